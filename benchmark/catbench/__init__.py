@@ -1,0 +1,71 @@
+"""catbench: a benchmark of cost-aware text-to-image routing.
+
+A router reads a prompt and picks which generator should draw it. A frozen score matrix tells, in
+seconds and without a GPU, how much quality per cost that choice was worth.
+
+    import catbench
+
+    matrix = catbench.load("path/to/suite")
+    report = catbench.evaluate("knn", matrix)
+    print(report.result("clip_score").measures["headroom"])
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from catbench.curve import DeferralCurve
+    from catbench.errors import CatbenchError
+    from catbench.evaluation import evaluate
+    from catbench.comparison import compare
+    from catbench.matrix import ScoreMatrix
+    from catbench.pool import Candidate, Pool
+    from catbench.prompts import Prompts
+    from catbench.report import Report
+    from catbench.store import load
+    from catbench.sweep import deferral_curve, mixture_curve, oracle_curve
+
+__all__ = [
+    "Candidate",
+    "CatbenchError",
+    "DeferralCurve",
+    "Pool",
+    "Prompts",
+    "Report",
+    "ScoreMatrix",
+    "compare",
+    "deferral_curve",
+    "evaluate",
+    "load",
+    "mixture_curve",
+    "oracle_curve",
+]
+
+_HOME = {
+    "Candidate": "pool",
+    "CatbenchError": "errors",
+    "DeferralCurve": "curve",
+    "Pool": "pool",
+    "Prompts": "prompts",
+    "Report": "report",
+    "ScoreMatrix": "matrix",
+    "compare": "comparison",
+    "deferral_curve": "sweep",
+    "evaluate": "evaluation",
+    "load": "store",
+    "mixture_curve": "sweep",
+    "oracle_curve": "sweep",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: `import catbench` alone costs nothing."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'catbench' has no attribute {name!r}")
+    value = getattr(import_module(f"catbench.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

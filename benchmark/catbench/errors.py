@@ -1,0 +1,52 @@
+"""Every error that catbench raises on purpose.
+
+    CatbenchError
+    ├── SuiteError         a suite, a table or a file of one that breaks a rule
+    ├── RouterError        a router that cannot be loaded, fails, or answers wrongly
+    ├── UsageError         a name, option or argument that cannot be used
+    └── MissingExtraError  an optional package that is not installed
+
+A message states the value, the rule and the likely mistake, and where: file, row, candidate.
+The command line prints it as one line and exits with 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class CatbenchError(Exception):
+    """Base of every error that catbench raises on purpose."""
+
+
+class SuiteError(CatbenchError):
+    """A suite, a table or a file of one breaks a rule of the format."""
+
+
+class RouterError(CatbenchError):
+    """A router cannot be loaded, fails, or answers with something else than predictions."""
+
+
+class UsageError(CatbenchError):
+    """A name, an option or an argument cannot be used."""
+
+
+class MissingExtraError(CatbenchError):
+    """An optional package is needed and absent; the message holds the install line."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs packages that are not installed: pip install 'catbench[{extra}]'"
+        )
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
+    """Return the error for a name that does not exist, with the near ones suggested.
+
+    `kind` is the noun to print ("metric"), `known` the names that would have been accepted.
+    """
+    names = sorted(known)
+    near = get_close_matches(name, names, n=3)
+    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    return UsageError(f"unknown {kind} {name!r}: {hint}known: {', '.join(names) or 'none'}")

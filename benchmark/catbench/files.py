@@ -1,0 +1,95 @@
+"""Files that appear whole or not at all, and their digests."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from catbench.errors import UsageError
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, as 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Yield a path to write to; it becomes `path` when the block ends well, and vanishes otherwise.
+
+    Raises UsageError where the file cannot be written.
+    """
+    _check_parent(path)
+    if path.is_dir():
+        raise UsageError(f"cannot write {path}: it is a folder")
+    with _writing(path):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+        os.close(handle)
+        draft = Path(name)
+        try:
+            yield draft
+            draft.chmod(0o666 & ~_umask())
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
+    """Yield an empty folder to fill; it becomes `path` when the block ends well, and vanishes otherwise.
+
+    A folder that is already there is refused unless it is empty, or `force` allows to replace it.
+    Raises UsageError where it cannot be written.
+    """
+    path = path.absolute()
+    if path.is_file():
+        raise UsageError(f"cannot write {path}: it is a file, a folder is needed")
+    if path.is_dir() and any(path.iterdir()) and not force:
+        raise UsageError(f"{path} is there already: give another folder, or --force to replace it")
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
+        try:
+            yield draft
+            draft.chmod(0o777 & ~_umask())
+            if path.exists():
+                old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
+                path.replace(old)
+                draft.replace(path)
+                shutil.rmtree(old)
+            else:
+                draft.replace(path)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def check_writable(path: Path) -> None:
+    """Raise UsageError where a file at `path` could not be written; long work asks before it starts."""
+    with atomic_file(path.with_name(f".{path.name}.probe")) as draft:
+        draft.touch()
+    path.with_name(f".{path.name}.probe").unlink()
+
+
+def _check_parent(path: Path) -> None:
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"cannot write {path}: there is no folder {path.parent}")
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,239 @@
+"""The score matrix: prompts x candidates x samples for several quality metrics, with costs.
+
+Everything that is evaluated is read from one of these. A matrix is complete: a missing value is
+refused when it is built, never filled in. Arrays are read-only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from catbench.arrays import Floats, Ints, Scores, frozen
+from catbench.costs import Cost, cost_keys, select_costs
+from catbench.errors import SuiteError, UsageError, unknown_name
+from catbench.pool import Candidate, Pool
+from catbench.prompts import SPLITS, Prompts, Split
+
+
+class Metric(BaseModel):
+    """A quality metric: a score of (prompt, image)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1)
+    """The column in the score table."""
+    direction: Literal["higher", "lower"] = "higher"
+    """Which scores are better."""
+    label: str = ""
+    """How it is written in tables; empty = the name."""
+    model: str = ""
+    """The scoring model, if there is one."""
+    revision: str = ""
+    citation: str = ""
+
+    @property
+    def sign(self) -> int:
+        """1 where higher is better, else -1: score x sign is the quality that routers are fitted to."""
+        return 1 if self.direction == "higher" else -1
+
+    @property
+    def title(self) -> str:
+        """The label, or the name where there is none."""
+        return self.label or self.name
+
+
+class SuiteInfo(BaseModel):
+    """What a suite says of itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(min_length=1, pattern=r"^[a-z0-9][a-z0-9._+-]*$")
+    version: str = "1"
+    title: str = ""
+    """One line; shown above every table. A simulated suite says so here."""
+    licence: str = ""
+    """Licence of the prompts and of the scores."""
+    source: str = ""
+    simulated: bool = False
+    """True where the scores come from a formula and not from images."""
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreMatrix:
+    """A suite in memory: prompts, candidates, scores and costs.
+
+    Raises SuiteError where scores are missing or not finite, a split is empty, or names disagree.
+    """
+
+    suite: SuiteInfo
+    prompts: pd.DataFrame
+    """One row a prompt: `prompt_id`, `text`, `source`, `group`, `split`, and any slice columns."""
+    candidates: tuple[Candidate, ...]
+    metrics: tuple[Metric, ...]
+    scores: Mapping[str, Scores]
+    """Metric name -> float32 array (prompt, candidate, sample), as measured (not negated). Where a
+    split stores fewer samples than another, the rest of the sample axis is NaN."""
+    costs: tuple[Cost, ...]
+    pools: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Pool name -> candidate ids. The pool `all` always exists."""
+    samples: Mapping[Split, int] = field(default_factory=dict[Split, int])
+    """Samples stored per prompt and candidate in each split; empty = the whole sample axis in all."""
+    features: Mapping[str, Scores] = field(default_factory=dict[str, Scores])
+    """Name -> float32 array (prompt, d) of prompt embeddings, rows in the order of `prompts`."""
+    digest: str = ""
+    """SHA-256 of the manifest, which holds the digest of every file; empty until stored."""
+
+    def __post_init__(self) -> None:
+        if not self.samples:
+            depth = next(iter(self.scores.values())).shape[2] if self.scores else 0
+            object.__setattr__(self, "samples", dict.fromkeys(SPLITS, depth))
+        _check(self)
+        for array in (*self.scores.values(), *self.features.values()):
+            frozen(array)
+
+    @property
+    def candidate_ids(self) -> tuple[str, ...]:
+        """Ids of all candidates, in the order of the candidate axis."""
+        return tuple(candidate.id for candidate in self.candidates)
+
+    @property
+    def cost_keys(self) -> tuple[str, ...]:
+        """Every cost key that `pool` accepts; the first is the default."""
+        return cost_keys(self.costs)
+
+    @property
+    def slice_columns(self) -> tuple[str, ...]:
+        """Columns of `prompts` by which results can be sliced."""
+        fixed = {"prompt_id", "text", "group", "split"}
+        return tuple(str(name) for name in self.prompts.columns if name not in fixed)
+
+    def metric(self, name: str) -> Metric:
+        """Return a metric by name, or raise UsageError with the near ones."""
+        for metric in self.metrics:
+            if metric.name == name:
+                return metric
+        raise unknown_name("metric", name, [metric.name for metric in self.metrics])
+
+    def rows(self, split: Split) -> Ints:
+        """Return the positions of a split's prompts, in stored order."""
+        return np.flatnonzero(self.prompts["split"].to_numpy() == split)
+
+    def texts(self, rows: Ints) -> Prompts:
+        """Return the prompts at these positions as a router sees them."""
+        texts = self.prompts["text"].to_numpy(dtype=object)[rows]
+        return Prompts(list(texts), {name: array[rows] for name, array in self.features.items()})
+
+    def qualities(self, metric: str, split: Split, pool: Pool) -> Floats:
+        """Return qualities of a split, shape (n, M, S): higher is better, columns in the pool's order.
+
+        A lower-is-better metric is negated here, and nowhere else.
+        """
+        position = {candidate: i for i, candidate in enumerate(self.candidate_ids)}
+        columns = [position[candidate] for candidate in pool.ids]
+        stored = self.scores[metric][self.rows(split), :, : self.samples[split]]
+        return stored[:, columns, :].astype(np.float64) * self.metric(metric).sign
+
+    def pool(
+        self,
+        name: str | None = None,
+        *,
+        candidates: Sequence[str] | None = None,
+        cost: str | None = None,
+        metric: str = "",
+        seed: int = 0,
+    ) -> Pool:
+        """Return a named pool, or one of the given candidates, priced under a cost key.
+
+        Beside the suite's own pools there are `all`, `heterogeneous` (the same) and `homogeneous` (the
+        most candidates that share one model). Default: `all`, priced under the suite's first key.
+        """
+        if candidates is not None and name is not None:
+            raise UsageError("give a pool or a list of candidates, not both")
+        if candidates is None:
+            name = name or "all"
+            candidates = self._pool_candidates(name)
+        known = {candidate.id: candidate for candidate in self.candidates}
+        if len(set(candidates)) < len(candidates):
+            raise UsageError(f"a candidate is named twice: {', '.join(candidates)}")
+        for candidate in candidates:
+            if candidate not in known:
+                raise unknown_name("candidate", candidate, known)
+        key = cost or self.cost_keys[0]
+        prices, _ = select_costs(self.costs, key, candidates)
+        chosen = tuple(known[candidate] for candidate in candidates)
+        return Pool(name or "custom", chosen, prices, key, metric, seed)
+
+    def _pool_candidates(self, name: str) -> tuple[str, ...]:
+        if name in self.pools:
+            return tuple(self.pools[name])
+        if name in ("all", "heterogeneous"):
+            return self.candidate_ids
+        if name == "homogeneous":
+            models: dict[str, list[str]] = {}
+            for candidate in self.candidates:
+                models.setdefault(candidate.model or candidate.id, []).append(candidate.id)
+            largest = max(models.values(), key=len)
+            if len(largest) == 1:
+                raise UsageError(f"suite {self.suite.id!r} has no two candidates of one model")
+            return tuple(largest)
+        raise unknown_name("pool", name, [*self.pools, "all", "homogeneous", "heterogeneous"])
+
+
+def _check(matrix: ScoreMatrix) -> None:
+    """Raise SuiteError where the matrix breaks a rule, naming the prompt and the candidate."""
+    prompts, ids = matrix.prompts, matrix.candidate_ids
+    name = f"suite {matrix.suite.id!r}"
+    if not matrix.metrics or {metric.name for metric in matrix.metrics} != set(matrix.scores):
+        raise SuiteError(f"{name}: metrics {[m.name for m in matrix.metrics]}, scores {list(matrix.scores)}")
+    for kind, values in (("prompt id", prompts["prompt_id"]), ("candidate", pd.Series(ids, dtype=object))):
+        if not values.is_unique:
+            raise SuiteError(f"{name}: {kind} {values[values.duplicated()].iloc[0]!r} stands twice")
+    for split in SPLITS:
+        if not (prompts["split"] == split).any():
+            raise SuiteError(f"{name}: no prompt in the {split} split; all of {', '.join(SPLITS)} are needed")
+    if unknown := set(prompts["split"]) - set(SPLITS):
+        raise SuiteError(f"{name}: unknown split {unknown.pop()!r}; splits are {', '.join(SPLITS)}")
+    splits_of_group = prompts.groupby("group", sort=False)["split"].nunique()
+    if (splits_of_group > 1).any():
+        group = splits_of_group.index[splits_of_group > 1][0]
+        text = prompts.loc[prompts["group"] == group, "text"].iloc[0]
+        raise SuiteError(f"{name}: prompts equal or akin to {text!r} stand in two splits: keep a group in one")
+    for pool, members in matrix.pools.items():
+        for member in members:
+            if member not in ids:
+                raise SuiteError(f"{name}, pool {pool!r}: {unknown_name('candidate', member, ids)}")
+    for metric, scores in matrix.scores.items():
+        if scores.ndim != 3 or scores.shape[:2] != (len(prompts), len(ids)):
+            raise SuiteError(f"{name}: scores of {metric!r} have shape {scores.shape}, not (prompt, candidate, sample)")
+        _check_finite(matrix, metric, scores, name)
+    for feature, values in matrix.features.items():
+        if values.ndim != 2 or len(values) != len(prompts):
+            raise SuiteError(f"{name}: feature {feature!r} has shape {values.shape}; it needs {len(prompts)} rows")
+        if not np.isfinite(values).all():
+            raise SuiteError(f"{name}: feature {feature!r} has values that are not finite")
+
+
+def _check_finite(matrix: ScoreMatrix, metric: str, scores: Scores, name: str) -> None:
+    depths = set(matrix.samples.values())
+    for split in SPLITS:
+        if not 1 <= matrix.samples[split] <= scores.shape[2]:
+            raise SuiteError(
+                f"{name}: {matrix.samples[split]} samples in {split}, of {scores.shape[2]} in the scores"
+            )
+    everything = np.arange(len(scores))
+    parts = [(everything, depths.pop())] if len(depths) == 1 else [(matrix.rows(s), d) for s, d in matrix.samples.items()]
+    for rows, depth in parts:
+        good = np.isfinite(scores[:, :, :depth] if len(rows) == len(scores) else scores[rows, :, :depth])
+        if not good.all():
+            row, column, sample = np.argwhere(~good)[0]
+            raise SuiteError(
+                f"{name}: {metric} of prompt {matrix.prompts['prompt_id'].iloc[rows[row]]!r}, candidate "
+                f"{matrix.candidate_ids[column]!r}, sample {sample} is {scores[rows[row], column, sample]}: "
+                "every score must be a finite number"
+            )

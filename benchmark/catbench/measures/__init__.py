@@ -1,0 +1,49 @@
+"""Measures of a router: pure functions of curves and arrays, one file each, with their source.
+
+Conventions: quality is higher-is-better by the time it is here; arrays per candidate are in the pool's
+order; a target that is never reached is infinity, a value that does not exist is nan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["quality", "gain", "share", "ratio", "error"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a table needs to know of a measure."""
+
+    name: str
+    """Its name in reports."""
+    label: str
+    kind: Kind
+    """`quality`: on the metric's own scale and with its own sign. `gain`: a difference of qualities,
+    positive is better. `share` and `ratio`: without unit. `error`: on the metric's scale, lower is better."""
+    per_candidate: bool = False
+    better: Literal["higher", "lower"] = "higher"
+
+
+MEASURES = {
+    measure.name: measure
+    for measure in (
+        Measure("audc", "AUDC", "quality"),
+        Measure("audc_log", "AUDC (log cost)", "quality"),
+        Measure("audc_mixed", "AUDC with mixing", "quality"),
+        Measure("audc_with_overhead", "AUDC with overhead", "quality"),
+        Measure("gain", "gain over mixture", "gain"),
+        Measure("headroom", "headroom captured", "share"),
+        Measure("headroom_log", "headroom captured (log cost)", "share"),
+        Measure("peak", "peak", "quality"),
+        Measure("peak_gain", "peak - best single", "gain"),
+        Measure("quality_at", "quality at this cost", "quality", per_candidate=True),
+        Measure("gain_at", "gain over the candidate", "gain", per_candidate=True),
+        Measure("cost_to_match", "cost to match", "ratio", per_candidate=True, better="lower"),
+        Measure("win_rate", "win rate", "share", per_candidate=True),
+        Measure("rmse", "RMSE of the estimate", "error", per_candidate=True, better="lower"),
+        Measure("rank_correlation", "rank correlation of the estimate", "share", per_candidate=True),
+    )
+}
+"""Every measure by name, in the order of tables."""

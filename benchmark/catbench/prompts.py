@@ -1,0 +1,95 @@
+"""Prompts as a router sees them, and the rules that group and split them.
+
+A router is given a `Prompts`: texts, and the embeddings that the suite ships, nothing else. Prompts
+whose texts are equal after Unicode NFC, case folding and collapsing white space form one group, and a
+group is never parted by a split: its SHA-256 decides, so that added prompts move no old one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Literal, TypeAlias, get_args, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from catbench.arrays import Scores, frozen
+from catbench.errors import SuiteError
+
+Split: TypeAlias = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+class Prompts(Sequence[str]):
+    """Prompt texts, with the embeddings that the suite ships.
+
+    `features` maps a name to a float32 array of shape (n, d), rows in the order of the texts. A slice
+    is a `Prompts` again, as is `take`, and both keep the features.
+    """
+
+    def __init__(
+        self, texts: Sequence[str], features: Mapping[str, npt.ArrayLike] | None = None
+    ) -> None:
+        self._texts = tuple(texts)
+        arrays: dict[str, Scores] = {}
+        for name, values in (features or {}).items():
+            array = np.asarray(values, dtype=np.float32)
+            if array.ndim != 2 or len(array) != len(self._texts):
+                raise SuiteError(
+                    f"feature {name!r} has shape {array.shape}; {len(self._texts)} prompts need "
+                    f"({len(self._texts)}, d)"
+                )
+            arrays[name] = frozen(array.view())
+        self._features = MappingProxyType(arrays)
+
+    @property
+    def features(self) -> Mapping[str, Scores]:
+        """Name -> float32 array (n, d), read-only."""
+        return self._features
+
+    def take(self, rows: npt.ArrayLike) -> Prompts:
+        """Return the prompts at `rows` (integer positions, repeats allowed), with their features."""
+        index = np.asarray(rows, dtype=np.int64)
+        texts = [self._texts[i] for i in index]
+        return Prompts(texts, {name: array[index] for name, array in self._features.items()})
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Prompts: ...
+    def __getitem__(self, index: int | slice) -> str | Prompts:
+        if isinstance(index, slice):
+            return self.take(np.arange(len(self))[index])
+        return self._texts[index]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __repr__(self) -> str:
+        return f"Prompts({len(self)} texts, features: {', '.join(self._features) or 'none'})"
+
+
+def normalise(text: str) -> str:
+    """Return the text under which equal prompts meet: NFC, case folded, white space collapsed."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def group_of(key: str) -> str:
+    """Return the id of the group with this key (a normalised text, a scene): 16 hex digits of SHA-256."""
+    return _digest(key)[:16]
+
+
+def split_of(key: str) -> Split:
+    """Return the split of the group with this key: 80% train, 10% validation, 10% test, by SHA-256."""
+    share = int(_digest(key)[:13], 16) / 16**13
+    return "train" if share < 0.8 else "validation" if share < 0.9 else "test"
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,251 @@
+"""What a router is, where routers come from, and the checks on what they answer.
+
+A router has `fit(prompts, quality)` and `predict(prompts)`. `prompts` is a `Prompts`; `quality` a
+float array (n, M), columns in the pool's order, higher is better; `predict` returns one like it. So a
+scikit-learn text pipeline is a router. A router that makes no estimate (a budget policy) has
+`route(prompts, trade_offs)` instead, which returns positions in the pool, shape (len(trade_offs), n).
+
+`fit` may name a parameter `validation` and is then given `(prompts, quality)` of the validation split.
+An optional `refit(quality)` fits again on the same prompts and reuses what does not depend on labels.
+
+Routers come from a factory `make_router(pool) -> router`: an entry point in the group
+`catbench.routers`, or a file.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import inspect
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from catbench.arrays import Floats, Ints
+from catbench.errors import CatbenchError, RouterError, UsageError, unknown_name
+from catbench.pool import Pool
+from catbench.prompts import Prompts
+from catbench.sweep import LARGEST, hull_trade_offs
+
+GROUP = "catbench.routers"
+TRADE_OFFS = 64
+"""Trade-offs at which a `route()` policy is asked, beside 0."""
+
+
+@runtime_checkable
+class Router(Protocol):
+    """A router that predicts qualities."""
+
+    def fit(self, prompts: Prompts, quality: Floats) -> Any: ...
+    def predict(self, prompts: Prompts) -> npt.ArrayLike: ...
+
+
+@runtime_checkable
+class Policy(Protocol):
+    """A router that picks candidates itself."""
+
+    def fit(self, prompts: Prompts, quality: Floats) -> Any: ...
+    def route(self, prompts: Prompts, trade_offs: Floats) -> npt.ArrayLike: ...
+
+
+Labelled: TypeAlias = tuple[Prompts, Floats]
+"""Prompts with their qualities (n, M)."""
+RouterFactory: TypeAlias = Callable[[Pool], Any]
+
+
+@dataclass(frozen=True)
+class NamedRouter:
+    """A router's name and the factory that makes a fresh one for a pool."""
+
+    name: str
+    make: RouterFactory
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a fitted router said about the test prompts: predictions, or choices at trade-offs."""
+
+    predicted: Floats | None
+    """(n, M)."""
+    choices: Ints | None
+    """(T, n), positions in the pool."""
+    trade_offs: Floats
+    """(T,), falling to 0; at these a policy was asked, and selection rates are reported."""
+    fit_seconds: float = 0.0
+    seconds_per_prompt: float = 0.0
+
+
+def find_router(router: object) -> NamedRouter:
+    """Return the named factory behind a router, a factory, or a text.
+
+    A text is an entry point's name (`knn`, with an option after a colon: `fixed:sdxl-20`), a folder with
+    `submission.toml`, or `file.py:factory` (default factory: `make_router`).
+    """
+    if isinstance(router, NamedRouter):
+        return router
+    if isinstance(router, str):
+        return _from_file(router) if ".py" in router or "/" in router else _from_entry_point(router)
+    if isinstance(router, (Router, Policy)) and not isinstance(router, type):
+        return NamedRouter(type(router).__name__, lambda pool: copy.deepcopy(router))
+    if callable(router):
+        return NamedRouter(getattr(router, "__name__", "router"), router)
+    raise RouterError(
+        f"{router!r} is no router: it needs fit(prompts, quality) and predict(prompts), or route(prompts, trade_offs)"
+    )
+
+
+def router_names() -> tuple[str, ...]:
+    """Return the names of all installed routers."""
+    return tuple(sorted(entry_points(group=GROUP).names))
+
+
+def run_router(router: NamedRouter, pool: Pool, train: Labelled, validation: Labelled, test: Prompts) -> Answer:
+    """Make, fit and ask a router. Raises RouterError where it fails or answers wrongly."""
+    made = make(router, pool)
+    start = time.perf_counter()
+    fit(router.name, made, train, validation)
+    fitted = time.perf_counter()
+    answer = ask(router.name, made, test, pool, ask_at(train[1], pool.cost))
+    asked = time.perf_counter()
+    return Answer(
+        answer.predicted, answer.choices, answer.trade_offs, fitted - start, (asked - fitted) / len(test)
+    )
+
+
+def make(router: NamedRouter, pool: Pool) -> Any:
+    """Return a fresh router for a pool; raises RouterError where the factory does not give one."""
+    made = _call(router.name, "make_router", router.make, pool)
+    if not isinstance(made, (Router, Policy)):
+        raise RouterError(
+            f"router {router.name!r}: make_router(pool) returned {made!r}, which lacks fit() and predict() or route() "
+            "(was the class returned instead of an object, or `return` forgotten?)"
+        )
+    return made
+
+
+def fit(name: str, router: Any, train: Labelled, validation: Labelled) -> None:
+    """Fit a router, with the validation split where its `fit` names it. Qualities are handed over as copies."""
+    prompts, quality = train
+    extra = {}
+    if "validation" in inspect.signature(router.fit).parameters:
+        extra["validation"] = (validation[0], validation[1].copy())
+    _call(name, "fit", router.fit, prompts, quality.copy(), **extra)
+
+
+def ask(name: str, router: Any, test: Prompts, pool: Pool, trade_offs: Floats) -> Answer:
+    """Ask a fitted router about prompts, and check what it says."""
+    if isinstance(router, Router):
+        predicted = check_predictions(name, _call(name, "predict", router.predict, test), len(test), len(pool))
+        return Answer(predicted, None, trade_offs)
+    said = _call(name, "route", router.route, test, trade_offs.copy())
+    return Answer(None, check_choices(name, said, len(trade_offs), len(test), len(pool)), trade_offs)
+
+
+def ask_at(quality: Floats, cost: Floats) -> Floats:
+    """Return the trade-offs at which a policy is asked, given training qualities (n, M): 64 and 0, falling.
+
+    They are geometric and reach from ten times the steepest slope of the hull of the training means to a
+    tenth of the flattest, since single prompts climb more and less steeply than their mean.
+    """
+    slopes = hull_trade_offs(quality, cost)
+    if not len(slopes):
+        slopes = np.array([float(np.ptp(quality)) / float(np.ptp(cost) or 1) or 1.0])
+    return np.append(np.geomspace(slopes[0] * 10, slopes[-1] / 10, TRADE_OFFS), 0.0)
+
+
+def check_predictions(name: str, said: object, prompts: int, candidates: int) -> Floats:
+    """Return predictions as float64 (n, M), or raise RouterError that tells what is wrong with them."""
+    wanted = f"float array ({prompts}, {candidates}): one row a prompt, one column a candidate"
+    array = _numbers(name, "predict", said, wanted)
+    if candidates == 1 and array.shape == (prompts,):
+        array = array[:, None]
+    if array.shape != (prompts, candidates):
+        turned = " (is it transposed?)" if array.shape == (candidates, prompts) else ""
+        raise RouterError(f"router {name!r}: predict() returned shape {array.shape}{turned}; it needs a {wanted}")
+    bad = ~(np.abs(array) < LARGEST)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise RouterError(
+            f"router {name!r}: predict() returned {array[row, column]} for test prompt {row}, candidate "
+            f"{column}; {int(bad.sum())} values are not finite numbers"
+        )
+    return array
+
+
+def check_choices(name: str, said: object, trade_offs: int, prompts: int, candidates: int) -> Ints:
+    """Return choices as int64 (T, n), or raise RouterError that tells what is wrong with them."""
+    wanted = f"int array ({trade_offs}, {prompts}): one row a trade-off, one column a prompt"
+    array = _numbers(name, "route", said, wanted)
+    if array.shape != (trade_offs, prompts):
+        raise RouterError(f"router {name!r}: route() returned shape {array.shape}; it needs an {wanted}")
+    if not ((array == np.floor(array)) & (array >= 0) & (array < candidates)).all():
+        raise RouterError(
+            f"router {name!r}: route() must return positions in the pool, 0 to {candidates - 1}; "
+            f"it returned values from {array.min()} to {array.max()}"
+        )
+    return array.astype(np.int64)
+
+
+def _numbers(name: str, method: str, said: object, wanted: str) -> Floats:
+    if said is None:
+        raise RouterError(f"router {name!r}: {method}() returned None (is `return` missing?); it needs a {wanted}")
+    try:
+        return np.array(said, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise RouterError(f"router {name!r}: {method}() returned {type(said).__name__}; it needs a {wanted}") from error
+
+
+def _call(name: str, method: str, function: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    try:
+        return function(*given, **named)
+    except CatbenchError:
+        raise
+    except Exception as error:
+        raise RouterError(f"router {name!r} failed in {method}(): {type(error).__name__}: {error}") from error
+
+
+def _from_entry_point(text: str) -> NamedRouter:
+    name, _, option = text.partition(":")
+    found = entry_points(group=GROUP, name=name)
+    if name in ("oracle", "oracle_leave_one_out"):
+        raise UsageError(f"{name!r} knows the test scores and is no router: every report holds it as a reference")
+    if not found:
+        raise UsageError(f"{unknown_name('router', name, router_names())} (or give file.py:factory)")
+    factory = _call(name, "import", next(iter(found)).load)
+    if not option:
+        return NamedRouter(name, factory)
+    if len(inspect.signature(factory).parameters) < 2:
+        raise UsageError(f"router {name!r} takes no option, and {text!r} gives one")
+    return NamedRouter(text, lambda pool: factory(pool, option))
+
+
+def _from_file(text: str) -> NamedRouter:
+    place, colon, factory = text.rpartition(":")
+    path, factory = (Path(place), factory) if colon and factory.isidentifier() else (Path(text), "make_router")
+    if path.is_dir():
+        path /= "router.py"
+    if not path.is_file():
+        raise UsageError(f"router {text!r}: there is no file {path}")
+    name = path.parent.name if path.name == "router.py" else path.stem
+    spec = importlib.util.spec_from_file_location(f"catbench_router_{name}", path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"router {text!r}: {path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    _call(name, "import", spec.loader.exec_module, module)
+    if not callable(made := getattr(module, factory, None)):
+        callables = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        raise unknown_name(f"factory in {path}", factory, callables)
+    return NamedRouter(name, made)
+
+
+def subset(labelled: Labelled, rows: Sequence[int] | Ints) -> Labelled:
+    """Return the prompts and qualities at `rows`, repeats allowed."""
+    return labelled[0].take(rows), labelled[1][np.asarray(rows)]

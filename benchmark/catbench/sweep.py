@@ -1,0 +1,238 @@
+"""From a router's answers to its deferral curve, exactly.
+
+A router that predicts qualities γ̂ sends prompt i to `argmax_m γ̂[i, m] - λ c[m]` (CATImage, Eq. 3). As
+the trade-off λ falls from infinity to 0, that choice climbs the upper concave hull of the points
+(c[m], γ̂[i, m]), from the cheapest candidate to the best predicted one. So each prompt's choices change
+at finitely many events (λ, Δcost, Δquality), and the events of all prompts, sorted by falling λ and
+cumulated, are the curve: no grid of λ anywhere.
+
+Ties in γ̂ - λc go to the lower cost, then to the lower position in the pool. Events whose λ agree within
+1e-9 relative are one event.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from catbench.arrays import Floats, Ints, frozen
+from catbench.curve import REACHED, DeferralCurve
+from catbench.errors import UsageError
+
+SAME_TRADE_OFF = 1e-9
+"""Trade-offs that agree within this share are one event."""
+LARGEST = 1e150
+"""Qualities beyond this cannot be compared in double precision."""
+
+
+class Sweep(Protocol):
+    """A router's choices on fixed prompts, from which the curve of any resample follows quickly."""
+
+    def curve(self, weights: Floats | None = None) -> DeferralCurve:
+        """Return the curve where prompt i counts `weights[i]` times; None = once each."""
+        ...
+
+
+class EstimatorSweep:
+    """The sorted events of a router that predicts qualities.
+
+    `predicted` and `quality` have shape (n, M), `cost` (M,). The work is O(n M) and one sort of the
+    events, of which there are at most n (M - 1).
+    """
+
+    def __init__(self, predicted: npt.ArrayLike, quality: npt.ArrayLike, cost: npt.ArrayLike) -> None:
+        predicted, quality, cost = _checked(predicted, quality, cost)
+        prompt, start, stop, trade_off, first = _climbs(predicted, cost)
+        order = np.argsort(-trade_off)
+        falling = trade_off[order]
+        new = falling[1:] < falling[:-1] * (1 - SAME_TRADE_OFF)
+        self._prompt, start, stop = prompt[order], start[order], stop[order]
+        self._d_cost = cost[stop] - cost[start]
+        self._d_quality = quality[self._prompt, stop] - quality[self._prompt, start]
+        # Where each event begins among changes that share a trade-off; None where no two share one.
+        self._runs = None if new.all() else np.flatnonzero(np.append(True, new))
+        trade_offs = falling if self._runs is None else falling[self._runs]
+        self._trade_off = frozen(np.concatenate([[np.inf], trade_offs]))
+        self._low, self._high = float(cost.min()), float(cost.max())
+        self._first_quality = quality[np.arange(len(quality)), first]
+
+    def _steps(self, weights: Floats | None) -> tuple[float, Floats, Floats]:
+        """Return the quality of the first vertex, and Δcost and Δquality of each event, as means."""
+        count = len(self._first_quality)
+        share = np.full(count, 1 / count) if weights is None else weights / weights.sum()
+        of_event = share[self._prompt]
+        d_cost, d_quality = self._d_cost * of_event, self._d_quality * of_event
+        if self._runs is not None:
+            d_cost, d_quality = np.add.reduceat(d_cost, self._runs), np.add.reduceat(d_quality, self._runs)
+        return float(share @ self._first_quality), d_cost, d_quality
+
+    def curve(self, weights: Floats | None = None) -> DeferralCurve:
+        first, d_cost, d_quality = self._steps(weights)
+        cost, quality = np.empty(len(self._trade_off)), np.empty(len(self._trade_off))
+        cost[0], quality[0] = 0, first
+        np.cumsum(d_cost, out=cost[1:])
+        np.cumsum(d_quality, out=quality[1:])
+        quality[1:] += first
+        np.minimum(cost + self._low, self._high, out=cost)
+        return DeferralCurve(frozen(cost), frozen(quality), self._trade_off)
+
+    def area(self, weights: Floats | None = None) -> float:
+        """Return the mean height of `curve(weights)` over all costs of the pool, without building it.
+
+        Each event lifts the curve from its own cost to the highest one: the fast way to many areas.
+        """
+        first, d_cost, d_quality = self._steps(weights)
+        width = self._high - self._low
+        if width == 0:
+            return first
+        return first + float(d_quality @ (width - np.cumsum(d_cost) + d_cost / 2)) / width
+
+
+class PolicySweep:
+    """The choices of a router that routes directly, at each of several trade-offs.
+
+    `choices` has shape (T, n) and holds positions in the pool; `trade_offs` (T,) falls. The curve
+    starts at the cheapest candidate's own point, since mixing with it needs no router, and goes through
+    the points in the order of their cost; of equally dear ones the last one counts.
+    """
+
+    def __init__(
+        self, choices: Ints, trade_offs: Floats, quality: npt.ArrayLike, cost: npt.ArrayLike
+    ) -> None:
+        quality, cost = np.asarray(quality, np.float64), np.asarray(cost, np.float64)
+        start = np.full((1, quality.shape[0]), int(np.argmin(cost)))
+        choices = np.concatenate([start, choices])
+        self._cost = cost[choices]
+        self._quality = quality[np.arange(quality.shape[0]), choices]
+        self._trade_offs = np.concatenate([[np.inf], trade_offs])
+        self._low, self._high = float(cost.min()), float(cost.max())
+
+    def curve(self, weights: Floats | None = None) -> DeferralCurve:
+        count = self._quality.shape[1]
+        share = np.full(count, 1 / count) if weights is None else weights / weights.sum()
+        cost = np.clip(self._cost @ share, self._low, self._high)
+        quality = self._quality @ share
+        order = np.argsort(cost, kind="stable")
+        same = np.isclose(cost[order][1:], cost[order][:-1], rtol=REACHED, atol=0)
+        order = order[np.append(~same, True)]
+        cost = cost[order]
+        cost[0] = self._low if np.isclose(cost[0], self._low, rtol=REACHED, atol=0) else cost[0]
+        return DeferralCurve(frozen(cost), frozen(quality[order]), frozen(self._trade_offs[order]))
+
+
+def deferral_curve(
+    predicted: npt.ArrayLike, quality: npt.ArrayLike, cost: npt.ArrayLike
+) -> DeferralCurve:
+    """Return the exact deferral curve of predicted qualities.
+
+    `predicted` and `quality` have shape (n, M), higher is better: what a router predicts and what is
+    true. `cost` has shape (M,), positive. Raises UsageError where shapes or values are wrong.
+    """
+    return EstimatorSweep(predicted, quality, cost).curve()
+
+
+def oracle_curve(quality: npt.ArrayLike, cost: npt.ArrayLike) -> DeferralCurve:
+    """Return the curve of a router that knows the true qualities (n, M): no router lies above it."""
+    return deferral_curve(quality, quality, cost)
+
+
+def mixture_curve(quality: npt.ArrayLike, cost: npt.ArrayLike) -> DeferralCurve:
+    """Return the best curve that does not read the prompt: the concave hull of the fixed points.
+
+    `quality` is (n, M), or the M means of it.
+    """
+    means = np.atleast_2d(np.asarray(quality, dtype=np.float64)).mean(axis=0, keepdims=True)
+    return deferral_curve(means, means, cost)
+
+
+def hull_trade_offs(predicted: npt.ArrayLike, cost: npt.ArrayLike) -> Floats:
+    """Return the slopes of the upper hull of M points, falling: where their best mixture changes."""
+    means = np.atleast_2d(np.asarray(predicted, dtype=np.float64))
+    return deferral_curve(means, means, cost).trade_off[1:]
+
+
+def choices_at(predicted: npt.ArrayLike, cost: npt.ArrayLike, trade_offs: npt.ArrayLike) -> Ints:
+    """Return the candidate that Eq. 3 picks, shape (T, n), for each of T trade-offs and n prompts.
+
+    An infinite trade-off picks the best predicted of the cheapest candidates.
+    """
+    predicted, cost = np.asarray(predicted, np.float64), np.asarray(cost, np.float64)
+    order = np.argsort(cost, kind="stable")
+    cheapest = cost == cost.min()
+    chosen = np.empty((np.size(trade_offs), len(predicted)), dtype=np.int64)
+    for row, trade_off in enumerate(np.ravel(trade_offs)):
+        value = np.where(cheapest, predicted, -np.inf) if np.isinf(trade_off) else predicted - trade_off * cost
+        chosen[row] = order[value[:, order].argmax(axis=1)]
+    return chosen
+
+
+def _checked(
+    predicted: npt.ArrayLike, quality: npt.ArrayLike, cost: npt.ArrayLike
+) -> tuple[Floats, Floats, Floats]:
+    predicted, quality = np.asarray(predicted, np.float64), np.asarray(quality, np.float64)
+    cost = np.asarray(cost, np.float64)
+    if quality.ndim != 2 or 0 in quality.shape or predicted.shape != quality.shape:
+        raise UsageError(
+            f"predicted {predicted.shape} and quality {quality.shape} must both be (prompts, candidates)"
+        )
+    if cost.shape != quality.shape[1:]:
+        raise UsageError(f"cost has shape {cost.shape}; {quality.shape[1]} candidates need ({quality.shape[1]},)")
+    if not (np.isfinite(cost) & (cost > 0)).all():
+        raise UsageError("every cost must be positive and finite")
+    for name, values in (("predicted", predicted), ("quality", quality)):
+        if not (np.abs(values) < LARGEST).all():
+            raise UsageError(f"{name} qualities must be finite numbers below {LARGEST:g}")
+    return predicted, quality, cost
+
+
+def _climbs(predicted: Floats, cost: Floats) -> tuple[Ints, Ints, Ints, Floats, Ints]:
+    """Return every step of every prompt's hull: prompt, candidate left, candidate taken, λ of the step.
+
+    The fifth array (n,) is each prompt's first candidate: the best predicted of the cheapest. A monotone
+    chain over candidates of rising cost (Andrew 1979), run for all prompts at once: a stack a prompt,
+    kept as links to the vertex before.
+    """
+    count = len(predicted)
+    levels, level_of = np.unique(cost, return_inverse=True)
+    columns = np.ascontiguousarray(predicted.T)
+    best = np.empty((len(levels), count), dtype=np.int64)
+    height = np.empty((len(levels), count))
+    for level in range(len(levels)):
+        members = np.flatnonzero(level_of == level)
+        if len(members) == 1:
+            best[level], height[level] = members[0], columns[members[0]]
+        else:
+            best[level] = members[columns[members].argmax(axis=0)]
+            height[level] = columns[members].max(axis=0)
+
+    before = np.full((len(levels), count), -1, dtype=np.int32)
+    slope_into = np.full((len(levels), count), np.nan)  # nan at the base: nothing compares with it
+    top = np.zeros(count, dtype=np.int64)
+    top_height = height[0].copy()
+    for level in range(1, len(levels)):
+        rows = np.flatnonzero(height[level] > top_height)
+        under, value = top[rows], height[level, rows]
+        slope = (value - top_height[rows]) / (levels[level] - levels[under])
+        active = np.arange(len(rows))
+        while len(active):
+            active = active[slope[active] >= slope_into[under[active], rows[active]]]
+            lower = before[under[active], rows[active]]
+            under[active] = lower
+            slope[active] = (value[active] - height[lower, rows[active]]) / (levels[level] - levels[lower])
+        before[level, rows], slope_into[level, rows] = under, slope
+        top[rows], top_height[rows] = level, value
+
+    steps: list[tuple[Ints, Ints, Ints, Floats]] = []
+    rows = np.flatnonzero(top > 0)
+    level = top[rows]
+    while len(rows):
+        lower = before[level, rows]
+        steps.append((rows, best[lower, rows], best[level, rows], slope_into[level, rows]))
+        rows, level = rows[lower > 0], lower[lower > 0]
+    if not steps:
+        none = np.empty(0, np.int64)
+        return none, none, none, np.empty(0), best[0]
+    prompt, start, stop, slopes = (np.concatenate(parts) for parts in zip(*steps, strict=True))
+    return prompt, start, stop, slopes, best[0]
