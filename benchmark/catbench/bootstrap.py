@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -29,11 +30,15 @@ class Bootstrap:
 
 @dataclass(frozen=True, eq=False)
 class Intervals:
-    """Values (K,) with the ends of their intervals, infinite or nan where they do not exist."""
+    """Values (K,) with the ends of their intervals; infinite or nan where they do not exist."""
 
     value: Floats
     low: Floats
     high: Floats
+
+
+Values: TypeAlias = dict[str, Floats]
+"""Name -> array of any length: everything that one statistic gives at once."""
 
 
 def replicate_weights(groups: npt.ArrayLike, bootstrap: Bootstrap) -> Iterator[Floats]:
@@ -48,27 +53,32 @@ def replicate_weights(groups: npt.ArrayLike, bootstrap: Bootstrap) -> Iterator[F
 
 
 def intervals(
-    statistic: Callable[[Floats], Floats],
+    statistic: Callable[[Floats], Values],
     groups: npt.ArrayLike,
     bootstrap: Bootstrap,
     progress: Callable[[], None] = lambda: None,
-) -> Intervals:
-    """Return the values (K,) of a statistic of weights (n,), and the ends of their intervals.
+) -> dict[str, Intervals]:
+    """Return each value of a statistic of weights (n,), with the ends of its interval.
 
-    Ends are order statistics, never interpolated, so that a replicate of infinity (a target that is
-    not reached) only counts by its place. A replicate that has no value widens the interval both ways.
+    Ends are order statistics, never interpolated, so that a replicate of infinity (a target that is not
+    reached) only counts by its place. A replicate without a value (nan) widens the interval both ways.
+    Without replicates the ends are nan. `progress` is called after each replicate.
     """
     groups = np.asarray(groups)
     value = statistic(np.ones(len(groups)))
-    draws = np.empty((bootstrap.replicates, len(value)))
+    draws = {name: np.empty((bootstrap.replicates, len(array))) for name, array in value.items()}
     for row, weights in enumerate(replicate_weights(groups, bootstrap)):
-        draws[row] = statistic(weights)
+        for name, array in statistic(weights).items():
+            draws[name][row] = array
         progress()
+    return {name: Intervals(value[name], *_ends(draws[name])) for name in value}
+
+
+def _ends(draws: Floats) -> tuple[Floats, Floats]:
     if not len(draws):
-        nothing = np.full(len(value), np.nan)
-        return Intervals(value, nothing, nothing)
-    tail = (1 - LEVEL) / 2
-    missing = np.isnan(draws)
+        nothing = np.full(draws.shape[1], np.nan)
+        return nothing, nothing
+    tail, missing = (1 - LEVEL) / 2, np.isnan(draws)
     low = np.quantile(np.where(missing, -np.inf, draws), tail, axis=0, method="inverted_cdf")
     high = np.quantile(np.where(missing, np.inf, draws), 1 - tail, axis=0, method="inverted_cdf")
-    return Intervals(value, low, high)
+    return low, high

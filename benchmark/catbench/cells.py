@@ -28,9 +28,7 @@ class ScoreCells:
         self._seen = np.zeros(shape, dtype=bool)
         self._scores = {metric: np.full(shape, np.nan, dtype=np.float32) for metric in metrics}
 
-    def add(
-        self, prompt: Ints, candidate: Ints, sample: Ints, scores: list[npt.NDArray[np.float32]]
-    ) -> None:
+    def add(self, prompt: Ints, candidate: Ints, sample: Ints, scores: list[npt.NDArray[np.float32]]) -> None:
         """Take in rows: positions of prompt and candidate, sample number, one array a metric."""
         outside = (sample < 0) | (sample >= self._depth[prompt])
         if outside.any():

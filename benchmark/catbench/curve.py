@@ -39,7 +39,9 @@ class DeferralCurve:
         """
         at = np.asarray(cost, dtype=np.float64)
         if (at < self.cost[0]).any():
-            raise UsageError(f"no router can spend {at.min():g}: the cheapest candidate costs {self.cost[0]:g}")
+            raise UsageError(
+                f"no router can spend {at.min():g}: the cheapest candidate costs {self.cost[0]:g}"
+            )
         left = np.searchsorted(self.cost, at, side="right") - 1
         right = np.minimum(left + 1, len(self.cost) - 1)
         width = self.cost[right] - self.cost[left]
@@ -112,7 +114,9 @@ def _upper_hull(cost: Floats, quality: Floats) -> Ints:
     for point in keep.tolist():
         while hull and cost[hull[-1]] == cost[point]:
             hull.pop()
-        while len(hull) > 1 and _slope(cost, quality, hull[-1], point) >= _slope(cost, quality, hull[-2], hull[-1]):
+        while len(hull) > 1 and _slope(cost, quality, hull[-1], point) >= _slope(
+            cost, quality, hull[-2], hull[-1]
+        ):
             hull.pop()
         hull.append(point)
     return np.array(hull, dtype=np.int64)

@@ -4,6 +4,7 @@
     ├── SuiteError         a suite, a table or a file of one that breaks a rule
     ├── RouterError        a router that cannot be loaded, fails, or answers wrongly
     ├── UsageError         a name, option or argument that cannot be used
+    ├── GenerationError    a model that cannot be loaded, or draws or scores wrongly
     └── MissingExtraError  an optional package that is not installed
 
 A message states the value, the rule and the likely mistake, and where: file, row, candidate.
@@ -32,13 +33,15 @@ class UsageError(CatbenchError):
     """A name, an option or an argument cannot be used."""
 
 
+class GenerationError(CatbenchError):
+    """A model cannot be loaded, runs out of memory, or returns something that is no image or no score."""
+
+
 class MissingExtraError(CatbenchError):
     """An optional package is needed and absent; the message holds the install line."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(
-            f"{what} needs packages that are not installed: pip install 'catbench[{extra}]'"
-        )
+        super().__init__(f"{what} needs packages that are not installed: pip install 'catbench[{extra}]'")
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:

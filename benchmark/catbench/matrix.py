@@ -203,18 +203,24 @@ def _check(matrix: ScoreMatrix) -> None:
     if (splits_of_group > 1).any():
         group = splits_of_group.index[splits_of_group > 1][0]
         text = prompts.loc[prompts["group"] == group, "text"].iloc[0]
-        raise SuiteError(f"{name}: prompts equal or akin to {text!r} stand in two splits: keep a group in one")
+        raise SuiteError(
+            f"{name}: prompts equal or akin to {text!r} stand in two splits: keep a group in one"
+        )
     for pool, members in matrix.pools.items():
         for member in members:
             if member not in ids:
                 raise SuiteError(f"{name}, pool {pool!r}: {unknown_name('candidate', member, ids)}")
     for metric, scores in matrix.scores.items():
         if scores.ndim != 3 or scores.shape[:2] != (len(prompts), len(ids)):
-            raise SuiteError(f"{name}: scores of {metric!r} have shape {scores.shape}, not (prompt, candidate, sample)")
+            raise SuiteError(
+                f"{name}: scores of {metric!r} have shape {scores.shape}, not (prompt, candidate, sample)"
+            )
         _check_finite(matrix, metric, scores, name)
     for feature, values in matrix.features.items():
         if values.ndim != 2 or len(values) != len(prompts):
-            raise SuiteError(f"{name}: feature {feature!r} has shape {values.shape}; it needs {len(prompts)} rows")
+            raise SuiteError(
+                f"{name}: feature {feature!r} has shape {values.shape}; it needs {len(prompts)} rows"
+            )
         if not np.isfinite(values).all():
             raise SuiteError(f"{name}: feature {feature!r} has values that are not finite")
 
@@ -227,7 +233,11 @@ def _check_finite(matrix: ScoreMatrix, metric: str, scores: Scores, name: str) -
                 f"{name}: {matrix.samples[split]} samples in {split}, of {scores.shape[2]} in the scores"
             )
     everything = np.arange(len(scores))
-    parts = [(everything, depths.pop())] if len(depths) == 1 else [(matrix.rows(s), d) for s, d in matrix.samples.items()]
+    parts = (
+        [(everything, depths.pop())]
+        if len(depths) == 1
+        else [(matrix.rows(s), d) for s, d in matrix.samples.items()]
+    )
     for rows, depth in parts:
         good = np.isfinite(scores[:, :, :depth] if len(rows) == len(scores) else scores[rows, :, :depth])
         if not good.all():

@@ -30,9 +30,7 @@ class Prompts(Sequence[str]):
     is a `Prompts` again, as is `take`, and both keep the features.
     """
 
-    def __init__(
-        self, texts: Sequence[str], features: Mapping[str, npt.ArrayLike] | None = None
-    ) -> None:
+    def __init__(self, texts: Sequence[str], features: Mapping[str, npt.ArrayLike] | None = None) -> None:
         self._texts = tuple(texts)
         arrays: dict[str, Scores] = {}
         for name, values in (features or {}).items():

@@ -106,7 +106,9 @@ def router_names() -> tuple[str, ...]:
     return tuple(sorted(entry_points(group=GROUP).names))
 
 
-def run_router(router: NamedRouter, pool: Pool, train: Labelled, validation: Labelled, test: Prompts) -> Answer:
+def run_router(
+    router: NamedRouter, pool: Pool, train: Labelled, validation: Labelled, test: Prompts
+) -> Answer:
     """Make, fit and ask a router. Raises RouterError where it fails or answers wrongly."""
     made = make(router, pool)
     start = time.perf_counter()
@@ -142,7 +144,9 @@ def fit(name: str, router: Any, train: Labelled, validation: Labelled) -> None:
 def ask(name: str, router: Any, test: Prompts, pool: Pool, trade_offs: Floats) -> Answer:
     """Ask a fitted router about prompts, and check what it says."""
     if isinstance(router, Router):
-        predicted = check_predictions(name, _call(name, "predict", router.predict, test), len(test), len(pool))
+        predicted = check_predictions(
+            name, _call(name, "predict", router.predict, test), len(test), len(pool)
+        )
         return Answer(predicted, None, trade_offs)
     said = _call(name, "route", router.route, test, trade_offs.copy())
     return Answer(None, check_choices(name, said, len(trade_offs), len(test), len(pool)), trade_offs)
@@ -168,7 +172,9 @@ def check_predictions(name: str, said: object, prompts: int, candidates: int) ->
         array = array[:, None]
     if array.shape != (prompts, candidates):
         turned = " (is it transposed?)" if array.shape == (candidates, prompts) else ""
-        raise RouterError(f"router {name!r}: predict() returned shape {array.shape}{turned}; it needs a {wanted}")
+        raise RouterError(
+            f"router {name!r}: predict() returned shape {array.shape}{turned}; it needs a {wanted}"
+        )
     bad = ~(np.abs(array) < LARGEST)
     if bad.any():
         row, column = np.argwhere(bad)[0]
@@ -195,11 +201,15 @@ def check_choices(name: str, said: object, trade_offs: int, prompts: int, candid
 
 def _numbers(name: str, method: str, said: object, wanted: str) -> Floats:
     if said is None:
-        raise RouterError(f"router {name!r}: {method}() returned None (is `return` missing?); it needs a {wanted}")
+        raise RouterError(
+            f"router {name!r}: {method}() returned None (is `return` missing?); it needs a {wanted}"
+        )
     try:
         return np.array(said, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise RouterError(f"router {name!r}: {method}() returned {type(said).__name__}; it needs a {wanted}") from error
+        raise RouterError(
+            f"router {name!r}: {method}() returned {type(said).__name__}; it needs a {wanted}"
+        ) from error
 
 
 def _call(name: str, method: str, function: Callable[..., Any], *given: Any, **named: Any) -> Any:
@@ -215,7 +225,9 @@ def _from_entry_point(text: str) -> NamedRouter:
     name, _, option = text.partition(":")
     found = entry_points(group=GROUP, name=name)
     if name in ("oracle", "oracle_leave_one_out"):
-        raise UsageError(f"{name!r} knows the test scores and is no router: every report holds it as a reference")
+        raise UsageError(
+            f"{name!r} knows the test scores and is no router: every report holds it as a reference"
+        )
     if not found:
         raise UsageError(f"{unknown_name('router', name, router_names())} (or give file.py:factory)")
     factory = _call(name, "import", next(iter(found)).load)
@@ -228,7 +240,9 @@ def _from_entry_point(text: str) -> NamedRouter:
 
 def _from_file(text: str) -> NamedRouter:
     place, colon, factory = text.rpartition(":")
-    path, factory = (Path(place), factory) if colon and factory.isidentifier() else (Path(text), "make_router")
+    path, factory = (
+        (Path(place), factory) if colon and factory.isidentifier() else (Path(text), "make_router")
+    )
     if path.is_dir():
         path /= "router.py"
     if not path.is_file():
@@ -241,7 +255,9 @@ def _from_file(text: str) -> NamedRouter:
     sys.modules[spec.name] = module
     _call(name, "import", spec.loader.exec_module, module)
     if not callable(made := getattr(module, factory, None)):
-        callables = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        callables = [
+            key for key, value in vars(module).items() if callable(value) and not key.startswith("_")
+        ]
         raise unknown_name(f"factory in {path}", factory, callables)
     return NamedRouter(name, made)
 

@@ -6,6 +6,7 @@
     scores.parquet   prompt_id, candidate, sample, one float32 column a metric
     costs.parquet    candidate, unit, value, hardware, batch_size, precision, method
     features/*.npy   optional prompt embeddings, rows in the order of prompts.parquet
+    images/*.webp    optional sheets, one a prompt, candidates in the order of the manifest
 
 Reading checks the digests and every rule of a matrix. Writing is atomic. Nothing is pickled.
 """
@@ -13,7 +14,7 @@ Reading checks the digests and every rule of a matrix. Writing is atomic. Nothin
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -65,12 +66,9 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
     for name in ("prompts.parquet", "scores.parquet", "costs.parquet"):
         if name not in manifest.files:
             raise SuiteError(f"{folder / 'manifest.json'}: no digest of {name}")
-    features: dict[str, Scores] = {}
     for name, digest in manifest.files.items():
-        if name.endswith(".parquet") or name.startswith("features/"):
+        if name.endswith(".parquet"):
             _check_digest(folder, name, digest)
-        if name.startswith("features/"):
-            features[Path(name).stem] = np.load(folder / name, allow_pickle=False)
     prompts = _read_prompts(folder / "prompts.parquet")
     costs = _read_costs(folder / "costs.parquet", manifest)
     return ScoreMatrix(
@@ -82,9 +80,35 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
         costs=costs,
         pools=manifest.pools,
         samples=manifest.samples,
-        features=features,
+        features=load_features(folder, manifest),
         digest=sha256_of(folder / "manifest.json"),
     )
+
+
+def load_prompts(folder: Path, manifest: Manifest) -> pd.DataFrame:
+    """Return the prompts of a suite, which need not have scores yet. Raises SuiteError as `load` does."""
+    if "prompts.parquet" not in manifest.files:
+        raise SuiteError(f"{folder / 'manifest.json'}: no digest of prompts.parquet")
+    _check_digest(folder, "prompts.parquet", manifest.files["prompts.parquet"])
+    return _read_prompts(folder / "prompts.parquet")
+
+
+def load_costs(folder: Path, manifest: Manifest) -> tuple[Cost, ...]:
+    """Return the costs of a suite, none where it has no table yet. Raises SuiteError as `load` does."""
+    if "costs.parquet" not in manifest.files:
+        return ()
+    _check_digest(folder, "costs.parquet", manifest.files["costs.parquet"])
+    return _read_costs(folder / "costs.parquet", manifest)
+
+
+def load_features(folder: Path, manifest: Manifest) -> dict[str, Scores]:
+    """Return the prompt embeddings of a suite by name. Raises SuiteError for an altered file."""
+    features: dict[str, Scores] = {}
+    for name, digest in manifest.files.items():
+        if name.startswith("features/"):
+            _check_digest(folder, name, digest)
+            features[Path(name).stem] = np.load(folder / name, allow_pickle=False)
+    return features
 
 
 def verify(suite: str | os.PathLike[str]) -> ScoreMatrix:
@@ -100,12 +124,14 @@ def save(
     folder: str | os.PathLike[str],
     *,
     extra: Mapping[str, pd.DataFrame] | None = None,
+    images: Iterable[tuple[str, bytes]] = (),
     force: bool = False,
 ) -> None:
     """Write a matrix as a suite folder, whole or not at all.
 
-    `extra` holds further tables by file stem, such as the truth behind a simulated suite. A folder that
-    is there already is replaced only with `force`. Raises UsageError where it cannot be written.
+    `extra` holds further tables by file stem, such as the truth behind a simulated suite; `images` the
+    WebP sheets by file stem, taken one by one. A folder that is there already is replaced only with
+    `force`. Raises UsageError where it cannot be written.
     """
     with atomic_folder(Path(folder), force=force) as draft:
         matrix.prompts.to_parquet(draft / "prompts.parquet", index=False)
@@ -118,6 +144,9 @@ def save(
             (draft / "features").mkdir()
             for name, values in matrix.features.items():
                 np.save(draft / "features" / f"{name}.npy", values, allow_pickle=False)
+        for stem, sheet in images:
+            (draft / "images").mkdir(exist_ok=True)
+            (draft / "images" / f"{stem}.webp").write_bytes(sheet)
         files = sorted(path for path in draft.rglob("*") if path.is_file())
         manifest = Manifest(
             schema=1,

@@ -122,9 +122,7 @@ class PolicySweep:
         return DeferralCurve(frozen(cost), frozen(quality[order]), frozen(self._trade_offs[order]))
 
 
-def deferral_curve(
-    predicted: npt.ArrayLike, quality: npt.ArrayLike, cost: npt.ArrayLike
-) -> DeferralCurve:
+def deferral_curve(predicted: npt.ArrayLike, quality: npt.ArrayLike, cost: npt.ArrayLike) -> DeferralCurve:
     """Return the exact deferral curve of predicted qualities.
 
     `predicted` and `quality` have shape (n, M), higher is better: what a router predicts and what is
@@ -163,7 +161,9 @@ def choices_at(predicted: npt.ArrayLike, cost: npt.ArrayLike, trade_offs: npt.Ar
     cheapest = cost == cost.min()
     chosen = np.empty((np.size(trade_offs), len(predicted)), dtype=np.int64)
     for row, trade_off in enumerate(np.ravel(trade_offs)):
-        value = np.where(cheapest, predicted, -np.inf) if np.isinf(trade_off) else predicted - trade_off * cost
+        value = (
+            np.where(cheapest, predicted, -np.inf) if np.isinf(trade_off) else predicted - trade_off * cost
+        )
         chosen[row] = order[value[:, order].argmax(axis=1)]
     return chosen
 
@@ -178,7 +178,9 @@ def _checked(
             f"predicted {predicted.shape} and quality {quality.shape} must both be (prompts, candidates)"
         )
     if cost.shape != quality.shape[1:]:
-        raise UsageError(f"cost has shape {cost.shape}; {quality.shape[1]} candidates need ({quality.shape[1]},)")
+        raise UsageError(
+            f"cost has shape {cost.shape}; {quality.shape[1]} candidates need ({quality.shape[1]},)"
+        )
     if not (np.isfinite(cost) & (cost > 0)).all():
         raise UsageError("every cost must be positive and finite")
     for name, values in (("predicted", predicted), ("quality", quality)):

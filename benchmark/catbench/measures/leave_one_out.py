@@ -22,8 +22,7 @@ def leave_one_out_sweeps(samples: Floats, cost: Floats) -> list[EstimatorSweep]:
         return []
     total = samples.sum(axis=2)
     return [
-        EstimatorSweep((total - samples[:, :, s]) / (count - 1), samples[:, :, s], cost)
-        for s in range(count)
+        EstimatorSweep((total - samples[:, :, s]) / (count - 1), samples[:, :, s], cost) for s in range(count)
     ]
 
 

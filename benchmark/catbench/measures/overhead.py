@@ -12,9 +12,7 @@ from catbench.arrays import Floats, frozen
 from catbench.curve import DeferralCurve
 
 
-def audc_with_overhead(
-    curve: DeferralCurve, cheapest: float, cost: Floats, overhead: float
-) -> float:
+def audc_with_overhead(curve: DeferralCurve, cheapest: float, cost: Floats, overhead: float) -> float:
     """Return the AUDC after adding `overhead` (in the unit of the costs (M,)) to every routed image.
 
     `cheapest` is the mean quality of the cheapest candidate.

@@ -1,0 +1,30 @@
+"""Always the same candidate: `fixed:sdxl-20`. What every router must beat at that candidate's cost."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from catbench import CatbenchError, Pool, Prompts
+
+
+class FixedRouter:
+    """Sends every prompt to one candidate, whatever the trade-off."""
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+
+    def fit(self, prompts: Prompts, quality: npt.NDArray[np.float64]) -> FixedRouter:
+        """Learn nothing."""
+        return self
+
+    def route(self, prompts: Prompts, trade_offs: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+        """Return the one position for each trade-off and prompt."""
+        return np.full((len(trade_offs), len(prompts)), self.position)
+
+
+def make_router(pool: Pool, candidate: str = "") -> FixedRouter:
+    """Return the router of one candidate of the pool."""
+    if candidate not in pool.ids:
+        raise CatbenchError(f"fixed needs a candidate, fixed:ID with one of {', '.join(pool.ids)}; not {candidate!r}")
+    return FixedRouter(pool.ids.index(candidate))

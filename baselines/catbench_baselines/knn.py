@@ -1,0 +1,65 @@
+"""K nearest neighbours (CATImage §5.1): the mean quality of the most similar training prompts.
+
+Similarity is the cosine in the suite's prompt embedding, or in TF-IDF; K is chosen on the validation split.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.neighbors import NearestNeighbors
+
+from catbench import Pool, Prompts
+from catbench_baselines.features import PromptVectors, contrast_error
+
+Floats = npt.NDArray[np.float64]
+CHOICES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+"""Values of K that are tried."""
+DEFAULT = 64
+"""K where no validation split is given."""
+
+
+class KnnRouter:
+    """Averages the training qualities of the K nearest training prompts."""
+
+    def __init__(self, feature: str = "") -> None:
+        self._vectors = PromptVectors(feature)
+        self._asked: tuple[Prompts, npt.NDArray[np.int64]] | None = None
+
+    def fit(
+        self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
+    ) -> KnnRouter:
+        """Index the training prompts, and choose K by the error on the validation split."""
+        vectors = self._vectors.fit(prompts)
+        count = min(max(CHOICES), len(prompts))
+        self._index: Any = NearestNeighbors(n_neighbors=count, metric="cosine").fit(vectors)
+        self._asked = None
+        self._validation = validation and (self._neighbours(validation[0]), validation[1])
+        return self.refit(quality)
+
+    def refit(self, quality: Floats) -> KnnRouter:
+        """Take other qualities (n, M) of the same training prompts; neighbours stay as they are."""
+        self.quality = quality
+        self.k = min(DEFAULT, len(quality))
+        if self._validation is not None:
+            neighbours, true = self._validation
+            running = np.cumsum(quality[neighbours], axis=1)
+            tried = [k for k in CHOICES if k <= len(quality)]
+            self.k = min(tried, key=lambda k: contrast_error(running[:, k - 1] / k, true))
+        return self
+
+    def predict(self, prompts: Prompts) -> Floats:
+        """Return the mean quality (n, M) of each prompt's neighbours."""
+        if self._asked is None or self._asked[0] is not prompts:
+            self._asked = prompts, self._neighbours(prompts)
+        return self.quality[self._asked[1][:, : self.k]].mean(axis=1)
+
+    def _neighbours(self, prompts: Prompts) -> npt.NDArray[np.int64]:
+        return self._index.kneighbors(self._vectors.transform(prompts), return_distance=False)
+
+
+def make_router(pool: Pool, feature: str = "") -> KnnRouter:
+    """Return the router; `knn:NAME` chooses a prompt feature of the suite."""
+    return KnnRouter(feature)

@@ -1,0 +1,26 @@
+"""The best that can be done without reading the prompt: every prompt gets the training means."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from catbench import Pool, Prompts
+
+
+class MixtureRouter:
+    """Predicts each candidate's mean training quality for every prompt."""
+
+    def fit(self, prompts: Prompts, quality: npt.NDArray[np.float64]) -> MixtureRouter:
+        """Learn the means of quality (n, M)."""
+        self.means = quality.mean(axis=0)
+        return self
+
+    def predict(self, prompts: Prompts) -> npt.NDArray[np.float64]:
+        """Return the means, once a prompt."""
+        return np.tile(self.means, (len(prompts), 1))
+
+
+def make_router(pool: Pool) -> MixtureRouter:
+    """Return the router."""
+    return MixtureRouter()

@@ -1,0 +1,79 @@
+"""A perceptron with one hidden layer from the prompt's vector to each candidate's quality.
+
+Trained with Adam, one pass over the training prompts at a time, and stopped early: the pass with the
+least error on the validation split is kept.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.neural_network import MLPRegressor
+
+from catbench import Pool, Prompts
+from catbench_baselines.features import PromptVectors, contrast_error
+
+Floats = npt.NDArray[np.float64]
+HIDDEN = 64
+WORDS = 2048
+"""Words kept where the vectors are TF-IDF."""
+PASSES = 60
+PATIENCE = 8
+"""Passes without a lesser error after which training stops."""
+DEFAULT_PASSES = 10
+"""Passes where no validation split is given."""
+
+
+class MlpRouter:
+    """A small perceptron; qualities are standardised for training and scaled back."""
+
+    def __init__(self, feature: str = "", seed: int = 0) -> None:
+        self._vectors = PromptVectors(feature, words=WORDS)
+        self._seed = seed
+
+    def fit(
+        self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
+    ) -> MlpRouter:
+        """Train until the error on the validation split no longer falls."""
+        train = self._scaled(self._vectors.fit(prompts))
+        self._mean, self._scale = quality.mean(axis=0), float(quality.std()) or 1.0
+        target = (quality - self._mean) / self._scale
+        model = MLPRegressor(
+            hidden_layer_sizes=(HIDDEN,),
+            alpha=1e-3,
+            batch_size=min(128, len(prompts)),
+            random_state=self._seed,
+        )
+        self.model, least, since = model, np.inf, 0
+        for _ in range(PASSES if validation else DEFAULT_PASSES):
+            model.partial_fit(train, target if target.shape[1] > 1 else target.ravel())
+            if validation is None:
+                continue
+            error = contrast_error(self._predict(model, validation[0]), validation[1])
+            since += 1
+            if error < least:
+                self.model, least, since = copy.deepcopy(model), error, 0
+            if since >= PATIENCE:
+                break
+        return self
+
+    def predict(self, prompts: Prompts) -> Floats:
+        """Return predicted qualities (n, M)."""
+        return self._predict(self.model, prompts)
+
+    def _predict(self, model: MLPRegressor, prompts: Prompts) -> Floats:
+        output = model.predict(self._scaled(self._vectors.transform(prompts)))
+        return output.reshape(len(prompts), -1) * self._scale + self._mean
+
+    @staticmethod
+    def _scaled(vectors: Any) -> Any:
+        """Return unit vectors of an embedding with entries of about 1; sparse ones as they are."""
+        return vectors * np.sqrt(vectors.shape[1]) if isinstance(vectors, np.ndarray) else vectors
+
+
+def make_router(pool: Pool, feature: str = "") -> MlpRouter:
+    """Return the router; `mlp:NAME` chooses a prompt feature of the suite."""
+    return MlpRouter(feature, pool.seed)

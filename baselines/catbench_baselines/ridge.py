@@ -1,0 +1,58 @@
+"""Ridge regression from the prompt's vector to each candidate's quality (Hoerl and Kennard 1970).
+
+The penalty is chosen on the validation split.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import Ridge
+
+from catbench import Pool, Prompts
+from catbench_baselines.features import PromptVectors, contrast_error
+
+Floats = npt.NDArray[np.float64]
+PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+DEFAULT = 1.0
+"""Penalty where no validation split is given."""
+
+
+class RidgeRouter:
+    """A linear map from prompt vectors to qualities."""
+
+    def __init__(self, feature: str = "") -> None:
+        self._vectors = PromptVectors(feature)
+
+    def fit(
+        self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
+    ) -> RidgeRouter:
+        """Fit one map a penalty, and keep the one with the least error on the validation split."""
+        self._train = self._vectors.fit(prompts)
+        self._validation = validation and (self._vectors.transform(validation[0]), validation[1])
+        return self.refit(quality)
+
+    def refit(self, quality: Floats) -> RidgeRouter:
+        """Fit to other qualities (n, M) of the same training prompts."""
+        models = [Ridge(alpha=penalty).fit(self._train, quality) for penalty in PENALTIES]
+        if self._validation is None:
+            self.model = models[PENALTIES.index(DEFAULT)]
+        else:
+            vectors, true = self._validation
+            self.model = min(models, key=lambda model: contrast_error(_predict(model, vectors), true))
+        return self
+
+    def predict(self, prompts: Prompts) -> Floats:
+        """Return predicted qualities (n, M)."""
+        return _predict(self.model, self._vectors.transform(prompts))
+
+
+def _predict(model: Ridge, vectors: Any) -> Floats:
+    return np.asarray(model.predict(vectors), dtype=np.float64).reshape(vectors.shape[0], -1)
+
+
+def make_router(pool: Pool, feature: str = "") -> RidgeRouter:
+    """Return the router; `ridge:NAME` chooses a prompt feature of the suite."""
+    return RidgeRouter(feature)

@@ -1,0 +1,32 @@
+"""`catbench compare`: paired differences between two reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(help="A report of `catbench evaluate --json`.")],
+    second: Annotated[Path, typer.Argument(help="Another, on the same suite, pool, cost and seed.")],
+    suite: Annotated[str | None, typer.Option(help="The suite's folder. Default: by the name in the reports.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the differences here.")] = None,
+) -> None:
+    """First router minus second, each number with a paired 95% interval."""
+    from catbench.cli.tables import print_difference
+    from catbench.comparison import compare, write_differences
+    from catbench.files import check_writable
+    from catbench.report import Report
+    from catbench.store import load
+
+    if json:
+        check_writable(json)
+    reports = Report.read(first), Report.read(second)
+    matrix = load(suite or reports[0].results[0].suite)
+    differences = compare(*reports, matrix)
+    if json:
+        write_differences(differences, json)
+    for difference in differences:
+        print_difference(difference)

@@ -1,0 +1,73 @@
+"""`catbench evaluate`: score a router."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def evaluate(
+    router: Annotated[
+        str,
+        typer.Argument(help="A router's name (fixed:ID, knn, mixture, mlp, ridge), a folder, or file.py:factory."),
+    ],
+    suite: Annotated[str, typer.Option(help="A suite's name or folder.")],
+    metric: Annotated[
+        list[str] | None, typer.Option(help="A quality metric; repeat for several. Default: all of the suite.")
+    ] = None,
+    cost: Annotated[str | None, typer.Option(help="Cost unit, as UNIT or UNIT@HARDWARE. Default: the suite's first.")] = None,
+    pool: Annotated[
+        str | None, typer.Option(help="A pool of the suite, `all` (default), `homogeneous` or `heterogeneous`.")
+    ] = None,
+    candidates: Annotated[str | None, typer.Option(help="Candidate ids with commas between, instead of a pool.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="SLICE", help="Prompt column to slice the results by.")] = None,
+    trials: Annotated[int, typer.Option(help="Trials for the win rate; each refits the router.")] = 0,
+    trial_samples: Annotated[int, typer.Option(help="Samples that a trial draws per training prompt.")] = 1,
+    replicates: Annotated[int, typer.Option(help="Bootstrap replicates for the intervals.")] = 1000,
+    seed: Annotated[int, typer.Option(help="For the bootstrap, the trials and the router.")] = 0,
+    json: Annotated[Path | None, typer.Option(help="Write the report here, and predictions beside it.")] = None,
+    predictions: Annotated[Path | None, typer.Option(help="Write predictions to this Parquet file.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write deferral curves: .png, .svg or .html.")] = None,
+) -> None:
+    """Fit a router on a suite's training prompts, and score it on its test prompts."""
+    from catbench.bootstrap import Bootstrap
+    from catbench.cli.progress import progress_bar
+    from catbench.cli.tables import print_report
+    from catbench.errors import UsageError
+    from catbench.evaluation import evaluate
+    from catbench.files import check_writable
+    from catbench.plot import check_format, write_plot
+    from catbench.store import load
+    from catbench.trials import Trials
+
+    if replicates < 0 or trials < 0:
+        raise UsageError("--replicates and --trials cannot be negative")
+    if plot:
+        check_format(plot)
+    for target in (json, predictions, plot):
+        if target:
+            check_writable(target)
+    matrix = load(suite)
+    with progress_bar() as progress:
+        report = evaluate(
+            router,
+            matrix,
+            metric=metric or None,
+            cost=cost,
+            pool=pool,
+            candidates=[name.strip() for name in candidates.split(",")] if candidates else None,
+            by=by,
+            trials=Trials(trials, trial_samples),
+            bootstrap=Bootstrap(replicates, seed),
+            seed=seed,
+            progress=progress,
+        )
+    if json:
+        report.save(json, predictions)
+    elif predictions:
+        report.save_predictions(predictions)
+    if plot:
+        write_plot([report], plot)
+    print_report(report)

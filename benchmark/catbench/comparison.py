@@ -1,0 +1,120 @@
+"""Paired differences between two routers on the same suite.
+
+Both reports' predictions are scored again on the same bootstrap draws, so a difference's interval does
+not count the noise of the test prompts that both share.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from catbench.arrays import Floats
+from catbench.bootstrap import Bootstrap, Values, intervals
+from catbench.errors import CatbenchError, UsageError
+from catbench.estimates import curve_record, measures
+from catbench.files import atomic_file
+from catbench.matrix import ScoreMatrix
+from catbench.measures import MEASURES
+from catbench.predictions import answer_from_table
+from catbench.report import Curve, Estimate, Report, Result
+from catbench.scoring import Scorer
+
+
+class Difference(BaseModel):
+    """First router minus second, on one metric, cost and pool."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    first: str
+    second: str
+    suite: str
+    pool: str
+    metric: str
+    cost: str
+    prompts: int
+    measures: dict[str, Estimate | dict[str, Estimate]]
+    """Differences of every measure that both have. Qualities on the metric's own scale and sign."""
+    curve: Curve
+    """Difference of the curves along the budget, with its band."""
+
+
+def compare(first: Report, second: Report, matrix: ScoreMatrix) -> tuple[Difference, ...]:
+    """Return the paired differences of two reports, one for each metric that both have.
+
+    Raises CatbenchError where the reports are of other suites, pools, costs or draws, or lack predictions.
+    """
+    for report in (first, second):
+        if report.predictions.empty:
+            raise CatbenchError(
+                f"the report of {report.router.name!r} has no predictions beside it, and a paired difference "
+                "needs them: evaluate again with --json, and keep the .predictions.parquet beside it"
+            )
+    if first.bootstrap != second.bootstrap:
+        raise CatbenchError(
+            f"reports drawn differently are not paired: {first.bootstrap} and {second.bootstrap}; evaluate with one --seed"
+        )
+    ours = {result.metric: result for result in first.results if result.slice == "all"}
+    theirs = {result.metric: result for result in second.results if result.slice == "all"}
+    if not (shared := [metric for metric in ours if metric in theirs]):
+        raise CatbenchError(f"no metric is in both reports: {', '.join(ours)} and {', '.join(theirs)}")
+    return tuple(_difference(first, second, ours[m], theirs[m], matrix) for m in shared)
+
+
+def _difference(
+    first: Report, second: Report, ours: Result, theirs: Result, matrix: ScoreMatrix
+) -> Difference:
+    for what in ("suite", "suite_digest", "pool", "cost"):
+        if getattr(ours, what) != getattr(theirs, what):
+            raise CatbenchError(
+                f"reports of another {what} cannot be compared: {getattr(ours, what)!r} and {getattr(theirs, what)!r}"
+            )
+    if list(ours.fixed) != list(theirs.fixed):
+        raise CatbenchError("reports of other candidates cannot be compared")
+    if matrix.digest != ours.suite_digest:
+        raise UsageError(
+            f"suite {matrix.suite.id!r} here has digest {matrix.digest[:12]}, the reports were made on {ours.suite_digest[:12]}"
+        )
+    metric = matrix.metric(ours.metric)
+    pool = matrix.pool(candidates=list(ours.fixed), cost=ours.cost, metric=metric.name)
+    samples = matrix.qualities(metric.name, "test", pool)
+    scorers = [
+        Scorer(
+            answer_from_table(
+                report.predictions, matrix, pool, report.router.name, result.seconds_per_prompt
+            ),
+            samples,
+            pool,
+        )
+        for report, result in ((first, ours), (second, theirs))
+    ]
+
+    def difference(weights: Floats) -> Values:
+        a, b = (scorer.report_values(weights) for scorer in scorers)
+        compared = [name for name in a if name in b and (name in MEASURES or name == "curve")]
+        with np.errstate(invalid="ignore"):  # a target that neither reaches: inf - inf has no value
+            return {name: a[name] - b[name] for name in compared}
+
+    groups = matrix.prompts["group"].to_numpy()[matrix.rows("test")]
+    found = intervals(difference, groups, Bootstrap(**first.bootstrap))
+    return Difference(
+        first=first.router.name,
+        second=second.router.name,
+        suite=matrix.suite.id,
+        pool=ours.pool,
+        metric=metric.name,
+        cost=ours.cost,
+        prompts=len(groups),
+        measures=measures(found, metric, pool),
+        curve=curve_record(scorers[0].grid, found["curve"], metric),
+    )
+
+
+def write_differences(differences: tuple[Difference, ...], path: Path) -> None:
+    """Write differences as JSON, whole or not at all."""
+    record = {"schema": 1, "differences": [difference.model_dump(mode="json") for difference in differences]}
+    with atomic_file(path) as draft:
+        draft.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")

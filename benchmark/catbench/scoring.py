@@ -1,0 +1,128 @@
+"""All measures of one router on one slice of the test prompts, as one function of prompt weights.
+
+With every weight 1 it gives the values of a report; with a bootstrap's weights, one replicate of all of
+them at once, so that values, references and differences share their draws.
+"""
+
+from __future__ import annotations
+
+from math import nan
+
+import numpy as np
+
+from catbench.arrays import Floats
+from catbench.bootstrap import Values
+from catbench.curve import DeferralCurve
+from catbench.measures.audc import audc, audc_log, audc_mixed
+from catbench.measures.cost_to_match import cost_to_match
+from catbench.measures.estimator_error import RankCorrelation, rmse
+from catbench.measures.headroom import gain, headroom
+from catbench.measures.leave_one_out import leave_one_out_audc, leave_one_out_sweeps
+from catbench.measures.overhead import audc_with_overhead
+from catbench.measures.peak import peak, peak_gain
+from catbench.measures.quality_at import gain_at, quality_at
+from catbench.pool import Pool
+from catbench.routing import Answer
+from catbench.sweep import EstimatorSweep, PolicySweep, Sweep, mixture_curve
+
+GRID = 64
+"""Costs, evenly and geometrically spaced, at which a report's curve is read off, beside the candidates'."""
+
+
+class Scorer:
+    """Scores one router's answer on n test prompts.
+
+    `samples` are true qualities (n, M, S), higher is better. Values are arrays (1,), or (M,) for a measure
+    per candidate, or (G,) for the curve on a grid of G costs.
+    """
+
+    def __init__(self, answer: Answer, samples: Floats, pool: Pool) -> None:
+        self.quality = samples.mean(axis=2)
+        self.cost = pool.cost
+        self.grid = cost_grid(pool.cost)
+        self.sweep = sweep_of(answer, self.quality, pool)
+        self._answer = answer
+        self._oracle = EstimatorSweep(self.quality, self.quality, pool.cost)
+        self._leave_one_out = leave_one_out_sweeps(samples, pool.cost)
+        self._overhead = answer.seconds_per_prompt if pool.unit.partition("@")[0] == "seconds" else nan
+        self._ranks = None if answer.predicted is None else RankCorrelation(answer.predicted, self.quality)
+
+    def fixed(self, weights: Floats) -> Floats:
+        """Return each candidate's mean quality (M,)."""
+        return weights @ self.quality / weights.sum()
+
+    def measures(self, weights: Floats) -> Values:
+        """Return every measure of the router, and the references that they need."""
+        fixed, curve = self.fixed(weights), self.sweep.curve(weights)
+        references = self._references(weights, fixed)
+        mixture, oracle = references["mixture.audc"], references["oracle.audc"]
+        area, area_log = audc(curve, self.cost), audc_log(curve, self.cost)
+        values = {
+            "audc": area,
+            "audc_log": area_log,
+            "audc_mixed": audc_mixed(curve, self.cost),
+            "gain": gain(area, mixture),
+            "headroom": headroom(area, mixture, oracle),
+            "headroom_log": headroom(area_log, references["mixture.audc_log"], references["oracle.audc_log"]),
+            "peak": peak(curve),
+            "peak_gain": peak_gain(curve, fixed),
+            "quality_at": quality_at(curve, self.cost),
+            "gain_at": gain_at(curve, fixed, self.cost),
+            "cost_to_match": cost_to_match(curve, fixed, self.cost),
+            **self._of_estimates(weights),
+        }
+        if not np.isnan(self._overhead):
+            cheapest = float(fixed[self.cost.argmin()])
+            values["audc_with_overhead"] = audc_with_overhead(curve, cheapest, self.cost, self._overhead)
+        return {name: np.atleast_1d(np.asarray(value, np.float64)) for name, value in values.items()} | {
+            f"references.{name}": np.array([value]) for name, value in references.items()
+        }
+
+    def report_values(self, weights: Floats) -> Values:
+        """Return `measures`, each candidate's own quality, and the curve on the grid."""
+        curve = self.sweep.curve(weights).quality_at(self.grid)
+        return self.measures(weights) | {"fixed": self.fixed(weights), "curve": curve}
+
+    def reference_curves(self) -> dict[str, DeferralCurve]:
+        """Return the mixture's and the oracle's curve."""
+        return {
+            "mixture": mixture_curve(self.quality, self.cost),
+            "oracle": self._oracle.curve(),
+        }
+
+    def _references(self, weights: Floats, fixed: Floats) -> dict[str, float]:
+        mixture, oracle = mixture_curve(fixed, self.cost), self._oracle.curve(weights)
+        values = {
+            "mixture.audc": audc(mixture, self.cost),
+            "mixture.audc_log": audc_log(mixture, self.cost),
+            "oracle.audc": audc(oracle, self.cost),
+            "oracle.audc_log": audc_log(oracle, self.cost),
+            "oracle.peak": peak(oracle),
+            "best_single.quality": float(fixed.max()),
+        }
+        if self._leave_one_out:
+            values["oracle_leave_one_out.audc"] = leave_one_out_audc(self._leave_one_out, weights)
+        return values
+
+    def _of_estimates(self, weights: Floats) -> dict[str, Floats]:
+        if self._answer.predicted is None or self._ranks is None:
+            return {}
+        return {
+            "rmse": rmse(self._answer.predicted, self.quality, weights),
+            "rank_correlation": self._ranks(weights),
+        }
+
+
+def sweep_of(answer: Answer, quality: Floats, pool: Pool) -> Sweep:
+    """Return the sweep of a router's answer against true qualities (n, M)."""
+    if answer.predicted is not None:
+        return EstimatorSweep(answer.predicted, quality, pool.cost)
+    assert answer.choices is not None
+    return PolicySweep(answer.choices, answer.trade_offs, quality, pool.cost)
+
+
+def cost_grid(cost: Floats) -> Floats:
+    """Return the costs at which curves are read off: each candidate's, and evenly and geometrically spaced ones."""
+    low, high = float(cost.min()), float(cost.max())
+    spaced = np.concatenate([np.linspace(low, high, GRID), np.geomspace(low, high, GRID)])
+    return np.unique(np.concatenate([cost, np.clip(spaced, low, high)]))

@@ -1,0 +1,148 @@
+"""A simulated suite whose truth is written down: for coverage tests, and for sizing an experiment.
+
+A prompt is one to eight words of a small vocabulary. With x the share of its longest possible length,
+candidate m of M, at relative rank r in [0, 1] among costs, has expected quality
+
+    0.9 - x exp(-3 r) / 2  +  0.1 signal * mean over the prompt's words of effect[word, m]
+
+so that more cost helps long prompts more, with diminishing returns, and part of what each candidate is good
+at can be read from the words. A sample adds normal noise of standard deviation 0.1 noise. The second
+metric is an error (lower is better) with effects of its own. Prices grow geometrically from 1 to 64.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from catbench.arrays import Floats
+from catbench.costs import Cost
+from catbench.errors import UsageError
+from catbench.matrix import Metric, ScoreMatrix, SuiteInfo
+from catbench.pool import Candidate
+from catbench.prompts import SPLITS, group_of, normalise, split_of
+
+WORDS = (
+    "apple arch barn beach bird boat bridge candle car castle cat chair city cloud coast crow desert dog door "
+    "field fire fish forest fountain fox garden glass harbour hill horse house island kite lake lamp lantern "
+    "market meadow mirror moon mountain owl park piano river road rose ship snow star storm street table tower "
+    "train tree valley violin wave window"
+).split()
+LONGEST = 8
+METRICS = (
+    Metric(name="simulated_score", label="SIMULATED score"),
+    Metric(name="simulated_error", label="SIMULATED error", direction="lower"),
+)
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """The size of a simulated suite, and what is planted in it."""
+
+    prompts: int = 5000
+    candidates: int = 6
+    samples: int = 4
+    signal: float = 1.0
+    """Strength of what the words tell of each candidate; 0 leaves only the length of the prompt."""
+    noise: float = 1.0
+    """Strength of the noise of single samples."""
+    seed: int = 0
+    """Draws prompts and noise. The words' effects are the same for every seed: one population."""
+
+
+def simulate(simulation: Simulation) -> tuple[ScoreMatrix, pd.DataFrame]:
+    """Return a matrix and its truth: `prompt_id`, `candidate`, and the expected value of each metric.
+
+    Raises UsageError for sizes below 1 (20 prompts) or negative strengths.
+    """
+    s = simulation
+    if s.prompts < 20 or s.candidates < 1 or s.samples < 1 or s.signal < 0 or s.noise < 0:
+        raise UsageError(f"a simulation needs 20 prompts, 1 candidate, 1 sample and no negative strength: {s}")
+    random = np.random.default_rng(s.seed)
+    bags, texts = _prompts(s.prompts, random)
+    ids = [f"sim-{number:06d}" for number in range(s.prompts)]
+    candidates, prices = _candidates(s.candidates)
+    rank = np.linspace(0, 1, s.candidates)
+    scores: dict[str, np.ndarray[tuple[int, int, int], np.dtype[np.float32]]] = {}
+    truth = pd.DataFrame(
+        {"prompt_id": np.repeat(ids, s.candidates), "candidate": [c.id for c in candidates] * s.prompts}
+    )
+    for number, metric in enumerate(METRICS):
+        expected = expected_quality(bags, rank, s.signal, number) * metric.sign
+        noise = random.normal(0, 0.1 * s.noise, (*expected.shape, s.samples))
+        scores[metric.name] = (expected[:, :, None] + noise).astype(np.float32)
+        truth[metric.name] = expected.ravel()
+    keys = [normalise(text) for text in texts]
+    splits = [split_of(key) for key in keys]
+    for position, split in enumerate(SPLITS):  # the smallest suites might lack one by chance
+        if split not in splits:
+            splits[position] = split
+    prompts = pd.DataFrame(
+        {
+            "prompt_id": ids,
+            "text": texts,
+            "source": "simulated",
+            "group": [group_of(key) for key in keys],
+            "split": splits,
+        }
+    ).astype("str")
+    prompts["words"] = [len(text.split()) for text in texts]
+    matrix = ScoreMatrix(
+        suite=SuiteInfo(
+            id="simulated",
+            title=f"SIMULATED: scores come from a formula, not from images ({s})",
+            licence="CC0-1.0",
+            source="catbench simulate",
+            simulated=True,
+        ),
+        prompts=prompts,
+        candidates=candidates,
+        metrics=METRICS,
+        scores=scores,
+        costs=tuple(
+            Cost(candidate=c.id, unit=unit, value=float(price * scale), method="SIMULATED")
+            for unit, scale in (("tflops", 1.0), ("seconds", 0.01))
+            for c, price in zip(candidates, prices, strict=True)
+        ),
+        pools={"sim": tuple(c.id for c in candidates if c.model == "sim"), "sim+": tuple(c.id for c in candidates)},
+        features={"words": bags.astype(np.float32)},
+    )
+    return matrix, truth
+
+
+def expected_quality(bags: Floats, rank: Floats, signal: float, number: int = 0) -> Floats:
+    """Return expected qualities (n, M) of prompts as word counts (n, W), for candidates of rank (M,) in [0, 1].
+
+    `number` tells the metrics' effects apart. Higher is better.
+    """
+    effects = np.random.default_rng([29, number, len(rank)]).normal(0, 1, (bags.shape[1], len(rank)))
+    length = bags.sum(axis=1, keepdims=True)
+    return 0.9 - 0.5 * length / LONGEST * np.exp(-3 * rank) + 0.1 * signal * (bags @ effects) / length
+
+
+def _prompts(count: int, random: np.random.Generator) -> tuple[Floats, list[str]]:
+    """Return word counts (n, W) and texts of `count` prompts."""
+    lengths = random.integers(1, LONGEST + 1, count)
+    bags = np.zeros((count, len(WORDS)))
+    texts: list[str] = []
+    for row, length in enumerate(lengths):
+        chosen = random.choice(len(WORDS), length, replace=False)
+        bags[row, chosen] = 1
+        texts.append(" ".join(WORDS[word] for word in chosen))
+    return bags, texts
+
+
+def _candidates(count: int) -> tuple[tuple[Candidate, ...], Floats]:
+    """Return candidates of rising price: the dearest third and more are of another model."""
+    prices = np.round(np.geomspace(1, 64, count), 3) if count > 1 else np.ones(1)
+    homogeneous = max(1, 2 * count // 3)
+    return tuple(
+        Candidate(
+            id=f"sim-{number}" if number <= homogeneous else f"other-{number}",
+            model="sim" if number <= homogeneous else "other",
+            settings={"simulated": True},
+        )
+        for number in range(1, count + 1)
+    ), prices

@@ -1,0 +1,181 @@
+"""Build a score matrix from tidy rows: one row a prompt, candidate and sample; every metric a column.
+
+Rules of DESIGN: a row belongs to a prompt id; prompts whose texts are equal after normalising share a
+group; where no split is given, the group's hash decides it. Prompts come out sorted by id and candidates
+by cost, so the suite is the same whatever the order of the rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pydantic import ValidationError
+
+from catbench.arrays import Ints
+from catbench.cells import ScoreCells
+from catbench.costs import Cost, check_costs
+from catbench.errors import SuiteError, UsageError, unknown_name
+from catbench.matrix import Metric, ScoreMatrix, SuiteInfo
+from catbench.pool import Candidate
+from catbench.prompts import SPLITS, group_of, normalise, split_of
+
+KEYS = ("prompt", "prompt_id", "candidate", "sample", "split", "source", "group")
+"""Columns of a score table that are no metrics."""
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Return a CSV or Parquet file as a table; raises SuiteError where it cannot be read."""
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}")
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        return pd.read_csv(path, dtype={"prompt_id": str, "prompt": str, "candidate": str, "source": str})
+    except (ValueError, OSError) as error:
+        raise SuiteError(f"{path}: cannot be read as {path.suffix or 'CSV'}: {error}") from error
+
+
+def read_costs(path: Path) -> tuple[Cost, ...]:
+    """Return the costs of a CSV or Parquet file with columns `candidate`, `unit`, `value` (and those of `Cost`)."""
+    table = read_table(path)
+    for column in ("candidate", "unit", "value"):
+        if column not in table:
+            raise SuiteError(f"{path}: no column {column!r}; it has {', '.join(map(str, table.columns))}")
+    costs: list[Cost] = []
+    for row, record in enumerate(table.to_dict("records"), start=1):
+        try:
+            given = {str(key): value for key, value in record.items() if key == "value" or not pd.isna(value)}
+            costs.append(Cost.model_validate(given))
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise SuiteError(f"{path}, row {row}: {first['loc'][0]}: {first['msg']}") from error
+    return tuple(costs)
+
+
+def choose_metrics(table: pd.DataFrame, wanted: Sequence[str], where: str) -> tuple[Metric, ...]:
+    """Return the metrics named by `NAME`, `NAME:lower` or `NAME:higher`; none named = every other numeric column."""
+    numeric = [
+        str(name)
+        for name in table.columns
+        if name not in KEYS and pd.api.types.is_numeric_dtype(table[name])
+    ]
+    metrics: list[Metric] = []
+    for item in wanted or numeric:
+        name, _, direction = item.partition(":")
+        if name not in numeric:
+            raise unknown_name(f"metric in {where}", name, numeric)
+        if direction not in ("", "higher", "lower"):
+            raise UsageError(f"metric {item!r}: a direction is `higher` or `lower`")
+        metrics.append(Metric(name=name, direction="lower" if direction == "lower" else "higher"))
+    if not metrics:
+        raise SuiteError(f"{where}: no numeric column beside {', '.join(KEYS)}, so there is no metric to import")
+    return tuple(metrics)
+
+
+def matrix_from_table(
+    table: pd.DataFrame,
+    costs: Sequence[Cost],
+    metrics: Sequence[Metric],
+    suite: SuiteInfo,
+    *,
+    candidates: Sequence[Candidate] = (),
+    where: str = "scores",
+    costs_where: str = "costs",
+) -> ScoreMatrix:
+    """Return the matrix of a tidy table. `where` is the file to name in messages.
+
+    `table` has columns `prompt`, `candidate`, optional `prompt_id`, `sample`, `split`, `source`, `group`,
+    and one a metric. Without `prompt_id` a prompt is its text; without `sample` there is one sample.
+    Raises SuiteError naming the file, row and candidate of what is missing, repeated or not finite.
+    """
+    table = _checked(table, metrics, where)
+    ids = sorted(table["candidate"].unique())
+    check_costs(costs, ids, costs_where)
+    prices = {cost.candidate: cost.value for cost in reversed(costs) if cost.unit == costs[0].unit}
+    ids.sort(key=lambda name: (prices[name], name))
+    records = {candidate.id: candidate for candidate in candidates}
+    prompts = _prompts(table, where)
+    depths = {
+        split: int(sample.max()) + 1
+        for split, sample in table["sample"].groupby(table["prompt_id"].map(prompts.set_index("prompt_id")["split"]))
+    }
+    depth: Ints = prompts["split"].map(depths).to_numpy(dtype=np.int64)
+    cells = ScoreCells(prompts["prompt_id"].tolist(), ids, depth, [metric.name for metric in metrics], where)
+    cells.add(
+        cells.prompt_index.get_indexer(pd.Index(table["prompt_id"])),
+        cells.candidate_index.get_indexer(pd.Index(table["candidate"])),
+        table["sample"].to_numpy(),
+        [table[metric.name].to_numpy(dtype=np.float32) for metric in metrics],
+    )
+    return ScoreMatrix(
+        suite=suite,
+        prompts=prompts,
+        candidates=tuple(records.get(name, Candidate(id=name)) for name in ids),
+        metrics=tuple(metrics),
+        scores=cells.finish(),
+        costs=tuple(costs),
+        samples={split: depths[split] for split in SPLITS if split in depths},
+    )
+
+
+def _checked(table: pd.DataFrame, metrics: Sequence[Metric], where: str) -> pd.DataFrame:
+    for column in ("prompt", "candidate"):
+        if column not in table:
+            raise SuiteError(f"{where}: no column {column!r}; it has {', '.join(map(str, table.columns))}")
+    if table.empty:
+        raise SuiteError(f"{where}: no rows")
+    table = table.reset_index(drop=True)
+    for column in [name for name in ("prompt", "prompt_id", "candidate", "sample", "split") if name in table]:
+        if table[column].isna().any():
+            raise SuiteError(f"{where}, row {int(table[column].isna().argmax()) + 1}: {column} is empty")
+    table["prompt"] = table["prompt"].astype(str)
+    table["candidate"] = table["candidate"].astype(str)
+    if "prompt_id" not in table:
+        table["prompt_id"] = table["prompt"].map(lambda text: hashlib.sha256(text.encode()).hexdigest()[:16])
+    table["prompt_id"] = table["prompt_id"].astype(str)
+    for metric in metrics:
+        bad = ~np.isfinite(table[metric.name].to_numpy(dtype=np.float64))
+        if bad.any():
+            row = int(bad.argmax())
+            raise SuiteError(
+                f"{where}, row {row + 1}: {metric.name} of prompt {table['prompt_id'][row]!r}, candidate "
+                f"{table['candidate'][row]!r} is {table[metric.name][row]}: every score must be a finite number"
+            )
+    label = table["sample"] if "sample" in table else pd.Series(0, index=table.index)
+    cell = table.assign(sample=label)
+    twice = cell.duplicated(["prompt_id", "candidate", "sample"])
+    if twice.any():
+        row = int(twice.argmax())
+        raise SuiteError(
+            f"{where}, row {row + 1}: prompt {table['prompt_id'][row]!r}, candidate {table['candidate'][row]!r}, sample "
+            f"{label[row]} stands twice" + ("" if "sample" in table else " (is a `sample` column missing?)")
+        )
+    table["sample"] = cell.groupby(["prompt_id", "candidate"])["sample"].rank(method="first").astype(int) - 1
+    return table
+
+
+def _prompts(table: pd.DataFrame, where: str) -> pd.DataFrame:
+    """Return one row a prompt, sorted by id: its text, source, group and split."""
+    described = [name for name in ("prompt", "source", "split", "group") if name in table]
+    for name in described:
+        several = table.groupby("prompt_id")[name].nunique(dropna=False)
+        if (several > 1).any():
+            raise SuiteError(f"{where}: prompt id {several.index[several > 1][0]!r} has two values of {name!r}")
+    first = table.drop_duplicates("prompt_id").sort_values("prompt_id").reset_index(drop=True)
+    keys = [normalise(text) for text in first["prompt"]]
+    given = first["group"].astype(str) if "group" in first else None
+    return pd.DataFrame(
+        {
+            "prompt_id": first["prompt_id"],
+            "text": first["prompt"],
+            "source": first["source"].fillna("").astype(str) if "source" in first else "",
+            "group": [group_of(key) for key in keys] if given is None else given,
+            "split": first["split"].astype(str)
+            if "split" in first
+            else [split_of(key) for key in (keys if given is None else given)],
+        }
+    ).astype("str")
