@@ -1,0 +1,115 @@
+"""The networks of the nano suite, untrained: classes of transformers and diffusers at small sizes.
+
+Images are 32x32; latents are 8x8 with 8 channels; prompts are 77 tokens. `UNETS` names the sizes of the
+diffusion model. Every builder takes a seed, so that two machines start from the same weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from catbench.nano.render import IMAGE_SIZE
+from catbench.nano.tokenizer import END, MAX_TOKENS, START, vocabulary
+
+LATENT_CHANNELS = 8
+LATENT_SIZE = 8
+TEXT_WIDTH = 64
+_TIME_WIDTH = 16
+TRAIN_TIMESTEPS = 1000
+NOISE = {
+    "num_train_timesteps": TRAIN_TIMESTEPS,
+    "beta_schedule": "scaled_linear",
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "prediction_type": "v_prediction",
+}
+"""The noise schedule: Stable Diffusion's, with the velocity as the prediction (Salimans and Ho 2022)."""
+
+
+@dataclass(frozen=True)
+class UNetSize:
+    """The sizes of one UNet."""
+
+    channels: tuple[int, int]
+    """At 8x8 and 4x4."""
+    layers: int
+    """ResNet and transformer blocks per resolution on the way down; one more on the way up."""
+
+
+UNETS = {"s": UNetSize((32, 64), 1), "l": UNetSize((64, 128), 2)}
+
+
+def build_clip(seed: int) -> Any:
+    """Return an untrained `CLIPModel`: 3 + 3 layers of width 64, patches of 4x4 pixels."""
+    from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPVisionConfig
+
+    vocab, _ = vocabulary()
+    shared = {"hidden_size": TEXT_WIDTH, "intermediate_size": 256, "num_attention_heads": 4,
+              "num_hidden_layers": 3, "projection_dim": TEXT_WIDTH}  # fmt: skip
+    ids = {"bos_token_id": vocab[START], "eos_token_id": vocab[END], "pad_token_id": vocab[END]}
+    text = CLIPTextConfig(vocab_size=len(vocab), max_position_embeddings=MAX_TOKENS, **shared, **ids)
+    vision = CLIPVisionConfig(image_size=IMAGE_SIZE, patch_size=4, **shared)
+    torch.manual_seed(seed)
+    return CLIPModel(
+        CLIPConfig(text_config=text.to_dict(), vision_config=vision.to_dict(), projection_dim=TEXT_WIDTH)
+    )
+
+
+def build_image_processor() -> Any:
+    """Return the `CLIPImageProcessor` of nano-clip: 32x32, values to [-1, 1]."""
+    from transformers import CLIPImageProcessor
+
+    return CLIPImageProcessor(
+        size={"height": IMAGE_SIZE, "width": IMAGE_SIZE}, do_center_crop=False,
+        image_mean=[0.5, 0.5, 0.5], image_std=[0.5, 0.5, 0.5],
+    )  # fmt: skip
+
+
+def build_vae(seed: int) -> Any:
+    """Return an untrained `AutoencoderKL`: 32x32 pixels to 8 channels at 8x8, no attention."""
+    from diffusers.models import AutoencoderKL
+
+    torch.manual_seed(seed)
+    return AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * 3,
+        up_block_types=("UpDecoderBlock2D",) * 3,
+        block_out_channels=(32, 48, 64),
+        layers_per_block=1,
+        norm_num_groups=16,
+        latent_channels=LATENT_CHANNELS,
+        sample_size=IMAGE_SIZE,
+        mid_block_add_attention=False,
+        force_upcast=False,
+    )
+
+
+def build_unet(size: str, seed: int) -> Any:
+    """Return an untrained `UNet2DConditionModel` of a size in `UNETS`, conditioned as SDXL's is."""
+    from diffusers.models import UNet2DConditionModel
+
+    torch.manual_seed(seed)
+    return UNet2DConditionModel(
+        sample_size=LATENT_SIZE,
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
+        down_block_types=("CrossAttnDownBlock2D",) * 2,
+        mid_block_type="UNetMidBlock2DCrossAttn",
+        up_block_types=("CrossAttnUpBlock2D",) * 2,
+        block_out_channels=UNETS[size].channels,
+        layers_per_block=UNETS[size].layers,
+        norm_num_groups=16,
+        attention_head_dim=tuple(channels // 32 for channels in UNETS[size].channels),
+        use_linear_projection=True,
+        cross_attention_dim=TEXT_WIDTH,
+        addition_embed_type="text_time",
+        addition_time_embed_dim=_TIME_WIDTH,
+        projection_class_embeddings_input_dim=6 * _TIME_WIDTH + TEXT_WIDTH,
+    )
+
+
+def size_ids(batch: int) -> torch.Tensor:
+    """Return SDXL's (original size, crop, target size) of whole 32x32 images, shape (batch, 6)."""
+    return torch.tensor([[IMAGE_SIZE, IMAGE_SIZE, 0, 0, IMAGE_SIZE, IMAGE_SIZE]] * batch, dtype=torch.float32)

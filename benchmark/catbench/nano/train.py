@@ -1,0 +1,72 @@
+"""`python -m catbench.nano.train MODEL`: train one nano model; run it again to go on where it stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import typer
+
+from catbench.errors import CatbenchError, unknown_name
+from catbench.nano.training.loop import Plan, train
+from catbench.nano.training.pictures import Pictures, load_pictures
+
+STEPS = {
+    "clip-condition": 2000,
+    "clip-score": 2500,
+    "vae": 2500,
+}
+"""Steps of each model's shipped training; its model card tells how long they took."""
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What a task is built from."""
+
+    pictures: Pictures
+    seed: int
+    device: str
+    parts: Path
+    """Folder with the exported models that this one builds on."""
+
+
+def build_task(model: str, given: Ingredients) -> Any:
+    """Return the task of a model in `STEPS`; raises UsageError for another name."""
+    if model.startswith("clip-") and model in STEPS:
+        from catbench.nano.training.clip import ClipTask
+
+        return ClipTask(given.pictures, given.seed, given.device, model)
+    if model == "vae":
+        from catbench.nano.training.vae import VaeTask
+
+        return VaeTask(given.pictures, given.seed, given.device)
+    raise unknown_name("nano model", model, STEPS)
+
+
+def run(
+    model: Annotated[str, typer.Argument(help=f"one of {', '.join(STEPS)}")],
+    out: Annotated[Path, typer.Option(help="folder of all runs and exported models")] = Path("build/nano"),
+    steps: Annotated[int | None, typer.Option(help="default: as shipped")] = None,
+    minutes: Annotated[float | None, typer.Option(help="stop, to go on later, after this long")] = None,
+    seed: Annotated[int, typer.Option()] = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
+    pictures: Annotated[int, typer.Option(help="rendered scenes to train on")] = 64_000,
+    threads: Annotated[int, typer.Option(help="CPU threads; 0: as many as torch likes")] = 0,
+) -> None:
+    """Train one model; when its steps are done its weights are in OUT/MODEL."""
+    if threads:
+        torch.set_num_threads(threads)
+    try:
+        task = build_task(model, Ingredients(load_pictures(out, 0, pictures), seed, device, out))
+        plan = Plan(out / "runs" / model, steps or STEPS[model], seed, device, minutes)
+        if train(task, plan):
+            task.export(out / model)
+    except CatbenchError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+if __name__ == "__main__":
+    typer.run(run)

@@ -1,0 +1,40 @@
+"""What a training run has learned so far, on disk: `checkpoint.pt` in the run's folder.
+
+It appears whole or not at all, and is read with torch's safe loader (tensors and plain values only).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from catbench.errors import UsageError
+from catbench.files import atomic_file
+
+_NAME = "checkpoint.pt"
+
+
+def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
+    """Write the state of a run; the previous checkpoint stays until the new one is whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with atomic_file(folder / _NAME) as draft:
+        torch.save(state, draft)
+
+
+def load_checkpoint(folder: Path, model: str, seed: int) -> dict[str, Any] | None:
+    """Return the state that a run of this model and seed left in `folder`, None where there is none.
+
+    Raises UsageError where the folder holds the run of another model or seed.
+    """
+    path = folder / _NAME
+    if not path.exists():
+        return None
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    if (state["model"], state["seed"]) != (model, seed):
+        raise UsageError(
+            f"{path} is of a run of {state['model']!r} with seed {state['seed']}, not of {model!r} with "
+            f"seed {seed}: give another --out, or delete it"
+        )
+    return state
