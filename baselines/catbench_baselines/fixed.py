@@ -26,5 +26,7 @@ class FixedRouter:
 def make_router(pool: Pool, candidate: str = "") -> FixedRouter:
     """Return the router of one candidate of the pool."""
     if candidate not in pool.ids:
-        raise CatbenchError(f"fixed needs a candidate, fixed:ID with one of {', '.join(pool.ids)}; not {candidate!r}")
+        raise CatbenchError(
+            f"fixed needs a candidate, fixed:ID with one of {', '.join(pool.ids)}; not {candidate!r}"
+        )
     return FixedRouter(pool.ids.index(candidate))

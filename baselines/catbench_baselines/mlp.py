@@ -41,10 +41,10 @@ class MlpRouter:
         train = self._scaled(self._vectors.fit(prompts))
         self._mean, self._scale = quality.mean(axis=0), float(quality.std()) or 1.0
         target = (quality - self._mean) / self._scale
-        model = MLPRegressor(
+        model: Any = MLPRegressor(
             hidden_layer_sizes=(HIDDEN,),
             alpha=1e-3,
-            batch_size=min(128, len(prompts)),
+            batch_size=min(128, len(prompts)),  # pyright: ignore[reportArgumentType]
             random_state=self._seed,
         )
         self.model, least, since = model, np.inf, 0
@@ -64,7 +64,7 @@ class MlpRouter:
         """Return predicted qualities (n, M)."""
         return self._predict(self.model, prompts)
 
-    def _predict(self, model: MLPRegressor, prompts: Prompts) -> Floats:
+    def _predict(self, model: Any, prompts: Prompts) -> Floats:
         output = model.predict(self._scaled(self._vectors.transform(prompts)))
         return output.reshape(len(prompts), -1) * self._scale + self._mean
 

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from catbench.comparison import compare
     from catbench.curve import DeferralCurve
     from catbench.errors import CatbenchError
     from catbench.evaluation import evaluate
-    from catbench.comparison import compare
     from catbench.matrix import ScoreMatrix
     from catbench.pool import Candidate, Pool
     from catbench.prompts import Prompts

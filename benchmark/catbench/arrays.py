@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Scores: TypeAlias = npt.NDArray[np.float32]
-Ints: TypeAlias = npt.NDArray[np.int64]
+Ints: TypeAlias = npt.NDArray[np.integer[Any]]
 Strings: TypeAlias = npt.NDArray[Any]
 
 AnyArray = TypeVar("AnyArray", bound=npt.NDArray[Any])

@@ -42,7 +42,7 @@ Values: TypeAlias = dict[str, Floats]
 
 
 def replicate_weights(groups: npt.ArrayLike, bootstrap: Bootstrap) -> Iterator[Floats]:
-    """Yield for each replicate how often each of n prompts counts, shape (n,); `groups` has one id a prompt."""
+    """Yield for each replicate how often each of n prompts counts, shape (n,); `groups` is (n,)."""
     _, member = np.unique(np.asarray(groups), return_inverse=True)
     count = int(member.max()) + 1
     random = np.random.default_rng(bootstrap.seed)

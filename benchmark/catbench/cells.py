@@ -43,7 +43,7 @@ class ScoreCells:
         if not len(twice):
             twice = cell[self._seen.ravel()[cell]]
         if len(twice):
-            place = self._name(*np.unravel_index(twice[0], self._seen.shape))
+            place = self._name(*map(int, np.unravel_index(twice[0], self._seen.shape)))
             raise SuiteError(f"{self._where}: {place} stands in two rows (is a `sample` column missing?)")
         self._seen.ravel()[cell] = True
         for array, values in zip(self._scores.values(), scores, strict=True):
@@ -54,10 +54,10 @@ class ScoreCells:
         due = np.arange(self._seen.shape[2]) < self._depth[:, None, None]
         missing = due & ~self._seen
         if missing.any():
-            place = self._name(*np.unravel_index(int(missing.argmax()), missing.shape))
+            place = self._name(*map(int, np.unravel_index(int(missing.argmax()), missing.shape)))
             raise SuiteError(
-                f"{self._where}: no score of {place}; {int(missing.sum())} of {int(np.broadcast_to(due, missing.shape).sum())} cells "
-                "are missing, and a matrix must be complete"
+                f"{self._where}: no score of {place}; {int(missing.sum())} of {missing.size} cells are missing, "
+                "and a matrix must be complete"
             )
         return self._scores
 

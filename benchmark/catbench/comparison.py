@@ -55,7 +55,8 @@ def compare(first: Report, second: Report, matrix: ScoreMatrix) -> tuple[Differe
             )
     if first.bootstrap != second.bootstrap:
         raise CatbenchError(
-            f"reports drawn differently are not paired: {first.bootstrap} and {second.bootstrap}; evaluate with one --seed"
+            f"reports drawn differently are not paired: {first.bootstrap} and {second.bootstrap}; "
+            "evaluate both with one --seed"
         )
     ours = {result.metric: result for result in first.results if result.slice == "all"}
     theirs = {result.metric: result for result in second.results if result.slice == "all"}
@@ -70,13 +71,15 @@ def _difference(
     for what in ("suite", "suite_digest", "pool", "cost"):
         if getattr(ours, what) != getattr(theirs, what):
             raise CatbenchError(
-                f"reports of another {what} cannot be compared: {getattr(ours, what)!r} and {getattr(theirs, what)!r}"
+                f"reports of another {what} cannot be compared: {getattr(ours, what)!r} and "
+                f"{getattr(theirs, what)!r}"
             )
     if list(ours.fixed) != list(theirs.fixed):
         raise CatbenchError("reports of other candidates cannot be compared")
     if matrix.digest != ours.suite_digest:
         raise UsageError(
-            f"suite {matrix.suite.id!r} here has digest {matrix.digest[:12]}, the reports were made on {ours.suite_digest[:12]}"
+            f"suite {matrix.suite.id!r} here has digest {matrix.digest[:12]}, the reports were made on "
+            f"{ours.suite_digest[:12]}: give the right folder with --suite"
         )
     metric = matrix.metric(ours.metric)
     pool = matrix.pool(candidates=list(ours.fixed), cost=ours.cost, metric=metric.name)

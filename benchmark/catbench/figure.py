@@ -69,7 +69,9 @@ def _panel(first: Result, reports: Sequence[Report]) -> Panel:
         cost_label=cost_label(first.cost),
         quality_label=f"mean {first.metric_label}{better}",
         series=(
-            Series("mixture (does not read the prompt)", first.reference_curves["mixture"], "mixture", REFERENCE),
+            Series(
+                "mixture (does not read the prompt)", first.reference_curves["mixture"], "mixture", REFERENCE
+            ),
             Series("oracle", first.reference_curves["oracle"], "oracle", REFERENCE),
             *curves,
         ),

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path) -> Generator[Path]:
     """Yield a path to write to; it becomes `path` when the block ends well, and vanishes otherwise.
 
     Raises UsageError where the file cannot be written.
@@ -41,7 +41,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def atomic_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
+def atomic_folder(path: Path, *, force: bool = False) -> Generator[Path]:
     """Yield an empty folder to fill; it becomes `path` when the block ends well, and vanishes otherwise.
 
     A folder that is already there is refused unless it is empty, or `force` allows to replace it.
@@ -82,7 +82,7 @@ def _check_parent(path: Path) -> None:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def _writing(path: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:

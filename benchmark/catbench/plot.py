@@ -96,6 +96,7 @@ def _plotly_band(series: Series) -> Any:
 def _matplotlib_figure(described: Sequence[Panel]) -> Any:
     """Return a matplotlib figure without touching its global state."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     figure = Figure(figsize=(6.2 * len(described), 4.8), layout="constrained")
     axes = figure.subplots(1, len(described), squeeze=False)[0]
@@ -105,7 +106,9 @@ def _matplotlib_figure(described: Sequence[Panel]) -> Any:
             style = {"color": series.colour, "linestyle": DASHES[series.role][0]}
             axis.plot(curve.cost, curve.quality, label=series.name, linewidth=1.8, **style)
             if curve.low:
-                axis.fill_between(curve.cost, curve.low, curve.high, color=series.colour, alpha=0.15, linewidth=0)
+                axis.fill_between(
+                    curve.cost, curve.low, curve.high, color=series.colour, alpha=0.15, linewidth=0
+                )
         for point in panel.points:
             axis.plot(point.cost, point.quality, "o", color="black", markersize=4)
             axis.annotate(
@@ -118,6 +121,9 @@ def _matplotlib_figure(described: Sequence[Panel]) -> Any:
                 fontsize=7,
             )
         axis.set_xscale("log")
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axis.xaxis.set_minor_formatter(NullFormatter())
         axis.set_title(panel.title, fontsize=9)
         axis.set_xlabel(panel.cost_label)
         axis.set_ylabel(panel.quality_label)

@@ -43,16 +43,26 @@ TRADE_OFFS = 64
 class Router(Protocol):
     """A router that predicts qualities."""
 
-    def fit(self, prompts: Prompts, quality: Floats) -> Any: ...
-    def predict(self, prompts: Prompts) -> npt.ArrayLike: ...
+    def fit(self, prompts: Prompts, quality: Floats) -> Any:
+        """Learn from prompts and their qualities (n, M)."""
+        ...
+
+    def predict(self, prompts: Prompts) -> npt.ArrayLike:
+        """Return predicted qualities (n, M)."""
+        ...
 
 
 @runtime_checkable
 class Policy(Protocol):
     """A router that picks candidates itself."""
 
-    def fit(self, prompts: Prompts, quality: Floats) -> Any: ...
-    def route(self, prompts: Prompts, trade_offs: Floats) -> npt.ArrayLike: ...
+    def fit(self, prompts: Prompts, quality: Floats) -> Any:
+        """Learn from prompts and their qualities (n, M)."""
+        ...
+
+    def route(self, prompts: Prompts, trade_offs: Floats) -> npt.ArrayLike:
+        """Return positions in the pool, (T, n), for T trade-offs and n prompts."""
+        ...
 
 
 Labelled: TypeAlias = tuple[Prompts, Floats]
@@ -97,7 +107,8 @@ def find_router(router: object) -> NamedRouter:
     if callable(router):
         return NamedRouter(getattr(router, "__name__", "router"), router)
     raise RouterError(
-        f"{router!r} is no router: it needs fit(prompts, quality) and predict(prompts), or route(prompts, trade_offs)"
+        f"{router!r} is no router: it needs fit(prompts, quality) and predict(prompts), "
+        "or route(prompts, trade_offs)"
     )
 
 
@@ -126,14 +137,14 @@ def make(router: NamedRouter, pool: Pool) -> Any:
     made = _call(router.name, "make_router", router.make, pool)
     if not isinstance(made, (Router, Policy)):
         raise RouterError(
-            f"router {router.name!r}: make_router(pool) returned {made!r}, which lacks fit() and predict() or route() "
-            "(was the class returned instead of an object, or `return` forgotten?)"
+            f"router {router.name!r}: make_router(pool) returned {made!r}, which lacks fit(), and predict() "
+            "or route() (is `return` missing, or a class returned instead of an object?)"
         )
     return made
 
 
 def fit(name: str, router: Any, train: Labelled, validation: Labelled) -> None:
-    """Fit a router, with the validation split where its `fit` names it. Qualities are handed over as copies."""
+    """Fit a router on copies of the qualities, with the validation split where its `fit` names it."""
     prompts, quality = train
     extra = {}
     if "validation" in inspect.signature(router.fit).parameters:

@@ -183,7 +183,12 @@ def suite_folder(suite: str | os.PathLike[str]) -> Path:
         raise SuiteError(f"{path} is no suite: it has no manifest.json")
     known = known_suites()
     if str(suite) not in known:
-        raise UsageError(f"{unknown_name('suite', str(suite), known)} (or give the path of a suite's folder)")
+        hint = (
+            "make it with `catbench import cems`"
+            if suite == "cems"
+            else "or give the path of a suite's folder"
+        )
+        raise UsageError(f"{unknown_name('suite', str(suite), known)} ({hint})")
     return known[str(suite)]
 
 
@@ -247,7 +252,7 @@ def _read_scores(path: Path, prompts: pd.DataFrame, manifest: Manifest) -> dict[
     wanted = ["prompt_id", "candidate", "sample", *(metric.name for metric in manifest.metrics)]
     if missing := [name for name in wanted if name not in file.schema_arrow.names]:
         raise SuiteError(f"{path}: no column {missing[0]!r}; it has {', '.join(file.schema_arrow.names)}")
-    depth = prompts["split"].map(dict(manifest.samples)).to_numpy()
+    depth: Ints = prompts["split"].map(dict(manifest.samples)).to_numpy(dtype=np.int64)
     cells = ScoreCells(
         prompts["prompt_id"].tolist(), [c.id for c in manifest.candidates], depth, wanted[3:], str(path)
     )

@@ -69,6 +69,7 @@ class EstimatorSweep:
         return float(share @ self._first_quality), d_cost, d_quality
 
     def curve(self, weights: Floats | None = None) -> DeferralCurve:
+        """Return the curve where prompt i counts `weights[i]` times; None = once each."""
         first, d_cost, d_quality = self._steps(weights)
         cost, quality = np.empty(len(self._trade_off)), np.empty(len(self._trade_off))
         cost[0], quality[0] = 0, first
@@ -110,6 +111,7 @@ class PolicySweep:
         self._low, self._high = float(cost.min()), float(cost.max())
 
     def curve(self, weights: Floats | None = None) -> DeferralCurve:
+        """Return the curve where prompt i counts `weights[i]` times; None = once each."""
         count = self._quality.shape[1]
         share = np.full(count, 1 / count) if weights is None else weights / weights.sum()
         cost = np.clip(self._cost @ share, self._low, self._high)

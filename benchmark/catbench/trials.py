@@ -70,6 +70,6 @@ def run_trials(
 
 
 def draw_samples(samples: Floats, count: int, random: np.random.Generator) -> Floats:
-    """Return the mean (n, M) of `count` samples drawn without replacement per prompt and candidate of (n, M, S)."""
+    """Return the mean (n, M) of `count` samples of (n, M, S), drawn without replacement in every cell."""
     picked = random.random(samples.shape).argsort(axis=2)[:, :, :count]
     return np.take_along_axis(samples, picked, axis=2).mean(axis=2)

@@ -11,7 +11,9 @@ import typer
 def compare(
     first: Annotated[Path, typer.Argument(help="A report of `catbench evaluate --json`.")],
     second: Annotated[Path, typer.Argument(help="Another, on the same suite, pool, cost and seed.")],
-    suite: Annotated[str | None, typer.Option(help="The suite's folder. Default: by the name in the reports.")] = None,
+    suite: Annotated[
+        str | None, typer.Option(help="The suite's folder. Default: by the name in the reports.")
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="Write the differences here.")] = None,
 ) -> None:
     """First router minus second, each number with a paired 95% interval."""

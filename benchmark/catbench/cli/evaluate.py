@@ -11,23 +11,35 @@ import typer
 def evaluate(
     router: Annotated[
         str,
-        typer.Argument(help="A router's name (fixed:ID, knn, mixture, mlp, ridge), a folder, or file.py:factory."),
+        typer.Argument(
+            help="A router's name (fixed:ID, knn, mixture, mlp, ridge), a folder, or file.py:factory."
+        ),
     ],
     suite: Annotated[str, typer.Option(help="A suite's name or folder.")],
     metric: Annotated[
-        list[str] | None, typer.Option(help="A quality metric; repeat for several. Default: all of the suite.")
+        list[str] | None,
+        typer.Option(help="A quality metric; repeat for several. Default: all of the suite."),
     ] = None,
-    cost: Annotated[str | None, typer.Option(help="Cost unit, as UNIT or UNIT@HARDWARE. Default: the suite's first.")] = None,
+    cost: Annotated[
+        str | None, typer.Option(help="Cost unit, as UNIT or UNIT@HARDWARE. Default: the suite's first.")
+    ] = None,
     pool: Annotated[
-        str | None, typer.Option(help="A pool of the suite, `all` (default), `homogeneous` or `heterogeneous`.")
+        str | None,
+        typer.Option(help="A pool of the suite, `all` (default), `homogeneous` or `heterogeneous`."),
     ] = None,
-    candidates: Annotated[str | None, typer.Option(help="Candidate ids with commas between, instead of a pool.")] = None,
-    by: Annotated[str | None, typer.Option(metavar="SLICE", help="Prompt column to slice the results by.")] = None,
+    candidates: Annotated[
+        str | None, typer.Option(help="Candidate ids with commas between, instead of a pool.")
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="SLICE", help="Prompt column to slice the results by.")
+    ] = None,
     trials: Annotated[int, typer.Option(help="Trials for the win rate; each refits the router.")] = 0,
     trial_samples: Annotated[int, typer.Option(help="Samples that a trial draws per training prompt.")] = 1,
     replicates: Annotated[int, typer.Option(help="Bootstrap replicates for the intervals.")] = 1000,
     seed: Annotated[int, typer.Option(help="For the bootstrap, the trials and the router.")] = 0,
-    json: Annotated[Path | None, typer.Option(help="Write the report here, and predictions beside it.")] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Write the report here, and predictions beside it.")
+    ] = None,
     predictions: Annotated[Path | None, typer.Option(help="Write predictions to this Parquet file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write deferral curves: .png, .svg or .html.")] = None,
 ) -> None:

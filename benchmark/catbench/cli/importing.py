@@ -10,16 +10,21 @@ import typer
 if TYPE_CHECKING:
     from catbench.matrix import ScoreMatrix
 
-app = typer.Typer(help="Make a suite from scores that exist elsewhere.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Make a suite from scores that exist elsewhere.", no_args_is_help=True, rich_markup_mode=None
+)
 
-Out = Annotated[Path | None, typer.Option(help="The suite's folder; without it the suite can be named afterwards.")]
+Out = Annotated[
+    Path | None, typer.Option(help="The suite's folder; without it the suite can be named afterwards.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace the folder if it is there.")]
 
 
 @app.command("cems")
 def cems(
     source: Annotated[
-        Path | None, typer.Option("--from", help="Folder with the eight CSV files; without it they are fetched.")
+        Path | None,
+        typer.Option("--from", help="Folder with the eight CSV files; without it they are fetched."),
     ] = None,
     out: Out = None,
     force: Force = False,
@@ -32,12 +37,18 @@ def cems(
 
 @app.command("table")
 def table(
-    scores: Annotated[Path, typer.Argument(help="CSV or Parquet: prompt, candidate, [prompt_id, sample, split, source], metrics.")],
+    scores: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV or Parquet: prompt, candidate, [prompt_id, sample, split, source], metrics."
+        ),
+    ],
     costs: Annotated[Path, typer.Option(help="CSV or Parquet: candidate, unit, value.")],
     name: Annotated[str, typer.Option(help="The suite's id: lower-case letters, digits, - and _.")],
     out: Out = None,
     metric: Annotated[
-        list[str] | None, typer.Option(help="NAME or NAME:lower; repeat for several. Without: every other numeric column.")
+        list[str] | None,
+        typer.Option(help="NAME or NAME:lower; repeat for several. Without: every other numeric column."),
     ] = None,
     title: Annotated[str, typer.Option(help="One line about the suite.")] = "",
     licence: Annotated[str, typer.Option(help="Licence of prompts and scores.")] = "",

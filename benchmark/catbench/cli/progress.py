@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -14,7 +14,7 @@ PATIENCE = 1.0
 
 
 @contextmanager
-def progress_bar() -> Iterator[ProgressCallback]:
+def progress_bar() -> Generator[ProgressCallback]:
     """Yield a function of (what, done, total) that draws on stderr, and clears the bar at the end."""
     bar = Progress(
         TextColumn("{task.description}"),

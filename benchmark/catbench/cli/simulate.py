@@ -10,10 +10,14 @@ import typer
 
 def simulate(
     out: Annotated[Path, typer.Option(help="The suite's folder.")],
-    prompts: Annotated[int, typer.Option(help="Prompts, of which 80% train, 10% validation, 10% test.")] = 5000,
+    prompts: Annotated[
+        int, typer.Option(help="Prompts, of which 80% train, 10% validation, 10% test.")
+    ] = 5000,
     candidates: Annotated[int, typer.Option(help="Candidates, priced from 1 to 64 TFLOPs.")] = 6,
     samples: Annotated[int, typer.Option(help="Samples per prompt and candidate.")] = 4,
-    signal: Annotated[float, typer.Option(help="How much the words tell of each candidate; 0 = nothing.")] = 1.0,
+    signal: Annotated[
+        float, typer.Option(help="How much the words tell of each candidate; 0 = nothing.")
+    ] = 1.0,
     noise: Annotated[float, typer.Option(help="Noise of single samples; 0 = none.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Draws prompts and noise.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder if it is there.")] = False,

@@ -33,7 +33,10 @@ def print_report(report: Report) -> None:
 
 def print_difference(difference: Difference) -> None:
     """Print the paired difference of two routers on one metric."""
-    title = f"{difference.first} - {difference.second} on {difference.suite}: {difference.metric}, {difference.cost}, pool {difference.pool}"
+    title = (
+        f"{difference.first} - {difference.second} on {difference.suite}: {difference.metric}, "
+        f"{difference.cost}, pool {difference.pool}"
+    )
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("measure")
     table.add_column("candidate")
@@ -47,11 +50,14 @@ def print_difference(difference: Difference) -> None:
 
 
 def spell(estimate: Estimate, *, percent: bool = False) -> str:
-    """Return `value [low, high]` with the decimals that the interval warrants; `never` for what is not reached."""
+    """Return `value [low, high]`, with the decimals that the interval warrants.
+
+    `never` stands for a quality that is not reached.
+    """
     scale, unit = (100, "%") if percent else (1, "")
     if estimate.value is None and estimate.low is None:
         return "never"
-    if estimate.low is None and estimate.high is None or _width(estimate) == 0:
+    if (estimate.low is None and estimate.high is None) or _width(estimate) == 0:
         return f"{(estimate.value or 0) * scale:.4g}{unit}"
     width = _width(estimate) * scale
     decimals = 1 if isnan(width) else min(8, max(0, 1 - floor(log10(width))))
@@ -92,19 +98,25 @@ def _headline(report: Report, result: Result) -> Panel:
     lower = ", lower is better" if result.direction == "lower" else ""
     simulated = "[SIMULATED] " if report.simulated else ""
     lines = Table.grid(padding=(0, 2))
-    lines.add_row("headroom captured", Text(_one(result, "headroom", percent=True), style="bold"), "0% = mixture, 100% = oracle")
+    lines.add_row(
+        "headroom captured",
+        Text(_one(result, "headroom", percent=True), style="bold"),
+        "0% = mixture, 100% = oracle",
+    )
     references = result.references
     around = f"mixture {spell(references['mixture']['audc'])}, oracle {spell(references['oracle']['audc'])}"
     lines.add_row("AUDC", _one(result, "audc"), around)
     if "oracle_leave_one_out" in references:
         lines.add_row("", "", f"oracle on unseen samples {spell(references['oracle_leave_one_out']['audc'])}")
     lines.add_row("gain over mixture", _one(result, "gain"), "the area that reading the prompt adds")
-    best = max(
-        result.fixed, key=lambda name: (result.fixed[name].quality.value or 0) * (-1 if lower else 1)
-    )
+    best = max(result.fixed, key=lambda name: (result.fixed[name].quality.value or 0) * (-1 if lower else 1))
     lines.add_row("peak", _one(result, "peak"), f"a maximum, so biased upwards; less best single, {best}:")
     lines.add_row("", _one(result, "peak_gain"), "")
-    lines.add_row("router overhead", f"{result.seconds_per_prompt * 1e3:.3g} ms a prompt", f"fitted in {result.fit_seconds:.1f} s")
+    lines.add_row(
+        "router overhead",
+        f"{result.seconds_per_prompt * 1e3:.3g} ms a prompt",
+        f"fitted in {result.fit_seconds:.1f} s",
+    )
     title = (
         f"{simulated}{report.router.name} on {result.suite}: {result.metric_label}{lower}; "
         f"{UNIT_LABELS.get(result.cost, result.cost)}; pool {result.pool}; {result.prompts:,} test prompts"

@@ -51,7 +51,7 @@ SUITE = SuiteInfo(
 
 
 def import_cems(folder: Path | None = None) -> ScoreMatrix:
-    """Return the CEMS matrix, from a folder with its eight files, or fetched (and cached) where none is given.
+    """Return the CEMS matrix, of a folder with its eight files, or else fetched and cached.
 
     Raises UsageError where a file is missing or cannot be fetched, SuiteError where one was altered.
     """

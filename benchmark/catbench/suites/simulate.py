@@ -24,12 +24,9 @@ from catbench.matrix import Metric, ScoreMatrix, SuiteInfo
 from catbench.pool import Candidate
 from catbench.prompts import SPLITS, group_of, normalise, split_of
 
-WORDS = (
-    "apple arch barn beach bird boat bridge candle car castle cat chair city cloud coast crow desert dog door "
-    "field fire fish forest fountain fox garden glass harbour hill horse house island kite lake lamp lantern "
-    "market meadow mirror moon mountain owl park piano river road rose ship snow star storm street table tower "
-    "train tree valley violin wave window"
-).split()
+WORDS = tuple(
+    ["apple", "arch", "barn", "beach", "bird", "boat", "bridge", "candle", "car", "castle", "cat", "chair", "city", "cloud", "coast", "crow", "desert", "dog", "door", "field", "fire", "fish", "forest", "fountain", "fox", "garden", "glass", "harbour", "hill", "horse", "house", "island", "kite", "lake", "lamp", "lantern", "market", "meadow", "mirror", "moon", "mountain", "owl", "park", "piano", "river", "road", "rose", "ship", "snow", "star", "storm", "street", "table", "tower", "train", "tree", "valley", "violin", "wave", "window"]
+)
 LONGEST = 8
 METRICS = (
     Metric(name="simulated_score", label="SIMULATED score"),
@@ -59,7 +56,9 @@ def simulate(simulation: Simulation) -> tuple[ScoreMatrix, pd.DataFrame]:
     """
     s = simulation
     if s.prompts < 20 or s.candidates < 1 or s.samples < 1 or s.signal < 0 or s.noise < 0:
-        raise UsageError(f"a simulation needs 20 prompts, 1 candidate, 1 sample and no negative strength: {s}")
+        raise UsageError(
+            f"a simulation needs 20 prompts, 1 candidate, 1 sample and no negative strength: {s}"
+        )
     random = np.random.default_rng(s.seed)
     bags, texts = _prompts(s.prompts, random)
     ids = [f"sim-{number:06d}" for number in range(s.prompts)]
@@ -106,14 +105,17 @@ def simulate(simulation: Simulation) -> tuple[ScoreMatrix, pd.DataFrame]:
             for unit, scale in (("tflops", 1.0), ("seconds", 0.01))
             for c, price in zip(candidates, prices, strict=True)
         ),
-        pools={"sim": tuple(c.id for c in candidates if c.model == "sim"), "sim+": tuple(c.id for c in candidates)},
+        pools={
+            "sim": tuple(c.id for c in candidates if c.model == "sim"),
+            "sim+": tuple(c.id for c in candidates),
+        },
         features={"words": bags.astype(np.float32)},
     )
     return matrix, truth
 
 
 def expected_quality(bags: Floats, rank: Floats, signal: float, number: int = 0) -> Floats:
-    """Return expected qualities (n, M) of prompts as word counts (n, W), for candidates of rank (M,) in [0, 1].
+    """Return expected qualities (n, M) of word counts (n, W), for candidates of rank (M,) in [0, 1].
 
     `number` tells the metrics' effects apart. Higher is better.
     """

@@ -40,7 +40,7 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def read_costs(path: Path) -> tuple[Cost, ...]:
-    """Return the costs of a CSV or Parquet file with columns `candidate`, `unit`, `value` (and those of `Cost`)."""
+    """Return the costs of a file with columns `candidate`, `unit`, `value`, and any others of `Cost`."""
     table = read_table(path)
     for column in ("candidate", "unit", "value"):
         if column not in table:
@@ -57,11 +57,9 @@ def read_costs(path: Path) -> tuple[Cost, ...]:
 
 
 def choose_metrics(table: pd.DataFrame, wanted: Sequence[str], where: str) -> tuple[Metric, ...]:
-    """Return the metrics named by `NAME`, `NAME:lower` or `NAME:higher`; none named = every other numeric column."""
+    """Return the metrics named `NAME`, `NAME:lower` or `NAME:higher`; none named = all numeric columns."""
     numeric = [
-        str(name)
-        for name in table.columns
-        if name not in KEYS and pd.api.types.is_numeric_dtype(table[name])
+        str(name) for name in table.columns if name not in KEYS and pd.api.types.is_numeric_dtype(table[name])
     ]
     metrics: list[Metric] = []
     for item in wanted or numeric:
@@ -72,7 +70,9 @@ def choose_metrics(table: pd.DataFrame, wanted: Sequence[str], where: str) -> tu
             raise UsageError(f"metric {item!r}: a direction is `higher` or `lower`")
         metrics.append(Metric(name=name, direction="lower" if direction == "lower" else "higher"))
     if not metrics:
-        raise SuiteError(f"{where}: no numeric column beside {', '.join(KEYS)}, so there is no metric to import")
+        raise SuiteError(
+            f"{where}: no numeric column beside {', '.join(KEYS)}, so there is no metric to import"
+        )
     return tuple(metrics)
 
 
@@ -101,7 +101,9 @@ def matrix_from_table(
     prompts = _prompts(table, where)
     depths = {
         split: int(sample.max()) + 1
-        for split, sample in table["sample"].groupby(table["prompt_id"].map(prompts.set_index("prompt_id")["split"]))
+        for split, sample in table["sample"].groupby(
+            table["prompt_id"].map(prompts.set_index("prompt_id")["split"])
+        )
     }
     depth: Ints = prompts["split"].map(depths).to_numpy(dtype=np.int64)
     cells = ScoreCells(prompts["prompt_id"].tolist(), ids, depth, [metric.name for metric in metrics], where)
@@ -135,7 +137,7 @@ def _checked(table: pd.DataFrame, metrics: Sequence[Metric], where: str) -> pd.D
     table["prompt"] = table["prompt"].astype(str)
     table["candidate"] = table["candidate"].astype(str)
     if "prompt_id" not in table:
-        table["prompt_id"] = table["prompt"].map(lambda text: hashlib.sha256(text.encode()).hexdigest()[:16])
+        table["prompt_id"] = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in table["prompt"]]
     table["prompt_id"] = table["prompt_id"].astype(str)
     for metric in metrics:
         bad = ~np.isfinite(table[metric.name].to_numpy(dtype=np.float64))
@@ -143,7 +145,7 @@ def _checked(table: pd.DataFrame, metrics: Sequence[Metric], where: str) -> pd.D
             row = int(bad.argmax())
             raise SuiteError(
                 f"{where}, row {row + 1}: {metric.name} of prompt {table['prompt_id'][row]!r}, candidate "
-                f"{table['candidate'][row]!r} is {table[metric.name][row]}: every score must be a finite number"
+                f"{table['candidate'][row]!r} is {table[metric.name][row]}: every score must be finite"
             )
     label = table["sample"] if "sample" in table else pd.Series(0, index=table.index)
     cell = table.assign(sample=label)
@@ -151,8 +153,9 @@ def _checked(table: pd.DataFrame, metrics: Sequence[Metric], where: str) -> pd.D
     if twice.any():
         row = int(twice.argmax())
         raise SuiteError(
-            f"{where}, row {row + 1}: prompt {table['prompt_id'][row]!r}, candidate {table['candidate'][row]!r}, sample "
-            f"{label[row]} stands twice" + ("" if "sample" in table else " (is a `sample` column missing?)")
+            f"{where}, row {row + 1}: prompt {table['prompt_id'][row]!r}, candidate "
+            f"{table['candidate'][row]!r}, sample {label[row]} stands twice"
+            + ("" if "sample" in table else " (is a `sample` column missing?)")
         )
     table["sample"] = cell.groupby(["prompt_id", "candidate"])["sample"].rank(method="first").astype(int) - 1
     return table
@@ -164,7 +167,9 @@ def _prompts(table: pd.DataFrame, where: str) -> pd.DataFrame:
     for name in described:
         several = table.groupby("prompt_id")[name].nunique(dropna=False)
         if (several > 1).any():
-            raise SuiteError(f"{where}: prompt id {several.index[several > 1][0]!r} has two values of {name!r}")
+            raise SuiteError(
+                f"{where}: prompt id {several.index[several > 1][0]!r} has two values of {name!r}"
+            )
     first = table.drop_duplicates("prompt_id").sort_values("prompt_id").reset_index(drop=True)
     keys = [normalise(text) for text in first["prompt"]]
     given = first["group"].astype(str) if "group" in first else None
