@@ -56,7 +56,7 @@ class ScoreCells:
         if missing.any():
             place = self._name(*map(int, np.unravel_index(int(missing.argmax()), missing.shape)))
             raise SuiteError(
-                f"{self._where}: no score of {place}; {int(missing.sum())} of {missing.size} cells are missing, "
+                f"{self._where}: no score of {place}; {int(missing.sum())} of {missing.size} cells lack one, "
                 "and a matrix must be complete"
             )
         return self._scores

@@ -24,7 +24,7 @@ REACHED = 1e-12
 class DeferralCurve:
     """Mean quality against mean cost: vertices of a piecewise-linear curve.
 
-    Arrays have shape (V,), are read-only, and `cost` does not fall.
+    Arrays have shape (V,) and are read-only. `cost` does not fall; where it repeats, so does `quality`.
     """
 
     cost: Floats
@@ -42,11 +42,7 @@ class DeferralCurve:
             raise UsageError(
                 f"no router can spend {at.min():g}: the cheapest candidate costs {self.cost[0]:g}"
             )
-        left = np.searchsorted(self.cost, at, side="right") - 1
-        right = np.minimum(left + 1, len(self.cost) - 1)
-        width = self.cost[right] - self.cost[left]
-        share = np.divide(at - self.cost[left], width, out=np.zeros_like(at), where=width > 0)
-        return self.quality[left] + share * (self.quality[right] - self.quality[left])
+        return np.interp(at, self.cost, self.quality)
 
     def area(self, low: float, high: float) -> float:
         """Return the mean height over costs [low, high]; the height itself where they are equal."""
@@ -92,8 +88,17 @@ class DeferralCurve:
 
     def mixed(self) -> DeferralCurve:
         """Return the curve with mixing: the least concave, never falling curve above this one."""
-        keep = _upper_hull(self.cost, self.quality)
-        return DeferralCurve(*(frozen(array[keep]) for array in (self.cost, self.quality, self.trade_off)))
+        return hull_curve(self.cost, self.quality)
+
+
+def hull_curve(cost: Floats, quality: Floats) -> DeferralCurve:
+    """Return the least concave, never falling curve above points of cost (V,), in any order."""
+    order = np.lexsort((quality, cost))
+    cost, quality = cost[order], quality[order]
+    keep = _upper_hull(cost, quality)
+    cost, quality = cost[keep], quality[keep]
+    slopes = (quality[1:] - quality[:-1]) / (cost[1:] - cost[:-1])
+    return DeferralCurve(frozen(cost), frozen(quality), frozen(np.concatenate([[np.inf], slopes])))
 
 
 def _upper_hull(cost: Floats, quality: Floats) -> Ints:

@@ -32,7 +32,7 @@ from catbench.arrays import Floats, Ints
 from catbench.errors import CatbenchError, RouterError, UsageError, unknown_name
 from catbench.pool import Pool
 from catbench.prompts import Prompts
-from catbench.sweep import LARGEST, hull_trade_offs
+from catbench.sweep import LARGEST, mixture_curve
 
 GROUP = "catbench.routers"
 TRADE_OFFS = 64
@@ -169,7 +169,7 @@ def ask_at(quality: Floats, cost: Floats) -> Floats:
     They are geometric and reach from ten times the steepest slope of the hull of the training means to a
     tenth of the flattest, since single prompts climb more and less steeply than their mean.
     """
-    slopes = hull_trade_offs(quality, cost)
+    slopes = mixture_curve(quality, cost).trade_off[1:]
     if not len(slopes):
         slopes = np.array([float(np.ptp(quality)) / float(np.ptp(cost) or 1) or 1.0])
     return np.append(np.geomspace(slopes[0] * 10, slopes[-1] / 10, TRADE_OFFS), 0.0)

@@ -122,7 +122,7 @@ def sweep_of(answer: Answer, quality: Floats, pool: Pool) -> Sweep:
 
 
 def cost_grid(cost: Floats) -> Floats:
-    """Return the costs at which curves are read off: each candidate's, and evenly and geometrically spaced."""
+    """Return the costs at which curves are read off: each candidate's, and spaced ones."""
     low, high = float(cost.min()), float(cost.max())
     spaced = np.concatenate([np.linspace(low, high, GRID), np.geomspace(low, high, GRID)])
     return np.unique(np.concatenate([cost, np.clip(spaced, low, high)]))

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catbench.arrays import Floats, Ints, frozen
-from catbench.curve import REACHED, DeferralCurve
+from catbench.curve import REACHED, DeferralCurve, hull_curve
 from catbench.errors import UsageError
 
 SAME_TRADE_OFF = 1e-9
@@ -141,16 +141,11 @@ def oracle_curve(quality: npt.ArrayLike, cost: npt.ArrayLike) -> DeferralCurve:
 def mixture_curve(quality: npt.ArrayLike, cost: npt.ArrayLike) -> DeferralCurve:
     """Return the best curve that does not read the prompt: the concave hull of the fixed points.
 
-    `quality` is (n, M), or the M means of it.
+    `quality` is (n, M), or the M means of it; `cost` (M,). Raises UsageError where they do not fit.
     """
-    means = np.atleast_2d(np.asarray(quality, dtype=np.float64)).mean(axis=0, keepdims=True)
-    return deferral_curve(means, means, cost)
-
-
-def hull_trade_offs(predicted: npt.ArrayLike, cost: npt.ArrayLike) -> Floats:
-    """Return the slopes of the upper hull of M points, falling: where their best mixture changes."""
-    means = np.atleast_2d(np.asarray(predicted, dtype=np.float64))
-    return deferral_curve(means, means, cost).trade_off[1:]
+    table = np.atleast_2d(np.asarray(quality, dtype=np.float64))
+    _, table, cost = _checked(table, table, cost)
+    return hull_curve(cost, table.mean(axis=0))
 
 
 def choices_at(predicted: npt.ArrayLike, cost: npt.ArrayLike, trade_offs: npt.ArrayLike) -> Ints:

@@ -49,23 +49,25 @@ def print_difference(difference: Difference) -> None:
     _console().print(table)
 
 
-def spell(estimate: Estimate, *, percent: bool = False) -> str:
-    """Return `value [low, high]`, with the decimals that the interval warrants.
-
-    `never` stands for a quality that is not reached.
-    """
+def spell(estimate: Estimate, *, percent: bool = False, missing: str = "-") -> str:
+    """Return `value [low, high]`, with the decimals that the interval warrants, and `missing` for null."""
     scale, unit = (100, "%") if percent else (1, "")
-    if estimate.value is None and estimate.low is None:
-        return "never"
-    if (estimate.low is None and estimate.high is None) or _width(estimate) == 0:
-        return f"{(estimate.value or 0) * scale:.4g}{unit}"
+    ends = (estimate.low, estimate.high)
+    if estimate.value is None and ends == (None, None):
+        return missing
     width = _width(estimate) * scale
+    if ends == (None, None) or width == 0:
+        return f"{round((estimate.value or 0) * scale, 12):.4g}{unit}"
     decimals = 1 if isnan(width) else min(8, max(0, 1 - floor(log10(width))))
     value, low, high = (
-        "never" if number is None else f"{number * scale:.{decimals}f}"
-        for number in (estimate.value, estimate.low, estimate.high)
+        missing if number is None else f"{number * scale:.{decimals}f}" for number in (estimate.value, *ends)
     )
     return f"{value}{unit} [{low}, {high}]"
+
+
+def _value(estimate: Estimate) -> str:
+    """Return the value alone, with the decimals that its interval warrants."""
+    return spell(estimate).partition(" ")[0]
 
 
 def _width(estimate: Estimate) -> float:
@@ -94,39 +96,33 @@ def _one(result: Result, name: str, *, percent: bool = False) -> str:
     return spell(result.estimate(name), percent=percent)
 
 
-def _headline(report: Report, result: Result) -> Panel:
-    lower = ", lower is better" if result.direction == "lower" else ""
-    simulated = "[SIMULATED] " if report.simulated else ""
-    lines = Table.grid(padding=(0, 2))
-    lines.add_row(
-        "headroom captured",
-        Text(_one(result, "headroom", percent=True), style="bold"),
-        "0% = mixture, 100% = oracle",
-    )
-    references = result.references
-    around = f"mixture {spell(references['mixture']['audc'])}, oracle {spell(references['oracle']['audc'])}"
-    lines.add_row("AUDC", _one(result, "audc"), around)
+def _headline(report: Report, result: Result) -> Group:
+    lower = result.direction == "lower"
+    references = {name: _value(found["audc"]) for name, found in result.references.items() if "audc" in found}
+    around = f"mixture {references['mixture']}, oracle {references['oracle']}"
     if "oracle_leave_one_out" in references:
-        lines.add_row("", "", f"oracle on unseen samples {spell(references['oracle_leave_one_out']['audc'])}")
-    lines.add_row("gain over mixture", _one(result, "gain"), "the area that reading the prompt adds")
-    best = max(result.fixed, key=lambda name: (result.fixed[name].quality.value or 0) * (-1 if lower else 1))
-    lines.add_row("peak", _one(result, "peak"), f"a maximum, so biased upwards; less best single, {best}:")
-    lines.add_row("", _one(result, "peak_gain"), "")
-    lines.add_row(
-        "router overhead",
-        f"{result.seconds_per_prompt * 1e3:.3g} ms a prompt",
-        f"fitted in {result.fit_seconds:.1f} s",
-    )
+        around += f" (on unseen samples {references['oracle_leave_one_out']})"
+    best = (min if lower else max)(result.fixed, key=lambda name: result.fixed[name].quality.value or 0.0)
+    headroom = Text(_one(result, "headroom", percent=True), style="bold")
+    lines = Table.grid(padding=(0, 2))
+    lines.add_row("headroom captured", headroom, "0% = not reading the prompt, 100% = oracle")
+    lines.add_row("AUDC", _one(result, "audc"), around)
+    lines.add_row("gain over mixture", _one(result, "gain"), "")
+    lines.add_row("peak", _one(result, "peak"), "a maximum, so biased upwards")
+    lines.add_row("peak - best single", _one(result, "peak_gain"), f"best single: {best}")
+    seconds = f"{result.seconds_per_prompt * 1e3:.3g} ms a prompt"
+    lines.add_row("router overhead", seconds, f"fitted in {result.fit_seconds:.1f} s")
     title = (
-        f"{simulated}{report.router.name} on {result.suite}: {result.metric_label}{lower}; "
-        f"{UNIT_LABELS.get(result.cost, result.cost)}; pool {result.pool}; {result.prompts:,} test prompts"
+        f"{'SIMULATED ' if report.simulated else ''}{result.suite}: {report.router.name}, "
+        f"{result.metric_label}{' (lower is better)' if lower else ''} against "
+        f"{UNIT_LABELS.get(result.cost, result.cost)}, pool {result.pool}, {result.prompts:,} test prompts"
     )
-    return Panel(Group(lines), title=Text(title, style="bold"), title_align="left")
+    return Group(Text(title, style="bold"), Panel(lines, expand=False))
 
 
 def _against_fixed(report: Report, result: Result) -> Table:
     table = Table()
-    for name in ("candidate", "cost", "always it", "router at its cost", "router - it", "cost to match"):
+    for name in ("candidate", "cost", "always it", "router at its cost", "gain over it", "cost to match"):
         table.add_column(name, justify="left" if name == "candidate" else "right")
     with_wins = "win_rate" in result.measures
     if with_wins:
@@ -135,10 +131,10 @@ def _against_fixed(report: Report, result: Result) -> Table:
         row = [
             name,
             f"{fixed.cost:.4g}",
-            spell(fixed.quality).partition(" ")[0],
+            _value(fixed.quality),
             spell(result.estimate("quality_at", name)),
             spell(result.estimate("gain_at", name)),
-            spell(result.estimate("cost_to_match", name), percent=True),
+            spell(result.estimate("cost_to_match", name), percent=True, missing="never"),
         ]
         if with_wins:
             row.append(spell(result.estimate("win_rate", name), percent=True))

@@ -7,7 +7,7 @@ candidate m of M, at relative rank r in [0, 1] among costs, has expected quality
 
 so that more cost helps long prompts more, with diminishing returns, and part of what each candidate is good
 at can be read from the words. A sample adds normal noise of standard deviation 0.1 noise. The second
-metric is an error (lower is better) with effects of its own. Prices grow geometrically from 1 to 64.
+metric is an error, 1 less such a quality with effects of its own. Prices grow geometrically from 1 to 64.
 """
 
 from __future__ import annotations
@@ -24,9 +24,14 @@ from catbench.matrix import Metric, ScoreMatrix, SuiteInfo
 from catbench.pool import Candidate
 from catbench.prompts import SPLITS, group_of, normalise, split_of
 
-WORDS = tuple(
-    ["apple", "arch", "barn", "beach", "bird", "boat", "bridge", "candle", "car", "castle", "cat", "chair", "city", "cloud", "coast", "crow", "desert", "dog", "door", "field", "fire", "fish", "forest", "fountain", "fox", "garden", "glass", "harbour", "hill", "horse", "house", "island", "kite", "lake", "lamp", "lantern", "market", "meadow", "mirror", "moon", "mountain", "owl", "park", "piano", "river", "road", "rose", "ship", "snow", "star", "storm", "street", "table", "tower", "train", "tree", "valley", "violin", "wave", "window"]
-)
+WORDS = " ".join(
+    (
+        "apple arch barn beach bird boat bridge candle car castle cat chair city cloud coast crow",
+        "desert dog door field fire fish forest fountain fox garden glass harbour hill horse house",
+        "island kite lake lamp lantern market meadow mirror moon mountain owl park piano river road",
+        "rose ship snow star storm street table tower train tree valley violin wave window",
+    )
+).split()
 LONGEST = 8
 METRICS = (
     Metric(name="simulated_score", label="SIMULATED score"),
@@ -69,7 +74,9 @@ def simulate(simulation: Simulation) -> tuple[ScoreMatrix, pd.DataFrame]:
         {"prompt_id": np.repeat(ids, s.candidates), "candidate": [c.id for c in candidates] * s.prompts}
     )
     for number, metric in enumerate(METRICS):
-        expected = expected_quality(bags, rank, s.signal, number) * metric.sign
+        expected = expected_quality(bags, rank, s.signal, number)
+        if metric.direction == "lower":
+            expected = 1 - expected
         noise = random.normal(0, 0.1 * s.noise, (*expected.shape, s.samples))
         scores[metric.name] = (expected[:, :, None] + noise).astype(np.float32)
         truth[metric.name] = expected.ravel()
