@@ -134,10 +134,11 @@ def expected_quality(bags: Floats, rank: Floats, signal: float, number: int = 0)
 def _prompts(count: int, random: np.random.Generator) -> tuple[Floats, list[str]]:
     """Return word counts (n, W) and texts of `count` prompts."""
     lengths = random.integers(1, LONGEST + 1, count)
+    shuffled = random.random((count, len(WORDS))).argsort(axis=1)
     bags = np.zeros((count, len(WORDS)))
     texts: list[str] = []
     for row, length in enumerate(lengths):
-        chosen = random.choice(len(WORDS), length, replace=False)
+        chosen = shuffled[row, :length]
         bags[row, chosen] = 1
         texts.append(" ".join(WORDS[word] for word in chosen))
     return bags, texts
