@@ -1,0 +1,14 @@
+"""The price of one image of each candidate: FLOPs counted, seconds and joules measured.
+
+    architectures   configurations of the real models, as released
+    flops           counting one forward on the meta device
+    unet            a whole call of a UNet pipeline (Stable Diffusion, SDXL), without weights
+    call            a whole call of any other pipeline, counted while it runs
+    table           every candidate's FLOPs, and the table that catbench ships
+    clock           seconds and joules per image
+    measure         `catbench measure` as a function
+
+Two conventions, 2 FLOPs a multiply-add, batch 1, per image. `tflops`: all that a user pays for, text
+encoders, every denoiser forward with attention and guidance, decoder. `tflops_paper`: the denoiser
+alone without the matrix products of attention, twice where guided; it gives the paper's cost column.
+"""

@@ -1,0 +1,102 @@
+"""FLOPs of a whole call of a UNet pipeline, from its configurations alone.
+
+A call runs the text encoders on the prompt, the UNet once a step (on two inputs where guided), and the VAE's
+decoder. With DeepCache every `interval`-th step runs the whole UNet, beginning with the first, and the others
+its shallow part; both are counted under DeepCache's own hooks.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+
+from catbench.generate.costs.architectures import UNetArchitecture
+from catbench.generate.costs.flops import Flops, count_forward, on_meta
+from catbench.generate.packages import optional
+from catbench.generate.settings import DrawingSettings
+
+
+class UNetCall:
+    """Counts calls of one architecture; a forward of one shape is counted once."""
+
+    def __init__(self, architecture: UNetArchitecture) -> None:
+        self._architecture = architecture
+        self._unet_forward = lru_cache(maxsize=None)(self._count_unet)
+        self._decode = lru_cache(maxsize=None)(self._count_decode)
+        self._text = lru_cache(maxsize=None)(self._count_text)
+
+    def flops(self, settings: DrawingSettings) -> tuple[Flops, Flops]:
+        """Return the FLOPs of one image: of the whole call, and of its UNet forwards."""
+        inputs = 2 if settings.guidance > 1 else 1
+        scale = 2 ** (len(self._architecture.vae["block_out_channels"]) - 1)
+        height, width = settings.height // scale, settings.width // scale
+        cached = (settings.cache.interval, settings.cache.branch) if settings.cache else None
+        full, shallow = self._unet_forward(inputs, height, width, cached)
+        interval = settings.cache.interval if settings.cache else 1
+        whole_steps = -(-settings.steps // interval)
+        denoising = full * whole_steps + shallow * (settings.steps - whole_steps)
+        prompts = 2 if inputs == 2 and self._architecture.encodes_empty_prompt else 1
+        return self._text() * prompts + denoising + self._decode(height, width), denoising
+
+    def _count_unet(
+        self, inputs: int, height: int, width: int, cached: tuple[int, int] | None
+    ) -> tuple[Flops, Flops]:
+        """Return the FLOPs of a whole step and of one that takes cached features (the same without cache).
+
+        `cached` is DeepCache's interval and branch.
+        """
+        config = self._architecture.unet
+        diffusers = optional("diffusers", "counting FLOPs")
+        unet = on_meta(lambda: diffusers.UNet2DConditionModel.from_config(config))
+        arguments = self._unet_arguments(inputs)
+        sample = _meta(inputs, unet.config.in_channels, height, width)
+        # DeepCache tells steps apart by their timestep's place in the scheduler's list.
+        timesteps = torch.tensor([999, 500])
+        if cached is not None:
+            pipeline = SimpleNamespace(unet=unet, scheduler=SimpleNamespace(timesteps=timesteps))
+            helper = optional("DeepCache", "DeepCache").DeepCacheSDHelper(pipe=pipeline)
+            helper.set_params(cache_interval=cached[0], cache_branch_id=cached[1])
+            helper.enable()
+        full, shallow = (count_forward(lambda t=t: unet(sample, t, **arguments)) for t in timesteps)
+        return full, shallow
+
+    def _unet_arguments(self, inputs: int) -> dict[str, Any]:
+        config, texts = self._architecture.unet, self._architecture.text_encoders
+        tokens = texts[0]["max_position_embeddings"]
+        arguments: dict[str, Any] = {
+            "encoder_hidden_states": _meta(inputs, tokens, config["cross_attention_dim"])
+        }
+        if config.get("addition_embed_type") == "text_time":
+            # Six sizes and coordinates, each embedded in `addition_time_embed_dim` numbers.
+            width = config["projection_class_embeddings_input_dim"] - 6 * config["addition_time_embed_dim"]
+            added = {"text_embeds": _meta(inputs, width), "time_ids": _meta(inputs, 6)}
+            arguments["added_cond_kwargs"] = added
+        return arguments
+
+    def _count_decode(self, height: int, width: int) -> Flops:
+        diffusers = optional("diffusers", "counting FLOPs")
+        vae = on_meta(lambda: diffusers.AutoencoderKL.from_config(self._architecture.vae))
+        return count_forward(lambda: vae.decode(_meta(1, vae.config.latent_channels, height, width)))
+
+    def _count_text(self) -> Flops:
+        """Return the FLOPs of encoding one prompt with every text encoder."""
+        transformers = optional("transformers", "counting FLOPs")
+        total = Flops(0.0, 0.0)
+        for config in self._architecture.text_encoders:
+            kind = getattr(transformers, config["architectures"][0])
+            settings = transformers.CLIPTextConfig(**_without(config, "architectures", "model_type"))
+            model = on_meta(lambda kind=kind, settings=settings: kind(settings))
+            tokens = torch.zeros(1, settings.max_position_embeddings, dtype=torch.long, device="meta")
+            total += count_forward(lambda model=model, tokens=tokens: model(tokens))
+        return total
+
+
+def _meta(*shape: int) -> torch.Tensor:
+    return torch.empty(*shape, device="meta")
+
+
+def _without(config: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in config.items() if name not in names}

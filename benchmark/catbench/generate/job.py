@@ -1,0 +1,76 @@
+"""What the workers of a run share: where shards lie, what they are made with, on what."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from catbench.errors import UsageError
+from catbench.generate.packages import optional, prepare
+from catbench.matrix import Metric
+
+
+@dataclass(frozen=True)
+class Job:
+    """The settings of a run."""
+
+    folder: Path
+    """The run's own folder; shards and embeddings lie in it."""
+    metrics: tuple[Metric, ...]
+    device: str
+    """`cpu`, `cuda`, or `cuda:1`."""
+    batch: int
+    """Images to draw at once."""
+    keep_images: bool = False
+    root: Path | None = None
+    """The suite's folder, for models given by a relative path."""
+
+    @property
+    def shards(self) -> Path:
+        """Where shards lie."""
+        return self.folder / "shards"
+
+    @property
+    def embeddings(self) -> Path:
+        """Where encoded prompts lie: a cache that may be deleted."""
+        return self.folder / "embeddings"
+
+
+def hardware_name(device: str) -> str:
+    """Return what a device calls itself: `NVIDIA H200`, or the processor's name.
+
+    Raises UsageError for a device that torch does not know or that is not there.
+    """
+    prepare()
+    torch = optional("torch", "generating images")
+    try:
+        kind = torch.device(device).type
+    except RuntimeError as error:
+        raise UsageError(f"--device {device!r} is unknown: use cpu, cuda or cuda:N") from error
+    if kind == "cpu":
+        return _processor_name()
+    if kind != "cuda":
+        raise UsageError(f"--device {device!r}: cpu and cuda are supported")
+    if not torch.cuda.is_available():
+        raise UsageError(f"--device {device!r}: torch {torch.__version__} finds no CUDA device here")
+    return torch.cuda.get_device_name(device)
+
+
+def make_deterministic(device: str) -> None:
+    """Make torch choose the same algorithms every time, so that the same work gives the same bytes."""
+    if device == "cpu":
+        return
+    torch: Any = optional("torch", "generating images")
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+
+
+def _processor_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

@@ -1,0 +1,80 @@
+"""Imports the packages of the `generate` extra, and mends the one pair of them that does not fit.
+
+torchvision 0.28 declares the fake kernels of `torchvision::nms` and `torchvision::qnms` at import, and
+trusts its C++ library to have declared the operators. Beside a torch built without CUDA that library
+does not load, the import fails, and with it that of CLIP and SDXL. Declaring the two operators first is
+enough: nothing here calls them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from functools import cache
+from typing import Any
+
+from catbench.errors import MissingExtraError
+
+_SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+_OPERATORS = ("nms", "qnms")
+
+
+@cache
+def prepare() -> None:
+    """Import torch and diffusers, once, with their chatter off.
+
+    Raises MissingExtraError where a package of the extra is not installed.
+    """
+    try:
+        importlib.import_module("torch")
+        _import_torchvision()
+        diffusers = importlib.import_module("diffusers")
+        transformers = importlib.import_module("transformers")
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(f"generating images ({error.name} is missing)", "generate") from error
+    for package in (diffusers, transformers):
+        package.utils.logging.set_verbosity_error()
+        package.utils.logging.disable_progress_bar()
+
+
+def optional(module: str, what: str) -> Any:
+    """Import a module of the `generate` extra; raises MissingExtraError naming `what` needs it."""
+    prepare()
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(f"{what} ({error.name} is missing)", "generate") from error
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that decide what an image looks like."""
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ("diffusers", "torch", "transformers")}
+
+
+def _import_torchvision() -> None:
+    """Import torchvision where it is installed, declaring its two operators if it fails for lack of them."""
+    try:
+        importlib.import_module("torchvision")
+    except ModuleNotFoundError as error:
+        if error.name != "torchvision":
+            raise
+    except RuntimeError as error:
+        if "operator torchvision::nms does not exist" not in str(error):
+            raise
+        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+            del sys.modules[name]
+        _declare_operators()
+        importlib.import_module("torchvision")
+
+
+@cache
+def _declare_operators() -> Any:
+    """Declare the operators; the returned library must stay alive, or they go again."""
+    import torch
+
+    library = torch.library.Library("torchvision", "FRAGMENT")
+    for name in _OPERATORS:
+        library.define(f"{name}{_SIGNATURE}")
+    return library

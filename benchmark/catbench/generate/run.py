@@ -1,0 +1,215 @@
+"""`catbench generate` as a function: a suite's matrix from its prompts.
+
+The run's folder holds `shards/`, `embeddings/` (a cache) and, once every shard is there, `suite/`. A rerun
+with the same settings makes only what is missing. One process at a time writes to a folder; engines that
+use several machines do so from one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from catbench.costs import Cost
+from catbench.errors import GenerationError, UsageError
+from catbench.generate.assemble import assemble, cut_prompts, save_suite
+from catbench.generate.candidates import choose_candidates
+from catbench.generate.costs.table import flop_costs, shipped_costs
+from catbench.generate.engines import Engine, ShardDone
+from catbench.generate.estimate import Estimate, estimate
+from catbench.generate.job import Job
+from catbench.generate.packages import prepare
+from catbench.generate.plan import PROMPTS_PER_BLOCK, Shard, cut
+from catbench.generate.problem import Problem, choose, load_problem
+from catbench.generate.scorers import metric_source
+from catbench.generate.sealed import remove_drafts
+from catbench.generate.shards import is_done, made_with, shard_path
+from catbench.generate.weights import weights_digest
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is; images count those of this run alone."""
+
+    shards: int
+    shards_due: int
+    images: int
+    images_due: int
+    seconds: float
+    done: ShardDone | None = None
+    """The shard that was made last."""
+
+    @property
+    def images_per_second(self) -> float:
+        """Of this run so far; 0 before its first image."""
+        return self.images / self.seconds if self.images else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At that speed; None before the first image."""
+        return (self.images_due - self.images) / self.images_per_second if self.images else None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run has made."""
+
+    suite: Path
+    """The suite's folder."""
+    images: int
+    """Drawn by this run; the others were there."""
+    damaged: tuple[str, ...]
+    """Shards that were there but not whole, and were made again."""
+    prompts_cut: frozenset[str]
+    """Ids of prompts longer than a tokenizer's window; the rest of them was not read."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run before it starts."""
+
+    problem: Problem
+    shards: tuple[Shard, ...]
+
+    @classmethod
+    def of(
+        cls,
+        suite: str | Path,
+        candidates: Sequence[str] | None = None,
+        limit: int | None = None,
+        samples: int | None = None,
+        prompts_per_block: int = PROMPTS_PER_BLOCK,
+    ) -> Plan:
+        """Return the plan; raises UsageError and SuiteError for anything that cannot be run."""
+        whole = load_problem(suite)
+        problem = choose(whole, choose_candidates(whole.candidates, candidates), limit=limit, samples=samples)
+        for metric in problem.metrics:
+            metric_source(metric.name)
+        return cls(problem, cut(problem, prompts_per_block))
+
+    def estimate(self, keep_images: bool) -> Estimate:
+        """Return what all of the run takes, priced by the suite's table and the shipped one."""
+        known = (*self.problem.costs, *shipped_costs())
+        return estimate(self.shards, known, len(self.problem.metrics), keep_images)
+
+
+def generate(
+    plan: Plan,
+    out: Path,
+    *,
+    device: str = "cpu",
+    batch: int = 8,
+    keep_images: bool = False,
+    engine: Engine | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Outcome:
+    """Draw, score and store everything that is planned and not yet in `out`, then write `out/suite`.
+
+    Raises UsageError for a folder that cannot be written to, is in use, or holds shards of other settings;
+    GenerationError for models that fail, and, once all else is done, for images that are not numbers.
+    Whatever is finished by then stays, and a rerun goes on from there.
+    """
+    if batch < 1:
+        raise UsageError(f"--batch {batch}: at least 1 is needed")
+    prepare()
+    problem = plan.problem
+    job = Job(out.absolute(), problem.metrics, device, batch, keep_images, problem.root)
+    with _owned(job.folder):
+        missing, damaged = _missing(job, plan.shards)
+        images = _run(engine or _local_engine(), job, missing, on_progress)
+        costs = _price(problem)
+        matrix = assemble(problem, job, plan.shards, costs)
+        folder = job.folder / "suite"
+        save_suite(matrix, job, plan.shards, folder)
+        return Outcome(folder, images, damaged, frozenset(cut_prompts(job, plan.shards)))
+
+
+def _run(
+    engine: Engine, job: Job, shards: Sequence[Shard], on_progress: Callable[[Progress], None] | None
+) -> int:
+    """Make the shards; returns the number of images, raises GenerationError where shards failed."""
+    due = sum(len(shard.block.images) for shard in shards)
+    problems: list[str] = []
+    images, started = 0, time.monotonic()
+    report = on_progress or _ignore
+    report(Progress(0, len(shards), 0, due, 0.0))
+    for number, done in enumerate(engine.run(job, shards), start=1):
+        images += len(done.shard.block.images)
+        if done.problem:
+            problems.append(done.problem)
+        report(Progress(number, len(shards), images, due, time.monotonic() - started, done))
+    if problems:
+        raise GenerationError(
+            f"{len(problems)} of {len(shards)} shards could not be made, the others are kept: {problems[0]}"
+            + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "")
+        )
+    return images
+
+
+def _missing(job: Job, shards: Sequence[Shard]) -> tuple[list[Shard], tuple[str, ...]]:
+    """Return the shards to make, and the names of those among them that are there but damaged."""
+    missing: list[Shard] = []
+    damaged: list[str] = []
+    for shard in shards:
+        wanted = made_with(job, shard, weights_digest(shard.settings, job.root))
+        state = is_done(job, shard, wanted)
+        if state is None:
+            damaged.append(shard_path(job, shard).name)
+        if not state:
+            missing.append(shard)
+    return missing, tuple(damaged)
+
+
+def _price(problem: Problem) -> tuple[Cost, ...]:
+    """Return the costs of the problem's candidates: the suite's units that price them all, then FLOPs."""
+    chosen = {candidate.id for candidate in problem.candidates}
+    kept = [cost for cost in problem.costs if cost.candidate in chosen]
+    whole: list[Cost] = []
+    for key in dict.fromkeys((cost.unit, cost.hardware) for cost in kept):
+        rows = [cost for cost in kept if (cost.unit, cost.hardware) == key]
+        if {cost.candidate for cost in rows} == chosen:
+            whole += rows
+    units = {cost.unit for cost in whole}
+    counted = () if {"tflops", "tflops_paper"} <= units else flop_costs(problem.candidates, problem.root)
+    return (*whole, *(cost for cost in counted if cost.unit not in units))
+
+
+@contextmanager
+def _owned(folder: Path) -> Generator[None]:
+    """Hold the run's folder for this process alone, cleared of what a killed one was writing.
+
+    Raises UsageError where it cannot be written to, is a suite, or another process holds it.
+    """
+    if (folder / "manifest.json").exists():
+        raise UsageError(f"--out {folder} is a suite's folder: give one of the run's own")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError as error:
+        raise UsageError(f"cannot write to --out {folder}: {error.strerror or error}") from error
+    with lock:
+        try:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:  # no such lock on Windows
+            pass
+        except OSError as error:
+            raise UsageError(
+                f"another run is writing to {folder}: wait for it, or give another --out"
+            ) from error
+        remove_drafts(folder)
+        yield
+
+
+def _local_engine() -> Engine:
+    from catbench.generate.engines.local import LocalEngine
+
+    return LocalEngine()
+
+
+def _ignore(progress: Progress) -> None:
+    del progress

@@ -1,0 +1,132 @@
+"""A shard on disk: `<candidate>/<block>.parquet` with its record beside it.
+
+The table has one row an image: prompt_id, sample, seed, one float32 column a metric and, where images are
+kept, the image as PNG. The record has what the images were made with. A shard made with anything else than
+this run would use is refused, not mixed in.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from catbench.arrays import Scores
+from catbench.errors import UsageError
+from catbench.generate.job import Job, hardware_name
+from catbench.generate.packages import versions
+from catbench.generate.plan import Shard
+from catbench.generate.sealed import is_whole, read_record, write_sealed
+from catbench.matrix import Metric
+
+MADE_WITH = "made_with"
+OUTCOME = "outcome"
+IMAGE_COLUMN = "image"
+
+
+def shard_path(job: Job, shard: Shard) -> Path:
+    """Return where a shard's table lies."""
+    return job.shards / f"{shard.name}.parquet"
+
+
+def made_with(job: Job, shard: Shard, weights: str) -> dict[str, Any]:
+    """Return everything that a shard's images and scores depend on, as it stands in the record.
+
+    `weights` is the digest of the model's local folder, empty for a hub revision.
+    """
+    return {
+        "candidate": shard.candidate.id,
+        "settings": shard.settings.model_dump(mode="json"),
+        "weights": weights,
+        "prompts": list(shard.block.prompt_ids),
+        "samples": list(shard.block.samples),
+        "metrics": [_what_it_measures(metric) for metric in job.metrics],
+        "images_kept": job.keep_images,
+        "batch": job.batch,
+        "hardware": hardware_name(job.device),
+        "versions": versions(),
+    }
+
+
+def is_done(job: Job, shard: Shard, wanted: Mapping[str, Any]) -> bool | None:
+    """Return True where a shard is there and whole, False where it is missing, None where it is damaged.
+
+    Raises UsageError where it was made with something else than `wanted`, naming what.
+    """
+    path = shard_path(job, shard)
+    record = read_record(path)
+    if record is None:
+        return None if path.with_suffix(".json").exists() else False
+    if not is_whole(path, record):
+        return None
+    differs = [key for key, value in wanted.items() if record[MADE_WITH].get(key) != value]
+    if differs:
+        key = differs[0]
+        raise UsageError(
+            f"{path} was made with {key} {_short(record[MADE_WITH].get(key))}, not {_short(wanted[key])}: "
+            "run with the same settings, or give another --out"
+        )
+    return True
+
+
+def write_shard(
+    job: Job,
+    shard: Shard,
+    wanted: Mapping[str, Any],
+    scores: Mapping[str, Scores],
+    pixels: npt.NDArray[np.uint8],
+    outcome: Mapping[str, Any],
+) -> None:
+    """Write a shard, whole or not at all.
+
+    `scores` maps a metric to (image,) values, `pixels` is (image, height, width, 3), `outcome` what came of
+    it: the batch that fitted, prompts cut, images drawn twice. Raises UsageError where it cannot be written.
+    """
+    images = shard.block.images
+    columns: dict[str, Any] = {
+        "prompt_id": pa.array([shard.block.prompt_ids[image.row] for image in images]),
+        "sample": pa.array([image.sample for image in images], pa.int16()),
+        "seed": pa.array([image.seed for image in images], pa.int64()),
+        **{name: pa.array(values, pa.float32()) for name, values in scores.items()},
+    }
+    if job.keep_images:
+        columns[IMAGE_COLUMN] = pa.array(_as_png(pixels), pa.binary())
+    table = pa.table(columns)
+
+    def write(path: Path) -> None:
+        pq.write_table(table, path)
+
+    write_sealed(shard_path(job, shard), {MADE_WITH: dict(wanted), OUTCOME: dict(outcome)}, write)
+
+
+def read_outcome(job: Job, shard: Shard) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a shard was made with, and what came of it. The shard must be done."""
+    record = read_record(shard_path(job, shard)) or {}
+    return record[MADE_WITH], record[OUTCOME]
+
+
+def _what_it_measures(metric: Metric) -> dict[str, str]:
+    """Return the part of a metric's record that its scores depend on."""
+    return {"name": metric.name, "model": metric.model, "revision": metric.revision}
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def _as_png(pixels: npt.NDArray[np.uint8]) -> Sequence[bytes]:
+    from PIL import Image
+
+    encoded: list[bytes] = []
+    for image in pixels:
+        buffer = io.BytesIO()
+        Image.fromarray(image).save(buffer, format="PNG", compress_level=1)
+        encoded.append(buffer.getvalue())
+    return encoded

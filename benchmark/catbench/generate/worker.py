@@ -1,0 +1,174 @@
+"""Makes shards: encodes the block's prompts if nobody has, draws, scores, writes.
+
+A worker keeps the pipeline that it drew with last, so shards come best with those of one model together.
+Whatever the order, a shard is made from its own prompts and settings and the files on disk alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.torch import load_file, save_file
+
+from catbench.arrays import Scores
+from catbench.generate.engines import ShardDone
+from catbench.generate.job import Job, make_deterministic
+from catbench.generate.packages import prepare
+from catbench.generate.pipelines.draw import BrokenImageError, Drawn, draw
+from catbench.generate.pipelines.encode import (
+    Embeddings,
+    call_arguments,
+    can_encode,
+    encode,
+    encoder_digest,
+    too_long,
+)
+from catbench.generate.pipelines.load import feature_cache, load_pipeline, scheduler_for
+from catbench.generate.plan import Block, Shard
+from catbench.generate.scorers import ScoreFunction, ScorerContext, load_scorers, score
+from catbench.generate.sealed import is_whole, read_record, write_sealed
+from catbench.generate.settings import DrawingSettings
+from catbench.generate.shards import made_with, write_shard
+from catbench.generate.weights import weights_digest
+
+
+class Worker:
+    """Makes the shards of a job, one at a time, on the job's device."""
+
+    def __init__(self, job: Job) -> None:
+        prepare()
+        make_deterministic(job.device)
+        self._job = job
+        self._loaded: _LoadedModel | None = None
+
+    def make(self, shard: Shard) -> ShardDone:
+        """Make a shard and write it.
+
+        A NaN in an image, or memory for not even one image, is the shard's problem and returned; a model
+        that cannot be loaded, a metric that fails and a folder that cannot be written to are raised.
+        """
+        started = time.monotonic()
+        model = self._model(shard.settings)
+        embeddings, cut = self._text(model, shard.block, shard.settings)
+        try:
+            drawn = self._draw(model, shard, embeddings)
+        except BrokenImageError as error:
+            image = shard.block.images[error.position]
+            where = f"prompt {shard.block.prompt_ids[image.row]!r}, sample {image.sample}, seed {image.seed}"
+            return ShardDone(
+                shard,
+                time.monotonic() - started,
+                f"candidate {shard.candidate.id!r}, {where}: NaN in the image, even decoded in float32",
+            )
+        scores = self._score(shard.block, drawn)
+        outcome = {
+            "batch": drawn.batch,
+            "cut": [shard.block.prompt_ids[row] for row in cut],
+            "drawn_twice": [_image_name(shard.block, position) for position in drawn.retried],
+            "black": [_image_name(shard.block, position) for position in drawn.black],
+        }
+        weights = weights_digest(shard.settings, self._job.root)
+        write_shard(self._job, shard, made_with(self._job, shard, weights), scores, drawn.pixels, outcome)
+        asked = min(self._job.batch, shard.settings.largest_batch or self._job.batch)
+        return ShardDone(shard, time.monotonic() - started, notes=_notes(asked, outcome))
+
+    @cached_property
+    def _scorers(self) -> Mapping[str, ScoreFunction]:
+        return load_scorers(self._job.metrics, ScorerContext(self._job.device, self._job.root))
+
+    def _model(self, settings: DrawingSettings) -> _LoadedModel:
+        if self._loaded is None or self._loaded.key != settings.model_key:
+            self._loaded = None  # frees the memory of the last before the next is loaded
+            pipeline = load_pipeline(settings, self._job.device, self._job.root)
+            self._loaded = _LoadedModel(settings, pipeline)
+        return self._loaded
+
+    def _draw(self, model: _LoadedModel, shard: Shard, embeddings: Embeddings | None) -> Drawn:
+        settings = shard.settings
+        model.pipeline.scheduler = scheduler_for(settings, model.released_scheduler)
+        text: Callable[[Sequence[int]], dict[str, Any]]
+        if embeddings is None:
+            text = partial(_texts, shard.block)
+        else:
+            guided = settings.guidance > 1
+            text = partial(call_arguments, model.pipeline, embeddings, guided=guided)
+        with feature_cache(model.pipeline, settings.cache):
+            return draw(model.pipeline, settings, shard.block.images, text, self._job.batch)
+
+    def _score(self, block: Block, drawn: Drawn) -> dict[str, Scores]:
+        drawn.pixels.setflags(write=False)
+        texts = [block.texts[image.row] for image in block.images]
+        starts = range(0, len(texts), self._job.batch)
+        parts = [slice(start, start + self._job.batch) for start in starts]
+        return {
+            name: np.concatenate([score(name, function, drawn.pixels[part], texts[part]) for part in parts])
+            for name, function in self._scorers.items()
+        }
+
+    def _text(
+        self, model: _LoadedModel, block: Block, settings: DrawingSettings
+    ) -> tuple[Embeddings | None, tuple[int, ...]]:
+        """Return the block's embeddings, from the cache or encoded now, and the positions of prompts cut.
+
+        None for a pipeline whose prompts cannot be encoded beforehand.
+        """
+        if not can_encode(model.pipeline):
+            return None, too_long(model.pipeline, block.texts, settings)
+        path = self._job.embeddings / model.encoder(settings)[:16] / f"{block.name}.safetensors"
+        record = read_record(path)
+        if record is None or not is_whole(path, record):
+            embeddings = encode(model.pipeline, block.texts, settings)
+            cut = too_long(model.pipeline, block.texts, settings)
+            write_sealed(path, {"cut": list(cut)}, partial(_save_embeddings, embeddings))
+            return embeddings, cut
+        return load_file(path), tuple(record["cut"])
+
+
+class _LoadedModel:
+    """A pipeline with its weights, and what is asked of it more than once."""
+
+    def __init__(self, settings: DrawingSettings, pipeline: Any) -> None:
+        self.key = settings.model_key
+        self.pipeline = pipeline
+        self.released_scheduler = pipeline.scheduler
+        self._encoders: dict[str, str] = {}
+
+    def encoder(self, settings: DrawingSettings) -> str:
+        """Return the digest of the text encoders under these settings."""
+        call = repr(sorted(settings.call.items()))
+        if call not in self._encoders:
+            self._encoders[call] = encoder_digest(self.pipeline, settings)
+        return self._encoders[call]
+
+
+def _texts(block: Block, rows: Sequence[int]) -> dict[str, Any]:
+    return {"prompt": [block.texts[row] for row in rows]}
+
+
+def _save_embeddings(embeddings: Embeddings, path: Path) -> None:
+    try:
+        save_file(embeddings, path)
+    except Exception as error:  # safetensors has an error of its own for a full disk
+        raise OSError(str(error)) from error
+
+
+def _image_name(block: Block, position: int) -> dict[str, Any]:
+    image = block.images[position]
+    return {"prompt_id": block.prompt_ids[image.row], "sample": image.sample, "seed": image.seed}
+
+
+def _notes(batch: int, outcome: Mapping[str, Any]) -> tuple[str, ...]:
+    notes: list[str] = []
+    if outcome["batch"] < batch:
+        notes.append(f"out of memory: drawn in batches of {outcome['batch']} instead of {batch}")
+    for image in outcome["drawn_twice"]:
+        state = "is black" if image in outcome["black"] else "drawn again with the decoder in float32"
+        notes.append(
+            f"prompt {image['prompt_id']!r}, sample {image['sample']}, seed {image['seed']}: {state}"
+        )
+    return tuple(notes)
