@@ -1,0 +1,154 @@
+"""Measures against the paper's own numbers, other implementations and hand arithmetic."""
+
+from __future__ import annotations
+
+from math import isnan
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from catbench import DeferralCurve, deferral_curve
+from catbench.measures.audc import audc, audc_log, audc_mixed
+from catbench.measures.cost_to_match import cost_to_match
+from catbench.measures.estimator_error import RankCorrelation, rmse
+from catbench.measures.headroom import gain, headroom
+from catbench.measures.leave_one_out import leave_one_out_audc, leave_one_out_sweeps
+from catbench.measures.overhead import audc_with_overhead
+from catbench.measures.peak import peak, peak_gain
+from catbench.measures.quality_at import gain_at, quality_at
+from catbench.measures.selection_rate import selection_rate
+from catbench.measures.win_rate import win_rate
+
+# CATImage, Table 2 (DiffusionDB), Sharpness: TFLOPs, "Ours" at that cost, "Fixed".
+TABLE_2 = {
+    "Infinity": (1.50, 0.131, 0.131),
+    "Turbo": (1.54, 0.135, 0.122),
+    "Lightning": (23.92, 0.135, 0.110),
+    "SDXL-10": (119.70, 0.136, 0.103),
+    "DeepCache": (210.00, 0.137, 0.101),
+    "SDXL-20": (239.40, 0.137, 0.114),
+    "SDXL-50": (598.50, 0.137, 0.123),
+    "DDIM": (598.50, 0.137, 0.107),
+    "SDXL-100": (1197.00, 0.126, 0.126),
+}
+# CATImage, Table 3: cost to match Sharpness, per cent.
+TABLE_3 = {"Infinity": 100, "Turbo": 97.40, "Lightning": 6.27, "DeepCache": 0.71, "DDIM": 0.25, "SDXL-100": 0.13}
+
+
+def curve_of(cost, quality):
+    cost, quality = np.array(cost, float), np.array(quality, float)
+    return DeferralCurve(cost, quality, np.append(np.inf, np.arange(len(cost) - 1, 0, -1.0)))
+
+
+def test_table_3_of_the_paper_follows_from_its_table_2():
+    cost, ours, fixed = np.array(list(TABLE_2.values())).T
+    _, distinct = np.unique(cost, return_index=True)
+    ratios = cost_to_match(curve_of(cost[distinct], ours[distinct]), fixed, cost)
+    percent = dict(zip(TABLE_2, 100 * ratios, strict=True))
+    for name, wanted in TABLE_3.items():
+        assert percent[name] == pytest.approx(wanted, abs=0.005), name
+
+
+def test_table_2_ours_against_fixed():
+    cost, ours, fixed = np.array(list(TABLE_2.values())).T
+    _, distinct = np.unique(cost, return_index=True)
+    curve = curve_of(cost[distinct], ours[distinct])
+    np.testing.assert_allclose(quality_at(curve, cost), ours)
+    np.testing.assert_allclose(gain_at(curve, fixed, cost), ours - fixed)
+
+
+def test_a_quality_that_is_not_reached_has_no_cost():
+    ratios = cost_to_match(curve_of([1, 4], [0, 1]), np.array([0.0, 0.5, 1.5]), np.array([1.0, 5.0, 5.0]))
+    np.testing.assert_allclose(ratios, [1, 2.5 / 5, np.inf])
+
+
+def test_areas_by_hand():
+    curve, cost = curve_of([1, 2, 3], [0, 0, 3]), np.array([1.0, 5.0])
+    assert audc(curve, cost) == pytest.approx((0 + 1.5 + 6) / 4)
+    assert audc_mixed(curve, cost) == pytest.approx((3 + 6) / 4)
+    # ∫ (3c - 6)/c dc on [2, 3] = 3 - 6 ln 1.5, and 3 ln(5/3) on the flat rest.
+    assert audc_log(curve, cost) == pytest.approx((3 - 6 * np.log(1.5) + 3 * np.log(5 / 3)) / np.log(5))
+
+
+def test_the_area_of_equally_dear_candidates_is_the_quality():
+    curve = deferral_curve([[1, 2]], [[3, 4]], [7, 7])
+    assert audc(curve, np.array([7.0, 7.0])) == audc_log(curve, np.array([7.0, 7.0])) == 4
+
+
+def test_headroom():
+    assert gain(0.5, 0.4) == pytest.approx(0.1)
+    assert headroom(0.5, 0.4, 0.8) == pytest.approx(0.25)
+    assert headroom(0.3, 0.4, 0.8) == pytest.approx(-0.25)
+    assert isnan(headroom(0.4, 0.4, 0.4))
+
+
+def test_the_peak_need_not_be_the_end():
+    curve = curve_of([1, 2, 3], [1, 5, 4])
+    assert peak(curve) == 5
+    assert peak_gain(curve, np.array([1.0, 4.5])) == 0.5
+
+
+def test_selection_rates():
+    rates = selection_rate(np.array([[0, 0, 2, 1], [2, 2, 2, 2]]), 3)
+    assert rates.tolist() == [[0.5, 0.25, 0.25], [0, 0, 1]]
+
+
+def test_rmse_by_hand():
+    predicted, quality = np.array([[1.0, 0], [3, 0]]), np.array([[0.0, 0], [0, 4]])
+    np.testing.assert_allclose(rmse(predicted, quality, np.ones(2)), [np.sqrt(5), np.sqrt(8)])
+    np.testing.assert_allclose(rmse(predicted, quality, np.array([3.0, 1])), [np.sqrt(3), 2])
+
+
+def test_the_rank_correlation_of_any_resample_is_scipy_s():
+    random = np.random.default_rng(0)
+    predicted, quality = random.integers(0, 6, (40, 3)).astype(float), random.normal(size=(40, 3))
+    correlation = RankCorrelation(predicted, quality)
+    for counts in (np.ones(40, int), random.integers(0, 4, 40), random.multinomial(40, np.full(40, 1 / 40))):
+        rows = np.repeat(np.arange(40), counts)
+        wanted = [spearmanr(predicted[rows, m], quality[rows, m]).statistic for m in range(3)]
+        np.testing.assert_allclose(correlation(counts.astype(float)), wanted, atol=1e-12)
+
+
+def test_a_constant_estimate_has_no_rank_correlation():
+    assert np.isnan(RankCorrelation(np.zeros((4, 1)), np.arange(4.0)[:, None])(np.ones(4))).all()
+
+
+def test_win_rates():
+    # 9 of 10 wins: P(X >= 9 | 1/2) = 11/1024; the exact interval's ends as tables of it give them.
+    nine = win_rate(np.array([1.0] * 9 + [-1.0]), 0.0)
+    assert nine.value == 0.9
+    assert nine.p_value == pytest.approx(11 / 1024)
+    assert (nine.low, nine.high) == (pytest.approx(0.5550, abs=5e-5), pytest.approx(0.9975, abs=5e-5))
+    ties = win_rate(np.array([1.0, 1.0, 0.0, 0.0]), 0.0)
+    assert (ties.value, ties.p_value) == (0.5, 0.25)
+    assert win_rate(np.zeros(5), 0.0).p_value == 1.0
+
+
+def test_overhead_moves_the_curve_right():
+    # Always spending 1 more: (1, 2) first, then the line from (2, 4) to (3, 6), flat to 5.
+    curve, cost = curve_of([1, 2], [4, 6]), np.array([1.0, 5.0])
+    assert audc_with_overhead(curve, 2.0, cost, 1.0) == pytest.approx((3 + 5 + 12) / 4)
+
+
+def test_an_overhead_beyond_the_dearest_candidate_leaves_the_cheapest():
+    curve, cost = curve_of([1, 2], [2, 6]), np.array([1.0, 2.0])
+    assert audc_with_overhead(curve, 2.0, cost, 10.0) == pytest.approx(2.0)
+
+
+def test_the_leave_one_out_oracle_by_hand():
+    # Sample 0 says candidate 1 is better by 2, sample 1 that it is worse by 4.
+    samples = np.array([[[1.0, 5.0], [3.0, 1.0]]])
+    sweeps = leave_one_out_sweeps(samples, np.array([1.0, 2.0]))
+    # By sample 1 one stays at candidate 0: height 1. By sample 0 one goes on to candidate 1: from 5 to 1.
+    assert leave_one_out_audc(sweeps) == pytest.approx((1 + 3) / 2)
+    assert isnan(leave_one_out_audc(leave_one_out_sweeps(samples[:, :, :1], np.array([1.0, 2.0]))))
+
+
+def test_the_leave_one_out_oracle_sees_nothing_in_pure_noise():
+    samples = np.random.default_rng(1).normal(size=(20_000, 4, 3))
+    cost = np.array([1.0, 2, 3, 4])
+    plain = audc(deferral_curve(samples.mean(2), samples.mean(2), cost), cost)
+    unseen = leave_one_out_audc(leave_one_out_sweeps(samples, cost))
+    assert plain > 0.3
+    assert abs(unseen) < 0.02
