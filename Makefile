@@ -1,0 +1,49 @@
+# Two commands do everything: `make evaluate` and `make test`. Each makes its own virtual environment first.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+SUITE := build/simulated
+CODE := benchmark baselines tests
+
+.PHONY: evaluate test test-slow lint format clean
+
+evaluate: $(VENV)/base  ## Install the base package and score the shipped routers on a SIMULATED suite.
+	@mkdir -p build
+	$(BIN)/catbench simulate --out $(SUITE) --force
+	@for router in knn ridge mlp; do \
+		$(BIN)/catbench evaluate $$router --suite $(SUITE) --metric simulated_score \
+			--json build/$$router.json --plot build/$$router.png || exit 1; \
+	done
+	@echo "reports and curves: build/*.json, build/*.png"
+
+test: $(VENV)/test lint  ## Install what the tests need; lint, type-check and test.
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(VENV)/test  ## Also the tests that take minutes each.
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/test
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/pyright
+
+format: $(VENV)/test
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+clean:
+	rm -rf build dist $(VENV) .pytest_cache .ruff_cache .hypothesis .benchmarks
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "catbench needs Python 3.11 or newer; give one with: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/base: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/test: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable '.[test,generate]'
+	@touch $@ $(VENV)/base

@@ -1,0 +1,75 @@
+"""Paired differences of two reports."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from catbench import CatbenchError, Report, compare, evaluate, load
+from catbench.bootstrap import Bootstrap
+from catbench.store import save
+from catbench.suites.simulate import Simulation, simulate
+
+DRAWS = Bootstrap(200)
+
+
+@pytest.fixture(scope="module")
+def matrix(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("suite") / "simulated"
+    save(simulate(Simulation(prompts=800, candidates=4))[0], folder)
+    return load(folder)
+
+
+@pytest.fixture(scope="module")
+def reports(matrix):
+    return {name: evaluate(name, matrix, bootstrap=DRAWS) for name in ("ridge", "mixture", "fixed:sim-2")}
+
+
+def test_a_difference_is_the_difference_of_the_reports(matrix, reports):
+    one, other = reports["ridge"], reports["mixture"]
+    for found in compare(one, other, matrix):
+        a, b = one.result(found.metric), other.result(found.metric)
+        for name in ("audc", "headroom", "peak"):
+            assert found.measures[name].value == pytest.approx(a.estimate(name).value - b.estimate(name).value)
+        assert found.measures["quality_at"]["sim-2"].value == pytest.approx(
+            a.estimate("quality_at", "sim-2").value - b.estimate("quality_at", "sim-2").value
+        )
+        np.testing.assert_allclose(found.curve.quality, np.subtract(a.curve.quality, b.curve.quality), atol=1e-12)
+
+
+def test_a_paired_interval_is_narrower_than_that_of_one_router(matrix, reports):
+    found = compare(reports["ridge"], reports["mixture"], matrix)[0].measures["audc"]
+    alone = reports["ridge"].result().estimate("audc")
+    assert found.high - found.low < (alone.high - alone.low) / 2
+    assert found.low > 0
+
+
+def test_a_router_does_not_differ_from_itself(matrix, reports):
+    for found in compare(reports["ridge"], reports["ridge"], matrix):
+        assert (found.measures["audc"].value, found.measures["audc"].low, found.measures["audc"].high) == (0, 0, 0)
+
+
+def test_a_saved_report_compares_as_the_one_in_memory(matrix, reports, tmp_path):
+    reports["ridge"].save(tmp_path / "ridge.json")
+    reports["fixed:sim-2"].save(tmp_path / "fixed.json")
+    saved = [Report.read(tmp_path / name) for name in ("ridge.json", "fixed.json")]
+    assert compare(*saved, matrix) == compare(reports["ridge"], reports["fixed:sim-2"], matrix)
+
+
+def test_what_cannot_be_paired_is_refused(matrix, reports, tmp_path):
+    ridge = reports["ridge"]
+    with pytest.raises(CatbenchError, match="another pool"):
+        compare(ridge, evaluate("ridge", matrix, pool="sim", bootstrap=DRAWS), matrix)
+    with pytest.raises(CatbenchError, match="another cost"):
+        compare(ridge, evaluate("ridge", matrix, cost="seconds", bootstrap=DRAWS), matrix)
+    with pytest.raises(CatbenchError, match="not paired"):
+        compare(ridge, evaluate("ridge", matrix, bootstrap=Bootstrap(200, 1)), matrix)
+    with pytest.raises(CatbenchError, match="no metric is in both"):
+        compare(ridge.model_copy(update={"results": ridge.results[:1]}), ridge.model_copy(update={"results": ridge.results[1:]}), matrix)
+    ridge.save(tmp_path / "ridge.json")
+    (tmp_path / "ridge.predictions.parquet").unlink()
+    with pytest.raises(CatbenchError, match="no predictions"):
+        compare(Report.read(tmp_path / "ridge.json"), ridge, matrix)
+    other = simulate(Simulation(prompts=800, candidates=4, seed=1))[0]
+    with pytest.raises(CatbenchError, match="give the right folder"):
+        compare(ridge, reports["mixture"], other)
