@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 SUITE := build/simulated
 CODE := benchmark baselines tests
 
-.PHONY: evaluate test test-slow lint format clean
+.PHONY: evaluate test test-slow benchmark lint format clean
 
 evaluate: $(VENV)/base  ## Install the base package and score the shipped routers on a SIMULATED suite.
 	@mkdir -p build
@@ -18,10 +18,13 @@ evaluate: $(VENV)/base  ## Install the base package and score the shipped router
 	@echo "reports and curves: build/*.json, build/*.png"
 
 test: $(VENV)/test lint  ## Install what the tests need; lint, type-check and test.
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" --ignore tests/benchmarks
 
 test-slow: $(VENV)/test  ## Also the tests that take minutes each.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore tests/benchmarks
+
+benchmark: $(VENV)/test  ## Speed, as ratios within one run.
+	$(BIN)/python -m pytest tests/benchmarks -s
 
 lint: $(VENV)/test
 	$(BIN)/ruff check $(CODE)

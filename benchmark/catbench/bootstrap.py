@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from catbench.arrays import Floats
 
@@ -67,10 +68,11 @@ def intervals(
     groups = np.asarray(groups)
     value = statistic(np.ones(len(groups)))
     draws = {name: np.empty((bootstrap.replicates, len(array))) for name, array in value.items()}
-    for row, weights in enumerate(replicate_weights(groups, bootstrap)):
-        for name, array in statistic(weights).items():
-            draws[name][row] = array
-        progress()
+    with threadpool_limits(1):  # many short operations: threads would only wait for each other
+        for row, weights in enumerate(replicate_weights(groups, bootstrap)):
+            for name, array in statistic(weights).items():
+                draws[name][row] = array
+            progress()
     return {name: Intervals(value[name], *_ends(draws[name])) for name in value}
 
 

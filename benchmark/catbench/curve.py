@@ -66,12 +66,12 @@ class DeferralCurve:
         quality = np.concatenate([ends[:1], self.quality[first:stop], ends[1:]])
         step, rise = cost[1:] - cost[:-1], quality[1:] - quality[:-1]
         if not log:
-            return float(step @ (quality[:-1] + quality[1:]) / (2 * (high - low)))
+            return float((step * (quality[:-1] + quality[1:])).sum() / (2 * (high - low)))
         x = step / cost[:-1]
         width = np.log1p(x)
         # The integral of q0 + rise (c - c0)/(c1 - c0) over d ln c, arranged so that short steps stay exact.
         climb = np.divide(width, x, out=np.ones_like(x), where=x > 0)
-        return float((quality[:-1] @ width + rise @ (1 - climb)) / np.log(high / low))
+        return float((quality[:-1] * width + rise * (1 - climb)).sum() / np.log(high / low))
 
     def cost_to_match(self, quality: float) -> float:
         """Return the least cost at which the curve reaches `quality`, in the curve's unit; inf if never."""

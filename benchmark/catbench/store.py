@@ -35,8 +35,8 @@ from catbench.pool import Candidate
 from catbench.prompts import SPLITS, Split
 
 PROMPT_COLUMNS = ("prompt_id", "text", "source", "group", "split")
-ROWS_AT_ONCE = 1_000_000
-"""Score rows that are held as Arrow while reading or writing."""
+ROWS_AT_ONCE = 1 << 17
+"""Score rows that are held as Arrow while reading or writing: a row group of the file."""
 
 
 class Manifest(BaseModel):
@@ -248,7 +248,7 @@ def _arrow(path: Path, columns: list[str] | None) -> Any:
 
 def _read_scores(path: Path, prompts: pd.DataFrame, manifest: Manifest) -> dict[str, Scores]:
     """Read the score rows, in any order, into one array a metric; every cell exactly once."""
-    file = pq.ParquetFile(path, read_dictionary=["prompt_id", "candidate"])
+    file = pq.ParquetFile(path, read_dictionary=["prompt_id", "candidate"], pre_buffer=False)
     wanted = ["prompt_id", "candidate", "sample", *(metric.name for metric in manifest.metrics)]
     if missing := [name for name in wanted if name not in file.schema_arrow.names]:
         raise SuiteError(f"{path}: no column {missing[0]!r}; it has {', '.join(file.schema_arrow.names)}")
@@ -288,7 +288,7 @@ def _write_scores(matrix: ScoreMatrix, path: Path) -> None:
         [("prompt_id", pa.string()), ("candidate", pa.string()), ("sample", pa.int16())]
         + [(metric, pa.float32()) for metric in matrix.scores]
     )
-    with pq.ParquetWriter(path, schema) as writer:
+    with pq.ParquetWriter(path, schema, use_dictionary=["prompt_id", "candidate"]) as writer:
         for start in range(0, shape[0], step):
             part = slice(start, start + step)
             due = np.broadcast_to(

@@ -66,7 +66,7 @@ class EstimatorSweep:
         d_cost, d_quality = self._d_cost * of_event, self._d_quality * of_event
         if self._runs is not None:
             d_cost, d_quality = np.add.reduceat(d_cost, self._runs), np.add.reduceat(d_quality, self._runs)
-        return float(share @ self._first_quality), d_cost, d_quality
+        return float((share * self._first_quality).sum()), d_cost, d_quality
 
     def curve(self, weights: Floats | None = None) -> DeferralCurve:
         """Return the curve where prompt i counts `weights[i]` times; None = once each."""
@@ -88,7 +88,8 @@ class EstimatorSweep:
         width = self._high - self._low
         if width == 0:
             return first
-        return first + float(d_quality @ (width - np.cumsum(d_cost) + d_cost / 2)) / width
+        # A product and a sum, not a dot product: BLAS would wake threads for each of many short calls.
+        return first + float((d_quality * (width - np.cumsum(d_cost) + d_cost / 2)).sum()) / width
 
 
 class PolicySweep:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ class Job:
         return self.folder / "embeddings"
 
 
+@cache
 def hardware_name(device: str) -> str:
     """Return what a device calls itself: `NVIDIA H200`, or the processor's name.
 

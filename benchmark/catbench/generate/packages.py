@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import sys
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 from catbench.errors import MissingExtraError
@@ -46,10 +47,9 @@ def optional(module: str, what: str) -> Any:
         raise MissingExtraError(f"{what} ({error.name} is missing)", "generate") from error
 
 
+@cache
 def versions() -> dict[str, str]:
     """Return the versions of the packages that decide what an image looks like."""
-    from importlib.metadata import version
-
     return {name: version(name) for name in ("diffusers", "torch", "transformers")}
 
 

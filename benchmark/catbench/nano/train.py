@@ -14,9 +14,12 @@ from catbench.nano.training.loop import Plan, train
 from catbench.nano.training.pictures import Pictures, load_pictures
 
 STEPS = {
-    "clip-condition": 2000,
-    "clip-score": 2500,
-    "vae": 2500,
+    "clip-condition": 1000,
+    "clip-score": 1000,
+    "vae": 1800,
+    "recogniser": 3000,
+    "sdxl-s": 4000,
+    "sdxl-l": 4000,
 }
 """Steps of each model's shipped training; its model card tells how long they took."""
 
@@ -42,6 +45,14 @@ def build_task(model: str, given: Ingredients) -> Any:
         from catbench.nano.training.vae import VaeTask
 
         return VaeTask(given.pictures, given.seed, given.device)
+    if model == "recogniser":
+        from catbench.nano.training.recogniser import RecogniserTask
+
+        return RecogniserTask(given.pictures, given.seed, given.device)
+    if model.startswith("sdxl-") and model in STEPS:
+        from catbench.nano.training.sdxl import SdxlTask
+
+        return SdxlTask(model.removeprefix("sdxl-"), given.pictures, given.parts, given.seed, given.device)
     raise unknown_name("nano model", model, STEPS)
 
 

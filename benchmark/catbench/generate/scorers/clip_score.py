@@ -130,7 +130,7 @@ def _released_weights(open_clip: Any, architecture: str, tag: str, revision: str
     if not revision:
         return arguments
     repository = known["hf_hub"].rstrip("/")
-    weights = open_clip.download_pretrained_from_hf(repository, revision=revision)
+    weights = open_clip.pretrained.download_pretrained_from_hf(repository, revision=revision)
     looks = {f"image_{key}": known[key] for key in ("mean", "std", "interpolation", "resize_mode")}
     return {**arguments, "pretrained": weights, **looks}
 

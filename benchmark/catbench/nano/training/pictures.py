@@ -34,6 +34,8 @@ class Pictures:
     """(n, 32, 32, 3)."""
     tokens: npt.NDArray[np.int16]
     """(n, `PHRASINGS`, 77), padded with the end token."""
+    seed: int
+    """Of `family_scenes`, which tells the scene of every row."""
 
     def __len__(self) -> int:
         return len(self.images)
@@ -66,7 +68,7 @@ def load_pictures(folder: Path, seed: int = 0, number: int = 64_000) -> Pictures
         with atomic_file(path) as draft:
             np.savez(draft, images=pictures.images, tokens=pictures.tokens)
     with np.load(path, allow_pickle=False) as stored:
-        return Pictures(stored["images"], stored["tokens"])
+        return Pictures(stored["images"], stored["tokens"], seed)
 
 
 def draw_pictures(seed: int, number: int) -> Pictures:
@@ -76,7 +78,7 @@ def draw_pictures(seed: int, number: int) -> Pictures:
     prompts: list[str] = []
     for row, scene in enumerate(tqdm(scenes, desc="rendering", unit="scene", mininterval=1)):
         images[row] = render(scene, seed)
-        prompts += [phrase(scene, number) for number in range(PHRASINGS)]
+        prompts += [phrase(scene, way) for way in range(PHRASINGS)]
     encoded = build_tokenizer()(prompts, padding="max_length", truncation=True, max_length=MAX_TOKENS)
     tokens = np.array(encoded.input_ids, dtype=np.int16).reshape(len(scenes), PHRASINGS, MAX_TOKENS)
-    return Pictures(images, tokens)
+    return Pictures(images, tokens, seed)
