@@ -35,7 +35,9 @@ def test_intervals_of_areas_and_of_their_difference_cover_the_truth(repeats):
     population, _ = simulate(Simulation(prompts=200_000, candidates=5, samples=1, seed=10_000))
     cost = population.pool().cost
     bags = population.features["words"].astype(float)
-    truth = np.array([sweep.area() for sweep in areas(population, cost, expected=expected_quality(bags, RANK, 1.0))])
+    truth = np.array(
+        [sweep.area() for sweep in areas(population, cost, expected=expected_quality(bags, RANK, 1.0))]
+    )
     truth = np.append(truth, truth[0] - truth[1])
     inside = np.zeros(3)
     for repeat in range(repeats):
@@ -68,7 +70,9 @@ def test_one_seed_gives_one_set_of_draws_and_another_seed_another():
 
 def test_the_interval_of_a_mean_is_the_normal_one():
     values = np.random.default_rng(0).normal(5, 2, 4000)
-    found = intervals(lambda w: {"mean": np.array([w @ values / w.sum()])}, np.arange(4000), Bootstrap(2000))["mean"]
+    found = intervals(lambda w: {"mean": np.array([w @ values / w.sum()])}, np.arange(4000), Bootstrap(2000))[
+        "mean"
+    ]
     error = values.std() / np.sqrt(4000)
     assert found.low[0] == pytest.approx(values.mean() - 1.96 * error, abs=0.2 * error)
     assert found.high[0] == pytest.approx(values.mean() + 1.96 * error, abs=0.2 * error)
@@ -78,7 +82,9 @@ def test_clusters_widen_an_interval():
     values = np.repeat(np.random.default_rng(0).normal(size=300), 5)
 
     def width(groups):
-        found = intervals(lambda w: {"mean": np.array([w @ values / w.sum()])}, groups, Bootstrap(1000))["mean"]
+        found = intervals(lambda w: {"mean": np.array([w @ values / w.sum()])}, groups, Bootstrap(1000))[
+            "mean"
+        ]
         return found.high[0] - found.low[0]
 
     # Five copies of 300 values tell no more than the 300 do: the interval must not shrink by sqrt(5).

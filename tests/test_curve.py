@@ -102,7 +102,11 @@ def test_the_hull_of_many_points_is_qhull_s():
     quality = np.sqrt(cost) + random.normal(0, 0.1, 5000)
     vertices = ConvexHull(np.column_stack([cost, quality])).vertices
     best = quality.argmax()
-    upper = sorted(v for v in vertices if v <= best and quality[v] >= np.interp(cost[v], cost[[0, best]], quality[[0, best]]) - 1e-12)
+    upper = sorted(
+        v
+        for v in vertices
+        if v <= best and quality[v] >= np.interp(cost[v], cost[[0, best]], quality[[0, best]]) - 1e-12
+    )
     np.testing.assert_allclose(hull_curve(cost, quality).cost, cost[upper])
 
 

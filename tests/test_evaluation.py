@@ -153,8 +153,13 @@ def test_a_policy_is_asked_at_falling_trade_offs_and_may_follow_eq_3(matrix):
 
 def test_pools_and_candidates(matrix):
     assert [*evaluate("mixture", matrix, pool="sim", bootstrap=QUICK).result().fixed] == ["sim-1", "sim-2"]
-    assert [*evaluate("mixture", matrix, pool="homogeneous", bootstrap=QUICK).result().fixed] == ["sim-1", "sim-2"]
-    chosen = evaluate("mixture", matrix, candidates=["other-3", "sim-1"], cost="seconds", bootstrap=QUICK).result()
+    assert [*evaluate("mixture", matrix, pool="homogeneous", bootstrap=QUICK).result().fixed] == [
+        "sim-1",
+        "sim-2",
+    ]
+    chosen = evaluate(
+        "mixture", matrix, candidates=["other-3", "sim-1"], cost="seconds", bootstrap=QUICK
+    ).result()
     assert [*chosen.fixed] == ["other-3", "sim-1"]
     assert chosen.pool == "custom"
     assert "audc_with_overhead" in chosen.measures
@@ -186,7 +191,10 @@ def test_a_numeric_column_with_many_values_is_cut_into_three(matrix):
         scores=matrix.scores,
         costs=matrix.costs,
     )
-    sizes = [r.prompts for r in evaluate("mixture", more, metric="simulated_score", by="length", bootstrap=QUICK).results]
+    sizes = [
+        r.prompts
+        for r in evaluate("mixture", more, metric="simulated_score", by="length", bootstrap=QUICK).results
+    ]
     assert len(sizes) == 4
     assert max(sizes[1:]) - min(sizes[1:]) <= 1
 

@@ -44,11 +44,15 @@ def floor_of(name):
 
 
 def test_every_module_has_a_floor():
-    rooms = {path.stem if path.is_file() else path.name for path in PACKAGE.iterdir() if path.suffix in ("", ".py")}
+    rooms = {
+        path.stem if path.is_file() else path.name for path in PACKAGE.iterdir() if path.suffix in ("", ".py")
+    }
     assert rooms - {"__init__", "__pycache__", "data", "py"} - WINGS == set().union(*FLOORS)
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
+)
 def test_imports_go_down_only(path):
     here = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     if here == "__init__":
@@ -134,7 +138,9 @@ def test_python_in_the_documents_runs(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     save(simulate(Simulation(prompts=300, candidates=3))[0], tmp_path / "my-suite")
     names = {}
-    for block in re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL):
+    for block in re.findall(
+        r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL
+    ):
         exec(compile(block, name, "exec"), names)  # the documents' own code, in order
 
 

@@ -33,7 +33,14 @@ TABLE_2 = {
     "SDXL-100": (1197.00, 0.126, 0.126),
 }
 # CATImage, Table 3: cost to match Sharpness, per cent.
-TABLE_3 = {"Infinity": 100, "Turbo": 97.40, "Lightning": 6.27, "DeepCache": 0.71, "DDIM": 0.25, "SDXL-100": 0.13}
+TABLE_3 = {
+    "Infinity": 100,
+    "Turbo": 97.40,
+    "Lightning": 6.27,
+    "DeepCache": 0.71,
+    "DDIM": 0.25,
+    "SDXL-100": 0.13,
+}
 
 
 def curve_of(cost, quality):

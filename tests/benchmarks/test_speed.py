@@ -1,0 +1,174 @@
+"""Speed, as ratios within one run wherever there is something to compare with: `make benchmark`."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catbench import deferral_curve
+from catbench.bootstrap import Bootstrap, replicate_weights
+from catbench.sweep import EstimatorSweep
+
+SHARED = Path(__file__).parents[3] / "shared" / "data" / "cems"
+
+
+def problem(prompts, candidates, seed=0):
+    """Return predictions, qualities and costs; half of what is predicted is true."""
+    random = np.random.default_rng(seed)
+    shared = random.normal(size=(prompts, candidates))
+    predicted, quality = (shared + random.normal(size=shared.shape) for _ in range(2))
+    return predicted, quality, np.geomspace(1, 100, candidates)
+
+
+def grid_sweep(predicted, quality, cost, trade_offs):
+    """The usual way: a vectorised argmax at each of many trade-offs."""
+    rows = np.arange(len(quality))
+    points = []
+    for trade_off in trade_offs:
+        chosen = (predicted - trade_off * cost).argmax(axis=1)
+        points.append((cost[chosen].mean(), quality[rows, chosen].mean()))
+    return np.array(points)
+
+
+def seconds(function, repeats=5):
+    """Return the least of several timings."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+@pytest.fixture(scope="module")
+def large():
+    return problem(10_000, 20)
+
+
+@pytest.fixture(scope="module")
+def grid_seconds(large):
+    trade_offs = np.geomspace(1e-3, 1e2, 1000)
+    return seconds(lambda: grid_sweep(*large, trade_offs), repeats=3)
+
+
+def test_the_exact_curve_against_a_grid_of_1000(benchmark, large, grid_seconds):
+    benchmark(deferral_curve, *large)
+    ratio = grid_seconds / benchmark.stats.stats.min
+    benchmark.extra_info["times faster"] = ratio
+    print(f"\nexact curve, 10,000 x 20: {ratio:.0f} times faster than a grid of 1,000 trade-offs")
+    assert ratio >= 40
+
+
+def test_a_thousand_paired_areas_against_a_grid_of_1000(benchmark, large, grid_seconds):
+    sweep = EstimatorSweep(*large)
+
+    def areas():
+        weights = replicate_weights(np.arange(10_000), Bootstrap(1000))
+        return [sweep.area(weight) for weight in weights]
+
+    benchmark.pedantic(areas, rounds=3)
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    ratio = benchmark.stats.stats.min / grid_seconds
+    print(f"\n1,000 bootstrap areas, 10,000 x 20: {ratio:.2f} of the grid's time, peak {after / 1e6:.2f} GB")
+    assert ratio <= 0.5
+    assert after < 1e6
+
+
+@pytest.mark.parametrize("shape", ["noise", "concave"])
+def test_a_hundred_thousand_prompts(benchmark, shape):
+    predicted, quality, cost = problem(100_000, 30)
+    if shape == "concave":  # every candidate is a vertex of every prompt's hull: the most events there can be
+        predicted = np.log(cost) * np.random.default_rng(1).uniform(1, 2, (len(predicted), 1))
+    benchmark.pedantic(deferral_curve, (predicted, quality, cost), rounds=3)
+    print(f"\n100,000 x 30, {shape}: {benchmark.stats.stats.min:.2f} s")
+    assert benchmark.stats.stats.min < 2
+
+
+def test_time_grows_no_faster_than_n_m_log_n_m(benchmark):
+    def per_unit(prompts, candidates):
+        predicted, quality, cost = problem(prompts, candidates)
+        predicted = np.log(cost) * np.random.default_rng(1).uniform(1, 2, (prompts, 1)) + 1e-4 * predicted
+        size = prompts * candidates
+        return seconds(lambda: deferral_curve(predicted, quality, cost), 3) / (size * np.log(size))
+
+    small = per_unit(10_000, 10)
+    grown = {sizes: per_unit(*sizes) / small for sizes in ((10_000, 40), (40_000, 10), (80_000, 20))}
+    benchmark.pedantic(lambda: None)
+    print("\ntime over N M log(N M), relative to 10,000 x 10:", grown)
+    assert max(grown.values()) < 2.5  # caches, not the algorithm: N M grows 16-fold
+
+
+LOAD = """
+    import json, resource, sys, time
+    import numpy, pandas, pyarrow.parquet, pydantic
+    import catbench.store
+    def peak():
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    before, start = peak(), time.perf_counter()
+    matrix = catbench.load(sys.argv[1])
+    print(json.dumps([time.perf_counter() - start, peak() - before, sum(s.nbytes for s in matrix.scores.values())]))
+"""
+
+
+def test_a_large_suite_loads_fast_in_little_memory(benchmark, tmp_path):
+    from catbench import ScoreMatrix
+    from catbench.matrix import Metric
+    from catbench.store import save
+    from catbench.suites.simulate import Simulation, simulate
+
+    small, _ = simulate(Simulation(prompts=100_000, candidates=20, samples=1))
+    random = np.random.default_rng(0)
+    names = [f"metric_{number}" for number in range(4)]
+    matrix = ScoreMatrix(
+        suite=small.suite,
+        prompts=small.prompts,
+        candidates=small.candidates,
+        metrics=tuple(Metric(name=name) for name in names),
+        scores={name: random.random((100_000, 20, 4), dtype=np.float32) for name in names},
+        costs=small.costs,
+    )
+    save(matrix, tmp_path / "large")
+    taken, peak, size = [], [], 0
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(LOAD), str(tmp_path / "large")],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        one, memory, size = json.loads(done.stdout)
+        taken.append(one)
+        peak.append(memory * 1024)
+    shutil.rmtree(tmp_path / "large")
+    benchmark.pedantic(lambda: None)
+    print(f"\nload 100,000 x 20 x 4 x 4: {min(taken):.2f} s, peak {max(peak) / size:.2f} times the arrays")
+    assert min(taken) < 4
+    assert max(peak) < 2.5 * size
+
+
+def test_help_appears_at_once(benchmark):
+    command = [str(Path(sys.executable).parent / "catbench"), "--help"]
+    benchmark.pedantic(lambda: subprocess.run(command, capture_output=True, check=True), rounds=10)
+    print(f"\ncatbench --help: {benchmark.stats.stats.min:.3f} s")
+    assert benchmark.stats.stats.min < 0.3
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the CEMS files in ../shared/data/cems")
+def test_knn_on_cems_as_a_whole_process(benchmark, tmp_path):
+    catbench = str(Path(sys.executable).parent / "catbench")
+    suite = str(tmp_path / "cems")
+    subprocess.run([catbench, "import", "cems", "--from", str(SHARED), "--out", suite], check=True)
+    command = [catbench, "evaluate", "knn", "--suite", suite]
+    benchmark.pedantic(lambda: subprocess.run(command, capture_output=True, check=True), rounds=3)
+    print(f"\ncatbench evaluate knn on CEMS, both metrics: {benchmark.stats.stats.min:.1f} s")
+    assert benchmark.stats.stats.min < 15
