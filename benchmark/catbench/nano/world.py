@@ -126,14 +126,20 @@ def draw_scene(rng: random.Random, complexity: int) -> Scene:
 
 
 def draw_scenes(seed: int, audience: Audience) -> Iterator[Scene]:
-    """Yield random scenes for one audience without end; complexities follow `THINGS_SHARE`."""
+    """Yield random scenes for one audience without end; complexities follow `THINGS_SHARE`.
+
+    There are only as many empty scenes as backgrounds, and all of them fall to training: a suite's
+    scenes have a thing at least.
+    """
     rng = random.Random(f"catbench nano {audience} {seed}")
+    fewest = 0 if any(empty(background).audience == audience for background in BACKGROUNDS) else 1
     while True:
         draw = rng.random() * sum(THINGS_SHARE)
         complexity = 0
         while complexity < MAX_THINGS and draw >= THINGS_SHARE[complexity]:
             draw -= THINGS_SHARE[complexity]
             complexity += 1
+        complexity = max(complexity, fewest)
         scene = draw_scene(rng, complexity)
         while scene.audience != audience:
             scene = draw_scene(rng, complexity)
@@ -177,7 +183,8 @@ def _altered(scene: Scene, rng: random.Random) -> Scene:
 def _traded(
     first: Thing | None, second: Thing | None, rng: random.Random
 ) -> tuple[Thing | None, Thing | None]:
-    assert first is not None and second is not None
+    assert first is not None
+    assert second is not None
     choice = pick(rng, ("place", "size", "colour", "shape"))
     if choice == "size":
         return Thing(second.size, first.colour, first.shape), Thing(first.size, second.colour, second.shape)

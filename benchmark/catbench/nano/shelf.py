@@ -1,0 +1,105 @@
+"""The shelf of trained nano weights, and pipelines put together from what lies on it.
+
+What several models share (VAE, text encoder, tokenizer) is shipped once, in half precision. `pipeline_folder`
+puts the parts of one model together, in single precision, as the folder that `save_pretrained` would
+have written: `DiffusionPipeline.from_pretrained(folder)` reads it, offline.
+
+    shelf/vae                  AutoencoderKL
+    shelf/text-encoder         CLIPTextModelWithProjection and its CLIPTokenizer
+    shelf/nano-sdxl-s, -l, nano-lightning, nano-turbo      UNet2DConditionModel
+    shelf/clip-score           CLIPModel, for CLIPScore
+    shelf/recogniser           model.safetensors
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+
+from catbench.errors import UsageError, unknown_name
+from catbench.files import atomic_folder, sha256_of
+
+SHELF = Path(__file__).parent.parent / "data" / "nano"
+"""The weights that are shipped."""
+SDXL_MODELS = ("nano-sdxl-l", "nano-sdxl-s", "nano-lightning", "nano-turbo")
+"""Models that are a `StableDiffusionXLPipeline`; they differ in the UNet and the scheduler."""
+_TRAILING = ("nano-lightning", "nano-turbo")
+
+
+def pipeline_folder(model: str, shelf: Path = SHELF, cache: Path | None = None) -> Path:
+    """Return a folder that `DiffusionPipeline.from_pretrained` reads; made on first use, kept in `cache`.
+
+    Its name holds the digest of the weights, so that a folder never outlives them. `cache` is the user's
+    cache folder by default. Raises UsageError for an unknown model or one whose weights are missing.
+    """
+    if model not in SDXL_MODELS:
+        raise unknown_name("nano model", model, SDXL_MODELS)
+    parts = [shelf / name for name in ("vae", "text-encoder", model)]
+    for part in parts:
+        if not (part / "config.json").exists():
+            raise UsageError(f"no weights in {part}: train them, then `python -m catbench.nano.shelve`")
+    root = cache or user_cache_path("catbench") / "nano"
+    folder = root / f"{model}-{_digest(parts)}"
+    if not (folder / "model_index.json").exists():
+        with atomic_folder(folder, force=True) as draft:
+            build_pipeline(model, shelf).save_pretrained(draft)
+    return folder
+
+
+def build_pipeline(model: str, shelf: Path = SHELF) -> Any:
+    """Return the `StableDiffusionXLPipeline` of a model in single precision, from the parts of a shelf."""
+    import torch
+    from diffusers.models import AutoencoderKL, UNet2DConditionModel
+    from diffusers.pipelines import StableDiffusionXLPipeline
+    from transformers import CLIPTextModelWithProjection, CLIPTokenizer
+
+    dtype = torch.float32
+    text = shelf / "text-encoder"
+    pipeline: Any = StableDiffusionXLPipeline(
+        vae=AutoencoderKL.from_pretrained(shelf / "vae", torch_dtype=dtype, local_files_only=True),
+        text_encoder=None,
+        text_encoder_2=CLIPTextModelWithProjection.from_pretrained(text, dtype=dtype, local_files_only=True),
+        tokenizer=None,
+        tokenizer_2=CLIPTokenizer.from_pretrained(text, local_files_only=True),
+        unet=UNet2DConditionModel.from_pretrained(shelf / model, torch_dtype=dtype, local_files_only=True),
+        scheduler=_scheduler(model),
+        force_zeros_for_empty_prompt=True,
+        add_watermarker=False,
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def copy_part(source: Path, target: Path) -> None:
+    """Put one exported part on the shelf, its weights in half precision; a README there stays."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    target.mkdir(parents=True, exist_ok=True)
+    for path in sorted(source.iterdir()):
+        if path.suffix == ".safetensors":
+            weights = {
+                name: value.half() if value.dtype == torch.float32 else value
+                for name, value in load_file(path).items()
+            }
+            save_file(weights, target / path.name, metadata={"format": "pt"})
+        else:
+            shutil.copyfile(path, target / path.name)
+
+
+def _scheduler(model: str) -> Any:
+    from diffusers.schedulers import EulerDiscreteScheduler
+
+    from catbench.nano.models import NOISE
+
+    spacing = "trailing" if model in _TRAILING else "leading"
+    return EulerDiscreteScheduler(**NOISE, timestep_spacing=spacing, steps_offset=int(spacing == "leading"))
+
+
+def _digest(parts: list[Path]) -> str:
+    paths = [path for part in parts for path in sorted(part.iterdir()) if path.suffix != ".md"]
+    return hashlib.sha256("".join(sha256_of(path) for path in paths).encode()).hexdigest()[:12]

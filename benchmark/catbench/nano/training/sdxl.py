@@ -1,0 +1,48 @@
+"""Trains nano-sdxl, S or L: a UNet that denoises latents, conditioned on the prompt as SDXL's is.
+
+Velocity prediction at uniform times; a tenth of the prompts is dropped for classifier-free guidance.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch.nn import functional as F
+
+from catbench.nano.models import TRAIN_TIMESTEPS, build_unet
+from catbench.nano.training.conditioning import PromptedLatents
+from catbench.nano.training.diffusion import NoiseLevels, predict
+from catbench.nano.training.pictures import Pictures
+
+_DROPPED_SHARE = 0.1
+
+
+class SdxlTask:
+    """Predict the velocity of noised latents from the prompt."""
+
+    learning_rate = 1e-3
+    decay_share = 0.35
+    batch = 64
+
+    def __init__(self, size: str, pictures: Pictures, parts: Path, seed: int, device: str) -> None:
+        self.name = f"sdxl-{size}"
+        self.device = device
+        self.data = PromptedLatents(pictures, parts, device)
+        self.levels = NoiseLevels(device)
+        self.unet = build_unet(size, seed).to(memory_format=torch.channels_last)
+        self.networks = {"unet": self.unet}
+
+    def loss(self, generator: torch.Generator) -> torch.Tensor:
+        """Return the mean squared error of the velocity over one batch."""
+        clean, condition = self.data.batch(self.batch, generator)
+        times = torch.randint(TRAIN_TIMESTEPS, (self.batch,), generator=generator)
+        noise = torch.randn(clean.shape, generator=generator).to(self.device)
+        keep = torch.rand(self.batch, generator=generator) >= _DROPPED_SHARE
+        noisy = self.levels.noised(clean, noise, times).contiguous(memory_format=torch.channels_last)
+        velocity = predict(self.unet, noisy, times, condition.dropped(keep))
+        return F.mse_loss(velocity, self.levels.velocity(clean, noise, times))
+
+    def export(self, folder: Path) -> None:
+        """Save the UNet, in the layout of `UNet2DConditionModel.from_pretrained`."""
+        self.unet.to(memory_format=torch.contiguous_format).save_pretrained(folder)
