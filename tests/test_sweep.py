@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def brute_force(predicted, quality, cost):
     pairs = [(a, b) for a in range(len(price)) for b in range(len(price)) if price[a] > price[b]]
     ties = {(row[a] - row[b]) / (price[a] - price[b]) for row in rows for a, b in pairs}
     ties = sorted({tie for tie in ties if tie > 0} | {Fraction(0)})
-    tried = [(low + high) / 2 for low, high in zip(ties, ties[1:], strict=False)] + [ties[-1] + 1]
+    tried = [(low + high) / 2 for low, high in pairwise(ties)] + [ties[-1] + 1]
     points = []
     for trade_off in reversed(tried):
         chosen = [

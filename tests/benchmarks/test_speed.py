@@ -116,7 +116,8 @@ LOAD = """
             return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
     before, start = peak(), time.perf_counter()
     matrix = catbench.load(sys.argv[1])
-    print(json.dumps([time.perf_counter() - start, peak() - before, sum(s.nbytes for s in matrix.scores.values())]))
+    seconds, size = time.perf_counter() - start, sum(s.nbytes for s in matrix.scores.values())
+    print(json.dumps([seconds, peak() - before, size]))
 """
 
 

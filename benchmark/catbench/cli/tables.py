@@ -57,7 +57,7 @@ def spell(estimate: Estimate, *, percent: bool = False, missing: str = "-") -> s
         return missing
     width = _width(estimate) * scale
     if ends == (None, None) or width == 0:
-        return f"{round((estimate.value or 0) * scale, 12):.4g}{unit}"
+        return f"{round((estimate.value or 0) * scale, 12) + 0.0:.4g}{unit}"
     decimals = 1 if isnan(width) else min(8, max(0, 1 - floor(log10(width))))
     value, low, high = (
         missing if number is None else f"{number * scale:.{decimals}f}" for number in (estimate.value, *ends)

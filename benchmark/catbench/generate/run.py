@@ -173,8 +173,10 @@ def _price(problem: Problem) -> tuple[Cost, ...]:
         if {cost.candidate for cost in rows} == chosen:
             whole += rows
     units = {cost.unit for cost in whole}
-    counted = () if {"tflops", "tflops_paper"} <= units else flop_costs(problem.candidates, problem.root)
-    return (*whole, *(cost for cost in counted if cost.unit not in units))
+    if not {"tflops", "tflops_paper"} <= units:
+        counted = flop_costs(problem.candidates, problem.root)
+        whole += [cost for cost in counted if cost.unit not in units]
+    return tuple(whole)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from catbench.generate.pipelines.encode import (
     call_arguments,
     can_encode,
     encode,
+    encode_empty,
     encoder_digest,
     too_long,
 )
@@ -119,14 +120,17 @@ class Worker:
         """
         if not can_encode(model.pipeline):
             return None, too_long(model.pipeline, block.texts, settings)
-        path = self._job.embeddings / model.encoder(settings)[:16] / f"{block.name}.safetensors"
-        record = read_record(path)
-        if record is None or not is_whole(path, record):
-            embeddings = encode(model.pipeline, block.texts, settings)
-            cut = too_long(model.pipeline, block.texts, settings)
-            write_sealed(path, {"cut": list(cut)}, partial(_save_embeddings, embeddings))
-            return embeddings, cut
-        return load_file(path), tuple(record["cut"])
+        folder = self._job.embeddings / model.encoder(settings)[:16]
+        path = folder / f"{block.name}.safetensors"
+        empty, _ = _kept(folder / "empty.safetensors", lambda: (encode_empty(model.pipeline, settings), ()))
+        embeddings, cut = _kept(
+            path,
+            lambda: (
+                encode(model.pipeline, block.texts, settings),
+                too_long(model.pipeline, block.texts, settings),
+            ),
+        )
+        return {**embeddings, **empty}, cut
 
 
 class _LoadedModel:
@@ -148,6 +152,18 @@ class _LoadedModel:
 
 def _texts(block: Block, rows: Sequence[int]) -> dict[str, Any]:
     return {"prompt": [block.texts[row] for row in rows]}
+
+
+def _kept(
+    path: Path, make: Callable[[], tuple[Embeddings, tuple[int, ...]]]
+) -> tuple[Embeddings, tuple[int, ...]]:
+    """Return the embeddings at `path` and the prompts cut, made and put there where they are not yet."""
+    record = read_record(path)
+    if record is not None and is_whole(path, record):
+        return load_file(path), tuple(record["cut"])
+    embeddings, cut = make()
+    write_sealed(path, {"cut": list(cut)}, partial(_save_embeddings, embeddings))
+    return embeddings, cut
 
 
 def _save_embeddings(embeddings: Embeddings, path: Path) -> None:

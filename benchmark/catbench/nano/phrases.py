@@ -33,8 +33,7 @@ COUNTS = {2: "two", 3: "three", 4: "four"}
 _CORNERS = {0: "top left", 2: "top right", 6: "bottom left", 8: "bottom right"}
 CELL_PHRASES: dict[int, tuple[str, ...]] = {
     **{
-        cell: (f"in the {name}", f"in the {name} corner", f"at the {name}")
-        for cell, name in _CORNERS.items()
+        cell: (f"in the {name}", f"in the {name} corner", f"at the {name}") for cell, name in _CORNERS.items()
     },
     1: ("at the top", "in the top middle", "at the top center"),
     3: ("on the left", "at the left", "on the left side"),
@@ -43,9 +42,7 @@ CELL_PHRASES: dict[int, tuple[str, ...]] = {
     7: ("at the bottom", "in the bottom middle", "at the bottom center"),
 }
 """Ways to say a cell; no phrase stands for two cells."""
-PATTERN_PHRASES: dict[str, tuple[str, ...]] = {
-    name: (name,) for name in PATTERNS
-} | {
+PATTERN_PHRASES: dict[str, tuple[str, ...]] = {name: (name,) for name in PATTERNS} | {
     "along the top": ("along the top", "in the top row"),
     "along the bottom": ("along the bottom", "in the bottom row"),
     "across the middle": ("across the middle", "in the middle row"),

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from catbench.nano.render import IMAGE_SIZE, cell_centre
 from catbench.nano.world import BACKGROUNDS, CELLS, COLOURS, SHAPES, SIZES, Scene, Thing
@@ -71,7 +71,7 @@ class Recogniser(nn.Module):
 
 def windows(images: torch.Tensor) -> torch.Tensor:
     """Return the window around each cell, (batch, 3, 32, 32) -> (batch * 9, 3, 14, 14)."""
-    padded = F.pad(images, (_MARGIN,) * 4, mode="replicate")
+    padded = functional.pad(images, (_MARGIN,) * 4, mode="replicate")
     crops: list[torch.Tensor] = []
     for cell in range(CELLS):
         x, y = cell_centre(cell)
@@ -114,4 +114,3 @@ def load_recogniser(folder: Path) -> Recogniser:
     recogniser = Recogniser()
     recogniser.load_state_dict({name: value.float() for name, value in weights.items()})
     return recogniser.eval()
-

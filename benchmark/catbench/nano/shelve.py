@@ -29,7 +29,9 @@ PLACES = {
 
 def shelve(
     models: Annotated[list[str], typer.Argument(help=f"of {', '.join(PLACES)}")],
-    parts: Annotated[Path, typer.Option(help="where `train` put its models (its --out)")] = Path("build/nano"),
+    parts: Annotated[Path, typer.Option(help="where `train` put its models (its --out)")] = Path(
+        "build/nano"
+    ),
     shelf: Annotated[Path, typer.Option(help="where to put them")] = SHELF,
 ) -> None:
     """Copy trained models to the shelf."""

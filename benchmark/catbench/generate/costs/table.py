@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +31,7 @@ TERA = 1e12
 
 
 def flop_costs(candidates: Sequence[Candidate], root: Path | None = None) -> tuple[Cost, ...]:
-    """Return two rows a candidate, `tflops` and `tflops_paper`: shipped where known, else counted.
+    """Return two rows a candidate, all `tflops`, then all `tflops_paper`: shipped where known, else counted.
 
     `root` is the suite's folder. Raises GenerationError where a model must be loaded to be counted, and
     cannot be.
@@ -42,7 +44,7 @@ def flop_costs(candidates: Sequence[Candidate], root: Path | None = None) -> tup
             costs += [shipped[candidate.id, unit] for unit in ("tflops", "tflops_paper")]
         else:
             costs += count_costs(candidate, root)
-    return tuple(costs)
+    return tuple(sorted(costs, key=lambda cost: cost.unit))
 
 
 def count_costs(candidate: Candidate, root: Path | None = None) -> tuple[Cost, Cost]:
@@ -90,7 +92,7 @@ def _unet_call(settings: DrawingSettings, root: Path | None) -> UNetCall | None:
     if folder is None:
         return _released_call(settings.pipeline) if settings.pipeline in RELEASED else None
     architecture = read_architecture(folder)
-    return UNetCall(architecture) if architecture else None
+    return _local_call(json.dumps(asdict(architecture))) if architecture else None
 
 
 @cache
@@ -99,6 +101,15 @@ def _released_call(repository: str) -> UNetCall:
     from catbench.generate.costs.unet import UNetCall
 
     return UNetCall(RELEASED[repository])
+
+
+@cache
+def _local_call(architecture: str) -> UNetCall:
+    """Return one counter for all candidates of an architecture, given as JSON."""
+    from catbench.generate.costs.architectures import UNetArchitecture
+    from catbench.generate.costs.unet import UNetCall
+
+    return UNetCall(UNetArchitecture(**json.loads(architecture)))
 
 
 if __name__ == "__main__":

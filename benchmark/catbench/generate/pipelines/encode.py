@@ -41,15 +41,21 @@ def can_encode(pipeline: Any) -> bool:
 
 @torch.no_grad()
 def encode(pipeline: Any, texts: Sequence[str], settings: DrawingSettings) -> Embeddings:
-    """Return the embeddings of `texts`, on the CPU; those of the empty prompt have one row.
-
-    The empty prompt is encoded whether or not a candidate is guided, so that all share one result.
-    """
+    """Return the embeddings of `texts`, a row each, on the CPU."""
     encoder = _ENCODERS.get(type(pipeline).__name__, _by_encode_prompt)
     rows = [encoder(pipeline, text, settings, False) for text in texts]
-    result = {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
-    result |= encoder(pipeline, "", settings, True)
-    return {name: tensor.cpu().contiguous() for name, tensor in result.items()}
+    return {name: torch.cat([row[name] for row in rows]).cpu().contiguous() for name in rows[0]}
+
+
+@torch.no_grad()
+def encode_empty(pipeline: Any, settings: DrawingSettings) -> Embeddings:
+    """Return the embeddings of the empty prompt, one row, on the CPU; none where the pipeline takes none.
+
+    They guide away from nothing in particular, and are the same for all prompts.
+    """
+    encoder = _ENCODERS.get(type(pipeline).__name__, _by_encode_prompt)
+    empty = encoder(pipeline, "", settings, True)
+    return {name: tensor.cpu().contiguous() for name, tensor in empty.items()}
 
 
 def call_arguments(

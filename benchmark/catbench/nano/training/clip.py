@@ -1,4 +1,4 @@
-"""Trains nano-clip: right pairs of picture and prompt against the wrong ones of a batch (Radford et al. 2021).
+"""Trains nano-clip: the right pairs of picture and prompt against all others (Radford et al. 2021).
 
 A batch is made of families whose scenes differ in one detail, so that telling which colour, shape, size
 and place belong together is what the model has to learn. Pictures get a little noise, so that it scores
@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch.nn import functional as F
+from torch.nn import functional
 
 from catbench.nano.models import build_clip, build_image_processor
 from catbench.nano.tokenizer import build_tokenizer
@@ -48,7 +48,7 @@ class ClipTask:
             input_ids=tokens[:, :longest].to(self.device), pixel_values=images.to(self.device)
         ).logits_per_image
         truth = torch.arange(len(rows), device=logits.device)
-        return (F.cross_entropy(logits, truth) + F.cross_entropy(logits.T, truth)) / 2
+        return (functional.cross_entropy(logits, truth) + functional.cross_entropy(logits.T, truth)) / 2
 
     def export(self, folder: Path) -> None:
         """Save model, tokenizer and image processor, in the layout of `CLIPModel.from_pretrained`."""

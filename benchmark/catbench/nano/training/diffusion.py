@@ -56,7 +56,9 @@ class NoiseLevels:
 def predict(unet: Any, noisy: torch.Tensor, times: torch.Tensor, condition: Condition) -> torch.Tensor:
     """Return the UNet's velocity, shape of `noisy`; times are int64 (batch,)."""
     added = {"text_embeds": condition.pooled, "time_ids": size_ids(len(noisy)).to(noisy.device)}
-    return unet(noisy, times.to(noisy.device), condition.hidden, added_cond_kwargs=added, return_dict=False)[0]
+    return unet(noisy, times.to(noisy.device), condition.hidden, added_cond_kwargs=added, return_dict=False)[
+        0
+    ]
 
 
 def predict_guided(

@@ -138,9 +138,7 @@ def _step(
     return loss.detach()
 
 
-def _resume(
-    task: Task, plan: Plan, optimizer: torch.optim.Optimizer, average: Average
-) -> tuple[int, float]:
+def _resume(task: Task, plan: Plan, optimizer: torch.optim.Optimizer, average: Average) -> tuple[int, float]:
     """Take up a checkpoint if there is one; return (steps done, seconds trained)."""
     state = load_checkpoint(plan.out, task.name, plan.seed)
     if state is None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from torch.nn import functional as F
+from torch.nn import functional
 
 from catbench.nano.recogniser import Recogniser, labels
 from catbench.nano.training.pictures import Pictures, family_scenes
@@ -35,13 +35,17 @@ class RecogniserTask:
         """Return the sum of the cross-entropies of all questions over one batch."""
         rows = torch.randint(len(self.pictures), (self.batch,), generator=generator)
         images = self.pictures.image_batch(rows)
-        images = images.lerp(F.avg_pool2d(images, 3, 1, 1, count_include_pad=False), self._share(generator))
+        images = images.lerp(
+            functional.avg_pool2d(images, 3, 1, 1, count_include_pad=False), self._share(generator)
+        )
         images = images + _NOISE * torch.rand(1, generator=generator) * torch.randn(
             images.shape, generator=generator
         )
         said = self.recogniser(images.to(self.device))
         losses = [
-            F.cross_entropy(logits.flatten(0, -2), self.answers[name][rows].flatten().to(self.device))
+            functional.cross_entropy(
+                logits.flatten(0, -2), self.answers[name][rows].flatten().to(self.device)
+            )
             for name, logits in said.items()
         ]
         return torch.stack(losses).sum()

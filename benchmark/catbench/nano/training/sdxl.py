@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch.nn import functional as F
+from torch.nn import functional
 
 from catbench.nano.models import TRAIN_TIMESTEPS, build_unet
 from catbench.nano.training.conditioning import PromptedLatents
@@ -41,7 +41,7 @@ class SdxlTask:
         keep = torch.rand(self.batch, generator=generator) >= _DROPPED_SHARE
         noisy = self.levels.noised(clean, noise, times).contiguous(memory_format=torch.channels_last)
         velocity = predict(self.unet, noisy, times, condition.dropped(keep))
-        return F.mse_loss(velocity, self.levels.velocity(clean, noise, times))
+        return functional.mse_loss(velocity, self.levels.velocity(clean, noise, times))
 
     def export(self, folder: Path) -> None:
         """Save the UNet, in the layout of `UNet2DConditionModel.from_pretrained`."""

@@ -1,9 +1,9 @@
 """Trains the nano VAE, on which everything else hangs.
 
-The loss is L1 + 2 MSE of the reconstruction; pixels of things and their edges weigh more than those of the
-background, which is most of a picture and soon learned. Instead of sampling from a learned variance, the latents get
-noise of a fixed small size and a weak pull to unit size: the decoder learns to forgive what a diffusion
-model gets slightly wrong. The scaling factor then makes the latents of the training set of unit variance.
+The loss is L1 + 2 MSE of the reconstruction; pixels of things and their edges weigh more than those of
+the background, which is most of a picture and soon learned. Instead of sampling from a learned variance,
+the latents get noise of a fixed small size and a weak pull to unit size: the decoder learns to forgive
+what a diffusion model gets slightly wrong. The scaling factor then makes the latents of unit variance.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch.nn import functional as F
+from torch.nn import functional
 
 from catbench.nano.models import build_vae
 from catbench.nano.training.pictures import Pictures
@@ -59,12 +59,12 @@ class VaeTask:
 
 
 def pixel_weights(images: torch.Tensor) -> torch.Tensor:
-    """Return the weight of each pixel, (batch, 1, 32, 32), of mean 1 over the batch; images (batch, 3, 32, 32).
+    """Return the weight of each pixel, (batch, 1, 32, 32), of mean 1; images are (batch, 3, 32, 32).
 
     The median is the background's colour, since things cover less than half of any picture.
     """
     background = images.flatten(2).median(dim=2).values[..., None, None]
     things = ((images - background).abs() > _THING_CONTRAST).any(dim=1, keepdim=True)
-    near = F.max_pool2d(things.float(), 3, stride=1, padding=1)
+    near = functional.max_pool2d(things.float(), 3, stride=1, padding=1)
     weights = 1 + (_THING_WEIGHT - 1) * near
     return weights / weights.mean()
