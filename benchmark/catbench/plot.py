@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import floor, log10
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +72,16 @@ def plotly_figure(described: Sequence[Panel]) -> Any:
             row=1,
             col=column,
         )
-        figure.update_xaxes(title=panel.cost_label, type="log", row=1, col=column)
+        ticks = _ticks([point.cost for point in panel.points])
+        figure.update_xaxes(title=panel.cost_label, type="log", tickvals=ticks, row=1, col=column)
         figure.update_yaxes(title=panel.quality_label, row=1, col=column)
     return figure.update_layout(template="simple_white", legend={"orientation": "h", "y": -0.2})
+
+
+def _ticks(costs: Sequence[float]) -> list[float]:
+    """Return 1, 2 and 5 times the powers of ten that span the costs, for a logarithmic axis."""
+    powers = range(floor(log10(min(costs))), floor(log10(max(costs))) + 1)
+    return [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
 
 
 def _plotly_band(series: Series) -> Any:

@@ -288,7 +288,8 @@ def _write_scores(matrix: ScoreMatrix, path: Path) -> None:
         [("prompt_id", pa.string()), ("candidate", pa.string()), ("sample", pa.int16())]
         + [(metric, pa.float32()) for metric in matrix.scores]
     )
-    with pq.ParquetWriter(path, schema, use_dictionary=["prompt_id", "candidate"]) as writer:
+    repeated: Any = ["prompt_id", "candidate"]
+    with pq.ParquetWriter(path, schema, use_dictionary=repeated) as writer:
         for start in range(0, shape[0], step):
             part = slice(start, start + step)
             due = np.broadcast_to(

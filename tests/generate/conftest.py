@@ -29,7 +29,14 @@ OTHERS_WARNINGS = (
 )
 """Warnings that are other packages' own, and not ours to mend."""
 
-TEXTS = ("a red cat", "two dogs on a boat", "a green house", "an old clock", "three birds", "the sea at night")
+TEXTS = (
+    "a red cat",
+    "two dogs on a boat",
+    "a green house",
+    "an old clock",
+    "three birds",
+    "the sea at night",
+)
 SIZE = 64
 
 

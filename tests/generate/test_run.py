@@ -158,7 +158,9 @@ def test_other_options_in_the_folder_are_refused(suite, tmp_path, change, what):
     folder, out = suite(), tmp_path / "run"
     run(folder, out)
     before = content(out)
-    with pytest.raises(UsageError, match=f"was made with {what}: run with the same settings, or give another"):
+    with pytest.raises(
+        UsageError, match=f"was made with {what}: run with the same settings, or give another"
+    ):
         run(folder, out, **change)
     assert content(out) == before
 
@@ -241,7 +243,9 @@ def test_an_image_that_is_no_number_is_named_and_nothing_else_is_lost(suite, tmp
 
     monkeypatch.setattr(worker, "load_pipeline", broken)
     made = []
-    message = r"1 of 6 shards could not be made, .*'tiny-2', prompt 'p0', sample 0, seed \d+: NaN in the image"
+    message = (
+        r"1 of 6 shards could not be made, .*'tiny-2', prompt 'p0', sample 0, seed \d+: NaN in the image"
+    )
     with pytest.raises(GenerationError, match=message):
         run(folder, out, batch=1, on_progress=made.append)
     assert [bool(progress.done.problem) for progress in made[1:]] == [True, *[False] * 5]
@@ -306,9 +310,10 @@ def test_a_full_disk_is_an_error_that_loses_nothing(suite, tmp_path, small_disk)
     made = sorted((out / "shards").glob("*/*.json"))
     assert 0 < len(made) < 6
     for record in made:
-        assert json.loads(record.read_text())["sha256"] == hashlib.sha256(
-            record.with_suffix(".parquet").read_bytes()
-        ).hexdigest()
+        assert (
+            json.loads(record.read_text())["sha256"]
+            == hashlib.sha256(record.with_suffix(".parquet").read_bytes()).hexdigest()
+        )
     subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
     assert run(folder, out, keep_images=True).images == 24 - 4 * len(made)
     run(folder, tmp_path / "whole", keep_images=True)

@@ -20,6 +20,8 @@ STEPS = {
     "recogniser": 3000,
     "sdxl-s": 4000,
     "sdxl-l": 4000,
+    "lightning": 800,
+    "turbo": 1000,
 }
 """Steps of each model's shipped training; its model card tells how long they took."""
 
@@ -53,6 +55,11 @@ def build_task(model: str, given: Ingredients) -> Any:
         from catbench.nano.training.sdxl import SdxlTask
 
         return SdxlTask(model.removeprefix("sdxl-"), given.pictures, given.parts, given.seed, given.device)
+    if model in ("lightning", "turbo"):
+        from catbench.nano.training.distill import LightningTask, TurboTask
+
+        task = {"lightning": LightningTask, "turbo": TurboTask}[model]
+        return task(given.pictures, given.parts, given.seed, given.device)
     raise unknown_name("nano model", model, STEPS)
 
 

@@ -31,7 +31,7 @@ TERA = 1e12
 
 
 def flop_costs(candidates: Sequence[Candidate], root: Path | None = None) -> tuple[Cost, ...]:
-    """Return two rows a candidate, all `tflops`, then all `tflops_paper`: shipped where known, else counted.
+    """Return `tflops` of all candidates, then `tflops_paper`: shipped where known, else counted.
 
     `root` is the suite's folder. Raises GenerationError where a model must be loaded to be counted, and
     cannot be.
@@ -86,7 +86,6 @@ def write_costs(costs: Sequence[Cost], path: Path) -> None:
 def _unet_call(settings: DrawingSettings, root: Path | None) -> UNetCall | None:
     """Return the counter of a UNet pipeline whose configurations are at hand, or None."""
     from catbench.generate.costs.architectures import RELEASED, read_architecture
-    from catbench.generate.costs.unet import UNetCall
 
     folder = local_source(settings.pipeline, root)
     if folder is None:

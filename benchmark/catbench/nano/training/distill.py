@@ -42,6 +42,7 @@ class _DistilTask:
 
     def __init__(self, pictures: Pictures, parts: Path, seed: int, device: str) -> None:
         torch.manual_seed(seed)
+        require(parts / self.teacher_name, self.teacher_name)
         self.device = device
         self.data = PromptedLatents(pictures, parts, device)
         self.levels = NoiseLevels(device)
