@@ -1,0 +1,66 @@
+import random
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from catbench.nano.recogniser import Recogniser, labels, scene_accuracy, windows  # noqa: E402
+from catbench.nano.world import BACKGROUNDS, COLOURS, SHAPES, SIZES, Scene, Thing, draw_scene, empty  # noqa: E402
+
+RED, BLUE = Thing("big", "red", "star"), Thing("small", "blue", "ring")
+
+
+def with_things(**cells):
+    return Scene("gray", tuple(cells.get(f"at{cell}") for cell in range(9)))
+
+
+@pytest.mark.parametrize(
+    ("shown", "accuracy"),
+    [
+        (with_things(at0=RED, at4=BLUE), 1.0),
+        (with_things(at0=RED), 2 / 3),
+        (with_things(at0=RED, at4=RED), 2 / 3),
+        (with_things(at1=RED, at4=BLUE), 2 / 3),
+        (with_things(at0=RED, at4=BLUE, at8=BLUE), 3 / 4),
+        (Scene("pink", with_things(at0=RED, at4=BLUE).cells), 2 / 3),
+        (empty("gray"), 1 / 3),
+        (empty("pink"), 0.0),
+    ],
+)
+def test_scene_accuracy_by_hand(shown, accuracy):
+    assert scene_accuracy(with_things(at0=RED, at4=BLUE), shown) == pytest.approx(accuracy)
+
+
+def test_scene_accuracy_of_nothing():
+    assert scene_accuracy(empty("gray"), empty("gray")) == 1.0
+    assert scene_accuracy(empty("gray"), with_things(at2=RED)) == 0.5
+
+
+def test_labels_name_every_thing():
+    scene = draw_scene(random.Random(0), 4)
+    answers = labels([scene])
+    for cell in range(9):
+        thing = scene.cells[cell]
+        if thing is None:
+            assert answers["shape"][0, cell] == 0
+            assert answers["colour"][0, cell] == answers["size"][0, cell] == -100
+        else:
+            assert SHAPES[answers["shape"][0, cell] - 1] == thing.shape
+            assert COLOURS[answers["colour"][0, cell]] == thing.colour
+            assert SIZES[answers["size"][0, cell]] == thing.size
+    assert BACKGROUNDS[answers["background"][0]] == scene.background
+
+
+def test_each_window_sees_its_own_cell():
+    images = torch.zeros(1, 3, 32, 32)
+    images[:, :, 26, 5] = 1.0
+    seen = windows(images).sum(dim=(1, 2, 3))
+    assert seen.argmax() == 6
+    assert (seen > 0).sum() == 1
+    assert windows(images)[6, 0, 6, 7] == 1.0
+
+
+def test_images_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match="shape"):
+        Recogniser().recognise(np.zeros((2, 3, 32, 32), dtype=np.uint8))
