@@ -67,7 +67,10 @@ def test_changed_weights_make_another_folder(shelf, tmp_path):
     shutil.copytree(shelf, changed)
     weights = changed / "nano-turbo" / "diffusion_pytorch_model.safetensors"
     weights.write_bytes((shelf / "nano-lightning" / weights.name).read_bytes())
-    one, other = pipeline_folder("nano-turbo", shelf, tmp_path), pipeline_folder("nano-turbo", changed, tmp_path)
+    one, other = (
+        pipeline_folder("nano-turbo", shelf, tmp_path),
+        pipeline_folder("nano-turbo", changed, tmp_path),
+    )
     assert one.name != other.name
 
 

@@ -4,8 +4,8 @@ import pytest
 
 pytest.importorskip("transformers")
 
-from catbench.nano.phrases import phrase  # noqa: E402
-from catbench.nano.tokenizer import (  # noqa: E402
+from catbench.nano.phrases import phrase
+from catbench.nano.tokenizer import (
     MAX_TOKENS,
     build_tokenizer,
     byte_symbols,
@@ -13,7 +13,7 @@ from catbench.nano.tokenizer import (  # noqa: E402
     learn_merges,
     vocabulary,
 )
-from catbench.nano.world import MAX_THINGS, draw_scene  # noqa: E402
+from catbench.nano.world import MAX_THINGS, draw_scene
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
+from catbench.nano.libraries import untyped
 from catbench.nano.phrases import phrase
 from catbench.nano.recogniser import Recogniser, load_recogniser, scene_accuracy
 from catbench.nano.render import render
@@ -110,9 +111,9 @@ def appraise(
         if model == "real":
             show("renderings", real)
         elif model == "vae":
-            from diffusers.models import AutoencoderKL
+            diffusers = untyped("diffusers")
 
-            vae: Any = AutoencoderKL.from_pretrained(shelf / "vae", local_files_only=True)
+            vae: Any = diffusers.AutoencoderKL.from_pretrained(shelf / "vae", local_files_only=True)
             show("VAE reconstructions", reconstructed(vae.float(), real))
         else:
             pipeline = build_pipeline(model, shelf)

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from catbench.nano.libraries import untyped
 from catbench.nano.render import IMAGE_SIZE
 from catbench.nano.tokenizer import END, MAX_TOKENS, START, vocabulary
 
@@ -19,7 +20,7 @@ LATENT_SIZE = 8
 TEXT_WIDTH = 64
 _TIME_WIDTH = 16
 TRAIN_TIMESTEPS = 1000
-NOISE = {
+NOISE: dict[str, Any] = {
     "num_train_timesteps": TRAIN_TIMESTEPS,
     "beta_schedule": "scaled_linear",
     "beta_start": 0.00085,
@@ -44,25 +45,29 @@ UNETS = {"s": UNetSize((32, 64), 1), "l": UNetSize((64, 128), 1)}
 
 def build_clip(seed: int) -> Any:
     """Return an untrained `CLIPModel`: 3 + 3 layers of width 64, patches of 4x4 pixels."""
-    from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPVisionConfig
+    transformers = untyped("transformers")
 
     vocab, _ = vocabulary()
     shared = {"hidden_size": TEXT_WIDTH, "intermediate_size": 256, "num_attention_heads": 4,
               "num_hidden_layers": 3, "projection_dim": TEXT_WIDTH}  # fmt: skip
     ids = {"bos_token_id": vocab[START], "eos_token_id": vocab[END], "pad_token_id": vocab[END]}
-    text = CLIPTextConfig(vocab_size=len(vocab), max_position_embeddings=MAX_TOKENS, **shared, **ids)
-    vision = CLIPVisionConfig(image_size=IMAGE_SIZE, patch_size=4, **shared)
+    text = transformers.CLIPTextConfig(
+        vocab_size=len(vocab), max_position_embeddings=MAX_TOKENS, **shared, **ids
+    )
+    vision = transformers.CLIPVisionConfig(image_size=IMAGE_SIZE, patch_size=4, **shared)
     torch.manual_seed(seed)
-    return CLIPModel(
-        CLIPConfig(text_config=text.to_dict(), vision_config=vision.to_dict(), projection_dim=TEXT_WIDTH)
+    return transformers.CLIPModel(
+        transformers.CLIPConfig(
+            text_config=text.to_dict(), vision_config=vision.to_dict(), projection_dim=TEXT_WIDTH
+        )
     )
 
 
 def build_image_processor() -> Any:
     """Return the `CLIPImageProcessor` of nano-clip: 32x32, values to [-1, 1]."""
-    from transformers import CLIPImageProcessor
+    transformers = untyped("transformers")
 
-    return CLIPImageProcessor(
+    return transformers.CLIPImageProcessor(
         size={"height": IMAGE_SIZE, "width": IMAGE_SIZE}, do_center_crop=False,
         image_mean=[0.5, 0.5, 0.5], image_std=[0.5, 0.5, 0.5],
     )  # fmt: skip
@@ -70,10 +75,10 @@ def build_image_processor() -> Any:
 
 def build_vae(seed: int) -> Any:
     """Return an untrained `AutoencoderKL`: 32x32 pixels to 8 channels at 8x8, no attention."""
-    from diffusers.models import AutoencoderKL
+    diffusers = untyped("diffusers")
 
     torch.manual_seed(seed)
-    return AutoencoderKL(
+    return diffusers.AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 3,
         up_block_types=("UpDecoderBlock2D",) * 3,
         block_out_channels=(32, 48, 64),
@@ -88,10 +93,10 @@ def build_vae(seed: int) -> Any:
 
 def build_unet(size: str, seed: int) -> Any:
     """Return an untrained `UNet2DConditionModel` of a size in `UNETS`, conditioned as SDXL's is."""
-    from diffusers.models import UNet2DConditionModel
+    diffusers = untyped("diffusers")
 
     torch.manual_seed(seed)
-    return UNet2DConditionModel(
+    return diffusers.UNet2DConditionModel(
         sample_size=LATENT_SIZE,
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from catbench.nano.libraries import untyped
 from catbench.nano.shelf import SHELF
 from catbench.nano.tokenizer import MAX_TOKENS
 
@@ -24,11 +25,13 @@ class ClipScorer:
     """CLIPScore (Hessel et al. 2021) by nano-clip, as the plain cosine in [-1, 1]."""
 
     def __init__(self, folder: Path = SHELF / "clip-score") -> None:
-        from transformers import CLIPModel, CLIPTokenizer
+        transformers = untyped("transformers")
 
-        self.clip: Any = CLIPModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+        self.clip: Any = transformers.CLIPModel.from_pretrained(
+            folder, dtype=torch.float32, local_files_only=True
+        )
         self.clip.eval()
-        self.tokenizer: Any = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+        self.tokenizer: Any = transformers.CLIPTokenizer.from_pretrained(folder, local_files_only=True)
 
     @torch.no_grad()
     def text_embeddings(self, prompts: Sequence[str]) -> npt.NDArray[np.float32]:

@@ -22,6 +22,7 @@ from platformdirs import user_cache_path
 
 from catbench.errors import UsageError, unknown_name
 from catbench.files import atomic_folder, sha256_of
+from catbench.nano.libraries import untyped
 
 SHELF = Path(__file__).parent.parent / "data" / "nano"
 """The weights that are shipped."""
@@ -53,19 +54,23 @@ def pipeline_folder(model: str, shelf: Path = SHELF, cache: Path | None = None) 
 def build_pipeline(model: str, shelf: Path = SHELF) -> Any:
     """Return the `StableDiffusionXLPipeline` of a model in single precision, from the parts of a shelf."""
     import torch
-    from diffusers.models import AutoencoderKL, UNet2DConditionModel
-    from diffusers.pipelines import StableDiffusionXLPipeline
-    from transformers import CLIPTextModelWithProjection, CLIPTokenizer
+
+    diffusers = untyped("diffusers")
+    transformers = untyped("transformers")
 
     dtype = torch.float32
     text = shelf / "text-encoder"
-    pipeline: Any = StableDiffusionXLPipeline(
-        vae=AutoencoderKL.from_pretrained(shelf / "vae", torch_dtype=dtype, local_files_only=True),
+    pipeline: Any = diffusers.StableDiffusionXLPipeline(
+        vae=diffusers.AutoencoderKL.from_pretrained(shelf / "vae", torch_dtype=dtype, local_files_only=True),
         text_encoder=None,
-        text_encoder_2=CLIPTextModelWithProjection.from_pretrained(text, dtype=dtype, local_files_only=True),
+        text_encoder_2=transformers.CLIPTextModelWithProjection.from_pretrained(
+            text, dtype=dtype, local_files_only=True
+        ),
         tokenizer=None,
-        tokenizer_2=CLIPTokenizer.from_pretrained(text, local_files_only=True),
-        unet=UNet2DConditionModel.from_pretrained(shelf / model, torch_dtype=dtype, local_files_only=True),
+        tokenizer_2=transformers.CLIPTokenizer.from_pretrained(text, local_files_only=True),
+        unet=diffusers.UNet2DConditionModel.from_pretrained(
+            shelf / model, torch_dtype=dtype, local_files_only=True
+        ),
         scheduler=_scheduler(model),
         force_zeros_for_empty_prompt=True,
         add_watermarker=False,
@@ -92,12 +97,14 @@ def copy_part(source: Path, target: Path) -> None:
 
 
 def _scheduler(model: str) -> Any:
-    from diffusers.schedulers import EulerDiscreteScheduler
+    diffusers = untyped("diffusers")
 
     from catbench.nano.models import NOISE
 
     spacing = "trailing" if model in _TRAILING else "leading"
-    return EulerDiscreteScheduler(**NOISE, timestep_spacing=spacing, steps_offset=int(spacing == "leading"))
+    return diffusers.EulerDiscreteScheduler(
+        **NOISE, timestep_spacing=spacing, steps_offset=int(spacing == "leading")
+    )
 
 
 def _digest(parts: list[Path]) -> str:

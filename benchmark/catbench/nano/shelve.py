@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from catbench.errors import unknown_name
+from catbench.nano.libraries import untyped
 from catbench.nano.shelf import SHELF, copy_part
 
 PLACES = {
@@ -46,10 +47,12 @@ def shelve(
 
 def _shelve_text_encoder(source: Path, target: Path) -> None:
     """Shelve the text half of the conditioning CLIP alone: no pipeline looks at its vision half."""
-    from transformers import CLIPTextModelWithProjection
+    transformers = untyped("transformers")
 
     staged = source.with_name(f"{source.name}-text")
-    CLIPTextModelWithProjection.from_pretrained(source, local_files_only=True).save_pretrained(staged)
+    transformers.CLIPTextModelWithProjection.from_pretrained(source, local_files_only=True).save_pretrained(
+        staged
+    )
     for path in source.glob("*token*"):
         shutil.copyfile(path, staged / path.name)
     copy_part(staged, target)

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from catbench.nano import phrases, world
+from catbench.nano.libraries import untyped
 
 MAX_TOKENS = 77
 """Length that prompts are padded or cut to, start and end included, as CLIP's."""
@@ -75,10 +76,10 @@ def vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
 
 def build_tokenizer() -> Any:
     """Return the `transformers.CLIPTokenizer`; it pads with the end token, as CLIP's does."""
-    from transformers import CLIPTokenizer
+    transformers = untyped("transformers")
 
     vocab, merges = vocabulary()
-    return CLIPTokenizer(
+    return transformers.CLIPTokenizer(
         vocab=vocab, merges=merges, bos_token=START, eos_token=END, unk_token=END, pad_token=END,
         model_max_length=MAX_TOKENS,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from catbench.errors import UsageError
 from catbench.files import atomic_file, sha256_of
+from catbench.nano.libraries import untyped
 from catbench.nano.training.pictures import PHRASINGS, Pictures
 
 _ENCODE_BATCH = 128
@@ -50,11 +51,13 @@ class TextEncoder:
     """The frozen text half of the conditioning CLIP."""
 
     def __init__(self, parts: Path, device: str) -> None:
-        from transformers import CLIPTextModelWithProjection
+        transformers = untyped("transformers")
 
         folder = require(parts / "clip-condition", "clip-condition")
         self.device = device
-        self.encoder: Any = CLIPTextModelWithProjection.from_pretrained(folder, local_files_only=True)
+        self.encoder: Any = transformers.CLIPTextModelWithProjection.from_pretrained(
+            folder, local_files_only=True
+        )
         self.encoder.to(device).eval().requires_grad_(False)
 
     @torch.no_grad()
@@ -66,9 +69,9 @@ class TextEncoder:
 
 def load_vae(parts: Path, device: str) -> Any:
     """Return the exported, frozen `AutoencoderKL`."""
-    from diffusers.models import AutoencoderKL
+    diffusers = untyped("diffusers")
 
-    vae: Any = AutoencoderKL.from_pretrained(require(parts / "vae", "vae"), local_files_only=True)
+    vae: Any = diffusers.AutoencoderKL.from_pretrained(require(parts / "vae", "vae"), local_files_only=True)
     return vae.to(device).eval().requires_grad_(False)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from catbench.nano.libraries import untyped
 from catbench.nano.models import TRAIN_TIMESTEPS
 from catbench.nano.training.conditioning import Condition, PromptedLatents, require
 from catbench.nano.training.diffusion import NoiseLevels, predict, predict_guided
@@ -122,7 +123,9 @@ class TurboTask(_DistilTask):
 
 
 def _load_unet(parts: Path, name: str) -> Any:
-    from diffusers.models import UNet2DConditionModel
+    diffusers = untyped("diffusers")
 
-    unet: Any = UNet2DConditionModel.from_pretrained(require(parts / name, name), local_files_only=True)
+    unet: Any = diffusers.UNet2DConditionModel.from_pretrained(
+        require(parts / name, name), local_files_only=True
+    )
     return unet.to(memory_format=torch.channels_last)

@@ -1,0 +1,85 @@
+"""`python -m catbench.nano.sheet OUT.png`: a contact sheet, on prompts of rising complexity.
+
+One row per prompt: the renderer's picture, then one column per model and number of steps.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+import typer
+from PIL import Image, ImageDraw
+
+from catbench.nano.appraise import SCENES_SEED
+from catbench.nano.phrases import phrase
+from catbench.nano.render import IMAGE_SIZE, render
+from catbench.nano.scoring import draw
+from catbench.nano.shelf import SHELF, build_pipeline
+from catbench.nano.world import MAX_THINGS, Scene, draw_scenes
+
+_ZOOM = 2
+_GAP = 4
+_TITLE = 14
+COLUMNS = (
+    "nano-sdxl-l:1,nano-sdxl-l:2,nano-sdxl-l:4,nano-sdxl-l:8,nano-sdxl-l:16,nano-sdxl-l:32,nano-sdxl-l:50,"
+    "nano-sdxl-s:4,nano-sdxl-s:16,nano-sdxl-s:50"
+)
+UNGUIDED = ("nano-lightning", "nano-turbo")
+"""Models with guidance baked in: they are drawn without."""
+
+
+def scenes_of_rising_complexity(number: int) -> list[Scene]:
+    """Return so many scenes of the appraisal's, from nothing to the most things."""
+    pool = list(islice(draw_scenes(SCENES_SEED + 1, "training"), 400))
+    wanted = [round(i * MAX_THINGS / max(1, number - 1)) for i in range(number)]
+    return [next(pool.pop(i) for i, scene in enumerate(pool) if scene.complexity == n) for n in wanted]
+
+
+def sheet(
+    out: Annotated[Path, typer.Argument(help="the PNG to write")],
+    columns: Annotated[str, typer.Option(help="model:steps, comma separated")] = COLUMNS,
+    prompts: Annotated[int, typer.Option(help="rows")] = 8,
+    guidance: Annotated[float, typer.Option()] = 2.0,
+    shelf: Annotated[Path, typer.Option()] = SHELF,
+) -> None:
+    """Draw the sheet, and print the prompts of its rows."""
+    scenes = scenes_of_rising_complexity(prompts)
+    texts = [phrase(scene, SCENES_SEED) for scene in scenes]
+    drawn = [("real", np.stack([render(scene) for scene in scenes]))]
+    for model, entries in _steps_by_model(columns).items():
+        pipeline = build_pipeline(model, shelf)
+        scale = 0.0 if model in UNGUIDED else guidance
+        drawn += [(f"{model[5:]} {n}", draw(pipeline, texts, n, scale)) for n in entries]
+    _paste(drawn).save(out, optimize=True)
+    for text in texts:
+        typer.echo(text)
+
+
+def _steps_by_model(columns: str) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for column in columns.split(","):
+        model, steps = column.split(":")
+        found.setdefault(model, []).append(int(steps))
+    return found
+
+
+def _paste(drawn: list[tuple[str, npt.NDArray[np.uint8]]]) -> Image.Image:
+    side = IMAGE_SIZE * _ZOOM + _GAP
+    page = Image.new("RGB", (side * len(drawn) + _GAP, side * len(drawn[0][1]) + _GAP + _TITLE), "white")
+    pen = ImageDraw.Draw(page)
+    for column, (title, images) in enumerate(drawn):
+        pen.text((column * side + _GAP, 1), title, fill="black")
+        for row, image in enumerate(images):
+            tile = Image.fromarray(image).resize(
+                (IMAGE_SIZE * _ZOOM, IMAGE_SIZE * _ZOOM), Image.Resampling.NEAREST
+            )
+            page.paste(tile, (column * side + _GAP, row * side + _GAP + _TITLE))
+    return page
+
+
+if __name__ == "__main__":
+    typer.run(sheet)
