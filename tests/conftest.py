@@ -1,0 +1,60 @@
+"""Fixtures that several test files share: outside data, a small simulated suite, the command line."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from catbench.cli import main
+from catbench.store import save
+from catbench.suites.simulate import Simulation, simulate
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder of outside data; skips where a checkout has none."""
+    folder = ROOT.parent / "shared"
+    if not (folder / "data" / "cems").is_dir():
+        pytest.skip(f"{folder} is not there: it holds real data that may not be copied into the repository")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory):
+    """The folder of a small simulated suite: 300 prompts x 4 candidates x 2 samples. Not to be changed."""
+    folder = tmp_path_factory.mktemp("suites") / "simulated"
+    matrix, truth = simulate(Simulation(prompts=300, candidates=4, samples=2))
+    save(matrix, folder, extra={"truth": truth})
+    return folder
+
+
+@pytest.fixture
+def command(monkeypatch, capsys, tmp_path_factory):
+    """Run `catbench ...` in this process, with an empty home for named suites; return an Outcome."""
+    monkeypatch.setenv("CATBENCH_HOME", str(tmp_path_factory.mktemp("home")))
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["catbench", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        said = capsys.readouterr()
+        return Outcome(code, said.out, said.err)
+
+    return run
