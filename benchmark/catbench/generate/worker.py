@@ -16,6 +16,7 @@ import numpy as np
 from safetensors.torch import load_file, save_file
 
 from catbench.arrays import Scores
+from catbench.errors import GenerationError
 from catbench.generate.engines import ShardDone
 from catbench.generate.job import Job, make_deterministic
 from catbench.generate.packages import prepare
@@ -66,6 +67,8 @@ class Worker:
                 time.monotonic() - started,
                 f"candidate {shard.candidate.id!r}, {where}: NaN in the image, even decoded in float32",
             )
+        except GenerationError as error:
+            raise GenerationError(f"candidate {shard.candidate.id!r}: {error}") from error
         scores = self._score(shard.block, drawn)
         outcome = {
             "batch": drawn.batch,

@@ -88,22 +88,12 @@ def _unet_call(settings: DrawingSettings, root: Path | None) -> UNetCall | None:
     from catbench.generate.costs.architectures import RELEASED, read_architecture
 
     folder = local_source(settings.pipeline, root)
-    if folder is None:
-        return _released_call(settings.pipeline) if settings.pipeline in RELEASED else None
-    architecture = read_architecture(folder)
-    return _local_call(json.dumps(asdict(architecture))) if architecture else None
+    architecture = read_architecture(folder) if folder else RELEASED.get(settings.pipeline)
+    return _counter(json.dumps(asdict(architecture))) if architecture else None
 
 
 @cache
-def _released_call(repository: str) -> UNetCall:
-    from catbench.generate.costs.architectures import RELEASED
-    from catbench.generate.costs.unet import UNetCall
-
-    return UNetCall(RELEASED[repository])
-
-
-@cache
-def _local_call(architecture: str) -> UNetCall:
+def _counter(architecture: str) -> UNetCall:
     """Return one counter for all candidates of an architecture, given as JSON."""
     from catbench.generate.costs.architectures import UNetArchitecture
     from catbench.generate.costs.unet import UNetCall

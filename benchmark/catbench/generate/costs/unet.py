@@ -7,7 +7,7 @@ its shallow part; both are counted under DeepCache's own hooks.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +16,8 @@ import torch
 from catbench.generate.costs.architectures import UNetArchitecture
 from catbench.generate.costs.flops import Flops, count_forward, on_meta
 from catbench.generate.packages import optional
-from catbench.generate.settings import DrawingSettings
+from catbench.generate.pipelines.load import feature_cache
+from catbench.generate.settings import DrawingSettings, FeatureCache
 
 
 class UNetCall:
@@ -24,55 +25,61 @@ class UNetCall:
 
     def __init__(self, architecture: UNetArchitecture) -> None:
         self._architecture = architecture
-        self._unet_forward = lru_cache(maxsize=None)(self._count_unet)
-        self._decode = lru_cache(maxsize=None)(self._count_decode)
-        self._text = lru_cache(maxsize=None)(self._count_text)
+        self._step = cache(self._count_step)
+        self._decode = cache(self._count_decode)
+        self._text = cache(self._count_text)
 
     def flops(self, settings: DrawingSettings) -> tuple[Flops, Flops]:
         """Return the FLOPs of one image: of the whole call, and of its UNet forwards."""
-        inputs = 2 if settings.guidance > 1 else 1
+        guided = settings.guidance > 1
         scale = 2 ** (len(self._architecture.vae["block_out_channels"]) - 1)
         height, width = settings.height // scale, settings.width // scale
-        cached = (settings.cache.interval, settings.cache.branch) if settings.cache else None
-        full, shallow = self._unet_forward(inputs, height, width, cached)
-        interval = settings.cache.interval if settings.cache else 1
-        whole_steps = -(-settings.steps // interval)
-        denoising = full * whole_steps + shallow * (settings.steps - whole_steps)
-        prompts = 2 if inputs == 2 and self._architecture.encodes_empty_prompt else 1
+        denoising = self._steps(settings, height, width) * (2 if guided else 1)
+        prompts = 2 if guided and self._architecture.encodes_empty_prompt else 1
         return self._text() * prompts + denoising + self._decode(height, width), denoising
 
-    def _count_unet(
-        self, inputs: int, height: int, width: int, cached: tuple[int, int] | None
-    ) -> tuple[Flops, Flops]:
-        """Return the FLOPs of a whole step and of one that takes cached features (the same without cache).
+    def _steps(self, settings: DrawingSettings, height: int, width: int) -> Flops:
+        """Return the FLOPs of all steps on one input."""
+        if settings.cache is None:
+            return self._step(height, width, None)[0] * settings.steps
+        interval = settings.cache.interval
+        full, shallow = self._step(height, width, (interval, settings.cache.branch))
+        whole_steps = -(-settings.steps // interval)
+        return full * whole_steps + shallow * (settings.steps - whole_steps)
+
+    @cached_property
+    def _unet(self) -> Any:
+        diffusers = optional("diffusers", "counting FLOPs")
+        return on_meta(lambda: diffusers.UNet2DConditionModel.from_config(self._architecture.unet))
+
+    def _count_step(self, height: int, width: int, cached: tuple[int, int] | None) -> tuple[Flops, ...]:
+        """Return the FLOPs of a whole step on one input and, with DeepCache, of one with cached features.
 
         `cached` is DeepCache's interval and branch.
         """
-        config = self._architecture.unet
-        diffusers = optional("diffusers", "counting FLOPs")
-        unet = on_meta(lambda: diffusers.UNet2DConditionModel.from_config(config))
-        arguments = self._unet_arguments(inputs)
-        sample = _meta(inputs, unet.config.in_channels, height, width)
+        arguments = self._unet_arguments()
+        sample = _meta(1, self._unet.config.in_channels, height, width)
+
+        def step(timestep: torch.Tensor) -> Flops:
+            return count_forward(lambda: self._unet(sample, timestep, **arguments))
+
         # DeepCache tells steps apart by their timestep's place in the scheduler's list.
         timesteps = torch.tensor([999, 500])
-        if cached is not None:
-            pipeline = SimpleNamespace(unet=unet, scheduler=SimpleNamespace(timesteps=timesteps))
-            helper = optional("DeepCache", "DeepCache").DeepCacheSDHelper(pipe=pipeline)
-            helper.set_params(cache_interval=cached[0], cache_branch_id=cached[1])
-            helper.enable()
-        full, shallow = (count_forward(lambda t=t: unet(sample, t, **arguments)) for t in timesteps)
-        return full, shallow
+        if cached is None:
+            return (step(timesteps[0]),)
+        pipeline = SimpleNamespace(unet=self._unet, scheduler=SimpleNamespace(timesteps=timesteps))
+        with feature_cache(pipeline, FeatureCache(interval=cached[0], branch=cached[1])):
+            return step(timesteps[0]), step(timesteps[1])
 
-    def _unet_arguments(self, inputs: int) -> dict[str, Any]:
+    def _unet_arguments(self) -> dict[str, Any]:
         config, texts = self._architecture.unet, self._architecture.text_encoders
         tokens = texts[0]["max_position_embeddings"]
-        arguments: dict[str, Any] = {
-            "encoder_hidden_states": _meta(inputs, tokens, config["cross_attention_dim"])
-        }
+        hidden = _meta(1, tokens, config["cross_attention_dim"])
+        arguments: dict[str, Any] = {"encoder_hidden_states": hidden}
         if config.get("addition_embed_type") == "text_time":
             # Six sizes and coordinates, each embedded in `addition_time_embed_dim` numbers.
             width = config["projection_class_embeddings_input_dim"] - 6 * config["addition_time_embed_dim"]
-            added = {"text_embeds": _meta(inputs, width), "time_ids": _meta(inputs, 6)}
+            added = {"text_embeds": _meta(1, width), "time_ids": _meta(1, 6)}
             arguments["added_cond_kwargs"] = added
         return arguments
 

@@ -110,16 +110,20 @@ def _draw_batch(
     generators = [torch.Generator("cpu").manual_seed(image.seed) for image in images]
     accepted = inspect.signature(pipeline.__call__).parameters
     guidance = {"guidance_scale": settings.guidance} if "guidance_scale" in accepted else {}
-    result = pipeline(
-        **text([image.row for image in images]),
-        num_inference_steps=settings.steps,
-        width=settings.width,
-        height=settings.height,
-        generator=generators if settings.largest_batch != 1 else generators[0],
-        output_type="np",
-        **guidance,
-        **settings.call,
-    )
+    arguments = text([image.row for image in images])
+    try:
+        result = pipeline(
+            **arguments,
+            num_inference_steps=settings.steps,
+            width=settings.width,
+            height=settings.height,
+            generator=generators if settings.largest_batch != 1 else generators[0],
+            output_type="np",
+            **guidance,
+            **settings.call,
+        )
+    except (TypeError, ValueError) as error:
+        raise GenerationError(f"the pipeline refuses its settings: {error}") from error
     floats = np.asarray(result.images, dtype=np.float32)
     if floats.shape != (len(images), settings.height, settings.width, 3):
         raise GenerationError(

@@ -1,0 +1,91 @@
+"""`catbench generate`: make a suite's score matrix from its prompts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from catbench.generate.estimate import Estimate
+    from catbench.generate.run import Outcome, Progress
+
+
+def generate(
+    suite: Annotated[str, typer.Argument(help="A suite's name or folder, with or without scores.")],
+    out: Annotated[Path, typer.Option(help="The run's folder; a rerun makes what is missing in it.")],
+    candidates: Annotated[
+        str | None, typer.Option(help="Candidate ids with commas between. Default: the suite's.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="Prompts to take, every split in its proportion. Default: all.")
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(help="Images per prompt and candidate. Default: the suite's.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    batch: Annotated[int, typer.Option(help="Images to draw at once.")] = 8,
+    images: Annotated[
+        bool, typer.Option("--images", help="Keep the images, and put sheets in the suite.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the run will take, and stop.")] = False,
+) -> None:
+    """Draw every image of a suite, score it, and write the suite with its scores to OUT/suite."""
+    from catbench.generate.run import Plan, generate
+
+    names = [name.strip() for name in candidates.split(",")] if candidates else None
+    plan = Plan.of(suite, names, limit, samples)
+    if dry_run:
+        _print_estimate(plan.estimate(images))
+        return
+    outcome = generate(plan, out, device=device, batch=batch, keep_images=images, on_progress=_print_progress)
+    _print_outcome(outcome, len(plan.problem.prompts))
+
+
+def _print_estimate(estimate: Estimate) -> None:
+    hours = "unknown" if estimate.device_hours is None else f"{estimate.device_hours:,.2f}"
+    typer.echo(f"shards        {estimate.shards:,}")
+    typer.echo(f"images        {estimate.images:,}")
+    typer.echo(f"disk          about {_bytes(estimate.disk_bytes)}")
+    typer.echo(f"device-hours  {hours} ({estimate.basis})")
+
+
+def _print_progress(progress: Progress) -> None:
+    """Print one line a shard on stderr: a run takes hours, and its log is read afterwards."""
+    if progress.done is None:
+        typer.echo(f"{progress.shards_due} shards, {progress.images_due} images to make", err=True)
+        return
+    shard = progress.done.shard.name
+    left = "" if progress.seconds_left is None else f", {_duration(progress.seconds_left)} left"
+    typer.echo(
+        f"{progress.shards}/{progress.shards_due} {shard}: {progress.images_per_second:.2f} images/s{left}",
+        err=True,
+    )
+    for note in (*progress.done.notes, *filter(None, [progress.done.problem])):
+        typer.echo(f"  {note}", err=True)
+
+
+def _print_outcome(outcome: Outcome, prompts: int) -> None:
+    for name in outcome.damaged:
+        typer.echo(f"shard {name} was damaged and has been made again", err=True)
+    if cut := len(outcome.prompts_cut):
+        first = min(outcome.prompts_cut)
+        typer.echo(
+            f"{cut} of {prompts} prompts are longer than a text encoder's window and were cut ({first}, ...)",
+            err=True,
+        )
+    typer.echo(f"{outcome.images} images drawn; the suite is {outcome.suite}")
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return (
+        f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    )
+
+
+def _bytes(count: int) -> str:
+    power = min(len(str(count)) - 1, 12) // 3
+    return f"{count / 1000**power:,.3g} {('B', 'kB', 'MB', 'GB', 'TB')[power]}"

@@ -1,0 +1,126 @@
+"""Seconds and joules, and the cost table that comes out."""
+
+from __future__ import annotations
+
+import time
+
+import pandas as pd
+import pytest
+
+from catbench.errors import UsageError
+from catbench.generate.costs import clock
+from catbench.generate.costs.clock import measure_image
+from catbench.generate.costs.energy import energy_meter
+from catbench.generate.costs.measure import measure
+from catbench.generate.settings import drawing_settings
+from catbench.suites.table import read_costs
+
+
+def test_the_table_has_every_unit_for_every_candidate_and_is_read_back(suite, tmp_path):
+    out = tmp_path / "costs.parquet"
+    seen = []
+    costs = measure(suite(), out, batch=2, repeats=2, on_candidate=lambda *progress: seen.append(progress))
+    assert read_costs(out) == costs
+    assert seen == [("tiny-2", 0, 2), ("tiny-3", 1, 2)]
+    table = pd.read_parquet(out)
+    assert list(table["unit"].unique()) == ["tflops", "tflops_paper", "seconds"]
+    seconds = table[table["unit"] == "seconds"]
+    assert set(seconds["batch_size"]) == {2}
+    assert set(seconds["precision"]) == {"float32"}
+    assert (seconds["hardware"] != "").all()
+    assert seconds["method"].str.contains("median of 2 calls.*torch 2").all()
+    assert set(table[table["unit"] != "seconds"]["hardware"]) == {""}
+
+
+def test_flops_only_loads_no_model(suite, tmp_path, monkeypatch):
+    monkeypatch.setattr(clock, "load_pipeline", None)
+    costs = measure(suite(), tmp_path / "costs.parquet", flops_only=True, candidates=["tiny-3", "sdxl-20"])
+    assert [(cost.candidate, cost.unit) for cost in costs] == [
+        ("tiny-3", "tflops"),
+        ("sdxl-20", "tflops"),
+        ("tiny-3", "tflops_paper"),
+        ("sdxl-20", "tflops_paper"),
+    ]
+
+
+def test_seconds_are_per_image_and_the_median(sdxl, drawn_by, monkeypatch):
+    settings = drawing_settings(drawn_by(sdxl, 2))
+    # Readings of the clock before and after each of three calls: 0.4, 8 and 0.6 seconds.
+    readings = iter([0.0, 0.4, 1.0, 9.0, 10.0, 10.6])
+    monkeypatch.setattr(clock.time, "perf_counter", lambda: next(readings))
+    measured = measure_image(settings, "cpu", 4, None, repeats=3)
+    assert measured.seconds == pytest.approx(0.6 / 4)
+    assert measured.batch == 4
+    assert measured.joules is None
+
+
+def test_more_steps_take_more_time(sdxl, drawn_by):
+    few, many = (
+        measure_image(drawing_settings(drawn_by(sdxl, steps)), "cpu", 1, None, repeats=3).seconds
+        for steps in (1, 30)
+    )
+    assert many > 3 * few
+
+
+class FakeNvml:
+    """What pynvml offers, over a board that draws 250 W."""
+
+    NVMLError = RuntimeError
+
+    def __init__(self, counter: bool = True) -> None:
+        self.counter = counter
+        self.asked = ""
+
+    def nvmlInit(self) -> None:  # noqa: N802
+        self.started = time.monotonic()
+
+    def nvmlDeviceGetHandleByUUID(self, uuid: str) -> str:  # noqa: N802
+        self.asked = uuid
+        return uuid
+
+    def nvmlDeviceGetTotalEnergyConsumption(self, handle: str) -> float:  # noqa: N802
+        if not self.counter:
+            raise self.NVMLError("not supported")
+        return 250_000 * (time.monotonic() - self.started)
+
+
+def test_joules_are_read_from_the_boards_counter():
+    nvml = FakeNvml()
+    meter = energy_meter("cuda:1", "abc", nvml)
+    assert nvml.asked == "GPU-abc"
+    before, started = meter.joules(), time.monotonic()
+    time.sleep(0.05)
+    assert meter.joules() - before == pytest.approx(250 * (time.monotonic() - started), rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("device", "nvml"), [("cpu", FakeNvml()), ("cuda", FakeNvml(counter=False))], ids=["cpu", "no counter"]
+)
+def test_no_joules_are_made_up(device, nvml):
+    assert energy_meter(device, "abc", nvml) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch": 0}, "--batch 0"),
+        ({"repeats": 0}, "--repeats 0"),
+        ({"candidates": ["nothing"]}, "unknown candidate 'nothing'"),
+        ({"device": "tpu"}, "--device 'tpu'"),
+        ({"device": "cuda"}, "finds no CUDA device"),
+    ],
+)
+def test_bad_arguments_are_refused_before_anything_is_measured(suite, tmp_path, options, message):
+    import torch
+
+    if options.get("device") == "cuda" and torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    out = tmp_path / "costs.parquet"
+    with pytest.raises(UsageError, match=message):
+        measure(suite(), out, **options)
+    assert not out.exists()
+
+
+def test_an_unwritable_file_is_refused(suite, tmp_path):
+    with pytest.raises(UsageError, match="cannot write"):
+        measure(suite(), tmp_path / "nowhere" / "costs.parquet")
