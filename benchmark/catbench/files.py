@@ -25,9 +25,7 @@ def atomic_file(path: Path) -> Generator[Path]:
 
     Raises UsageError where the file cannot be written.
     """
-    _check_parent(path)
-    if path.is_dir():
-        raise UsageError(f"cannot write {path}: it is a folder")
+    _check_target(path)
     with _writing(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
         os.close(handle)
@@ -71,12 +69,16 @@ def atomic_folder(path: Path, *, force: bool = False) -> Generator[Path]:
 
 def check_writable(path: Path) -> None:
     """Raise UsageError where a file at `path` could not be written; long work asks before it starts."""
-    with atomic_file(path.with_name(f".{path.name}.probe")) as draft:
-        draft.touch()
-    path.with_name(f".{path.name}.probe").unlink()
+    _check_target(path)
+    with _writing(path):
+        handle, probe = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
+        os.close(handle)
+        os.unlink(probe)
 
 
-def _check_parent(path: Path) -> None:
+def _check_target(path: Path) -> None:
+    if path.is_dir():
+        raise UsageError(f"cannot write {path}: it is a folder")
     if not path.absolute().parent.is_dir():
         raise UsageError(f"cannot write {path}: there is no folder {path.parent}")
 

@@ -194,11 +194,11 @@ def _check(matrix: ScoreMatrix) -> None:
     for kind, values in (("prompt id", prompts["prompt_id"]), ("candidate", pd.Series(ids, dtype=object))):
         if not values.is_unique:
             raise SuiteError(f"{name}: {kind} {values[values.duplicated()].iloc[0]!r} stands twice")
+    if unknown := set(prompts["split"]) - set(SPLITS):
+        raise SuiteError(f"{name}: unknown split {unknown.pop()!r}; splits are {', '.join(SPLITS)}")
     for split in SPLITS:
         if not (prompts["split"] == split).any():
             raise SuiteError(f"{name}: no prompt in the {split} split; all of {', '.join(SPLITS)} are needed")
-    if unknown := set(prompts["split"]) - set(SPLITS):
-        raise SuiteError(f"{name}: unknown split {unknown.pop()!r}; splits are {', '.join(SPLITS)}")
     splits_of_group = prompts.groupby("group", sort=False)["split"].nunique()
     if (splits_of_group > 1).any():
         group = splits_of_group.index[splits_of_group > 1][0]

@@ -16,7 +16,7 @@ from catbench.errors import SuiteError, UsageError
 from catbench.files import sha256_of
 from catbench.matrix import Metric, ScoreMatrix, SuiteInfo
 from catbench.pool import Candidate
-from catbench.suites.table import matrix_from_table
+from catbench.suites.table import matrix_from_table, read_table
 
 COMMIT = "e8b45979f04e1d40550bfd990e7bb1cbc6b928fc"
 SOURCE = f"https://raw.githubusercontent.com/sco-edge/CEMS/{COMMIT}/Model_Perf/aug_10k"
@@ -56,7 +56,7 @@ def import_cems(folder: Path | None = None) -> ScoreMatrix:
     Raises UsageError where a file is missing or cannot be fetched, SuiteError where one was altered.
     """
     paths = _local(folder) if folder else _fetched()
-    tables = {name: pd.read_csv(path, dtype={"prompt_id": str}) for name, path in paths.items()}
+    tables = {name: read_table(path) for name, path in paths.items()}
     keys = ["dataset_id", "prompt_id", "prompt"]
     rows: list[pd.DataFrame] = []
     costs: list[Cost] = []

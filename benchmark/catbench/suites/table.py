@@ -25,16 +25,27 @@ from catbench.prompts import SPLITS, group_of, normalise, split_of
 
 KEYS = ("prompt", "prompt_id", "candidate", "sample", "split", "source", "group")
 """Columns of a score table that are no metrics."""
+TEXTS = ("prompt", "prompt_id", "candidate", "source", "split", "group", "unit", "dataset_id")
+"""Columns whose values are text whatever they look like."""
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Return a CSV or Parquet file as a table; raises SuiteError where it cannot be read."""
+    """Return a CSV or Parquet file as a table; raises SuiteError where it cannot be read.
+
+    In a CSV file the text columns are taken as they stand: a prompt may be the word `None`.
+    """
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
-        return pd.read_csv(path, dtype={"prompt_id": str, "prompt": str, "candidate": str, "source": str})
+        numeric = [name for name in pd.read_csv(path, nrows=0).columns if name not in TEXTS]
+        return pd.read_csv(
+            path,
+            dtype=dict.fromkeys(TEXTS, "str"),
+            keep_default_na=False,
+            na_values={name: ["", "nan", "NaN", "NA", "null"] for name in numeric},
+        )
     except (ValueError, OSError) as error:
         raise SuiteError(f"{path}: cannot be read as {path.suffix or 'CSV'}: {error}") from error
 
@@ -132,8 +143,9 @@ def _checked(table: pd.DataFrame, metrics: Sequence[Metric], where: str) -> pd.D
         raise SuiteError(f"{where}: no rows")
     table = table.reset_index(drop=True)
     for column in [name for name in ("prompt", "prompt_id", "candidate", "sample", "split") if name in table]:
-        if table[column].isna().any():
-            raise SuiteError(f"{where}, row {int(table[column].isna().argmax()) + 1}: {column} is empty")
+        empty = table[column].isna() | (table[column] == "")
+        if empty.any():
+            raise SuiteError(f"{where}, row {int(empty.argmax()) + 1}: {column} is empty")
     table["prompt"] = table["prompt"].astype(str)
     table["candidate"] = table["candidate"].astype(str)
     if "prompt_id" not in table:

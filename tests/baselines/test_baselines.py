@@ -1,0 +1,94 @@
+"""The shipped routers: plugins like anybody's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from catbench import CatbenchError, Prompts, evaluate
+from catbench.bootstrap import Bootstrap
+from catbench.routing import find_router, router_names
+from catbench.suites.simulate import Simulation, simulate
+
+LEARNERS = ("knn", "mlp", "ridge")
+
+
+@pytest.fixture(scope="module")
+def matrix():
+    return simulate(Simulation(prompts=800, candidates=3, samples=2))[0]
+
+
+@pytest.fixture(scope="module")
+def splits(matrix):
+    pool = matrix.pool(metric="simulated_score")
+    return pool, {
+        name: (matrix.texts(matrix.rows(name)), matrix.qualities("simulated_score", name, pool).mean(axis=2))
+        for name in ("train", "validation", "test")
+    }
+
+
+def test_all_are_installed_as_entry_points():
+    assert {"fixed", "knn", "mixture", "mlp", "ridge"} <= set(router_names())
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize("with_features", [True, False])
+def test_a_learner_captures_headroom(matrix, name, with_features):
+    from dataclasses import replace
+
+    suite = matrix if with_features else replace(matrix, features={})
+    result = evaluate(name, suite, metric="simulated_score", bootstrap=Bootstrap(100)).result()
+    assert result.estimate("gain").low > 0
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_learner_works_without_a_validation_split(splits, name):
+    pool, data = splits
+    router = find_router(name).make(pool)
+    router.fit(*data["train"])
+    assert router.predict(data["test"][0]).shape == data["test"][1].shape
+
+
+@pytest.mark.parametrize("name", ["knn", "ridge"])
+def test_refitting_is_fitting_to_other_labels(splits, name):
+    pool, data = splits
+    prompts, quality = data["train"]
+    other = np.random.default_rng(0).permutation(quality)
+    again, fresh = (find_router(name).make(pool) for _ in range(2))
+    again.fit(prompts, quality, validation=data["validation"])
+    again.predict(data["test"][0])
+    again.refit(other)
+    fresh.fit(prompts, other, validation=data["validation"])
+    np.testing.assert_allclose(again.predict(data["test"][0]), fresh.predict(data["test"][0]))
+
+
+def test_k_is_chosen_on_the_validation_split():
+    prompts = Prompts(
+        [str(i) for i in range(64)], {"line": np.column_stack([np.arange(64.0), np.full(64, 9.0)])}
+    )
+    pool = simulate(Simulation(prompts=50, candidates=2))[0].pool()
+    alternating = np.tile([[0.0, 1.0], [1.0, 0.0]], (32, 1))
+    halves = np.repeat([[0.0, 1.0], [1.0, 0.0]], 32, axis=0)
+    for quality, wanted in ((alternating, {1}), (halves, {1, 2, 4, 8})):
+        router = find_router("knn").make(pool).fit(prompts, quality, validation=(prompts, quality))
+        assert router.k in wanted
+
+
+def test_one_neighbour_returns_its_own_quality(splits):
+    pool, data = splits
+    router = find_router("knn").make(pool)
+    router.fit(*data["train"])
+    router.k = 1
+    unique = data["train"][0].take(np.arange(40))
+    found = router.predict(unique)
+    texts = list(data["train"][0])
+    for row, text in enumerate(unique):
+        same = [i for i, other in enumerate(texts) if sorted(other.split()) == sorted(text.split())]
+        assert any(np.allclose(found[row], data["train"][1][i]) for i in same)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_an_unknown_feature_is_told(splits, name):
+    pool, data = splits
+    with pytest.raises(CatbenchError, match="no prompt feature 'clip'; it ships words"):
+        find_router(f"{name}:clip").make(pool).fit(*data["train"])

@@ -1,0 +1,56 @@
+"""What is planted in a simulated suite is there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from catbench import evaluate, mixture_curve, oracle_curve
+from catbench.bootstrap import Bootstrap
+from catbench.suites.simulate import Simulation, simulate
+
+
+def expected(truth, metric="simulated_score", candidates=6):
+    return truth[metric].to_numpy().reshape(-1, candidates)
+
+
+def test_samples_scatter_about_the_written_truth():
+    matrix, truth = simulate(Simulation(prompts=2000, samples=8))
+    for metric in matrix.metrics:
+        noise = matrix.scores[metric.name] - expected(truth, metric.name)[:, :, None]
+        assert abs(noise.mean()) < 0.001
+        assert noise.std() == pytest.approx(0.1, rel=0.01)
+
+
+def test_without_noise_the_scores_are_the_truth():
+    matrix, truth = simulate(Simulation(prompts=100, samples=2, noise=0))
+    np.testing.assert_allclose(matrix.scores["simulated_score"][:, :, 1], expected(truth), rtol=1e-6)
+
+
+def test_signal_makes_headroom_and_without_it_little_is_left():
+    def headroom(signal):
+        matrix, truth = simulate(Simulation(prompts=2000, signal=signal))
+        quality, cost = expected(truth), matrix.pool().cost
+        return oracle_curve(quality, cost).area(1, 64) - mixture_curve(quality, cost).area(1, 64)
+
+    assert headroom(2.0) > headroom(1.0) > 2 * headroom(0.0) > 0
+
+
+def test_a_router_finds_the_planted_signal():
+    matrix, _ = simulate(Simulation(prompts=2000, noise=0.5))
+    result = evaluate("ridge", matrix, metric="simulated_score", bootstrap=Bootstrap(100)).result()
+    assert result.estimate("headroom").low > 0.5
+
+
+def test_the_seed_draws_prompts_and_noise_but_the_effects_stay():
+    one, other = (simulate(Simulation(prompts=50, seed=seed)) for seed in (1, 2))
+    again = simulate(Simulation(prompts=50, seed=1))
+    np.testing.assert_array_equal(one[0].scores["simulated_score"], again[0].scores["simulated_score"])
+    assert one[0].prompts["text"].tolist() != other[0].prompts["text"].tolist()
+
+
+def test_it_says_simulated():
+    matrix, _ = simulate(Simulation(prompts=50))
+    assert matrix.suite.simulated
+    assert "SIMULATED" in matrix.suite.title
+    assert all("SIMULATED" in metric.label for metric in matrix.metrics)

@@ -1,0 +1,96 @@
+"""Tidy tables become suites: the same one whatever the order of the rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from catbench import load
+from catbench.costs import Cost
+from catbench.matrix import Metric, SuiteInfo
+from catbench.prompts import split_of
+from catbench.store import save
+from catbench.suites.table import choose_metrics, matrix_from_table, read_costs, read_table
+
+INFO = SuiteInfo(id="mine")
+COSTS = (Cost(candidate="dear", unit="usd", value=2), Cost(candidate="cheap", unit="usd", value=1))
+METRICS = (Metric(name="clip"),)
+
+
+def table(prompts=40):
+    return pd.DataFrame(
+        [
+            {
+                "prompt": f"thing {i}",
+                "candidate": candidate,
+                "sample": 10 + sample,
+                "clip": i + sample / 4 + bonus,
+            }
+            for i in range(prompts)
+            for candidate, bonus in (("dear", 0.5), ("cheap", 0.0))
+            for sample in range(2)
+        ]
+    )
+
+
+def test_the_order_of_the_rows_changes_no_byte(tmp_path):
+    for name, rows in (("one", table()), ("other", table().sample(frac=1, random_state=1))):
+        save(matrix_from_table(rows, COSTS, METRICS, INFO), tmp_path / name)
+    assert load(tmp_path / "one").digest == load(tmp_path / "other").digest
+
+
+def test_scores_land_in_their_cells():
+    matrix = matrix_from_table(table(), COSTS, METRICS, INFO)
+    assert matrix.candidate_ids == ("cheap", "dear")
+    row = matrix.prompts.index[matrix.prompts["text"] == "thing 7"][0]
+    np.testing.assert_array_equal(matrix.scores["clip"][row], [[7, 7.25], [7.5, 7.75]])
+
+
+def test_splits_come_from_the_text():
+    matrix = matrix_from_table(table(), COSTS, METRICS, INFO)
+    assert matrix.prompts["split"].tolist() == [split_of(text) for text in matrix.prompts["text"]]
+
+
+def test_equal_texts_under_two_ids_stay_two_prompts_of_one_group():
+    rows = pd.concat(
+        [
+            table().assign(prompt_id=lambda t: "a" + t["prompt"]),
+            table(1).assign(prompt="THING  0", prompt_id="z"),
+        ]
+    )
+    matrix = matrix_from_table(rows, COSTS, METRICS, INFO)
+    assert len(matrix.prompts) == 41
+    twins = matrix.prompts[matrix.prompts["prompt_id"].isin(["z", "athing 0"])]
+    assert twins["group"].nunique() == twins["split"].nunique() == 1
+    assert matrix.prompts["group"].nunique() == 40
+
+
+def test_samples_may_be_any_labels_and_fewer_in_training():
+    rows = table()
+    train = rows["prompt"].map(split_of) == "train"
+    matrix = matrix_from_table(rows[~train | (rows["sample"] == 11)], COSTS, METRICS, INFO)
+    assert dict(matrix.samples) == {"train": 1, "validation": 2, "test": 2}
+
+
+def test_metrics_are_the_numeric_columns_or_those_named():
+    rows = table().assign(fid=1.0, note="x", source="web")
+    assert [m.name for m in choose_metrics(rows, [], "t")] == ["clip", "fid"]
+    chosen = choose_metrics(rows, ["fid:lower"], "t")
+    assert [(m.name, m.direction) for m in chosen] == [("fid", "lower")]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_tables_are_read_from_csv_and_parquet(tmp_path, suffix):
+    for name, frame in (("scores", table()), ("costs", pd.DataFrame([c.model_dump() for c in COSTS]))):
+        path = tmp_path / f"{name}{suffix}"
+        frame.to_parquet(path) if suffix == ".parquet" else frame.to_csv(path, index=False)
+    assert read_costs(tmp_path / f"costs{suffix}") == COSTS
+    pd.testing.assert_frame_equal(read_table(tmp_path / f"scores{suffix}"), table(), check_dtype=False)
+
+
+def test_prompt_ids_that_look_like_numbers_keep_their_zeros(tmp_path):
+    (tmp_path / "scores.csv").write_text("prompt_id,prompt,candidate,clip\n007,None,cheap,1\n")
+    rows = read_table(tmp_path / "scores.csv")
+    assert rows["prompt_id"].tolist() == ["007"]
+    assert rows["prompt"].tolist() == ["None"]

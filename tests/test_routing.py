@@ -1,0 +1,104 @@
+"""Where routers come from, and what is asked of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from catbench import CatbenchError, evaluate
+from catbench.bootstrap import Bootstrap
+from catbench.matrix import Metric
+from catbench.routing import TRADE_OFFS, ask_at, check_choices, check_predictions, find_router
+from catbench.suites.simulate import Simulation, simulate
+
+SOURCE = """
+import numpy as np
+class Router:
+    def __init__(self, pool): self.pool = pool
+    def fit(self, prompts, quality): return self
+    def predict(self, prompts): return np.tile(self.pool.cost, (len(prompts), 1))
+def make_router(pool): return Router(pool)
+other = make_router
+"""
+
+
+@pytest.fixture(scope="module")
+def matrix():
+    return simulate(Simulation(prompts=300, candidates=3))[0]
+
+
+@pytest.mark.parametrize("spec", ["mine.py", "mine.py:make_router", "mine.py:other", "mine.py:Router"])
+def test_a_router_in_a_file(matrix, tmp_path, spec):
+    (tmp_path / "mine.py").write_text(SOURCE)
+    report = evaluate(f"{tmp_path}/{spec}", matrix, metric="simulated_score", bootstrap=Bootstrap(5))
+    assert report.router.name == "mine"
+    np.testing.assert_array_equal(report.predictions[["sim-1", "sim-2"]].iloc[0], matrix.pool().cost[:2])
+
+
+def test_a_router_in_a_folder(matrix, tmp_path):
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "router.py").write_text(SOURCE)
+    assert find_router(f"{tmp_path}/ours").name == "ours"
+
+
+def test_what_is_no_router_is_told():
+    with pytest.raises(CatbenchError, match="42 is no router"):
+        find_router(42)
+
+
+def test_a_router_object_is_copied_for_each_metric(matrix):
+    class Counts:
+        fits = 0
+
+        def fit(self, prompts, quality):
+            self.fits += 1
+            assert self.fits == 1
+
+        def predict(self, prompts):
+            return np.zeros((len(prompts), 3))
+
+    router = Counts()
+    evaluate(router, matrix, bootstrap=Bootstrap(5))
+    assert router.fits == 0
+
+
+def test_trade_offs_span_the_slopes_of_the_training_means():
+    # Means 0, 3, 4 at costs 1, 2, 4: the hull climbs with slopes 3 and 1/2.
+    trade_offs = ask_at(np.array([[0.0, 3, 4]]), np.array([1.0, 2, 4]))
+    assert len(trade_offs) == TRADE_OFFS + 1
+    assert trade_offs[0] >= 3
+    assert 0 < trade_offs[-2] <= 0.5
+    assert trade_offs[-1] == 0
+    np.testing.assert_allclose(np.diff(np.log(trade_offs[:-1])), np.log(trade_offs[1] / trade_offs[0]))
+
+
+def test_trade_offs_exist_where_nothing_is_worth_its_cost():
+    trade_offs = ask_at(np.array([[5.0, 3, 4]]), np.array([1.0, 2, 4]))
+    assert (np.diff(trade_offs) < 0).all()
+    assert np.isfinite(trade_offs).all()
+
+
+def test_predictions_may_be_anything_that_is_a_table_of_numbers():
+    for said in ([[1, 2]], np.array([[1, 2]], np.int8), np.array([[1, 2]], np.float32)):
+        assert check_predictions("r", said, 1, 2).dtype == np.float64
+    assert check_predictions("r", [1, 2, 3], 3, 1).shape == (3, 1)
+    with pytest.raises(CatbenchError, match=r"shape \(2, 1\)"):
+        check_predictions("r", [[1], [2]], 1, 2)
+
+
+def test_predictions_are_copied():
+    said = np.zeros((2, 2))
+    checked = check_predictions("r", said, 2, 2)
+    said[:] = 1
+    assert not checked.any()
+
+
+def test_choices_must_be_positions():
+    assert check_choices("r", [[0, 1]], 1, 2, 2).tolist() == [[0, 1]]
+    for wrong in ([[0, 2]], [[-1, 0]], [[0.5, 0]], [[np.nan, 0]]):
+        with pytest.raises(CatbenchError, match="positions in the pool"):
+            check_choices("r", wrong, 1, 2, 2)
+
+
+def test_a_metric_knows_its_sign():
+    assert (Metric(name="a").sign, Metric(name="a", direction="lower").sign) == (1, -1)

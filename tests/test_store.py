@@ -1,0 +1,163 @@
+"""A suite goes to disk and comes back the same, and every alteration is noticed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from catbench import CatbenchError, load
+from catbench.costs import Cost
+from catbench.files import atomic_file, atomic_folder
+from catbench.store import known_suites, save, verify
+from catbench.suites.simulate import Simulation, simulate
+
+
+@pytest.fixture
+def matrix():
+    return simulate(Simulation(prompts=200, candidates=3, samples=4))[0]
+
+
+def assert_same(one, other):
+    assert one.suite == other.suite
+    assert one.candidates == other.candidates
+    assert one.metrics == other.metrics
+    assert one.costs == other.costs
+    assert dict(one.pools) == dict(other.pools)
+    assert dict(one.samples) == dict(other.samples)
+    pd.testing.assert_frame_equal(one.prompts, other.prompts)
+    for name in one.scores:
+        np.testing.assert_array_equal(one.scores[name], other.scores[name])
+    for name in one.features:
+        np.testing.assert_array_equal(one.features[name], other.features[name])
+
+
+def test_a_suite_comes_back_as_it_was(matrix, tmp_path):
+    save(matrix, tmp_path / "suite")
+    assert_same(verify(tmp_path / "suite"), matrix)
+
+
+def test_splits_may_store_different_numbers_of_samples(matrix, tmp_path):
+    scores = {name: array.copy() for name, array in matrix.scores.items()}
+    for array in scores.values():
+        array[matrix.rows("train"), :, 2:] = np.nan
+    ragged = replace(matrix, scores=scores, samples={"train": 2, "validation": 4, "test": 4})
+    save(ragged, tmp_path / "suite")
+    loaded = load(tmp_path / "suite")
+    assert_same(loaded, ragged)
+    assert loaded.qualities("simulated_score", "train", loaded.pool()).shape[2] == 2
+    rows = pq.read_table(tmp_path / "suite" / "scores.parquet").num_rows
+    assert rows == 3 * (2 * len(matrix.rows("train")) + 4 * (200 - len(matrix.rows("train"))))
+
+
+def test_rows_may_stand_in_any_order(matrix, tmp_path):
+    save(matrix, tmp_path / "suite")
+    path = tmp_path / "suite" / "scores.parquet"
+    pd.read_parquet(path).sample(frac=1, random_state=0).to_parquet(path, index=False)
+    manifest = tmp_path / "suite" / "manifest.json"
+    content = json.loads(manifest.read_text())
+    del content["files"]["scores.parquet"]
+    manifest.write_text(json.dumps(content))
+    with pytest.raises(CatbenchError, match=r"no digest of scores\.parquet"):
+        load(tmp_path / "suite")
+    import hashlib
+
+    content["files"]["scores.parquet"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    manifest.write_text(json.dumps(content))
+    assert_same(load(tmp_path / "suite"), matrix)
+
+
+def test_saving_twice_gives_the_same_bytes(matrix, tmp_path):
+    for name in ("one", "other"):
+        save(matrix, tmp_path / name)
+    assert load(tmp_path / "one").digest == load(tmp_path / "other").digest
+
+
+def test_a_failed_save_leaves_what_was_there(matrix, tmp_path, monkeypatch):
+    save(matrix, tmp_path / "suite")
+    before = load(tmp_path / "suite").digest
+
+    def fail(*_args, **_kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", fail)
+    with pytest.raises(CatbenchError, match="No space left"):
+        save(matrix, tmp_path / "suite", force=True)
+    assert load(tmp_path / "suite").digest == before
+    assert [path.name for path in tmp_path.iterdir()] == ["suite"]
+
+
+def test_suites_of_the_home_folder_have_names(matrix, tmp_path, monkeypatch):
+    monkeypatch.setenv("CATBENCH_HOME", str(tmp_path))
+    save(matrix, tmp_path / "suites" / "mine")
+    assert known_suites()["mine"] == tmp_path / "suites" / "mine"
+    assert_same(load("mine"), matrix)
+
+
+def test_atomic_files_appear_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "a.txt"
+    with atomic_file(target) as draft:
+        draft.write_text("one")
+        assert not target.exists()
+
+    def interrupted():
+        with atomic_file(target) as draft:
+            draft.write_text("two")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert target.read_text() == "one"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_atomic_folders_replace_only_with_force(tmp_path):
+    with atomic_folder(tmp_path / "a") as draft:
+        (draft / "x").write_text("1")
+    with pytest.raises(CatbenchError, match="--force"), atomic_folder(tmp_path / "a"):
+        pass
+    with atomic_folder(tmp_path / "a", force=True) as draft:
+        (draft / "y").write_text("2")
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["y"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_scores_handed_out_are_read_only(matrix):
+    with pytest.raises(ValueError, match="read-only"):
+        matrix.scores["simulated_score"][0] = 0
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_score_that_is_not_finite_is_refused(matrix, value):
+    scores = {name: array.copy() for name, array in matrix.scores.items()}
+    scores["simulated_error"][17, 1, 2] = value
+    with pytest.raises(
+        CatbenchError, match=r"simulated_error of prompt 'sim-000017', candidate 'sim-2', sample 2"
+    ):
+        replace(matrix, scores=scores)
+
+
+def test_a_group_in_two_splits_is_refused(matrix):
+    prompts = matrix.prompts.copy()
+    test, train = matrix.rows("test")[0], matrix.rows("train")[0]
+    prompts.loc[test, "group"] = prompts.loc[train, "group"]
+    with pytest.raises(CatbenchError, match="stand in two splits"):
+        replace(matrix, prompts=prompts)
+
+
+def test_costs_on_several_machines_must_be_told_apart(matrix):
+    def seconds(hardware, factor):
+        return [
+            Cost(candidate=c.id, unit="seconds", value=factor * (i + 1), hardware=hardware)
+            for i, c in enumerate(matrix.candidates)
+        ]
+
+    both = replace(matrix, costs=(*seconds("A100", 1), *seconds("H100", 0.5)))
+    assert both.cost_keys == ("seconds@A100", "seconds@H100")
+    assert both.pool(cost="seconds@H100").cost.tolist() == [0.5, 1.0, 1.5]
+    with pytest.raises(CatbenchError, match="name one of seconds@A100, seconds@H100"):
+        both.pool(cost="seconds")
