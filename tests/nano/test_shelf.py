@@ -10,14 +10,25 @@ pytest.importorskip("diffusers")
 
 from catbench.errors import UsageError  # noqa: E402
 from catbench.nano.scoring import ClipScorer, draw  # noqa: E402
-from catbench.nano.shelf import SDXL_MODELS, build_pipeline, pipeline_folder  # noqa: E402
+from catbench.nano.shelf import MODELS, SDXL_MODELS, build_pipeline, pipeline_folder  # noqa: E402
 from catbench.nano.shelve import shelve  # noqa: E402
 from catbench.nano.train import Ingredients, build_task  # noqa: E402
 from catbench.nano.training.loop import Plan, train  # noqa: E402
 from catbench.nano.training.pictures import draw_pictures  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-ORDER = ["clip-condition", "clip-score", "vae", "recogniser", "sdxl-l", "sdxl-s", "lightning", "turbo"]
+ORDER = [
+    "clip-condition",
+    "clip-score",
+    "vae",
+    "recogniser",
+    "sdxl-l",
+    "sdxl-s",
+    "lightning",
+    "turbo",
+    "vq",
+    "amused",
+]
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +44,17 @@ def shelf(tmp_path_factory):
     return shelf
 
 
-@pytest.mark.parametrize("model", SDXL_MODELS)
+@pytest.mark.parametrize("model", MODELS)
 def test_a_pipeline_folder_is_read_by_diffusers_and_draws_what_its_parts_draw(model, shelf, tmp_path):
     from diffusers import DiffusionPipeline
 
     folder = pipeline_folder(model, shelf, tmp_path)
     assert folder == pipeline_folder(model, shelf, tmp_path)
     loaded = DiffusionPipeline.from_pretrained(folder, local_files_only=True)
-    assert type(loaded).__name__ == "StableDiffusionXLPipeline"
-    assert loaded.unet.dtype == loaded.vae.dtype == loaded.text_encoder_2.dtype == torch.float32
+    kind = "StableDiffusionXLPipeline" if model in SDXL_MODELS else "AmusedPipeline"
+    assert type(loaded).__name__ == kind
+    networks = [part for part in loaded.components.values() if isinstance(part, torch.nn.Module)]
+    assert {network.dtype for network in networks} == {torch.float32}
     loaded.set_progress_bar_config(disable=True)
     prompts = ["a red star on the left on a gray background", "nothing on a pink background"]
     images = draw(loaded, prompts, steps=2, guidance=2.0)
@@ -91,3 +104,19 @@ def test_a_missing_model_is_named_with_the_command_that_makes_it(tmp_path):
         pipeline_folder("nano-sdxl-m", tmp_path, tmp_path)
     with pytest.raises(UsageError, match="train sdxl-l"):
         build_task("lightning", Ingredients(draw_pictures(0, 4), 0, "cpu", tmp_path))
+
+
+def test_the_code_book_starts_where_the_vae_is():
+    from catbench.nano.models import build_vae, build_vq
+    from catbench.nano.training.amused import start_from_vae
+
+    vae, vq = build_vae(3).eval(), build_vq(4).eval()
+    start_from_vae(vq, vae)
+    pixels = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        mean = vae.encode(2 * pixels - 1).latent_dist.mean
+        latents = vq.encode(pixels).latents
+        both = torch.stack([latents.flatten(), mean.flatten()])
+        assert torch.corrcoef(both)[0, 1] > 0.9
+        drawn = vq.decoder(vq.post_quant_conv(mean))
+        assert torch.allclose(drawn, vae.decode(mean).sample / 2 + 0.5, atol=1e-5)

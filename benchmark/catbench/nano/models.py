@@ -15,9 +15,13 @@ from catbench.nano.libraries import untyped
 from catbench.nano.render import IMAGE_SIZE
 from catbench.nano.tokenizer import END, MAX_TOKENS, START, vocabulary
 
+BLOCKS = (32, 48, 64)
+"""Channels of the autoencoders at 32x32, 16x16 and 8x8."""
 LATENT_CHANNELS = 8
 LATENT_SIZE = 8
 TEXT_WIDTH = 64
+CODES = 1024
+"""Codes that a latent pixel of nano-amused can be; one token more stands for a masked one."""
 _TIME_WIDTH = 16
 TRAIN_TIMESTEPS = 1000
 NOISE: dict[str, Any] = {
@@ -81,7 +85,7 @@ def build_vae(seed: int) -> Any:
     return diffusers.AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 3,
         up_block_types=("UpDecoderBlock2D",) * 3,
-        block_out_channels=(32, 48, 64),
+        block_out_channels=BLOCKS,
         layers_per_block=1,
         norm_num_groups=16,
         latent_channels=LATENT_CHANNELS,
@@ -112,6 +116,47 @@ def build_unet(size: str, seed: int) -> Any:
         addition_embed_type="text_time",
         addition_time_embed_dim=_TIME_WIDTH,
         projection_class_embeddings_input_dim=6 * _TIME_WIDTH + TEXT_WIDTH,
+    )
+
+
+def build_vq(seed: int) -> Any:
+    """Return an untrained `VQModel` of the VAE's sizes: 32x32 pixels in [0, 1] to 8x8 of `CODES` codes."""
+    torch.manual_seed(seed)
+    return untyped("diffusers").VQModel(
+        down_block_types=("DownEncoderBlock2D",) * 3,
+        up_block_types=("UpDecoderBlock2D",) * 3,
+        block_out_channels=BLOCKS,
+        layers_per_block=1,
+        norm_num_groups=16,
+        latent_channels=LATENT_CHANNELS,
+        num_vq_embeddings=CODES,
+        sample_size=IMAGE_SIZE,
+        mid_block_add_attention=False,
+        lookup_from_codebook=True,
+        force_upcast=False,
+    )
+
+
+def build_uvit(seed: int) -> Any:
+    """Return an untrained `UVit2DModel` that fills in masked codes, conditioned as aMUSEd's is."""
+    torch.manual_seed(seed)
+    width = 128
+    return untyped("diffusers").UVit2DModel(
+        hidden_size=width,
+        cond_embed_dim=TEXT_WIDTH,
+        micro_cond_encode_dim=_TIME_WIDTH,
+        micro_cond_embed_dim=5 * _TIME_WIDTH,
+        encoder_hidden_size=TEXT_WIDTH,
+        vocab_size=CODES + 1,
+        codebook_size=CODES,
+        in_channels=width,
+        block_out_channels=width,
+        num_res_blocks=1,
+        block_num_heads=4,
+        num_hidden_layers=5,
+        num_attention_heads=4,
+        intermediate_size=384,
+        sample_size=LATENT_SIZE,
     )
 
 

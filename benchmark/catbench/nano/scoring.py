@@ -62,13 +62,18 @@ class ClipScorer:
 def draw(
     pipeline: Any, prompts: Sequence[str], steps: int, guidance: float, seed: int = 0
 ) -> npt.NDArray[np.uint8]:
-    """Return one image per prompt, uint8 (n, 32, 32, 3); image i starts from noise of seed + i."""
+    """Return one image per prompt, uint8 (n, 32, 32, 3); image i starts from noise of seed + i.
+
+    An `AmusedPipeline` takes one generator a call, so it draws one image at a time.
+    """
+    batch = 1 if type(pipeline).__name__ == "AmusedPipeline" else _BATCH
     batches: list[npt.NDArray[np.float32]] = []
-    for start in range(0, len(prompts), _BATCH):
-        chunk = list(prompts[start : start + _BATCH])
+    for start in range(0, len(prompts), batch):
+        chunk = list(prompts[start : start + batch])
         generators = [torch.Generator().manual_seed(seed + start + i) for i in range(len(chunk))]
         output = pipeline(
-            prompt=chunk, num_inference_steps=steps, guidance_scale=guidance, generator=generators,
+            prompt=chunk, num_inference_steps=steps, guidance_scale=guidance,
+            generator=generators if batch > 1 else generators[0],
             output_type="np",
         )  # fmt: skip
         batches.append(output.images)

@@ -7,6 +7,7 @@ have written: `DiffusionPipeline.from_pretrained(folder)` reads it, offline.
     shelf/vae                  AutoencoderKL
     shelf/text-encoder         CLIPTextModelWithProjection and its CLIPTokenizer
     shelf/nano-sdxl-s, -l, nano-lightning, nano-turbo      UNet2DConditionModel
+    shelf/vq, nano-amused    VQModel and UVit2DModel
     shelf/clip-score           CLIPModel, for CLIPScore
     shelf/recogniser           model.safetensors
 """
@@ -28,6 +29,8 @@ SHELF = Path(__file__).parent.parent / "data" / "nano"
 """The weights that are shipped."""
 SDXL_MODELS = ("nano-sdxl-l", "nano-sdxl-s", "nano-lightning", "nano-turbo")
 """Models that are a `StableDiffusionXLPipeline`; they differ in the UNet and the scheduler."""
+MODELS = (*SDXL_MODELS, "nano-amused")
+"""Every generator."""
 _TRAILING = ("nano-lightning", "nano-turbo")
 
 
@@ -37,9 +40,10 @@ def pipeline_folder(model: str, shelf: Path = SHELF, cache: Path | None = None) 
     Its name holds the digest of the weights, so that a folder never outlives them. `cache` is the user's
     cache folder by default. Raises UsageError for an unknown model or one whose weights are missing.
     """
-    if model not in SDXL_MODELS:
-        raise unknown_name("nano model", model, SDXL_MODELS)
-    parts = [shelf / name for name in ("vae", "text-encoder", model)]
+    if model not in MODELS:
+        raise unknown_name("nano model", model, MODELS)
+    autoencoder = "vae" if model in SDXL_MODELS else "vq"
+    parts = [shelf / name for name in (autoencoder, "text-encoder", model)]
     for part in parts:
         if not (part / "config.json").exists():
             raise UsageError(f"no weights in {part}: train them, then `python -m catbench.nano.shelve`")
@@ -52,31 +56,45 @@ def pipeline_folder(model: str, shelf: Path = SHELF, cache: Path | None = None) 
 
 
 def build_pipeline(model: str, shelf: Path = SHELF) -> Any:
-    """Return the `StableDiffusionXLPipeline` of a model in single precision, from the parts of a shelf."""
-    import torch
+    """Return the pipeline of a model in single precision, from the parts of a shelf.
 
-    diffusers = untyped("diffusers")
-    transformers = untyped("transformers")
-
-    dtype = torch.float32
+    A `StableDiffusionXLPipeline` with one text encoder (its second, as SDXL's refiner has it), or an
+    `AmusedPipeline`.
+    """
+    diffusers, transformers = untyped("diffusers"), untyped("transformers")
     text = shelf / "text-encoder"
-    pipeline: Any = diffusers.StableDiffusionXLPipeline(
-        vae=diffusers.AutoencoderKL.from_pretrained(shelf / "vae", torch_dtype=dtype, local_files_only=True),
-        text_encoder=None,
-        text_encoder_2=transformers.CLIPTextModelWithProjection.from_pretrained(
-            text, dtype=dtype, local_files_only=True
-        ),
-        tokenizer=None,
-        tokenizer_2=transformers.CLIPTokenizer.from_pretrained(text, local_files_only=True),
-        unet=diffusers.UNet2DConditionModel.from_pretrained(
-            shelf / model, torch_dtype=dtype, local_files_only=True
-        ),
-        scheduler=_scheduler(model),
-        force_zeros_for_empty_prompt=True,
-        add_watermarker=False,
+    encoder = transformers.CLIPTextModelWithProjection.from_pretrained(
+        text, dtype=untyped("torch").float32, local_files_only=True
     )
+    tokenizer = transformers.CLIPTokenizer.from_pretrained(text, local_files_only=True)
+    if model in SDXL_MODELS:
+        pipeline = diffusers.StableDiffusionXLPipeline(
+            vae=_load(diffusers.AutoencoderKL, shelf / "vae"),
+            text_encoder=None,
+            text_encoder_2=encoder,
+            tokenizer=None,
+            tokenizer_2=tokenizer,
+            unet=_load(diffusers.UNet2DConditionModel, shelf / model),
+            scheduler=_scheduler(model),
+            force_zeros_for_empty_prompt=True,
+            add_watermarker=False,
+        )
+    else:
+        from catbench.nano.models import CODES
+
+        pipeline = diffusers.AmusedPipeline(
+            vqvae=_load(diffusers.VQModel, shelf / "vq"),
+            tokenizer=tokenizer,
+            text_encoder=encoder,
+            transformer=_load(diffusers.UVit2DModel, shelf / model),
+            scheduler=diffusers.AmusedScheduler(mask_token_id=CODES),
+        )
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
+
+
+def _load(kind: Any, folder: Path) -> Any:
+    return kind.from_pretrained(folder, torch_dtype=untyped("torch").float32, local_files_only=True)
 
 
 def copy_part(source: Path, target: Path) -> None:

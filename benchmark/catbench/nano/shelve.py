@@ -24,6 +24,8 @@ PLACES = {
     "sdxl-s": "nano-sdxl-s",
     "lightning": "nano-lightning",
     "turbo": "nano-turbo",
+    "vq": "vq",
+    "amused": "nano-amused",
 }
 """Trained model -> its folder on the shelf."""
 

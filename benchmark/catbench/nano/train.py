@@ -16,12 +16,14 @@ from catbench.nano.training.pictures import Pictures, load_pictures
 STEPS = {
     "clip-condition": 1000,
     "clip-score": 1000,
-    "vae": 1800,
+    "vae": 2600,
     "recogniser": 3000,
     "sdxl-s": 4000,
     "sdxl-l": 4000,
     "lightning": 800,
     "turbo": 1000,
+    "vq": 1000,
+    "amused": 3000,
 }
 """Steps of each model's shipped training; its model card tells how long they took."""
 
@@ -59,6 +61,11 @@ def build_task(model: str, given: Ingredients) -> Any:
         from catbench.nano.training.distill import LightningTask, TurboTask
 
         task = {"lightning": LightningTask, "turbo": TurboTask}[model]
+        return task(given.pictures, given.parts, given.seed, given.device)
+    if model in ("vq", "amused"):
+        from catbench.nano.training.amused import AmusedTask, VqTask
+
+        task = {"vq": VqTask, "amused": AmusedTask}[model]
         return task(given.pictures, given.parts, given.seed, given.device)
     raise unknown_name("nano model", model, STEPS)
 
