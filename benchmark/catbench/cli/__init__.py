@@ -7,7 +7,7 @@ import sys
 import typer
 
 from catbench import __version__
-from catbench.cli import compare, evaluate, importing, simulate, suites, verify
+from catbench.cli import compare, evaluate, generate, importing, measure, simulate, suites, verify
 
 app = typer.Typer(
     help="Benchmark of cost-aware text-to-image routing.",
@@ -22,6 +22,8 @@ app.command("suites")(suites.suites)
 app.command("verify")(verify.verify)
 app.command("simulate")(simulate.simulate)
 app.add_typer(importing.app, name="import")
+app.command("generate")(generate.generate)
+app.command("measure")(measure.measure)
 
 
 def _print_version(wanted: bool) -> None:
@@ -47,10 +49,10 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
         app(arguments)
-    except CatbenchError as error:
+    except (CatbenchError, OSError) as error:
         if len(arguments) < len(sys.argv) - 1:
             raise
-        typer.echo(f"catbench: {error}", err=True)
+        typer.echo(f"catbench: {' '.join(map(str.strip, str(error).splitlines()))}", err=True)
         sys.exit(2)
 
 

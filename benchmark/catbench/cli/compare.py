@@ -16,7 +16,7 @@ def compare(
     ] = None,
     json: Annotated[Path | None, typer.Option(help="Write the differences here.")] = None,
 ) -> None:
-    """First router minus second, each number with a paired 95% interval."""
+    """Take one router's numbers from another's, with paired intervals."""
     from catbench.cli.tables import print_difference
     from catbench.comparison import compare, write_differences
     from catbench.files import check_writable

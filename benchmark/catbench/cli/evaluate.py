@@ -43,7 +43,7 @@ def evaluate(
     predictions: Annotated[Path | None, typer.Option(help="Write predictions to this Parquet file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write deferral curves: .png, .svg or .html.")] = None,
 ) -> None:
-    """Fit a router on a suite's training prompts, and score it on its test prompts."""
+    """Fit a router, and score it on test prompts."""
     from catbench.bootstrap import Bootstrap
     from catbench.cli.progress import progress_bar
     from catbench.cli.tables import print_report

@@ -22,7 +22,10 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Draws prompts and noise.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder if it is there.")] = False,
 ) -> None:
-    """Make a SIMULATED suite with planted signal and noise; truth.parquet holds the expected qualities."""
+    """Make a SIMULATED suite.
+
+    Signal and noise are planted, and truth.parquet holds the expected qualities.
+    """
     from catbench.store import save
     from catbench.suites.simulate import Simulation, simulate
 

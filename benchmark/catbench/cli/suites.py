@@ -6,7 +6,7 @@ import typer
 
 
 def suites() -> None:
-    """List the suites on this machine: shipped ones, and those imported without --out."""
+    """List the suites that can be named."""
     from catbench.store import home, known_suites, read_manifest
 
     found = known_suites()

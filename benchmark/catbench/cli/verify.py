@@ -8,7 +8,7 @@ import typer
 
 
 def verify(suite: Annotated[str, typer.Argument(help="A suite's name or folder.")]) -> None:
-    """Check every digest and every rule of a suite, and say what it holds."""
+    """Check every digest and every rule of a suite."""
     from catbench import store
     from catbench.prompts import SPLITS
 
