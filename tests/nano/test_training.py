@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from catbench.errors import UsageError  # noqa: E402
-from catbench.nano.training.loop import Plan, learning_rate_share, train  # noqa: E402
+from catbench.nano.training.loop import Plan, learning_rate_share, take_average, train  # noqa: E402
 from catbench.nano.training.pictures import draw_pictures, family_scenes, load_pictures  # noqa: E402
 from catbench.nano.training.recogniser import RecogniserTask  # noqa: E402
 from catbench.nano.training.vae import VaeTask, pixel_weights  # noqa: E402
@@ -33,6 +33,15 @@ def test_a_run_that_is_stopped_and_taken_up_equals_an_uninterrupted_one(cls, pic
     for name, network in whole.networks.items():
         for key, value in network.state_dict().items():
             assert torch.equal(value, again.networks[name].state_dict()[key]), key
+
+
+def test_a_snapshot_is_the_average_so_far(pictures, tmp_path):
+    trained, taken = task_of(RecogniserTask, pictures), task_of(RecogniserTask, pictures, seed=7)
+    train(trained, Plan(tmp_path, steps=3))
+    assert take_average(taken, Plan(tmp_path, steps=9)) == 3
+    assert torch.equal(trained.recogniser.cell.weight, taken.recogniser.cell.weight)
+    with pytest.raises(UsageError, match="no checkpoint"):
+        take_average(taken, Plan(tmp_path / "other", steps=9))
 
 
 def test_another_seed_learns_other_weights(pictures, tmp_path):

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
+from catbench.nano.command import run_command
 from catbench.nano.libraries import untyped
 from catbench.nano.phrases import phrase
 from catbench.nano.recogniser import Recogniser, load_recogniser, scene_accuracy
@@ -125,4 +126,4 @@ def appraise(
 
 
 if __name__ == "__main__":
-    typer.run(appraise)
+    run_command(appraise)

@@ -15,6 +15,7 @@ import typer
 from PIL import Image, ImageDraw
 
 from catbench.nano.appraise import SCENES_SEED
+from catbench.nano.command import run_command
 from catbench.nano.phrases import phrase
 from catbench.nano.render import IMAGE_SIZE, render
 from catbench.nano.scoring import draw
@@ -82,4 +83,4 @@ def _paste(drawn: list[tuple[str, npt.NDArray[np.uint8]]]) -> Image.Image:
 
 
 if __name__ == "__main__":
-    typer.run(sheet)
+    run_command(sheet)

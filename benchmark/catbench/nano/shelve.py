@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from catbench.errors import unknown_name
+from catbench.nano.command import run_command
 from catbench.nano.libraries import untyped
 from catbench.nano.shelf import SHELF, copy_part
 
@@ -62,4 +63,4 @@ def _shelve_text_encoder(source: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(shelve)
+    run_command(shelve)

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import torch
 import typer
 
-from catbench.errors import CatbenchError, unknown_name
-from catbench.nano.training.loop import Plan, train
+from catbench.errors import unknown_name
+from catbench.nano.command import run_command
+from catbench.nano.training.loop import Plan, take_average, train
 from catbench.nano.training.pictures import Pictures, load_pictures
 
 STEPS = {
@@ -78,20 +79,22 @@ def run(
     seed: Annotated[int, typer.Option()] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
     pictures: Annotated[int, typer.Option(help="rendered scenes to train on")] = 64_000,
+    snapshot: Annotated[
+        bool, typer.Option(help="do not train: export the last checkpoint of a run, even one under way")
+    ] = False,
     threads: Annotated[int, typer.Option(help="CPU threads; 0: as many as torch likes")] = 0,
 ) -> None:
     """Train one model; when its steps are done its weights are in OUT/MODEL."""
     if threads:
         torch.set_num_threads(threads)
-    try:
-        task = build_task(model, Ingredients(load_pictures(out, 0, pictures), seed, device, out))
-        plan = Plan(out / "runs" / model, steps or STEPS[model], seed, device, minutes)
-        if train(task, plan):
-            task.export(out / model)
-    except CatbenchError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from error
+    task = build_task(model, Ingredients(load_pictures(out, 0, pictures), seed, device, out))
+    plan = Plan(out / "runs" / model, steps or STEPS[model], seed, device, minutes)
+    if snapshot:
+        take_average(task, plan)
+        task.export(out / model)
+    elif train(task, plan):
+        task.export(out / model)
 
 
 if __name__ == "__main__":
-    typer.run(run)
+    run_command(run)

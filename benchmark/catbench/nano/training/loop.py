@@ -17,6 +17,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from catbench.errors import UsageError
 from catbench.nano.training.checkpoint import load_checkpoint, save_checkpoint
 
 _WARM_UP_STEPS = 100
@@ -118,6 +119,20 @@ def train(task: Task, plan: Plan) -> bool:
     for network in task.networks.values():
         network.eval()
     return step >= plan.steps
+
+
+def take_average(task: Task, plan: Plan) -> int:
+    """Set the task's networks to the averaged weights of its last checkpoint; return its step.
+
+    Raises UsageError where `plan.out` holds no checkpoint.
+    """
+    state = load_checkpoint(plan.out, task.name, plan.seed)
+    if state is None:
+        raise UsageError(f"no checkpoint of {task.name!r} in {plan.out}: train it first")
+    for name, network in task.networks.items():
+        network.load_state_dict(state["average"][name])
+        network.eval()
+    return int(state["step"])
 
 
 def _step(
