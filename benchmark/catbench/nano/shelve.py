@@ -13,7 +13,6 @@ import typer
 
 from catbench.errors import unknown_name
 from catbench.nano.command import run_command
-from catbench.nano.libraries import untyped
 from catbench.nano.shelf import SHELF, copy_part
 
 PLACES = {
@@ -50,12 +49,10 @@ def shelve(
 
 def _shelve_text_encoder(source: Path, target: Path) -> None:
     """Shelve the text half of the conditioning CLIP alone: no pipeline looks at its vision half."""
-    transformers = untyped("transformers")
+    from catbench.nano.training.conditioning import text_half
 
     staged = source.with_name(f"{source.name}-text")
-    transformers.CLIPTextModelWithProjection.from_pretrained(source, local_files_only=True).save_pretrained(
-        staged
-    )
+    text_half(source).save_pretrained(staged)
     for path in source.glob("*token*"):
         shutil.copyfile(path, staged / path.name)
     copy_part(staged, target)

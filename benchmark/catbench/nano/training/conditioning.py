@@ -47,17 +47,22 @@ def require(folder: Path, command: str) -> Path:
     return folder
 
 
+def text_half(folder: Path) -> Any:
+    """Return the text half of an exported CLIP, a `CLIPTextModelWithProjection` of its own."""
+    transformers = untyped("transformers")
+    clip = transformers.CLIPModel.from_pretrained(folder, local_files_only=True)
+    half = transformers.CLIPTextModelWithProjection(clip.config.text_config)
+    half.text_model.load_state_dict(clip.text_model.state_dict())
+    half.text_projection.load_state_dict(clip.text_projection.state_dict())
+    return half
+
+
 class TextEncoder:
     """The frozen text half of the conditioning CLIP."""
 
     def __init__(self, parts: Path, device: str) -> None:
-        transformers = untyped("transformers")
-
-        folder = require(parts / "clip-condition", "clip-condition")
         self.device = device
-        self.encoder: Any = transformers.CLIPTextModelWithProjection.from_pretrained(
-            folder, local_files_only=True
-        )
+        self.encoder = text_half(require(parts / "clip-condition", "clip-condition"))
         self.encoder.to(device).eval().requires_grad_(False)
 
     @torch.no_grad()
