@@ -293,7 +293,7 @@ ROUTERS = {
     "return None": "returned None (is `return` missing?)",
     "return np.zeros((3, len(prompts)))": "is it transposed?",
     "return np.zeros(len(prompts))": "one row a prompt, one column a candidate",
-    "return np.full((len(prompts), 3), np.nan)": "returned nan for test prompt 0, candidate 0",
+    "return np.full((len(prompts), 3), np.nan)": "returned nan for test prompt 0, candidate 'sim-1'",
     "return np.full((len(prompts), 3), np.inf)": "not finite",
     "return ['good'] * len(prompts)": "returned list",
     "raise KeyError('weights')": "failed in predict(): KeyError",

@@ -80,15 +80,15 @@ def test_trade_offs_exist_where_nothing_is_worth_its_cost():
 
 def test_predictions_may_be_anything_that_is_a_table_of_numbers():
     for said in ([[1, 2]], np.array([[1, 2]], np.int8), np.array([[1, 2]], np.float32)):
-        assert check_predictions("r", said, 1, 2).dtype == np.float64
-    assert check_predictions("r", [1, 2, 3], 3, 1).shape == (3, 1)
+        assert check_predictions("r", said, 1, "ab").dtype == np.float64
+    assert check_predictions("r", [1, 2, 3], 3, "a").shape == (3, 1)
     with pytest.raises(CatbenchError, match=r"shape \(2, 1\)"):
-        check_predictions("r", [[1], [2]], 1, 2)
+        check_predictions("r", [[1], [2]], 1, "ab")
 
 
 def test_predictions_are_copied():
     said = np.zeros((2, 2))
-    checked = check_predictions("r", said, 2, 2)
+    checked = check_predictions("r", said, 2, "ab")
     said[:] = 1
     assert not checked.any()
 

@@ -15,8 +15,8 @@ from catbench import CatbenchError, Prompts
 class PromptVectors:
     """Unit vectors (n, d) of prompts: feature `name` of the suite, its first feature, or sparse TF-IDF.
 
-    TF-IDF counts words and pairs of words that at least two training prompts have; `words` keeps only the
-    most frequent of them (Salton and Buckley 1988).
+    TF-IDF counts words and pairs of words that at least two training prompts have (or one, where none has
+    two); `words` keeps only the most frequent of them (Salton and Buckley 1988).
     """
 
     def __init__(self, name: str = "", words: int | None = None) -> None:
@@ -31,7 +31,11 @@ class PromptVectors:
             raise CatbenchError(f"the suite ships no prompt feature {self._name!r}; it ships {known}")
         self._feature = self._name or next(iter(prompts.features), None)
         if self._feature is None:
-            self._tfidf.fit(list(prompts))
+            texts = list(prompts)
+            try:
+                self._tfidf.fit(texts)
+            except ValueError:  # no word stands in two prompts
+                self._tfidf.set_params(min_df=1).fit(texts)
         return self.transform(prompts)
 
     def transform(self, prompts: Prompts) -> Any:

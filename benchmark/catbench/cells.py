@@ -22,6 +22,9 @@ class ScoreCells:
     ) -> None:
         self.prompt_index = pd.Index(prompts, dtype="str")
         self.candidate_index = pd.Index(candidates, dtype="str")
+        for kind, index in (("prompt", self.prompt_index), ("candidate", self.candidate_index)):
+            if not index.is_unique:
+                raise SuiteError(f"{where}: the suite lists {kind} {index[index.duplicated()][0]!r} twice")
         self._depth = depth
         self._where = where
         shape = (len(prompts), len(candidates), int(depth.max()) if len(depth) else 0)

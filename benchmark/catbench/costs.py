@@ -30,7 +30,7 @@ class Cost(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     candidate: str
-    unit: str = Field(min_length=1)
+    unit: str = Field(pattern="^[^@]+$")
     value: float
     hardware: str = ""
     """Empty where the price does not depend on it (FLOPs)."""
@@ -62,6 +62,8 @@ def select_costs(costs: Sequence[Cost], key: str, candidates: Sequence[str]) -> 
     if not rows:
         raise unknown_name("cost", key, cost_keys(costs))
     found = {cost.hardware for cost in rows}
+    if not hardware and "" in found:  # a bare unit means the prices that name no hardware, if there are any
+        rows, found = [cost for cost in rows if not cost.hardware], {""}
     if len(found) > 1:
         options = ", ".join(sorted(f"{unit}@{name}" for name in found if name))
         raise UsageError(f"cost {key!r} was measured on several machines: name one of {options}")

@@ -50,6 +50,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     `kind` is the noun to print ("metric"), `known` the names that would have been accepted.
     """
     names = sorted(known)
-    near = get_close_matches(name, names, n=3)
+    folded = {known.casefold(): known for known in names}
+    near = [folded[match] for match in get_close_matches(name.casefold(), folded, n=3)]
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     return UsageError(f"unknown {kind} {name!r}: {hint}known: {', '.join(names) or 'none'}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import isfinite
 
+import numpy as np
+
 from catbench.arrays import Floats
 from catbench.bootstrap import Intervals
 from catbench.matrix import Metric
@@ -36,8 +38,8 @@ def measures(
 
 
 def curve_record(cost: Floats, found: Intervals, metric: Metric) -> Curve:
-    """Return a curve read off at costs (G,), with its band."""
-    band = estimates(found, metric)
+    """Return a curve read off at costs (G,), with its band where replicates were drawn."""
+    band = estimates(found, metric) if np.isfinite(found.low).all() else []
     return Curve(
         cost=cost.tolist(),
         quality=(found.value * metric.sign).tolist(),

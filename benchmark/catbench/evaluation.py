@@ -111,7 +111,7 @@ class _Counter:
 def _metrics(matrix: ScoreMatrix, wanted: str | Sequence[str] | None) -> list[str]:
     if wanted is None:
         return [metric.name for metric in matrix.metrics]
-    names = [wanted] if isinstance(wanted, str) else list(wanted)
+    names = [wanted] if isinstance(wanted, str) else dict.fromkeys(wanted)
     return [matrix.metric(name).name for name in names]
 
 
@@ -132,8 +132,8 @@ def _slices(matrix: ScoreMatrix, rows: Ints, by: str | None) -> Iterator[tuple[s
         raise unknown_name("column to slice by", by, matrix.slice_columns)
     column = matrix.prompts[by].iloc[rows]
     if pd.api.types.is_numeric_dtype(column) and column.nunique() > VALUES:
-        column = pd.qcut(column, BINS, duplicates="drop").astype(str)
-    for value in sorted(column.unique()):
+        column = pd.qcut(column, BINS, duplicates="drop").astype("str")
+    for value in sorted(column.dropna().unique()):
         yield f"{by}={value}", (column == value).to_numpy()
 
 

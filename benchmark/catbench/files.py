@@ -50,6 +50,8 @@ def atomic_folder(path: Path, *, force: bool = False) -> Generator[Path]:
         raise UsageError(f"cannot write {path}: it is a file, a folder is needed")
     if path.is_dir() and any(path.iterdir()) and not force:
         raise UsageError(f"{path} is there already: give another folder, or --force to replace it")
+    if path.is_dir() and any(place.is_relative_to(path.resolve()) for place in (Path.cwd(), Path.home())):
+        raise UsageError(f"cannot replace {path}: it is, or holds, the current or the home folder")
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))

@@ -93,9 +93,15 @@ class ScoreMatrix:
         if not self.samples:
             depth = next(iter(self.scores.values())).shape[2] if self.scores else 0
             object.__setattr__(self, "samples", dict.fromkeys(SPLITS, depth))
+        scores = {name: np.asarray(array, dtype=np.float32) for name, array in self.scores.items()}
+        object.__setattr__(self, "scores", scores)
         _check(self)
         for array in (*self.scores.values(), *self.features.values()):
             frozen(array)
+
+    def __repr__(self) -> str:
+        size = f"{len(self.prompts)} prompts x {len(self.candidates)} candidates"
+        return f"ScoreMatrix({self.suite.id!r}: {size}, {', '.join(self.scores)})"
 
     @property
     def candidate_ids(self) -> tuple[str, ...]:
@@ -195,7 +201,7 @@ def _check(matrix: ScoreMatrix) -> None:
         if not values.is_unique:
             raise SuiteError(f"{name}: {kind} {values[values.duplicated()].iloc[0]!r} stands twice")
     if unknown := set(prompts["split"]) - set(SPLITS):
-        raise SuiteError(f"{name}: unknown split {unknown.pop()!r}; splits are {', '.join(SPLITS)}")
+        raise SuiteError(f"{name}: unknown split {min(map(str, unknown))!r}; splits are {', '.join(SPLITS)}")
     for split in SPLITS:
         if not (prompts["split"] == split).any():
             raise SuiteError(f"{name}: no prompt in the {split} split; all of {', '.join(SPLITS)} are needed")
@@ -228,10 +234,8 @@ def _check(matrix: ScoreMatrix) -> None:
 def _check_finite(matrix: ScoreMatrix, metric: str, scores: Scores, name: str) -> None:
     depths = set(matrix.samples.values())
     for split in SPLITS:
-        if not 1 <= matrix.samples[split] <= scores.shape[2]:
-            raise SuiteError(
-                f"{name}: {matrix.samples[split]} samples in {split}, of {scores.shape[2]} in the scores"
-            )
+        if not 1 <= (depth := matrix.samples.get(split, 0)) <= scores.shape[2]:
+            raise SuiteError(f"{name}: {depth} samples in {split}, of {scores.shape[2]} in the scores")
     everything = np.arange(len(scores))
     parts = (
         [(everything, depths.pop())]

@@ -55,7 +55,7 @@ def answer_from_table(
     if policy:
         choices = check_choices(name, values.T, len(trade_offs), len(ids), len(pool))
         return Answer(None, choices, trade_offs, seconds_per_prompt=seconds_per_prompt)
-    predicted = check_predictions(name, values, len(ids), len(pool))
+    predicted = check_predictions(name, values, len(ids), pool.ids)
     return Answer(predicted, None, trade_offs, seconds_per_prompt=seconds_per_prompt)
 
 

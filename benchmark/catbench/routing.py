@@ -100,6 +100,8 @@ def find_router(router: object) -> NamedRouter:
     """
     if isinstance(router, NamedRouter):
         return router
+    if isinstance(router, Path):
+        return _from_file(str(router))
     if isinstance(router, str):
         return _from_file(router) if ".py" in router or "/" in router else _from_entry_point(router)
     if isinstance(router, (Router, Policy)) and not isinstance(router, type):
@@ -155,9 +157,7 @@ def fit(name: str, router: Any, train: Labelled, validation: Labelled) -> None:
 def ask(name: str, router: Any, test: Prompts, pool: Pool, trade_offs: Floats) -> Answer:
     """Ask a fitted router about prompts, and check what it says."""
     if isinstance(router, Router):
-        predicted = check_predictions(
-            name, _call(name, "predict", router.predict, test), len(test), len(pool)
-        )
+        predicted = check_predictions(name, _call(name, "predict", router.predict, test), len(test), pool.ids)
         return Answer(predicted, None, trade_offs)
     said = _call(name, "route", router.route, test, trade_offs.copy())
     return Answer(None, check_choices(name, said, len(trade_offs), len(test), len(pool)), trade_offs)
@@ -175,14 +175,18 @@ def ask_at(quality: Floats, cost: Floats) -> Floats:
     return np.append(np.geomspace(slopes[0] * 10, slopes[-1] / 10, TRADE_OFFS), 0.0)
 
 
-def check_predictions(name: str, said: object, prompts: int, candidates: int) -> Floats:
-    """Return predictions as float64 (n, M), or raise RouterError that tells what is wrong with them."""
-    wanted = f"float array ({prompts}, {candidates}): one row a prompt, one column a candidate"
+def check_predictions(name: str, said: object, prompts: int, candidates: Sequence[str]) -> Floats:
+    """Return predictions as float64 (n, M), or raise RouterError that tells what is wrong with them.
+
+    `candidates` are the ids behind the M columns, to name in the message.
+    """
+    shape = prompts, len(candidates)
+    wanted = f"float array {shape}: one row a prompt, one column a candidate"
     array = _numbers(name, "predict", said, wanted)
-    if candidates == 1 and array.shape == (prompts,):
+    if len(candidates) == 1 and array.shape == (prompts,):
         array = array[:, None]
-    if array.shape != (prompts, candidates):
-        turned = " (is it transposed?)" if array.shape == (candidates, prompts) else ""
+    if array.shape != shape:
+        turned = " (is it transposed?)" if array.shape == shape[::-1] else ""
         raise RouterError(
             f"router {name!r}: predict() returned shape {array.shape}{turned}; it needs a {wanted}"
         )
@@ -191,7 +195,7 @@ def check_predictions(name: str, said: object, prompts: int, candidates: int) ->
         row, column = np.argwhere(bad)[0]
         raise RouterError(
             f"router {name!r}: predict() returned {array[row, column]} for test prompt {row}, candidate "
-            f"{column}; {int(bad.sum())} values are not finite numbers"
+            f"{candidates[column]!r}; {int(bad.sum())} values are not finite numbers"
         )
     return array
 

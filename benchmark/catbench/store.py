@@ -14,7 +14,8 @@ Reading checks the digests and every rule of a matrix. Writing is atomic. Nothin
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -66,6 +67,9 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
     for name in ("prompts.parquet", "scores.parquet", "costs.parquet"):
         if name not in manifest.files:
             raise SuiteError(f"{folder / 'manifest.json'}: no digest of {name}")
+    for split in SPLITS:
+        if manifest.samples.get(split, 0) < 1:
+            raise SuiteError(f"{folder / 'manifest.json'}: no number of samples for the {split} split")
     for name, digest in manifest.files.items():
         if name.endswith(".parquet"):
             _check_digest(folder, name, digest)
@@ -107,7 +111,8 @@ def load_features(folder: Path, manifest: Manifest) -> dict[str, Scores]:
     for name, digest in manifest.files.items():
         if name.startswith("features/"):
             _check_digest(folder, name, digest)
-            features[Path(name).stem] = np.load(folder / name, allow_pickle=False)
+            with _readable(folder / name, "a NumPy array"):
+                features[Path(name).stem] = np.load(folder / name, allow_pickle=False)
     return features
 
 
@@ -226,6 +231,12 @@ def _read_prompts(path: Path) -> pd.DataFrame:
         if table[column].isna().any():
             row = int(np.flatnonzero(table[column].isna().to_numpy())[0])
             raise SuiteError(f"{path}, row {row + 1}: {column} is empty")
+    odd = ~table["split"].isin(SPLITS).to_numpy()
+    if odd.any():
+        row, known = int(odd.argmax()), ", ".join(SPLITS)
+        raise SuiteError(
+            f"{path}, row {row + 1}: unknown split {table['split'].iloc[row]!r}; splits are {known}"
+        )
     return table
 
 
@@ -240,24 +251,36 @@ def _read_costs(path: Path, manifest: Manifest) -> tuple[Cost, ...]:
 
 
 def _arrow(path: Path, columns: list[str] | None) -> Any:
-    try:
+    with _readable(path, "Parquet"):
         return pq.read_table(path, columns=columns)
-    except (pa.ArrowException, OSError) as error:
-        raise SuiteError(f"{path}: not readable as Parquet: {error}") from error
+
+
+@contextmanager
+def _readable(path: Path, form: str) -> Generator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError, EOFError, ValueError) as error:
+        raise SuiteError(f"{path}: not readable as {form}: {error}") from error
 
 
 def _read_scores(path: Path, prompts: pd.DataFrame, manifest: Manifest) -> dict[str, Scores]:
     """Read the score rows, in any order, into one array a metric; every cell exactly once."""
-    file = pq.ParquetFile(path, read_dictionary=["prompt_id", "candidate"], pre_buffer=False)
+    with _readable(path, "Parquet"):
+        file = pq.ParquetFile(path, read_dictionary=["prompt_id", "candidate"], pre_buffer=False)
     wanted = ["prompt_id", "candidate", "sample", *(metric.name for metric in manifest.metrics)]
-    if missing := [name for name in wanted if name not in file.schema_arrow.names]:
-        raise SuiteError(f"{path}: no column {missing[0]!r}; it has {', '.join(file.schema_arrow.names)}")
+    _check_columns(file.schema_arrow, wanted, path)
     depth: Ints = prompts["split"].map(dict(manifest.samples)).to_numpy(dtype=np.int64)
     cells = ScoreCells(
         prompts["prompt_id"].tolist(), [c.id for c in manifest.candidates], depth, wanted[3:], str(path)
     )
+    before = 0
     for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=wanted):
         columns = [batch.column(name) for name in wanted]
+        for name, column in zip(wanted, columns, strict=True):
+            if column.null_count:
+                row = before + int(column.is_null().to_numpy(zero_copy_only=False).argmax())
+                raise SuiteError(f"{path}, row {row + 1}: {name} is empty")
+        before += batch.num_rows
         cells.add(
             _positions(columns[0], cells.prompt_index, "prompt", path),
             _positions(columns[1], cells.candidate_index, "candidate", path),
@@ -265,6 +288,22 @@ def _read_scores(path: Path, prompts: pd.DataFrame, manifest: Manifest) -> dict[
             [column.to_numpy(zero_copy_only=False) for column in columns[3:]],
         )
     return cells.finish()
+
+
+def _check_columns(schema: Any, wanted: Sequence[str], path: Path) -> None:
+    """Raise SuiteError where a column of the score table is absent or of another type."""
+    for position, name in enumerate(wanted):
+        if name not in schema.names:
+            raise SuiteError(f"{path}: no column {name!r}; it has {', '.join(schema.names)}")
+        found, types = schema.field(name).type, pa.types
+        if position < 2:
+            kind, good = "text", types.is_dictionary(found)
+        elif position == 2:
+            kind, good = "a whole number", types.is_integer(found)
+        else:
+            kind, good = "a number", types.is_floating(found) or types.is_integer(found)
+        if not good:
+            raise SuiteError(f"{path}: column {name!r} holds {found}; it must be {kind}")
 
 
 def _positions(column: Any, index: pd.Index[str], kind: str, path: Path) -> Ints:

@@ -54,8 +54,8 @@ def evaluate(
     from catbench.store import load
     from catbench.trials import Trials
 
-    if replicates < 0 or trials < 0:
-        raise UsageError("--replicates and --trials cannot be negative")
+    if replicates < 0 or trials < 0 or seed < 0:
+        raise UsageError("--replicates, --trials and --seed cannot be negative")
     if plot:
         check_format(plot)
     for target in (json, predictions, plot):

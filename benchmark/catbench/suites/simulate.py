@@ -13,6 +13,7 @@ metric is an error, 1 less such a quality with effects of its own. Prices grow g
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ from catbench.costs import Cost
 from catbench.errors import UsageError
 from catbench.matrix import Metric, ScoreMatrix, SuiteInfo
 from catbench.pool import Candidate
-from catbench.prompts import SPLITS, group_of, normalise, split_of
+from catbench.prompts import SPLITS, Split, group_of, normalise, split_of
 
 WORDS = " ".join(
     (
@@ -57,12 +58,13 @@ class Simulation:
 def simulate(simulation: Simulation) -> tuple[ScoreMatrix, pd.DataFrame]:
     """Return a matrix and its truth: `prompt_id`, `candidate`, and the expected value of each metric.
 
-    Raises UsageError for sizes below 1 (20 prompts) or negative strengths.
+    Raises UsageError for sizes below 1 (20 prompts), a negative strength or a negative seed.
     """
     s = simulation
-    if s.prompts < 20 or s.candidates < 1 or s.samples < 1 or s.signal < 0 or s.noise < 0:
+    sizes = s.prompts // 20, s.candidates, s.samples
+    if min(sizes) < 1 or not all(0 <= given < inf for given in (s.signal, s.noise, s.seed)):
         raise UsageError(
-            f"a simulation needs 20 prompts, 1 candidate, 1 sample and no negative strength: {s}"
+            f"a simulation needs 20 prompts, 1 candidate, 1 sample and no negative strength or seed: {s}"
         )
     random = np.random.default_rng(s.seed)
     bags, texts = _prompts(s.prompts, random)
@@ -81,17 +83,13 @@ def simulate(simulation: Simulation) -> tuple[ScoreMatrix, pd.DataFrame]:
         scores[metric.name] = (expected[:, :, None] + noise).astype(np.float32)
         truth[metric.name] = expected.ravel()
     keys = [normalise(text) for text in texts]
-    splits = [split_of(key) for key in keys]
-    for position, split in enumerate(SPLITS):  # the smallest suites might lack one by chance
-        if split not in splits:
-            splits[position] = split
     prompts = pd.DataFrame(
         {
             "prompt_id": ids,
             "text": texts,
             "source": "simulated",
             "group": [group_of(key) for key in keys],
-            "split": splits,
+            "split": _splits(keys),
         }
     ).astype("str")
     prompts["words"] = [len(text.split()) for text in texts]
@@ -142,6 +140,16 @@ def _prompts(count: int, random: np.random.Generator) -> tuple[Floats, list[str]
         bags[row, chosen] = 1
         texts.append(" ".join(WORDS[word] for word in chosen))
     return bags, texts
+
+
+def _splits(keys: list[str]) -> list[Split]:
+    """Return the split of each key; one that a small suite lacks by chance is given a key of the largest."""
+    splits = [split_of(key) for key in keys]
+    for split in SPLITS:
+        if split not in splits:
+            moved = keys[splits.index(max(SPLITS, key=splits.count))]
+            splits = [split if key == moved else old for key, old in zip(keys, splits, strict=True)]
+    return splits
 
 
 def _candidates(count: int) -> tuple[tuple[Candidate, ...], Floats]:

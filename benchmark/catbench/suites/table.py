@@ -2,7 +2,7 @@
 
 Rules of DESIGN: a row belongs to a prompt id; prompts whose texts are equal after normalising share a
 group; where no split is given, the group's hash decides it. Prompts come out sorted by id and candidates
-by cost, so the suite is the same whatever the order of the rows.
+by the first cost named, so the suite is the same whatever the order of the rows.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,12 @@ KEYS = ("prompt", "prompt_id", "candidate", "sample", "split", "source", "group"
 """Columns of a score table that are no metrics."""
 TEXTS = ("prompt", "prompt_id", "candidate", "source", "split", "group", "unit", "dataset_id")
 """Columns whose values are text whatever they look like."""
+
+
+UNNAMED = "Unnamed: "
+"""How pandas calls a CSV column without a name, such as an index that was written by mistake."""
+LARGEST = float(np.finfo(np.float32).max)
+"""Scores are stored in single precision."""
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -69,16 +76,20 @@ def read_costs(path: Path) -> tuple[Cost, ...]:
 
 def choose_metrics(table: pd.DataFrame, wanted: Sequence[str], where: str) -> tuple[Metric, ...]:
     """Return the metrics named `NAME`, `NAME:lower` or `NAME:higher`; none named = all numeric columns."""
-    numeric = [
-        str(name) for name in table.columns if name not in KEYS and pd.api.types.is_numeric_dtype(table[name])
-    ]
+    numeric = [str(name) for name in table.columns if name not in KEYS and _numeric(table[name])]
     metrics: list[Metric] = []
-    for item in wanted or numeric:
+    for item in wanted or [name for name in numeric if not name.startswith(UNNAMED)]:
         name, _, direction = item.partition(":")
+        if name in table and name not in KEYS and name not in numeric:
+            odd = pd.to_numeric(table[name], errors="coerce").isna().to_numpy()
+            row = int(odd.argmax())
+            raise SuiteError(f"{where}, row {row + 1}: {name} is {table[name].iloc[row]!r}, not a number")
         if name not in numeric:
             raise unknown_name(f"metric in {where}", name, numeric)
         if direction not in ("", "higher", "lower"):
             raise UsageError(f"metric {item!r}: a direction is `higher` or `lower`")
+        if name in [metric.name for metric in metrics]:
+            raise UsageError(f"metric {name!r} is named twice")
         metrics.append(Metric(name=name, direction="lower" if direction == "lower" else "higher"))
     if not metrics:
         raise SuiteError(
@@ -106,7 +117,8 @@ def matrix_from_table(
     table = _checked(table, metrics, where)
     ids = sorted(table["candidate"].unique())
     check_costs(costs, ids, costs_where)
-    prices = {cost.candidate: cost.value for cost in reversed(costs) if cost.unit == costs[0].unit}
+    first = costs[0].unit, costs[0].hardware
+    prices = {cost.candidate: cost.value for cost in costs if (cost.unit, cost.hardware) == first}
     ids.sort(key=lambda name: (prices[name], name))
     records = {candidate.id: candidate for candidate in candidates}
     prompts = _prompts(table, where)
@@ -127,12 +139,32 @@ def matrix_from_table(
     return ScoreMatrix(
         suite=suite,
         prompts=prompts,
-        candidates=tuple(records.get(name, Candidate(id=name)) for name in ids),
+        candidates=tuple(records.get(name) or _candidate(name, where) for name in ids),
         metrics=tuple(metrics),
         scores=cells.finish(),
-        costs=tuple(costs),
+        costs=_sorted(costs, ids),
         samples={split: depths[split] for split in SPLITS if split in depths},
     )
+
+
+def _numeric(column: pd.Series[Any]) -> bool:
+    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+
+
+def _sorted(costs: Sequence[Cost], candidates: Sequence[str]) -> tuple[Cost, ...]:
+    """Return costs in the order of the candidates, one unit and hardware after another as first named."""
+    keys = list(dict.fromkeys((cost.unit, cost.hardware) for cost in costs))
+    order = {name: place for place, name in enumerate(candidates)}
+    return tuple(sorted(costs, key=lambda c: (keys.index((c.unit, c.hardware)), order[c.candidate])))
+
+
+def _candidate(name: str, where: str) -> Candidate:
+    try:
+        return Candidate(id=name)
+    except ValidationError as error:
+        raise SuiteError(
+            f"{where}: candidate {name!r}: an id has letters, digits and . _ + - only, no white space"
+        ) from error
 
 
 def _checked(table: pd.DataFrame, metrics: Sequence[Metric], where: str) -> pd.DataFrame:
@@ -142,7 +174,7 @@ def _checked(table: pd.DataFrame, metrics: Sequence[Metric], where: str) -> pd.D
     if table.empty:
         raise SuiteError(f"{where}: no rows")
     table = table.reset_index(drop=True)
-    for column in [name for name in ("prompt", "prompt_id", "candidate", "sample", "split") if name in table]:
+    for column in [name for name in KEYS if name in table and name != "source"]:
         empty = table[column].isna() | (table[column] == "")
         if empty.any():
             raise SuiteError(f"{where}, row {int(empty.argmax()) + 1}: {column} is empty")
@@ -152,14 +184,17 @@ def _checked(table: pd.DataFrame, metrics: Sequence[Metric], where: str) -> pd.D
         table["prompt_id"] = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in table["prompt"]]
     table["prompt_id"] = table["prompt_id"].astype(str)
     for metric in metrics:
-        bad = ~np.isfinite(table[metric.name].to_numpy(dtype=np.float64))
+        bad = ~(np.abs(table[metric.name].to_numpy(dtype=np.float64)) <= LARGEST)
         if bad.any():
             row = int(bad.argmax())
             raise SuiteError(
                 f"{where}, row {row + 1}: {metric.name} of prompt {table['prompt_id'][row]!r}, candidate "
-                f"{table['candidate'][row]!r} is {table[metric.name][row]}: every score must be finite"
+                f"{table['candidate'][row]!r} is {table[metric.name][row]}: "
+                "every score must be finite, and below 3.4e38"
             )
     label = table["sample"] if "sample" in table else pd.Series(0, index=table.index)
+    if not _numeric(label):
+        raise SuiteError(f"{where}: sample {label.iloc[0]!r} is no number, and samples are numbered")
     cell = table.assign(sample=label)
     twice = cell.duplicated(["prompt_id", "candidate", "sample"])
     if twice.any():
