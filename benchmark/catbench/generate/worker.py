@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from catbench.arrays import Scores
 from catbench.errors import GenerationError
@@ -165,15 +165,13 @@ def _kept(
     if record is not None and is_whole(path, record):
         return load_file(path), tuple(record["cut"])
     embeddings, cut = make()
-    write_sealed(path, {"cut": list(cut)}, partial(_save_embeddings, embeddings))
+    write_sealed(path, {"cut": list(cut)}, partial(_write_embeddings, embeddings))
     return embeddings, cut
 
 
-def _save_embeddings(embeddings: Embeddings, path: Path) -> None:
-    try:
-        save_file(embeddings, path)
-    except Exception as error:  # safetensors has an error of its own for a full disk
-        raise OSError(str(error)) from error
+def _write_embeddings(embeddings: Embeddings, path: Path) -> None:
+    # Not safetensors' `save_file`: it leaves a hidden file of its own behind where it is killed.
+    path.write_bytes(save(embeddings))
 
 
 def _image_name(block: Block, position: int) -> dict[str, Any]:
