@@ -29,7 +29,7 @@ benchmark: $(VENV)/test  ## Speed, as ratios within one run.
 lint: $(VENV)/test
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 format: $(VENV)/test
 	$(BIN)/ruff check --fix $(CODE)
