@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 
@@ -64,11 +65,97 @@ def test_rows_may_stand_in_any_order(matrix, tmp_path):
     manifest.write_text(json.dumps(content))
     with pytest.raises(CatbenchError, match=r"no digest of scores\.parquet"):
         load(tmp_path / "suite")
-    import hashlib
-
     content["files"]["scores.parquet"] = hashlib.sha256(path.read_bytes()).hexdigest()
     manifest.write_text(json.dumps(content))
     assert_same(load(tmp_path / "suite"), matrix)
+
+
+def sign(folder):
+    """Write the digests of the files as they are, as somebody would who makes a suite by hand."""
+    path = folder / "manifest.json"
+    content = json.loads(path.read_text())
+    for name in content["files"]:
+        content["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    path.write_text(json.dumps(content))
+
+
+def cell(table, row, column, value):
+    return table.assign(**{column: table[column].where(table.index != row, value)})
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "says"),
+    [
+        ("prompts", lambda t: cell(t, 3, "split", "dev"), "row 4: unknown split 'dev'"),
+        ("prompts", lambda t: cell(t, 3, "text", None), "row 4: text is empty"),
+        ("prompts", lambda t: pd.concat([t, t.head(1)]), "lists prompt 'sim-000000' twice"),
+        ("prompts", lambda t: t.drop(columns="group"), "no column 'group'"),
+        ("prompts", lambda t: t.iloc[1:], "prompt 'sim-000000' has scores but is not in the suite"),
+        ("scores", lambda t: t.iloc[1:], "no score of prompt 'sim-000000', candidate 'sim-1', sample 0"),
+        ("scores", lambda t: pd.concat([t, t.tail(1)]), "'other-3', sample 3 stands in two rows"),
+        ("scores", lambda t: cell(t, 3, "candidate", "sim-9"), "candidate 'sim-9' has scores but is not"),
+        ("scores", lambda t: cell(t, 3, "candidate", None), "row 4: candidate is empty"),
+        ("scores", lambda t: cell(t, 3, "simulated_score", None), r"row 4: simulated_score is empty"),
+        ("scores", lambda t: cell(t, 3, "sample", 4).astype({"sample": int}), "stores samples 0 to 3"),
+        ("scores", lambda t: cell(t, 3, "sample", -1).astype({"sample": int}), "stores samples 0 to 3"),
+        ("scores", lambda t: t.assign(sample=t["sample"] / 2), "'sample' holds double; it must be a whole"),
+        ("scores", lambda t: t.assign(prompt_id=1), "'prompt_id' holds int64; it must be text"),
+        ("scores", lambda t: t.assign(simulated_error="bad"), "'simulated_error' holds .* must be a number"),
+        ("scores", lambda t: t.drop(columns="simulated_error"), "no column 'simulated_error'"),
+        ("costs", lambda t: cell(t, 0, "value", 0.0), "row 1: candidate 'sim-1' costs 0 tflops"),
+        ("costs", lambda t: t.iloc[1:], "candidate 'sim-1' has no cost in 'tflops'"),
+        ("costs", lambda t: t.assign(value="free"), "value"),
+    ],
+)
+def test_a_suite_made_by_hand_is_checked_beyond_its_digests(matrix, tmp_path, name, spoil, says):
+    save(matrix, tmp_path / "suite")
+    path = tmp_path / "suite" / f"{name}.parquet"
+    spoil(pd.read_parquet(path)).to_parquet(path, index=False)
+    sign(tmp_path / "suite")
+    with pytest.raises(CatbenchError, match=says) as refusal:
+        load(tmp_path / "suite")
+    assert str(tmp_path / "suite") in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["scores.parquet", "costs.parquet", "features/words.npy"])
+def test_files_of_another_format_are_told(matrix, tmp_path, name):
+    save(matrix, tmp_path / "suite")
+    (tmp_path / "suite" / name).write_bytes(b"neither Parquet nor NumPy")
+    sign(tmp_path / "suite")
+    with pytest.raises(CatbenchError, match=f"{name}: not readable as"):
+        load(tmp_path / "suite")
+
+
+@pytest.mark.parametrize("samples", [{"train": 4}, {"train": 4, "validation": 0, "test": 4}])
+def test_every_split_has_a_number_of_samples(matrix, tmp_path, samples):
+    save(matrix, tmp_path / "suite")
+    path = tmp_path / "suite" / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "samples": samples}))
+    with pytest.raises(CatbenchError, match=r"manifest\.json: no number of samples for the validation split"):
+        load(tmp_path / "suite")
+
+
+def test_images_are_only_read_to_verify_them(matrix, tmp_path):
+    save(matrix, tmp_path / "suite", images=[("sim-000000", b"RIFF")])
+    sheet = tmp_path / "suite" / "images" / "sim-000000.webp"
+    assert sheet.read_bytes() == b"RIFF"
+    verify(tmp_path / "suite")
+    sheet.write_bytes(b"RAFF")
+    load(tmp_path / "suite")
+    with pytest.raises(CatbenchError, match=r"sim-000000\.webp: SHA-256"):
+        verify(tmp_path / "suite")
+
+
+def test_others_can_read_the_tables_as_they_are(matrix, tmp_path):
+    save(matrix, tmp_path / "suite")
+    rows = pd.read_parquet(tmp_path / "suite" / "scores.parquet").set_index(
+        ["prompt_id", "candidate", "sample"]
+    )
+    for prompt, name, sample in ((0, 0, 0), (17, 2, 3), (199, 1, 2)):
+        stored = rows.loc[(matrix.prompts["prompt_id"][prompt], matrix.candidate_ids[name], sample)]
+        for metric, scores in matrix.scores.items():
+            assert stored[metric] == scores[prompt, name, sample]
+    assert set(rows.dtypes) == {np.dtype("float32")}
 
 
 def test_saving_twice_gives_the_same_bytes(matrix, tmp_path):

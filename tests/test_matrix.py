@@ -1,0 +1,120 @@
+"""A matrix is complete, read-only and refuses what breaks a rule; what is read from it has the right sign."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from catbench import CatbenchError
+from catbench.matrix import Metric
+from catbench.pool import Candidate, Pool
+from catbench.suites.simulate import Simulation, simulate
+
+
+@pytest.fixture(scope="module")
+def matrix():
+    return simulate(Simulation(prompts=100, candidates=4, samples=3))[0]
+
+
+def test_a_lower_is_better_metric_is_negated_once(matrix):
+    for name, sign in (("simulated_score", 1), ("simulated_error", -1)):
+        found = matrix.qualities(name, "test", matrix.pool())
+        np.testing.assert_array_equal(found, sign * matrix.scores[name][matrix.rows("test")].astype(float))
+
+
+def test_columns_follow_the_pool(matrix):
+    pool = matrix.pool(candidates=["other-4", "sim-1"])
+    every = matrix.qualities("simulated_score", "train", matrix.pool())
+    np.testing.assert_array_equal(matrix.qualities("simulated_score", "train", pool), every[:, [3, 0]])
+    np.testing.assert_array_equal(pool.cost, matrix.pool().cost[[3, 0]])
+
+
+def test_pools_by_name(matrix):
+    assert matrix.pool().ids == matrix.pool("heterogeneous").ids == ("sim-1", "sim-2", "other-3", "other-4")
+    assert matrix.pool("homogeneous").ids == ("sim-1", "sim-2")
+    with pytest.raises(CatbenchError, match="did you mean 'homogeneous'"):
+        matrix.pool("homogenous")
+    alone = replace(matrix, candidates=tuple(c.model_copy(update={"model": ""}) for c in matrix.candidates))
+    with pytest.raises(CatbenchError, match="no two candidates of one model"):
+        alone.pool("homogeneous")
+
+
+def test_near_names_are_suggested_whatever_their_case(matrix):
+    with pytest.raises(CatbenchError, match="did you mean 'other-4'"):
+        matrix.pool(candidates=["OTHER-4"])
+
+
+def test_prompts_handed_out_hold_only_texts_and_features(matrix):
+    rows = matrix.rows("test")
+    prompts = matrix.texts(rows)
+    assert list(prompts) == matrix.prompts["text"].iloc[rows].tolist()
+    np.testing.assert_array_equal(prompts.features["words"], matrix.features["words"][rows])
+    assert not vars(prompts).keys() & {"prompt_id", "split", "group", "source", "scores"}
+
+
+def test_scores_are_kept_in_single_precision(matrix):
+    double = {name: scores.astype(np.float64) for name, scores in matrix.scores.items()}
+    assert {scores.dtype for scores in replace(matrix, scores=double).scores.values()} == {np.dtype("f4")}
+
+
+def test_a_matrix_is_shown_in_one_line(matrix):
+    assert repr(matrix) == (
+        "ScoreMatrix('simulated': 100 prompts x 4 candidates, simulated_score, simulated_error)"
+    )
+
+
+def first(matrix, **values):
+    prompts = matrix.prompts.copy()
+    for column, value in values.items():
+        prompts.loc[0, column] = value
+    return {"prompts": prompts}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda m: first(m, prompt_id="sim-000001"), "prompt id 'sim-000001' stands twice"),
+        (lambda m: first(m, split="dev"), "unknown split 'dev'"),
+        (lambda m: {"prompts": m.prompts.assign(split="train")}, "no prompt in the validation split"),
+        (lambda m: {"candidates": m.candidates[:1] * 4}, "candidate 'sim-1' stands twice"),
+        (lambda m: {"pools": {"sim": ("sim-1", "sim-9")}}, "pool 'sim': unknown candidate 'sim-9'"),
+        (lambda m: {"metrics": m.metrics[:1]}, "metrics"),
+        (lambda m: {"samples": {"train": 3, "test": 3}}, "0 samples in validation"),
+        (lambda m: {"samples": {"train": 3, "validation": 3, "test": 4}}, "4 samples in test, of 3"),
+        (lambda m: {"candidates": m.candidates[:3], "pools": {}}, "not \\(prompt, candidate, sample\\)"),
+        (lambda m: {"features": {"clip": np.zeros((5, 2), "f4")}}, "feature 'clip' has shape"),
+        (lambda m: {"features": {"clip": np.full((100, 2), np.nan, "f4")}}, "'clip' has values that are not"),
+    ],
+)
+def test_what_breaks_a_rule_is_refused(matrix, change, says):
+    with pytest.raises(CatbenchError, match=says):
+        replace(matrix, **change(matrix))
+
+
+@pytest.mark.parametrize("cost", [[1.0], [1.0, 0.0], [1.0, -2.0], [1.0, np.nan], [1.0, np.inf]])
+def test_a_pool_prices_every_candidate(cost):
+    pair = Candidate(id="a"), Candidate(id="b")
+    with pytest.raises(CatbenchError, match=r"one cost for each|candidate 'b' costs"):
+        Pool("all", pair, np.array(cost), "usd", "clip")
+
+
+def test_a_pool_keeps_its_own_read_only_prices():
+    given = np.array([2.0, 1.0])
+    pool = Pool("all", (Candidate(id="a"), Candidate(id="b")), given, "usd", "clip")
+    given[:] = 9
+    np.testing.assert_array_equal(pool.cost, [2, 1])
+    assert pool.cheapest == 1
+    with pytest.raises(ValueError, match="read-only"):
+        pool.cost[0] = 3
+
+
+@pytest.mark.parametrize("name", ["", "two words", "-x", "a/b", "a,b", "a:b"])
+def test_ids_fit_into_options_and_file_names(name):
+    with pytest.raises(ValueError, match="id"):
+        Candidate(id=name)
+
+
+def test_a_metric_is_called_by_its_label_where_it_has_one():
+    assert (Metric(name="clip").title, Metric(name="clip", label="CLIPScore").title) == ("clip", "CLIPScore")
