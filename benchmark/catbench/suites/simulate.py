@@ -144,7 +144,7 @@ def _prompts(count: int, random: np.random.Generator) -> tuple[Floats, list[str]
 
 def _splits(keys: list[str]) -> list[Split]:
     """Return the split of each key; one that a small suite lacks by chance is given a key of the largest."""
-    splits = [split_of(key) for key in keys]
+    splits: list[Split] = [split_of(key) for key in keys]
     for split in SPLITS:
         if split not in splits:
             moved = keys[splits.index(max(SPLITS, key=splits.count))]

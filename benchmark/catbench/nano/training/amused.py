@@ -52,7 +52,8 @@ class VqTask:
         rows = torch.arange(number) * (len(self.pictures) // number)
         latents = self.vq.encode(self.pictures.image_batch(rows) / 2 + 0.5).latents
         points = latents.permute(0, 2, 3, 1).reshape(-1, LATENT_CHANNELS).numpy()
-        means = MiniBatchKMeans(min(CODES, len(points)), random_state=seed, n_init=1).fit(points)
+        few: Any = 1  # typed as text in scikit-learn
+        means = MiniBatchKMeans(min(CODES, len(points)), random_state=seed, n_init=few).fit(points)
         self.vq.quantize.embedding.weight[: len(means.cluster_centers_)] = torch.from_numpy(
             means.cluster_centers_
         ).float()
