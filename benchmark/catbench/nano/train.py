@@ -18,7 +18,7 @@ STEPS = {
     "clip-condition": 1000,
     "clip-score": 1000,
     "vae": 2600,
-    "recogniser": 3000,
+    "recogniser": 1500,
     "sdxl-s": 4000,
     "sdxl-l": 4000,
     "lightning": 800,
