@@ -5,6 +5,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
 diffusers = pytest.importorskip("diffusers")
 
 from catbench.nano.appraise import Judge, reconstructed  # noqa: E402
