@@ -115,9 +115,34 @@ def empty_prompt(table):
     return table
 
 
+def two_words(table):
+    return table.replace({"candidate": {"large": "SD XL"}})
+
+
+def words_for_samples(table):
+    return table.assign(sample=table["sample"].map({0: "first", 1: "second"}))
+
+
+def beyond_single_precision(table):
+    table.loc[4, "clip"] = 1e39
+    return table
+
+
+def no_group(table):
+    return table.assign(group=["a", ""] * 120)
+
+
+def val_split(table):
+    return table.assign(split=np.repeat(["train", "val", "test"], 80))
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
+        (words_for_samples, ["scores.csv", "'first' is no number"]),
+        (beyond_single_precision, ["scores.csv, row 5", "'small'", "1e+39"]),
+        (no_group, ["scores.csv, row 2", "group is empty"]),
+        (val_split, ["unknown split 'val'"]),
         (drop_row, ["scores.csv", "no score of prompt", "'large', sample 1"]),
         (set_nan, ["scores.csv, row 5", "'small'", "nan", "finite"]),
         (set_infinite, ["scores.csv, row 5", "'small'", "inf", "finite"]),
@@ -179,6 +204,7 @@ def test_a_candidate_without_a_cost(refused, tmp_path):
     ("option", "says"),
     [
         (["--metric", "clap"], "did you mean 'clip'"),
+        (["--metric", "clip", "--metric", "clip:lower"], "'clip' is named twice"),
         (["--metric", "clip:down"], "`higher` or `lower`"),
         (["--name", "My Suite"], "lower-case"),
     ],
@@ -188,6 +214,37 @@ def test_options_of_an_import(refused, tmp_path, option, says):
     costs().to_csv(tmp_path / "costs.csv", index=False)
     given = ["--costs", "costs.csv", "--name", "mine", "--out", "suite", *option]
     assert says in refused("import", "table", "scores.csv", *given)
+
+
+def test_a_candidate_with_two_words_is_named_before_its_cost(refused, tmp_path):
+    two_words(scores()).to_csv(tmp_path / "scores.csv", index=False)
+    two_words(costs()).to_csv(tmp_path / "costs.csv", index=False)
+    line = refused(
+        "import", "table", "scores.csv", "--costs", "costs.csv", "--name", "mine", "--out", "suite"
+    )
+    assert "scores.csv: candidate 'SD XL'" in line
+    assert "no white space" in line
+
+
+def test_a_metric_that_holds_words_is_told_with_its_row(refused, tmp_path):
+    table = scores().astype({"clip": object})
+    table.loc[6, "clip"] = "failed"
+    table.to_csv(tmp_path / "scores.csv", index=False)
+    costs().to_csv(tmp_path / "costs.csv", index=False)
+    given = ["--costs", "costs.csv", "--name", "mine", "--metric", "clip"]
+    assert "scores.csv, row 7: clip is 'failed', not a number" in refused(
+        "import", "table", "scores.csv", *given
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xff\xfe", b"prompt,candidate\n1,2,3\n4\n5,6,7,8\n"])
+@pytest.mark.parametrize("name", ["scores.csv", "scores.parquet"])
+def test_a_file_that_is_no_table(refused, tmp_path, content, name):
+    (tmp_path / name).write_bytes(content)
+    costs().to_csv(tmp_path / "costs.csv", index=False)
+    line = refused("import", "table", name, "--costs", "costs.csv", "--name", "mine", "--out", "suite")
+    assert name in line
+    assert not (tmp_path / "suite").exists()
 
 
 def test_files_that_are_not_there(refused):
@@ -269,6 +326,7 @@ def test_a_suite_that_was_altered(refused, tmp_path, simulated, spoil, says, com
         (["ridge", "--by", "word"], "did you mean 'words'"),
         (["ridge", "--trials", "2", "--trial-samples", "2"], "fewer samples than the 2 stored"),
         (["ridge", "--trials", "-1"], "negative"),
+        (["ridge", "--seed", "-1"], "negative"),
         (["fixed:sim"], "one of sim-1"),
         (["mixture:9"], "takes no option"),
         (["knn:clip"], "ships no prompt feature 'clip'"),
@@ -297,6 +355,8 @@ ROUTERS = {
     "return np.full((len(prompts), 3), np.inf)": "not finite",
     "return ['good'] * len(prompts)": "returned list",
     "raise KeyError('weights')": "failed in predict(): KeyError",
+    "raise OSError('no such weights')": "failed in predict(): OSError: no such weights",
+    "raise ValueError('first line\\n  second line')": "first line second line",
 }
 
 
@@ -362,6 +422,23 @@ def test_a_folder_that_is_there_is_only_replaced_with_force(refused, catbench, t
     assert (tmp_path / "mine" / "precious.txt").read_text() == "keep me"
     assert catbench(*given, "--force")[0] == 0
     assert (tmp_path / "mine" / "manifest.json").is_file()
+
+
+def test_force_never_replaces_the_current_folder(refused, tmp_path):
+    (tmp_path / "precious.txt").write_text("keep me")
+    assert "cannot replace" in refused("simulate", "--out", ".", "--force", "--prompts", "50")
+    assert (tmp_path / "precious.txt").read_text() == "keep me"
+
+
+def test_an_import_in_the_home_folder_is_only_replaced_with_force(refused, catbench, tmp_path):
+    scores().to_csv(tmp_path / "scores.csv", index=False)
+    costs().to_csv(tmp_path / "costs.csv", index=False)
+    given = ["import", "table", "scores.csv", "--costs", "costs.csv", "--name", "mine"]
+    assert catbench(*given)[0] == 0
+    assert "--force" in refused(*given)
+    assert catbench(*given, "--force")[0] == 0
+    assert catbench("evaluate", "mixture", "--suite", "mine", "--replicates", "5")[0] == 0
+    assert "did you mean 'mine'" in refused("verify", "Mine")
 
 
 def test_sizes_of_a_simulation(refused):

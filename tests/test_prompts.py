@@ -37,6 +37,21 @@ def test_groups_and_splits_are_the_hash_of_the_key():
     assert split_of("a cat") == ("train" if share < 0.8 else "validation" if share < 0.9 else "test")
 
 
+@pytest.mark.parametrize(
+    ("text", "group", "split"),
+    [  # printf 'a red cat' | sha256sum; its first 13 digits over 16^13 are 0.998
+        ("a red cat", "ff966ff162b9dd31", "test"),
+        ("a kite", "facf5131ec5957f4", "test"),
+        ("a lamp", "c7916eee76e23358", "train"),
+        ("a blue fox", "6f196611ad12da26", "train"),
+        ("three birds", "2e56d221612eaebd", "train"),
+        ("strasse", "16d96952087774fe", "train"),
+    ],
+)
+def test_groups_and_splits_never_change(text, group, split):
+    assert (group_of(text), split_of(text)) == (group, split)
+
+
 def test_four_fifths_train():
     splits = [split_of(str(number)) for number in range(20_000)]
     shares = [splits.count(name) / len(splits) for name in ("train", "validation", "test")]
@@ -51,6 +66,9 @@ def test_prompts_are_a_sequence_with_features():
     assert list(prompts.take([2, 2])) == ["c", "c"]
     np.testing.assert_array_equal(prompts.take([2, 0]).features["clip"], np.eye(3)[[2, 0]])
     assert prompts[::2].features["clip"].dtype == np.float32
+    assert repr(prompts) == "Prompts(3 texts, features: clip)"
+    with pytest.raises(TypeError):
+        prompts.features["clip"] = np.zeros((3, 3))
     with pytest.raises(ValueError, match="read-only"):
         prompts.features["clip"][0, 0] = 1
 

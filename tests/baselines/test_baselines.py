@@ -88,6 +88,54 @@ def test_one_neighbour_returns_its_own_quality(splits):
 
 
 @pytest.mark.parametrize("name", LEARNERS)
+def test_validation_labels_choose_the_hyperparameters_and_only_they(splits, name):
+    pool, data = splits
+    quality = data["validation"][1]
+    answers = [
+        find_router(name)
+        .make(pool)
+        .fit(*data["train"], validation=(data["validation"][0], labels))
+        .predict(data["test"][0])
+        for labels in (quality, quality + 5, -quality)
+    ]
+    # Each prompt's mean decides no route, so a shift of all labels chooses alike; their reverse does not.
+    np.testing.assert_allclose(answers[0], answers[1])
+    assert not np.allclose(answers[0], answers[2])
+
+
+@pytest.mark.parametrize("name", ["knn", "mixture", "mlp", "ridge"])
+def test_fitting_again_gives_the_same_predictions(splits, name):
+    pool, data = splits
+    extra = {} if name == "mixture" else {"validation": data["validation"]}
+    once, again = (
+        find_router(name).make(pool).fit(*data["train"], **extra).predict(data["test"][0]) for _ in range(2)
+    )
+    np.testing.assert_array_equal(once, again)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_texts_that_share_no_word_and_one_candidate_are_enough(name):
+    prompts = Prompts([f"only{i} mine{i}" for i in range(12)])
+    quality = np.linspace(0, 1, 12)[:, None]
+    pool = simulate(Simulation(prompts=50, candidates=1))[0].pool()
+    router = find_router(name).make(pool).fit(prompts, quality, validation=(prompts, quality))
+    assert router.predict(Prompts(["something else", "only3 mine3"])).shape == (2, 1)
+
+
+def test_the_mixture_predicts_the_training_means():
+    router = find_router("mixture").make(None).fit(Prompts(["a", "b"]), np.array([[0.0, 4], [1, 8]]))
+    np.testing.assert_array_equal(router.predict(Prompts(["c"])), [[0.5, 6]])
+
+
+def test_a_fixed_router_always_picks_its_candidate(splits):
+    pool, data = splits
+    router = find_router("fixed:other-3").make(pool).fit(*data["train"])
+    chosen = router.route(data["test"][0], np.array([2.0, 0.0]))
+    assert chosen.shape == (2, len(data["test"][0]))
+    assert (chosen == 2).all()
+
+
+@pytest.mark.parametrize("name", LEARNERS)
 def test_an_unknown_feature_is_told(splits, name):
     pool, data = splits
     with pytest.raises(CatbenchError, match="no prompt feature 'clip'; it ships words"):

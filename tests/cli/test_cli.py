@@ -1,7 +1,9 @@
-"""The command line as a user meets it: real processes, files and tables."""
+"""The command line as a user meets it: files, tables and exit codes, and once a real process."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -11,14 +13,25 @@ import pandas as pd
 import pytest
 
 from catbench import Report
+from catbench.cli import main
 
 COMMAND = Path(sys.executable).parent / "catbench"
 
 
-def run(*arguments, cwd=None, check=True):
-    return subprocess.run(
-        [COMMAND, *map(str, arguments)], capture_output=True, text=True, check=check, cwd=cwd
-    )
+def run(*arguments, cwd="."):
+    """Run a command that succeeds in this process; return what it printed."""
+    out = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.chdir(cwd), contextlib.redirect_stdout(out):
+        patch.setattr(sys, "argv", ["catbench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+    assert not stop.value.code
+    return out.getvalue()
+
+
+def process(*arguments):
+    """Run a command as a process of its own."""
+    return subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +39,8 @@ def evaluated(simulated, tmp_path_factory):
     """Evaluate once with every output asked for."""
     folder = tmp_path_factory.mktemp("evaluated")
     outputs = ["--json", "r.json", "--plot", "r.png", "--trials", 3, "--by", "words", "--replicates", 50]
-    done = run("evaluate", "ridge", "--suite", simulated, *outputs, cwd=folder)
-    return folder, done
+    printed = run("evaluate", "ridge", "--suite", simulated, *outputs, cwd=folder)
+    return folder, printed
 
 
 def test_an_evaluation_writes_what_was_asked_for_and_nothing_else(evaluated):
@@ -37,7 +50,7 @@ def test_an_evaluation_writes_what_was_asked_for_and_nothing_else(evaluated):
 
 
 def test_the_table_names_every_candidate_and_says_simulated(evaluated):
-    _, done = evaluated
+    _, printed = evaluated
     for word in (
         "SIMULATED",
         "headroom captured",
@@ -47,14 +60,14 @@ def test_the_table_names_every_candidate_and_says_simulated(evaluated):
         "win rate",
         "words=1",
     ):
-        assert word in done.stdout
+        assert word in printed
 
 
 def test_the_report_is_json_of_the_documented_form(evaluated):
-    folder, done = evaluated
+    folder, printed = evaluated
     record = json.loads((folder / "r.json").read_text())
     assert record["schema"] == 1
-    assert record["signature"] in done.stdout
+    assert record["signature"] in printed
     assert set(record) >= {"router", "signature", "versions", "results"}
     result = record["results"][0]
     assert {
@@ -95,8 +108,8 @@ def test_comparing_two_reports(evaluated, simulated, tmp_path):
     folder, _ = evaluated
     other = tmp_path / "other.json"
     run("evaluate", "mixture", "--suite", simulated, "--json", other, "--replicates", 50)
-    done = run("compare", folder / "r.json", other, "--suite", simulated, "--json", tmp_path / "d.json")
-    assert "ridge - mixture" in done.stdout
+    printed = run("compare", folder / "r.json", other, "--suite", simulated, "--json", tmp_path / "d.json")
+    assert "ridge - mixture" in printed
     differences = json.loads((tmp_path / "d.json").read_text())["differences"]
     assert [found["metric"] for found in differences] == ["simulated_score", "simulated_error"]
     assert differences[0]["measures"]["gain"]["low"] > 0
@@ -114,22 +127,65 @@ def test_plots_of_other_kinds(simulated, tmp_path, suffix):
 
 
 def test_verify_and_suites(simulated, tmp_path, monkeypatch):
-    assert "every file and every rule holds" in run("verify", simulated).stdout
+    assert "every file and every rule holds" in run("verify", simulated)
     monkeypatch.setenv("CATBENCH_HOME", str(tmp_path))
-    assert "no suite in" in run("suites").stdout
+    assert "no suite in" in run("suites")
     run("simulate", "--out", tmp_path / "suites" / "toy", "--prompts", 40)
-    assert "toy" in run("suites").stdout
+    assert "toy" in run("suites")
 
 
 def test_help_and_version():
-    assert "evaluate" in run("--help").stdout
-    assert run("--version").stdout.startswith("catbench ")
+    assert "evaluate" in run("--help")
+    assert run("--version").startswith("catbench ")
 
 
 def test_an_error_is_one_line_in_a_real_process(tmp_path):
-    done = run("evaluate", "ridge", "--suite", "nowhere", check=False)
+    done = process("evaluate", "ridge", "--suite", "nowhere")
     assert done.returncode == 2
     assert done.stdout == ""
     assert len(done.stderr.strip().splitlines()) == 1
-    traceback = run("evaluate", "ridge", "--suite", "nowhere", "--debug", check=False)
+    traceback = process("evaluate", "ridge", "--suite", "nowhere", "--debug")
     assert "Traceback" in traceback.stderr
+
+
+def test_a_table_is_imported_and_evaluated_by_a_router_in_a_file(tmp_path):
+    rows = [
+        (f"thing {i}", name, i % 7 / 7 + bonus) for i in range(60) for name, bonus in (("a", 0), ("b", 0.1))
+    ]
+    pd.DataFrame(rows, columns=["prompt", "candidate", "clip"]).to_csv(tmp_path / "scores.csv", index=False)
+    (tmp_path / "costs.csv").write_text("candidate,unit,value\na,usd,1\nb,usd,2\n")
+    given = ["--costs", "costs.csv", "--name", "mine", "--out", "suite", "--metric", "clip"]
+    assert "60 prompts x 2 candidates, clip, in suite" in run(
+        "import", "table", "scores.csv", *given, cwd=tmp_path
+    )
+    (tmp_path / "mine.py").write_text(
+        "from sklearn.dummy import DummyRegressor\n"
+        "from sklearn.feature_extraction.text import CountVectorizer\n"
+        "from sklearn.pipeline import make_pipeline\n"
+        "def make_router(pool): return make_pipeline(CountVectorizer(), DummyRegressor())\n"
+    )
+    printed = run(
+        "evaluate", "mine.py", "--suite", "suite", "--json", "r.json", "--replicates", 5, cwd=tmp_path
+    )
+    assert "SIMULATED" not in printed
+    result = Report.read(tmp_path / "r.json").result()
+    # b is better everywhere by 0.1 for twice the cost: a straight line, and nothing to gain by reading.
+    assert result.estimate("gain").value == pytest.approx(0, abs=1e-6)
+    assert result.fixed["b"].quality.value - result.fixed["a"].quality.value == pytest.approx(0.1, abs=1e-6)
+    assert result.estimate("cost_to_match", "b").value == pytest.approx(1)
+
+
+def test_outputs_without_replicates_have_no_intervals(simulated, tmp_path):
+    given = ["--suite", simulated, "--metric", "simulated_error", "--replicates", 0]
+    printed = run("evaluate", "mixture", *given, "--json", "r.json", "--plot", "r.png", cwd=tmp_path)
+    assert "lower is better" in printed
+    audc = Report.read(tmp_path / "r.json").result().estimate("audc")
+    assert audc.value is not None
+    assert audc.low is audc.high is None
+
+
+def test_predictions_alone(simulated, tmp_path):
+    given = ["--suite", simulated, "--metric", "simulated_error", "--replicates", 0, "--pool", "sim"]
+    run("evaluate", "mixture", *given, "--predictions", "p.parquet", cwd=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["p.parquet"]
+    assert list(pd.read_parquet(tmp_path / "p.parquet")) == ["metric", "prompt_id", "sim-1", "sim-2"]

@@ -44,6 +44,8 @@ def test_prompts_groups_and_sources(matrix):
         "DrawBench": 200,
     }
     assert prompts.groupby("text")["split"].nunique().max() == 1
+    assert prompts["text"].duplicated().sum() == 74
+    assert prompts.groupby("text")["group"].nunique().max() == 1
     np.testing.assert_allclose([len(matrix.rows(s)) / 1e4 for s in ("train", "test")], [0.8, 0.1], atol=0.01)
 
 

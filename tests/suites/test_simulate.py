@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catbench import evaluate, mixture_curve, oracle_curve
+from catbench import CatbenchError, evaluate, mixture_curve, oracle_curve
 from catbench.bootstrap import Bootstrap
 from catbench.suites.simulate import Simulation, simulate
 
@@ -47,6 +47,28 @@ def test_the_seed_draws_prompts_and_noise_but_the_effects_stay():
     again = simulate(Simulation(prompts=50, seed=1))
     np.testing.assert_array_equal(one[0].scores["simulated_score"], again[0].scores["simulated_score"])
     assert one[0].prompts["text"].tolist() != other[0].prompts["text"].tolist()
+
+
+def test_the_smallest_suites_have_every_split_and_keep_groups_together():
+    # Seeds whose 20 prompts lack a split by chance, or hold one text twice: all of them load.
+    for seed in (*range(60), 345, 354, 669, 871, 1196):
+        prompts = simulate(Simulation(prompts=20, candidates=1, samples=1, seed=seed))[0].prompts
+        assert set(prompts["split"]) == {"train", "validation", "test"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"prompts": 19}, {"candidates": 0}, {"samples": 0}, {"noise": -1.0}, {"signal": np.nan}, {"seed": -1}],
+)
+def test_sizes_and_strengths_that_make_no_suite(change):
+    with pytest.raises(CatbenchError, match="a simulation needs"):
+        simulate(Simulation(**{"prompts": 50, **change}))
+
+
+def test_prices_rise_geometrically_from_1_to_64():
+    pool = simulate(Simulation(prompts=50, candidates=4))[0].pool()
+    np.testing.assert_allclose(pool.cost, [1, 4, 16, 64])
+    assert pool.unit == "tflops"
 
 
 def test_it_says_simulated():

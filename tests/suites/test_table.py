@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from catbench import load
+from catbench import CatbenchError, load
 from catbench.costs import Cost
 from catbench.matrix import Metric, SuiteInfo
 from catbench.prompts import split_of
@@ -38,6 +40,57 @@ def test_the_order_of_the_rows_changes_no_byte(tmp_path):
     for name, rows in (("one", table()), ("other", table().sample(frac=1, random_state=1))):
         save(matrix_from_table(rows, COSTS, METRICS, INFO), tmp_path / name)
     assert load(tmp_path / "one").digest == load(tmp_path / "other").digest
+
+
+def test_the_order_of_the_costs_changes_no_byte(tmp_path):
+    for name, costs in (("one", COSTS), ("other", COSTS[::-1])):
+        save(matrix_from_table(table(), costs, METRICS, INFO), tmp_path / name)
+    assert load(tmp_path / "one").digest == load(tmp_path / "other").digest
+
+
+def test_the_first_unit_named_is_the_default_and_orders_the_candidates():
+    seconds = [Cost(candidate=n, unit="seconds", value=v) for n, v in (("cheap", 9), ("dear", 3))]
+    matrix = matrix_from_table(table(), [*seconds, *COSTS], METRICS, INFO)
+    assert matrix.cost_keys == ("seconds", "usd")
+    assert matrix.pool().ids == ("dear", "cheap")
+    assert matrix.pool().cost.tolist() == [3, 9]
+    assert matrix.pool(cost="usd").cost.tolist() == [2, 1]
+
+
+@given(
+    st.randoms(use_true_random=False), st.lists(st.integers(0, 2**62), min_size=2, max_size=2, unique=True)
+)
+@settings(max_examples=25)
+def test_samples_are_ordered_by_their_number_whatever_it_is(random, seeds):
+    rows = table(20)
+    rows["sample"] = rows["sample"].map({10: min(seeds), 11: max(seeds)})
+    order = list(rows.index)
+    random.shuffle(order)
+    scores = matrix_from_table(rows.loc[order], COSTS, METRICS, INFO).scores["clip"]
+    np.testing.assert_array_equal(scores[:, :, 1] - scores[:, :, 0], np.full(scores.shape[:2], 0.25))
+
+
+def test_a_split_in_the_table_is_kept():
+    splits = {f"thing {i}": ("train", "validation", "test")[i % 3] for i in range(40)}
+    matrix = matrix_from_table(table().assign(split=lambda t: t["prompt"].map(splits)), COSTS, METRICS, INFO)
+    assert dict(zip(matrix.prompts["text"], matrix.prompts["split"], strict=True)) == splits
+
+
+def test_a_group_in_the_table_decides_the_split():
+    scene = {f"thing {i}": f"scene {i // 2}" for i in range(40)}
+    rows = table().assign(group=lambda t: t["prompt"].map(scene))
+    prompts = matrix_from_table(rows, COSTS, METRICS, INFO).prompts
+    assert prompts["group"].nunique() == 20
+    assert prompts["split"].tolist() == [split_of(group) for group in prompts["group"]]
+
+
+def test_equal_texts_given_two_splits_are_refused():
+    rows = pd.concat([table().assign(prompt_id=lambda t: "a" + t["prompt"]), table(1).assign(prompt_id="z")])
+    rows["split"] = rows["prompt_id"].map(
+        lambda name: "test" if name == "z" else ("train", "validation")[name.endswith("7")]
+    )
+    with pytest.raises(CatbenchError, match="'thing 0' stand in two splits"):
+        matrix_from_table(rows, COSTS, METRICS, INFO)
 
 
 def test_scores_land_in_their_cells():
@@ -78,6 +131,18 @@ def test_metrics_are_the_numeric_columns_or_those_named():
     assert [m.name for m in choose_metrics(rows, [], "t")] == ["clip", "fid"]
     chosen = choose_metrics(rows, ["fid:lower"], "t")
     assert [(m.name, m.direction) for m in chosen] == [("fid", "lower")]
+
+
+def test_flags_and_an_index_written_by_mistake_are_no_metrics(tmp_path):
+    table().assign(nsfw=True).to_csv(tmp_path / "scores.csv")
+    rows = read_table(tmp_path / "scores.csv")
+    assert [m.name for m in choose_metrics(rows, [], "t")] == ["clip"]
+
+
+def test_the_table_that_is_given_is_not_changed():
+    rows = table()
+    matrix_from_table(rows, COSTS, METRICS, INFO)
+    pd.testing.assert_frame_equal(rows, table())
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
