@@ -414,14 +414,18 @@ def test_debug_shows_the_traceback(catbench, simulated):
         catbench("evaluate", "ridgge", "--suite", simulated, "--debug")
 
 
-def test_a_folder_that_is_there_is_only_replaced_with_force(refused, catbench, tmp_path):
+def test_a_suite_that_is_there_is_only_replaced_with_force_and_nothing_else_ever(refused, catbench, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "precious.txt").write_text("keep me")
     given = ["simulate", "--out", "mine", "--prompts", "50"]
     assert "--force" in refused(*given)
+    assert "holds no suite" in refused(*given, "--force")
     assert (tmp_path / "mine" / "precious.txt").read_text() == "keep me"
-    assert catbench(*given, "--force")[0] == 0
-    assert (tmp_path / "mine" / "manifest.json").is_file()
+    (tmp_path / "mine" / "precious.txt").unlink()
+    assert catbench(*given)[0] == 0
+    digest = (tmp_path / "mine" / "manifest.json").read_bytes()
+    assert catbench(*given, "--seed", 1, "--force")[0] == 0
+    assert (tmp_path / "mine" / "manifest.json").read_bytes() != digest
 
 
 def test_force_never_replaces_the_current_folder(refused, tmp_path):

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "benchmark" / "catbench"
 FLOORS = (
     {"errors", "arrays", "files", "cells", "pool", "prompts", "costs", "matrix"},
-    {"store", "curve", "sweep", "measures", "bootstrap", "signature", "routing", "predictions"},
+    {"store", "scores", "curve", "sweep", "measures", "bootstrap", "signature", "routing", "predictions"},
     {"scoring", "trials", "report", "estimates", "evaluation", "comparison", "figure", "plot", "suites"},
     {"cli"},
 )

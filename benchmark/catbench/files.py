@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from catbench.errors import UsageError
+from catbench.errors import SuiteError, UsageError
 
 
 def sha256_of(path: Path) -> str:
@@ -67,6 +67,15 @@ def atomic_folder(path: Path, *, force: bool = False) -> Generator[Path]:
                 draft.replace(path)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def readable(path: Path, form: str) -> Generator[None]:
+    """Turn what a reader raises about a broken file into a SuiteError that names the file and its form."""
+    try:
+        yield
+    except (OSError, EOFError, ValueError, TypeError, NotImplementedError) as error:
+        raise SuiteError(f"{path}: not readable as {form}: {error}") from error
 
 
 def check_writable(path: Path) -> None:

@@ -96,14 +96,15 @@ def find_router(router: object) -> NamedRouter:
     """Return the named factory behind a router, a factory, or a text.
 
     A text is an entry point's name (`knn`, with an option after a colon: `fixed:sdxl-20`), a folder with
-    `submission.toml`, or `file.py:factory` (default factory: `make_router`).
+    `router.py`, or `file.py:factory` (default factory: `make_router`).
     """
     if isinstance(router, NamedRouter):
         return router
     if isinstance(router, Path):
         return _from_file(str(router))
     if isinstance(router, str):
-        return _from_file(router) if ".py" in router or "/" in router else _from_entry_point(router)
+        in_a_file = ".py" in router or "/" in router or Path(router).is_dir()
+        return _from_file(router) if in_a_file else _from_entry_point(router)
     if isinstance(router, (Router, Policy)) and not isinstance(router, type):
         return NamedRouter(type(router).__name__, lambda pool: copy.deepcopy(router))
     if callable(router):

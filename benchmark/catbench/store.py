@@ -14,30 +14,26 @@ Reading checks the digests and every rule of a matrix. Writing is atomic. Nothin
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 from platformdirs import user_data_dir
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from catbench.arrays import Ints, Scores
-from catbench.cells import ScoreCells
+from catbench.arrays import Scores
 from catbench.costs import Cost, check_costs
 from catbench.errors import SuiteError, UsageError, unknown_name
-from catbench.files import atomic_folder, sha256_of
+from catbench.files import atomic_folder, readable, sha256_of
 from catbench.matrix import Metric, ScoreMatrix, SuiteInfo
 from catbench.pool import Candidate
 from catbench.prompts import SPLITS, Split
+from catbench.scores import read_scores, write_scores
 
 PROMPT_COLUMNS = ("prompt_id", "text", "source", "group", "split")
-ROWS_AT_ONCE = 1 << 17
-"""Score rows that are held as Arrow while reading or writing: a row group of the file."""
 
 
 class Manifest(BaseModel):
@@ -75,12 +71,14 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
             _check_digest(folder, name, digest)
     prompts = _read_prompts(folder / "prompts.parquet")
     costs = _read_costs(folder / "costs.parquet", manifest)
+    candidates = [candidate.id for candidate in manifest.candidates]
+    metrics = [metric.name for metric in manifest.metrics]
     return ScoreMatrix(
         suite=manifest.suite,
         prompts=prompts,
         candidates=manifest.candidates,
         metrics=manifest.metrics,
-        scores=_read_scores(folder / "scores.parquet", prompts, manifest),
+        scores=read_scores(folder / "scores.parquet", prompts, candidates, metrics, manifest.samples),
         costs=costs,
         pools=manifest.pools,
         samples=manifest.samples,
@@ -111,7 +109,7 @@ def load_features(folder: Path, manifest: Manifest) -> dict[str, Scores]:
     for name, digest in manifest.files.items():
         if name.startswith("features/"):
             _check_digest(folder, name, digest)
-            with _readable(folder / name, "a NumPy array"):
+            with readable(folder / name, "a NumPy array"):
                 features[Path(name).stem] = np.load(folder / name, allow_pickle=False)
     return features
 
@@ -138,9 +136,12 @@ def save(
     WebP sheets by file stem, taken one by one. A folder that is there already is replaced only with
     `force`. Raises UsageError where it cannot be written.
     """
-    with atomic_folder(Path(folder), force=force) as draft:
+    target = Path(folder)
+    if force and target.is_dir() and any(target.iterdir()) and not (target / "manifest.json").is_file():
+        raise UsageError(f"{target} holds no suite (no manifest.json), so it is not replaced by one")
+    with atomic_folder(target, force=force) as draft:
         matrix.prompts.to_parquet(draft / "prompts.parquet", index=False)
-        _write_scores(matrix, draft / "scores.parquet")
+        write_scores(matrix, draft / "scores.parquet")
         costs = pd.DataFrame([cost.model_dump() for cost in matrix.costs])
         costs.to_parquet(draft / "costs.parquet", index=False)
         for stem, table in (extra or {}).items():
@@ -173,10 +174,10 @@ def home() -> Path:
 
 
 def known_suites() -> dict[str, Path]:
-    """Return the folders of all suites that can be named: those shipped, then this user's."""
+    """Return the folders of all suites that can be named; one of this user's hides a shipped one."""
     shipped = Path(__file__).parent / "data" / "suites"
-    found = (path.parent for root in (home(), shipped) for path in root.glob("*/manifest.json"))
-    return {path.name: path for path in sorted(found)}
+    found = [path.parent for root in (shipped, home()) for path in root.glob("*/manifest.json")]
+    return dict(sorted({path.name: path for path in found}.items()))
 
 
 def suite_folder(suite: str | os.PathLike[str]) -> Path:
@@ -224,7 +225,7 @@ def _check_digest(folder: Path, name: str, digest: str) -> None:
 
 
 def _read_prompts(path: Path) -> pd.DataFrame:
-    table = _arrow(path, None).to_pandas()
+    table = _arrow(path).to_pandas()
     for column in PROMPT_COLUMNS:
         if column not in table:
             raise SuiteError(f"{path}: no column {column!r}; it has {', '.join(map(str, table.columns))}")
@@ -241,7 +242,7 @@ def _read_prompts(path: Path) -> pd.DataFrame:
 
 
 def _read_costs(path: Path, manifest: Manifest) -> tuple[Cost, ...]:
-    rows = _arrow(path, None).to_pylist()
+    rows = _arrow(path).to_pylist()
     try:
         costs = tuple(Cost.model_validate(row) for row in rows)
     except ValidationError as error:
@@ -250,98 +251,6 @@ def _read_costs(path: Path, manifest: Manifest) -> tuple[Cost, ...]:
     return costs
 
 
-def _arrow(path: Path, columns: list[str] | None) -> Any:
-    with _readable(path, "Parquet"):
-        return pq.read_table(path, columns=columns)
-
-
-@contextmanager
-def _readable(path: Path, form: str) -> Generator[None]:
-    try:
-        yield
-    except (pa.ArrowException, OSError, EOFError, ValueError) as error:
-        raise SuiteError(f"{path}: not readable as {form}: {error}") from error
-
-
-def _read_scores(path: Path, prompts: pd.DataFrame, manifest: Manifest) -> dict[str, Scores]:
-    """Read the score rows, in any order, into one array a metric; every cell exactly once."""
-    with _readable(path, "Parquet"):
-        file = pq.ParquetFile(path, read_dictionary=["prompt_id", "candidate"], pre_buffer=False)
-    wanted = ["prompt_id", "candidate", "sample", *(metric.name for metric in manifest.metrics)]
-    _check_columns(file.schema_arrow, wanted, path)
-    depth: Ints = prompts["split"].map(dict(manifest.samples)).to_numpy(dtype=np.int64)
-    cells = ScoreCells(
-        prompts["prompt_id"].tolist(), [c.id for c in manifest.candidates], depth, wanted[3:], str(path)
-    )
-    before = 0
-    for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=wanted):
-        columns = [batch.column(name) for name in wanted]
-        for name, column in zip(wanted, columns, strict=True):
-            if column.null_count:
-                row = before + int(column.is_null().to_numpy(zero_copy_only=False).argmax())
-                raise SuiteError(f"{path}, row {row + 1}: {name} is empty")
-        before += batch.num_rows
-        cells.add(
-            _positions(columns[0], cells.prompt_index, "prompt", path),
-            _positions(columns[1], cells.candidate_index, "candidate", path),
-            columns[2].to_numpy(zero_copy_only=False),
-            [column.to_numpy(zero_copy_only=False) for column in columns[3:]],
-        )
-    return cells.finish()
-
-
-def _check_columns(schema: Any, wanted: Sequence[str], path: Path) -> None:
-    """Raise SuiteError where a column of the score table is absent or of another type."""
-    for position, name in enumerate(wanted):
-        if name not in schema.names:
-            raise SuiteError(f"{path}: no column {name!r}; it has {', '.join(schema.names)}")
-        found, types = schema.field(name).type, pa.types
-        if position < 2:
-            kind, good = "text", types.is_dictionary(found)
-        elif position == 2:
-            kind, good = "a whole number", types.is_integer(found)
-        else:
-            kind, good = "a number", types.is_floating(found) or types.is_integer(found)
-        if not good:
-            raise SuiteError(f"{path}: column {name!r} holds {found}; it must be {kind}")
-
-
-def _positions(column: Any, index: pd.Index[str], kind: str, path: Path) -> Ints:
-    """Return the position of each value of a dictionary column in `index`."""
-    names = column.dictionary.to_pylist()
-    lookup = index.get_indexer(pd.Index(names, dtype=index.dtype))
-    if len(names) and lookup.min() < 0:
-        name = names[int(lookup.argmin())]
-        raise SuiteError(f"{path}: {kind} {name!r} has scores but is not in the suite's {kind} list")
-    return lookup[column.indices.to_numpy(zero_copy_only=False)]
-
-
-def _write_scores(matrix: ScoreMatrix, path: Path) -> None:
-    """Write rows prompt by prompt, candidate by candidate, sample by sample."""
-    ids = pa.array(matrix.prompts["prompt_id"].tolist())
-    names = pa.array(list(matrix.candidate_ids))
-    depth = matrix.prompts["split"].map(dict(matrix.samples)).to_numpy()
-    shape = next(iter(matrix.scores.values())).shape
-    step = max(1, ROWS_AT_ONCE // (shape[1] * shape[2]))
-    schema = pa.schema(
-        [("prompt_id", pa.string()), ("candidate", pa.string()), ("sample", pa.int16())]
-        + [(metric, pa.float32()) for metric in matrix.scores]
-    )
-    repeated: Any = ["prompt_id", "candidate"]
-    with pq.ParquetWriter(path, schema, use_dictionary=repeated) as writer:
-        for start in range(0, shape[0], step):
-            part = slice(start, start + step)
-            due = np.broadcast_to(
-                np.arange(shape[2]) < depth[part, None, None], (len(depth[part]), *shape[1:])
-            )
-            prompt, candidate, sample = (axis.astype(np.int32) for axis in np.nonzero(due))
-            table = pa.table(
-                [
-                    ids.take(pa.array(prompt + start)),
-                    names.take(pa.array(candidate)),
-                    pa.array(sample.astype(np.int16)),
-                    *(pa.array(scores[part][due]) for scores in matrix.scores.values()),
-                ],
-                schema=schema,
-            )
-            writer.write_table(table)
+def _arrow(path: Path) -> Any:
+    with readable(path, "Parquet"):
+        return pq.read_table(path)
