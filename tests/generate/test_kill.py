@@ -56,6 +56,7 @@ def content(out: Path) -> dict[str, str]:
 
 def whole_run(live: Callable[[Path, float], int], out: Path) -> tuple[dict[str, str], float]:
     """Return what an undisturbed run leaves, and the seconds it takes."""
+    assert live(out, 0) == KILLED  # answered when everything is imported
     started = time.monotonic()
     assert live(out, 600) == FINISHED
     return content(out), time.monotonic() - started

@@ -251,6 +251,34 @@ def test_an_image_that_is_no_number_is_named_and_nothing_else_is_lost(suite, tmp
     assert run(folder, out, batch=1).images == 2
 
 
+def test_a_smaller_batch_is_recorded_and_told(suite, tmp_path, monkeypatch):
+    import diffusers
+
+    forward = diffusers.UNet2DConditionModel.forward
+
+    def small_memory(self, sample, *args, **kwargs):
+        if len(sample) > 2 * 3:  # guidance doubles the batch
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(self, sample, *args, **kwargs)
+
+    monkeypatch.setattr(diffusers.UNet2DConditionModel, "forward", small_memory)
+    seen = []
+    outcome = run(suite(samples=4), tmp_path / "run", on_progress=seen.append)
+    note = "out of memory: drawn in batches of 2 instead of 8"
+    assert [progress.done.notes for progress in seen[1:]] == [(note,)] * 6
+    table = pq.read_table(outcome.suite / "shards.parquet").to_pandas()
+    assert set(table["batch"]) == {2}
+
+
+def test_a_metric_without_its_model_is_refused_before_anything_is_drawn(suite, tmp_path, monkeypatch):
+    import diffusers
+
+    monkeypatch.setattr(diffusers.StableDiffusionXLPipeline, "__call__", None)
+    metrics = (Metric(name="clip_score", model=f"transformers:{tmp_path}"),)
+    with pytest.raises(GenerationError, match=f"model transformers:{tmp_path}: cannot be loaded"):
+        run(suite(metrics=metrics), tmp_path / "run")
+
+
 def test_progress_counts_images_and_foresees_the_end(suite, tmp_path):
     seen = []
     run(suite(), tmp_path / "run", on_progress=seen.append)

@@ -36,6 +36,8 @@ def prepare() -> None:
     for package in (diffusers, transformers):
         package.utils.logging.set_verbosity_error()
         package.utils.logging.disable_progress_bar()
+    # The hub's client tells of every retry; that it failed is told by the error.
+    importlib.import_module("huggingface_hub").logging.set_verbosity_error()
 
 
 def optional(module: str, what: str) -> Any:

@@ -55,6 +55,7 @@ class Worker:
         that cannot be loaded, a metric that fails and a folder that cannot be written to are raised.
         """
         started = time.monotonic()
+        scorers = self._scorers  # a metric that cannot be had is found before anything is drawn
         model = self._model(shard.settings)
         embeddings, cut = self._text(model, shard.block, shard.settings)
         try:
@@ -69,7 +70,7 @@ class Worker:
             )
         except GenerationError as error:
             raise GenerationError(f"candidate {shard.candidate.id!r}: {error}") from error
-        scores = self._score(shard.block, drawn)
+        scores = self._score(scorers, shard.block, drawn)
         outcome = {
             "batch": drawn.batch,
             "cut": [shard.block.prompt_ids[row] for row in cut],
@@ -104,14 +105,14 @@ class Worker:
         with feature_cache(model.pipeline, settings.cache):
             return draw(model.pipeline, settings, shard.block.images, text, self._job.batch)
 
-    def _score(self, block: Block, drawn: Drawn) -> dict[str, Scores]:
+    def _score(self, scorers: Mapping[str, ScoreFunction], block: Block, drawn: Drawn) -> dict[str, Scores]:
         drawn.pixels.setflags(write=False)
         texts = [block.texts[image.row] for image in block.images]
         starts = range(0, len(texts), self._job.batch)
         parts = [slice(start, start + self._job.batch) for start in starts]
         return {
             name: np.concatenate([score(name, function, drawn.pixels[part], texts[part]) for part in parts])
-            for name, function in self._scorers.items()
+            for name, function in scorers.items()
         }
 
     def _text(

@@ -109,6 +109,9 @@ def _draw_batch(
 ) -> npt.NDArray[np.float32]:
     generators = [torch.Generator("cpu").manual_seed(image.seed) for image in images]
     accepted = inspect.signature(pipeline.__call__).parameters
+    # Some pipelines swallow what they do not know.
+    if unknown := settings.call.keys() - accepted.keys():
+        raise GenerationError(f"the pipeline's call takes no argument {min(unknown)!r}")
     guidance = {"guidance_scale": settings.guidance} if "guidance_scale" in accepted else {}
     arguments = text([image.row for image in images])
     try:
