@@ -16,8 +16,10 @@ import pytest
 pytest.importorskip("torch", reason="the generate extra is not installed")
 pytest.importorskip("transformers", reason="the generate extra is not installed")
 
+from catbench.files import sha256_of
 from catbench.generate.packages import prepare
 from catbench.generate.problem import Problem, save_problem
+from catbench.generate.run import Plan, generate
 from catbench.matrix import Metric, SuiteInfo
 from catbench.pool import Candidate
 
@@ -232,6 +234,31 @@ def suite(tmp_path: Path, sdxl: Path) -> Callable[..., Path]:
 def drawn_by() -> Callable[..., Candidate]:
     """The function that makes a candidate of a pipeline's folder."""
     return candidate
+
+
+@pytest.fixture(scope="session")
+def run() -> Callable[..., Any]:
+    """Generate a suite into a folder, in blocks of two prompts; takes the options of `Plan.of` too."""
+
+    def generated(folder: Path, out: Path, **options: Any) -> Any:
+        chosen = {name: options.pop(name) for name in ("candidates", "limit", "samples") if name in options}
+        return generate(Plan.of(folder, **chosen, prompts_per_block=2), out, **options)
+
+    return generated
+
+
+@pytest.fixture(scope="session")
+def content() -> Callable[[Path], dict[str, str]]:
+    """The digest of every file that a run leaves, by path; its lock does not count."""
+
+    def digests(out: Path) -> dict[str, str]:
+        return {
+            path.relative_to(out).as_posix(): sha256_of(path)
+            for path in sorted(out.rglob("*"))
+            if path.is_file() and path.name != "lock"
+        }
+
+    return digests
 
 
 def candidate(pipeline: Path, steps: int, name: str = "", **settings: Any) -> Candidate:

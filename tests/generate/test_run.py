@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -15,30 +12,13 @@ import pytest
 import torch
 from PIL import Image
 
-from catbench.errors import GenerationError, UsageError
-from catbench.generate import shards as shard_files
 from catbench.generate.engines.local import LocalEngine
-from catbench.generate.run import Plan, generate
 from catbench.generate.scorers.sharpness import sharpness
 from catbench.matrix import Metric
 from catbench.store import verify
 
 
-def run(folder: Path, out: Path, **options):
-    plan_options = {name: options.pop(name) for name in ("candidates", "limit", "samples") if name in options}
-    return generate(Plan.of(folder, **plan_options, prompts_per_block=2), out, **options)
-
-
-def content(out: Path) -> dict[str, str]:
-    """Digest of every file that a run leaves, by path; the lock and the caches are not of interest."""
-    return {
-        path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(out.rglob("*"))
-        if path.is_file() and path.name != "lock"
-    }
-
-
-def test_a_suite_without_scores_becomes_one_with(suite, tmp_path):
+def test_a_suite_without_scores_becomes_one_with(suite, tmp_path, run):
     outcome = run(suite(), tmp_path / "run")
     matrix = verify(outcome.suite)
     assert matrix.candidate_ids == ("tiny-2", "tiny-3")
@@ -52,7 +32,7 @@ def test_a_suite_without_scores_becomes_one_with(suite, tmp_path):
     assert set(table["batch"]) == {8}
 
 
-def test_a_suite_with_scores_is_regenerated_from_itself(suite, tmp_path):
+def test_a_suite_with_scores_is_regenerated_from_itself(suite, tmp_path, run):
     first = run(suite(), tmp_path / "first")
     second = run(first.suite, tmp_path / "second")
     old, new = verify(first.suite), verify(second.suite)
@@ -60,7 +40,7 @@ def test_a_suite_with_scores_is_regenerated_from_itself(suite, tmp_path):
     assert old.costs == new.costs
 
 
-def test_the_scores_are_those_of_the_images_that_are_kept(suite, tmp_path):
+def test_the_scores_are_those_of_the_images_that_are_kept(suite, tmp_path, run):
     outcome = run(suite(), tmp_path / "run", keep_images=True)
     matrix = verify(outcome.suite)
     shard = pq.read_table(next((tmp_path / "run" / "shards" / "tiny-3").glob("*.parquet"))).to_pylist()
@@ -76,7 +56,7 @@ def test_the_scores_are_those_of_the_images_that_are_kept(suite, tmp_path):
 
 
 def test_text_encoders_run_once_a_prompt_whatever_the_candidates_steps_and_samples(
-    suite, sdxl, drawn_by, tmp_path, monkeypatch
+    suite, sdxl, drawn_by, tmp_path, monkeypatch, run
 ):
     import transformers
 
@@ -102,7 +82,7 @@ def test_text_encoders_run_once_a_prompt_whatever_the_candidates_steps_and_sampl
     assert encoded == {"CLIPTextModel": 2 * (6 + 1), "CLIPTextModelWithProjection": 6 + 1}
 
 
-def test_a_rerun_makes_only_what_is_missing_and_ends_in_the_same_bytes(suite, tmp_path):
+def test_a_rerun_makes_only_what_is_missing_and_ends_in_the_same_bytes(suite, tmp_path, run, content):
     folder, whole, parts = suite(), tmp_path / "whole", tmp_path / "parts"
     run(folder, whole, keep_images=True)
     run(folder, parts, keep_images=True, candidates=["tiny-3"], limit=4)
@@ -114,7 +94,7 @@ def test_a_rerun_makes_only_what_is_missing_and_ends_in_the_same_bytes(suite, tm
     assert content(parts) == content(whole)
 
 
-def test_shard_order_does_not_matter(suite, tmp_path):
+def test_shard_order_does_not_matter(suite, tmp_path, run, content):
     class Backwards:
         def run(self, job, shards):
             return LocalEngine().run(job, shards[::-1])
@@ -127,7 +107,7 @@ def test_shard_order_does_not_matter(suite, tmp_path):
 
 @pytest.mark.parametrize("which", ["shards/*/*.parquet", "shards/*/*.json", "embeddings/*/*.safetensors"])
 @pytest.mark.parametrize("how", ["cut", "flipped"])
-def test_damaged_files_are_made_again(suite, tmp_path, which, how):
+def test_damaged_files_are_made_again(suite, tmp_path, which, how, run, content):
     folder, out = suite(), tmp_path / "run"
     run(folder, out)
     whole = content(out)
@@ -147,64 +127,7 @@ def test_damaged_files_are_made_again(suite, tmp_path, which, how):
         assert outcome.damaged == (victim.with_suffix(".parquet").name,)
 
 
-@pytest.mark.parametrize(
-    ("change", "what"),
-    [
-        ({"batch": 4}, "batch 8, not 4"),
-        ({"keep_images": True}, "images_kept False, not True"),
-    ],
-)
-def test_other_options_in_the_folder_are_refused(suite, tmp_path, change, what):
-    folder, out = suite(), tmp_path / "run"
-    run(folder, out)
-    before = content(out)
-    with pytest.raises(UsageError, match=f"was made with {what}: run with the same settings"):
-        run(folder, out, **change)
-    assert content(out) == before
-
-
-def test_other_settings_weights_metrics_and_hardware_in_the_folder_are_refused(
-    suite, sdxl, drawn_by, tmp_path, monkeypatch
-):
-    out = tmp_path / "run"
-    run(suite(), out)
-    before = content(out)
-
-    other_guidance = (drawn_by(sdxl, 2, guidance=6.0), drawn_by(sdxl, 3))
-    with pytest.raises(UsageError, match="was made with settings"):
-        run(suite(other_guidance, name="guidance"), out)
-
-    copy = tmp_path / "copy"
-    shutil.copytree(sdxl, copy)
-    (copy / "unet" / "config.json").write_text((copy / "unet" / "config.json").read_text() + "\n")
-    moved = tuple(drawn_by(copy, steps) for steps in (2, 3))
-    with pytest.raises(UsageError, match="was made with settings"):
-        run(suite(moved, name="moved"), out)
-
-    other_metric = (Metric(name="sharpness", revision="2"),)
-    with pytest.raises(UsageError, match="was made with metrics"):
-        run(suite(metrics=other_metric, name="metric"), out)
-
-    monkeypatch.setattr(shard_files, "hardware_name", lambda device: "another machine")
-    with pytest.raises(UsageError, match=r"was made with hardware .*, not 'another machine'"):
-        run(tmp_path / "tiny", out)
-    assert content(out) == before
-
-
-def test_weights_that_changed_in_their_folder_are_refused(suite, sdxl, drawn_by, tmp_path):
-    from catbench.generate import weights
-
-    copy = tmp_path / "copy"
-    shutil.copytree(sdxl, copy)
-    folder = suite((drawn_by(copy, 2),))
-    run(folder, tmp_path / "run")
-    weights._folder_digest.cache_clear()
-    (copy / "unet" / "config.json").write_text((copy / "unet" / "config.json").read_text() + "\n")
-    with pytest.raises(UsageError, match="was made with weights"):
-        run(folder, tmp_path / "run")
-
-
-def test_prompts_that_are_cut_are_counted_and_named(suite, tmp_path):
+def test_prompts_that_are_cut_are_counted_and_named(suite, tmp_path, run):
     texts = ("short", "x" * 75, "y" * 76, "z" * 300, "word " * 40, "fine")
     outcome = run(suite(texts=texts), tmp_path / "run")
     assert outcome.prompts_cut == {"p2", "p3", "p4"}
@@ -213,45 +136,7 @@ def test_prompts_that_are_cut_are_counted_and_named(suite, tmp_path):
     assert run(tmp_path / "tiny", tmp_path / "run").prompts_cut == {"p2", "p3", "p4"}
 
 
-def test_an_image_that_is_no_number_is_named_and_nothing_else_is_lost(suite, tmp_path, monkeypatch):
-    from catbench.generate import worker
-
-    load = worker.load_pipeline
-    folder, out = suite(samples=1), tmp_path / "run"
-
-    def broken(settings, device, root):
-        pipeline = load(settings, device, root)
-        decode = pipeline.vae.decoder.forward
-
-        def nan_once(sample, *args, **kwargs):
-            # The picture of p4, by its noise; whatever the decoder's precision.
-            decoded = decode(sample, *args, **kwargs)
-            return decoded * torch.where(marked(sample), torch.nan, 1.0)
-
-        pipeline.vae.decoder.forward = nan_once
-        return pipeline
-
-    seen: list[float] = []
-
-    def marked(sample):
-        means = sample.mean(dim=(1, 2, 3))
-        if not seen:
-            seen.append(float(means[0]))
-        return (means == seen[0])[:, None, None, None]
-
-    monkeypatch.setattr(worker, "load_pipeline", broken)
-    made = []
-    message = (
-        r"1 of 6 shards could not be made, .*'tiny-2', prompt 'p0', sample 0, seed \d+: NaN in the image"
-    )
-    with pytest.raises(GenerationError, match=message):
-        run(folder, out, batch=1, on_progress=made.append)
-    assert [bool(progress.done.problem) for progress in made[1:]] == [True, *[False] * 5]
-    monkeypatch.undo()
-    assert run(folder, out, batch=1).images == 2
-
-
-def test_a_smaller_batch_is_recorded_and_told(suite, tmp_path, monkeypatch):
+def test_a_smaller_batch_is_recorded_and_told(suite, tmp_path, monkeypatch, run):
     import diffusers
 
     forward = diffusers.UNet2DConditionModel.forward
@@ -270,16 +155,7 @@ def test_a_smaller_batch_is_recorded_and_told(suite, tmp_path, monkeypatch):
     assert set(table["batch"]) == {2}
 
 
-def test_a_metric_without_its_model_is_refused_before_anything_is_drawn(suite, tmp_path, monkeypatch):
-    import diffusers
-
-    monkeypatch.setattr(diffusers.StableDiffusionXLPipeline, "__call__", None)
-    metrics = (Metric(name="clip_score", model=f"transformers:{tmp_path}"),)
-    with pytest.raises(GenerationError, match=f"model transformers:{tmp_path}: cannot be loaded"):
-        run(suite(metrics=metrics), tmp_path / "run")
-
-
-def test_progress_counts_images_and_foresees_the_end(suite, tmp_path):
+def test_progress_counts_images_and_foresees_the_end(suite, tmp_path, run):
     seen = []
     run(suite(), tmp_path / "run", on_progress=seen.append)
     assert [progress.shards for progress in seen] == list(range(7))
@@ -289,92 +165,20 @@ def test_progress_counts_images_and_foresees_the_end(suite, tmp_path):
     assert seen[-1].seconds_left == 0
 
 
-def test_a_folder_in_use_is_refused(suite, tmp_path):
-    fcntl = pytest.importorskip("fcntl", reason="no such locks on this system")
-    out = tmp_path / "run"
-    out.mkdir()
-    with (out / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(UsageError, match="another run is writing to"):
-            run(suite(), out)
-
-
-def test_a_suites_own_folder_and_a_file_are_refused(suite, tmp_path):
-    folder = suite()
-    before = content(folder)
-    with pytest.raises(UsageError, match="is a suite's folder"):
-        run(folder, folder)
-    assert content(folder) == before
-    (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="cannot write to --out"):
-        run(folder, tmp_path / "file")
-
-
-def test_an_unwritable_folder_is_refused(suite, tmp_path):
-    with pytest.raises(UsageError, match="cannot write to --out"):
-        run(suite(), Path("/proc/catbench"))
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A disk of 400 kB."""
-    mount = tmp_path / "disk"
-    mount.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(mount)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("a small disk cannot be mounted here (needs root)")
-    yield mount
-    subprocess.run(["umount", "-l", str(mount)], check=True)
-
-
-def test_a_full_disk_is_an_error_that_loses_nothing(suite, tmp_path, small_disk):
-    folder, out = suite(), small_disk / "run"
-    with pytest.raises(UsageError, match=r"cannot write .*: .*(No space left|os error 28)"):
-        run(folder, out, keep_images=True)
-    made = sorted((out / "shards").glob("*/*.json"))
-    assert 0 < len(made) < 6
-    for record in made:
-        assert (
-            json.loads(record.read_text())["sha256"]
-            == hashlib.sha256(record.with_suffix(".parquet").read_bytes()).hexdigest()
-        )
-    subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
-    assert run(folder, out, keep_images=True).images == 24 - 4 * len(made)
-    run(folder, tmp_path / "whole", keep_images=True)
-    assert content(out) == content(tmp_path / "whole")
-
-
-def test_a_metric_that_nobody_has_is_refused_before_anything_is_drawn(suite, tmp_path):
-    with pytest.raises(UsageError, match="unknown metric 'sharpnes': did you mean 'sharpness'"):
-        Plan.of(suite(metrics=(Metric(name="sharpnes"),)))
-
-
-def test_a_missing_model_is_refused_and_what_was_made_stays(suite, sdxl, drawn_by, tmp_path, monkeypatch):
-    import huggingface_hub
-
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    candidates = (drawn_by(sdxl, 2), drawn_by(Path("nobody/nothing"), 2, "gone"))
-    with pytest.raises(GenerationError, match="model nobody/nothing: it is not on this machine"):
-        run(suite(candidates), tmp_path / "run")
-    assert len(list((tmp_path / "run" / "shards" / "tiny-2").glob("*.json"))) == 3
-
-
-def test_a_model_is_looked_for_in_the_suites_folder(suite, sdxl, drawn_by, tmp_path):
+def test_a_model_is_looked_for_in_the_suites_folder(suite, sdxl, drawn_by, tmp_path, run):
     folder = suite((drawn_by(Path("models/mine"), 2),))
     shutil.copytree(sdxl, folder / "models" / "mine")
     assert run(folder, tmp_path / "run").images == 12
 
 
-def test_clip_score_of_a_local_model_is_a_metric_like_any_other(suite, clip, tmp_path):
+def test_clip_score_of_a_local_model_is_a_metric_like_any_other(suite, clip, tmp_path, run):
     metrics = (Metric(name="clip_score", model=f"transformers:{clip}"), Metric(name="sharpness"))
     matrix = verify(run(suite(metrics=metrics), tmp_path / "run").suite)
     assert set(matrix.scores) == {"clip_score", "sharpness"}
     assert (np.abs(matrix.scores["clip_score"]) <= 1).all()
 
 
-def test_amused_and_sdxl_make_one_suite(suite, sdxl, amused, drawn_by, tmp_path):
+def test_amused_and_sdxl_make_one_suite(suite, sdxl, amused, drawn_by, tmp_path, run):
     candidates = (drawn_by(sdxl, 2), drawn_by(amused, 3, "masked", largest_batch=1))
     matrix = verify(run(suite(candidates), tmp_path / "run").suite)
     assert matrix.candidate_ids == ("tiny-2", "masked")

@@ -51,8 +51,9 @@ class Worker:
     def make(self, shard: Shard) -> ShardDone:
         """Make a shard and write it.
 
-        A NaN in an image, or memory for not even one image, is the shard's problem and returned; a model
-        that cannot be loaded, a metric that fails and a folder that cannot be written to are raised.
+        A NaN in an image is the shard's problem and returned. Raises GenerationError for a model that cannot
+        be loaded, that refuses its settings or does not fit into memory with one image, and for a metric that
+        fails; UsageError for a folder that cannot be written to.
         """
         started = time.monotonic()
         scorers = self._scorers  # a metric that cannot be had is found before anything is drawn
