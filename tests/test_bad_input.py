@@ -430,7 +430,7 @@ def test_a_suite_that_is_there_is_only_replaced_with_force_and_nothing_else_ever
 
 def test_force_never_replaces_the_current_folder(refused, tmp_path):
     (tmp_path / "precious.txt").write_text("keep me")
-    assert "cannot replace" in refused("simulate", "--out", ".", "--force", "--prompts", "50")
+    assert "holds no suite" in refused("simulate", "--out", ".", "--force", "--prompts", "50")
     assert (tmp_path / "precious.txt").read_text() == "keep me"
 
 
@@ -466,3 +466,68 @@ def test_reports_that_cannot_be_compared(refused, catbench, simulated, tmp_path)
     assert "cannot be read" in refused("compare", "a.json", "c.json", "--suite", simulated)
     (tmp_path / "a.predictions.parquet").write_bytes(b"PAR1")
     assert "not readable as Parquet" in refused("compare", "a.json", "a.json", "--suite", simulated)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (["evaluate", "ridge"], "--suite"),
+        (["evaluate"], "router"),
+        (["evaluat"], "evaluat"),
+        (["evaluate", "ridge", "--suite", "x", "--trials", "many"], "integer"),
+        (
+            [
+                "evaluate",
+                "ridge",
+                "--suite",
+                "x",
+                "--json",
+                "a",
+                "--plot",
+                "./b/../a.png",
+                "--predictions",
+                "a",
+            ],
+            "different",
+        ),
+        (["evaluate", "ridge", "--suit", "x"], "--suit"),
+    ],
+)
+def test_usage_errors_are_one_line_too(refused, given, says):
+    assert says in refused(*given)
+
+
+def test_a_router_that_exits(refused, simulated, tmp_path):
+    (tmp_path / "mine.py").write_text("import sys\ndef make_router(pool): sys.exit(0)\n")
+    assert "failed in make_router(): SystemExit" in refused("evaluate", "mine.py", "--suite", simulated)
+
+
+def test_equal_texts_in_two_groups(refused, tmp_path):
+    table = scores()
+    table["prompt_id"] = table["prompt"]
+    table["group"] = table["prompt"]
+    table.loc[table["prompt_id"] == "a cat number 3", "prompt"] = "a cat number 0"
+    table.to_csv(tmp_path / "scores.csv", index=False)
+    costs().to_csv(tmp_path / "costs.csv", index=False)
+    line = refused(
+        "import", "table", "scores.csv", "--costs", "costs.csv", "--name", "mine", "--out", "suite"
+    )
+    assert "'a cat number 0' stand in two groups" in line
+
+
+def test_stray_text_in_a_score_column_is_not_passed_over(refused, tmp_path):
+    table = scores().assign(other=1.0)
+    table["clip"] = table["clip"].astype(object)
+    table.loc[6, "clip"] = "n.a."
+    table.to_csv(tmp_path / "scores.csv", index=False)
+    costs().to_csv(tmp_path / "costs.csv", index=False)
+    line = refused(
+        "import", "table", "scores.csv", "--costs", "costs.csv", "--name", "mine", "--out", "suite"
+    )
+    assert "scores.csv, row 7: clip is 'n.a.', not a number" in line
+
+
+def test_a_folder_of_the_same_name_does_not_hide_a_suite(catbench, tmp_path):
+    assert catbench("simulate", "--out", tmp_path / "home" / "suites" / "toy", "--prompts", 40)[0] == 0
+    (tmp_path / "toy").mkdir()
+    assert catbench("verify", "toy")[0] == 0

@@ -76,6 +76,7 @@ def test_the_interval_of_a_mean_is_the_normal_one():
     error = values.std() / np.sqrt(4000)
     assert found.low[0] == pytest.approx(values.mean() - 1.96 * error, abs=0.2 * error)
     assert found.high[0] == pytest.approx(values.mean() + 1.96 * error, abs=0.2 * error)
+    assert found.standard_error[0] == pytest.approx(error, rel=0.05)
 
 
 def test_clusters_widen_an_interval():

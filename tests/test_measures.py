@@ -70,6 +70,15 @@ def test_a_quality_that_is_not_reached_has_no_cost():
     np.testing.assert_allclose(ratios, [1, 2.5 / 5, np.inf])
 
 
+def test_the_cheapest_matches_itself_whatever_the_rounding():
+    random = np.random.default_rng(0)
+    cost = np.array([1.0, 2.0])
+    for _ in range(50):
+        quality = random.normal(0, 1e6, (100, 2))
+        quality -= quality.mean(axis=0)
+        assert cost_to_match(deferral_curve(quality, quality, cost), quality.mean(axis=0), cost)[0] == 1
+
+
 def test_areas_by_hand():
     curve, cost = curve_of([1, 2, 3], [0, 0, 3]), np.array([1.0, 5.0])
     assert audc(curve, cost) == pytest.approx((0 + 1.5 + 6) / 4)

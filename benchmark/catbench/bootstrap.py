@@ -36,6 +36,8 @@ class Intervals:
     value: Floats
     low: Floats
     high: Floats
+    standard_error: Floats
+    """Standard deviation over replicates; nan where a replicate has no finite value."""
 
 
 Values: TypeAlias = dict[str, Floats]
@@ -76,11 +78,13 @@ def intervals(
     return {name: Intervals(value[name], *_ends(draws[name])) for name in value}
 
 
-def _ends(draws: Floats) -> tuple[Floats, Floats]:
+def _ends(draws: Floats) -> tuple[Floats, Floats, Floats]:
     if not len(draws):
         nothing = np.full(draws.shape[1], np.nan)
-        return nothing, nothing
+        return nothing, nothing, nothing
     tail, missing = (1 - LEVEL) / 2, np.isnan(draws)
     low = np.quantile(np.where(missing, -np.inf, draws), tail, axis=0, method="inverted_cdf")
     high = np.quantile(np.where(missing, np.inf, draws), 1 - tail, axis=0, method="inverted_cdf")
-    return low, high
+    whole = np.isfinite(draws).all(axis=0)
+    spread = np.where(whole, np.std(np.where(whole, draws, 0), axis=0), np.nan)
+    return low, high, spread

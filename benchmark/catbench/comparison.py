@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -16,11 +17,12 @@ from catbench.arrays import Floats
 from catbench.bootstrap import Bootstrap, Values, intervals
 from catbench.errors import CatbenchError, UsageError
 from catbench.estimates import curve_record, measures
+from catbench.evaluation import Counter, Progress
 from catbench.files import atomic_file
 from catbench.matrix import ScoreMatrix
 from catbench.measures import MEASURES
 from catbench.predictions import answer_from_table
-from catbench.report import Curve, Estimate, Report, Result
+from catbench.report import Curve, Measured, Report, Result
 from catbench.scoring import Scorer
 
 
@@ -36,13 +38,20 @@ class Difference(BaseModel):
     metric: str
     cost: str
     prompts: int
-    measures: dict[str, Estimate | dict[str, Estimate]]
+    direction: Literal["higher", "lower"]
+    """Which scores of the metric are better."""
+    measures: dict[str, Measured]
     """Differences of every measure that both have. Qualities on the metric's own scale and sign."""
     curve: Curve
     """Difference of the curves along the budget, with its band."""
 
 
-def compare(first: Report, second: Report, matrix: ScoreMatrix) -> tuple[Difference, ...]:
+def compare(
+    first: Report,
+    second: Report,
+    matrix: ScoreMatrix,
+    progress: Progress = lambda what, done, total: None,
+) -> tuple[Difference, ...]:
     """Return the paired differences of two reports, one for each metric that both have.
 
     Raises CatbenchError where the reports are of other suites, pools, costs or draws, or lack predictions.
@@ -62,11 +71,13 @@ def compare(first: Report, second: Report, matrix: ScoreMatrix) -> tuple[Differe
     theirs = {result.metric: result for result in second.results if result.slice == "all"}
     if not (shared := [metric for metric in ours if metric in theirs]):
         raise CatbenchError(f"no metric is in both reports: {', '.join(ours)} and {', '.join(theirs)}")
-    return tuple(_difference(first, second, ours[m], theirs[m], matrix) for m in shared)
+    count = Counter(progress, len(shared) * first.bootstrap["replicates"])
+    count.begin("paired intervals")
+    return tuple(_difference(first, second, ours[m], theirs[m], matrix, count) for m in shared)
 
 
 def _difference(
-    first: Report, second: Report, ours: Result, theirs: Result, matrix: ScoreMatrix
+    first: Report, second: Report, ours: Result, theirs: Result, matrix: ScoreMatrix, count: Counter
 ) -> Difference:
     for what in ("suite", "suite_digest", "pool", "cost"):
         if getattr(ours, what) != getattr(theirs, what):
@@ -102,7 +113,7 @@ def _difference(
             return {name: a[name] - b[name] for name in compared}
 
     groups = matrix.prompts["group"].to_numpy()[matrix.rows("test")]
-    found = intervals(difference, groups, Bootstrap(**first.bootstrap))
+    found = intervals(difference, groups, Bootstrap(**first.bootstrap), count)
     return Difference(
         first=first.router.name,
         second=second.router.name,
@@ -110,6 +121,7 @@ def _difference(
         pool=ours.pool,
         metric=metric.name,
         cost=ours.cost,
+        direction=metric.direction,
         prompts=len(groups),
         measures=measures(found, metric, pool),
         curve=curve_record(scorers[0].grid, found["curve"], metric),

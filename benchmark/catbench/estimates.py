@@ -11,7 +11,7 @@ from catbench.bootstrap import Intervals
 from catbench.matrix import Metric
 from catbench.measures import MEASURES
 from catbench.pool import Pool
-from catbench.report import Curve, Estimate
+from catbench.report import Curve, Estimate, Measured
 
 
 def estimates(found: Intervals, metric: Metric, kind: str = "quality") -> list[Estimate]:
@@ -20,16 +20,14 @@ def estimates(found: Intervals, metric: Metric, kind: str = "quality") -> list[E
     if kind == "quality" and metric.sign < 0:
         low, value, high = -high, -value, -low
     return [
-        Estimate(value=number(v), low=number(a), high=number(b))
-        for v, a, b in zip(value, low, high, strict=True)
+        Estimate(value=number(v), low=number(a), high=number(b), standard_error=number(e))
+        for v, a, b, e in zip(value, low, high, found.standard_error, strict=True)
     ]
 
 
-def measures(
-    found: dict[str, Intervals], metric: Metric, pool: Pool
-) -> dict[str, Estimate | dict[str, Estimate]]:
+def measures(found: dict[str, Intervals], metric: Metric, pool: Pool) -> dict[str, Measured]:
     """Return every measure among the values, in the order of tables, one estimate or one a candidate."""
-    record: dict[str, Estimate | dict[str, Estimate]] = {}
+    record: dict[str, Measured] = {}
     for name, measure in MEASURES.items():
         if name in found:
             items = estimates(found[name], metric, measure.kind)

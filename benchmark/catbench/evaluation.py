@@ -8,16 +8,27 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from catbench.arrays import Ints
+from catbench import __version__
+from catbench.arrays import Ints, Strings
 from catbench.bootstrap import Bootstrap, intervals
-from catbench.errors import unknown_name
+from catbench.errors import UsageError, unknown_name
 from catbench.estimates import curve_record, estimates, measures, number
 from catbench.matrix import ScoreMatrix
 from catbench.measures.selection_rate import selection_rate
 from catbench.measures.win_rate import win_rate
 from catbench.pool import Pool
 from catbench.predictions import predictions_table, restrict
-from catbench.report import Curve, Estimate, Fixed, Report, Result, RouterInfo, Selection, versions
+from catbench.report import (
+    Curve,
+    Estimate,
+    Fixed,
+    Report,
+    Result,
+    RouterInfo,
+    Selection,
+    WinRateEstimate,
+    versions,
+)
 from catbench.routing import Answer, NamedRouter, find_router, run_router
 from catbench.scoring import Scorer
 from catbench.signature import signature
@@ -58,37 +69,35 @@ def evaluate(
     metrics = _metrics(matrix, metric)
     trials = trials if isinstance(trials, Trials) else Trials(trials)
     bootstrap = bootstrap or Bootstrap(seed=seed)
-    rows = matrix.rows("test")
-    slices = list(_slices(matrix, rows, by))
-    steps = len(metrics) * (1 + len(slices) * bootstrap.replicates + trials.count)
-    count = _Counter(progress, steps)
+    slices = list(_slices(matrix, matrix.rows("test"), by))
+    count = Counter(progress, len(metrics) * (1 + len(slices) * bootstrap.replicates + trials.count))
+    offered = [
+        matrix.pool(pool, candidates=candidates, cost=cost, metric=name, seed=seed) for name in metrics
+    ]
+    described = trials.described(matrix.samples["train"])
+    conventions = signature(matrix, offered[0], bootstrap, described, __version__)
     results: list[Result] = []
     tables: list[pd.DataFrame] = []
-    kind = "estimator"
-    for name in metrics:
-        offered = matrix.pool(pool, candidates=candidates, cost=cost, metric=name, seed=seed)
-        count.what = f"{named.name}: fitting to {name}"
-        answer = _run(named, matrix, offered)
+    for one in offered:
+        count.begin(f"{named.name}: fitting to {one.metric}")
+        answer = _run(named, matrix, one)
         count()
-        kind = "estimator" if answer.predicted is not None else "policy"
-        tables.append(predictions_table(name, matrix.prompts["prompt_id"].to_numpy()[rows], answer, offered))
-        for label, inside in slices:
-            count.what = f"{named.name}: intervals of {name}"
-            results.append(_result(matrix, offered, answer, label, inside, bootstrap, count))
+        tables.append(predictions_table(_test_ids(matrix), answer, one))
+        count.begin(f"{named.name}: intervals of {one.metric}")
+        found = [
+            _result(matrix, one, answer, conventions, label, inside, bootstrap, count)
+            for label, inside in slices
+        ]
         if trials.count:
-            count.what = f"{named.name}: trials on {name}"
-            results[-len(slices)] = _with_win_rates(
-                results[-len(slices)], named, matrix, offered, trials, count
-            )
-    from catbench import __version__
-
-    stored = matrix.samples["train"]
-    offered = matrix.pool(pool, candidates=candidates, cost=cost)
+            count.begin(f"{named.name}: trials on {one.metric}")
+            found[0] = _with_win_rates(found[0], named, matrix, one, trials, count)
+        results += found
+    policy = any(column not in matrix.candidate_ids for column in tables[0].columns[2:])
     return Report(
         schema=1,
         simulated=matrix.suite.simulated,
-        router=RouterInfo(name=named.name, kind=kind, seed=seed),
-        signature=signature(matrix, offered, metrics, bootstrap, trials.described(stored), __version__),
+        router=RouterInfo(name=named.name, kind="policy" if policy else "estimator", seed=seed),
+        signature=conventions,
         versions=versions(),
         bootstrap={"replicates": bootstrap.replicates, "seed": bootstrap.seed},
         results=tuple(results),
@@ -96,22 +105,33 @@ def evaluate(
     )
 
 
-class _Counter:
-    """Counts steps of the whole evaluation for a progress bar."""
+class Counter:
+    """Counts the steps of long work for a progress bar."""
 
     def __init__(self, progress: Progress, total: int) -> None:
-        self._progress, self._total, self._done = progress, total, 0
-        self.what = ""
+        self._progress, self._total, self._done, self._what = progress, total, 0, ""
+
+    def begin(self, what: str) -> None:
+        """Say what is done from now on."""
+        self._what = what
+        self._progress(what, self._done, self._total)
 
     def __call__(self) -> None:
+        """Count a step."""
         self._done += 1
-        self._progress(self.what, self._done, self._total)
+        self._progress(self._what, self._done, self._total)
+
+
+def _test_ids(matrix: ScoreMatrix) -> Strings:
+    return matrix.prompts["prompt_id"].to_numpy()[matrix.rows("test")]
 
 
 def _metrics(matrix: ScoreMatrix, wanted: str | Sequence[str] | None) -> list[str]:
     if wanted is None:
         return [metric.name for metric in matrix.metrics]
     names = [wanted] if isinstance(wanted, str) else dict.fromkeys(wanted)
+    if not names:
+        raise UsageError("an empty list of metrics; leave it out for all of the suite")
     return [matrix.metric(name).name for name in names]
 
 
@@ -131,9 +151,11 @@ def _slices(matrix: ScoreMatrix, rows: Ints, by: str | None) -> Iterator[tuple[s
     if by not in matrix.slice_columns:
         raise unknown_name("column to slice by", by, matrix.slice_columns)
     column = matrix.prompts[by].iloc[rows]
+    if column.isna().any():
+        raise UsageError(f"{int(column.isna().sum())} of {len(rows)} test prompts have no {by!r} to slice by")
     if pd.api.types.is_numeric_dtype(column) and column.nunique() > VALUES:
         column = pd.qcut(column, BINS, duplicates="drop").astype("str")
-    for value in sorted(column.dropna().unique()):
+    for value in sorted(column.unique()):
         yield f"{by}={value}", (column == value).to_numpy()
 
 
@@ -141,6 +163,7 @@ def _result(
     matrix: ScoreMatrix,
     pool: Pool,
     answer: Answer,
+    conventions: str,
     label: str,
     inside: npt.NDArray[np.bool_],
     bootstrap: Bootstrap,
@@ -158,6 +181,7 @@ def _result(
             references.setdefault(reference, {})[measure] = estimates(values, metric)[0]
     fixed = zip(pool.ids, pool.cost, estimates(found["fixed"], metric), strict=True)
     return Result(
+        signature=f"{conventions}|metric:{metric.name}|slice:{label}",
         suite=matrix.suite.id,
         suite_digest=matrix.digest,
         pool=pool.name,
@@ -213,12 +237,17 @@ def _with_win_rates(
     runs = run_trials(
         router, pool, train, (validation[0], validation[1].mean(axis=2)), (test[0], quality), trials, count
     )
-    rates: dict[str, Estimate] = {}
+    rates: dict[str, WinRateEstimate] = {}
     for i, candidate in enumerate(pool.ids):
         if i == pool.cheapest:
-            rates[candidate] = Estimate(value=None)
+            rates[candidate] = WinRateEstimate(value=None, p_value=None, deviation=None)
             continue
         rate = win_rate(runs[:, i], float(quality[:, i].mean()))
-        more: dict[str, float | None] = {"p_value": rate.p_value, "deviation": number(rate.deviation)}
-        rates[candidate] = Estimate(value=rate.value, low=rate.low, high=rate.high, **more)
+        rates[candidate] = WinRateEstimate(
+            value=rate.value,
+            low=rate.low,
+            high=rate.high,
+            p_value=rate.p_value,
+            deviation=number(rate.deviation),
+        )
     return result.model_copy(update={"measures": {**result.measures, "win_rate": rates}})

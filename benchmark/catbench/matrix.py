@@ -15,10 +15,13 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from catbench.arrays import Floats, Ints, Scores, frozen
-from catbench.costs import Cost, cost_keys, select_costs
+from catbench.costs import Cost, check_costs, cost_keys, select_costs
 from catbench.errors import SuiteError, UsageError, unknown_name
 from catbench.pool import Candidate, Pool
-from catbench.prompts import SPLITS, Prompts, Split
+from catbench.prompts import SPLITS, Prompts, Split, normalise
+
+PROMPT_COLUMNS = ("prompt_id", "text", "source", "group", "split")
+"""Columns that the prompts of every suite have, all text."""
 
 
 class Metric(BaseModel):
@@ -93,7 +96,7 @@ class ScoreMatrix:
         if not self.samples:
             depth = next(iter(self.scores.values())).shape[2] if self.scores else 0
             object.__setattr__(self, "samples", dict.fromkeys(SPLITS, depth))
-        scores = {name: np.asarray(array, dtype=np.float32) for name, array in self.scores.items()}
+        scores = {name: np.asarray(array, np.float32).view() for name, array in self.scores.items()}
         object.__setattr__(self, "scores", scores)
         _check(self)
         for array in (*self.scores.values(), *self.features.values()):
@@ -197,6 +200,9 @@ def _check(matrix: ScoreMatrix) -> None:
     name = f"suite {matrix.suite.id!r}"
     if not matrix.metrics or {metric.name for metric in matrix.metrics} != set(matrix.scores):
         raise SuiteError(f"{name}: metrics {[m.name for m in matrix.metrics]}, scores {list(matrix.scores)}")
+    for column in PROMPT_COLUMNS:
+        if column not in prompts:
+            raise SuiteError(f"{name}: the prompts have no column {column!r}")
     for kind, values in (("prompt id", prompts["prompt_id"]), ("candidate", pd.Series(ids, dtype=object))):
         if not values.is_unique:
             raise SuiteError(f"{name}: {kind} {values[values.duplicated()].iloc[0]!r} stands twice")
@@ -212,7 +218,15 @@ def _check(matrix: ScoreMatrix) -> None:
         raise SuiteError(
             f"{name}: prompts equal or akin to {text!r} stand in two splits: keep a group in one"
         )
+    group_of_text: dict[str, str] = {}
+    for text, group in zip(prompts["text"], prompts["group"], strict=True):
+        if group_of_text.setdefault(normalise(str(text)), group) != group:
+            raise SuiteError(
+                f"{name}: prompts with the text {text!r} stand in two groups: equal texts share one"
+            )
     for pool, members in matrix.pools.items():
+        if not members:
+            raise SuiteError(f"{name}: pool {pool!r} has no candidate")
         for member in members:
             if member not in ids:
                 raise SuiteError(f"{name}, pool {pool!r}: {unknown_name('candidate', member, ids)}")
@@ -222,6 +236,7 @@ def _check(matrix: ScoreMatrix) -> None:
                 f"{name}: scores of {metric!r} have shape {scores.shape}, not (prompt, candidate, sample)"
             )
         _check_finite(matrix, metric, scores, name)
+    check_costs(matrix.costs, ids, name)
     for feature, values in matrix.features.items():
         if values.ndim != 2 or len(values) != len(prompts):
             raise SuiteError(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from catbench.arrays import Floats, frozen
 from catbench.errors import SuiteError
@@ -28,6 +28,14 @@ class Candidate(BaseModel):
     """The model behind it; candidates that share one form a homogeneous pool."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """Everything needed to draw the same image again: steps, guidance, scheduler, revision."""
+
+    @field_validator("id")
+    @classmethod
+    def _is_no_column(cls, name: str) -> str:
+        """Refuse names that tables of predictions use for something else."""
+        if name in ("metric", "prompt_id") or name.startswith("at_"):
+            raise ValueError(f"{name!r} is taken: tables of predictions have such a column")
+        return name
 
 
 @dataclass(frozen=True, eq=False)

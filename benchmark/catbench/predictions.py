@@ -1,7 +1,8 @@
 """What a router answered on the test prompts, as a table and back.
 
-One row a metric and prompt: `metric`, `prompt_id`, then one float column a candidate (predicted quality),
-or for a policy one integer column a trade-off (`at_00` ... `at_64`, position in the pool).
+One row a metric and prompt: `metric`, `prompt_id`, then one float column a candidate: the predicted quality,
+higher is better whatever the metric's direction. Of a policy, one integer column a trade-off instead
+(`at_00` ... `at_64`): the position in the pool.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from catbench.pool import Pool
 from catbench.routing import Answer, ask_at, check_choices, check_predictions
 
 
-def predictions_table(metric: str, prompt_ids: Strings, answer: Answer, pool: Pool) -> pd.DataFrame:
-    """Return the table of one metric's answer about n prompts."""
+def predictions_table(prompt_ids: Strings, answer: Answer, pool: Pool) -> pd.DataFrame:
+    """Return the table of an answer about n prompts, on the metric that the pool names."""
     if answer.predicted is not None:
         columns = dict(zip(pool.ids, answer.predicted.T, strict=True))
     else:
         assert answer.choices is not None
         columns = {f"at_{row:02d}": choices for row, choices in enumerate(answer.choices)}
-    return pd.DataFrame({"metric": metric, "prompt_id": prompt_ids, **columns})
+    return pd.DataFrame({"metric": pool.metric, "prompt_id": prompt_ids, **columns})
 
 
 def answer_from_table(
@@ -38,7 +39,7 @@ def answer_from_table(
     """
     rows = table[table["metric"] == pool.metric] if "metric" in table else table.iloc[:0]
     ids = matrix.prompts["prompt_id"].iloc[matrix.rows("test")]
-    rows = rows.set_index("prompt_id")
+    rows = rows.set_index("prompt_id") if "prompt_id" in rows else rows.iloc[:0]
     if not rows.index.is_unique or not set(ids) <= set(rows.index):
         raise CatbenchError(
             f"predictions of {name!r} do not hold {pool.metric!r} of every test prompt of suite "

@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from catbench.errors import CatbenchError, UsageError, unknown_name
 from catbench.files import atomic_file
@@ -22,11 +22,26 @@ from catbench.files import atomic_file
 class Estimate(BaseModel):
     """A number with the ends of its 95% interval."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     value: float | None
     low: float | None = None
     high: float | None = None
+    standard_error: float | None = None
+    """Standard deviation over bootstrap replicates."""
+
+
+class WinRateEstimate(Estimate):
+    """A win rate over trials, with the exact interval of such a share."""
+
+    p_value: float | None
+    """One-sided sign test against even odds, ties dropped."""
+    deviation: float | None
+    """Standard deviation over trials of the router's quality at the candidate's cost."""
+
+
+Measured: TypeAlias = Estimate | dict[str, WinRateEstimate] | dict[str, Estimate]
+"""A measure's estimate, or one a candidate."""
 
 
 class Fixed(BaseModel):
@@ -65,6 +80,8 @@ class Result(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    signature: str
+    """Every convention behind these numbers: equal signatures can be compared."""
     suite: str
     suite_digest: str
     pool: str
@@ -80,7 +97,7 @@ class Result(BaseModel):
     fit_seconds: float
     seconds_per_prompt: float
     """Measured running time of the router itself."""
-    measures: dict[str, Estimate | dict[str, Estimate]]
+    measures: dict[str, Measured]
     references: dict[str, dict[str, Estimate]]
     """`mixture`, `oracle`, `oracle_leave_one_out`, `best_single`: never ranked."""
     fixed: dict[str, Fixed]
@@ -95,7 +112,7 @@ class Result(BaseModel):
         found = self.measures[measure]
         if isinstance(found, Estimate):
             return found
-        if candidate not in found:
+        if candidate is None or candidate not in found:
             raise unknown_name(f"candidate of {measure}", str(candidate), found)
         return found[candidate]
 
@@ -120,12 +137,13 @@ class Report(BaseModel):
     """True where the suite's scores come from a formula: such numbers rank nobody."""
     router: RouterInfo
     signature: str
+    """What all results share; each has its own with metric and slice."""
     versions: dict[str, str]
-    bootstrap: dict[str, int]
+    bootstrap: dict[str, NonNegativeInt]
     """`replicates` and `seed`: two reports are paired where these agree."""
     predictions_file: str | None = None
     """Name of the Parquet file beside the report that holds what the router answered."""
-    results: tuple[Result, ...]
+    results: tuple[Result, ...] = Field(min_length=1)
     predictions: pd.DataFrame = Field(default_factory=pd.DataFrame, exclude=True, repr=False)
     """`metric`, `prompt_id` and one column a candidate; of a policy, one column a trade-off."""
 

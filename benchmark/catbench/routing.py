@@ -130,9 +130,9 @@ def run_router(
     fitted = time.perf_counter()
     answer = ask(router.name, made, test, pool, ask_at(train[1], pool.cost))
     asked = time.perf_counter()
-    return Answer(
-        answer.predicted, answer.choices, answer.trade_offs, fitted - start, (asked - fitted) / len(test)
-    )
+    asks = 1 if answer.choices is None else len(answer.trade_offs)  # in use there is one trade-off
+    per_prompt = (asked - fitted) / (len(test) * asks)
+    return Answer(answer.predicted, answer.choices, answer.trade_offs, fitted - start, per_prompt)
 
 
 def make(router: NamedRouter, pool: Pool) -> Any:
@@ -233,7 +233,7 @@ def _call(name: str, method: str, function: Callable[..., Any], *given: Any, **n
         return function(*given, **named)
     except CatbenchError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise RouterError(f"router {name!r} failed in {method}(): {type(error).__name__}: {error}") from error
 
 

@@ -12,10 +12,8 @@ from catbench.matrix import ScoreMatrix
 from catbench.pool import Pool
 
 
-def signature(
-    matrix: ScoreMatrix, pool: Pool, metrics: list[str], bootstrap: Bootstrap, trials: str, version: str
-) -> str:
-    """Return `suite:...|pool:...|cost:...|metric:...|...`; `trials` tells how win rates were drawn."""
+def signature(matrix: ScoreMatrix, pool: Pool, bootstrap: Bootstrap, trials: str, version: str) -> str:
+    """Return `suite:...|pool:...|cost:...|...`; `trials` tells how win rates were drawn."""
     members = hashlib.sha256(" ".join(pool.ids).encode()).hexdigest()[:8]
     simulated = ["SIMULATED"] if matrix.suite.simulated else []
     parts = [
@@ -23,7 +21,6 @@ def signature(
         f"suite:{matrix.suite.id}@{matrix.digest[:12] or 'unsaved'}",
         f"pool:{pool.name}({len(pool)})@{members}",
         f"cost:{pool.unit}",
-        f"metric:{','.join(metrics)}",
         f"split:test({len(matrix.rows('test'))}x{matrix.samples['test']})",
         "curve:exact,flat",
         f"bootstrap:{bootstrap.replicates},groups,seed={bootstrap.seed}",

@@ -28,12 +28,10 @@ from catbench.arrays import Scores
 from catbench.costs import Cost, check_costs
 from catbench.errors import SuiteError, UsageError, unknown_name
 from catbench.files import atomic_folder, readable, sha256_of
-from catbench.matrix import Metric, ScoreMatrix, SuiteInfo
+from catbench.matrix import PROMPT_COLUMNS, Metric, ScoreMatrix, SuiteInfo
 from catbench.pool import Candidate
 from catbench.prompts import SPLITS, Split
 from catbench.scores import read_scores, write_scores
-
-PROMPT_COLUMNS = ("prompt_id", "text", "source", "group", "split")
 
 
 class Manifest(BaseModel):
@@ -70,10 +68,12 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
         if name.endswith(".parquet"):
             _check_digest(folder, name, digest)
     prompts = _read_prompts(folder / "prompts.parquet")
+    if len({metric.name for metric in manifest.metrics}) < len(manifest.metrics):
+        raise SuiteError(f"{folder / 'manifest.json'}: a metric is listed twice")
     costs = _read_costs(folder / "costs.parquet", manifest)
     candidates = [candidate.id for candidate in manifest.candidates]
     metrics = [metric.name for metric in manifest.metrics]
-    return ScoreMatrix(
+    matrix = ScoreMatrix(
         suite=manifest.suite,
         prompts=prompts,
         candidates=manifest.candidates,
@@ -85,6 +85,12 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
         features=load_features(folder, manifest),
         digest=sha256_of(folder / "manifest.json"),
     )
+    counted = prompts["split"].value_counts().to_dict()
+    if counted != {split: size for split, size in manifest.splits.items() if size}:
+        raise SuiteError(
+            f"{folder / 'manifest.json'}: splits of {manifest.splits}; the prompts have {counted}"
+        )
+    return matrix
 
 
 def load_prompts(folder: Path, manifest: Manifest) -> pd.DataFrame:
@@ -185,9 +191,9 @@ def suite_folder(suite: str | os.PathLike[str]) -> Path:
     path = Path(suite)
     if (path / "manifest.json").is_file():
         return path
-    if path.is_dir():
-        raise SuiteError(f"{path} is no suite: it has no manifest.json")
     known = known_suites()
+    if path.is_dir() and str(suite) not in known:
+        raise SuiteError(f"{path} is no suite: it has no manifest.json")
     if str(suite) not in known:
         hint = (
             "make it with `catbench import cems`"
@@ -232,6 +238,8 @@ def _read_prompts(path: Path) -> pd.DataFrame:
         if table[column].isna().any():
             row = int(np.flatnonzero(table[column].isna().to_numpy())[0])
             raise SuiteError(f"{path}, row {row + 1}: {column} is empty")
+        if not pd.api.types.is_string_dtype(table[column]):
+            raise SuiteError(f"{path}: column {column!r} holds {table[column].dtype}; it must be text")
     odd = ~table["split"].isin(SPLITS).to_numpy()
     if odd.any():
         row, known = int(odd.argmax()), ", ".join(SPLITS)

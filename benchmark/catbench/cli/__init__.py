@@ -47,12 +47,20 @@ def main() -> None:
     from catbench.errors import CatbenchError
 
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    if not arguments:
+        arguments = ["--help"]
     try:
-        app(arguments)
-    except (CatbenchError, OSError) as error:
-        if len(arguments) < len(sys.argv) - 1:
+        sys.exit(app(arguments, standalone_mode=False))
+    except typer.Abort:
+        typer.echo("catbench: stopped", err=True)
+        sys.exit(130)
+    except Exception as error:
+        usage = getattr(error, "format_message", None)  # what the command-line library says of options
+        known = usage is not None or isinstance(error, (CatbenchError, OSError))
+        if not known or len(arguments) < len(sys.argv) - 1:
             raise
-        typer.echo(f"catbench: {' '.join(map(str.strip, str(error).splitlines()))}", err=True)
+        said = usage() if usage else str(error)
+        typer.echo(f"catbench: {' '.join(map(str.strip, said.splitlines()))}", err=True)
         sys.exit(2)
 
 

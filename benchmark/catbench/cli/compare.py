@@ -17,6 +17,7 @@ def compare(
     json: Annotated[Path | None, typer.Option(help="Write the differences here.")] = None,
 ) -> None:
     """Take one router's numbers from another's, with paired intervals."""
+    from catbench.cli.progress import progress_bar
     from catbench.cli.tables import print_difference
     from catbench.comparison import compare, write_differences
     from catbench.files import check_writable
@@ -27,7 +28,8 @@ def compare(
         check_writable(json)
     reports = Report.read(first), Report.read(second)
     matrix = load(suite or reports[0].results[0].suite)
-    differences = compare(*reports, matrix)
+    with progress_bar() as progress:
+        differences = compare(*reports, matrix, progress)
     if json:
         write_differences(differences, json)
     for difference in differences:

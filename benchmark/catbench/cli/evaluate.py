@@ -58,9 +58,11 @@ def evaluate(
         raise UsageError("--replicates, --trials and --seed cannot be negative")
     if plot:
         check_format(plot)
-    for target in (json, predictions, plot):
-        if target:
-            check_writable(target)
+    targets = [target for target in (json, predictions, plot) if target]
+    if len({target.absolute() for target in targets}) < len(targets):
+        raise UsageError("--json, --predictions and --plot need different files")
+    for target in targets:
+        check_writable(target)
     matrix = load(suite)
     with progress_bar() as progress:
         report = evaluate(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Generator
+import threading
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -14,8 +14,8 @@ PATIENCE = 1.0
 
 
 @contextmanager
-def progress_bar() -> Generator[ProgressCallback]:
-    """Yield a function of (what, done, total) that draws on stderr, and clears the bar at the end."""
+def progress_bar() -> Generator[Callable[[str, int, int], None]]:
+    """Yield a function of (what, steps done, steps in all) that draws on stderr; cleared at the end."""
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -24,27 +24,14 @@ def progress_bar() -> Generator[ProgressCallback]:
         console=Console(stderr=True),
         transient=True,
     )
-    callback = ProgressCallback(bar)
+    task = bar.add_task("", total=None)
+    timer = threading.Timer(PATIENCE, bar.start)
+    timer.daemon = True
+    timer.start()
     try:
-        yield callback
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
     finally:
-        bar.stop()
-
-
-class ProgressCallback:
-    """Starts the bar late, and redraws it a few times a second."""
-
-    def __init__(self, bar: Progress) -> None:
-        self._bar = bar
-        self._task = bar.add_task("", total=None)
-        self._started = time.monotonic()
-        self._drawn = 0.0
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        """Show what is being done and how much of it is."""
-        now = time.monotonic()
-        if now - self._started < PATIENCE or now - self._drawn < 0.1:
-            return
-        self._drawn = now
-        self._bar.start()
-        self._bar.update(self._task, description=what, completed=done, total=total)
+        timer.cancel()
+        timer.join()
+        if bar.live.is_started:
+            bar.stop()

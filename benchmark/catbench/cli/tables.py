@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import floor, isnan, log10, nan
+from math import floor, log10
 
 from rich.console import Console, Group
 from rich.panel import Panel
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from catbench.comparison import Difference
 from catbench.costs import UNIT_LABELS
-from catbench.measures import MEASURES
+from catbench.measures import MEASURES, Measure
 from catbench.report import Estimate, Report, Result
 
 LEAST_WIDTH = 96
@@ -33,19 +33,21 @@ def print_report(report: Report) -> None:
 
 def print_difference(difference: Difference) -> None:
     """Print the paired difference of two routers on one metric."""
+    lower = " (lower is better)" if difference.direction == "lower" else ""
     title = (
-        f"{difference.first} - {difference.second} on {difference.suite}: {difference.metric}, "
-        f"{difference.cost}, pool {difference.pool}"
+        f"{difference.first} - {difference.second} on {difference.suite}: {difference.metric}{lower}, "
+        f"{difference.cost}, pool {difference.pool}, {difference.prompts:,} test prompts"
     )
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("measure")
     table.add_column("candidate")
     table.add_column("difference [95% interval]", justify="right")
-    table.add_column("", justify="left")
+    table.add_column(difference.first)
     for name, found in difference.measures.items():
         rows = found.items() if isinstance(found, dict) else [("", found)]
         for candidate, estimate in rows:
-            table.add_row(MEASURES[name].label, candidate, spell(estimate), _certain(estimate))
+            verdict = _verdict(estimate, MEASURES[name], lower=bool(lower))
+            table.add_row(MEASURES[name].label, candidate, spell(estimate), verdict)
     _console().print(table)
 
 
@@ -58,7 +60,7 @@ def spell(estimate: Estimate, *, percent: bool = False, missing: str = "-") -> s
     width = _width(estimate) * scale
     if ends == (None, None) or width == 0:
         return f"{round((estimate.value or 0) * scale, 12) + 0.0:.4g}{unit}"
-    decimals = 1 if isnan(width) else min(8, max(0, 1 - floor(log10(width))))
+    decimals = min(8, max(0, 1 - floor(log10(width)))) if width > 0 else 1
     value, low, high = (
         missing if number is None else f"{number * scale:.{decimals}f}" for number in (estimate.value, *ends)
     )
@@ -71,18 +73,19 @@ def _value(estimate: Estimate) -> str:
 
 
 def _width(estimate: Estimate) -> float:
-    """Return the interval's width, 0 where it is only rounding, nan where an end is missing."""
-    if estimate.low is None or estimate.high is None:
-        return nan
-    size = max(abs(estimate.low), abs(estimate.high), 1e-3)
-    width = estimate.high - estimate.low
-    return width if width > 1e-9 * size else 0.0
+    """Return the interval's width, twice the known half where an end is missing, 0 where it is rounding."""
+    low, high, value = estimate.low, estimate.high, estimate.value or 0.0
+    known = [end for end in (low, high) if end is not None]
+    width = known[-1] - known[0] if len(known) == 2 else 2 * abs(value - known[0]) if known else 0.0
+    return width if width > 1e-9 * max([1e-3, *map(abs, known)]) else 0.0
 
 
-def _certain(estimate: Estimate) -> str:
+def _verdict(estimate: Estimate, measure: Measure, *, lower: bool) -> str:
+    """Return whether the first router is surely better or worse, empty where the interval holds 0."""
     if estimate.low is None or estimate.high is None or estimate.low <= 0 <= estimate.high:
         return ""
-    return "excludes 0"
+    downwards = lower if measure.kind == "quality" else measure.better == "lower"
+    return "better" if (estimate.low > 0) != downwards else "worse"
 
 
 def _console() -> Console:
@@ -108,8 +111,8 @@ def _headline(report: Report, result: Result) -> Group:
     lines.add_row("headroom captured", headroom, "0% = not reading the prompt, 100% = oracle")
     lines.add_row("AUDC", _one(result, "audc"), around)
     lines.add_row("gain over mixture", _one(result, "gain"), "")
-    lines.add_row("peak", _one(result, "peak"), "a maximum, so biased upwards")
-    lines.add_row("peak - best single", _one(result, "peak_gain"), f"best single: {best}")
+    lines.add_row("peak", _one(result, "peak"), "a maximum over the curve, so biased upwards")
+    lines.add_row("peak - best single", _one(result, "peak_gain"), f"biased likewise; best single: {best}")
     seconds = f"{result.seconds_per_prompt * 1e3:.3g} ms a prompt"
     lines.add_row("router overhead", seconds, f"fitted in {result.fit_seconds:.1f} s")
     title = (
@@ -122,7 +125,8 @@ def _headline(report: Report, result: Result) -> Group:
 
 def _against_fixed(report: Report, result: Result) -> Table:
     table = Table()
-    for name in ("candidate", "cost", "always it", "router at its cost", "gain over it", "cost to match"):
+    shown = [MEASURES[name].label for name in ("quality_at", "gain_at", "cost_to_match")]
+    for name in ("candidate", "cost", "always it", *shown):
         table.add_column(name, justify="left" if name == "candidate" else "right")
     with_wins = "win_rate" in result.measures
     if with_wins:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["quality", "gain", "share", "ratio", "error"]
+Kind = Literal["quality", "gain", "share", "ratio", "error", "correlation"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Measure:
     label: str
     kind: Kind
     """`quality`: on the metric's own scale and with its own sign. `gain`: a difference of qualities,
-    positive is better. `share` and `ratio`: without unit. `error`: on the metric's scale, lower is better."""
+    positive is better. `share`, `ratio` and `correlation`: without unit. `error`: on the metric's scale,
+    lower is better."""
     per_candidate: bool = False
     better: Literal["higher", "lower"] = "higher"
 
@@ -38,12 +39,12 @@ MEASURES = {
         Measure("headroom_log", "headroom captured (log cost)", "share"),
         Measure("peak", "peak", "quality"),
         Measure("peak_gain", "peak - best single", "gain"),
-        Measure("quality_at", "quality at this cost", "quality", per_candidate=True),
-        Measure("gain_at", "gain over the candidate", "gain", per_candidate=True),
+        Measure("quality_at", "router at its cost", "quality", per_candidate=True),
+        Measure("gain_at", "gain over it", "gain", per_candidate=True),
         Measure("cost_to_match", "cost to match", "ratio", per_candidate=True, better="lower"),
         Measure("win_rate", "win rate", "share", per_candidate=True),
         Measure("rmse", "RMSE of the estimate", "error", per_candidate=True, better="lower"),
-        Measure("rank_correlation", "rank correlation of the estimate", "share", per_candidate=True),
+        Measure("rank_correlation", "rank correlation of the estimate", "correlation", per_candidate=True),
     )
 }
 """Every measure by name, in the order of tables."""

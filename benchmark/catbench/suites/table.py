@@ -30,6 +30,8 @@ TEXTS = ("prompt", "prompt_id", "candidate", "source", "split", "group", "unit",
 """Columns whose values are text whatever they look like."""
 
 
+MISSING = ["", "-", "NA", "N/A", "n/a", "#N/A", "<NA>", "nan", "NaN", "null", "NULL", "None"]
+"""What stands for a missing number in a CSV file; it is then refused by row."""
 UNNAMED = "Unnamed: "
 """How pandas calls a CSV column without a name, such as an index that was written by mistake."""
 LARGEST = float(np.finfo(np.float32).max)
@@ -51,7 +53,7 @@ def read_table(path: Path) -> pd.DataFrame:
             path,
             dtype=dict.fromkeys(TEXTS, "str"),
             keep_default_na=False,
-            na_values={name: ["", "nan", "NaN", "NA", "null"] for name in numeric},
+            na_values=dict.fromkeys(numeric, MISSING),
         )
     except (ValueError, OSError) as error:
         raise SuiteError(f"{path}: cannot be read as {path.suffix or 'CSV'}: {error}") from error
@@ -76,18 +78,15 @@ def read_costs(path: Path) -> tuple[Cost, ...]:
 
 def choose_metrics(table: pd.DataFrame, wanted: Sequence[str], where: str) -> tuple[Metric, ...]:
     """Return the metrics named `NAME`, `NAME:lower` or `NAME:higher`; none named = all numeric columns."""
-    numeric = [str(name) for name in table.columns if name not in KEYS and _numeric(table[name])]
+    scores = [str(name) for name in table.columns if name not in KEYS and not str(name).startswith(UNNAMED)]
+    chosen = [(name, "higher") for name in scores if _has_numbers(table[name])]
+    if wanted:
+        chosen = [_named_metric(item, scores, where) for item in wanted]
     metrics: list[Metric] = []
-    for item in wanted or [name for name in numeric if not name.startswith(UNNAMED)]:
-        name, _, direction = item.partition(":")
-        if name in table and name not in KEYS and name not in numeric:
-            odd = pd.to_numeric(table[name], errors="coerce").isna().to_numpy()
-            row = int(odd.argmax())
+    for name, direction in chosen:
+        if not _numeric(table[name]):
+            row = int(pd.to_numeric(table[name], errors="coerce").isna().to_numpy().argmax())
             raise SuiteError(f"{where}, row {row + 1}: {name} is {table[name].iloc[row]!r}, not a number")
-        if name not in numeric:
-            raise unknown_name(f"metric in {where}", name, numeric)
-        if direction not in ("", "higher", "lower"):
-            raise UsageError(f"metric {item!r}: a direction is `higher` or `lower`")
         if name in [metric.name for metric in metrics]:
             raise UsageError(f"metric {name!r} is named twice")
         metrics.append(Metric(name=name, direction="lower" if direction == "lower" else "higher"))
@@ -145,6 +144,25 @@ def matrix_from_table(
         costs=_sorted(costs, ids),
         samples={split: depths[split] for split in SPLITS if split in depths},
     )
+
+
+def _named_metric(item: str, columns: Sequence[str], where: str) -> tuple[str, str]:
+    """Return column and direction of `NAME`, `NAME:lower` or `NAME:higher`; a name may hold colons itself."""
+    if item in columns:
+        return item, "higher"
+    name, _, direction = item.rpartition(":")
+    if name not in columns:
+        raise unknown_name(f"metric in {where}", name if direction in ("higher", "lower") else item, columns)
+    if direction not in ("higher", "lower"):
+        raise UsageError(f"metric {item!r}: a direction is `higher` or `lower`")
+    return name, direction
+
+
+def _has_numbers(column: pd.Series[Any]) -> bool:
+    """Return whether a column was meant as numbers: it holds some, be there stray text in it or not."""
+    if pd.api.types.is_bool_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+        return False
+    return bool(pd.to_numeric(column, errors="coerce").notna().mean() > 0.5)
 
 
 def _numeric(column: pd.Series[Any]) -> bool:
