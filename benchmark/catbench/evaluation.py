@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from catbench import __version__
-from catbench.arrays import Ints, Strings
+from catbench.arrays import Ints
 from catbench.bootstrap import Bootstrap, intervals
 from catbench.errors import UsageError, unknown_name
 from catbench.estimates import curve_record, estimates, measures, number
@@ -77,12 +77,12 @@ def evaluate(
     described = trials.described(matrix.samples["train"])
     conventions = signature(matrix, offered[0], bootstrap, described, __version__)
     results: list[Result] = []
-    tables: list[pd.DataFrame] = []
+    answers: list[Answer] = []
     for one in offered:
         count.begin(f"{named.name}: fitting to {one.metric}")
         answer = _run(named, matrix, one)
         count()
-        tables.append(predictions_table(_test_ids(matrix), answer, one))
+        answers.append(answer)
         count.begin(f"{named.name}: intervals of {one.metric}")
         found = [
             _result(matrix, one, answer, conventions, label, inside, bootstrap, count)
@@ -92,16 +92,15 @@ def evaluate(
             count.begin(f"{named.name}: trials on {one.metric}")
             found[0] = _with_win_rates(found[0], named, matrix, one, trials, count)
         results += found
-    policy = any(column not in matrix.candidate_ids for column in tables[0].columns[2:])
     return Report(
         schema=1,
         simulated=matrix.suite.simulated,
-        router=RouterInfo(name=named.name, kind="policy" if policy else "estimator", seed=seed),
+        router=RouterInfo(name=named.name, kind=answers[0].kind, seed=seed),
         signature=conventions,
         versions=versions(),
         bootstrap={"replicates": bootstrap.replicates, "seed": bootstrap.seed},
         results=tuple(results),
-        predictions=pd.concat(tables, ignore_index=True),
+        predictions=_predictions(matrix, answers, offered),
     )
 
 
@@ -122,8 +121,10 @@ class Counter:
         self._progress(self._what, self._done, self._total)
 
 
-def _test_ids(matrix: ScoreMatrix) -> Strings:
-    return matrix.prompts["prompt_id"].to_numpy()[matrix.rows("test")]
+def _predictions(matrix: ScoreMatrix, answers: list[Answer], pools: list[Pool]) -> pd.DataFrame:
+    ids = matrix.prompts["prompt_id"].to_numpy()[matrix.rows("test")]
+    tables = [predictions_table(ids, answer, pool) for answer, pool in zip(answers, pools, strict=True)]
+    return pd.concat(tables, ignore_index=True)
 
 
 def _metrics(matrix: ScoreMatrix, wanted: str | Sequence[str] | None) -> list[str]:

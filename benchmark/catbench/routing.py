@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -90,6 +90,11 @@ class Answer:
     """(T,), falling to 0; at these a policy was asked, and selection rates are reported."""
     fit_seconds: float = 0.0
     seconds_per_prompt: float = 0.0
+
+    @property
+    def kind(self) -> Literal["estimator", "policy"]:
+        """Whether the router predicts qualities, or routes itself."""
+        return "policy" if self.predicted is None else "estimator"
 
 
 def find_router(router: object) -> NamedRouter:
