@@ -20,6 +20,8 @@ BLOCKS = (32, 48, 64)
 LATENT_CHANNELS = 8
 LATENT_SIZE = 8
 TEXT_WIDTH = 64
+EMBEDDING_WIDTH = 128
+"""Of nano-clip's common space of pictures and prompts."""
 CODES = 1024
 """Codes that a latent pixel of nano-amused can be; one token more stands for a masked one."""
 _TIME_WIDTH = 16
@@ -53,7 +55,7 @@ def build_clip(seed: int) -> Any:
 
     vocab, _ = vocabulary()
     shared = {"hidden_size": TEXT_WIDTH, "intermediate_size": 256, "num_attention_heads": 4,
-              "num_hidden_layers": 3, "projection_dim": TEXT_WIDTH}  # fmt: skip
+              "num_hidden_layers": 3, "projection_dim": EMBEDDING_WIDTH}  # fmt: skip
     ids = {"bos_token_id": vocab[START], "eos_token_id": vocab[END], "pad_token_id": vocab[END]}
     text = transformers.CLIPTextConfig(
         vocab_size=len(vocab), max_position_embeddings=MAX_TOKENS, **shared, **ids
@@ -62,7 +64,7 @@ def build_clip(seed: int) -> Any:
     torch.manual_seed(seed)
     return transformers.CLIPModel(
         transformers.CLIPConfig(
-            text_config=text.to_dict(), vision_config=vision.to_dict(), projection_dim=TEXT_WIDTH
+            text_config=text.to_dict(), vision_config=vision.to_dict(), projection_dim=EMBEDDING_WIDTH
         )
     )
 
@@ -115,7 +117,7 @@ def build_unet(size: str, seed: int) -> Any:
         cross_attention_dim=TEXT_WIDTH,
         addition_embed_type="text_time",
         addition_time_embed_dim=_TIME_WIDTH,
-        projection_class_embeddings_input_dim=6 * _TIME_WIDTH + TEXT_WIDTH,
+        projection_class_embeddings_input_dim=6 * _TIME_WIDTH + EMBEDDING_WIDTH,
     )
 
 
@@ -143,7 +145,7 @@ def build_uvit(seed: int) -> Any:
     width = 128
     return untyped("diffusers").UVit2DModel(
         hidden_size=width,
-        cond_embed_dim=TEXT_WIDTH,
+        cond_embed_dim=EMBEDDING_WIDTH,
         micro_cond_encode_dim=_TIME_WIDTH,
         micro_cond_embed_dim=5 * _TIME_WIDTH,
         encoder_hidden_size=TEXT_WIDTH,

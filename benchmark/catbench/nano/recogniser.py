@@ -21,7 +21,7 @@ from catbench.nano.world import BACKGROUNDS, CELLS, COLOURS, SHAPES, SIZES, Scen
 _WINDOW = 14
 """Side of the square around a cell's centre that is looked at, in pixels."""
 _MARGIN = 4
-_HEADS = {"shape": len(SHAPES) + 1, "colour": len(COLOURS), "size": len(SIZES)}
+HEADS = {"shape": len(SHAPES) + 1, "colour": len(COLOURS), "size": len(SIZES)}
 """Answers per cell; shape 0 is no thing."""
 
 
@@ -36,14 +36,14 @@ class Recogniser(nn.Module):
             nn.Conv2d(48, 64, 3, stride=2, padding=1), nn.ReLU(),
             nn.Flatten(), nn.Linear(64 * 4 * 4, 96), nn.ReLU(),
         )  # fmt: skip
-        self.cell = nn.Linear(96, sum(_HEADS.values()))
+        self.cell = nn.Linear(96, sum(HEADS.values()))
         self.background = nn.Linear(96, len(BACKGROUNDS))
 
     def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
         """Images (batch, 3, 32, 32) in [-1, 1] -> logits (batch, 9, answers); background (batch, 8)."""
         seen = self.look(windows(images)).unflatten(0, (len(images), CELLS))
-        parts = self.cell(seen).split(list(_HEADS.values()), dim=-1)
-        return dict(zip(_HEADS, parts, strict=True)) | {"background": self.background(seen.mean(dim=1))}
+        parts = self.cell(seen).split(list(HEADS.values()), dim=-1)
+        return dict(zip(HEADS, parts, strict=True)) | {"background": self.background(seen.mean(dim=1))}
 
     @torch.no_grad()
     def recognise(self, images: npt.NDArray[np.uint8]) -> list[Scene]:
@@ -96,7 +96,7 @@ def labels(scenes: list[Scene]) -> dict[str, torch.Tensor]:
 
     Shape is 0 and colour and size are -100, torch's "ignore", in an empty cell.
     """
-    rows: dict[str, list[list[int]]] = {name: [] for name in _HEADS}
+    rows: dict[str, list[list[int]]] = {name: [] for name in HEADS}
     for scene in scenes:
         things = scene.cells
         rows["shape"].append([SHAPES.index(t.shape) + 1 if t else 0 for t in things])

@@ -16,7 +16,7 @@ from catbench.nano.training.pictures import Pictures, load_pictures
 
 STEPS = {
     "clip-condition": 1000,
-    "clip-score": 1000,
+    "clip-score": 1200,
     "vae": 2600,
     "recogniser": 1500,
     "sdxl-s": 4000,

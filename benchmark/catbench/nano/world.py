@@ -163,14 +163,14 @@ def _altered(scene: Scene, rng: random.Random) -> Scene:
     background = scene.background
     cells = list(scene.cells)
     change = rng.random()
-    if not taken or change < 0.1:
+    if not taken or change < 0.06:
         worn = {thing.colour for _, thing in scene.things}
         background = pick(rng, [name for name in BACKGROUNDS if name not in worn])
     elif change < 0.55 and len(taken) > 1:
         first = pick(rng, taken)
         second = pick(rng, [cell for cell in taken if cell != first])
         cells[first], cells[second] = _traded(cells[first], cells[second], rng)
-    elif change < 0.85:
+    elif change < 0.78:
         cell = pick(rng, taken)
         cells[cell] = _recast(cells[cell], rng, background)
     else:
@@ -185,7 +185,7 @@ def _traded(
 ) -> tuple[Thing | None, Thing | None]:
     assert first is not None
     assert second is not None
-    choice = pick(rng, ("place", "size", "colour", "shape"))
+    choice = pick(rng, ("place", "place", "size", "colour", "shape"))
     if choice == "size":
         return Thing(second.size, first.colour, first.shape), Thing(first.size, second.colour, second.shape)
     if choice == "colour":
