@@ -61,6 +61,29 @@ def test_other_settings_weights_metrics_and_hardware_in_the_folder_are_refused(
     assert content(out) == before
 
 
+def test_a_suite_that_no_run_made_is_not_replaced(suite, tmp_path, run, content):
+    folder = suite(name="suite")
+    before = content(folder)
+    with pytest.raises(UsageError, match=r"would replace .*suite, which it has not made"):
+        run(folder, folder.parent, limit=3)
+    with pytest.raises(UsageError, match=r"would replace .*suite, which it has not made"):
+        run(suite(name="other"), folder.parent)
+    run(tmp_path / "other", tmp_path / "run")
+    with pytest.raises(UsageError, match=r"would replace .*suite, which it has not made"):
+        run(tmp_path / "run" / "suite", tmp_path / "run", limit=3)
+    assert content(folder) == before
+
+
+def test_what_else_lies_in_the_folder_stays(suite, tmp_path, run):
+    out = tmp_path / "run"
+    (out / ".oh-my-zsh").mkdir(parents=True)
+    for name in (".oh-my-zsh/theme", ".pre-commit-config.yaml", "lock"):
+        (out / name).write_text("mine")
+    run(suite(), out, limit=3)
+    for name in (".oh-my-zsh/theme", ".pre-commit-config.yaml", "lock"):
+        assert (out / name).read_text() == "mine"
+
+
 def test_weights_that_changed_in_their_folder_are_refused(suite, sdxl, drawn_by, tmp_path, run):
     from catbench.generate import weights
 

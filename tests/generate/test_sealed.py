@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from catbench.errors import UsageError
-from catbench.generate.sealed import is_whole, read_record, record_path, remove_drafts, write_sealed
+from catbench.generate.sealed import (
+    is_whole,
+    read_record,
+    record_path,
+    remove_drafts,
+    remove_folder_drafts,
+    write_sealed,
+)
 
 CONTENT = bytes(range(256)) * 8
 
@@ -80,9 +87,22 @@ def test_a_failed_write_leaves_nothing_that_counts(tmp_path):
 
 def test_drafts_of_a_killed_process_are_removed_and_nothing_else(tmp_path):
     seal(tmp_path / "a" / "000001-abc.parquet")
-    (tmp_path / "a" / ".000001-abc-x81.parquet").touch()
-    (tmp_path / ".suite-k2").mkdir()
-    (tmp_path / ".suite-k2" / "half").touch()
+    (tmp_path / "a" / ".000001-abc-x81_kz0q.parquet").touch()
+    (tmp_path / "a" / ".pre-commit-config.yaml").touch()
     remove_drafts(tmp_path)
     left = sorted(path.name for path in tmp_path.rglob("*"))
-    assert left == ["000001-abc.json", "000001-abc.parquet", "a"]
+    assert left == [".pre-commit-config.yaml", "000001-abc.json", "000001-abc.parquet", "a"]
+
+
+def test_drafts_of_a_folder_are_removed_and_nothing_else(tmp_path):
+    for name in ("suite", ".suite-k2_x0a9z", ".suite-notes", ".oh-my-zsh"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "half").touch()
+    remove_folder_drafts(tmp_path / "suite")
+    assert {path.name for path in tmp_path.iterdir()} == {"suite", ".suite-notes", ".oh-my-zsh"}
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "shards").touch()
+    with pytest.raises(UsageError, match=r"cannot write .*x\.bin: (Not a directory|File exists)"):
+        seal(tmp_path / "shards" / "x.bin")

@@ -38,6 +38,11 @@ class Job:
         """Where encoded prompts lie: a cache that may be deleted."""
         return self.folder / "embeddings"
 
+    @property
+    def suite(self) -> Path:
+        """Where the finished suite is written."""
+        return self.folder / "suite"
+
 
 @cache
 def hardware_name(device: str) -> str:

@@ -25,7 +25,7 @@ from catbench.generate.packages import prepare
 from catbench.generate.plan import PROMPTS_PER_BLOCK, Shard, cut
 from catbench.generate.problem import Problem, choose, load_problem
 from catbench.generate.scorers import metric_source
-from catbench.generate.sealed import remove_drafts
+from catbench.generate.sealed import remove_drafts, remove_folder_drafts
 from catbench.generate.shards import is_done, made_with, shard_path
 from catbench.generate.weights import weights_digest
 
@@ -117,14 +117,13 @@ def generate(
     prepare()
     problem = plan.problem
     job = Job(out.absolute(), problem.metrics, device, batch, keep_images, problem.root)
-    with _owned(job.folder):
+    with _owned(job):
         missing, damaged = _missing(job, plan.shards)
         images = _run(engine or _local_engine(), job, missing, on_progress)
         costs = _price(problem)
         matrix = assemble(problem, job, plan.shards, costs)
-        folder = job.folder / "suite"
-        save_suite(matrix, job, plan.shards, folder)
-        return Outcome(folder, images, damaged, frozenset(cut_prompts(job, plan.shards)))
+        save_suite(matrix, job, plan.shards, job.suite)
+        return Outcome(job.suite, images, damaged, frozenset(cut_prompts(job, plan.shards)))
 
 
 def _run(
@@ -180,16 +179,23 @@ def _price(problem: Problem) -> tuple[Cost, ...]:
 
 
 @contextmanager
-def _owned(folder: Path) -> Generator[None]:
+def _owned(job: Job) -> Generator[None]:
     """Hold the run's folder for this process alone, cleared of what a killed one was writing.
 
-    Raises UsageError where it cannot be written to, is a suite, or another process holds it.
+    Raises UsageError where it cannot be written to, is or holds a suite that no run made, or another process
+    holds it.
     """
+    folder = job.folder
     if (folder / "manifest.json").exists():
         raise UsageError(f"--out {folder} is a suite's folder: give one of the run's own")
+    is_its_source = job.root is not None and job.root.resolve() == job.suite.resolve()
+    if is_its_source or (job.suite.exists() and not job.shards.is_dir()):
+        raise UsageError(
+            f"--out {folder}: the run would replace {job.suite}, which it has not made; give another --out"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "lock").open("w")
+        lock = (folder / "lock").open("a")
     except OSError as error:
         raise UsageError(f"cannot write to --out {folder}: {error.strerror or error}") from error
     with lock:
@@ -203,7 +209,9 @@ def _owned(folder: Path) -> Generator[None]:
             raise UsageError(
                 f"another run is writing to {folder}: wait for it, or give another --out"
             ) from error
-        remove_drafts(folder)
+        remove_drafts(job.shards)
+        remove_drafts(job.embeddings)
+        remove_folder_drafts(job.suite)
         yield
 
 

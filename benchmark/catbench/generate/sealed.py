@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from catbench.errors import UsageError
 from catbench.files import atomic_file, sha256_of
 
 FILE_DIGEST = "sha256"
 SEAL = "seal"
+_DRAFT = re.compile(r"\..+-[a-z0-9_]{8}(\.[a-z]+)?")
+"""How `catbench.files` names what it is writing: a dot, the name to be, eight random characters."""
 
 
 def write_sealed(path: Path, record: dict[str, Any], write: Callable[[Path], None]) -> None:
@@ -25,8 +29,11 @@ def write_sealed(path: Path, record: dict[str, Any], write: Callable[[Path], Non
 
     Raises UsageError where it cannot be written; nothing that counts is left then.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    record_path(path).unlink(missing_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        record_path(path).unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
     with atomic_file(path) as draft:
         write(draft)
         digest = sha256_of(draft)
@@ -57,12 +64,20 @@ def record_path(path: Path) -> Path:
 
 
 def remove_drafts(folder: Path) -> None:
-    """Remove what a killed process was writing. Only the one process that owns the folder may call this."""
-    for draft in list(folder.rglob(".?*-*")):
-        if draft.is_dir():
-            shutil.rmtree(draft)
-        else:
+    """Remove what a killed process was writing below `folder`, which must hold nothing but a run's files.
+
+    Only the one process that owns the run may call this.
+    """
+    for draft in list(folder.rglob(".*-*")):
+        if _DRAFT.fullmatch(draft.name):
             draft.unlink(missing_ok=True)
+
+
+def remove_folder_drafts(path: Path) -> None:
+    """Remove what a killed process was making to become the folder `path`."""
+    for draft in list(path.parent.glob(f".{path.name}-*")):
+        if _DRAFT.fullmatch(draft.name) and draft.is_dir() and not draft.is_symlink():
+            shutil.rmtree(draft)
 
 
 def _seal(content: dict[str, Any]) -> str:
