@@ -24,6 +24,9 @@ EMBEDDING_WIDTH = 128
 """Of nano-clip's common space of pictures and prompts."""
 CODES = 1024
 """Codes that a latent pixel of nano-amused can be; one token more stands for a masked one."""
+_INITIAL_SIZE = 0.02
+"""Of CLIP's embeddings before training."""
+_LONGEST_WAVE = 200.0
 _TIME_WIDTH = 16
 TRAIN_TIMESTEPS = 1000
 NOISE: dict[str, Any] = {
@@ -50,23 +53,36 @@ UNETS = {"s": UNetSize((32, 64), 1), "l": UNetSize((64, 128), 1)}
 
 
 def build_clip(seed: int) -> Any:
-    """Return an untrained `CLIPModel`: 3 + 3 layers of width 64, patches of 4x4 pixels."""
-    transformers = untyped("transformers")
+    """Return an untrained `CLIPModel` of width 64: 4 layers for text, 3 for patches of 4x4 pixels.
 
+    The text's positions start as sines (Vaswani et al. 2017): what belongs together in a prompt is told by
+    distance, and finding it from random positions takes far longer.
+    """
+    transformers = untyped("transformers")
     vocab, _ = vocabulary()
     shared = {"hidden_size": TEXT_WIDTH, "intermediate_size": 256, "num_attention_heads": 4,
-              "num_hidden_layers": 3, "projection_dim": EMBEDDING_WIDTH}  # fmt: skip
+              "projection_dim": EMBEDDING_WIDTH}  # fmt: skip
     ids = {"bos_token_id": vocab[START], "eos_token_id": vocab[END], "pad_token_id": vocab[END]}
     text = transformers.CLIPTextConfig(
-        vocab_size=len(vocab), max_position_embeddings=MAX_TOKENS, **shared, **ids
+        vocab_size=len(vocab), max_position_embeddings=MAX_TOKENS, num_hidden_layers=4, **shared, **ids
     )
-    vision = transformers.CLIPVisionConfig(image_size=IMAGE_SIZE, patch_size=4, **shared)
+    vision = transformers.CLIPVisionConfig(image_size=IMAGE_SIZE, patch_size=4, num_hidden_layers=3, **shared)
     torch.manual_seed(seed)
-    return transformers.CLIPModel(
+    clip = transformers.CLIPModel(
         transformers.CLIPConfig(
             text_config=text.to_dict(), vision_config=vision.to_dict(), projection_dim=EMBEDDING_WIDTH
         )
     )
+    with torch.no_grad():
+        clip.text_model.embeddings.position_embedding.weight.copy_(_INITIAL_SIZE * _sines())
+    return clip
+
+
+def _sines() -> torch.Tensor:
+    """Return sine and cosine of every position at wave lengths from 6 to 1,257 tokens, (77, 64)."""
+    rates = _LONGEST_WAVE ** -(torch.arange(0, TEXT_WIDTH, 2) / TEXT_WIDTH)
+    angles = torch.arange(MAX_TOKENS)[:, None] * rates
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)
 
 
 def build_image_processor() -> Any:

@@ -15,7 +15,7 @@ from catbench.nano.training.loop import Plan, take_average, train
 from catbench.nano.training.pictures import Pictures, load_pictures
 
 STEPS = {
-    "clip-condition": 1000,
+    "clip-condition": 700,
     "clip-score": 1200,
     "vae": 2600,
     "recogniser": 1500,
