@@ -97,6 +97,19 @@ def test_weights_that_changed_in_their_folder_are_refused(suite, sdxl, drawn_by,
         run(folder, tmp_path / "run")
 
 
+def test_a_metric_whose_model_changed_in_its_folder_is_refused(suite, clip, tmp_path, run):
+    from catbench.generate import weights
+
+    copy = tmp_path / "clip"
+    shutil.copytree(clip, copy)
+    folder, out = suite(metrics=(Metric(name="clip_score", model=f"transformers:{copy}"),)), tmp_path / "run"
+    run(folder, out)
+    weights._folder_digest.cache_clear()
+    (copy / "config.json").write_text((copy / "config.json").read_text() + "\n")
+    with pytest.raises(UsageError, match="was made with metrics"):
+        run(folder, out)
+
+
 def test_an_image_that_is_no_number_is_named_and_nothing_else_is_lost(suite, tmp_path, monkeypatch, run):
     from catbench.generate import worker
 

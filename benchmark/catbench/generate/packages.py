@@ -12,12 +12,22 @@ import importlib
 import sys
 from functools import cache
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any
 
 from catbench.errors import MissingExtraError
 
 _SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 _OPERATORS = ("nms", "qnms")
+DECIDING = {
+    "DeepCache": "DeepCache",
+    "Pillow": "PIL",
+    "diffusers": "diffusers",
+    "open_clip_torch": "open_clip",
+    "torch": "torch",
+    "transformers": "transformers",
+}
+"""Package -> module: what an image, or its score, depends on."""
 
 
 @cache
@@ -51,8 +61,8 @@ def optional(module: str, what: str) -> Any:
 
 @cache
 def versions() -> dict[str, str]:
-    """Return the versions of the packages that decide what an image looks like."""
-    return {name: version(name) for name in ("diffusers", "torch", "transformers")}
+    """Return the versions of the packages that decide what an image looks like and how it scores."""
+    return {name: version(name) for name in DECIDING if find_spec(DECIDING[name])}
 
 
 def _import_torchvision() -> None:

@@ -23,6 +23,7 @@ from catbench.generate.job import Job, hardware_name
 from catbench.generate.packages import versions
 from catbench.generate.plan import Shard
 from catbench.generate.sealed import is_whole, read_record, write_sealed
+from catbench.generate.weights import metric_digest
 from catbench.matrix import Metric
 
 MADE_WITH = "made_with"
@@ -46,7 +47,7 @@ def made_with(job: Job, shard: Shard, weights: str) -> dict[str, Any]:
         "weights": weights,
         "prompts": list(shard.block.prompt_ids),
         "samples": list(shard.block.samples),
-        "metrics": [_what_it_measures(metric) for metric in job.metrics],
+        "metrics": [_what_it_measures(metric, job.root) for metric in job.metrics],
         "images_kept": job.keep_images,
         "batch": job.batch,
         "hardware": hardware_name(job.device),
@@ -111,9 +112,14 @@ def read_outcome(job: Job, shard: Shard) -> tuple[dict[str, Any], dict[str, Any]
     return record[MADE_WITH], record[OUTCOME]
 
 
-def _what_it_measures(metric: Metric) -> dict[str, str]:
-    """Return the part of a metric's record that its scores depend on."""
-    return {"name": metric.name, "model": metric.model, "revision": metric.revision}
+def _what_it_measures(metric: Metric, root: Path | None) -> dict[str, str]:
+    """Return the part of a metric's record that its scores depend on, with the digest of a local model."""
+    return {
+        "name": metric.name,
+        "model": metric.model,
+        "revision": metric.revision,
+        "weights": metric_digest(metric, root),
+    }
 
 
 def _short(value: Any) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from catbench.files import sha256_of
 from catbench.generate.settings import DrawingSettings, local_source
+from catbench.matrix import Metric
 
 
 def weights_digest(settings: DrawingSettings, root: Path | None) -> str:
@@ -16,7 +18,19 @@ def weights_digest(settings: DrawingSettings, root: Path | None) -> str:
     `root` is the suite's folder. A model on the hub is pinned by its revision instead.
     """
     sources = [settings.pipeline] + ([settings.weights.source] if settings.weights else [])
-    local = [folder for source in sources if (folder := local_source(source, root))]
+    return _digest_of(sources, root)
+
+
+def metric_digest(metric: Metric, root: Path | None) -> str:
+    """Return the digest of the local files of a metric's model; empty where it has none.
+
+    A model is named `FOLDER` or `LOADER:FOLDER`.
+    """
+    return _digest_of([metric.model, metric.model.partition(":")[2]], root)
+
+
+def _digest_of(sources: Sequence[str], root: Path | None) -> str:
+    local = [folder for source in sources if source and (folder := local_source(source, root))]
     return hashlib.sha256("".join(map(_folder_digest, local)).encode()).hexdigest() if local else ""
 
 

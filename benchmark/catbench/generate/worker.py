@@ -6,6 +6,8 @@ Whatever the order, a shard is made from its own prompts and settings and the fi
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
@@ -18,8 +20,8 @@ from safetensors.torch import load_file, save
 from catbench.arrays import Scores
 from catbench.errors import GenerationError
 from catbench.generate.engines import ShardDone
-from catbench.generate.job import Job, make_deterministic
-from catbench.generate.packages import prepare
+from catbench.generate.job import Job, hardware_name, make_deterministic
+from catbench.generate.packages import prepare, versions
 from catbench.generate.pipelines.draw import BrokenImageError, Drawn, draw
 from catbench.generate.pipelines.encode import (
     Embeddings,
@@ -125,7 +127,8 @@ class Worker:
         """
         if not can_encode(model.pipeline):
             return None, too_long(model.pipeline, block.texts, settings)
-        folder = self._job.embeddings / model.encoder(settings)[:16]
+        made_by = json.dumps([model.encoder(settings), hardware_name(self._job.device), versions()])
+        folder = self._job.embeddings / hashlib.sha256(made_by.encode()).hexdigest()[:16]
         path = folder / f"{block.name}.safetensors"
         empty, _ = _kept(folder / "empty.safetensors", lambda: (encode_empty(model.pipeline, settings), ()))
         embeddings, cut = _kept(

@@ -80,9 +80,10 @@ def _timed(call: Callable[[], Any], device: str) -> float:
         started = time.perf_counter()
         call()
         return time.perf_counter() - started
-    start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-    start.record()
-    call()
-    end.record()
-    torch.cuda.synchronize(device)
+    with torch.cuda.device(device):  # events are recorded on the stream of the current device
+        start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        start.record()
+        call()
+        end.record()
+        torch.cuda.synchronize()
     return start.elapsed_time(end) / 1000
