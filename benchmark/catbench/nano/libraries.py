@@ -6,15 +6,11 @@ block sizes).
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-from catbench.errors import MissingExtraError
+from catbench.generate.packages import optional
 
 
 def untyped(library: str) -> Any:
     """Return a library by its import name; raises MissingExtraError where it is not installed."""
-    try:
-        return import_module(library)
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(f"the nano suite ({library})", "generate") from error
+    return optional(library, "the nano suite")
