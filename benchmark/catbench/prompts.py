@@ -85,8 +85,13 @@ def group_of(key: str) -> str:
 
 def split_of(key: str) -> Split:
     """Return the split of the group with this key: 80% train, 10% validation, 10% test, by SHA-256."""
-    share = int(_digest(key)[:13], 16) / 16**13
+    share = share_of(key)
     return "train" if share < 0.8 else "validation" if share < 0.9 else "test"
+
+
+def share_of(key: str) -> float:
+    """Return a number in [0, 1) that a key always has, evenly spread over keys: from its SHA-256."""
+    return int(_digest(key)[:13], 16) / 16**13
 
 
 def _digest(key: str) -> str:

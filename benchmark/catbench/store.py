@@ -6,7 +6,7 @@
     scores.parquet   prompt_id, candidate, sample, one float32 column a metric
     costs.parquet    candidate, unit, value, hardware, batch_size, precision, method
     features/*.npy   optional prompt embeddings, rows in the order of prompts.parquet
-    images/*.webp    optional sheets, one a prompt, candidates in the order of the manifest
+    images/*.webp    optional sheets, one a test prompt, candidates in the order of the manifest
 
 Reading checks the digests and every rule of a matrix. Writing is atomic. Nothing is pickled.
 """
@@ -148,18 +148,12 @@ def save(
     with atomic_folder(target, force=force) as draft:
         matrix.prompts.to_parquet(draft / "prompts.parquet", index=False)
         write_scores(matrix, draft / "scores.parquet")
-        costs = pd.DataFrame([cost.model_dump() for cost in matrix.costs])
-        costs.to_parquet(draft / "costs.parquet", index=False)
+        write_costs_and_features(draft, matrix.costs, matrix.features)
         for stem, table in (extra or {}).items():
             table.to_parquet(draft / f"{stem}.parquet", index=False)
-        if matrix.features:
-            (draft / "features").mkdir()
-            for name, values in matrix.features.items():
-                np.save(draft / "features" / f"{name}.npy", values, allow_pickle=False)
         for stem, sheet in images:
             (draft / "images").mkdir(exist_ok=True)
             (draft / "images" / f"{stem}.webp").write_bytes(sheet)
-        files = sorted(path for path in draft.rglob("*") if path.is_file())
         manifest = Manifest(
             schema=1,
             suite=matrix.suite,
@@ -168,10 +162,25 @@ def save(
             metrics=matrix.metrics,
             samples=dict(matrix.samples),
             splits={split: len(matrix.rows(split)) for split in SPLITS},
-            files={path.relative_to(draft).as_posix(): sha256_of(path) for path in files},
+            files=file_digests(draft),
         )
         text = manifest.model_dump_json(indent=2, by_alias=True)
         (draft / "manifest.json").write_text(text + "\n", encoding="utf-8")
+
+
+def write_costs_and_features(draft: Path, costs: Iterable[Cost], features: Mapping[str, Scores]) -> None:
+    """Write `costs.parquet` and `features/*.npy` of a suite, each where there is any."""
+    if rows := [cost.model_dump() for cost in costs]:
+        pd.DataFrame(rows).to_parquet(draft / "costs.parquet", index=False)
+    for name, values in features.items():
+        (draft / "features").mkdir(exist_ok=True)
+        np.save(draft / "features" / f"{name}.npy", values, allow_pickle=False)
+
+
+def file_digests(draft: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of a suite by its path in the folder, as the manifest holds them."""
+    files = sorted(path for path in draft.rglob("*") if path.is_file())
+    return {path.relative_to(draft).as_posix(): sha256_of(path) for path in files}
 
 
 def home() -> Path:

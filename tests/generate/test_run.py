@@ -48,10 +48,14 @@ def test_the_scores_are_those_of_the_images_that_are_kept(suite, tmp_path, run):
         pixels = np.asarray(Image.open(io.BytesIO(row["image"])))
         place = list(matrix.prompts["prompt_id"]).index(row["prompt_id"]), 1, row["sample"]
         assert matrix.scores["sharpness"][place] == np.float32(sharpness(pixels[None], [""])[0])
+    tested = set(matrix.prompts["prompt_id"].to_numpy()[matrix.rows("test")])
+    assert {path.stem for path in (outcome.suite / "images").iterdir()} == tested
+    row = next(row for row in shard if row["prompt_id"] in tested and row["sample"] == 0)
     sheet = Image.open(outcome.suite / "images" / f"{row['prompt_id']}.webp")
-    assert sheet.size == (2 * 64, 2 * 64)
-    # The last row of the sheet is the last sample, its second column the second candidate.
-    tile = np.asarray(sheet.crop((64, 64, 128, 128)).convert("RGB")).astype(int)
+    assert sheet.size == (2 * 64, 64)
+    # The second column of the sheet is the second candidate.
+    tile = np.asarray(sheet.crop((64, 0, 128, 64)).convert("RGB")).astype(int)
+    pixels = np.asarray(Image.open(io.BytesIO(row["image"])))
     assert np.abs(tile - pixels).mean() < 12
 
 

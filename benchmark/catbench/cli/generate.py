@@ -27,15 +27,18 @@ def generate(
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
     batch: Annotated[int, typer.Option(help="Images to draw at once.")] = 8,
     images: Annotated[
-        bool, typer.Option("--images", help="Keep the images, and put sheets in the suite.")
+        bool, typer.Option("--images", help="Keep the images, and put a sheet a test prompt in the suite.")
     ] = False,
+    fresh_test: Annotated[
+        int | None, typer.Option(metavar="SEED", help="nano: draw new test prompts from this seed instead.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the run will take, and stop.")] = False,
 ) -> None:
     """Draw every image of a suite, score it, and write the suite with its scores to OUT/suite."""
     from catbench.generate.run import Plan, generate
 
     names = [name.strip() for name in candidates.split(",")] if candidates else None
-    plan = Plan.of(suite, names, limit, samples)
+    plan = Plan.of(suite, names, limit, samples, fresh_test=fresh_test)
     if dry_run:
         _print_estimate(plan.estimate(images))
         return

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +24,22 @@ from catbench.prompts import SPLITS
 from catbench.store import save
 
 
-def assemble(problem: Problem, job: Job, shards: Sequence[Shard], costs: Sequence[Cost]) -> ScoreMatrix:
+def assemble(
+    problem: Problem,
+    job: Job,
+    shards: Sequence[Shard],
+    costs: Sequence[Cost],
+    labelled: ScoreMatrix | None = None,
+) -> ScoreMatrix:
     """Return the matrix of a problem whose shards are all done.
 
-    Candidates that the manifest gives by id alone come out with their full settings. Raises SuiteError where
-    the result breaks a rule of a suite (a split without a prompt).
+    Candidates that the manifest gives by id alone come out with their full settings. Of `labelled`, if
+    given, the training and validation prompts come first, with their scores. Raises SuiteError where the
+    result breaks a rule of a suite (a split without a prompt).
     """
+    scores = _read_scores(problem, job, shards)
+    if labelled is not None:
+        problem, scores = _after_labelled(labelled, problem, scores)
     settings = {
         shard.candidate.id: shard.settings.model_dump(mode="json", exclude_defaults=True) for shard in shards
     }
@@ -41,7 +52,7 @@ def assemble(problem: Problem, job: Job, shards: Sequence[Shard], costs: Sequenc
         prompts=problem.prompts,
         candidates=candidates,
         metrics=problem.metrics,
-        scores=_read_scores(problem, job, shards),
+        scores=scores,
         costs=tuple(costs),
         pools=problem.pools,
         samples={split: problem.samples.get(split, 1) for split in SPLITS},
@@ -53,7 +64,8 @@ def save_suite(matrix: ScoreMatrix, job: Job, shards: Sequence[Shard], folder: P
     """Write the suite, replacing what an earlier run has written there: whole or not at all."""
     position = {candidate: i for i, candidate in enumerate(matrix.candidate_ids)}
     in_order = sorted(shards, key=lambda shard: (shard.block.number, position[shard.candidate.id]))
-    images = sheets(job, in_order) if job.keep_images else ()
+    tested = matrix.prompts["prompt_id"].to_numpy()[matrix.rows("test")]
+    images = sheets(job, in_order, set(tested)) if job.keep_images else ()
     save(matrix, folder, extra={"shards": shard_table(job, in_order)}, images=images, force=True)
 
 
@@ -84,6 +96,36 @@ def shard_table(job: Job, shards: Sequence[Shard]) -> pd.DataFrame:
 def cut_prompts(job: Job, shards: Sequence[Shard]) -> set[str]:
     """Return the ids of prompts that were longer than a tokenizer's window."""
     return {prompt for shard in shards for prompt in read_outcome(job, shard)[1]["cut"]}
+
+
+def _after_labelled(
+    labelled: ScoreMatrix, problem: Problem, scores: Mapping[str, Scores]
+) -> tuple[Problem, dict[str, Scores]]:
+    """Return the problem and its scores, behind the prompts of `labelled` that routers are fitted to."""
+    rows = np.flatnonzero((labelled.prompts["split"] != "test").to_numpy())
+    columns = [labelled.candidate_ids.index(candidate.id) for candidate in problem.candidates]
+    depth = max(array.shape[2] for array in (*labelled.scores.values(), *scores.values()))
+    whole = replace(
+        problem,
+        prompts=pd.concat([labelled.prompts.iloc[rows], problem.prompts], ignore_index=True),
+        samples={**labelled.samples, "test": problem.samples["test"]},
+        features={
+            name: np.concatenate([labelled.features[name][rows], values])
+            for name, values in problem.features.items()
+        },
+        order=None,
+    )
+    return whole, {
+        name: np.concatenate(
+            [_deepened(labelled.scores[name][rows][:, columns], depth), _deepened(values, depth)]
+        )
+        for name, values in scores.items()
+    }
+
+
+def _deepened(scores: Scores, depth: int) -> Scores:
+    """Return scores (n, M, S) with a sample axis of `depth`, NaN where no sample is stored."""
+    return np.pad(scores, ((0, 0), (0, 0), (0, depth - scores.shape[2])), constant_values=np.nan)
 
 
 def _read_scores(problem: Problem, job: Job, shards: Sequence[Shard]) -> dict[str, Scores]:

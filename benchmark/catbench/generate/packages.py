@@ -38,7 +38,7 @@ def prepare() -> None:
     """
     try:
         importlib.import_module("torch")
-        _import_torchvision()
+        mend_torchvision()
         diffusers = importlib.import_module("diffusers")
         transformers = importlib.import_module("transformers")
     except ModuleNotFoundError as error:
@@ -65,8 +65,11 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in DECIDING if find_spec(DECIDING[name])}
 
 
-def _import_torchvision() -> None:
-    """Import torchvision where it is installed, declaring its two operators if it fails for lack of them."""
+def mend_torchvision() -> None:
+    """Import torchvision where it is installed, declaring its two operators if it fails for lack of them.
+
+    Whoever imports CLIP from transformers calls this first.
+    """
     try:
         importlib.import_module("torchvision")
     except ModuleNotFoundError as error:

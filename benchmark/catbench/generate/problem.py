@@ -18,17 +18,19 @@ import pandas as pd
 from catbench.arrays import Ints, Scores
 from catbench.costs import Cost
 from catbench.errors import SuiteError, UsageError
-from catbench.files import atomic_folder, sha256_of
+from catbench.files import atomic_folder
 from catbench.matrix import Metric, SuiteInfo
 from catbench.pool import Candidate
 from catbench.prompts import SPLITS, Split
 from catbench.store import (
     Manifest,
+    file_digests,
     load_costs,
     load_features,
     load_prompts,
     read_manifest,
     suite_folder,
+    write_costs_and_features,
 )
 
 
@@ -97,13 +99,13 @@ def load_problem(suite: str | os.PathLike[str]) -> Problem:
 
 
 def save_problem(problem: Problem, folder: str | os.PathLike[str], *, force: bool = False) -> None:
-    """Write a problem as a suite folder without scores, whole or not at all; costs and features are left out.
+    """Write a problem as a suite folder without scores, whole or not at all.
 
     Raises UsageError where it cannot be written.
     """
     with atomic_folder(Path(folder), force=force) as draft:
-        path = draft / "prompts.parquet"
-        problem.prompts.to_parquet(path, index=False)
+        problem.prompts.to_parquet(draft / "prompts.parquet", index=False)
+        write_costs_and_features(draft, problem.costs, problem.features)
         splits: dict[Split, int] = {split: int((problem.prompts["split"] == split).sum()) for split in SPLITS}
         manifest = Manifest(
             schema=1,
@@ -113,7 +115,7 @@ def save_problem(problem: Problem, folder: str | os.PathLike[str], *, force: boo
             metrics=problem.metrics,
             samples=dict(problem.samples),
             splits=splits,
-            files={path.name: sha256_of(path)},
+            files=file_digests(draft),
         )
         text = manifest.model_dump_json(indent=2, by_alias=True)
         (draft / "manifest.json").write_text(text + "\n", encoding="utf-8")

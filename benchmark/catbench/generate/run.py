@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catbench.costs import Cost
-from catbench.errors import GenerationError, UsageError
+from catbench.errors import GenerationError, UsageError, unknown_name
 from catbench.generate.assemble import assemble, cut_prompts, save_suite
 from catbench.generate.candidates import choose_candidates
 from catbench.generate.costs.table import flop_costs, shipped_costs
@@ -28,6 +28,8 @@ from catbench.generate.scorers import metric_source
 from catbench.generate.sealed import remove_drafts, remove_folder_drafts
 from catbench.generate.shards import is_done, made_with, shard_path
 from catbench.generate.weights import weights_digest
+from catbench.matrix import ScoreMatrix
+from catbench.store import load
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Plan:
 
     problem: Problem
     shards: tuple[Shard, ...]
+    labelled: ScoreMatrix | None = None
+    """The suite whose training and validation prompts stand beside those that are drawn."""
 
     @classmethod
     def of(
@@ -82,13 +86,24 @@ class Plan:
         limit: int | None = None,
         samples: int | None = None,
         prompts_per_block: int = PROMPTS_PER_BLOCK,
+        fresh_test: int | None = None,
     ) -> Plan:
-        """Return the plan; raises UsageError and SuiteError for anything that cannot be run."""
-        whole = load_problem(suite)
+        """Return the plan; raises UsageError and SuiteError for anything that cannot be run.
+
+        `fresh_test` is the seed of new test prompts to draw, the others of the suite being taken over.
+        """
+        whole, labelled = load_problem(suite), None
+        if fresh_test is not None:
+            from catbench.nano.fresh import fresh_test as drawn_from
+
+            whole, labelled = drawn_from(whole, fresh_test), load(suite)
+            for name in candidates or ():
+                if name not in labelled.candidate_ids:
+                    raise unknown_name("candidate", name, labelled.candidate_ids)
         problem = choose(whole, choose_candidates(whole.candidates, candidates), limit=limit, samples=samples)
         for metric in problem.metrics:
             metric_source(metric.name)
-        return cls(problem, cut(problem, prompts_per_block))
+        return cls(problem, cut(problem, prompts_per_block), labelled)
 
     def estimate(self, keep_images: bool) -> Estimate:
         """Return what all of the run takes, priced by the suite's table and the shipped one."""
@@ -121,7 +136,7 @@ def generate(
         missing, damaged = _missing(job, plan.shards)
         images = _run(engine or _local_engine(), job, missing, on_progress)
         costs = _price(problem)
-        matrix = assemble(problem, job, plan.shards, costs)
+        matrix = assemble(problem, job, plan.shards, costs, plan.labelled)
         save_suite(matrix, job, plan.shards, job.suite)
         return Outcome(job.suite, images, damaged, frozenset(cut_prompts(job, plan.shards)))
 

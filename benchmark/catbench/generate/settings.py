@@ -108,8 +108,19 @@ def drawing_settings(candidate: Candidate) -> DrawingSettings:
         raise SuiteError(f"candidate {candidate.id!r}: settings.{place}: {first['msg']}") from error
 
 
+SHIPPED = "catbench:"
+"""What the name of a model begins with whose weights are shipped with catbench: `catbench:nano-turbo`."""
+
+
 def local_source(source: str, root: Path | None) -> Path | None:
-    """Return the folder that `source` names, relative to the suite's folder `root` or as it is, or None."""
+    """Return the folder of a shipped model, one in the suite's folder `root`, or one as it stands.
+
+    None where it is no folder. Raises UsageError for a shipped model that does not exist.
+    """
+    if source.startswith(SHIPPED):
+        from catbench.nano.shelf import shipped_folder
+
+        return shipped_folder(source.removeprefix(SHIPPED))
     for path in ([root / source] if root else []) + [Path(source)]:
         if path.is_dir():
             return path.absolute()

@@ -1,15 +1,15 @@
-"""Contact sheets: one WebP a prompt, a column for each candidate, a row for each sample."""
+"""Contact sheets: one WebP a test prompt, its first image by every candidate side by side."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from catbench.generate.job import Job
-from catbench.generate.plan import Block, Shard
+from catbench.generate.plan import Shard
 from catbench.generate.shards import IMAGE_COLUMN, shard_path
 
 TILE = 256
@@ -17,8 +17,8 @@ TILE = 256
 QUALITY = 85
 
 
-def sheets(job: Job, shards: Sequence[Shard]) -> Iterator[tuple[str, bytes]]:
-    """Yield (prompt id, WebP bytes) for every prompt of the shards, candidates in the order given.
+def sheets(job: Job, shards: Sequence[Shard], prompt_ids: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield (prompt id, WebP bytes) for each of these prompts, candidates in the order of the shards.
 
     The shards must be done, and their images kept.
     """
@@ -27,34 +27,33 @@ def sheets(job: Job, shards: Sequence[Shard]) -> Iterator[tuple[str, bytes]]:
         of_block.setdefault(shard.block.name, []).append(shard)
     for members in of_block.values():
         block = members[0].block
-        tiles = [_tiles(job, shard) for shard in members]
-        for row, prompt in enumerate(block.prompt_ids):
-            yield prompt, _sheet(block, row, tiles)
+        rows = [row for row, prompt in enumerate(block.prompt_ids) if prompt in prompt_ids]
+        tiles = [_tiles(job, shard, rows) for shard in members] if rows else []
+        for row in rows:
+            yield block.prompt_ids[row], _sheet([tile[row] for tile in tiles])
 
 
-def _tiles(job: Job, shard: Shard) -> dict[tuple[int, int], Any]:
-    """Return the images of a shard, small, by (row of the prompt, sample)."""
+def _tiles(job: Job, shard: Shard, rows: Collection[int]) -> Mapping[int, Any]:
+    """Return the first image of each prompt at `rows` of the shard's block, small, by row."""
     from PIL import Image
 
-    encoded = pq.read_table(shard_path(job, shard), columns=[IMAGE_COLUMN])[IMAGE_COLUMN].to_pylist()
-    tiles: dict[tuple[int, int], Any] = {}
-    for image, content in zip(shard.block.images, encoded, strict=True):
-        picture = Image.open(io.BytesIO(content)).convert("RGB")
-        picture.thumbnail((TILE, TILE))
-        tiles[image.row, image.sample] = picture
+    encoded = pq.read_table(shard_path(job, shard), columns=[IMAGE_COLUMN])[IMAGE_COLUMN]
+    tiles: dict[int, Any] = {}
+    for position, image in enumerate(shard.block.images):
+        if image.row in rows and image.sample == 0:
+            picture = Image.open(io.BytesIO(encoded[position].as_py())).convert("RGB")
+            picture.thumbnail((TILE, TILE))
+            tiles[image.row] = picture
     return tiles
 
 
-def _sheet(block: Block, row: int, tiles: Sequence[Mapping[tuple[int, int], Any]]) -> bytes:
+def _sheet(tiles: Sequence[Any]) -> bytes:
     from PIL import Image
 
-    rows = [[tile[row, sample] for tile in tiles] for sample in range(block.samples[row])]
-    width = max(tile.width for line in rows for tile in line)
-    height = max(tile.height for line in rows for tile in line)
-    sheet = Image.new("RGB", (width * len(tiles), height * len(rows)))
-    for y, line in enumerate(rows):
-        for x, tile in enumerate(line):
-            sheet.paste(tile, (x * width, y * height))
+    width, height = max(tile.width for tile in tiles), max(tile.height for tile in tiles)
+    sheet = Image.new("RGB", (width * len(tiles), height))
+    for x, tile in enumerate(tiles):
+        sheet.paste(tile, (x * width, 0))
     buffer = io.BytesIO()
     sheet.save(buffer, format="WEBP", quality=QUALITY)
     return buffer.getvalue()

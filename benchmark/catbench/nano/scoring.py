@@ -35,19 +35,16 @@ class ClipScorer:
 
     @torch.no_grad()
     def text_embeddings(self, prompts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return unit vectors, float32 (n, 64)."""
+        """Return unit vectors, float32 (n, 128)."""
         rows: list[torch.Tensor] = []
         for start in range(0, len(prompts), _BATCH):
-            tokens = self.tokenizer(
-                list(prompts[start : start + _BATCH]), padding="max_length", truncation=True,
-                max_length=MAX_TOKENS, return_tensors="pt",
-            ).input_ids  # fmt: skip
+            tokens = _token_ids(self.tokenizer, prompts[start : start + _BATCH])
             rows.append(self.clip.text_projection(self.clip.text_model(tokens).pooler_output))
         return _unit(torch.cat(rows))
 
     @torch.no_grad()
     def image_embeddings(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Return unit vectors, float32 (n, 64), of uint8 images (n, 32, 32, 3)."""
+        """Return unit vectors, float32 (n, 128), of uint8 images (n, 32, 32, 3)."""
         rows: list[torch.Tensor] = []
         for start in range(0, len(images), _BATCH):
             pixels = torch.from_numpy(images[start : start + _BATCH]).permute(0, 3, 1, 2).float() / 127.5 - 1
@@ -57,6 +54,23 @@ class ClipScorer:
     def __call__(self, images: npt.NDArray[np.uint8], prompts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return the cosine of each image with its prompt, float32 (n,)."""
         return (self.image_embeddings(images) * self.text_embeddings(prompts)).sum(axis=1)
+
+
+@torch.no_grad()
+def prompt_embeddings(
+    prompts: Sequence[str], folder: Path = SHELF / "text-encoder"
+) -> npt.NDArray[np.float32]:
+    """Return prompts' pooled embeddings by the generators' text encoder, unit vectors, float32 (n, 128)."""
+    transformers = untyped("transformers")
+    encoder = transformers.CLIPTextModelWithProjection.from_pretrained(
+        folder, dtype=torch.float32, local_files_only=True
+    ).eval()
+    tokenizer = transformers.CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+    rows = [
+        encoder(_token_ids(tokenizer, prompts[start : start + _BATCH])).text_embeds
+        for start in range(0, len(prompts), _BATCH)
+    ]
+    return _unit(torch.cat(rows))
 
 
 def draw(
@@ -78,6 +92,12 @@ def draw(
         )  # fmt: skip
         batches.append(output.images)
     return np.round(np.concatenate(batches) * 255).astype(np.uint8)
+
+
+def _token_ids(tokenizer: Any, prompts: Sequence[str]) -> torch.Tensor:
+    return tokenizer(
+        list(prompts), padding="max_length", truncation=True, max_length=MAX_TOKENS, return_tensors="pt"
+    ).input_ids
 
 
 def _unit(rows: torch.Tensor) -> npt.NDArray[np.float32]:

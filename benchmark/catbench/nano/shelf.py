@@ -55,6 +55,18 @@ def pipeline_folder(model: str, shelf: Path = SHELF, cache: Path | None = None) 
     return folder
 
 
+def shipped_folder(name: str) -> Path:
+    """Return the folder of a shipped model: a generator's whole pipeline, or what else lies on the shelf.
+
+    Raises UsageError for an unknown name or one whose weights are missing.
+    """
+    if name in MODELS:
+        return pipeline_folder(name)
+    if not (folder := SHELF / name).is_dir():
+        raise unknown_name("shipped model", name, [*MODELS, *(path.name for path in SHELF.glob("*/"))])
+    return folder
+
+
 def build_pipeline(model: str, shelf: Path = SHELF) -> Any:
     """Return the pipeline of a model in single precision, from the parts of a shelf.
 

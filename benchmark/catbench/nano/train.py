@@ -15,16 +15,16 @@ from catbench.nano.training.loop import Plan, take_average, train
 from catbench.nano.training.pictures import Pictures, load_pictures
 
 STEPS = {
-    "clip-condition": 700,
-    "clip-score": 1200,
+    "clip-condition": 1500,
+    "clip-score": 1500,
     "vae": 2600,
     "recogniser": 1500,
-    "sdxl-s": 4000,
-    "sdxl-l": 4000,
-    "lightning": 800,
-    "turbo": 1000,
-    "vq": 1000,
-    "amused": 3000,
+    "sdxl-s": 2500,
+    "sdxl-l": 3000,
+    "lightning": 500,
+    "turbo": 500,
+    "vq": 600,
+    "amused": 2000,
 }
 """Steps of each model's shipped training; its model card tells how long they took."""
 

@@ -35,6 +35,7 @@ ScoreFunction: TypeAlias = Callable[[Images, Sequence[str]], Floats | Scores]
 ENTRY_POINTS = "catbench.metrics"
 _BUILT_IN = {
     "clip_score": "catbench.generate.scorers.clip_score:CLIP_SCORE",
+    "scene_accuracy": "catbench.nano.accuracy:SCENE_ACCURACY",
     "sharpness": "catbench.generate.scorers.sharpness:SHARPNESS",
 }
 

@@ -73,7 +73,9 @@ def _from_transformers(model: str, revision: str, context: ScorerContext) -> Cli
     local = local_source(model, context.root)
     place = {"local_files_only": local is not None, "revision": revision or None}
     name = str(local or model)
-    clip = transformers.CLIPModel.from_pretrained(name, **place).to(context.device).eval()
+    torch = optional("torch", "CLIPScore")
+    clip = transformers.CLIPModel.from_pretrained(name, dtype=torch.float32, **place)
+    clip = clip.to(context.device).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(name, **place)
     processor = transformers.AutoImageProcessor.from_pretrained(name, use_fast=False, **place)
     window = clip.config.text_config.max_position_embeddings

@@ -25,7 +25,7 @@ from catbench.nano.training.pictures import FAMILY, PHRASINGS, Pictures, family_
 from catbench.nano.world import CELLS
 
 _IMAGE_NOISE = 0.06
-_GROUNDING_WEIGHT = 0.5
+_GROUNDING_WEIGHT = 3.0
 _LARGEST_SCALE = 100.0
 """Of the cosines, as CLIP's."""
 
