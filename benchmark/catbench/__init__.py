@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from catbench.curve import DeferralCurve
     from catbench.errors import CatbenchError
     from catbench.evaluation import evaluate
+    from catbench.generate.packages import mend_torchvision
     from catbench.matrix import ScoreMatrix
     from catbench.pool import Candidate, Pool
     from catbench.prompts import Prompts
@@ -41,6 +42,7 @@ __all__ = [
     "deferral_curve",
     "evaluate",
     "load",
+    "mend_torchvision",
     "mixture_curve",
     "oracle_curve",
 ]
@@ -57,6 +59,7 @@ _HOME = {
     "deferral_curve": "sweep",
     "evaluate": "evaluation",
     "load": "store",
+    "mend_torchvision": "generate.packages",
     "mixture_curve": "sweep",
     "oracle_curve": "sweep",
 }

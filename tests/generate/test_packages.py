@@ -40,7 +40,7 @@ def test_other_failures_of_torchvision_are_not_hidden(monkeypatch):
 
     monkeypatch.setattr(packages.importlib, "import_module", broken)
     with pytest.raises(RuntimeError, match="another operator"):
-        packages._import_torchvision()
+        packages.mend_torchvision()
 
 
 def test_torchvision_is_mended_only_where_its_operators_are_missing(monkeypatch):
@@ -53,9 +53,9 @@ def test_torchvision_is_mended_only_where_its_operators_are_missing(monkeypatch)
 
     monkeypatch.setattr(packages.importlib, "import_module", failing_once)
     monkeypatch.setattr(packages, "_declare_operators", lambda: declared.append(True))
-    packages._import_torchvision()
+    packages.mend_torchvision()
     assert (tries, declared) == (["torchvision", "torchvision"], [True])
-    packages._import_torchvision()
+    packages.mend_torchvision()
     assert len(declared) == 1
 
 
