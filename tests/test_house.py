@@ -18,7 +18,19 @@ PACKAGE = ROOT / "benchmark" / "catbench"
 FLOORS = (
     {"errors", "arrays", "files", "cells", "pool", "prompts", "costs", "matrix"},
     {"store", "scores", "curve", "sweep", "measures", "bootstrap", "signature", "routing", "predictions"},
-    {"scoring", "trials", "report", "estimates", "evaluation", "comparison", "figure", "plot", "suites"},
+    {
+        "scoring",
+        "trials",
+        "report",
+        "estimates",
+        "evaluation",
+        "comparison",
+        "figure",
+        "plot",
+        "suites",
+        "submission",
+        "sandbox",
+    },
     {"cli"},
 )
 WINGS = {"generate", "nano"}

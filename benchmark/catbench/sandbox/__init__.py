@@ -1,0 +1,13 @@
+"""Run a stranger's router in a process of its own that cannot hurt the host, see an answer or stay behind.
+
+    limits     what a run may use: time, memory, processes, output
+    wire       prompts, qualities and answers as bytes: Arrow IPC, nothing pickled
+    child      the program inside: makes, fits and asks the router
+    layout     which folders the inside sees, and which are masked
+    launch     the command that starts the inside: bubblewrap, or a bare process
+    watch      counts processes, memory and files of a running sandbox
+    channel    one request, one answer, under the limits
+    session    routers behind a channel, or in this process where no sandbox is asked for
+
+Scores of test prompts never enter a sandbox, and numbers never leave it but as predictions.
+"""

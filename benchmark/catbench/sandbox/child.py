@@ -1,0 +1,151 @@
+"""The program inside a sandbox: makes, fits and asks the router of one submission.
+
+Requests come on its standard input, replies leave on its standard output; before any code of the
+submission runs, both move out of the way of what the submission prints, limits that the kernel keeps are
+set, and everything that catbench needs is imported, so that a module of the submission shadows none.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import resource
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from catbench.errors import CatbenchError, RouterError
+from catbench.pool import Pool
+from catbench.routing import NamedRouter, RouterFactory, ask, fit, make
+from catbench.sandbox.limits import Limits
+from catbench.sandbox.wire import (
+    ANSWER,
+    DONE,
+    FAILED,
+    LONGEST_TEXT,
+    decode_request,
+    encode_answer,
+    frame,
+    pool_from_json,
+    read_frame,
+)
+
+BECOME_SUBREAPER = 36
+"""`PR_SET_CHILD_SUBREAPER` of Linux's prctl."""
+
+
+def main(folder: str, packages: str, name: str, entry: str, limits: str, supervised: str) -> None:
+    """Answer requests until there are no more; arguments as the command line gives them."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    if supervised == "yes":
+        _supervise()
+    _limit(Limits.model_validate_json(limits), by_threads=supervised != "yes")
+    sys.path += [folder, packages]
+    _Inside(name, Path(folder), entry, replies).serve(requests)
+
+
+class _Inside:
+    """The routers of one submission, one for each `make`."""
+
+    def __init__(self, name: str, folder: Path, entry: str, replies: BinaryIO) -> None:
+        self._name, self._folder, self._entry, self._replies = name, folder, entry, replies
+        self._factory: RouterFactory | None = None
+        self._routers: list[tuple[Pool, Any]] = []
+
+    def serve(self, requests: BinaryIO) -> None:
+        """Reply to one request after the other."""
+        while (found := read_frame(requests)) is not None:
+            try:
+                reply = self._reply(found[1])
+            except CatbenchError as error:
+                reply = frame(FAILED, self._described(error).encode(errors="replace")[:LONGEST_TEXT])
+            sys.stdout.flush()
+            self._replies.write(reply)
+            self._replies.flush()
+
+    def _reply(self, payload: bytes) -> bytes:
+        asked, prompts, quality, held = decode_request(payload)
+        if asked["verb"] == "make":
+            pool = pool_from_json(asked["pool"])
+            self._factory = self._factory or load_factory(self._name, self._folder, self._entry)
+            made = make(NamedRouter(self._name, self._factory), pool)
+            self._routers.append((pool, made))
+            return frame(DONE, b"estimator" if hasattr(made, "predict") else b"policy")
+        pool, made = self._routers[asked["router"]]
+        if quality is not None and held is not None:
+            train, validation = np.flatnonzero(~held), np.flatnonzero(held)
+            fit(
+                self._name,
+                made,
+                (prompts.take(train), quality[train]),
+                (prompts.take(validation), quality[validation]),
+            )
+            return frame(DONE, b"")
+        answer = ask(self._name, made, prompts, pool, np.array(asked["trade_offs"]))
+        numbers = answer.predicted if answer.choices is None else answer.choices.T
+        assert numbers is not None
+        return frame(ANSWER, encode_answer(numbers))
+
+    def _described(self, error: CatbenchError) -> str:
+        """Return an error's message, with the last line of the submission's own code on its way."""
+        cause = error.__cause__
+        steps = traceback.extract_tb(cause.__traceback__) if cause else []
+        own = [step for step in steps if Path(step.filename).is_relative_to(self._folder)]
+        where = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
+        return f"{error}{where}"
+
+
+def load_factory(name: str, folder: Path, entry: str) -> RouterFactory:
+    """Return what an entry (`router.py:make_router`) names. Raises RouterError where it cannot be loaded."""
+    file, _, factory = entry.partition(":")
+    spec = importlib.util.spec_from_file_location(f"submission_{Path(file).stem}", folder / file)
+    if spec is None or spec.loader is None:
+        raise RouterError(f"router {name!r}: {file} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise RouterError(
+            f"router {name!r} failed when {file} was imported: {type(error).__name__}: {error}"
+        ) from error
+    if not callable(made := getattr(module, factory, None)):
+        raise RouterError(f"router {name!r}: {file} has no function {factory}(pool)")
+    return made
+
+
+def _limit(limits: Limits, *, by_threads: bool) -> None:
+    """Set the limits that the kernel keeps for each process; they can only be lowered from here on."""
+    bounds = {
+        resource.RLIMIT_CPU: limits.cpu_seconds,
+        resource.RLIMIT_FSIZE: limits.scratch_bytes,
+        resource.RLIMIT_NOFILE: limits.open_files,
+        resource.RLIMIT_CORE: 0,
+    }
+    if by_threads:  # outside a user namespace of its own it would count the whole user's
+        bounds[resource.RLIMIT_NPROC] = limits.threads
+    for kind, bound in bounds.items():
+        hard = resource.getrlimit(kind)[1]
+        bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+        resource.setrlimit(kind, (bound, bound))
+
+
+def _supervise() -> None:
+    """Go on in a child; stay above it, so that no daemon leaves this process's tree, and end as it ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(BECOME_SUBREAPER, 1)
+    child = os.fork()
+    if not child:
+        return
+    os.closerange(0, 64)  # the pipes are the child's alone: their end is its end
+    while (ended := os.wait())[0] != child:
+        pass
+    code = os.waitstatus_to_exitcode(ended[1])
+    os._exit(code if code >= 0 else 128 - code)

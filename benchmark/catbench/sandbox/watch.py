@@ -1,0 +1,94 @@
+"""Counts what the processes of a running sandbox use, all together.
+
+The kernel's own limits count one process each, and an address-space limit breaks torch, which reserves far
+more than it uses. So the whole tree is looked at a few times a second.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+
+import psutil
+
+from catbench.sandbox.limits import MIB, Limits
+
+INTERVAL = 0.1
+"""Seconds between two looks; more where a look itself takes long."""
+OWN_PROCESSES = 5
+"""Processes that the sandbox itself needs, at most."""
+
+
+class Watch:
+    """Looks at a process and all that came from it."""
+
+    def __init__(self, pid: int, limits: Limits, *, private: bool) -> None:
+        """Watch the tree below `pid`; `private` where its temporary folder is its own file system."""
+        self._root = psutil.Process(pid)
+        self._limits, self._private = limits, private
+        self._next = 0.0
+        self.peak_memory = 0
+        """Most resident bytes that were seen."""
+        self.peak_processes = 0
+
+    def breach(self) -> str:
+        """Return which limit is broken; empty where none is, or it is too early for another look."""
+        start = time.monotonic()
+        if start < self._next:
+            return ""
+        found = self._look()
+        self._next = time.monotonic() + max(INTERVAL, 5 * (time.monotonic() - start))
+        return found
+
+    def _look(self) -> str:
+        processes = self.processes()
+        self.peak_processes = max(self.peak_processes, len(processes))
+        if len(processes) > self._limits.processes + OWN_PROCESSES:
+            return f"more than {self._limits.processes} processes"
+        memory = sum(map(_resident, processes))
+        if memory > self._limits.memory_bytes:  # forks share pages: count each page once before judging
+            memory = sum(map(_proportional, processes))
+        self.peak_memory = max(self.peak_memory, memory)
+        if memory > self._limits.memory_bytes:
+            return f"more than {self._limits.memory_bytes // MIB} MiB of memory"
+        if self._private and processes and _files(processes[-1].pid) > self._limits.scratch_files:
+            return f"more than {self._limits.scratch_files} files in its temporary folder"
+        return ""
+
+    def processes(self) -> list[psutil.Process]:
+        """Return the process and everything below it that still runs."""
+        with suppress(psutil.Error):
+            return [self._root, *self._root.children(recursive=True)]
+        return []
+
+    def kill(self) -> None:
+        """End the whole tree: what came from it first, until nothing new is found."""
+        while below := self.processes()[1:]:
+            for process in below:
+                with suppress(psutil.Error):
+                    process.kill()
+            psutil.wait_procs(below, timeout=5)
+        with suppress(psutil.Error):
+            self._root.kill()
+
+
+def _resident(process: psutil.Process) -> int:
+    with suppress(psutil.Error):
+        return process.memory_info().rss
+    return 0
+
+
+def _proportional(process: psutil.Process) -> int:
+    with suppress(psutil.Error):
+        return process.memory_full_info().pss
+    return _resident(process)
+
+
+def _files(pid: int) -> int:
+    with suppress(OSError):
+        place = f"/proc/{pid}/root/tmp"
+        if os.stat(place).st_dev != os.stat("/tmp").st_dev:  # until the sandbox stands, it is the host's
+            found = os.statvfs(place)
+            return found.f_files - found.f_ffree
+    return 0
