@@ -3,6 +3,7 @@
     CatbenchError
     ├── SuiteError         a suite, a table or a file of one that breaks a rule
     ├── RouterError        a router that cannot be loaded, fails, or answers wrongly
+    ├── SubmissionError    a submission with problems, or one whose report does not hold
     ├── UsageError         a name, option or argument that cannot be used
     ├── GenerationError    a model that cannot be loaded, or draws or scores wrongly
     └── MissingExtraError  an optional package that is not installed
@@ -27,6 +28,10 @@ class SuiteError(CatbenchError):
 
 class RouterError(CatbenchError):
     """A router cannot be loaded, fails, or answers with something else than predictions."""
+
+
+class SubmissionError(CatbenchError):
+    """A submission has problems, fails a check, or its report does not hold."""
 
 
 class UsageError(CatbenchError):

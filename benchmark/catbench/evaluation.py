@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -56,13 +56,15 @@ def evaluate(
     bootstrap: Bootstrap | None = None,
     seed: int = 0,
     progress: Progress = lambda what, done, total: None,
+    answers: Mapping[str, Answer] | None = None,
 ) -> Report:
     """Fit a router on the training split and score it on the test split.
 
     `router` is a router, a factory `make_router(pool)`, or a text that names one (`catbench.routing`). It is
     fitted anew for every metric; `metric` is one, several, or None for all of the suite. `cost` is a cost
     key (default: the suite's first), `pool` a pool's name (default `all`), or `candidates` their ids. `by`
-    names a prompt column to slice the results by. Raises UsageError for unknown names, RouterError where
+    names a prompt column to slice the results by. With `answers`, what the router said by metric, it is scored
+    by these and not run. Raises UsageError for unknown names, RouterError where
     the router fails or answers wrongly.
     """
     named = find_router(router)
@@ -77,12 +79,12 @@ def evaluate(
     described = trials.described(matrix.samples["train"])
     conventions = signature(matrix, offered[0], bootstrap, described, __version__)
     results: list[Result] = []
-    answers: list[Answer] = []
+    given: list[Answer] = []
     for one in offered:
         count.begin(f"{named.name}: fitting to {one.metric}")
-        answer = _run(named, matrix, one)
+        answer = answers[one.metric] if answers else _run(named, matrix, one)
         count()
-        answers.append(answer)
+        given.append(answer)
         count.begin(f"{named.name}: intervals of {one.metric}")
         found = [
             _result(matrix, one, answer, conventions, label, inside, bootstrap, count)
@@ -95,12 +97,12 @@ def evaluate(
     return Report(
         schema=1,
         simulated=matrix.suite.simulated,
-        router=RouterInfo(name=named.name, kind=answers[0].kind, seed=seed),
+        router=RouterInfo(name=named.name, kind=given[0].kind, seed=seed),
         signature=conventions,
         versions=versions(),
         bootstrap={"replicates": bootstrap.replicates, "seed": bootstrap.seed},
         results=tuple(results),
-        predictions=_predictions(matrix, answers, offered),
+        predictions=_predictions(matrix, given, offered),
     )
 
 
