@@ -63,9 +63,8 @@ def evaluate(
     `router` is a router, a factory `make_router(pool)`, or a text that names one (`catbench.routing`). It is
     fitted anew for every metric; `metric` is one, several, or None for all of the suite. `cost` is a cost
     key (default: the suite's first), `pool` a pool's name (default `all`), or `candidates` their ids. `by`
-    names a prompt column to slice the results by. With `answers`, what the router said by metric, it is scored
-    by these and not run. Raises UsageError for unknown names, RouterError where
-    the router fails or answers wrongly.
+    names a prompt column to slice the results by. With `answers`, what the router said before by metric,
+    it is not run. Raises UsageError for unknown names, RouterError where the router fails or answers wrongly.
     """
     named = find_router(router)
     metrics = _metrics(matrix, metric)
