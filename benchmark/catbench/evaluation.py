@@ -81,7 +81,7 @@ def evaluate(
     given: list[Answer] = []
     for one in offered:
         count.begin(f"{named.name}: fitting to {one.metric}")
-        answer = answers[one.metric] if answers else _run(named, matrix, one)
+        answer = answers[one.metric] if answers else _run(named, matrix, one, count.part)
         count()
         given.append(answer)
         count.begin(f"{named.name}: intervals of {one.metric}")
@@ -116,6 +116,10 @@ class Counter:
         self._what = what
         self._progress(what, self._done, self._total)
 
+    def part(self, done: int, total: int) -> None:
+        """Say how far the step that is under way has come."""
+        self._progress(f"{self._what} ({done}/{total})", self._done, self._total)
+
     def __call__(self) -> None:
         """Count a step."""
         self._done += 1
@@ -137,12 +141,14 @@ def _metrics(matrix: ScoreMatrix, wanted: str | Sequence[str] | None) -> list[st
     return [matrix.metric(name).name for name in names]
 
 
-def _run(router: NamedRouter, matrix: ScoreMatrix, pool: Pool) -> Answer:
+def _run(
+    router: NamedRouter, matrix: ScoreMatrix, pool: Pool, progress: Callable[[int, int], None]
+) -> Answer:
     train, validation = (
         (matrix.texts(matrix.rows(split)), matrix.qualities(pool.metric, split, pool).mean(axis=2))
         for split in ("train", "validation")
     )
-    return run_router(router, pool, train, validation, matrix.texts(matrix.rows("test")))
+    return run_router(router, pool, train, validation, matrix.texts(matrix.rows("test")), progress)
 
 
 def _slices(matrix: ScoreMatrix, rows: Ints, by: str | None) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
@@ -196,6 +202,8 @@ def _result(
         groups=len(np.unique(groups)),
         fit_seconds=answer.fit_seconds,
         seconds_per_prompt=answer.seconds_per_prompt,
+        flops_per_prompt=answer.flops_per_prompt,
+        encoder_flops_per_prompt=answer.encoder_flops_per_prompt,
         measures=measures(found, metric, pool),
         references=references,
         fixed={candidate: Fixed(cost=float(price), quality=quality) for candidate, price, quality in fixed},

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 
 from catbench.errors import CatbenchError, UsageError, unknown_name
 from catbench.files import atomic_file
+from catbench.submission.record import Submission
 
 
 class Estimate(BaseModel):
@@ -97,6 +98,11 @@ class Result(BaseModel):
     fit_seconds: float
     seconds_per_prompt: float
     """Measured running time of the router itself."""
+    flops_per_prompt: float | None = None
+    """FLOPs (2 x MAC) of the router itself, where it knows them, without those of its text encoder."""
+    encoder_flops_per_prompt: float | None = None
+    """FLOPs of the text encoder that the router runs. Candidates that run the same one anyway make them free
+    (CATImage §5.1)."""
     measures: dict[str, Measured]
     references: dict[str, dict[str, Estimate]]
     """`mixture`, `oracle`, `oracle_leave_one_out`, `best_single`: never ranked."""
@@ -146,6 +152,8 @@ class Report(BaseModel):
     results: tuple[Result, ...] = Field(min_length=1)
     predictions: pd.DataFrame = Field(default_factory=pd.DataFrame, exclude=True, repr=False)
     """`metric`, `prompt_id` and one column a candidate; of a policy, one column a trade-off."""
+    submission: Submission | None = None
+    """Who made the router, how it ran and what was checked, where it ran as a submission."""
 
     def result(self, metric: str | None = None, slice: str = "all") -> Result:
         """Return the result of a metric (default: the first) and slice; raises UsageError if absent."""

@@ -5,8 +5,12 @@ float array (n, M), columns in the pool's order, higher is better; `predict` ret
 scikit-learn text pipeline is a router. A router that makes no estimate (a budget policy) has
 `route(prompts, trade_offs)` instead, which returns positions in the pool, shape (len(trade_offs), n).
 
-`fit` may name a parameter `validation` and is then given `(prompts, quality)` of the validation split.
-An optional `refit(quality)` fits again on the same prompts and reuses what does not depend on labels.
+`fit` may name a parameter `validation` and is then given `(prompts, quality)` of the validation split, and
+`progress`, a function of (done, total) for the progress bar. An optional `refit(quality)` fits again on the
+same prompts and reuses what does not depend on labels. An optional `add_candidate(prompts, quality)` declares
+that a fitted router can take in a candidate it never trained on, by qualities (N,) on N prompts; it is
+the last column from then on. A router that knows the FLOPs (2 x MAC) of routing one prompt says so in
+`flops_per_prompt`, and those of a text encoder that it runs in `encoder_flops_per_prompt`.
 
 Routers come from a factory `make_router(pool) -> router`: an entry point in the group
 `catbench.routers`, or a file.
@@ -20,7 +24,7 @@ import inspect
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
@@ -37,6 +41,10 @@ from catbench.sweep import LARGEST, mixture_curve
 GROUP = "catbench.routers"
 TRADE_OFFS = 64
 """Trade-offs at which a `route()` policy is asked, beside 0."""
+
+
+def no_progress(done: int, total: int) -> None:
+    """Show nothing."""
 
 
 @runtime_checkable
@@ -90,6 +98,10 @@ class Answer:
     """(T,), falling to 0; at these a policy was asked, and selection rates are reported."""
     fit_seconds: float = 0.0
     seconds_per_prompt: float = 0.0
+    flops_per_prompt: float | None = None
+    """Of routing itself, where the router knows it."""
+    encoder_flops_per_prompt: float | None = None
+    """Of the text encoder that the router runs, where it runs one and knows."""
 
     @property
     def kind(self) -> Literal["estimator", "policy"]:
@@ -108,7 +120,8 @@ def find_router(router: object) -> NamedRouter:
     if isinstance(router, Path):
         return _from_file(str(router))
     if isinstance(router, str):
-        in_a_file = ".py" in router or "/" in router or Path(router).is_dir()
+        installed = ":" in router and router.partition(":")[0] in router_names()  # its option may be a folder
+        in_a_file = not installed and (".py" in router or "/" in router or Path(router).is_dir())
         return _from_file(router) if in_a_file else _from_entry_point(router)
     if isinstance(router, (Router, Policy)) and not isinstance(router, type):
         return NamedRouter(type(router).__name__, lambda pool: copy.deepcopy(router))
@@ -126,18 +139,29 @@ def router_names() -> tuple[str, ...]:
 
 
 def run_router(
-    router: NamedRouter, pool: Pool, train: Labelled, validation: Labelled, test: Prompts
+    router: NamedRouter,
+    pool: Pool,
+    train: Labelled,
+    validation: Labelled,
+    test: Prompts,
+    progress: Callable[[int, int], None] = no_progress,
 ) -> Answer:
     """Make, fit and ask a router. Raises RouterError where it fails or answers wrongly."""
     made = make(router, pool)
     start = time.perf_counter()
-    fit(router.name, made, train, validation)
+    fit(router.name, made, train, validation, progress)
     fitted = time.perf_counter()
     answer = ask(router.name, made, test, pool, ask_at(train[1], pool.cost))
     asked = time.perf_counter()
     asks = 1 if answer.choices is None else len(answer.trade_offs)  # in use there is one trade-off
     per_prompt = (asked - fitted) / (len(test) * asks)
-    return Answer(answer.predicted, answer.choices, answer.trade_offs, fitted - start, per_prompt)
+    return replace(
+        answer,
+        fit_seconds=fitted - start,
+        seconds_per_prompt=per_prompt,
+        flops_per_prompt=_declared(router.name, made, "flops_per_prompt"),
+        encoder_flops_per_prompt=_declared(router.name, made, "encoder_flops_per_prompt"),
+    )
 
 
 def make(router: NamedRouter, pool: Pool) -> Any:
@@ -151,12 +175,18 @@ def make(router: NamedRouter, pool: Pool) -> Any:
     return made
 
 
-def fit(name: str, router: Any, train: Labelled, validation: Labelled) -> None:
-    """Fit a router on copies of the qualities, with the validation split where its `fit` names it."""
+def fit(
+    name: str,
+    router: Any,
+    train: Labelled,
+    validation: Labelled,
+    progress: Callable[[int, int], None] = no_progress,
+) -> None:
+    """Fit a router on copies of the qualities, with what else its `fit` names: `validation`, `progress`."""
     prompts, quality = train
-    extra = {}
-    if "validation" in inspect.signature(router.fit).parameters:
-        extra["validation"] = (validation[0], validation[1].copy())
+    offered = {"validation": (validation[0], validation[1].copy()), "progress": progress}
+    named = inspect.signature(router.fit).parameters
+    extra = {key: value for key, value in offered.items() if key in named}
     _call(name, "fit", router.fit, prompts, quality.copy(), **extra)
 
 
@@ -218,6 +248,16 @@ def check_choices(name: str, said: object, trade_offs: int, prompts: int, candid
             f"it returned values from {array.min()} to {array.max()}"
         )
     return array.astype(np.int64)
+
+
+def _declared(name: str, router: Any, attribute: str) -> float | None:
+    """Return a number that a router says of itself, None where it says nothing."""
+    said = getattr(router, attribute, None)
+    if said is None:
+        return None
+    if not isinstance(said, (int, float)) or not 0 <= said < LARGEST:
+        raise RouterError(f"router {name!r}: {attribute} is {said!r}; it must be a number of 0 or more")
+    return float(said)
 
 
 def _numbers(name: str, method: str, said: object, wanted: str) -> Floats:
