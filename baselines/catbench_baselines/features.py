@@ -1,35 +1,49 @@
-"""Prompts as vectors: an embedding that the suite ships, or TF-IDF where it ships none."""
+"""Prompts as vectors: an embedding that the suite ships, or TF-IDF where it ships none.
+
+All routers that read a prompt as one vector read this one, so that they differ by their method alone. The
+option after a router's colon names another: a feature of the suite (`knn:nano-clip`), or a text encoder as in
+`encoders` (`knn:minilm`, `knn:FOLDER`), whose token embeddings are averaged.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
 from catbench import CatbenchError, Prompts
 
+COUNTED = 8
+"""Training prompts on which an encoder's FLOPs are counted."""
+
 
 class PromptVectors:
-    """Unit vectors (n, d) of prompts: feature `name` of the suite, its first feature, or sparse TF-IDF.
+    """Unit vectors (n, d) of prompts: what `option` names, the suite's first feature, or sparse TF-IDF.
 
     TF-IDF counts words and pairs of words that at least two training prompts have (or one, where none has
     two); `words` keeps only the most frequent of them (Salton and Buckley 1988).
     """
 
-    def __init__(self, name: str = "", words: int | None = None) -> None:
-        self._name = name
+    encoder_flops: float | None = None
+    """FLOPs of the text encoder, where one is run here."""
+
+    def __init__(self, option: str = "", words: int | None = None) -> None:
+        self._option = option
         self._feature: str | None = None
+        self._encoder: Any = None
         self._tfidf = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True, max_features=words)
 
     def fit(self, prompts: Prompts) -> Any:
         """Choose the feature, or learn the vocabulary; return the training prompts' vectors."""
-        if self._name and self._name not in prompts.features:
-            known = ", ".join(prompts.features) or "none"
-            raise CatbenchError(f"the suite ships no prompt feature {self._name!r}; it ships {known}")
-        self._feature = self._name or next(iter(prompts.features), None)
+        if self._option and self._option not in prompts.features:
+            self._find_encoder(prompts)
+            return self.transform(prompts)
+        self._feature = self._option or next(iter(prompts.features), None)
         if self._feature is None:
             texts = list(prompts)
             try:
@@ -40,9 +54,76 @@ class PromptVectors:
 
     def transform(self, prompts: Prompts) -> Any:
         """Return vectors of any prompts: float32 (n, d), or a sparse matrix of that shape."""
+        if self._encoder is not None:
+            return normalize(self._encoder(list(prompts)).means())
         if self._feature is None:
             return self._tfidf.transform(list(prompts))
         return normalize(prompts.features[self._feature])
+
+    def _find_encoder(self, prompts: Prompts) -> None:
+        if self._option not in ("nano", "minilm") and not Path(self._option).is_dir():
+            known = ", ".join(prompts.features) or "none"
+            raise CatbenchError(
+                f"the suite ships no prompt feature {self._option!r}; it ships {known} (a text encoder is "
+                "nano, minilm or a folder)"
+            )
+        try:
+            from catbench_baselines.encoders import find_encoder
+        except ModuleNotFoundError as error:
+            raise CatbenchError("a text encoder needs torch: pip install 'catbench[torch]'") from error
+
+        self._encoder = find_encoder(self._option, prompts)
+        self.encoder_flops = self._encoder.flops([prompts[row] for row in range(min(COUNTED, len(prompts)))])
+
+
+class DenseVectors(PromptVectors):
+    """Prompt vectors for methods that need few and dense columns: at most `most` of them, float (n, d).
+
+    Sparse or wider vectors are brought down by a truncated singular value decomposition (Deerwester et
+    al. 1990).
+    """
+
+    def __init__(self, option: str = "", most: int = 128) -> None:
+        super().__init__(option)
+        self._most = most
+        self._reduce: Any = None
+
+    def fit(self, prompts: Prompts) -> Any:
+        """Learn the vectors and their reduction; return the training prompts' vectors."""
+        self._reduce = None
+        vectors = super().fit(prompts)
+        if isinstance(vectors, np.ndarray) and vectors.shape[1] <= self._most:
+            return vectors
+        self._reduce = TruncatedSVD(min(self._most, *vectors.shape), random_state=0).fit(vectors)
+        return self._reduce.transform(vectors)
+
+    def transform(self, prompts: Prompts) -> Any:
+        """Return vectors of any prompts, float (n, d)."""
+        vectors = super().transform(prompts)
+        return vectors if self._reduce is None else self._reduce.transform(vectors)
+
+
+class VectorRouter:
+    """What the routers on prompt vectors share: the vectors, and what reading a prompt costs.
+
+    A router sets `flops_per_prompt` when it is fitted: the FLOPs (2 x MAC) of its own arithmetic on one
+    prompt, without making the vector, which TF-IDF does without a multiplication to speak of.
+    """
+
+    flops_per_prompt: float = 0.0
+
+    def __init__(self, vectors: PromptVectors) -> None:
+        self._vectors = vectors
+
+    @property
+    def encoder_flops_per_prompt(self) -> float | None:
+        """FLOPs of the text encoder that the router runs, None where the suite ships the embedding."""
+        return self._vectors.encoder_flops
+
+
+def entries(vectors: Any) -> float:
+    """Return the mean number of entries of a vector that are multiplied: all d, or the non-zero ones."""
+    return float(vectors.shape[1] if isinstance(vectors, np.ndarray) else vectors.nnz / vectors.shape[0])
 
 
 def contrast_error(predicted: npt.ArrayLike, quality: npt.ArrayLike) -> float:

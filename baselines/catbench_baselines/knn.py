@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sklearn.neighbors import NearestNeighbors
 
 from catbench import Pool, Prompts
-from catbench_baselines.features import PromptVectors, contrast_error
+from catbench_baselines.features import PromptVectors, VectorRouter, contrast_error
 
 Floats = npt.NDArray[np.float64]
 CHOICES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -21,11 +21,11 @@ DEFAULT = 64
 """K where no validation split is given."""
 
 
-class KnnRouter:
+class KnnRouter(VectorRouter):
     """Averages the training qualities of the K nearest training prompts."""
 
-    def __init__(self, feature: str = "") -> None:
-        self._vectors = PromptVectors(feature)
+    def __init__(self, vectors: str = "") -> None:
+        super().__init__(PromptVectors(vectors))
         self._asked: tuple[Prompts, npt.NDArray[np.int64]] | None = None
 
     def fit(
@@ -36,6 +36,7 @@ class KnnRouter:
         count = min(max(CHOICES), len(prompts))
         self._index: Any = NearestNeighbors(n_neighbors=count, metric="cosine").fit(vectors)
         self._asked = None
+        self.flops_per_prompt = _similarity_flops(vectors)
         self._validation = validation and (self._neighbours(validation[0]), validation[1])
         return self.refit(quality)
 
@@ -60,6 +61,14 @@ class KnnRouter:
         return self._index.kneighbors(self._vectors.transform(prompts), return_distance=False)
 
 
-def make_router(pool: Pool, feature: str = "") -> KnnRouter:
-    """Return the router; `knn:NAME` chooses a prompt feature of the suite."""
-    return KnnRouter(feature)
+def _similarity_flops(vectors: Any) -> float:
+    """Return the FLOPs of one prompt's similarities to all training prompts (n, d)."""
+    if isinstance(vectors, np.ndarray):
+        return 2.0 * vectors.size
+    prompts_with = np.bincount(vectors.indices, minlength=vectors.shape[1]).astype(np.float64)
+    return float(2 * (prompts_with**2).sum() / vectors.shape[0])  # only words that both have are multiplied
+
+
+def make_router(pool: Pool, vectors: str = "") -> KnnRouter:
+    """Return the router; `knn:NAME` chooses a prompt feature of the suite, or a text encoder."""
+    return KnnRouter(vectors)

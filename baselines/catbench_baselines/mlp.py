@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sklearn.neural_network import MLPRegressor
 
 from catbench import Pool, Prompts
-from catbench_baselines.features import PromptVectors, contrast_error
+from catbench_baselines.features import PromptVectors, VectorRouter, contrast_error, entries
 
 Floats = npt.NDArray[np.float64]
 HIDDEN = 64
@@ -27,11 +27,11 @@ DEFAULT_PASSES = 10
 """Passes where no validation split is given."""
 
 
-class MlpRouter:
+class MlpRouter(VectorRouter):
     """A small perceptron; qualities are standardised for training and scaled back."""
 
-    def __init__(self, feature: str = "", seed: int = 0) -> None:
-        self._vectors = PromptVectors(feature, words=WORDS)
+    def __init__(self, vectors: str = "", seed: int = 0) -> None:
+        super().__init__(PromptVectors(vectors, words=WORDS))
         self._seed = seed
 
     def fit(
@@ -39,6 +39,7 @@ class MlpRouter:
     ) -> MlpRouter:
         """Train until the error on the validation split no longer falls."""
         train = self._scaled(self._vectors.fit(prompts))
+        self.flops_per_prompt = 2 * HIDDEN * (entries(train) + quality.shape[1])
         self._mean, self._scale = quality.mean(axis=0), float(quality.std()) or 1.0
         target = (quality - self._mean) / self._scale
         model: Any = MLPRegressor(
@@ -74,6 +75,6 @@ class MlpRouter:
         return vectors * np.sqrt(vectors.shape[1]) if isinstance(vectors, np.ndarray) else vectors
 
 
-def make_router(pool: Pool, feature: str = "") -> MlpRouter:
-    """Return the router; `mlp:NAME` chooses a prompt feature of the suite."""
-    return MlpRouter(feature, pool.seed)
+def make_router(pool: Pool, vectors: str = "") -> MlpRouter:
+    """Return the router; `mlp:NAME` chooses a prompt feature of the suite, or a text encoder."""
+    return MlpRouter(vectors, pool.seed)

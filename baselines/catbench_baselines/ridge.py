@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sklearn.linear_model import Ridge
 
 from catbench import Pool, Prompts
-from catbench_baselines.features import PromptVectors, contrast_error
+from catbench_baselines.features import PromptVectors, VectorRouter, contrast_error, entries
 
 Floats = npt.NDArray[np.float64]
 PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -20,17 +20,18 @@ DEFAULT = 1.0
 """Penalty where no validation split is given."""
 
 
-class RidgeRouter:
+class RidgeRouter(VectorRouter):
     """A linear map from prompt vectors to qualities."""
 
-    def __init__(self, feature: str = "") -> None:
-        self._vectors = PromptVectors(feature)
+    def __init__(self, vectors: str = "") -> None:
+        super().__init__(PromptVectors(vectors))
 
     def fit(
         self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
     ) -> RidgeRouter:
         """Fit one map a penalty, and keep the one with the least error on the validation split."""
         self._train = self._vectors.fit(prompts)
+        self.flops_per_prompt = 2 * entries(self._train) * quality.shape[1]
         self._validation = validation and (self._vectors.transform(validation[0]), validation[1])
         return self.refit(quality)
 
@@ -53,6 +54,6 @@ def _predict(model: Ridge, vectors: Any) -> Floats:
     return np.asarray(model.predict(vectors), dtype=np.float64).reshape(vectors.shape[0], -1)
 
 
-def make_router(pool: Pool, feature: str = "") -> RidgeRouter:
-    """Return the router; `ridge:NAME` chooses a prompt feature of the suite."""
-    return RidgeRouter(feature)
+def make_router(pool: Pool, vectors: str = "") -> RidgeRouter:
+    """Return the router; `ridge:NAME` chooses a prompt feature of the suite, or a text encoder."""
+    return RidgeRouter(vectors)

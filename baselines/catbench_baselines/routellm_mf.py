@@ -1,0 +1,91 @@
+"""RouteLLM's matrix factorisation router: which of two candidates wins a prompt (Ong et al. 2025).
+
+It knows two candidates, the cheapest (weak) and, of the others, the best on the training prompts (strong),
+learns from preferences the probability that the strong one wins, and sends a prompt to it above a
+threshold; the threshold is the trade-off. In the paper a candidate's score is w . (v * U x), with the
+prompt's vector x and a learned vector v of the candidate. Between two candidates the difference of the
+scores is linear in x, and the penalised cross-entropy of the preferences that of a logistic regression,
+whose one minimum is found here. Its penalty is chosen on the validation split by that cross-entropy. A draw
+is half a win for each.
+
+What it predicts are qualities that put the curve through every threshold: of the weak candidate its mean,
+of the strong one more by the probability times the usual gap, of others less than the weak one's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+
+from catbench import Pool, Prompts
+from catbench_baselines.features import PromptVectors, VectorRouter, entries
+
+Floats = npt.NDArray[np.float64]
+STRENGTHS = (0.01, 0.1, 1.0, 10.0)
+"""Inverses of the penalty that are tried."""
+DEFAULT = 0.1
+"""The one where no validation split is given."""
+
+
+class RouteLlmRouter(VectorRouter):
+    """Ranks prompts by the probability that the strong candidate beats the weak one."""
+
+    def __init__(self, weak: int, vectors: str = "") -> None:
+        super().__init__(PromptVectors(vectors))
+        self.weak = weak
+
+    def fit(
+        self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
+    ) -> RouteLlmRouter:
+        """Learn from which of the two has the higher quality on each training prompt."""
+        means = quality.mean(axis=0)
+        others = [m for m in range(len(means)) if m != self.weak] or [self.weak]
+        self.strong = max(others, key=lambda m: means[m])
+        gap = quality[:, self.strong] - quality[:, self.weak]
+        self._weak_mean, self._gap = means[self.weak], float(np.abs(gap).mean()) or 1.0
+        vectors = self._vectors.fit(prompts)
+        self._count, self._model = len(means), None
+        self.flops_per_prompt = 2 * entries(vectors)
+        if (gap >= 0).all() or (gap <= 0).all():  # nothing to tell apart
+            return self
+        rows, won, weight = _preferences(gap)
+        tried = STRENGTHS if validation else (DEFAULT,)
+        models: list[Any] = [
+            LogisticRegression(C=strength, max_iter=1000).fit(vectors[rows], won, weight)
+            for strength in tried
+        ]
+        self._model = models[0]
+        if validation is not None:
+            held = self._vectors.transform(validation[0])
+            rows, won, weight = _preferences(validation[1][:, self.strong] - validation[1][:, self.weak])
+            self._model = min(
+                models,
+                key=lambda m: log_loss(won, m.predict_proba(held[rows]), sample_weight=weight, labels=[0, 1]),
+            )
+        return self
+
+    def predict(self, prompts: Prompts) -> Floats:
+        """Return qualities (n, M) that order prompts by the probability that the strong candidate wins."""
+        wins = 0.5
+        if self._model is not None:
+            wins = self._model.predict_proba(self._vectors.transform(prompts))[:, 1]
+        predicted = np.full((len(prompts), self._count), self._weak_mean - self._gap)
+        predicted[:, self.strong] = self._weak_mean + self._gap * wins
+        predicted[:, self.weak] = self._weak_mean
+        return predicted
+
+
+def _preferences(gap: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
+    """Return row, label (1: strong wins) and weight of each preference; a draw gives one of each, half."""
+    rows = np.concatenate([np.flatnonzero(gap >= 0), np.flatnonzero(gap <= 0)])
+    won = np.repeat([1, 0], [(gap >= 0).sum(), (gap <= 0).sum()])
+    return rows, won, np.where(gap[rows] == 0, 0.5, 1.0)
+
+
+def make_router(pool: Pool, vectors: str = "") -> RouteLlmRouter:
+    """Return the router; `routellm-mf:NAME` chooses a prompt feature of the suite, or a text encoder."""
+    return RouteLlmRouter(pool.cheapest, vectors)

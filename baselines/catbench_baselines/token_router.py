@@ -1,0 +1,124 @@
+"""What the routers that read a prompt token by token share: training, early stopping, prediction.
+
+As CATImage §5.1 has it: qualities are scaled linearly to [0, 1] over all training examples and
+taken for probabilities, and the sum over candidates of the sigmoid cross-entropies is minimised. The paper
+leaves open what stands in the constants below; they were chosen on the validation split of CEMS.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from catbench import Prompts
+from catbench_baselines.encoders import Tokens, encode, find_encoder, shuffled
+from catbench_baselines.features import contrast_error
+
+Floats = npt.NDArray[np.float64]
+PASSES = 40
+"""Most passes over the training prompts."""
+PATIENCE = 5
+"""Passes without a lesser error on the validation split after which training stops."""
+DEFAULT_PASSES = 10
+"""Passes where no validation split is given."""
+BATCH = 128
+RATE = 1e-3
+"""Learning rate of AdamW (Loshchilov and Hutter 2019)."""
+DECAY = 1e-2
+COUNTED = 8
+"""Training prompts on which FLOPs are counted."""
+
+
+class TokenRouter:
+    """A network over the token embeddings of a frozen encoder, with one head a candidate.
+
+    `build(d, M)` makes the network: from embeddings (b, T, d) and a mask (b, T) to logits (b, M).
+    """
+
+    flops_per_prompt: float
+    """Of the network alone."""
+    encoder_flops_per_prompt: float
+
+    def __init__(self, build: Callable[[int, int], torch.nn.Module], option: str = "", seed: int = 0) -> None:
+        self._build, self._option, self._seed = build, option, seed
+
+    def fit(
+        self,
+        prompts: Prompts,
+        quality: Floats,
+        validation: tuple[Prompts, Floats] | None = None,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> TokenRouter:
+        """Train until the error on the validation split no longer falls, and keep the best pass."""
+        self._encoder = find_encoder(self._option, prompts)
+        tokens = encode(self._encoder, tuple(prompts))
+        self._low, self._width = float(quality.min()), float(np.ptp(quality)) or 1.0
+        target = torch.from_numpy((quality - self._low) / self._width).float()
+        held = validation and (encode(self._encoder, tuple(validation[0])), validation[1])
+        passes = PASSES if held else DEFAULT_PASSES
+        random = np.random.default_rng(self._seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._seed)
+            self._network = self._build(tokens.values.shape[1], quality.shape[1])
+            optimiser = torch.optim.AdamW(self._network.parameters(), lr=RATE, weight_decay=DECAY)
+            best, least, since = self._network, np.inf, 0
+            for done in range(passes):
+                progress(done, passes)
+                self._train(tokens, target, optimiser, random)
+                if held is None:
+                    continue
+                error, since = contrast_error(self._predict(held[0]), held[1]), since + 1
+                if error < least:
+                    best, least, since = copy.deepcopy(self._network), error, 0
+                if since >= PATIENCE:
+                    break
+        if held is not None:
+            self._network = best
+        self._count_flops(tokens, prompts)
+        return self
+
+    def predict(self, prompts: Prompts) -> Floats:
+        """Return predicted qualities (n, M)."""
+        return self._predict(self._encoder(list(prompts)))
+
+    def _train(
+        self,
+        tokens: Tokens,
+        target: torch.Tensor,
+        optimiser: torch.optim.Optimizer,
+        random: np.random.Generator,
+    ) -> None:
+        self._network.train()
+        for rows in shuffled(len(tokens), BATCH, random):
+            loss = cross_entropy(self._network(*tokens.batch(rows)), target[rows])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+
+    @torch.inference_mode()
+    def _predict(self, tokens: Tokens) -> Floats:
+        self._network.eval()
+        rows = torch.arange(len(tokens)).split(4 * BATCH)
+        logits = torch.cat([self._network(*tokens.batch(chosen)) for chosen in rows])
+        return logits.double().sigmoid().numpy() * self._width + self._low
+
+    @torch.inference_mode()
+    def _count_flops(self, tokens: Tokens, prompts: Prompts) -> None:
+        from torch.utils.flop_counter import FlopCounterMode
+
+        counter, rows = FlopCounterMode(display=False), range(min(COUNTED, len(prompts)))
+        with counter:
+            for row in rows:
+                self._network(*tokens.batch(torch.tensor([row])))
+        self.flops_per_prompt = counter.get_total_flops() / len(rows)
+        self.encoder_flops_per_prompt = self._encoder.flops([prompts[row] for row in rows])
+
+
+def cross_entropy(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Return the mean over prompts of the sum over candidates of the sigmoid cross-entropies, of (b, M)."""
+    return binary_cross_entropy_with_logits(logits, target, reduction="none").sum(dim=1).mean()

@@ -1,0 +1,38 @@
+"""The paper's best estimator (CATImage §5.1): a perceptron on every token of a frozen text encoder.
+
+A perceptron of two layers with a head a candidate is put on each token's embedding; pooled over the
+tokens, its outputs are the logits of the qualities. Chosen by us: 256 hidden units with GELU, dropout
+of 0.1 between the layers, the mean as the pooling. Which encoder it reads is told in `encoders`, how it is
+trained in `token_router`. Needs the extra `torch`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from catbench import Pool
+from catbench_baselines.token_router import TokenRouter
+
+HIDDEN = 256
+DROPOUT = 0.1
+
+
+class TokenPerceptron(nn.Module):
+    """Two layers on each token, and the mean over tokens."""
+
+    def __init__(self, width: int, candidates: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(width, HIDDEN), nn.GELU(), nn.Dropout(DROPOUT), nn.Linear(HIDDEN, candidates)
+        )
+
+    def forward(self, values: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+        """Return logits (b, M) of embeddings (b, T, d), of which those in the mask (b, T) are real."""
+        weight = real[:, :, None] / real.sum(dim=1)[:, None, None]
+        return (self.layers(values) * weight).sum(dim=1)
+
+
+def make_router(pool: Pool, encoder: str = "") -> TokenRouter:
+    """Return the router; `transformer:ENCODER` names the text encoder: nano, minilm, or a folder."""
+    return TokenRouter(TokenPerceptron, encoder, pool.seed)

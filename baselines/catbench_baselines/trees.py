@@ -1,0 +1,84 @@
+"""Gradient-boosted trees from the prompt's vector to each candidate's quality (Friedman 2001).
+
+Histogram trees, an ensemble a candidate, on at most 64 dense columns; the learning rate and the number of
+rounds, the same for all candidates, are chosen on the validation split.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.ensemble import HistGradientBoostingRegressor
+from threadpoolctl import threadpool_limits
+
+from catbench import Pool, Prompts
+from catbench_baselines.features import DenseVectors, VectorRouter, contrast_error
+
+Floats = npt.NDArray[np.float64]
+COLUMNS = 64
+RATES = (0.03, 0.1)
+ROUNDS = 150
+"""Most trees of a candidate."""
+LEAVES = 15
+DEFAULT = (0.1, 50)
+"""Learning rate and rounds where no validation split is given."""
+
+
+class TreesRouter(VectorRouter):
+    """An ensemble of small regression trees for each candidate."""
+
+    def __init__(self, vectors: str = "", seed: int = 0) -> None:
+        super().__init__(DenseVectors(vectors, COLUMNS))
+        self._seed = seed
+
+    def fit(
+        self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
+    ) -> TreesRouter:
+        """Grow trees at each learning rate, and keep the rate and the rounds with the least error."""
+        vectors = self._vectors.fit(prompts)
+        if validation is None:
+            rate, self.rounds = DEFAULT
+            self.models = self._grow(vectors, quality, rate)
+        else:
+            held, true = self._vectors.transform(validation[0]), validation[1]
+            least = np.inf
+            for rate in RATES:
+                models = self._grow(vectors, quality, rate)
+                for rounds, predicted in enumerate(_stages(models, held), start=1):
+                    if (error := contrast_error(predicted, true)) < least:
+                        least, self.rounds, self.models = error, rounds, models
+        self.flops_per_prompt = float(self.rounds * quality.shape[1])  # each tree adds one number
+        return self
+
+    def predict(self, prompts: Prompts) -> Floats:
+        """Return predicted qualities (n, M)."""
+        vectors = self._vectors.transform(prompts)
+        return next(islice(_stages(self.models, vectors), self.rounds - 1, None))
+
+    def _grow(self, vectors: Any, quality: Floats, rate: float) -> list[Any]:
+        with threadpool_limits(1):  # small steps: threads would mostly wait for each other
+            return [
+                HistGradientBoostingRegressor(
+                    learning_rate=rate,
+                    max_iter=ROUNDS,
+                    max_leaf_nodes=LEAVES,
+                    early_stopping=False,
+                    random_state=self._seed,
+                ).fit(vectors, column)
+                for column in quality.T
+            ]
+
+
+def _stages(models: list[Any], vectors: Any) -> Any:
+    """Yield predictions (n, M) after each round."""
+    with threadpool_limits(1):
+        for stage in zip(*(model.staged_predict(vectors) for model in models), strict=True):
+            yield np.column_stack(stage)
+
+
+def make_router(pool: Pool, vectors: str = "") -> TreesRouter:
+    """Return the router; `trees:NAME` chooses a prompt feature of the suite, or a text encoder."""
+    return TreesRouter(vectors, pool.seed)

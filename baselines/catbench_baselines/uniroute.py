@@ -1,0 +1,87 @@
+"""UniRoute with clusters: the error of each candidate on each kind of prompt (Jitkrittum et al. 2025).
+
+The training prompts are put into K clusters by k-means. A candidate is known by its mean quality on each
+cluster, and a prompt's predicted quality is that of its cluster. So a candidate that was never
+trained on needs only a few labelled prompts. K is chosen on the validation split.
+
+A cluster's mean counts one more prompt, of the candidate's mean quality, so that a cluster without a label
+has a value too; with one cluster that changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.cluster import KMeans
+
+from catbench import Pool, Prompts
+from catbench_baselines.features import DenseVectors, VectorRouter, contrast_error
+
+Floats = npt.NDArray[np.float64]
+CHOICES = (1, 2, 4, 8, 16, 32, 64, 128)
+"""Values of K that are tried."""
+DEFAULT = 16
+"""K where no validation split is given."""
+
+
+class UniRouteRouter(VectorRouter):
+    """Predicts the mean quality of the prompt's cluster."""
+
+    def __init__(self, vectors: str = "", seed: int = 0, choices: Sequence[int] = CHOICES) -> None:
+        super().__init__(DenseVectors(vectors))
+        self._seed, self._choices = seed, choices
+
+    def fit(
+        self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
+    ) -> UniRouteRouter:
+        """Cluster the training prompts for each K, and keep the one with the least error."""
+        vectors = self._vectors.fit(prompts)
+        most = len(np.unique(vectors, axis=0))
+        tried = [k for k in self._choices if k <= most] if validation else [min(DEFAULT, most)]
+        self._clusters: list[Any] = [KMeans(k, n_init=1, random_state=self._seed).fit(vectors) for k in tried]
+        self._trained = [clusters.labels_ for clusters in self._clusters]
+        self._validation = validation and (self._vectors.transform(validation[0]), validation[1])
+        self.flops_per_prompt = 2.0 * vectors.shape[1] * tried[-1]
+        return self.refit(quality)
+
+    def refit(self, quality: Floats) -> UniRouteRouter:
+        """Take other qualities (n, M) of the same training prompts; clusters stay as they are."""
+        means = [
+            _cluster_means(of, quality, c.n_clusters)
+            for of, c in zip(self._trained, self._clusters, strict=True)
+        ]
+        chosen = 0
+        if self._validation is not None:
+            vectors, true = self._validation
+            errors = [
+                contrast_error(table[clusters.predict(vectors)], true)
+                for table, clusters in zip(means, self._clusters, strict=True)
+            ]
+            chosen = int(np.argmin(errors))
+        self.clusters, self.means = self._clusters[chosen], means[chosen]
+        return self
+
+    def add_candidate(self, prompts: Prompts, quality: Floats) -> UniRouteRouter:
+        """Take in a candidate by its qualities (N,) on N prompts; it is the last column from now on."""
+        of = self.clusters.predict(self._vectors.transform(prompts))
+        column = _cluster_means(of, quality[:, None], self.clusters.n_clusters)
+        self.means = np.column_stack([self.means, column])
+        return self
+
+    def predict(self, prompts: Prompts) -> Floats:
+        """Return the mean quality (n, M) of each prompt's cluster."""
+        return self.means[self.clusters.predict(self._vectors.transform(prompts))]
+
+
+def _cluster_means(of: npt.NDArray[Any], quality: Floats, count: int) -> Floats:
+    """Return mean qualities (K, M) of labels in clusters `of` (n,), each with one label of the mean more."""
+    member = (of[:, None] == np.arange(count)).astype(np.float64)
+    return (member.T @ quality + quality.mean(axis=0)) / (member.sum(axis=0)[:, None] + 1)
+
+
+def make_router(pool: Pool, vectors: str = "") -> UniRouteRouter:
+    """Return the router; `uniroute:NAME` chooses a prompt feature of the suite, or a text encoder."""
+    return UniRouteRouter(vectors, pool.seed)
