@@ -7,7 +7,7 @@ import sys
 import typer
 
 from catbench import __version__
-from catbench.cli import compare, evaluate, generate, importing, measure, simulate, suites, verify
+from catbench.cli import compare, evaluate, generate, importing, measure, simulate, submit, suites, verify
 
 app = typer.Typer(
     help="Benchmark of cost-aware text-to-image routing.",
@@ -22,6 +22,7 @@ app.command("suites")(suites.suites)
 app.command("verify")(verify.verify)
 app.command("simulate")(simulate.simulate)
 app.add_typer(importing.app, name="import")
+app.add_typer(submit.app, name="submit")
 app.command("generate")(generate.generate)
 app.command("measure")(measure.measure)
 

@@ -47,7 +47,7 @@ def main(folder: str, packages: str, name: str, entry: str, limits: str, supervi
     if supervised == "yes":
         _supervise()
     _limit(Limits.model_validate_json(limits), by_threads=supervised != "yes")
-    sys.path += [folder, packages]
+    sys.path.append(packages)
     _Inside(name, Path(folder), entry, replies).serve(requests)
 
 
@@ -108,6 +108,8 @@ def load_factory(name: str, folder: Path, entry: str) -> RouterFactory:
     spec = importlib.util.spec_from_file_location(f"submission_{Path(file).stem}", folder / file)
     if spec is None or spec.loader is None:
         raise RouterError(f"router {name!r}: {file} is no Python file")
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))  # last, so that a module named like another's shadows nothing
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     try:

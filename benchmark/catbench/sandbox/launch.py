@@ -39,8 +39,8 @@ def check_available(kind: SandboxKind) -> None:
     if problem:
         raise UsageError(
             f"no submission is run: {problem}. Mend that (Debian: apt-get install bubblewrap), or ask by "
-            "name for a weaker sandbox: --sandbox process (no protection of files and network), or --sandbox none "
-            "(your own code)"
+            "name for a weaker sandbox: --sandbox process (no protection of files and network), or "
+            "--sandbox none (your own code)"
         )
 
 

@@ -1,0 +1,132 @@
+"""`catbench submit`: make, check and run a submission."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+app = typer.Typer(
+    help="Make, check and run a submission: a router that runs in a sandbox.", no_args_is_help=True
+)
+
+Folder = Annotated[Path, typer.Argument(metavar="PATH", help="The submission's folder.")]
+Sandbox = Annotated[
+    Literal["bwrap", "process", "none"],
+    typer.Option(
+        help="bwrap: bubblewrap, contains it. process: bounds time and memory only. none: your own code."
+    ),
+]
+Wall = Annotated[
+    float | None, typer.Option("--wall", metavar="SECONDS", help="Wall time besides what the suite warrants.")
+]
+Memory = Annotated[float | None, typer.Option("--memory", metavar="GIB", help="Memory of all its processes.")]
+Suites = Annotated[
+    list[str] | None,
+    typer.Option("--suite", help="A suite's name or folder instead of those it names; repeat for several."),
+]
+
+
+@app.command("new")
+def new(
+    slug: Annotated[str, typer.Argument(help="Name of the folder: small letters, digits and hyphens.")],
+    out: Annotated[Path, typer.Option(help="Folder to put it in.")] = Path("submissions"),
+) -> None:
+    """Write a working submission to start from."""
+    from catbench.submission.template import write_template
+
+    folder = write_template(slug, out)
+    typer.echo(f"{folder}: edit submission.toml and router.py, then\n  catbench submit check {folder}")
+
+
+@app.command("check")
+def check(
+    path: Folder,
+    suite: Annotated[str | None, typer.Option(help="A suite's name or folder to try it on.")] = None,
+    sandbox: Sandbox = "bwrap",
+    wall: Wall = None,
+    memory: Memory = None,
+) -> None:
+    """Find everything that is wrong with a submission, and say how to mend it."""
+    from catbench.errors import SubmissionError
+    from catbench.submission.trial import check_submission
+
+    problems, tried = check_submission(path, _how(sandbox, wall, memory), suite)
+    for problem in problems:
+        typer.echo(f"- {problem.what}\n    {problem.mend}")
+    if problems:
+        raise SubmissionError(f"{path}: {len(problems)} to mend, listed above")
+    typer.echo(f"{path}: nothing to mend (tried on {tried}, sandbox {sandbox})")
+
+
+@app.command("run")
+def run(
+    path: Folder,
+    suite: Suites = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the reports; default: the submission's own.")
+    ] = None,
+    sandbox: Sandbox = "bwrap",
+    wall: Wall = None,
+    memory: Memory = None,
+    replicates: Annotated[int, typer.Option(help="Bootstrap replicates for the intervals.")] = 1000,
+    seed: Annotated[int, typer.Option(help="For the bootstrap, and the router.")] = 0,
+) -> None:
+    """Evaluate a submission on the suites that it names and write its report; 2 where a check fails."""
+    from catbench.bootstrap import Bootstrap
+    from catbench.cli.progress import progress_bar
+    from catbench.cli.tables import print_report
+    from catbench.errors import SubmissionError, UsageError
+    from catbench.files import check_writable
+    from catbench.sandbox.launch import check_available
+    from catbench.store import load, suite_folder
+    from catbench.submission.folder import read_settings
+    from catbench.submission.run import run_submission
+
+    if replicates < 0 or seed < 0:
+        raise UsageError("--replicates and --seed cannot be negative")
+    how = _how(sandbox, wall, memory)
+    check_available(sandbox)
+    named = suite or list(read_settings(path).suites)
+    folder = out or path
+    failed: list[str] = []
+    for number, name in enumerate(named):
+        matrix = load(name)
+        target = folder / ("report.json" if not number else f"report-{matrix.suite.id}.json")
+        check_writable(target)
+        masked = type(how)(how.sandbox, how.limits, (suite_folder(name).resolve(),))
+        with progress_bar() as progress:
+            report = run_submission(
+                path, matrix, masked, bootstrap=Bootstrap(replicates, seed), seed=seed, progress=progress
+            )
+        report.save(target)
+        print_report(report)
+        assert report.submission is not None
+        for one in report.submission.checks:
+            typer.echo(f"{'passed' if one.passed else 'FAILED'}  {one.name}: {one.says}")
+        for metric, stands in report.submission.standing.items():
+            if stands.below:
+                typer.echo(f"MARKED  {metric}: below the {' and the '.join(stands.below)}")
+        found = report.submission.duplicates
+        if found.exact or found.near:
+            said = f"{found.exact} of {found.prompts} test prompts stand in its files, {found.near} nearly"
+            typer.echo(f"NOTE    {said}: {'; '.join(found.examples)}")
+        typer.echo(f"report  {target}")
+        failed += [f"{matrix.suite.id}: {one.name}" for one in report.submission.checks if not one.passed]
+    if failed:
+        raise SubmissionError(f"{path}: checks failed, and stand in the report: {', '.join(failed)}")
+
+
+def _how(sandbox: Literal["bwrap", "process", "none"], wall: float | None, memory: float | None):
+    from catbench.errors import UsageError
+    from catbench.sandbox.launch import NOT_PROTECTED
+    from catbench.sandbox.limits import Limits
+    from catbench.submission.run import How
+
+    given = {"wall_seconds": wall, "memory_bytes": int(memory * 1024**3) if memory else None}
+    if any(value is not None and value <= 0 for value in (wall, memory)):
+        raise UsageError("--wall and --memory must be positive")
+    if sandbox != "bwrap":
+        typer.echo(f"catbench: sandbox {sandbox}: {NOT_PROTECTED[sandbox]}", err=True)
+    return How(sandbox, Limits.model_validate({k: v for k, v in given.items() if v is not None}))

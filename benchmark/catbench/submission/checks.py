@@ -1,0 +1,126 @@
+"""Honesty checks of a submission: it predicts from the prompt and the training data, and nothing else.
+
+repeats        a second process, fitted anew, predicts the same
+order          in another order of the test prompts, each prompt gets the same
+one at a time  shown alone, each of 64 sampled prompts gets the same: nothing is read off the batch
+canary         fitted to training qualities that were shuffled among the prompts, it gains nothing over
+               the mixture: what it knows comes from what it was given. The gain is on the suite's first
+               metric, fixed beforehand, and fails where the low end of its 99.9% interval is above 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from catbench.arrays import Floats, Ints
+from catbench.bootstrap import Bootstrap, replicate_weights
+from catbench.matrix import ScoreMatrix
+from catbench.measures.audc import audc
+from catbench.measures.headroom import gain
+from catbench.pool import Pool
+from catbench.routing import Answer, ask_at
+from catbench.sandbox.session import Session
+from catbench.scoring import sweep_of
+from catbench.submission.answers import ask_in_order, difference, labelled
+from catbench.submission.record import Check
+from catbench.sweep import mixture_curve
+
+TOLERANCE = 1e-4
+"""How far two answers may be apart, relative (`answers.difference`)."""
+ALONE = 64
+TAIL = (1 - 0.999) / 2
+REPLICATES = 2000
+
+
+def check_repeats(answers: Mapping[str, Answer], again: Mapping[str, Answer]) -> Check:
+    """Compare the answers that count with those of a second process, where everything was fitted anew."""
+    apart = max(difference(answer, again[metric]) for metric, answer in answers.items())
+    return _same("repeats", apart, "fitted anew in a second process")
+
+
+def check_order(
+    session: Session,
+    matrix: ScoreMatrix,
+    pools: Sequence[Pool],
+    answers: Mapping[str, Answer],
+) -> Check:
+    """Ask the routers of `session`, fitted in the order of `pools`, in another order of the prompts."""
+    order = np.random.default_rng([pools[0].seed, 1]).permutation(len(matrix.rows("test")))
+    apart = max(
+        difference(answers[pool.metric], ask_in_order(session, matrix, pool, router, order))
+        for router, pool in enumerate(pools)
+    )
+    return _same("order", apart, "asked in another order")
+
+
+def check_alone(
+    session: Session,
+    matrix: ScoreMatrix,
+    pools: Sequence[Pool],
+    answers: Mapping[str, Answer],
+) -> Check:
+    """Ask the routers of `session` about single prompts."""
+    rows = matrix.rows("test")
+    sampled = np.random.default_rng([pools[0].seed, 2]).permutation(len(rows))[:ALONE]
+    apart = 0.0
+    for router, pool in enumerate(pools):
+        asked_at, answer = ask_at(labelled(matrix, pool)[0][1], pool.cost), answers[pool.metric]
+        alone = [session.ask(router, matrix.texts(rows[[one]]), asked_at) for one in sampled]
+        apart = max(apart, difference(_at(answer, sampled), _joined(alone)))
+    return _same("one at a time", apart, f"{len(sampled)} sampled prompts asked one at a time")
+
+
+def check_canary(session: Session, matrix: ScoreMatrix, pool: Pool) -> Check:
+    """Fit to shuffled qualities and measure the gain on the pool's metric."""
+    random = np.random.default_rng([pool.seed, 3])
+    train, validation = (
+        (prompts, quality[random.permutation(len(quality))]) for prompts, quality in labelled(matrix, pool)
+    )
+    router = session.make(pool)
+    session.fit(router, train, validation)
+    order = random.permutation(len(matrix.rows("test")))
+    answer = ask_in_order(session, matrix, pool, router, order)
+    low = gain_low_end(answer, matrix, pool)
+    says = (
+        f"gain in {pool.metric} after fitting to shuffled qualities: low end of its 99.9% interval {low:.3g}"
+    )
+    return Check(name="canary", passed=low <= 0, value=low, bound=0.0, says=says)
+
+
+def gain_low_end(answer: Answer, matrix: ScoreMatrix, pool: Pool) -> float:
+    """Return the low end of the 99.9% interval of an answer's gain over the mixture."""
+    quality = matrix.qualities(pool.metric, "test", pool).mean(axis=2)
+    sweep = sweep_of(answer, quality, pool)
+
+    def gain_of(weights: Floats) -> float:
+        mixture = mixture_curve(weights @ quality / weights.sum(), pool.cost)
+        return gain(audc(sweep.curve(weights), pool.cost), audc(mixture, pool.cost))
+
+    groups = matrix.prompts["group"].to_numpy()[matrix.rows("test")]
+    with threadpool_limits(1):
+        draws = [gain_of(weights) for weights in replicate_weights(groups, Bootstrap(REPLICATES, pool.seed))]
+    return float(np.quantile(draws, TAIL, method="inverted_cdf"))
+
+
+def _same(name: str, apart: float, how: str) -> Check:
+    says = f"{how}: predictions differ by {apart:.2g}, relative"
+    return Check(name=name, passed=apart <= TOLERANCE, value=min(apart, 1e300), bound=TOLERANCE, says=says)
+
+
+def _at(answer: Answer, rows: Ints) -> Answer:
+    """Return the answer about some prompts, by their positions."""
+    return replace(
+        answer,
+        predicted=None if answer.predicted is None else answer.predicted[rows],
+        choices=None if answer.choices is None else answer.choices[:, rows],
+    )
+
+
+def _joined(answers: Sequence[Answer]) -> Answer:
+    if answers[0].predicted is not None:
+        return replace(answers[0], predicted=np.concatenate([np.asarray(a.predicted) for a in answers]))
+    return replace(answers[0], choices=np.concatenate([np.asarray(a.choices) for a in answers], axis=1))

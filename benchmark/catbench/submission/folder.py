@@ -1,0 +1,218 @@
+"""The folder of a submission: `submission.toml`, `router.py`, small weights; and what is wrong with it."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import stat
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from catbench.errors import SubmissionError
+from catbench.files import sha256_of
+from catbench.sandbox.limits import MIB
+from catbench.submission.requirements import read_requirement
+from catbench.submission.weights import WEIGHTS, weight_problems
+
+SETTINGS = "submission.toml"
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+SUFFIXES = {".toml", ".py", ".json", ".txt", ".md", ".parquet", *WEIGHTS}
+PICKLES = {".pkl", ".pickle", ".pt", ".pth", ".joblib", ".bin", ".ckpt"}
+REPORTS = re.compile(r"report[^/]*\.(json|parquet)")
+"""What an evaluation leaves in the folder: it is not run."""
+MOST_FILES = 100
+LARGEST_FILE, LARGEST_FOLDER = 20 * MIB, 25 * MIB
+
+
+class Settings(BaseModel):
+    """`submission.toml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    name: str = Field(min_length=1, max_length=80)
+    authors: tuple[str, ...] = Field(min_length=1)
+    paper: str | None = Field(None, pattern=r"^https?://\S+$")
+    licence: str = Field(min_length=1)
+    suites: tuple[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._+-]*$")], ...] = Field(min_length=1)
+    """Names, never paths: a submission brings no suite of its own."""
+    entry: str = "router.py:make_router"
+    requirements: tuple[str, ...] = ()
+    needs_gpu: bool = Field(False, alias="needs-gpu")
+    unseen_candidates: bool = Field(False, alias="unseen-candidates")
+    """Whether it can predict for candidates that it never saw qualities of."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong with a submission, and how to mend it."""
+
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.mend}"
+
+
+def read_settings(folder: Path) -> Settings:
+    """Return what `submission.toml` says. Raises SubmissionError with all that is wrong with it."""
+    settings, problems = _settings(folder)
+    if settings is None:
+        raise SubmissionError("; ".join(map(str, problems)))
+    return settings
+
+
+def folder_problems(folder: Path) -> list[Problem]:
+    """Return everything that is wrong with a folder and can be seen without running it."""
+    if not folder.is_dir():
+        return [Problem(f"{folder} is no folder", "give the path of a submission's folder")]
+    problems: list[Problem] = []
+    if not SLUG.fullmatch(folder.resolve().name):
+        mend = "use small letters, digits and hyphens: it is the submission's slug"
+        problems.append(Problem(f"the folder is called {folder.resolve().name!r}", mend))
+    found = list(_files(folder))
+    problems += [entry for entry in found if isinstance(entry, Problem)]
+    files = [entry for entry in found if isinstance(entry, PurePosixPath)]
+    if not any(entry.what.startswith("more than") for entry in problems):
+        problems += [problem for name in files for problem in _file_problems(folder, name)]
+        if (size := sum((folder / name).stat().st_size for name in files)) > LARGEST_FOLDER:
+            mend = (
+                f"at most {LARGEST_FOLDER // MIB} MiB: smaller weights, or fit them from the training split"
+            )
+            problems.append(Problem(f"its files have {size / MIB:.1f} MiB together", mend))
+    settings, more = _settings(folder)
+    problems += more
+    if settings is not None:
+        problems += _entry_problems(folder, settings.entry, files)
+        for text in settings.requirements:
+            try:
+                read_requirement(text)
+            except SubmissionError as error:
+                problems.append(Problem(*str(error).split(": ", 1)))
+    return problems
+
+
+def stage(folder: Path, target: Path) -> dict[str, str]:
+    """Copy the files that a submission consists of to `target`; return path -> SHA-256.
+
+    Links are never followed. Raises SubmissionError with the folder's problems.
+    """
+    if problems := folder_problems(folder):
+        raise SubmissionError(f"{folder.name}: " + "; ".join(map(str, problems)))
+    digests: dict[str, str] = {}
+    for name in _files(folder):
+        if isinstance(name, Problem) or REPORTS.fullmatch(str(name)):
+            continue
+        copy = target / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as source, copy.open("wb") as written:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise SubmissionError(f"{name} changed while it was copied")
+            shutil.copyfileobj(source, written)
+        copy.chmod(0o644)
+        digests[str(name)] = sha256_of(copy)
+    for path in (target, *target.rglob("*")):
+        if path.is_dir():
+            path.chmod(0o755)
+    return dict(sorted(digests.items()))
+
+
+def _settings(folder: Path) -> tuple[Settings | None, list[Problem]]:
+    path = folder / SETTINGS
+    try:
+        record = tomllib.loads(path.read_text(encoding="utf-8"))
+        return Settings.model_validate(record), []
+    except FileNotFoundError:
+        return None, [Problem(f"there is no {SETTINGS}", "`catbench submit new SLUG` writes one")]
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return None, [Problem(f"{SETTINGS} cannot be read", f"{error}")]
+    except ValidationError as error:
+        places = [".".join(map(str, one["loc"])) for one in error.errors()]
+        return None, [
+            Problem(f"{SETTINGS}, {place}", one["msg"])
+            for place, one in zip(places, error.errors(), strict=True)
+        ]
+
+
+def _files(folder: Path) -> Iterator[PurePosixPath | Problem]:
+    """Yield the paths of regular files, and a problem for everything else; gives up beyond the limit."""
+    waiting, count = [PurePosixPath()], 0
+    while waiting:
+        place = waiting.pop()
+        with os.scandir(folder / place) as entries:
+            for entry in entries:
+                name = place / entry.name
+                if entry.name == "__pycache__":
+                    continue
+                if (count := count + 1) > MOST_FILES:
+                    mend = f"at most {MOST_FILES}: put data into one npz or safetensors file"
+                    yield Problem(f"more than {MOST_FILES} files and folders", mend)
+                    return
+                if entry.is_symlink():
+                    yield Problem(f"{name!s} is a link", "put the file itself there: links are not followed")
+                elif entry.is_dir():
+                    waiting.append(name)
+                elif entry.is_file():
+                    yield name
+                else:
+                    yield Problem(f"{name!s} is no regular file", "remove it")
+
+
+def _file_problems(folder: Path, name: PurePosixPath) -> Iterator[Problem]:
+    if not str(name).isprintable():
+        yield Problem(f"{str(name)!r} has control characters in its name", "rename it")
+    size = (folder / name).stat().st_size
+    if size > LARGEST_FILE:
+        mend = (
+            f"at most {LARGEST_FILE // MIB} MiB a file: smaller weights, or fit them from the training split"
+        )
+        yield Problem(f"{name} has {size / MIB:.1f} MiB", mend)
+    elif name.suffix in PICKLES:
+        yield Problem(
+            f"{name} is, or may be, a pickle", "save weights as npz or safetensors: both hold no code"
+        )
+    elif name.suffix not in SUFFIXES:
+        mend = f"a submission is made of {', '.join(sorted(SUFFIXES))} files"
+        yield Problem(f"{name} has an unknown ending", mend)
+    elif name.suffix == ".py":
+        yield from _module_problems(folder, name)
+    elif name.suffix in WEIGHTS:
+        yield from (Problem(*problem) for problem in weight_problems(folder / name))
+
+
+def _module_problems(folder: Path, name: PurePosixPath) -> Iterator[Problem]:
+    if name.parts[0].removesuffix(".py") in sys.stdlib_module_names:
+        yield Problem(f"{name} is named like a module of Python", "rename it: Python's own would be imported")
+    try:
+        ast.parse((folder / name).read_bytes(), filename=str(name))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = getattr(error, "lineno", None)
+        yield Problem(f"{name}{f', line {line}' if line else ''} is not Python", str(error))
+
+
+def _entry_problems(folder: Path, entry: str, files: list[PurePosixPath]) -> Iterator[Problem]:
+    file, _, factory = entry.partition(":")
+    if PurePosixPath(file) not in files or not file.endswith(".py") or not factory.isidentifier():
+        mend = "write file.py:function, a file of this folder and a function of it"
+        yield Problem(f"entry {entry!r} leads nowhere", mend)
+        return
+    try:
+        tree = ast.parse((folder / file).read_bytes())
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom | ast.Import):
+            names |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    if factory not in names:
+        yield Problem(f"{file} defines no {factory}", f"define `def {factory}(pool):` that returns a router")

@@ -1,0 +1,182 @@
+"""What a report says of a submission: who made it, how it ran, what was checked, what is proven.
+
+`Report.submission` holds a `Submission`. A leaderboard shows of it:
+
+    name authors paper licence date     who, and when it was run
+    prompt_only                         whether it reads prompts and nothing else
+    unseen_candidates needs_gpu         what it says it can, and needs
+    checks                              each honesty check with its figure; `passed` is all of them
+    standing                            beside the best constant candidate and the mixture, by metric
+    sandbox                             how it ran, under which limits, what that does not protect from
+
+The proofs of a row are `Proofs`, read by `proofs(report)`: `checked` (every check passed) from the report;
+`arithmetic`, `rerun` and `fresh` from `report.verification.json` beside it, which `catbench verify --record`
+writes for a host and which counts for exactly the report whose SHA-256 it names.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from catbench.files import sha256_of
+from catbench.sandbox.limits import Limits
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Check(_Record):
+    """One honesty check."""
+
+    name: str
+    passed: bool
+    value: float | None = None
+    """What was measured."""
+    bound: float | None = None
+    """What it may be at most."""
+    says: str
+    """What was done, and what came out."""
+
+
+class Standing(_Record):
+    """A submission beside what needs no router, on one metric."""
+
+    audc: float
+    mixture: float
+    """AUDC of the mixture."""
+    best_constant: str
+    """The candidate that is best when it is always picked, by AUDC."""
+    best_constant_audc: float
+    below: tuple[Literal["mixture", "best constant candidate"], ...] = ()
+    """What it does not reach: such a submission is marked."""
+
+
+class Duplicates(_Record):
+    """Test prompts that stand in a submission's files."""
+
+    exact: int
+    near: int
+    """At least 80% of the prompt's runs of three words stand together in one file."""
+    prompts: int
+    """Test prompts looked for."""
+    examples: tuple[str, ...] = ()
+    """File and text of the first few."""
+
+
+class SandboxRecord(_Record):
+    """How a submission ran."""
+
+    kind: Literal["bwrap", "process", "none"]
+    limits: Limits
+    not_protected: str
+    """What this kind of sandbox does not protect from."""
+    wall_seconds: float
+    """Longest of the runs."""
+    peak_memory_bytes: int
+    """Most that was seen at once, of all processes."""
+    peak_processes: int
+
+
+class Submission(_Record):
+    """A submission as it was run for this report."""
+
+    slug: str
+    name: str
+    authors: tuple[str, ...]
+    paper: str | None
+    licence: str
+    date: str
+    """Day of the run, UTC, as 2026-11-30."""
+    prompt_only: bool
+    unseen_candidates: bool
+    needs_gpu: bool
+    requirements: tuple[str, ...]
+    files: dict[str, str]
+    """Path in the folder -> SHA-256, of every file that ran."""
+    predictions_sha256: str
+    """Of the predictions' canonical bytes, taken before a test score was used."""
+    sandbox: SandboxRecord
+    checks: tuple[Check, ...]
+    standing: dict[str, Standing]
+    """By metric."""
+    duplicates: Duplicates
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(check.passed for check in self.checks)
+
+
+class Rerun(_Record):
+    """A submission run again by a host."""
+
+    passed: bool
+    date: str
+    sandbox: str
+    largest_difference: float
+    """Of a prediction, relative to the largest prediction of the same metric."""
+    identical: bool
+    """Whether the digest is the same too."""
+
+
+class Fresh(_Record):
+    """A submission run on test prompts that did not exist when it was made."""
+
+    date: str
+    suite: str
+    suite_digest: str
+    gain: dict[str, tuple[float | None, float | None, float | None]]
+    """By metric: value, low and high end of the 95% interval."""
+
+
+class Verification(_Record):
+    """`report.verification.json`: what a host proved of one report."""
+
+    report_sha256: str
+    catbench: str
+    date: str
+    rerun: Rerun | None = None
+    fresh: Fresh | None = None
+
+
+class Proofs(_Record):
+    """What is proven of a row of the leaderboard, from the least to the most."""
+
+    checked: bool
+    """Every honesty check passed when it was run."""
+    arithmetic: bool
+    """Every number was derived again from the stored predictions."""
+    rerun: Rerun | None
+    """The predictions come from the submission."""
+    fresh: Fresh | None
+    """And it is as good on prompts that it cannot know."""
+
+
+def verification_path(report: Path) -> Path:
+    """Return where the verification of a report stands: `report.verification.json`."""
+    return report.with_suffix(".verification.json")
+
+
+def read_verification(report: Path) -> Verification | None:
+    """Return the verification of exactly this report; None where there is none."""
+    path = verification_path(report)
+    try:
+        found = Verification.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValidationError, UnicodeDecodeError):
+        return None
+    return found if found.report_sha256 == sha256_of(report) else None
+
+
+def proofs(report: Path, submission: Submission | None) -> Proofs:
+    """Return what is proven of a saved report about a submission."""
+    found = read_verification(report)
+    return Proofs(
+        checked=submission is not None and submission.passed,
+        arithmetic=found is not None,
+        rerun=found.rerun if found else None,
+        fresh=found.fresh if found else None,
+    )

@@ -1,0 +1,223 @@
+"""Run a submission on a suite: answers first, then their digest, then checks and scores, into a report."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from catbench.bootstrap import Bootstrap
+from catbench.evaluation import Progress, evaluate
+from catbench.matrix import ScoreMatrix
+from catbench.measures.audc import audc
+from catbench.pool import Pool
+from catbench.report import Report
+from catbench.routing import Answer, NamedRouter
+from catbench.sandbox.launch import NOT_PROTECTED, SandboxKind, check_available
+from catbench.sandbox.limits import Limits
+from catbench.sandbox.session import Inside, Session, Usage, open_session
+from catbench.scoring import sweep_of
+from catbench.submission.answers import answer_all, digest_of
+from catbench.submission.checks import check_alone, check_canary, check_order, check_repeats
+from catbench.submission.duplicates import find_duplicates
+from catbench.submission.folder import Settings, read_settings, stage
+from catbench.submission.record import Check, SandboxRecord, Standing, Submission
+from catbench.submission.requirements import install, read_requirement
+from catbench.sweep import mixture_curve
+
+GPU = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
+
+
+@dataclass(frozen=True)
+class How:
+    """How submissions are run."""
+
+    sandbox: SandboxKind = "bwrap"
+    limits: Limits = field(default_factory=Limits)
+    masked: tuple[Path, ...] = ()
+    """Folders that the sandbox hides besides all named suites."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A submission copied to where it is run from."""
+
+    inside: Inside
+    settings: Settings
+    files: dict[str, str]
+    """Path -> SHA-256."""
+
+
+@dataclass
+class Judged:
+    """What came out of running a submission, before any score was used."""
+
+    answers: dict[str, Answer]
+    digest: str
+    checks: list[Check]
+    usage: Usage
+
+
+@contextmanager
+def staged(folder: Path, matrix: ScoreMatrix, how: How) -> Generator[Staged]:
+    """Copy a submission to a folder of its own and install its requirements, for as long as the block runs.
+
+    Raises SubmissionError with the folder's problems, UsageError where the sandbox cannot be had.
+    """
+    check_available(how.sandbox)
+    settings = read_settings(folder)
+    with tempfile.TemporaryDirectory(prefix="catbench-", ignore_cleanup_errors=True) as place:
+        copy = Path(place) / folder.resolve().name
+        copy.mkdir()
+        files = stage(folder, copy)
+        inside = Inside(
+            name=copy.name,
+            folder=copy,
+            entry=settings.entry,
+            sandbox=how.sandbox,
+            limits=how.limits.for_prompts(len(matrix.prompts)),
+            masked=how.masked,
+            devices=_devices() if settings.needs_gpu else (),
+        )
+        needed = [read_requirement(text) for text in settings.requirements]
+        yield Staged(install(needed, inside, Path(place)), settings, files)
+
+
+def run_submission(
+    folder: Path,
+    matrix: ScoreMatrix,
+    how: How,
+    *,
+    bootstrap: Bootstrap | None = None,
+    seed: int = 0,
+    progress: Progress = lambda what, done, total: None,
+) -> Report:
+    """Evaluate a submission on all metrics of a suite; its checks, passed or not, stand in the report.
+
+    Raises SubmissionError for a folder with problems, RouterError where it fails or breaks a limit,
+    UsageError where the sandbox cannot be had.
+    """
+    pools = [matrix.pool(metric=metric.name, seed=seed) for metric in matrix.metrics]
+    with staged(folder, matrix, how) as ready:
+        name = ready.inside.name
+        progress(f"{name}: in the sandbox ({how.sandbox})", 0, 1)
+        judged = judge(ready.inside, matrix, pools)
+        router = NamedRouter(name, lambda pool: None)
+        report = evaluate(
+            router, matrix, bootstrap=bootstrap, seed=seed, progress=progress, answers=judged.answers
+        )
+        paths = [ready.inside.folder / file for file in ready.files]
+        duplicates = find_duplicates(paths, matrix.texts(matrix.rows("test")))
+    settings = ready.settings
+    record = Submission(
+        slug=name,
+        name=settings.name,
+        authors=settings.authors,
+        paper=settings.paper,
+        licence=settings.licence,
+        date=datetime.now(UTC).date().isoformat(),
+        prompt_only=True,  # it is given prompts and nothing else
+        unseen_candidates=settings.unseen_candidates,
+        needs_gpu=settings.needs_gpu,
+        requirements=settings.requirements,
+        files=ready.files,
+        predictions_sha256=judged.digest,
+        sandbox=SandboxRecord(
+            kind=how.sandbox,
+            limits=ready.inside.limits,
+            not_protected=NOT_PROTECTED[how.sandbox],
+            wall_seconds=judged.usage.seconds,
+            peak_memory_bytes=judged.usage.memory_bytes,
+            peak_processes=judged.usage.processes,
+        ),
+        checks=tuple(judged.checks),
+        standing={pool.metric: standing(judged.answers[pool.metric], matrix, pool) for pool in pools},
+        duplicates=duplicates,
+    )
+    return report.model_copy(update={"submission": record})
+
+
+def judge(inside: Inside, matrix: ScoreMatrix, pools: Sequence[Pool], *, timed: bool = True) -> Judged:
+    """Run a submission three times: for its answers, to see them repeat, and on shuffled qualities.
+
+    The first run has the machine for itself where it is `timed`; the others run side by side.
+    """
+    usages: list[Usage] = []
+
+    def first() -> tuple[dict[str, Answer], str, list[Check]]:
+        with _session(inside, usages) as session:
+            answers = answer_all(session, matrix, pools)
+            digest = digest_of(answers, matrix)  # from here on nothing can be made to fit the scores
+            given = session, matrix, pools, answers
+            return answers, digest, [check_order(*given), check_alone(*given)]
+
+    def again() -> dict[str, Answer]:
+        with _session(inside, usages) as session:
+            return answer_all(session, matrix, pools)
+
+    def canary() -> Check:
+        with _session(inside, usages) as session:
+            return check_canary(session, matrix, pools[0])
+
+    with ThreadPoolExecutor(1 if inside.sandbox == "none" else 3) as executor:
+        counts = executor.submit(first)
+        if timed:
+            counts.result()
+        repeated, shuffled = executor.submit(again), executor.submit(canary)
+        answers, digest, checks = counts.result()
+        checks = [check_repeats(answers, repeated.result()), *checks, shuffled.result()]
+    most = Usage(
+        max(usage.seconds for usage in usages),
+        max(usage.memory_bytes for usage in usages),
+        max(usage.processes for usage in usages),
+    )
+    return Judged(answers, digest, checks, most)
+
+
+@contextmanager
+def _session(inside: Inside, usages: list[Usage]) -> Generator[Session]:
+    """Open a session, and note what it used when it has ended."""
+    with open_session(inside) as session:
+        yield session
+    usages.append(session.usage)
+
+
+def standing(answer: Answer, matrix: ScoreMatrix, pool: Pool) -> Standing:
+    """Return where an answer stands beside the best constant candidate and the mixture, by AUDC."""
+    quality = matrix.qualities(pool.metric, "test", pool).mean(axis=2)
+    sign = matrix.metric(pool.metric).sign
+
+    def area(one: Answer) -> float:
+        return audc(sweep_of(one, quality, pool).curve(), pool.cost)
+
+    constants = [
+        area(
+            replace(answer, predicted=None, choices=np.full((len(answer.trade_offs), len(quality)), position))
+        )
+        for position in range(len(pool))
+    ]
+    mixture, best, own = audc(mixture_curve(quality, pool.cost), pool.cost), max(constants), area(answer)
+    below: list[Literal["mixture", "best constant candidate"]] = []
+    if own < mixture:
+        below.append("mixture")
+    if own < best:
+        below.append("best constant candidate")
+    return Standing(
+        audc=own * sign,
+        mixture=mixture * sign,
+        best_constant=pool.ids[int(np.argmax(constants))],
+        best_constant_audc=best * sign,
+        below=tuple(below),
+    )
+
+
+def _devices() -> tuple[str, ...]:
+    found = [path for pattern in GPU for path in Path("/").glob(pattern[1:])]
+    return tuple(map(str, found))

@@ -1,0 +1,56 @@
+"""A folder to start a submission from: it runs as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from catbench.errors import UsageError
+from catbench.files import atomic_folder
+from catbench.store import known_suites
+from catbench.submission.folder import SETTINGS, SLUG
+
+DEFAULT_SUITE = "nano"
+
+TOML = """\
+name = "{slug}"
+authors = ["Your Name"]
+# paper = "https://arxiv.org/abs/..."
+licence = "Apache-2.0"
+suites = ["{suite}"]
+entry = "router.py:make_router"
+# Met by catbench's own environment, or exact and hashed: "name==1.0 --hash=sha256:..."
+requirements = ["scikit-learn>=1.5"]
+needs-gpu = false
+# Whether it can predict for candidates whose qualities it never saw.
+unseen-candidates = false
+"""
+
+ROUTER = '''\
+"""{slug}: quality from the words of the prompt, by ridge regression."""
+
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+
+
+def make_router(pool):
+    """Return a router: fit(prompts, quality) learns, predict(prompts) estimates quality (n, candidates).
+
+    `pool` tells candidate ids, costs, unit, metric and seed. Prompts are texts; prompts.features holds the
+    embeddings that a suite ships. Learn what tells candidates apart in fit, from the qualities given there.
+    """
+    return make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), Ridge(alpha=3.0))
+'''
+
+
+def write_template(slug: str, folder: Path) -> Path:
+    """Write a working submission into `folder`/slug; return it. Raises UsageError where it cannot be."""
+    if not SLUG.fullmatch(slug):
+        raise UsageError(f"slug {slug!r}: small letters, digits and hyphens, a letter or digit first")
+    known = list(known_suites())
+    suite = DEFAULT_SUITE if DEFAULT_SUITE in known or not known else known[0]
+    target = folder / slug
+    with atomic_folder(target) as draft:
+        (draft / SETTINGS).write_text(TOML.format(slug=slug, suite=suite), encoding="utf-8")
+        (draft / "router.py").write_text(ROUTER.format(slug=slug), encoding="utf-8")
+    return target

@@ -1,0 +1,75 @@
+"""`catbench submit check`: every problem of a submission at once, the dynamic ones on a small suite."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from catbench.errors import CatbenchError, RouterError, UsageError
+from catbench.matrix import ScoreMatrix
+from catbench.prompts import Split
+from catbench.store import known_suites, load
+from catbench.submission.folder import Problem, folder_problems, read_settings
+from catbench.submission.run import How, judge, staged
+from catbench.suites.simulate import Simulation, simulate
+
+SIZES: dict[Split, int] = {"train": 400, "validation": 60, "test": 120}
+"""Prompts of each split that a check uses."""
+MENDS = {
+    "repeats": "fix every seed (pool.seed), and depend on no clock, thread timing or hash order",
+    "order": "a prompt's prediction may not depend on its place: no state that predict() carries on",
+    "one at a time": "a prompt's prediction may not depend on the others: no statistics of the test batch",
+    "canary": "it knows more than fit() was given: weights or rules that hold this suite's qualities",
+}
+
+
+def check_submission(folder: Path, how: How, suite: str | None = None) -> tuple[list[Problem], str]:
+    """Return everything that is wrong with a submission, and what it was tried on.
+
+    `suite` is the suite to try it on, by default the first that it names and that is here, else a
+    simulated one. Raises UsageError where the sandbox cannot be had.
+    """
+    problems = folder_problems(folder)
+    if problems:
+        return problems, ""
+    settings = read_settings(folder)
+    matrix = small_matrix(suite, settings.suites)
+    tried = (
+        f"{sum(SIZES.values())} prompts of {matrix.suite.id}" if not matrix.suite.simulated else "SIMULATED"
+    )
+    try:
+        with staged(folder, matrix, how) as ready:
+            pools = [matrix.pool(metric=matrix.metrics[0].name)]
+            judged = judge(ready.inside, matrix, pools, timed=False)
+    except UsageError:
+        raise
+    except RouterError as error:
+        return [Problem(str(error), "run fit() and predict() by hand on some prompts")], tried
+    except CatbenchError as error:
+        return [Problem(str(error), "mend that first")], tried
+    return [Problem(check.says, MENDS[check.name]) for check in judged.checks if not check.passed], tried
+
+
+def small_matrix(suite: str | None, named: tuple[str, ...]) -> ScoreMatrix:
+    """Return a few prompts of a suite: the one asked for, one of those named, or a simulated one."""
+    known = known_suites()
+    suite = suite or next((name for name in named if name in known), None)
+    if suite is None:
+        return simulate(Simulation(prompts=sum(SIZES.values()), candidates=5, samples=2))[0]
+    return shortened(load(suite))
+
+
+def shortened(matrix: ScoreMatrix) -> ScoreMatrix:
+    """Return the matrix of the first prompts of each split, and of the first metric."""
+    kept = np.sort(np.concatenate([matrix.rows(split)[:size] for split, size in SIZES.items()]))
+    metric = matrix.metrics[0]
+    return replace(
+        matrix,
+        prompts=matrix.prompts.iloc[kept].reset_index(drop=True),
+        metrics=(metric,),
+        scores={metric.name: matrix.scores[metric.name][kept]},
+        features={name: values[kept] for name, values in matrix.features.items()},
+        digest="",
+    )
