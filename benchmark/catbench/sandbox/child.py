@@ -64,7 +64,7 @@ class _Inside:
         while (found := read_frame(requests)) is not None:
             try:
                 reply = self._reply(found[1])
-            except CatbenchError as error:
+            except Exception as error:  # whatever it is, the other side is told and decides
                 reply = frame(FAILED, self._described(error).encode(errors="replace")[:LONGEST_TEXT])
             sys.stdout.flush()
             self._replies.write(reply)
@@ -93,13 +93,16 @@ class _Inside:
         assert numbers is not None
         return frame(ANSWER, encode_answer(numbers))
 
-    def _described(self, error: CatbenchError) -> str:
+    def _described(self, error: Exception) -> str:
         """Return an error's message, with the last line of the submission's own code on its way."""
-        cause = error.__cause__
+        known = isinstance(error, CatbenchError)
+        cause = error.__cause__ if known else error
         steps = traceback.extract_tb(cause.__traceback__) if cause else []
         own = [step for step in steps if Path(step.filename).is_relative_to(self._folder)]
         where = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
-        return f"{error}{where}"
+        return (
+            f"{error}{where}" if known else f"router {self._name!r}: {type(error).__name__}: {error}{where}"
+        )
 
 
 def load_factory(name: str, folder: Path, entry: str) -> RouterFactory:

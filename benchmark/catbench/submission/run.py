@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from catbench.submission.record import Check, SandboxRecord, Standing, Submissio
 from catbench.submission.requirements import install, read_requirement
 from catbench.sweep import mixture_curve
 
+Scored = TypeVar("Scored")
 GPU = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
 
 
@@ -55,12 +56,14 @@ class Staged:
     """Path -> SHA-256."""
 
 
-@dataclass
-class Judged:
-    """What came out of running a submission, before any score was used."""
+@dataclass(frozen=True)
+class Judged(Generic[Scored]):
+    """What came out of running a submission."""
 
+    scored: Scored
     answers: dict[str, Answer]
     digest: str
+    """Of the answers, taken before any score was used."""
     checks: list[Check]
     usage: Usage
 
@@ -108,11 +111,14 @@ def run_submission(
     with staged(folder, matrix, how) as ready:
         name = ready.inside.name
         progress(f"{name}: in the sandbox ({how.sandbox})", 0, 1)
-        judged = judge(ready.inside, matrix, pools)
         router = NamedRouter(name, lambda pool: None)
-        report = evaluate(
-            router, matrix, bootstrap=bootstrap, seed=seed, progress=progress, answers=judged.answers
-        )
+
+        def score(answers: dict[str, Answer]) -> Report:
+            return evaluate(
+                router, matrix, bootstrap=bootstrap, seed=seed, progress=progress, answers=answers
+            )
+
+        judged = judge(ready.inside, matrix, pools, score)
         paths = [ready.inside.folder / file for file in ready.files]
         duplicates = find_duplicates(paths, matrix.texts(matrix.rows("test")))
     settings = ready.settings
@@ -141,13 +147,21 @@ def run_submission(
         standing={pool.metric: standing(judged.answers[pool.metric], matrix, pool) for pool in pools},
         duplicates=duplicates,
     )
-    return report.model_copy(update={"submission": record})
+    return judged.scored.model_copy(update={"submission": record})
 
 
-def judge(inside: Inside, matrix: ScoreMatrix, pools: Sequence[Pool], *, timed: bool = True) -> Judged:
-    """Run a submission three times: for its answers, to see them repeat, and on shuffled qualities.
+def judge(
+    inside: Inside,
+    matrix: ScoreMatrix,
+    pools: Sequence[Pool],
+    score: Callable[[dict[str, Answer]], Scored],
+    *,
+    timed: bool = True,
+) -> Judged[Scored]:
+    """Run a submission twice: for its answers, and to see them repeat, with the canary at the end.
 
-    The first run has the machine for itself where it is `timed`; the others run side by side.
+    The first run has the machine for itself where it is `timed`. `score` is called with its answers once
+    their digest is taken, while the second run goes on.
     """
     usages: list[Usage] = []
 
@@ -158,27 +172,24 @@ def judge(inside: Inside, matrix: ScoreMatrix, pools: Sequence[Pool], *, timed: 
             given = session, matrix, pools, answers
             return answers, digest, [check_order(*given), check_alone(*given)]
 
-    def again() -> dict[str, Answer]:
+    def second() -> tuple[dict[str, Answer], Check]:
         with _session(inside, usages) as session:
-            return answer_all(session, matrix, pools)
+            return answer_all(session, matrix, pools), check_canary(session, matrix, pools[0])
 
-    def canary() -> Check:
-        with _session(inside, usages) as session:
-            return check_canary(session, matrix, pools[0])
-
-    with ThreadPoolExecutor(1 if inside.sandbox == "none" else 3) as executor:
+    with ThreadPoolExecutor(1 if inside.sandbox == "none" else 2) as executor:
         counts = executor.submit(first)
         if timed:
             counts.result()
-        repeated, shuffled = executor.submit(again), executor.submit(canary)
+        repeated = executor.submit(second)
         answers, digest, checks = counts.result()
-        checks = [check_repeats(answers, repeated.result()), *checks, shuffled.result()]
+        scored = score(answers)
+        again, canary = repeated.result()
     most = Usage(
         max(usage.seconds for usage in usages),
         max(usage.memory_bytes for usage in usages),
         max(usage.processes for usage in usages),
     )
-    return Judged(answers, digest, checks, most)
+    return Judged(scored, answers, digest, [check_repeats(answers, again), *checks, canary], most)
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def check_submission(folder: Path, how: How, suite: str | None = None) -> tuple[
     try:
         with staged(folder, matrix, how) as ready:
             pools = [matrix.pool(metric=matrix.metrics[0].name)]
-            judged = judge(ready.inside, matrix, pools, timed=False)
+            judged = judge(ready.inside, matrix, pools, lambda answers: None, timed=False)
     except UsageError:
         raise
     except RouterError as error:
