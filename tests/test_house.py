@@ -16,7 +16,7 @@ import catbench
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "benchmark" / "catbench"
 FLOORS = (
-    {"errors", "arrays", "files", "cells", "pool", "prompts", "costs", "matrix"},
+    {"errors", "arrays", "files", "cells", "pool", "prompts", "provenance", "costs", "matrix"},
     {"store", "scores", "curve", "sweep", "measures", "bootstrap", "signature", "routing", "predictions"},
     {
         "scoring",
@@ -33,7 +33,7 @@ FLOORS = (
     },
     {"cli"},
 )
-WINGS = {"generate", "nano"}
+WINGS = {"generate", "nano", "prompt_sets"}
 """Rooms of their own: they may use floors 0 and 1 (and the suites), and only the command line uses them."""
 
 

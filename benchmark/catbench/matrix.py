@@ -19,6 +19,7 @@ from catbench.costs import Cost, check_costs, cost_keys, select_costs
 from catbench.errors import SuiteError, UsageError, unknown_name
 from catbench.pool import Candidate, Pool
 from catbench.prompts import SPLITS, Prompts, Split, normalise
+from catbench.provenance import Provenance
 
 PROMPT_COLUMNS = ("prompt_id", "text", "source", "group", "split")
 """Columns that the prompts of every suite have, all text."""
@@ -65,6 +66,8 @@ class SuiteInfo(BaseModel):
     source: str = ""
     simulated: bool = False
     """True where the scores come from a formula and not from images."""
+    provenance: Provenance | None = None
+    """Where the prompts come from, if catbench chose them."""
 
 
 @dataclass(frozen=True, eq=False)

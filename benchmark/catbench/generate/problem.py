@@ -98,14 +98,22 @@ def load_problem(suite: str | os.PathLike[str]) -> Problem:
     )
 
 
-def save_problem(problem: Problem, folder: str | os.PathLike[str], *, force: bool = False) -> None:
+def save_problem(
+    problem: Problem,
+    folder: str | os.PathLike[str],
+    *,
+    extra: Mapping[str, str] | None = None,
+    force: bool = False,
+) -> None:
     """Write a problem as a suite folder without scores, whole or not at all.
 
-    Raises UsageError where it cannot be written.
+    `extra` holds further text files by name. Raises UsageError where it cannot be written.
     """
     with atomic_folder(Path(folder), force=force) as draft:
         problem.prompts.to_parquet(draft / "prompts.parquet", index=False)
         write_costs_and_features(draft, problem.costs, problem.features)
+        for name, text in (extra or {}).items():
+            (draft / name).write_text(text, encoding="utf-8")
         splits: dict[Split, int] = {split: int((problem.prompts["split"] == split).sum()) for split in SPLITS}
         manifest = Manifest(
             schema=1,

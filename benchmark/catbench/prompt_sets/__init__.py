@@ -1,0 +1,13 @@
+"""The prompt side of the paper's suites: sources, diversity filter, splits, slices and checks.
+
+The steps, each in a file of its own:
+
+    sources, tables, download   rows of COCO captions or DiffusionDB prompts, from a file or fetched
+    clean, language             distinct prompts in a seeded order; what was left out, counted
+    encoders, embeddings        unit vectors of texts, cached by content
+    similarity, diversity       which prompts are near, and the greedy filter of the paper's §5.2
+    leaks                       near-duplicates across splits
+    words, slices               complexity columns
+    paper, build                the suite before its scores
+    check, check_plot           what is wrong or odd with any suite's prompts
+"""

@@ -1,0 +1,29 @@
+"""The suites that are at hand, by the digest that reports name."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from pathlib import Path
+
+from catbench.errors import CatbenchError
+from catbench.files import sha256_of
+from catbench.matrix import ScoreMatrix
+from catbench.store import known_suites, load
+
+
+@cache
+def suite_folders() -> dict[str, Path]:
+    """Return the folder of every known suite by its digest."""
+    folders = known_suites().values()
+    return {sha256_of(folder / "manifest.json"): folder for folder in folders}
+
+
+@lru_cache(maxsize=4)
+def matrix_of(digest: str) -> ScoreMatrix:
+    """Return the matrix of the suite with this digest; raises CatbenchError where it is not here."""
+    folder = suite_folders().get(digest)
+    if folder is None:
+        raise CatbenchError(
+            f"no suite with digest {digest[:12]} is here (is it another version, or not imported?)"
+        )
+    return load(folder)
