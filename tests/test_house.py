@@ -17,7 +17,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "benchmark" / "catbench"
 FLOORS = (
     {"errors", "arrays", "files", "cells", "pool", "prompts", "provenance", "costs", "matrix"},
-    {"store", "scores", "curve", "sweep", "measures", "bootstrap", "signature", "routing", "predictions"},
+    {"store", "scores", "curve", "sweep", "measures", "bootstrap", "signature", "routing", "predictions"}
+    | {"cascade"},
     {
         "scoring",
         "trials",
@@ -27,6 +28,8 @@ FLOORS = (
         "comparison",
         "figure",
         "plot",
+        "paper",
+        "holdout",
         "suites",
         "submission",
         "sandbox",

@@ -16,9 +16,10 @@ import numpy.typing as npt
 from sklearn.linear_model import Ridge
 
 from catbench import Pool, Prompts
-from catbench_baselines.features import PromptVectors, VectorRouter, contrast_error, entries
+from catbench_baselines.features import DenseVectors, VectorRouter, contrast_error, entries
 
 Floats = npt.NDArray[np.float64]
+COLUMNS = 256
 PENALTIES = (1e-4, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 DEFAULT = 1.0
 """Penalty where no validation split is given; the rank is then full."""
@@ -30,7 +31,7 @@ class EmbedLlmRouter(VectorRouter):
     """Reduced-rank ridge regression."""
 
     def __init__(self, vectors: str = "") -> None:
-        super().__init__(PromptVectors(vectors))
+        super().__init__(DenseVectors(vectors, COLUMNS))
 
     def fit(
         self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None

@@ -17,7 +17,7 @@ import importlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
@@ -51,10 +51,15 @@ class Tokens:
 
     def batch(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return embeddings (b, T, d) of the prompts at `rows`, padded with 0, and a mask (b, T)."""
-        ends = self.lengths.cumsum(0)
-        parts = [self.values[ends[row] - self.lengths[row] : ends[row]].float() for row in rows]
-        padded = torch.nn.utils.rnn.pad_sequence(parts, batch_first=True)
-        return padded, torch.arange(padded.shape[1]) < self.lengths[rows, None]
+        lengths = self.lengths[rows, None]
+        place = torch.arange(int(lengths.max()))
+        real = place < lengths
+        flat = (self._starts[rows, None] + place).clamp(max=len(self.values) - 1)
+        return self.values[flat].float() * real[:, :, None], real
+
+    @cached_property
+    def _starts(self) -> torch.Tensor:
+        return self.lengths.cumsum(0) - self.lengths
 
     def means(self) -> npt.NDArray[np.float32]:
         """Return the mean embedding of each prompt's tokens, (n, d)."""

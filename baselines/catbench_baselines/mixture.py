@@ -16,6 +16,11 @@ class MixtureRouter:
         self.means = quality.mean(axis=0)
         return self
 
+    def add_candidate(self, prompts: Prompts, quality: npt.NDArray[np.float64]) -> MixtureRouter:
+        """Take in a candidate by its qualities (N,); it is the last column from now on."""
+        self.means = np.append(self.means, quality.mean())
+        return self
+
     def predict(self, prompts: Prompts) -> npt.NDArray[np.float64]:
         """Return the means, once a prompt."""
         return np.tile(self.means, (len(prompts), 1))

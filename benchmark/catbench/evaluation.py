@@ -11,8 +11,10 @@ import pandas as pd
 from catbench import __version__
 from catbench.arrays import Ints
 from catbench.bootstrap import Bootstrap, intervals
+from catbench.cascade import best_second
 from catbench.errors import UsageError, unknown_name
 from catbench.estimates import curve_record, estimates, measures, number
+from catbench.holdout import HoldOut, held_out
 from catbench.matrix import ScoreMatrix
 from catbench.measures.selection_rate import selection_rate
 from catbench.measures.win_rate import win_rate
@@ -55,6 +57,7 @@ def evaluate(
     trials: Trials | int = 0,
     bootstrap: Bootstrap | None = None,
     seed: int = 0,
+    hold_out: HoldOut | None = None,
     progress: Progress = lambda what, done, total: None,
     answers: Mapping[str, Answer] | None = None,
 ) -> Report:
@@ -63,20 +66,25 @@ def evaluate(
     `router` is a router, a factory `make_router(pool)`, or a text that names one (`catbench.routing`). It is
     fitted anew for every metric; `metric` is one, several, or None for all of the suite. `cost` is a cost
     key (default: the suite's first), `pool` a pool's name (default `all`), or `candidates` their ids. `by`
-    names a prompt column to slice the results by. With `answers`, what the router said before by metric,
-    it is not run. Raises UsageError for unknown names, RouterError where the router fails or answers wrongly.
+    names a prompt column to slice the results by; `hold_out` a candidate that is hidden in training. With
+    `answers`, what the router said before by metric, it is not run. Raises UsageError for unknown names,
+    RouterError where the router fails or answers wrongly.
     """
     named = find_router(router)
+    if hold_out:
+        named = held_out(named, hold_out)
     metrics = _metrics(matrix, metric)
     trials = trials if isinstance(trials, Trials) else Trials(trials)
     bootstrap = bootstrap or Bootstrap(seed=seed)
-    slices = list(_slices(matrix, matrix.rows("test"), by))
+    slices = list(slice_masks(matrix, matrix.rows("test"), by))
     count = Counter(progress, len(metrics) * (1 + len(slices) * bootstrap.replicates + trials.count))
     offered = [
         matrix.pool(pool, candidates=candidates, cost=cost, metric=name, seed=seed) for name in metrics
     ]
     described = trials.described(matrix.samples["train"])
     conventions = signature(matrix, offered[0], bootstrap, described, __version__)
+    if hold_out:
+        conventions += f"|{hold_out.described}"
     results: list[Result] = []
     given: list[Answer] = []
     for one in offered:
@@ -151,7 +159,7 @@ def _run(
     return run_router(router, pool, train, validation, matrix.texts(matrix.rows("test")), progress)
 
 
-def _slices(matrix: ScoreMatrix, rows: Ints, by: str | None) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+def slice_masks(matrix: ScoreMatrix, rows: Ints, by: str | None) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
     """Yield label and mask over the test prompts: all of them, then one a value or bin of a column."""
     yield "all", np.ones(len(rows), dtype=bool)
     if by is None:
@@ -179,7 +187,8 @@ def _result(
 ) -> Result:
     metric = matrix.metric(pool.metric)
     part = restrict(answer, inside)
-    scorer = Scorer(part, matrix.qualities(pool.metric, "test", pool)[inside], pool)
+    second = best_second(matrix.qualities(pool.metric, "train", pool), pool.cost)
+    scorer = Scorer(part, matrix.qualities(pool.metric, "test", pool)[inside], pool, second)
     groups = matrix.prompts["group"].to_numpy()[matrix.rows("test")][inside]
     found = intervals(scorer.report_values, groups, bootstrap, count)
     references: dict[str, dict[str, Estimate]] = {}

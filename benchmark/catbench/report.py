@@ -105,7 +105,7 @@ class Result(BaseModel):
     (CATImage §5.1)."""
     measures: dict[str, Measured]
     references: dict[str, dict[str, Estimate]]
-    """`mixture`, `oracle`, `oracle_leave_one_out`, `best_single`: never ranked."""
+    """`mixture`, `oracle`, `oracle_leave_one_out`, `best_single`, `cascade` (sees an image): never ranked."""
     fixed: dict[str, Fixed]
     curve: Curve
     reference_curves: dict[str, Curve]

@@ -190,6 +190,19 @@ def fit(
     _call(name, "fit", router.fit, prompts, quality.copy(), **extra)
 
 
+def add_candidate(name: str, router: Any, prompts: Prompts, quality: Floats) -> None:
+    """Tell a fitted router of another candidate by its qualities (N,) on N prompts.
+
+    Raises RouterError where the router has no method for it.
+    """
+    if not hasattr(router, "add_candidate"):
+        raise RouterError(
+            f"router {name!r} cannot take in a candidate it never trained on: it has no "
+            "add_candidate(prompts, quality); shipped routers that can are embedllm, mixture and uniroute"
+        )
+    _call(name, "add_candidate", router.add_candidate, prompts, quality.copy())
+
+
 def ask(name: str, router: Any, test: Prompts, pool: Pool, trade_offs: Floats) -> Answer:
     """Ask a fitted router about prompts, and check what it says."""
     if isinstance(router, Router):

@@ -12,6 +12,7 @@ import numpy as np
 
 from catbench.arrays import Floats
 from catbench.bootstrap import Values
+from catbench.cascade import CascadeSweep
 from catbench.curve import DeferralCurve
 from catbench.measures.audc import audc, audc_log, audc_mixed
 from catbench.measures.cost_to_match import cost_to_match
@@ -32,11 +33,12 @@ GRID = 64
 class Scorer:
     """Scores one router's answer on n test prompts.
 
-    `samples` are true qualities (n, M, S), higher is better. Values are arrays (1,), or (M,) for a measure
+    `samples` are true qualities (n, M, S), higher is better; `second` is the candidate that the cascade beside the
+    router draws again with, None for no cascade. Values are arrays (1,), or (M,) for a measure
     per candidate, or (G,) for the curve on a grid of G costs.
     """
 
-    def __init__(self, answer: Answer, samples: Floats, pool: Pool) -> None:
+    def __init__(self, answer: Answer, samples: Floats, pool: Pool, second: int | None = None) -> None:
         self.quality = samples.mean(axis=2)
         self.cost = pool.cost
         self.grid = cost_grid(pool.cost)
@@ -44,7 +46,8 @@ class Scorer:
         self._answer = answer
         self._oracle = EstimatorSweep(self.quality, self.quality, pool.cost)
         self._leave_one_out = leave_one_out_sweeps(samples, pool.cost)
-        self._overhead = answer.seconds_per_prompt if pool.unit.partition("@")[0] == "seconds" else nan
+        self._cascade = None if second is None else CascadeSweep(samples, pool.cost, second)
+        self._overhead = _overhead(answer, pool.unit.partition("@")[0])
         self._ranks = None if answer.predicted is None else RankCorrelation(answer.predicted, self.quality)
 
     def fixed(self, weights: Floats) -> Floats:
@@ -84,11 +87,12 @@ class Scorer:
         return self.measures(weights) | {"fixed": self.fixed(weights), "curve": curve}
 
     def reference_curves(self) -> dict[str, DeferralCurve]:
-        """Return the mixture's and the oracle's curve."""
-        return {
+        """Return the curves of the mixture, the oracle and, where there is one, the cascade."""
+        curves = {
             "mixture": mixture_curve(self.quality, self.cost),
             "oracle": self._oracle.curve(),
         }
+        return curves if self._cascade is None else curves | {"cascade": self._cascade.curve()}
 
     def _references(self, weights: Floats, fixed: Floats) -> dict[str, float]:
         mixture, oracle = mixture_curve(fixed, self.cost), self._oracle.curve(weights)
@@ -100,6 +104,8 @@ class Scorer:
             "oracle.peak": peak(oracle),
             "best_single.quality": float(fixed.max()),
         }
+        if self._cascade is not None:
+            values["cascade.audc"] = audc(self._cascade.curve(weights), self.cost)
         if self._leave_one_out:
             values["oracle_leave_one_out.audc"] = leave_one_out_audc(self._leave_one_out, weights)
         return values
@@ -119,6 +125,15 @@ def sweep_of(answer: Answer, quality: Floats, pool: Pool) -> Sweep:
         return EstimatorSweep(answer.predicted, quality, pool.cost)
     assert answer.choices is not None
     return PolicySweep(answer.choices, answer.trade_offs, quality, pool.cost)
+
+
+def _overhead(answer: Answer, unit: str) -> float:
+    """Return what routing one prompt costs in the unit of the costs, nan where that is not known."""
+    if unit == "seconds":
+        return answer.seconds_per_prompt
+    if unit in ("tflops", "tflops_paper") and answer.flops_per_prompt is not None:
+        return (answer.flops_per_prompt + (answer.encoder_flops_per_prompt or 0)) / 1e12
+    return nan
 
 
 def cost_grid(cost: Floats) -> Floats:

@@ -36,6 +36,13 @@ def evaluate(
     trials: Annotated[int, typer.Option(help="Trials for the win rate; each refits the router.")] = 0,
     trial_samples: Annotated[int, typer.Option(help="Samples that a trial draws per training prompt.")] = 1,
     replicates: Annotated[int, typer.Option(help="Bootstrap replicates for the intervals.")] = 1000,
+    hold_out: Annotated[
+        str | None,
+        typer.Option(metavar="CANDIDATE", help="Hide this candidate in training; give --labels of it after."),
+    ] = None,
+    labels: Annotated[
+        int | None, typer.Option(help="Validation labels of the candidate held out that are given.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="For the bootstrap, the trials and the router.")] = 0,
     json: Annotated[
         Path | None, typer.Option(help="Write the report here, and predictions beside it.")
@@ -50,12 +57,15 @@ def evaluate(
     from catbench.errors import UsageError
     from catbench.evaluation import evaluate
     from catbench.files import check_writable
+    from catbench.holdout import HoldOut
     from catbench.plot import check_format, write_plot
     from catbench.store import load
     from catbench.trials import Trials
 
     if replicates < 0 or trials < 0 or seed < 0:
         raise UsageError("--replicates, --trials and --seed cannot be negative")
+    if (hold_out is None) != (labels is None):
+        raise UsageError("--hold-out CANDIDATE and --labels N go together")
     if plot:
         check_format(plot)
     targets = [target for target in (json, predictions, plot) if target]
@@ -76,6 +86,7 @@ def evaluate(
             trials=Trials(trials, trial_samples),
             bootstrap=Bootstrap(replicates, seed),
             seed=seed,
+            hold_out=HoldOut(hold_out, labels) if hold_out and labels is not None else None,
             progress=progress,
         )
     if json:

@@ -110,10 +110,16 @@ def _headline(report: Report, result: Result) -> Group:
     lines = Table.grid(padding=(0, 2))
     lines.add_row("headroom captured", headroom, "0% = not reading the prompt, 100% = oracle")
     lines.add_row("AUDC", _one(result, "audc"), around)
+    if "cascade" in references:
+        cascade = f"a cascade that sees the cheapest image first: {references['cascade']}; not ranked"
+        lines.add_row("", "", cascade)
     lines.add_row("gain over mixture", _one(result, "gain"), "")
     lines.add_row("peak", _one(result, "peak"), "a maximum over the curve, so biased upwards")
     lines.add_row("peak - best single", _one(result, "peak_gain"), f"biased likewise; best single: {best}")
     seconds = f"{result.seconds_per_prompt * 1e3:.3g} ms a prompt"
+    if result.flops_per_prompt is not None:
+        flops = result.flops_per_prompt + (result.encoder_flops_per_prompt or 0)
+        seconds += f", {flops / 1e12:.2g} TFLOPs"
     lines.add_row("router overhead", seconds, f"fitted in {result.fit_seconds:.1f} s")
     title = (
         f"{'SIMULATED ' if report.simulated else ''}{result.suite}: {report.router.name}, "

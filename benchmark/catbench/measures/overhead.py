@@ -1,7 +1,8 @@
-"""AUDC with the router's own running time paid for.
+"""AUDC with the router's own work paid for.
 
-The curve moves right by the router's seconds per prompt; below its new start only the cheapest
-candidate, unrouted, can be had. Only costs in seconds can carry it.
+The curve moves right by the router's seconds or FLOPs per prompt, those of a text encoder that it runs
+included; below its new start only the cheapest candidate, unrouted, can be had. Costs in other units cannot
+carry it.
 """
 
 from __future__ import annotations
