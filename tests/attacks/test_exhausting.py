@@ -55,7 +55,7 @@ import time; time.sleep(60)
         ("files", "failed"),
     ),
     ("endless loop", "while True: pass", ("wall",), "longer than", {"wall_seconds": 3}),
-    ("endless loop in two years of processor time", "while True: pass", ("cpu",), "", {"cpu_seconds": 2}),
+    ("endless loop, by processor time", "while True: pass", ("cpu",), "", {"cpu_seconds": 2}),
     ("endless sleep", "import time; time.sleep(10**6)", ("wall",), "", {"wall_seconds": 3}),
     ("endless output", "while True: print('x' * 1000)", ("output",)),
     ("endless output on stderr", "while True: os.write(2, b'x' * 1000)", ("output",)),
@@ -72,7 +72,7 @@ deeper()
     ("ends at once, all well", "os._exit(0)", ("crash",)),
     ("sys.exit at import", "sys.exit(0)", ("failed",), "SystemExit"),
     ("kill(0, 9)", "os.kill(0, 9)", ("crash",), "SIGKILL"),
-    ("kill(-1, 9)", "os.kill(-1, 9)\nos.kill(1, 9)"),
+    ("kill(-1, 9)", "for p in (-1, 1):\n    try: os.kill(p, 9)\n    except OSError: pass"),
     (
         "signals to the parent",
         "for s in (9, 15, 19):\n    try: os.kill(@PARENT@, s)\n    except OSError: pass",

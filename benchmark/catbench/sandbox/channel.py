@@ -47,7 +47,6 @@ class Channel:
         self._deadline = time.monotonic() + limits.wall_seconds
         self._said = bytearray()
         self._printed, self._last = 0, bytearray()
-        self._killing = "bwrap" if private else "tree"
         self.watch = Watch(process.pid, limits, private=private)
         self._in, self._out, self._err = _pipe(process.stdin), _pipe(process.stdout), _pipe(process.stderr)
         for descriptor in (self._in, self._out, self._err):
@@ -92,9 +91,9 @@ class Channel:
 
     def close(self) -> None:
         """End the sandbox and everything that runs in it."""
-        if self._killing == "tree":
-            self.watch.kill()
-        self._process.kill()
+        self.watch.kill()
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:

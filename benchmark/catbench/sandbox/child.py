@@ -129,7 +129,6 @@ def load_factory(name: str, folder: Path, entry: str) -> RouterFactory:
 def _limit(limits: Limits, *, by_threads: bool) -> None:
     """Set the limits that the kernel keeps for each process; they can only be lowered from here on."""
     bounds = {
-        resource.RLIMIT_CPU: limits.cpu_seconds,
         resource.RLIMIT_FSIZE: limits.scratch_bytes,
         resource.RLIMIT_NOFILE: limits.open_files,
         resource.RLIMIT_CORE: 0,
@@ -140,6 +139,8 @@ def _limit(limits: Limits, *, by_threads: bool) -> None:
         hard = resource.getrlimit(kind)[1]
         bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
         resource.setrlimit(kind, (bound, bound))
+    seconds = limits.cpu_seconds  # first a signal that tells why, which could be ignored, then the end
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 2))
 
 
 def _supervise() -> None:

@@ -7,6 +7,7 @@ more than it uses. So the whole tree is looked at a few times a second.
 from __future__ import annotations
 
 import os
+import signal
 import time
 from contextlib import suppress
 
@@ -63,14 +64,23 @@ class Watch:
         return []
 
     def kill(self) -> None:
-        """End the whole tree: what came from it first, until nothing new is found."""
-        while below := self.processes()[1:]:
-            for process in below:
-                with suppress(psutil.Error):
-                    process.kill()
-            psutil.wait_procs(below, timeout=5)
+        """End the whole tree, and wait until it is gone.
+
+        All are halted before the first is killed: what is halted starts nothing new, and a sandbox's first
+        process takes all others with it.
+        """
+        seen: list[psutil.Process] = []
+        while new := [process for process in self.processes() if process not in seen]:
+            _signal(new, signal.SIGSTOP)
+            seen += new
+        _signal(seen, signal.SIGKILL)
+        psutil.wait_procs(seen, timeout=10)
+
+
+def _signal(processes: list[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
         with suppress(psutil.Error):
-            self._root.kill()
+            process.send_signal(number)
 
 
 def _resident(process: psutil.Process) -> int:
