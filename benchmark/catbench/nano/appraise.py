@@ -19,6 +19,7 @@ import typer
 
 from catbench.nano.command import run_command
 from catbench.nano.libraries import untyped
+from catbench.nano.offered import GUIDANCE
 from catbench.nano.phrases import phrase
 from catbench.nano.recogniser import Recogniser, load_recogniser, scene_accuracy
 from catbench.nano.render import render
@@ -92,7 +93,7 @@ def reconstructed(vae: Any, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uin
 def appraise(
     models: Annotated[list[str], typer.Argument(help="names on the shelf; `real`, `vae` for the references")],
     steps: Annotated[str, typer.Option(help="numbers of steps, comma separated")] = "1,2,4,8,16,32,50",
-    guidance: Annotated[float, typer.Option()] = 2.0,
+    guidance: Annotated[float, typer.Option()] = GUIDANCE,
     scenes: Annotated[int, typer.Option(help="how many prompts")] = 200,
     shelf: Annotated[Path, typer.Option(help="folder of trained parts")] = SHELF,
     out: Annotated[Path | None, typer.Option(help="also write the numbers as JSON")] = None,

@@ -17,7 +17,7 @@ from catbench.nano.render import IMAGE_SIZE
 from catbench.pool import Candidate
 
 STEPS = (1, 2, 4, 8, 16, 32, 50)
-GUIDANCE = 2.0
+GUIDANCE = 1.5
 """Of the models that are guided; chosen on training scenes (`catbench.nano.appraise`)."""
 _LEADING = {"timestep_spacing": "leading"}
 

@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 
 from catbench.nano.appraise import SCENES_SEED
 from catbench.nano.command import run_command
+from catbench.nano.offered import GUIDANCE
 from catbench.nano.phrases import phrase
 from catbench.nano.render import IMAGE_SIZE, render
 from catbench.nano.scoring import draw
@@ -44,7 +45,7 @@ def sheet(
     out: Annotated[Path, typer.Argument(help="the PNG to write")],
     columns: Annotated[str, typer.Option(help="model:steps, comma separated")] = COLUMNS,
     prompts: Annotated[int, typer.Option(help="rows")] = 8,
-    guidance: Annotated[float, typer.Option()] = 2.0,
+    guidance: Annotated[float, typer.Option()] = GUIDANCE,
     shelf: Annotated[Path, typer.Option()] = SHELF,
 ) -> None:
     """Draw the sheet, and print the prompts of its rows."""

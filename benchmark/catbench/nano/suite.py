@@ -32,7 +32,7 @@ from catbench.nano.phrases import phrase
 from catbench.nano.world import Scene, draw_scenes
 from catbench.prompts import Split, group_of, share_of
 
-SCENES = 970
+SCENES = 980
 SEED = 0
 SAMPLES: dict[Split, int] = {"train": 2, "validation": 4, "test": 4}
 FEATURE = "nano-clip"

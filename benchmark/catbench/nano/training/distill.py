@@ -15,12 +15,11 @@ import torch
 
 from catbench.nano.libraries import untyped
 from catbench.nano.models import TRAIN_TIMESTEPS
+from catbench.nano.offered import GUIDANCE
 from catbench.nano.training.conditioning import Condition, PromptedLatents, require
 from catbench.nano.training.diffusion import NoiseLevels, predict, predict_guided
 from catbench.nano.training.pictures import Pictures
 
-GUIDANCE = 2.5
-"""What Lightning's teacher is guided by."""
 LIGHTNING_STEPS = 4
 _TEACHER_STEPS = 3
 """Steps that the teacher takes for one of Lightning's."""

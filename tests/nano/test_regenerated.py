@@ -1,0 +1,51 @@
+"""The shipped matrix comes out of the shipped weights again."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("diffusers")
+
+from catbench import evaluate, load
+from catbench.bootstrap import Bootstrap
+from catbench.generate.run import Plan, generate
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+@pytest.mark.parametrize("limit", [3, pytest.param(None, marks=pytest.mark.slow)])
+def test_the_shipped_scores_are_those_of_the_shipped_weights(limit, tmp_path):
+    shipped = load("nano")
+    again = load(
+        generate(Plan.of("nano", limit=limit, samples=1 if limit else None), tmp_path, batch=64).suite
+    )
+    assert again.candidate_ids == shipped.candidate_ids
+    rows = [shipped.prompts["prompt_id"].tolist().index(name) for name in again.prompts["prompt_id"]]
+    for metric, scores in again.scores.items():
+        differences = np.abs(scores - shipped.scores[metric][rows][:, :, : scores.shape[2]])
+        # A pixel that is rounded the other way moves a score a little; a thing that is hardly there may
+        # be seen or not.
+        known = differences[np.isfinite(differences)]
+        assert known.size == np.isfinite(scores).sum()
+        assert np.median(known) < 1e-4
+        assert (known < 0.02).mean() > 0.99
+
+
+def test_a_fresh_test_set_stands_beside_the_shipped_training_prompts(tmp_path):
+    names = ["nano-turbo-1", "nano-sdxl-s-2"]
+    plan = Plan.of("nano", candidates=names, limit=3, samples=2, fresh_test=5)
+    fresh, shipped = load(generate(plan, tmp_path).suite), load("nano")
+    columns = [shipped.candidate_ids.index(name) for name in names]
+    for split in ("train", "validation"):
+        rows, known = fresh.rows(split), shipped.rows(split)
+        assert fresh.prompts["text"].iloc[rows].tolist() == shipped.prompts["text"].iloc[known].tolist()
+        depth = shipped.samples[split]
+        assert fresh.samples[split] == depth
+        for metric, scores in fresh.scores.items():
+            assert (scores[rows, :, :depth] == shipped.scores[metric][known][:, columns, :depth]).all()
+        assert (fresh.features["nano-clip"][rows] == shipped.features["nano-clip"][known]).all()
+    assert len(fresh.rows("test")) == 3
+    assert fresh.samples["test"] == 2
+    assert not set(fresh.prompts["text"].iloc[fresh.rows("test")]) & set(shipped.prompts["text"])
+    report = evaluate("mixture", fresh, metric="clip_score", bootstrap=Bootstrap(20))
+    assert report.result().prompts == 3
