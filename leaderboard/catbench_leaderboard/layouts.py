@@ -1,0 +1,260 @@
+"""Tables as the app shows them: labels, formats and what a heading means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from catbench_leaderboard.views import View
+from catbench_leaderboard.widgets import share
+
+LEGEND = (
+    "Headroom captured: 0% = no better than not reading the prompt, 100% = oracle. Intervals: 95%, paired bootstrap "
+    "over test prompts. ● leads, ○ overlaps with the leader's interval. Rank interval and probability of being "
+    "first come from the same draws for all. Cost to match and win rate are against the best fixed candidate."
+)
+MISSING = "–"
+
+
+def interval(table: pd.DataFrame, name: str, scale: float = 1, decimals: int | None = None) -> pd.Series:
+    """Return the ends of an estimate's intervals as text, with decimals that the widths warrant."""
+    low, high = table[f"{name}_low"] * scale, table[f"{name}_high"] * scale
+    width = float(np.nanmedian((high - low).to_numpy())) if (high - low).notna().any() else np.nan
+    if decimals is None:
+        decimals = min(6, max(0, 1 - int(np.floor(np.log10(width))))) if width and np.isfinite(width) and width > 0 else 4
+    return pd.Series(
+        [
+            MISSING if np.isnan(a) and np.isnan(b) else " … ".join(MISSING if np.isnan(x) else f"{x:.{decimals}f}" for x in (a, b))
+            for a, b in zip(low, high, strict=True)
+        ],
+        index=table.index,
+    )
+
+
+def standing_table(table: pd.DataFrame, view: View) -> None:
+    """Show the ranking."""
+    mark = np.where(table["rank"] == 1, "●", np.where(table["with_leader"], "○", ""))
+    ranks = [
+        MISSING if np.isnan(low) else f"{low:.0f}" if low == high else f"{low:.0f}–{high:.0f}"
+        for low, high in zip(table["rank_low"], table["rank_high"], strict=True)
+    ]
+    shown = pd.DataFrame(
+        {
+            "rank": table["rank"],
+            "router": table["router"],
+            "mark": mark,
+            "headline": table["headline"],
+            "headline_interval": interval(table, "headline", 100),
+            "ranks": ranks,
+            "first": table["first"],
+            "headroom": table["headroom"],
+            "headroom_interval": interval(table, "headroom", 100),
+            "audc": table["audc"],
+            "audc_interval": interval(table, "audc"),
+            "peak": table["peak"],
+            "cost_to_match": table["cost_to_match"],
+            "win_rate": table["win_rate"],
+            "overhead_ms": table["overhead_ms"],
+            "overhead_tflops": table["overhead_tflops"],
+            "prompt_only": table["prompt_only"],
+            "date": table["date"],
+            "authors": table["authors"],
+            "link": table["link"].where(table["link"] != "", None),
+            "proofs": table["proofs"],
+            "unranked": table["unranked"],
+        }
+    )
+    optional = ("win_rate", "overhead_tflops", "prompt_only", "date", "authors", "link", "proofs", "unranked")
+    empty = [name for name in optional if shown[name].replace("", None).isna().all()]
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        shown.drop(columns=empty),
+        hide_index=True,
+        placeholder=MISSING,
+        height=min(36 * (len(shown) + 1) + 3, 620),
+        column_config={
+            "rank": number("Rank", format="%d", width=60, pinned=True),
+            "router": st.column_config.TextColumn("Router", width=170, pinned=True),
+            "mark": st.column_config.TextColumn("Lead", width=50, help="● leads, ○ its interval overlaps with the leader's"),
+            "headline": share("Headroom, mean", help="Headroom captured, mean over the suite's metrics"),
+            "headline_interval": st.column_config.TextColumn("95%", help="Interval of the mean, in percent", width=95),
+            "ranks": st.column_config.TextColumn("Ranks", help="95% interval of the rank", width=70),
+            "first": share("P(first)", help="Share of bootstrap replicates in which it is first"),
+            "headroom": share(f"Headroom, {view.metric}"),
+            "headroom_interval": st.column_config.TextColumn("95% ", width=95),
+            "audc": number("AUDC", format="%.4f", help="Mean height of the deferral curve"),
+            "audc_interval": st.column_config.TextColumn("95%  ", width=120),
+            "peak": number("Peak", format="%.4f", help="Highest point of the curve; biased upwards"),
+            "cost_to_match": share("Cost to match", help="Least cost at which it is as good as the best fixed candidate, over that candidate's cost; – = never"),
+            "win_rate": share("Win rate", help="Share of refits above the best fixed candidate at its cost"),
+            "overhead_ms": number("ms a prompt", format="%.3g", help="Measured time of the router itself"),
+            "overhead_tflops": number("TFLOPs a prompt", format="%.3g", help="Router and its text encoder"),
+            "prompt_only": st.column_config.TextColumn("Prompt only"),
+            "date": st.column_config.TextColumn("Date"),
+            "authors": st.column_config.TextColumn("By"),
+            "link": st.column_config.LinkColumn("Paper", display_text="open"),
+            "proofs": st.column_config.TextColumn("Proven", help="Which of: checked, arithmetic, rerun, fresh prompts"),
+            "unranked": st.column_config.TextColumn("Not ranked because"),
+        },
+    )
+
+
+def reference_table(table: pd.DataFrame) -> None:
+    """Show the references, pinned below the ranking."""
+    shown = pd.DataFrame(
+        {
+            "reference": table["reference"],
+            "headroom": table["headroom"],
+            "audc": table["audc"],
+            "audc_interval": interval(table, "audc"),
+            "peak": table["peak"],
+            "peak_interval": interval(table, "peak"),
+        }
+    )
+    st.dataframe(
+        shown,
+        hide_index=True,
+        placeholder=MISSING,
+        column_config={
+            "reference": st.column_config.TextColumn("Reference", width=260, pinned=True),
+            "headroom": share("Headroom"),
+            "audc": st.column_config.NumberColumn("AUDC", format="%.4f"),
+            "audc_interval": "95%",
+            "peak": st.column_config.NumberColumn("Peak", format="%.4f"),
+            "peak_interval": "95% ",
+        },
+    )
+
+
+def budget_table(table: pd.DataFrame, view: View) -> None:
+    """Show quality and selection rates at a budget."""
+    shown = table.drop(columns=["low", "high"])
+    ends = table.rename(columns={"low": "q_low", "high": "q_high"})
+    shown.insert(2, "interval", interval(ends, "q"))
+    st.dataframe(
+        shown,
+        hide_index=True,
+        placeholder=MISSING,
+        column_config={
+            "router": st.column_config.TextColumn("Router", pinned=True, width=170),
+            "quality": st.column_config.NumberColumn(f"Mean {view.metric}", format="%.4f"),
+            "interval": "95%",
+            **{name: share(name, help="Share of prompts sent here") for name in shown.columns[3:]},
+        },
+    )
+
+
+def savings_table(table: pd.DataFrame, view: View) -> None:
+    """Show a router at a budget against every fixed candidate."""
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            "candidate": st.column_config.TextColumn("Always", pinned=True, width=170),
+            "cost": st.column_config.NumberColumn(f"Costs ({view.cost})", format="%.4g"),
+            "quality": st.column_config.NumberColumn("Reaches", format="%.4f"),
+            "gain": st.column_config.NumberColumn("Router's gain over it", format="%+.4f", help="Positive: the router is better"),
+            "saving": share("Router's saving", help="Share of its cost that is not spent; negative: the budget is larger"),
+        },
+    )
+
+
+def difference_table(table: pd.DataFrame) -> None:
+    """Show differences by metric and slice."""
+    if table.empty:
+        st.info("They share no result.")
+        return
+    shown = table[["metric", "slice", "prompts", "first", "second", "difference"]].copy()
+    ends = table.rename(columns={"low": "d_low", "high": "d_high"})
+    shown["interval"] = interval(ends, "d", 100)
+    shown["verdict"] = table["verdict"]
+    st.dataframe(
+        shown,
+        hide_index=True,
+        placeholder=MISSING,
+        column_config={
+            "metric": st.column_config.TextColumn("Metric", pinned=True),
+            "slice": "Slice",
+            "prompts": st.column_config.NumberColumn("Prompts"),
+            "first": share("First"),
+            "second": share("Second"),
+            "difference": share("Difference"),
+            "interval": "95%",
+            "verdict": st.column_config.TextColumn("First is surely", help="Where the interval is on one side of 0"),
+        },
+    )
+
+
+def prompts_table(table: pd.DataFrame, view: View) -> None:
+    """Show the prompts where two routers differ most."""
+    if table.empty:
+        st.info("At this budget both reach the same quality on every prompt.")
+        return
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            "prompt_id": st.column_config.TextColumn("Prompt", width=110),
+            "prompt": st.column_config.TextColumn("Text", width="large"),
+            "first": "First picks",
+            "second": "Second picks",
+            "first_quality": st.column_config.NumberColumn(f"Its {view.metric}", format="%.4f"),
+            "second_quality": st.column_config.NumberColumn(f"Its {view.metric} ", format="%.4f"),
+            "gain": st.column_config.NumberColumn("First's gain", format="%+.4f"),
+        },
+    )
+
+
+def quality_table(table: pd.DataFrame, view: View) -> None:
+    """Show each candidate's quality on one prompt."""
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            "candidate": st.column_config.TextColumn("Candidate", pinned=True),
+            "cost": st.column_config.NumberColumn(f"Cost ({view.cost})", format="%.4g"),
+            **{name: st.column_config.NumberColumn(name, format="%.4f") for name in table.columns[2:]},
+        },
+    )
+
+
+def choice_table(table: pd.DataFrame, view: View) -> None:
+    """Show what routers choose for one prompt."""
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            "router": st.column_config.TextColumn("Router", pinned=True, width=170),
+            "chose": "Chooses",
+            "cost": st.column_config.NumberColumn(f"Cost ({view.cost})", format="%.4g"),
+            view.metric: st.column_config.NumberColumn(f"Reaches ({view.metric})", format="%.4f"),
+        },
+    )
+    st.caption("The choice at the largest mean cost within the budget that one trade-off gives.")
+
+
+def tiles(images: Sequence[tuple[str, bytes]], members: Sequence[str]) -> None:
+    """Show the images of the pool's candidates, side by side."""
+    shown = [(candidate, png) for candidate, png in images if candidate in members]
+    if shown:
+        st.image([png for _, png in shown], caption=[candidate for candidate, _ in shown], width=128)
+
+
+def facts(found: Mapping[str, str], signature: str) -> None:
+    """Show what a suite says of itself, and the signature of results on it."""
+    table = pd.DataFrame([*found.items(), ("signature", signature)], columns=["what", "value"])
+    st.table(table.set_index("what"), border="horizontal", hide_header=True)
+
+
+def plain(table: pd.DataFrame, pinned: str) -> None:
+    """Show a table as it is."""
+    number = st.column_config.NumberColumn
+    floats = {name: number(name, format="%.5g") for name in table.select_dtypes("float").columns}
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={pinned: st.column_config.TextColumn(pinned, pinned=True), **floats},
+    )
