@@ -7,7 +7,19 @@ import sys
 import typer
 
 from catbench import __version__
-from catbench.cli import compare, evaluate, generate, importing, measure, simulate, submit, suites, verify
+from catbench.cli import (
+    compare,
+    evaluate,
+    generate,
+    importing,
+    leaderboard,
+    measure,
+    paper,
+    simulate,
+    submit,
+    suites,
+    verify,
+)
 
 app = typer.Typer(
     help="Benchmark of cost-aware text-to-image routing.",
@@ -18,6 +30,7 @@ app = typer.Typer(
 )
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
+app.command("paper")(paper.paper)
 app.command("suites")(suites.suites)
 app.command("verify")(verify.verify)
 app.command("simulate")(simulate.simulate)
@@ -25,6 +38,7 @@ app.add_typer(importing.app, name="import")
 app.add_typer(submit.app, name="submit")
 app.command("generate")(generate.generate)
 app.command("measure")(measure.measure)
+app.command("leaderboard")(leaderboard.leaderboard)
 
 
 def _print_version(wanted: bool) -> None:

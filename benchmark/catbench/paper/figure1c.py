@@ -1,0 +1,122 @@
+"""Figure 1c: quality against the number of steps, on simple and on complex prompts (CATImage §1).
+
+The paper shows one prompt of each kind. Here they are the lowest and the highest third of the test prompts by
+`complexity`, where a suite has that column, else by the number of words.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from catbench.arrays import Floats
+from catbench.figure import PALETTE, cost_label
+from catbench.matrix import Metric, ScoreMatrix
+from catbench.paper.axes import spread, tidy
+from catbench.paper.exhibit import Cell, Exhibit, better, cells, number
+from catbench.paper.runs import Runs, by_cost
+from catbench.pool import Pool
+
+COLUMN = "complexity"
+
+
+def figure1c(runs: Runs) -> Exhibit:
+    """Return the figure: a panel a metric, along the steps of the homogeneous pool, or else along cost."""
+    steps = _steps(runs)
+    pool = runs.pool(runs.metrics[0].name, homogeneous=bool(steps))
+    order = by_cost(pool)
+    axis = np.array([steps[pool.ids[m]] if steps else pool.cost[m] for m in order], dtype=np.float64)
+    label = "denoising steps" if steps else cost_label(pool.unit)
+    by, groups = prompt_kinds(runs.matrix)
+    rows: list[tuple[Cell, ...]] = []
+    curves: list[tuple[Metric, str, Floats, Floats]] = []
+    for metric in runs.metrics:
+        quality = _quality(runs, metric, pool)[:, order] * metric.sign
+        for kind, inside in groups.items():
+            mean = quality[inside].mean(axis=0)
+            error = quality[inside].std(axis=0, ddof=1) / np.sqrt(inside.sum())
+            curves.append((metric, kind, mean, error))
+            shown = (number(m, e) for m, e in zip(mean, error, strict=True))
+            rows.append(cells(f"{metric.title} {better(metric.direction)}", kind, *shown))
+    data = pd.DataFrame(
+        [
+            (metric.name, kind, pool.ids[m], x, q, e)
+            for metric, kind, mean, error in curves
+            for m, x, q, e in zip(order, axis, mean, error, strict=True)
+        ],
+        columns=[
+            "metric",
+            "prompts",
+            "candidate",
+            "steps" if steps else pool.unit,
+            "quality",
+            "standard_error",
+        ],
+    )
+    counts = ", ".join(f"{inside.sum():,} {kind}" for kind, inside in groups.items())
+    model = pool.candidates[0].model if steps else ""
+    return Exhibit(
+        name="figure1c",
+        title=f"Figure 1c. Quality by {label} on {runs.matrix.suite.id}",
+        header=("metric", "prompts", *(f"{x:g}" for x in axis)),
+        rows=tuple(rows),
+        notes=(
+            f"Mean ± standard error over test prompts; {by}: {counts}. Columns: {label}{' of ' + model if model else ''}.",
+            *(
+                ()
+                if steps
+                else ("No model of this pool has several numbers of steps, so candidates lie by cost.",)
+            ),
+        ),
+        signature=runs.result(runs.knn, runs.metrics[0].name).signature.partition("|metric:")[0],
+        data=data,
+        draw=lambda figure: _draw(figure, curves, axis, label, len(runs.metrics)),
+        size=(1.2 + 3.6 * len(runs.metrics), 3.6),
+    )
+
+
+def prompt_kinds(matrix: ScoreMatrix) -> tuple[str, dict[str, npt.NDArray[np.bool_]]]:
+    """Return by what test prompts are told apart, and masks of the simple and the complex third of them."""
+    prompts = matrix.prompts.iloc[matrix.rows("test")]
+    if COLUMN in prompts and pd.api.types.is_numeric_dtype(prompts[COLUMN]):
+        value, by = prompts[COLUMN].to_numpy(dtype=np.float64), f"thirds by {COLUMN}"
+    else:
+        value, by = prompts["text"].str.split().str.len().to_numpy(dtype=np.float64), "thirds by words"
+    low, high = np.quantile(value, [1 / 3, 2 / 3], method="inverted_cdf")
+    if low == high:  # most prompts are alike: the rest is the other kind
+        return by, {
+            "simple": value <= low,
+            "complex": value > high if (value > high).any() else value >= high,
+        }
+    return by, {"simple": value <= low, "complex": value >= high}
+
+
+def _steps(runs: Runs) -> dict[str, float]:
+    """Return the steps of each homogeneous candidate, none where they are not known or all the same."""
+    candidates = {c.id: c.settings.get("steps") for c in runs.matrix.candidates if c.id in runs.homogeneous}
+    steps = {name: float(found) for name, found in candidates.items() if isinstance(found, (int, float))}
+    return steps if len(steps) == len(candidates) and len(set(steps.values())) > 1 else {}
+
+
+def _quality(runs: Runs, metric: Metric, pool: Pool) -> Floats:
+    return runs.matrix.qualities(metric.name, "test", pool).mean(axis=2)
+
+
+def _draw(
+    figure: Any, curves: list[tuple[Metric, str, Floats, Floats]], axis: Floats, label: str, count: int
+) -> None:
+    panels = spread(figure, count)
+    names = list(dict.fromkeys(metric.name for metric, *_ in curves))
+    for metric, kind, mean, error in curves:
+        panel = panels[names.index(metric.name)]
+        colour, mark = (PALETTE[0], "o") if kind == "simple" else (PALETTE[1], "s")
+        panel.errorbar(
+            axis, mean, 1.96 * error, color=colour, marker=mark, markersize=4, capsize=2, label=kind
+        )
+        panel.set_ylabel(f"mean {metric.title} {better(metric.direction)}")
+    for panel in panels:
+        tidy(panel, label, axis)
+    panels[0].legend(title="prompts", frameon=False, fontsize=8, title_fontsize=8)

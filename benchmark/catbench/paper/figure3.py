@@ -1,0 +1,115 @@
+"""Figure 3: deferral curves of both estimators, on the homogeneous and the heterogeneous pool (CATImage §5.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from catbench.figure import PALETTE, REFERENCE, cost_label
+from catbench.matrix import Metric
+from catbench.paper.axes import spread, tidy
+from catbench.paper.exhibit import Cell, Exhibit, better, cells, number
+from catbench.paper.runs import Runs, by_cost
+from catbench.report import Curve, Result
+
+
+@dataclass(frozen=True)
+class _Line:
+    metric: str
+    name: str
+    curve: Curve
+    colour: str
+    dashes: str
+
+
+def figure3(runs: Runs) -> Exhibit:
+    """Return the figure: a panel a metric, with the fixed candidates, the mixture and the cascade."""
+    lines = [line for metric in runs.metrics for line in _lines(runs, metric)]
+    pool = runs.pool(runs.metrics[0].name)
+    order = by_cost(pool)
+    results = {metric.name: runs.result(runs.knn, metric.name) for metric in runs.metrics}
+    titles = {metric.name: f"{metric.title} {better(metric.direction)}" for metric in runs.metrics}
+    rows: list[tuple[Cell, ...]] = []
+    for line in lines:
+        at = _at(line.curve, [float(pool.cost[m]) for m in order])
+        rows.append(cells(titles[line.metric], line.name, *map(number, at)))
+    data = pd.DataFrame(
+        [
+            (line.metric, line.name, cost, quality)
+            for line in lines
+            for cost, quality in zip(line.curve.cost, line.curve.quality, strict=True)
+        ],
+        columns=["metric", "curve", pool.unit, "quality"],
+    )
+    alone = (
+        ()
+        if runs.homogeneous
+        else ("No model of this pool has two candidates: there is no homogeneous pool.",)
+    )
+    return Exhibit(
+        name="figure3",
+        title=f"Figure 3. Deferral curves on {runs.matrix.suite.id}",
+        header=("metric", "curve", *(pool.ids[m] for m in order)),
+        rows=tuple(rows),
+        notes=(
+            "Quality at each candidate's cost; - below a curve's start. The band of the first curve is its 95% "
+            "interval. The mixture does not read the prompt; the cascade is no router: it draws with the cheapest "
+            "candidate, sees the score, and pays for a second image where it is poor.",
+            *alone,
+            *runs.left_out,
+        ),
+        signature=results[runs.metrics[0].name].signature.partition("|metric:")[0],
+        data=data,
+        draw=lambda figure: _draw(figure, runs, lines, results),
+        size=(1.2 + 4.4 * len(runs.metrics), 4.6),
+    )
+
+
+def _lines(runs: Runs, metric: Metric) -> list[_Line]:
+    lines: list[_Line] = []
+    for number_, router in enumerate(runs.estimators):
+        result = runs.result(router, metric.name)
+        lines.append(_Line(metric.name, f"{router} ({result.pool})", result.curve, PALETTE[number_], "-"))
+        if runs.homogeneous:
+            same = runs.result(router, metric.name, homogeneous=True)
+            lines.append(_Line(metric.name, f"{router} (homogeneous)", same.curve, PALETTE[number_], "--"))
+    references = runs.result(runs.knn, metric.name).reference_curves
+    lines.append(_Line(metric.name, "mixture", references["mixture"], REFERENCE, "--"))
+    lines.append(_Line(metric.name, "cascade (sees an image)", references["cascade"], REFERENCE, ":"))
+    return lines
+
+
+def _at(curve: Curve, costs: list[float]) -> list[float | None]:
+    """Return a curve's heights at costs: None below its start, flat beyond its end."""
+    heights = np.interp(costs, curve.cost, curve.quality)
+    start = curve.cost[0] * (1 - 1e-9)
+    return [float(h) if c >= start else None for c, h in zip(costs, heights, strict=True)]
+
+
+def _draw(figure: Any, runs: Runs, lines: list[_Line], results: dict[str, Result]) -> None:
+    panels = spread(figure, len(runs.metrics), bottom=0.27)
+    for metric, panel in zip(runs.metrics, panels, strict=True):
+        result = results[metric.name]
+        for position, line in enumerate(line for line in lines if line.metric == metric.name):
+            curve = line.curve
+            panel.plot(
+                curve.cost, curve.quality, line.dashes, color=line.colour, label=line.name, linewidth=1.6
+            )
+            if position == 0 and curve.low:
+                panel.fill_between(
+                    curve.cost, curve.low, curve.high, color=line.colour, alpha=0.15, linewidth=0
+                )
+        for name, fixed in result.fixed.items():
+            panel.plot(fixed.cost, fixed.quality.value, "*", color="black", markersize=6)
+            panel.annotate(
+                name, (fixed.cost, fixed.quality.value), xytext=(3, -4), textcoords="offset points",
+                fontsize=6.5, va="top",
+            )  # fmt: skip
+        tidy(panel, cost_label(result.cost), np.array([fixed.cost for fixed in result.fixed.values()]))
+        panel.set_ylabel(f"mean {metric.title} {better(metric.direction)}")
+        panel.margins(x=0.1)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="lower center", ncols=3, frameon=False, fontsize=7.5)

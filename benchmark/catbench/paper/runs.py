@@ -1,0 +1,115 @@
+"""The routers' results that the tables and figures share, each made once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from catbench.arrays import Floats
+from catbench.bootstrap import Bootstrap
+from catbench.errors import CatbenchError, RouterError, UsageError
+from catbench.evaluation import Progress, evaluate
+from catbench.matrix import Metric, ScoreMatrix
+from catbench.pool import Pool
+from catbench.predictions import answer_from_table
+from catbench.report import Report, Result
+from catbench.routing import Answer
+
+
+class Runs:
+    """Results of the paper's two estimators on a suite, in its whole pool and in its homogeneous one.
+
+    An estimator that cannot be had here (its packages, or a text encoder, are missing) is left out, and
+    `left_out` says why.
+    """
+
+    def __init__(
+        self,
+        matrix: ScoreMatrix,
+        *,
+        transformer: str = "transformer",
+        knn: str = "knn",
+        metrics: Sequence[str] | None = None,
+        cost: str | None = None,
+        pool: str | None = None,
+        bootstrap: Bootstrap | None = None,
+        seed: int = 0,
+        progress: Progress = lambda what, done, total: None,
+    ) -> None:
+        self.matrix, self.knn, self.transformer, self.seed = matrix, knn, transformer, seed
+        self.metrics: tuple[Metric, ...] = tuple(
+            matrix.metric(name) for name in metrics or [metric.name for metric in matrix.metrics]
+        )
+        self.left_out: list[str] = []
+        self.progress = progress
+        self._cost, self._pool, self._bootstrap = cost, pool, bootstrap or Bootstrap(seed=seed)
+        self._reports: dict[tuple[str, bool], Report | None] = {}
+
+    def pool(self, metric: str, *, homogeneous: bool = False) -> Pool:
+        """Return the pool, or that part of it which is one model's."""
+        names = self.homogeneous if homogeneous else None
+        pool = None if homogeneous else self._pool
+        return self.matrix.pool(pool, candidates=names, cost=self._cost, metric=metric, seed=self.seed)
+
+    @cached_property
+    def homogeneous(self) -> tuple[str, ...]:
+        """Candidates of the homogeneous pool, none where no model has two candidates in the whole pool."""
+        try:
+            same = self.matrix.pool("homogeneous", cost=self._cost).ids
+        except UsageError:
+            return ()
+        offered = self.pool(self.metrics[0].name).ids
+        inside = tuple(candidate for candidate in same if candidate in offered)
+        return inside if len(inside) > 1 else ()
+
+    @cached_property
+    def estimators(self) -> tuple[str, ...]:
+        """The paper's estimators that can be had here, the better one of the paper first."""
+        return tuple(name for name in (self.transformer, self.knn) if self._report(name, homogeneous=False))
+
+    def result(self, router: str, metric: str, *, homogeneous: bool = False) -> Result:
+        """Return the result of an estimator on a metric."""
+        report = self._report(router, homogeneous=homogeneous)
+        assert report is not None
+        return report.result(metric)
+
+    def answer(self, router: str, metric: str) -> Answer:
+        """Return what an estimator predicted in the whole pool."""
+        report = self._report(router, homogeneous=False)
+        assert report is not None
+        return answer_from_table(report.predictions, self.matrix, self.pool(metric), router)
+
+    def samples(self, metric: str) -> Floats:
+        """Return the true qualities (n, M, S) of the test prompts in the whole pool, higher is better."""
+        return self.matrix.qualities(metric, "test", self.pool(metric))
+
+    def _report(self, router: str, *, homogeneous: bool) -> Report | None:
+        key = (router, homogeneous)
+        if key not in self._reports:
+            try:
+                self._reports[key] = evaluate(
+                    router,
+                    self.matrix,
+                    metric=[metric.name for metric in self.metrics],
+                    cost=self._cost,
+                    pool=None if homogeneous else self._pool,
+                    candidates=self.homogeneous if homogeneous else None,
+                    bootstrap=self._bootstrap,
+                    seed=self.seed,
+                    progress=self.progress,
+                )
+            except (RouterError, UsageError):
+                raise
+            except CatbenchError as error:  # of its own making: what it needs is not here
+                if router == self.knn:
+                    raise
+                self.left_out.append(f"{router} is left out: {error}.")
+                self._reports[key] = None
+        return self._reports[key]
+
+
+def by_cost(pool: Pool) -> list[int]:
+    """Return positions in the pool by rising cost: the order of the tables' columns."""
+    return np.argsort(pool.cost, kind="stable").tolist()

@@ -1,0 +1,110 @@
+"""Table 1: k-NN trained on S samples of each training prompt, over T trials (CATImage §5.4)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from catbench import __version__
+from catbench.arrays import Floats
+from catbench.bootstrap import Bootstrap
+from catbench.costs import UNIT_LABELS
+from catbench.errors import UsageError
+from catbench.matrix import Metric
+from catbench.measures.win_rate import win_rate
+from catbench.paper.exhibit import MISSING, Cell, Exhibit, better, cells, number
+from catbench.paper.published import COSTS, LAST_COLUMN, TABLE1, TABLE1_CANDIDATES, is_published
+from catbench.paper.runs import Runs, by_cost
+from catbench.pool import Pool
+from catbench.routing import find_router
+from catbench.signature import signature
+from catbench.trials import Trials, run_trials
+
+SAMPLES = (1, 3)
+"""Samples that a trial draws for each training prompt and candidate."""
+
+
+def table1(runs: Runs, count: int) -> Exhibit:
+    """Return the table of `count` trials, on every metric."""
+    stored = runs.matrix.samples["train"]
+    drawn = [Trials(count, samples) for samples in SAMPLES if samples < stored or stored == samples == 1]
+    if not drawn:
+        raise UsageError(f"table 1 draws {SAMPLES[0]} of the stored samples, and the suite has {stored}")
+    pool = runs.pool(runs.metrics[0].name)
+    rows = [row for metric in runs.metrics for row in _rows(runs, metric, drawn)]
+    unit = UNIT_LABELS.get(pool.unit, pool.unit)
+    rows.append(cells("", unit, *(f"{pool.cost[m]:.4g}" for m in by_cost(pool))))
+    published = is_published(runs.matrix.suite.id, "table1")
+    if published:
+        rows += _published(pool)
+    said = ",".join(trials.described(stored) for trials in drawn)
+    return Exhibit(
+        name="table1",
+        title=f"Table 1. {runs.knn} over T = {count} trials on {runs.matrix.suite.id}",
+        header=("metric", "", *(pool.ids[m] for m in by_cost(pool))),
+        rows=tuple(rows),
+        notes=(*_notes(stored, drawn), *((COSTS, LAST_COLUMN) if published else ())),
+        signature=signature(runs.matrix, pool, Bootstrap(0, runs.seed), said, __version__),
+    )
+
+
+def _rows(runs: Runs, metric: Metric, drawn: list[Trials]) -> list[tuple[Cell, ...]]:
+    pool = runs.pool(metric.name)
+    train, validation, test = (
+        (runs.matrix.texts(runs.matrix.rows(split)), runs.matrix.qualities(metric.name, split, pool))
+        for split in ("train", "validation", "test")
+    )
+    true = test[1].mean(axis=2)
+    fixed, order = true.mean(axis=0), by_cost(pool)
+    found: dict[int, Floats] = {}
+    for trials in drawn:
+        step = _counted(runs, f"table 1: {metric.name}, S={trials.samples}", trials.count)
+        found[trials.samples] = run_trials(
+            find_router(runs.knn), pool, train, (validation[0], validation[1].mean(axis=2)),
+            (test[0], true), trials, step,
+        )  # fmt: skip
+    name = f"{metric.title} {better(metric.direction)}"
+    rows: list[tuple[Cell, ...]] = []
+    for samples, quality in found.items():
+        mean = quality.mean(axis=0) * metric.sign
+        rows.append(cells(name, f"Ours (S={samples})", *(number(mean[m]) for m in order)))
+    rows.append(cells(name, "Fixed", *(number(fixed[m] * metric.sign) for m in order)))
+    for samples, quality in found.items():
+        rates = [None if m == pool.cheapest else win_rate(quality[:, m], float(fixed[m])) for m in order]
+        rows.append(
+            cells(name, f"Win rate (S={samples})", *(f"{r.value:.3g}" if r else MISSING for r in rates))
+        )
+        rows.append(
+            cells(name, f"Sign test p (S={samples})", *(f"{r.p_value:.1e}" if r else MISSING for r in rates))
+        )
+        spread = np.std(quality, axis=0, ddof=1) if len(quality) > 1 else np.full(len(pool), np.nan)
+        rows.append(cells(name, f"Deviation (S={samples})", *(f"{spread[m]:.1e}" for m in order)))
+    return rows
+
+
+def _counted(runs: Runs, what: str, total: int) -> partial[None]:
+    done = iter(range(1, total + 1))
+    return partial(lambda: runs.progress(what, next(done), total))
+
+
+def _published(pool: Pool) -> list[tuple[Cell, ...]]:
+    rows: list[tuple[Cell, ...]] = []
+    for label, values in TABLE1.items():
+        of = dict(zip(TABLE1_CANDIDATES, values, strict=True))
+        rows.append(
+            cells("CLIPScore ↑, published", label, *(number(of.get(pool.ids[m])) for m in by_cost(pool)))
+        )
+    return rows
+
+
+def _notes(stored: int, drawn: list[Trials]) -> tuple[str, ...]:
+    notes = (
+        "Ours: mean over trials of the quality at the candidate's cost. Win rate: share of trials above the fixed "
+        "candidate; one-sided sign test, ties dropped; deviation: standard deviation over trials.",
+    )
+    if stored == 1:
+        notes += ("The suite stores one sample, so a trial resamples the training prompts instead.",)
+    elif len(drawn) < len(SAMPLES):
+        notes += (f"The suite stores {stored} samples; S = {SAMPLES[-1]} needs more than that.",)
+    return notes

@@ -1,0 +1,51 @@
+"""Table 2: quality at each candidate's cost, ours and the candidate's, on every metric (CATImage §5.5)."""
+
+from __future__ import annotations
+
+from catbench.costs import UNIT_LABELS
+from catbench.matrix import Metric
+from catbench.paper.exhibit import Cell, Exhibit, better, cells, number
+from catbench.paper.published import COSTS, LAST_COLUMN, TABLE2, TABLE2_CANDIDATES, is_published
+from catbench.paper.runs import Runs, by_cost
+from catbench.report import Estimate
+
+
+def table2(runs: Runs) -> Exhibit:
+    """Return the table, of the k-NN estimator as in the paper."""
+    pool = runs.pool(runs.metrics[0].name)
+    order = [pool.ids[m] for m in by_cost(pool)]
+    published = is_published(runs.matrix.suite.id, "table2")
+    rows: list[tuple[Cell, ...]] = []
+    for metric in runs.metrics:
+        rows += _rows(runs, metric, order)
+        if published and metric.name in TABLE2:
+            for label, values in zip(("Ours", "Fixed"), TABLE2[metric.name], strict=True):
+                of = dict(zip(TABLE2_CANDIDATES, values, strict=True))
+                rows.append(cells(f"{metric.title}, published", label, *(number(of.get(c)) for c in order)))
+    unit = UNIT_LABELS.get(pool.unit, pool.unit)
+    rows.append(cells("", unit, *(f"{pool.cost[m]:.4g}" for m in by_cost(pool))))
+    notes = (
+        "Quality reached at each candidate's cost, ± the standard error over groups of test prompts "
+        "(bootstrap). Bold: the best of a metric.",
+    )
+    return Exhibit(
+        name="table2",
+        title=f"Table 2. Quality at each candidate's cost, {runs.knn} on {runs.matrix.suite.id}",
+        header=("metric", "", *order),
+        rows=tuple(rows),
+        notes=(*notes, *((COSTS, LAST_COLUMN) if published else ())),
+        signature=runs.result(runs.knn, runs.metrics[0].name).signature.partition("|metric:")[0],
+    )
+
+
+def _rows(runs: Runs, metric: Metric, order: list[str]) -> list[tuple[Cell, ...]]:
+    result = runs.result(runs.knn, metric.name)
+    ours = [result.estimate("quality_at", candidate) for candidate in order]
+    fixed = [result.fixed[candidate].quality for candidate in order]
+    best = max((e.value or 0.0) * metric.sign for e in (*ours, *fixed)) * metric.sign
+
+    def row(label: str, found: list[Estimate]) -> tuple[Cell, ...]:
+        shown = [Cell(number(e.value, e.standard_error), bold=e.value == best) for e in found]
+        return (Cell(f"{metric.title} {better(metric.direction)}"), Cell(label), *shown)
+
+    return [row("Ours", ours), row("Fixed", fixed)]
