@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from catbench.submission.run import How
 
 app = typer.Typer(
     help="Make, check and run a submission: a router that runs in a sandbox.", no_args_is_help=True
@@ -52,7 +55,7 @@ def check(
     from catbench.errors import SubmissionError
     from catbench.submission.trial import check_submission
 
-    problems, tried = check_submission(path, _how(sandbox, wall, memory), suite)
+    problems, tried = check_submission(path, how_to_run(sandbox, wall, memory), suite)
     for problem in problems:
         typer.echo(f"- {problem.what}\n    {problem.mend}")
     if problems:
@@ -86,7 +89,7 @@ def run(
 
     if replicates < 0 or seed < 0:
         raise UsageError("--replicates and --seed cannot be negative")
-    how = _how(sandbox, wall, memory)
+    how = how_to_run(sandbox, wall, memory)
     check_available(sandbox)
     named = suite or list(read_settings(path).suites)
     folder = out or path
@@ -95,10 +98,14 @@ def run(
         matrix = load(name)
         target = folder / ("report.json" if not number else f"report-{matrix.suite.id}.json")
         check_writable(target)
-        masked = type(how)(how.sandbox, how.limits, (suite_folder(name).resolve(),))
         with progress_bar() as progress:
             report = run_submission(
-                path, matrix, masked, bootstrap=Bootstrap(replicates, seed), seed=seed, progress=progress
+                path,
+                matrix,
+                how.hiding(suite_folder(name)),
+                bootstrap=Bootstrap(replicates, seed),
+                seed=seed,
+                progress=progress,
             )
         report.save(target)
         print_report(report)
@@ -118,7 +125,8 @@ def run(
         raise SubmissionError(f"{path}: checks failed, and stand in the report: {', '.join(failed)}")
 
 
-def _how(sandbox: Literal["bwrap", "process", "none"], wall: float | None, memory: float | None):
+def how_to_run(sandbox: Literal["bwrap", "process", "none"], wall: float | None, memory: float | None) -> How:
+    """Return how submissions are run; says on stderr what a weaker sandbox does not protect from."""
     from catbench.errors import UsageError
     from catbench.sandbox.launch import NOT_PROTECTED
     from catbench.sandbox.limits import Limits

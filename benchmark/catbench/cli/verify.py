@@ -1,14 +1,110 @@
-"""`catbench verify`: check a suite's files and rules."""
+"""`catbench verify`: check a suite's files and rules, or a report's numbers."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from catbench.cli.submit import Sandbox, how_to_run
 
-def verify(suite: Annotated[str, typer.Argument(help="A suite's name or folder.")]) -> None:
-    """Check every digest and every rule of a suite."""
+if TYPE_CHECKING:
+    from catbench.submission.run import How
+
+
+def verify(
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SUITE|REPORT", help="A suite's name or folder, a report.json, or with --all a folder."
+        ),
+    ] = None,
+    all_reports: Annotated[
+        bool, typer.Option("--all", help="Every report of the leaderboard, below submissions/.")
+    ] = False,
+    rerun: Annotated[
+        bool, typer.Option(help="Also run the report's submission again, in the sandbox.")
+    ] = False,
+    fresh: Annotated[
+        str | None,
+        typer.Option(metavar="SUITE", help="Also run it on this suite with new test prompts."),
+    ] = None,
+    suite: Annotated[
+        str | None, typer.Option(help="Folder of the report's suite, where it has no name here.")
+    ] = None,
+    record: Annotated[
+        bool, typer.Option(help="Write what is proven beside the report: REPORT.verification.json.")
+    ] = False,
+    sandbox: Sandbox = "bwrap",
+) -> None:
+    """Check every digest and rule of a suite, or derive every number of a report again."""
+    from catbench.errors import CatbenchError, SubmissionError, UsageError
+
+    if what is None and not all_reports:
+        raise UsageError("give a suite, a report, or --all")
+    if what is not None and not all_reports and not what.endswith(".json"):
+        if rerun or fresh or record or suite:
+            raise UsageError("--rerun, --fresh, --record and --suite are for reports")
+        _verify_suite(what)
+        return
+    how = how_to_run(sandbox, None, None)
+    if what is not None and not all_reports:
+        _verify_report(Path(what), how, suite, rerun=rerun, fresh=fresh, record=record)
+        return
+    folder = Path(what or "submissions")
+    found = sorted(path for path in folder.rglob("report*.json") if _is_report(path))
+    if not found:
+        raise UsageError(f"{folder}: no report below it")
+    failed: list[str] = []
+    for path in found:
+        try:
+            _verify_report(path, how, suite, rerun=rerun, fresh=fresh, record=record)
+        except CatbenchError as error:
+            failed.append(str(path))
+            typer.echo(f"FAILED  {error}")
+    if failed:
+        raise SubmissionError(f"{len(failed)} of {len(found)} reports do not hold: {', '.join(failed)}")
+
+
+def _is_report(path: Path) -> bool:
+    return not path.name.endswith(".verification.json")
+
+
+def _verify_report(
+    path: Path, how: How, suite: str | None, *, rerun: bool, fresh: str | None, record: bool
+) -> None:
+    from catbench.errors import SubmissionError
+    from catbench.report import Report
+    from catbench.store import load, suite_folder
+    from catbench.submission import verify as proof
+
+    report = Report.read(path)
+    name = suite or report.results[0].suite
+    matrix = load(name)
+    proof.verify_report(report, matrix, str(path))
+    typer.echo(f"holds   {path}: every number follows from its predictions")
+    if report.submission and not report.submission.passed:
+        failed = ", ".join(check.name for check in report.submission.checks if not check.passed)
+        typer.echo(f"FAILED  {path}: checks of the submission, as the report says: {failed}")
+    if "win_rate" in report.results[0].measures:
+        typer.echo(f"NOTE    {path}: win rates need refits and are not derived again")
+    again = new = None
+    if rerun:
+        again = proof.rerun(report, path.parent, matrix, how.hiding(suite_folder(name)))
+        said = "identical" if again.identical else f"{again.largest_difference:.2g} apart, relative"
+        if not again.passed:
+            raise SubmissionError(f"{path}: run again, the submission predicts something else: {said}")
+        typer.echo(f"rerun   {path}: predictions {said} (sandbox {again.sandbox})")
+    if fresh:
+        new = proof.fresh(report, path.parent, load(fresh), how.hiding(suite_folder(fresh)))
+        for metric, (value, low, high) in new.gain.items():
+            typer.echo(f"fresh   {path}: gain in {metric} on {new.suite} {value:.3g} [{low:.3g}, {high:.3g}]")
+    if record:
+        typer.echo(f"record  {proof.record_verification(path, again, new)}")
+
+
+def _verify_suite(suite: str) -> None:
     from catbench import store
     from catbench.prompts import SPLITS
 

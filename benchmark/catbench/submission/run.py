@@ -45,6 +45,10 @@ class How:
     masked: tuple[Path, ...] = ()
     """Folders that the sandbox hides besides all named suites."""
 
+    def hiding(self, folder: Path) -> How:
+        """Return the same with one more folder hidden."""
+        return replace(self, masked=(*self.masked, folder.resolve()))
+
 
 @dataclass(frozen=True)
 class Staged:

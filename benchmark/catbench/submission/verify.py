@@ -1,0 +1,205 @@
+"""Verify a report: every number derived again from the stored predictions, or the submission run again.
+
+That numbers follow from predictions proves arithmetic. That predictions come from the submission is proven
+by a rerun. That the submission does not remember the test prompts is proven by prompts made after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from math import isclose
+from pathlib import Path
+from typing import Any, cast
+
+from catbench import __version__
+from catbench.bootstrap import Bootstrap
+from catbench.errors import SubmissionError
+from catbench.evaluation import evaluate
+from catbench.files import atomic_file, sha256_of
+from catbench.matrix import ScoreMatrix
+from catbench.measures import MEASURES
+from catbench.pool import Pool
+from catbench.predictions import answer_from_table
+from catbench.report import Report, Result
+from catbench.routing import Answer, NamedRouter
+from catbench.sandbox.session import open_session
+from catbench.submission.answers import answer_all, difference, digest_of
+from catbench.submission.checks import TOLERANCE
+from catbench.submission.record import Fresh, Rerun, Verification, verification_path
+from catbench.submission.run import How, run_submission, staged, standing
+
+EQUAL = 1e-9
+"""Relative difference up to which two numbers agree: other versions of NumPy add up in another order."""
+TRAINING = ("trials:", "hold-out:")
+MEASURED = ("fit_seconds", "seconds_per_prompt", "win_rate")
+"""What cannot be derived from predictions: it was measured, or needs refits."""
+
+
+def verify_report(report: Report, matrix: ScoreMatrix, name: str) -> None:
+    """Derive every number of a report again. Raises SubmissionError naming the first that differs."""
+    first = report.results[0]
+    if report.predictions.empty:
+        raise SubmissionError(
+            f"{name}: its predictions do not lie beside it, so nothing can be derived again"
+        )
+    if matrix.digest != first.suite_digest:
+        raise SubmissionError(
+            f"{name}: made on version {first.suite_digest[:12]} of suite {first.suite!r}; "
+            f"the one here is {matrix.digest[:12]}"
+        )
+    answers = stored_answers(report, matrix)
+    if report.submission is not None:
+        derived = digest_of(answers, matrix)
+        _compare(name, "submission.predictions_sha256", report.submission.predictions_sha256, derived)
+        for metric, answer in answers.items():
+            pool = _pool(report, matrix, metric)
+            stands = standing(answer, matrix, pool).model_dump(mode="json")
+            stored = report.submission.standing.get(metric)
+            held = stored.model_dump(mode="json") if stored else None
+            _compare(name, f"submission.standing.{metric}", held, stands)
+    again = evaluate(
+        NamedRouter(report.router.name, lambda pool: None),
+        matrix,
+        metric=list(answers),
+        cost=first.cost,
+        **_offered(report),
+        by=next((result.slice.partition("=")[0] for result in report.results if result.slice != "all"), None),
+        bootstrap=Bootstrap(report.bootstrap["replicates"], report.bootstrap["seed"]),
+        seed=report.router.seed,
+        answers=answers,
+    )
+    _compare(name, "signature", _of_predictions(report.signature), _of_predictions(again.signature))
+    _compare(name, "simulated", report.simulated, again.simulated)
+    _compare(name, "router.kind", report.router.kind, again.router.kind)
+    _compare(name, "number of results", len(report.results), len(again.results))
+    for position, (stored, derived) in enumerate(zip(report.results, again.results, strict=True)):
+        _compare(name, f"results[{position}]", _derivable(stored), _derivable(derived))
+
+
+def stored_answers(report: Report, matrix: ScoreMatrix) -> dict[str, Answer]:
+    """Return the answers beside a report, by metric. Raises CatbenchError where they do not fit the suite."""
+    answers: dict[str, Answer] = {}
+    for result in report.results:
+        if result.metric not in answers:
+            pool = _pool(report, matrix, result.metric)
+            answer = answer_from_table(
+                report.predictions, matrix, pool, report.router.name, result.seconds_per_prompt
+            )
+            answers[result.metric] = replace(
+                answer,
+                fit_seconds=result.fit_seconds,
+                flops_per_prompt=result.flops_per_prompt,
+                encoder_flops_per_prompt=result.encoder_flops_per_prompt,
+            )
+    return answers
+
+
+def rerun(report: Report, folder: Path, matrix: ScoreMatrix, how: How) -> Rerun:
+    """Run a report's submission again and compare what it predicts. Raises as running it does."""
+    if report.submission is None:
+        raise SubmissionError(f"{folder}: the report is of no submission, so there is nothing to run again")
+    stored = stored_answers(report, matrix)
+    pools = [_pool(report, matrix, metric) for metric in stored]
+    with staged(folder, matrix, how) as ready:
+        for path in sorted({*ready.files, *report.submission.files}):
+            held, here = report.submission.files.get(path), ready.files.get(path)
+            if held != here:
+                how_so = "is new" if held is None else "is gone" if here is None else "was changed"
+                raise SubmissionError(f"{folder}: {path} {how_so} since the report was made; run it anew")
+        with open_session(ready.inside) as session:
+            answers = answer_all(session, matrix, pools)
+    apart = max(difference(stored[metric], answers[metric]) for metric in stored)
+    return Rerun(
+        passed=apart <= TOLERANCE,
+        date=_today(),
+        sandbox=how.sandbox,
+        largest_difference=min(apart, 1e300),
+        identical=digest_of(answers, matrix) == report.submission.predictions_sha256,
+    )
+
+
+def fresh(report: Report, folder: Path, matrix: ScoreMatrix, how: How) -> Fresh:
+    """Run a report's submission on a suite with new test prompts; return its gains. Raises as a run does."""
+    found = run_submission(folder, matrix, how, seed=report.router.seed)
+    gains = {result.metric: result.estimate("gain") for result in found.results}
+    return Fresh(
+        date=_today(),
+        suite=matrix.suite.id,
+        suite_digest=matrix.digest,
+        gain={metric: (gain.value, gain.low, gain.high) for metric, gain in gains.items()},
+    )
+
+
+def record_verification(path: Path, again: Rerun | None, new: Fresh | None) -> Path:
+    """Write what was proven of a saved report beside it; return where."""
+    target = verification_path(path)
+    found = Verification(
+        report_sha256=sha256_of(path), catbench=__version__, date=_today(), rerun=again, fresh=new
+    )
+    with atomic_file(target) as draft:
+        draft.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return target
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+def _offered(report: Report) -> dict[str, Any]:
+    first = report.results[0]
+    return {"candidates": list(first.fixed)} if first.pool == "custom" else {"pool": first.pool}
+
+
+def _pool(report: Report, matrix: ScoreMatrix, metric: str) -> Pool:
+    cost, seed = report.results[0].cost, report.router.seed
+    offered = _offered(report)
+    return matrix.pool(
+        offered.get("pool"), candidates=offered.get("candidates"), cost=cost, metric=metric, seed=seed
+    )
+
+
+def _of_predictions(signature: str) -> str:
+    """Return a signature without what was done in training, which predictions do not show."""
+    return "|".join(part for part in signature.split("|") if not part.startswith(TRAINING))
+
+
+def _derivable(result: Result) -> dict[str, Any]:
+    record = result.model_dump(mode="json")
+    record = {name: value for name, value in record.items() if name not in MEASURED}
+    record["signature"] = _of_predictions(record["signature"])
+    order = [name for name in MEASURES if name in record["measures"] and name not in MEASURED]
+    record["measures"] = {name: record["measures"][name] for name in order}
+    return record
+
+
+def _compare(name: str, place: str, stored: object, derived: object) -> None:
+    """Raise SubmissionError at the first place where two records differ."""
+    for where, one, other in _differences(place, stored, derived):
+        raise SubmissionError(f"{name} does not hold: {where} is {one!r} in the report, derived {other!r}")
+
+
+def _differences(place: str, stored: object, derived: object) -> Iterator[tuple[str, object, object]]:
+    if isinstance(stored, Mapping) and isinstance(derived, Mapping):
+        one, other = cast("Mapping[str, object]", stored), cast("Mapping[str, object]", derived)
+        for key in dict.fromkeys([*other, *one]):
+            if key not in one or key not in other:
+                yield f"{place}.{key}", one.get(key, "absent"), other.get(key, "absent")
+            else:
+                yield from _differences(f"{place}.{key}", one[key], other[key])
+    elif isinstance(stored, list) and isinstance(derived, list):
+        one, other = cast("list[object]", stored), cast("list[object]", derived)
+        if len(one) != len(other):
+            yield f"length of {place}", len(one), len(other)
+        for position, (left, right) in enumerate(zip(one, other, strict=False)):
+            yield from _differences(f"{place}[{position}]", left, right)
+    elif not _equal(stored, derived):
+        yield place, stored, derived
+
+
+def _equal(stored: object, derived: object) -> bool:
+    numbers = (int, float)
+    if isinstance(stored, numbers) and isinstance(derived, numbers):
+        return isclose(stored, derived, rel_tol=EQUAL, abs_tol=EQUAL)
+    return stored == derived
