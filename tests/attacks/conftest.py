@@ -241,3 +241,9 @@ def contained(bwrap, host, run, folder):
         assert sorted(path.name for path in folder.iterdir()) == ["router.py", "submission.toml"]
 
     return contained
+
+
+@pytest.fixture
+def head():
+    """The beginning of every router, with one that behaves."""
+    return HEAD
