@@ -41,6 +41,8 @@ class Diversity(BaseModel):
     """Of the order in which prompts are taken."""
     limit: int | None = None
     """The first so many kept prompts of that order; None = all."""
+    nsfw_ceiling: float | None = None
+    """Prompts above it on the dataset's own score were left out beforehand."""
 
 
 class Provenance(BaseModel):
@@ -51,7 +53,5 @@ class Provenance(BaseModel):
     sources: tuple[PromptSource, ...]
     diversity: Diversity | None = None
     """None where the prompts were taken by a list of ids that does not tell."""
-    nsfw_ceiling: float | None = None
-    """Prompts above it on the dataset's own score were left out."""
     counts: dict[str, int]
     """Rows read, what was left out and why, and what was kept."""

@@ -15,6 +15,7 @@ from catbench.cli import (
     leaderboard,
     measure,
     paper,
+    prompts,
     simulate,
     submit,
     suites,
@@ -36,6 +37,7 @@ app.command("verify")(verify.verify)
 app.command("simulate")(simulate.simulate)
 app.add_typer(importing.app, name="import")
 app.add_typer(submit.app, name="submit")
+app.add_typer(prompts.app, name="prompts")
 app.command("generate")(generate.generate)
 app.command("measure")(measure.measure)
 app.command("leaderboard")(leaderboard.leaderboard)

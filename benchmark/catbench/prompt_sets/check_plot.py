@@ -1,0 +1,93 @@
+"""The findings of a check as a figure: similarity histogram, lengths, and a map in two dimensions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from catbench.arrays import Floats, Scores
+from catbench.errors import UsageError
+from catbench.files import atomic_file
+from catbench.prompt_sets.check import Check
+from catbench.prompts import SPLITS
+
+FORMATS = (".png", ".svg")
+COLOURS = {"train": "#9aa7b5", "validation": "#e0912f", "test": "#2a6fbb", "other": "#b03a5b"}
+BINS = 60
+MOST_POINTS = 20_000
+"""Points of the map; of more prompts an even part is drawn."""
+
+
+def check_plot_format(path: Path) -> None:
+    """Raise UsageError where a file's ending is none that can be drawn."""
+    if path.suffix not in FORMATS:
+        raise UsageError(f"cannot draw {path}: a plot of prompts ends in {' or '.join(FORMATS)}")
+
+
+def write_check_plot(found: Check, vectors: Scores | None, path: Path) -> None:
+    """Draw a check, whole or not at all; without vectors the lengths alone."""
+    from matplotlib.figure import Figure
+
+    check_plot_format(path)
+    panels = [_lengths] if vectors is None else [_similarities, _lengths, _map]
+    figure = Figure(figsize=(5.6 * len(panels), 4.6), layout="constrained")
+    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axis, panel in zip(axes, panels, strict=True):
+        panel(axis, found, vectors)
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.legend(frameon=False, fontsize=8, markerscale=4)
+    with atomic_file(path) as draft:
+        figure.savefig(draft, dpi=150)
+
+
+def _similarities(axis: Any, found: Check, vectors: Scores | None) -> None:
+    bins = np.linspace(-0.2, 1, BINS)
+    for split, values in found.nearest_train.items():
+        axis.hist(
+            values, bins, histtype="step", density=True, color=COLOURS[split], label=f"{split} to train"
+        )
+    if found.other is not None and found.other_nearest is not None:
+        label = f"all to {found.other.name}"
+        axis.hist(
+            found.other_nearest, bins, histtype="step", density=True, color=COLOURS["other"], label=label
+        )
+    axis.axvline(found.near, color="black", linewidth=0.8, linestyle=":", label=f"near from {found.near:g}")
+    axis.set_title("similarity to the nearest prompt", fontsize=9)
+    axis.set_xlabel("cosine")
+    axis.set_ylabel("density")
+
+
+def _lengths(axis: Any, found: Check, vectors: Scores | None) -> None:
+    bins = np.arange(0.5, max(2, np.quantile(found.words, 0.995)) + 1)
+    splits = found.prompts["split"].to_numpy()
+    for split in SPLITS:
+        words = found.words[splits == split]
+        if len(words):
+            axis.hist(words, bins, histtype="step", density=True, color=COLOURS[split], label=split)
+    axis.set_title("length", fontsize=9)
+    axis.set_xlabel("words (the longest 0.5% left out)")
+    axis.set_ylabel("density")
+
+
+def _map(axis: Any, found: Check, vectors: Scores | None) -> None:
+    assert vectors is not None
+    step = -(-len(vectors) // MOST_POINTS)
+    points = principal_components(vectors[::step])
+    splits = found.prompts["split"].to_numpy()[::step]
+    for split in SPLITS:
+        chosen = points[splits == split]
+        axis.plot(*chosen.T, ".", color=COLOURS[split], markersize=1.5, alpha=0.6, label=split)
+    axis.set_title("first two principal components of the embeddings", fontsize=9)
+    axis.set_xticks([])
+    axis.set_yticks([])
+
+
+def principal_components(vectors: Scores) -> Floats:
+    """Return the first two principal components (n, 2) of vectors (n, d)."""
+    from sklearn.decomposition import PCA
+
+    parts = min(2, *vectors.shape)
+    points = PCA(parts, random_state=0).fit_transform(vectors)
+    return np.pad(points, ((0, 0), (0, 2 - parts))).astype(np.float64)

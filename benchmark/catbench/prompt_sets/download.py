@@ -1,0 +1,90 @@
+"""Files fetched once: cached, checked by SHA-256, and taken up again where a download broke off."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_dir
+
+from catbench.errors import UsageError
+
+CHUNK = 1 << 20
+TIMEOUT = 30
+"""Seconds without a byte after which a connection counts as dead."""
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, steps done and steps in all."""
+
+
+def cache_folder() -> Path:
+    """Return the folder of what can be fetched or computed again: `$CATBENCH_CACHE`, or the platform's."""
+    return Path(os.environ.get("CATBENCH_CACHE") or user_cache_dir("catbench"))
+
+
+def fetch(url: str, sha256: str, name: str, progress: Progress) -> Path:
+    """Return the path of a file in the cache, fetched if it is not there.
+
+    Raises UsageError where it cannot be fetched whole (what came is kept for the next time), or is another
+    file than the digest says.
+    """
+    import pooch  # slow to import, and only a download needs it
+
+    folder = cache_folder() / "prompts"
+    pooch.get_logger().setLevel("WARNING")
+    try:
+        part: Any = _Resuming(folder / f"{name}.part", progress)
+        path = pooch.retrieve(url, f"sha256:{sha256}", name, folder, downloader=part)
+    except ValueError as error:
+        (folder / f"{name}.part").unlink(missing_ok=True)
+        raise UsageError(
+            f"{url} is not the file that was expected (SHA-256 {sha256[:12]}…): {_first_line(error)}; "
+            "run again to fetch it anew, or give a local copy with --from"
+        ) from error
+    except OSError as error:
+        raise UsageError(
+            f"cannot fetch {url}: {_first_line(error)}; run again to go on where it stopped, or give a "
+            "local copy with --from"
+        ) from error
+    (folder / f"{name}.part").unlink(missing_ok=True)
+    return Path(path)
+
+
+@dataclass(frozen=True)
+class _Resuming:
+    """A downloader for pooch that adds to what an earlier attempt has left."""
+
+    part: Path
+    progress: Progress
+
+    def __call__(self, url: str, output_file: Any, pooch: Any) -> None:
+        """Fetch what is missing of `url`, and put the whole into `output_file`."""
+        import requests
+
+        self.part.parent.mkdir(parents=True, exist_ok=True)
+        have = self.part.stat().st_size if self.part.is_file() else 0
+        headers = {"Range": f"bytes={have}-", "Accept-Encoding": "identity"}
+        with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+            if response.status_code != requests.codes.range_not_satisfiable:  # then all of it is there
+                response.raise_for_status()
+                if response.status_code != requests.codes.partial_content:
+                    have = 0
+                self._receive(response, have)
+        Path(output_file).write_bytes(b"")
+        self.part.replace(output_file)
+
+    def _receive(self, response: Any, have: int) -> None:
+        due = have + int(response.headers.get("Content-Length", 0))
+        with self.part.open("ab" if have else "wb") as file:
+            for chunk in response.iter_content(CHUNK):
+                file.write(chunk)
+                have += len(chunk)
+                self.progress(f"fetching {self.part.stem}", have, max(have, due))
+        if have < due:
+            raise OSError(f"{have:,} of {due:,} bytes came")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
