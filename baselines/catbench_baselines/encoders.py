@@ -172,7 +172,11 @@ def _open_clip(folder: Path) -> Encoder:
     tokenizer: Any = open_clip.get_tokenizer(f"local-dir:{folder}")
     text = getattr(model, "text", model)  # a CustomTextCLIP keeps its text tower apart
     caught: list[torch.Tensor] = []
-    text.ln_final.register_forward_hook(lambda module, given, output: caught.append(output))
+
+    def catch(module: Any, given: Any, output: torch.Tensor) -> None:
+        caught.append(output)
+
+    text.ln_final.register_forward_hook(catch)
 
     def run(texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
         caught.clear()

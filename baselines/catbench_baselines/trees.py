@@ -65,7 +65,7 @@ class TreesRouter(VectorRouter):
                     learning_rate=rate,
                     max_iter=ROUNDS,
                     max_leaf_nodes=LEAVES,
-                    early_stopping=False,
+                    early_stopping=False,  # pyright: ignore[reportArgumentType]
                     random_state=self._seed,
                 ).fit(vectors, column)
                 for column in quality.T

@@ -41,7 +41,8 @@ class UniRouteRouter(VectorRouter):
         vectors = self._vectors.fit(prompts)
         most = len(np.unique(vectors, axis=0))
         tried = [k for k in self._choices if k <= most] if validation else [min(DEFAULT, most)]
-        self._clusters: list[Any] = [KMeans(k, n_init=1, random_state=self._seed).fit(vectors) for k in tried]
+        make: Any = KMeans  # its stubs take no number of starts
+        self._clusters = [make(k, n_init=1, random_state=self._seed).fit(vectors) for k in tried]
         self._trained = [clusters.labels_ for clusters in self._clusters]
         self._validation = validation and (self._vectors.transform(validation[0]), validation[1])
         self.flops_per_prompt = 2.0 * vectors.shape[1] * tried[-1]

@@ -13,7 +13,7 @@ def spread(figure: Any, count: int, bottom: float = 0.16) -> list[Any]:
     """Return `count` panels beside each other; `bottom` is the share of the height left for a legend."""
     axes = figure.subplots(1, count, squeeze=False)[0]
     left = 0.72 / _width(figure)
-    figure.subplots_adjust(left=left, right=1 - 0.15 / _width(figure), top=0.93, bottom=bottom, wspace=0.32)
+    figure.subplots_adjust(left=left, right=1 - 0.15 / _width(figure), top=0.86, bottom=bottom, wspace=0.32)
     return list(axes)
 
 

@@ -57,14 +57,14 @@ def figure1c(runs: Runs) -> Exhibit:
         ],
     )
     counts = ", ".join(f"{inside.sum():,} {kind}" for kind, inside in groups.items())
-    model = pool.candidates[0].model if steps else ""
+    of = f" of {pool.candidates[0].model}" if steps else ""
     return Exhibit(
         name="figure1c",
-        title=f"Figure 1c. Quality by {label} on {runs.matrix.suite.id}",
+        title=f"Figure 1c. Quality by {label} on {runs.suite}",
         header=("metric", "prompts", *(f"{x:g}" for x in axis)),
         rows=tuple(rows),
         notes=(
-            f"Mean ± standard error over test prompts; {by}: {counts}. Columns: {label}{' of ' + model if model else ''}.",
+            f"Mean ± standard error over test prompts, told apart in {by}: {counts}. Columns: {label}{of}.",
             *(
                 ()
                 if steps
@@ -84,7 +84,7 @@ def prompt_kinds(matrix: ScoreMatrix) -> tuple[str, dict[str, npt.NDArray[np.boo
     if COLUMN in prompts and pd.api.types.is_numeric_dtype(prompts[COLUMN]):
         value, by = prompts[COLUMN].to_numpy(dtype=np.float64), f"thirds by {COLUMN}"
     else:
-        value, by = prompts["text"].str.split().str.len().to_numpy(dtype=np.float64), "thirds by words"
+        value, by = np.array([len(str(t).split()) for t in prompts["text"]], np.float64), "thirds by words"
     low, high = np.quantile(value, [1 / 3, 2 / 3], method="inverted_cdf")
     if low == high:  # most prompts are alike: the rest is the other kind
         return by, {

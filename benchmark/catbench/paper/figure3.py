@@ -1,4 +1,4 @@
-"""Figure 3: deferral curves of both estimators, on the homogeneous and the heterogeneous pool (CATImage §5.3)."""
+"""Figure 3: deferral curves of both estimators, in the homogeneous and the whole pool (CATImage §5.3)."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def figure3(runs: Runs) -> Exhibit:
     )
     return Exhibit(
         name="figure3",
-        title=f"Figure 3. Deferral curves on {runs.matrix.suite.id}",
+        title=f"Figure 3. Deferral curves on {runs.suite}",
         header=("metric", "curve", *(pool.ids[m] for m in order)),
         rows=tuple(rows),
         notes=(
-            "Quality at each candidate's cost; - below a curve's start. The band of the first curve is its 95% "
-            "interval. The mixture does not read the prompt; the cascade is no router: it draws with the cheapest "
-            "candidate, sees the score, and pays for a second image where it is poor.",
+            "Quality at each candidate's cost; - below a curve's start. The band is the 95% interval of the "
+            "first curve. The mixture does not read the prompt; the cascade is no router: it draws "
+            "with the cheapest candidate, sees the score, and pays for a second image where it is poor.",
             *alone,
             *runs.left_out,
         ),
@@ -90,7 +90,7 @@ def _at(curve: Curve, costs: list[float]) -> list[float | None]:
 
 
 def _draw(figure: Any, runs: Runs, lines: list[_Line], results: dict[str, Result]) -> None:
-    panels = spread(figure, len(runs.metrics), bottom=0.27)
+    panels = spread(figure, len(runs.metrics), bottom=0.25)
     for metric, panel in zip(runs.metrics, panels, strict=True):
         result = results[metric.name]
         for position, line in enumerate(line for line in lines if line.metric == metric.name):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from catbench.paper.exhibit import Cell, Exhibit, cells
+from catbench.paper.exhibit import Exhibit, cells
 from catbench.paper.runs import Runs, by_cost
 from catbench.sweep import EstimatorSweep, choices_at
 
@@ -33,33 +33,33 @@ def figure4(runs: Runs) -> Exhibit:
     won = [i for i in order[:SHOWN] if gain[i] > 0]
     lost = [i for i in order[::-1][:SHOWN] if gain[i] < 0]
     texts = runs.matrix.prompts["text"].to_numpy()[runs.matrix.rows("test")]
-    table = pd.DataFrame(
-        {
-            "outcome": ["won"] * len(won) + ["lost"] * len(lost),
-            "prompt": [str(texts[i]) for i in (*won, *lost)],
-            "routed_to": [pool.ids[chosen[i]] for i in (*won, *lost)],
-            "routed": [quality[i, chosen[i]] * metric.sign for i in (*won, *lost)],
-            "fixed": [quality[i, baseline] * metric.sign for i in (*won, *lost)],
-        }
-    )
-    rows: list[tuple[Cell, ...]] = [
-        cells(row.prompt, row.outcome, row.routed_to, f"{row.routed:.4g}", f"{row.fixed:.4g}")
-        for row in table.itertuples(index=False)
+    shown = [
+        (
+            str(texts[i]),
+            outcome,
+            pool.ids[chosen[i]],
+            *(q * metric.sign for q in quality[i, [chosen[i], baseline]]),
+        )
+        for outcome, rows in (("won", won), ("lost", lost))
+        for i in rows
     ]
-    name = pool.ids[baseline]
+    name, where = pool.ids[baseline], f"{metric.title} on {runs.suite}"
+    routed, alone = (
+        value.mean() * metric.sign for value in (quality[:, baseline] + gain, quality[:, baseline])
+    )
     return Exhibit(
         name="figure4",
-        title=f"Figure 4. Where {router} won and lost most against {name}, {metric.title} on {runs.matrix.suite.id}",
+        title=f"Figure 4. Where {router} won and lost most against {name}, {where}",
         header=("prompt", "routing", "routed to", "routed", name),
-        rows=tuple(rows),
+        rows=tuple(cells(*names, f"{ours:.4g}", f"{theirs:.4g}") for *names, ours, theirs in shown),
         notes=(
-            f"At a mean cost of {curve.cost[last]:.4g} {pool.unit}, {name} costing {pool.cost[baseline]:.4g}, "
-            f"{len(changed):,} of {len(quality):,} test prompts go elsewhere: {int((gain[changed] > 0).sum()):,} won, "
-            f"{int((gain[changed] < 0).sum()):,} lost. Mean quality {np.mean(quality[:, baseline] + gain) * metric.sign:.5g} "
-            f"against {quality[:, baseline].mean() * metric.sign:.5g}.",
+            f"At a mean cost of {curve.cost[last]:.4g} {pool.unit}, where {name} costs "
+            f"{pool.cost[baseline]:.4g}, {len(changed):,} of {len(quality):,} test prompts go elsewhere: "
+            f"{(gain > 0).sum():,} win and {(gain < 0).sum():,} lose. Mean quality {routed:.5g} against "
+            f"{alone:.5g}.",
             "Extremes of many prompts with few samples each: mostly the luck of single images.",
             *runs.left_out,
         ),
         signature=f"{runs.result(router, metric.name).signature}|router:{router}",
-        data=table,
+        data=pd.DataFrame(shown, columns=["prompt", "routing", "routed_to", "routed", "fixed"]),
     )

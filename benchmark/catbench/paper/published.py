@@ -13,12 +13,12 @@ TABLE1 = {
     "Win rate (S=3)": (None, 1, 1, 1, 1, 1, 1, None),
 }
 """CLIPScore on COCO, of k-NN, by candidate of TABLE1_CANDIDATES."""
-TABLE1_CANDIDATES = (
+TABLE1_CANDIDATES: tuple[str, ...] = (
     "infinity-2b", "sdxl-turbo-1", "sdxl-lightning-4", "sdxl-9", "sdxl-deepcache-3", "sdxl-22",
     "sdxl-ddim-50", "sdxl-65",
 )  # fmt: skip
 
-TABLE2_CANDIDATES = (
+TABLE2_CANDIDATES: tuple[str, ...] = (
     "infinity-2b", "sdxl-turbo-1", "sdxl-lightning-4", "sdxl-10", "sdxl-deepcache-3", "sdxl-20", "sdxl-50",
     "sdxl-ddim-50", "sdxl-100",
 )  # fmt: skip
@@ -53,8 +53,8 @@ TABLE3 = {
 """Candidate -> cost to match its sharpness on DiffusionDB, as a share of its cost."""
 
 COSTS = (
-    "The paper counts the FLOPs of the UNet alone: no VAE, no text encoder, no attention products. Our cost unit "
-    "tflops_paper does the same; tflops is the whole call."
+    "The paper counts the FLOPs of the UNet alone: no VAE, no text encoder, no attention products. Our cost "
+    "unit tflops_paper does the same; tflops is the whole call."
 )
 LAST_COLUMN = (
     "At the dearest candidate's cost the paper makes the router spend (λ < 0), so that it falls to that "

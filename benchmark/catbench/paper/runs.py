@@ -47,6 +47,11 @@ class Runs:
         self._cost, self._pool, self._bootstrap = cost, pool, bootstrap or Bootstrap(seed=seed)
         self._reports: dict[tuple[str, bool], Report | None] = {}
 
+    @property
+    def suite(self) -> str:
+        """The suite's id as titles have it: a simulated one says so."""
+        return f"{'SIMULATED ' if self.matrix.suite.simulated else ''}{self.matrix.suite.id}"
+
     def pool(self, metric: str, *, homogeneous: bool = False) -> Pool:
         """Return the pool, or that part of it which is one model's."""
         names = self.homogeneous if homogeneous else None

@@ -30,12 +30,12 @@ def selection(runs: Runs) -> Exhibit:
     data = pd.concat([_table(result, order) for result in results], ignore_index=True)
     return Exhibit(
         name="selection",
-        title=f"Selection rates (Appendix H), {router} on {runs.matrix.suite.id}",
+        title=f"Selection rates (Appendix H), {router} on {runs.suite}",
         header=("metric", "at the cost of", pool.unit, *order),
         rows=tuple(rows),
         notes=(
-            "Share of test prompts sent to each candidate (columns) where the mean cost is that of the candidate named "
-            "at the left; beyond what the router spends at most, as there.",
+            "Share of test prompts sent to each candidate (columns) where the mean cost is that of the "
+            "candidate named at the left; beyond what the router spends at most, as there.",
             *runs.left_out,
         ),
         signature=results[0].signature.partition("|metric:")[0],
@@ -65,7 +65,7 @@ def _draw(figure: Any, results: list[Result], order: list[str]) -> None:
     from matplotlib import colormaps
 
     colours = colormaps["viridis"](np.linspace(0.05, 0.95, len(order)))
-    panels = spread(figure, len(results), bottom=0.28)
+    panels = spread(figure, len(results), bottom=0.23)
     for result, panel in zip(results, panels, strict=True):
         cost, rates = along_cost(result, order)
         panel.stackplot(cost, rates.T, labels=order, colors=colours, linewidth=0)

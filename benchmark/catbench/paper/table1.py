@@ -41,7 +41,7 @@ def table1(runs: Runs, count: int) -> Exhibit:
     said = ",".join(trials.described(stored) for trials in drawn)
     return Exhibit(
         name="table1",
-        title=f"Table 1. {runs.knn} over T = {count} trials on {runs.matrix.suite.id}",
+        title=f"Table 1. {runs.knn} over T = {count} trials on {runs.suite}",
         header=("metric", "", *(pool.ids[m] for m in by_cost(pool))),
         rows=tuple(rows),
         notes=(*_notes(stored, drawn), *((COSTS, LAST_COLUMN) if published else ())),
@@ -79,7 +79,13 @@ def _rows(runs: Runs, metric: Metric, drawn: list[Trials]) -> list[tuple[Cell, .
             cells(name, f"Sign test p (S={samples})", *(f"{r.p_value:.1e}" if r else MISSING for r in rates))
         )
         spread = np.std(quality, axis=0, ddof=1) if len(quality) > 1 else np.full(len(pool), np.nan)
-        rows.append(cells(name, f"Deviation (S={samples})", *(f"{spread[m]:.1e}" for m in order)))
+        rows.append(
+            cells(
+                name,
+                f"Deviation (S={samples})",
+                *(MISSING if m == pool.cheapest else f"{spread[m]:.1e}" for m in order),
+            )
+        )
     return rows
 
 
@@ -100,8 +106,8 @@ def _published(pool: Pool) -> list[tuple[Cell, ...]]:
 
 def _notes(stored: int, drawn: list[Trials]) -> tuple[str, ...]:
     notes = (
-        "Ours: mean over trials of the quality at the candidate's cost. Win rate: share of trials above the fixed "
-        "candidate; one-sided sign test, ties dropped; deviation: standard deviation over trials.",
+        "Ours: mean over trials of the quality at the candidate's cost. Win rate: share of trials above the "
+        "fixed candidate; one-sided sign test, ties dropped; deviation: standard deviation over trials.",
     )
     if stored == 1:
         notes += ("The suite stores one sample, so a trial resamples the training prompts instead.",)

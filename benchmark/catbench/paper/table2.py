@@ -30,7 +30,7 @@ def table2(runs: Runs) -> Exhibit:
     )
     return Exhibit(
         name="table2",
-        title=f"Table 2. Quality at each candidate's cost, {runs.knn} on {runs.matrix.suite.id}",
+        title=f"Table 2. Quality at each candidate's cost, {runs.knn} on {runs.suite}",
         header=("metric", "", *order),
         rows=tuple(rows),
         notes=(*notes, *((COSTS, LAST_COLUMN) if published else ())),

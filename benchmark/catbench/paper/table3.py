@@ -23,12 +23,12 @@ def table3(runs: Runs) -> Exhibit:
         for candidate in order
     ]
     notes = (
-        "Least cost at which the curve reaches the candidate's quality, as a share of the candidate's cost, with its "
-        "95% interval; never: the curve does not reach it.",
+        "Least cost at which the curve reaches the candidate's quality, as a share of the candidate's cost, "
+        "with its 95% interval; never: the curve does not reach it.",
     )
     return Exhibit(
         name="table3",
-        title=f"Table 3. Cost to match each candidate, {runs.knn} on {runs.matrix.suite.id}",
+        title=f"Table 3. Cost to match each candidate, {runs.knn} on {runs.suite}",
         header=(
             "candidate",
             *(metric.title for metric in runs.metrics),

@@ -19,6 +19,7 @@ FONT, SMALL = 8, 6.5
 """Points."""
 LETTER, LINE, SMALL_LINE = 0.072, 0.23, 0.13
 """Inches that a letter is wide, and that lines are high, in a drawn table and under it."""
+TITLE: dict[str, Any] = {"fontsize": FONT + 0.5, "weight": "bold", "parse_math": False}
 WIDEST = 78
 """Letters of a drawn cell; longer ones are cut."""
 
@@ -93,26 +94,21 @@ def drawing(exhibit: Exhibit) -> Any:
 
     wide, high = exhibit.size if exhibit.draw else _table_size(exhibit)
     letters = int(wide / (LETTER * SMALL / FONT))
-    under = [line for note in exhibit.notes for line in textwrap.wrap(_plain(note), letters)]
-    under += textwrap.wrap(exhibit.signature, letters)
+    under = [
+        line
+        for text in (*map(_plain, exhibit.notes), exhibit.signature.replace("|", " | "))
+        for line in textwrap.wrap(text, letters, break_on_hyphens=False)
+    ]
     foot = SMALL_LINE * (len(under) + 1)
-    figure = Figure(figsize=(wide, high + foot))
+    figure: Any = Figure(figsize=(wide, high + foot))
+    upper, lower = figure.subfigures(2, 1, height_ratios=(high, foot))
     if exhibit.draw:
-        upper, lower = figure.subfigures(2, 1, height_ratios=(high, foot))
         exhibit.draw(upper)
+        upper.text(0.1 / wide, 1 - 0.08 / high, _plain(exhibit.title), va="top", **TITLE)
     else:
-        upper, lower = figure.subfigures(2, 1, height_ratios=(high, foot))
         _draw_table(exhibit, upper, wide, high)
-    lower.text(
-        0.01,
-        1,
-        "\n".join(under),
-        fontsize=SMALL,
-        va="top",
-        color="#555555",
-        linespacing=1.25,
-        parse_math=False,
-    )
+    said = {"fontsize": SMALL, "color": "#555555", "linespacing": 1.25, "parse_math": False}
+    lower.text(0.1 / wide, 1, "\n".join(under), va="top", **said)
     return figure
 
 
@@ -131,7 +127,7 @@ def _widths(exhibit: Exhibit) -> list[int]:
 
 
 def _table_size(exhibit: Exhibit) -> tuple[float, float]:
-    wide = max(sum(_widths(exhibit)), len(exhibit.title) + 4) * LETTER
+    wide = max(sum(_widths(exhibit)), len(exhibit.title) + 4) * LETTER + 0.1
     return wide, LINE * (len(exhibit.rows) + 1) + 0.5
 
 
@@ -139,32 +135,25 @@ def _draw_table(exhibit: Exhibit, figure: Any, wide: float, high: float) -> None
     axis = figure.add_axes((0, 0, 1, 1))
     axis.set(xlim=(0, wide), ylim=(0, high))
     axis.axis("off")
-    axis.text(
-        0.1,
-        high - 0.12,
-        _plain(exhibit.title),
-        fontsize=FONT + 0.5,
-        weight="bold",
-        va="top",
-        parse_math=False,
-    )
+    axis.text(0.1, high - 0.12, _plain(exhibit.title), va="top", **TITLE)
     widths = _widths(exhibit)
     edges = [sum(widths[: i + 1]) * LETTER for i in range(len(widths))]
-    lines = [tuple(Cell(name, bold=True) for name in exhibit.header), *exhibit.rows]
-    top = high - 0.4
-    for number, row in enumerate(lines):
+    top, above = high - 0.4, ""
+    for number, row in enumerate([tuple(Cell(name, bold=True) for name in exhibit.header), *exhibit.rows]):
         y = top - LINE * (number + 0.5)
         for column, cell in enumerate(row):
-            left = column == 0
+            if column == 0 and cell.text == above:  # a name that many rows share is drawn once
+                continue
             axis.text(
-                0.1 if left else edges[column] - 0.08,
+                0.1 if column == 0 else edges[column] - 0.08,
                 y,
                 _shown(cell),
                 fontsize=FONT,
                 weight="bold" if cell.bold else "normal",
-                ha="left" if left else "right",
+                ha="left" if column == 0 else "right",
                 va="center",
                 parse_math=False,
             )
-    for y, width in ((top, 1.0), (top - LINE, 0.6), (top - LINE * len(lines), 1.0)):
+        above = row[0].text
+    for y, width in ((top, 1.0), (top - LINE, 0.6), (top - LINE * (len(exhibit.rows) + 1), 1.0)):
         axis.plot([0.05, edges[-1]], [y, y], color="black", linewidth=width)
