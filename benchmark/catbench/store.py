@@ -34,6 +34,14 @@ from catbench.prompts import SPLITS, Split
 from catbench.scores import read_scores, write_scores
 
 
+WAYS = {
+    "cems": "catbench import cems",
+    "coco": "catbench prompts coco",
+    "diffusiondb": "catbench prompts diffusiondb",
+}
+"""Suite that is not shipped -> the command that makes it, or its prompts."""
+
+
 class Manifest(BaseModel):
     """`manifest.json`."""
 
@@ -58,6 +66,11 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
     """
     folder = suite_folder(suite)
     manifest = read_manifest(folder)
+    if "prompts.parquet" in manifest.files and "scores.parquet" not in manifest.files:
+        raise SuiteError(
+            f"{folder / 'manifest.json'}: no digest of scores.parquet: the suite has prompts and no scores yet; "
+            f"`catbench generate {suite} --out RUN` makes them"
+        )
     for name in ("prompts.parquet", "scores.parquet", "costs.parquet"):
         if name not in manifest.files:
             raise SuiteError(f"{folder / 'manifest.json'}: no digest of {name}")
@@ -204,11 +217,8 @@ def suite_folder(suite: str | os.PathLike[str]) -> Path:
     if path.is_dir() and str(suite) not in known:
         raise SuiteError(f"{path} is no suite: it has no manifest.json")
     if str(suite) not in known:
-        hint = (
-            "make it with `catbench import cems`"
-            if suite == "cems"
-            else "or give the path of a suite's folder"
-        )
+        way = WAYS.get(str(suite))
+        hint = f"make it with `{way}`" if way else "or give the path of a suite's folder"
         raise UsageError(f"{unknown_name('suite', str(suite), known)} ({hint})")
     return known[str(suite)]
 

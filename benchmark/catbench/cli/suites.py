@@ -1,22 +1,57 @@
-"""`catbench suites`: the suites that can be named."""
+"""`catbench suites`: the suites that can be named, and those that can be made."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import typer
 
 
 def suites() -> None:
-    """List the suites that can be named."""
-    from catbench.errors import SuiteError
-    from catbench.store import home, known_suites, read_manifest
+    """List the suites that can be named, and what the paper's take to be had."""
+    from catbench.prompt_sets.sources import DATASETS
+    from catbench.store import home, known_suites
 
     found = known_suites()
     for name, folder in found.items():
-        try:
-            manifest = read_manifest(folder)
-            typer.echo(f"{name:12} {sum(manifest.splits.values()):7d} prompts  {manifest.suite.title}")
-        except SuiteError as error:
-            typer.echo(f"{name:12} broken: {error}")
-        typer.echo(f"{'':12} {folder}")
+        _print_found(name, folder)
+    for name in DATASETS:
+        if name not in found:
+            _print_absent(name)
     if not found:
         typer.echo(f"no suite in {home()}; make one: catbench import cems, or catbench simulate --out DIR")
+
+
+def _print_found(name: str, folder: Path) -> None:
+    from catbench.errors import SuiteError
+    from catbench.store import read_manifest
+
+    try:
+        manifest = read_manifest(folder)
+    except SuiteError as error:
+        typer.echo(f"{name:12} broken: {error}")
+    else:
+        prompts = sum(manifest.splits.values())
+        typer.echo(f"{name:12} {prompts:7d} prompts  {manifest.suite.title}")
+        if "scores.parquet" not in manifest.files:
+            typer.echo(f"{'':12} no scores yet: {_scores(name, prompts)}")
+    typer.echo(f"{'':12} {folder}")
+
+
+def _print_absent(name: str) -> None:
+    from catbench.prompt_sets.sources import DATASETS
+    from catbench.store import WAYS
+
+    dataset = DATASETS[name]
+    size = dataset.paper_prompts
+    typer.echo(f"{name:12} not made  {dataset.record.name}, in the paper {size:,} prompts")
+    typer.echo(f"{'':12} prompts: {WAYS[name]} --limit {size} (minutes, once CLIP runs on a GPU)")
+    typer.echo(f"{'':12} scores: {_scores(name, size)}")
+
+
+def _scores(name: str, prompts: int) -> str:
+    from catbench.prompt_sets.paper import device_hours
+    from catbench.prompt_sets.sources import DATASETS
+
+    hours = f" (about {device_hours(prompts):,.0f} device-hours)" if name in DATASETS else ""
+    return f"catbench generate {name} --out RUN{hours}"

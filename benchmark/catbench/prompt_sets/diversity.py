@@ -77,11 +77,12 @@ class DiversityFilter:
         due = self.count + more
         if due > len(self._kept):
             room = np.empty((max(due, 2 * len(self._kept)), dimensions), dtype=np.float32)
-            room[: self.count] = self._kept[: self.count]
+            if self.count:
+                room[: self.count] = self._kept[: self.count]
             self._kept = room
 
 
 def _runs(values: Ints) -> tuple[Ints, ...]:
     """Return the distinct values of a sorted array, and where each one's run starts and ends."""
-    distinct, starts = np.unique(values, return_index=True)
-    return distinct, starts, np.append(starts[1:], len(values))
+    distinct, starts, counts = np.unique(values, return_index=True, return_counts=True)
+    return distinct, starts, starts + counts
