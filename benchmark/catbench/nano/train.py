@@ -21,8 +21,8 @@ STEPS = {
     "recogniser": 1500,
     "sdxl-s": 2000,
     "sdxl-l": 2000,
-    "lightning": 400,
-    "turbo": 400,
+    "lightning": 300,
+    "turbo": 300,
     "vq": 600,
     "amused": 2000,
 }
