@@ -93,7 +93,7 @@ def bubblewrap(
     if not root:
         return inner
     return [
-        *(bwrap, "--die-with-parent", "--dir", "/tmp", *arguments(mounts)),
+        *(bwrap, "--die-with-parent", "--unshare-pid", "--dir", "/tmp", *arguments(mounts)),
         *("--dev-bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev", *sealed(mounts), "--"),
         *("setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--no-new-privs", *inner),
     ]
