@@ -1,30 +1,34 @@
 """The board as a Streamlit app: `catbench leaderboard`, or `streamlit run` on this file.
 
-Pages only lay out what the modules beside this file make of the reports.
+Pages only lay out what the modules beside this file make of the reports. They are told apart by a query
+parameter, not by a path: on a path Streamlit first asks for its own files below it, and the browser's
+console fills with errors.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from importlib import import_module
 
 import streamlit as st
 
 PAGES = {
-    "standing": ("Standing", ":material/leaderboard:"),
-    "curves": ("Curves", ":material/show_chart:"),
-    "compare": ("Compare two", ":material/compare_arrows:"),
-    "prompts": ("Prompts", ":material/search:"),
-    "suite": ("Suite", ":material/dataset:"),
-    "submit": ("Submit", ":material/upload:"),
+    "Standing": "standing",
+    "Curves": "curves",
+    "Compare two": "compare",
+    "Prompts": "prompts",
+    "Suite": "suite",
+    "Submit": "submit",
 }
-"""File of a page, which is its address too -> title and icon."""
+"""What a page is called, also in an address -> its file in `screens`."""
 
 st.set_page_config(page_title="catbench leaderboard", page_icon="🐈", layout="wide")
-folder = Path(__file__).parent / "pages"
-st.navigation(
-    [
-        st.Page(folder / f"{name}.py", title=title, icon=icon, url_path=name, default=name == "standing")
-        for name, (title, icon) in PAGES.items()
-    ],
-    position="top",
-).run()
+page = st.segmented_control(
+    "Page",
+    list(PAGES),
+    default="Standing",
+    key="page",
+    bind="query-params",
+    label_visibility="collapsed",
+    required=True,
+)
+import_module(f"catbench_leaderboard.screens.{PAGES[page]}").show()

@@ -129,7 +129,7 @@ def _references(result: Result) -> dict[str, dict[str, Any]]:
 
 
 def problem_table(entries: Sequence[Entry], metrics_of: dict[str, tuple[str, ...]]) -> pd.DataFrame:
-    """Return `problems`, most reports first, simulated suites last; `metrics_of` a suite's digest, if known.
+    """Return `problems`, most reports first, simulated suites last; `metrics_of` the suites at hand, by digest.
 
     Suites of one name but other digests, and pools of one name but other candidates or conventions, are
     told apart in what is shown of them.
@@ -144,7 +144,8 @@ def problem_table(entries: Sequence[Entry], metrics_of: dict[str, tuple[str, ...
             metrics.setdefault(problem.id, {})[result.metric] = None
             slices.setdefault(problem.id, {"all": None})[result.slice] = None
     order = sorted(
-        problems, key=lambda problem: (problem.simulated, problem.digest not in metrics_of, -len(problems[problem]))
+        problems,
+        key=lambda problem: (problem.simulated, problem.digest not in metrics_of, -len(problems[problem])),
     )
     shown_suites = _distinct(order, lambda p: p.suite, lambda p: p.digest, lambda p: p.digest[:8])
     shown_pools = _distinct(

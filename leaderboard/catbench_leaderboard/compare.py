@@ -45,7 +45,9 @@ def table(board: Board, view: View, first: str, second: str, headrooms: Headroom
             here = found[(found["metric"] == metric) & (found["slice"] == slice)].set_index("label")
             if first in here.index and second in here.index:
                 a, b = here.loc[first], here.loc[second]
-                draws = _paired(headrooms(a["entry"]), int(a["number"]), headrooms(b["entry"]), int(b["number"]))
+                draws = _paired(
+                    headrooms(a["entry"]), int(a["number"]), headrooms(b["entry"]), int(b["number"])
+                )
                 parts.append((float(a["headroom"]), float(b["headroom"]), draws))
                 prompts = int(a["prompts"])
                 rows.append({"metric": metric, "slice": slice, "prompts": prompts, **_difference(*parts[-1])})
@@ -75,7 +77,9 @@ def along_budget(first: Answer, second: Answer, ground: Ground, sign: int) -> pd
     return pd.DataFrame({"cost": grid, "difference": sign * draws[0], "low": low, "high": high})
 
 
-def figure(table: pd.DataFrame, view: View, first: str, second: str, theme: Theme, *, log: bool, lower: bool) -> Any:
+def figure(
+    table: pd.DataFrame, view: View, first: str, second: str, theme: Theme, *, log: bool, lower: bool
+) -> Any:
     """Return the difference along the budget as a plotly figure."""
     from plotly.graph_objects import Figure, Scatter
 
@@ -111,7 +115,13 @@ def figure(table: pd.DataFrame, view: View, first: str, second: str, theme: Them
 
 
 def prompts(
-    first: Answer, second: Answer, ground: Ground, matrix: ScoreMatrix, budget: float, sign: int, most: int = 50
+    first: Answer,
+    second: Answer,
+    ground: Ground,
+    matrix: ScoreMatrix,
+    budget: float,
+    sign: int,
+    most: int = 50,
 ) -> pd.DataFrame:
     """Return the test prompts where two routers differ most in quality at a budget, widest first.
 
@@ -119,9 +129,7 @@ def prompts(
     `second_quality` on the metric's own scale, and `gain` of the first, positive is better.
     """
     rows = np.arange(len(ground.quality))
-    chosen = [
-        choices_within(answer, ground.pool.cost, np.array([budget]))[0] for answer in (first, second)
-    ]
+    chosen = [choices_within(answer, ground.pool.cost, np.array([budget]))[0] for answer in (first, second)]
     reached = [ground.quality[rows, choice] for choice in chosen]
     gain = reached[0] - reached[1]
     order = np.argsort(-np.abs(gain), kind="stable")
@@ -158,4 +166,11 @@ def _difference(first: float, second: float, draws: Any) -> dict[str, Any]:
     if draws is not None and np.isfinite(draws).any():
         (low,), (high,) = ends(draws[np.isfinite(draws)][:, None])
     verdict = "better" if low > 0 else "worse" if high < 0 else ""
-    return {"first": first, "second": second, "difference": first - second, "low": low, "high": high, "verdict": verdict}
+    return {
+        "first": first,
+        "second": second,
+        "difference": first - second,
+        "low": low,
+        "high": high,
+        "verdict": verdict,
+    }

@@ -22,9 +22,9 @@ SHOWN = 5
 REFERENCE_DASHES = {"mixture": "dash", "oracle": "dot", "cascade": "longdashdot"}
 
 
-def default_routers(board: Board, view: View) -> list[str]:
+def default_routers(board: Board, view: View, most: int = SHOWN) -> list[str]:
     """Return the labels of the best ranked routers."""
-    return list(views.results(board, view)["label"].head(SHOWN))
+    return list(views.results(board, view)["label"].head(most))
 
 
 def budgets(board: Board, view: View) -> list[float]:
@@ -81,7 +81,13 @@ def savings(board: Board, view: View, router: str, budget: float) -> pd.DataFram
 
 
 def figure(
-    board: Board, view: View, routers: Sequence[str], theme: Theme, *, log: bool = True, budget: float | None = None
+    board: Board,
+    view: View,
+    routers: Sequence[str],
+    theme: Theme,
+    *,
+    log: bool = True,
+    budget: float | None = None,
 ) -> Any:
     """Return the curves of some routers as a plotly figure: bands, fixed candidates, mixture and oracle."""
     from plotly.graph_objects import Figure, Scatter
@@ -92,7 +98,8 @@ def figure(
         if len(reference["curve_cost"]):
             name = str(reference["reference"])
             line = {"color": theme.faint, "dash": REFERENCE_DASHES.get(name, "dash"), "width": 1.5}
-            drawn.add_trace(_line(reference["curve_cost"], reference["curve_quality"], name, line, None))
+            shown = f"{name} (reference)"
+            drawn.add_trace(_line(reference["curve_cost"], reference["curve_quality"], shown, line, None))
     found = views.results(board, view).set_index("label")
     for label in routers:
         if label in found.index:
@@ -121,7 +128,9 @@ def figure(
     direction = found["direction"].iloc[0] if len(found) else "higher"
     better = " (lower is better)" if direction == "lower" else ""
     label = found["metric_label"].iloc[0] if len(found) else view.metric
-    return layout(drawn, theme, cost_label(view.cost), in_figure(f"mean {label}{better}", 60), fixed["cost"], log=log)
+    return layout(
+        drawn, theme, cost_label(view.cost), in_figure(f"mean {label}{better}", 60), fixed["cost"], log=log
+    )
 
 
 def layout(drawn: Any, theme: Theme, x: str, y: str, costs: Any, *, log: bool) -> Any:
@@ -137,16 +146,18 @@ def layout(drawn: Any, theme: Theme, x: str, y: str, costs: Any, *, log: bool) -
     drawn.update_yaxes(**common)
     return drawn.update_layout(
         height=480,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        margin={"l": 70, "r": 12, "t": 12, "b": 56},
         hovermode="x unified",
-        legend={"orientation": "h", "y": -0.22, "yanchor": "top", "font": {"color": theme.ink}},
+        legend={"orientation": "h", "y": -0.18, "yanchor": "top", "font": {"color": theme.ink}},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": theme.ink},
     )
 
 
-def _line(cost: Floats, quality: Floats, name: str, line: dict[str, Any], band: tuple[Floats, Floats] | None) -> Any:
+def _line(
+    cost: Floats, quality: Floats, name: str, line: dict[str, Any], band: tuple[Floats, Floats] | None
+) -> Any:
     from plotly.graph_objects import Scatter
 
     shown = in_figure(name, 28)

@@ -12,9 +12,10 @@ from catbench_leaderboard.views import View
 from catbench_leaderboard.widgets import share
 
 LEGEND = (
-    "Headroom captured: 0% = no better than not reading the prompt, 100% = oracle. Intervals: 95%, paired bootstrap "
-    "over test prompts. ● leads, ○ overlaps with the leader's interval. Rank interval and probability of being "
-    "first come from the same draws for all. Cost to match and win rate are against the best fixed candidate."
+    "Headroom captured: 0% = no better than not reading the prompt, 100% = oracle. Intervals: 95%, paired "
+    "bootstrap over test prompts. ● leads, ○ overlaps with the leader's interval. Rank intervals and the "
+    "probability of being first come from the same draws for all. Cost to match and win rate are against the "
+    "best fixed candidate."
 )
 MISSING = "–"
 
@@ -24,10 +25,16 @@ def interval(table: pd.DataFrame, name: str, scale: float = 1, decimals: int | N
     low, high = table[f"{name}_low"] * scale, table[f"{name}_high"] * scale
     width = float(np.nanmedian((high - low).to_numpy())) if (high - low).notna().any() else np.nan
     if decimals is None:
-        decimals = min(6, max(0, 1 - int(np.floor(np.log10(width))))) if width and np.isfinite(width) and width > 0 else 4
+        decimals = (
+            min(6, max(0, 1 - int(np.floor(np.log10(width)))))
+            if width and np.isfinite(width) and width > 0
+            else 4
+        )
     return pd.Series(
         [
-            MISSING if np.isnan(a) and np.isnan(b) else " … ".join(MISSING if np.isnan(x) else f"{x:.{decimals}f}" for x in (a, b))
+            MISSING
+            if np.isnan(a) and np.isnan(b)
+            else " … ".join(MISSING if np.isnan(x) else f"{x:.{decimals}f}" for x in (a, b))
             for a, b in zip(low, high, strict=True)
         ],
         index=table.index,
@@ -78,9 +85,13 @@ def standing_table(table: pd.DataFrame, view: View) -> None:
         column_config={
             "rank": number("Rank", format="%d", width=60, pinned=True),
             "router": st.column_config.TextColumn("Router", width=170, pinned=True),
-            "mark": st.column_config.TextColumn("Lead", width=50, help="● leads, ○ its interval overlaps with the leader's"),
+            "mark": st.column_config.TextColumn(
+                "Lead", width=50, help="● leads, ○ its interval overlaps with the leader's"
+            ),
             "headline": share("Headroom, mean", help="Headroom captured, mean over the suite's metrics"),
-            "headline_interval": st.column_config.TextColumn("95%", help="Interval of the mean, in percent", width=95),
+            "headline_interval": st.column_config.TextColumn(
+                "95%", help="Interval of the mean, in percent", width=95
+            ),
             "ranks": st.column_config.TextColumn("Ranks", help="95% interval of the rank", width=70),
             "first": share("P(first)", help="Share of bootstrap replicates in which it is first"),
             "headroom": share(f"Headroom, {view.metric}"),
@@ -88,7 +99,10 @@ def standing_table(table: pd.DataFrame, view: View) -> None:
             "audc": number("AUDC", format="%.4f", help="Mean height of the deferral curve"),
             "audc_interval": st.column_config.TextColumn("95%  ", width=120),
             "peak": number("Peak", format="%.4f", help="Highest point of the curve; biased upwards"),
-            "cost_to_match": share("Cost to match", help="Least cost at which it is as good as the best fixed candidate, over that candidate's cost; – = never"),
+            "cost_to_match": share(
+                "Cost to match",
+                help="Least cost at which it is as good as the best fixed candidate, over that candidate's cost; – = never",
+            ),
             "win_rate": share("Win rate", help="Share of refits above the best fixed candidate at its cost"),
             "overhead_ms": number("ms a prompt", format="%.3g", help="Measured time of the router itself"),
             "overhead_tflops": number("TFLOPs a prompt", format="%.3g", help="Router and its text encoder"),
@@ -96,7 +110,9 @@ def standing_table(table: pd.DataFrame, view: View) -> None:
             "date": st.column_config.TextColumn("Date"),
             "authors": st.column_config.TextColumn("By"),
             "link": st.column_config.LinkColumn("Paper", display_text="open"),
-            "proofs": st.column_config.TextColumn("Proven", help="Which of: checked, arithmetic, rerun, fresh prompts"),
+            "proofs": st.column_config.TextColumn(
+                "Proven", help="Which of: checked, arithmetic, rerun, fresh prompts"
+            ),
             "unranked": st.column_config.TextColumn("Not ranked because"),
         },
     )
@@ -156,8 +172,12 @@ def savings_table(table: pd.DataFrame, view: View) -> None:
             "candidate": st.column_config.TextColumn("Always", pinned=True, width=170),
             "cost": st.column_config.NumberColumn(f"Costs ({view.cost})", format="%.4g"),
             "quality": st.column_config.NumberColumn("Reaches", format="%.4f"),
-            "gain": st.column_config.NumberColumn("Router's gain over it", format="%+.4f", help="Positive: the router is better"),
-            "saving": share("Router's saving", help="Share of its cost that is not spent; negative: the budget is larger"),
+            "gain": st.column_config.NumberColumn(
+                "Router's gain over it", format="%+.4f", help="Positive: the router is better"
+            ),
+            "saving": share(
+                "Router's saving", help="Share of its cost that is not spent; negative: the budget is larger"
+            ),
         },
     )
 
@@ -183,7 +203,9 @@ def difference_table(table: pd.DataFrame) -> None:
             "second": share("Second"),
             "difference": share("Difference"),
             "interval": "95%",
-            "verdict": st.column_config.TextColumn("First is surely", help="Where the interval is on one side of 0"),
+            "verdict": st.column_config.TextColumn(
+                "First is surely", help="Where the interval is on one side of 0"
+            ),
         },
     )
 

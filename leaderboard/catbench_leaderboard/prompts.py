@@ -45,7 +45,11 @@ def qualities(matrix: ScoreMatrix, candidates: Sequence[str], cost: str, prompt_
 
 
 def choices(
-    labels: Sequence[str], chosen: npt.NDArray[Any], candidates: Sequence[str], table: pd.DataFrame, metric: str
+    labels: Sequence[str],
+    chosen: npt.NDArray[Any],
+    candidates: Sequence[str],
+    table: pd.DataFrame,
+    metric: str,
 ) -> pd.DataFrame:
     """Return one row a router: `router`, the candidate it `chose`, with that one's `cost` and quality.
 

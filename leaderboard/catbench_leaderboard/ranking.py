@@ -17,14 +17,9 @@ from catbench_leaderboard.problems import problem_of
 from catbench_leaderboard.ranks import ends, rank
 from catbench_leaderboard.reports import Entry
 
-COLUMNS = ("problem", "slice", "by", "entry", "value", "low", "high", "rank", "rank_low", "rank_high") + (
-    "first",
-    "behind",
-    "behind_low",
-    "behind_high",
-    "with_leader",
-    "unranked",
-)
+UNCERTAIN = ("rank", "rank_low", "rank_high", "first", "behind", "behind_low", "behind_high")
+"""Columns that only a ranked router has."""
+COLUMNS = ("problem", "slice", "by", "entry", "value", "low", "high", *UNCERTAIN, "with_leader", "unranked")
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,8 +93,10 @@ def ranked_rows(scores: Sequence[Score]) -> list[dict[str, Any]]:
                 }
             )
         rows.sort(key=lambda row: row["rank"])
-    missing = dict.fromkeys(("rank", "rank_low", "rank_high", "first", "behind", "behind_low", "behind_high"), np.nan)
-    for score in sorted((s for s in scores if s not in able), key=lambda s: -np.nan_to_num(s.value, nan=-np.inf)):
+    missing = dict.fromkeys(UNCERTAIN, np.nan)
+    for score in sorted(
+        (s for s in scores if s not in able), key=lambda s: -np.nan_to_num(s.value, nan=-np.inf)
+    ):
         shown = {"entry": score.entry, "value": score.value, "low": score.low, "high": score.high}
         reason = score.unranked or "no headroom to capture"
         rows.append({**shown, **missing, "with_leader": False, "unranked": reason})
@@ -131,6 +128,8 @@ def _means(by_metric: Mapping[str, Sequence[Score]], wanted: Sequence[str]) -> l
             means.append(Score(entry, value, np.nan, np.nan, None, reason))
             continue
         draws = np.mean(parts, axis=0)
-        low, high = ends(draws[np.isfinite(draws)][:, None]) if np.isfinite(draws).any() else ([np.nan], [np.nan])
+        low, high = (
+            ends(draws[np.isfinite(draws)][:, None]) if np.isfinite(draws).any() else ([np.nan], [np.nan])
+        )
         means.append(Score(entry, value, float(low[0]), float(high[0]), draws))
     return means

@@ -13,7 +13,7 @@ from catbench_leaderboard import live
 
 
 def serve(folders: Sequence[Path], port: int, *, headless: bool) -> None:
-    """Serve the reports of some folders on this port until interrupted. Without `headless` a browser opens."""
+    """Serve the reports of some folders on this port ; without `headless` a browser opens."""
     os.environ[live.FOLDERS] = json.dumps([str(folder.absolute()) for folder in folders])
     _import_all()
     live.board()
@@ -25,7 +25,7 @@ def serve(folders: Sequence[Path], port: int, *, headless: bool) -> None:
         options["server_address"] = "localhost"
     import streamlit.config as config
 
-    config._main_script_path = app  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    config._main_script_path = app  # pyright: ignore[reportPrivateUsage]
     bootstrap.load_config_options(options)
     bootstrap.run(app, False, [], options)
 
@@ -34,7 +34,7 @@ def _import_all() -> None:
     """Import what pages import when they are first opened, so that no visitor waits for it."""
     import catbench_leaderboard
 
-    for module in pkgutil.iter_modules(catbench_leaderboard.__path__):
-        if module.name not in ("app", "pages"):
-            importlib.import_module(f"catbench_leaderboard.{module.name}")
+    for module in pkgutil.walk_packages(catbench_leaderboard.__path__, "catbench_leaderboard."):
+        if module.name != "catbench_leaderboard.app":
+            importlib.import_module(module.name)
     importlib.import_module("plotly.graph_objects")

@@ -40,7 +40,9 @@ def standing(board: Board, view: View, search: str = "") -> pd.DataFrame:
     columns["router"] = entries["label"].to_numpy()
     columns["with_leader"] = ranks["with_leader"].to_numpy()
     for end in ENDS:
-        columns[f"headline{end}"] = headline[f"value{end}" if not end else end[1:]].reindex(ranks.index).to_numpy()
+        columns[f"headline{end}"] = (
+            headline[f"value{end}" if not end else end[1:]].reindex(ranks.index).to_numpy()
+        )
     for end in ("behind", "behind_low", "behind_high"):
         columns[end] = ranks[end].to_numpy()
     for name in ("headroom", "audc", "peak"):
@@ -73,7 +75,9 @@ def references(board: Board, view: View) -> pd.DataFrame:
     share = (areas - areas.get("mixture", np.nan)) / (room if room else np.nan)
     table = pd.DataFrame({"reference": [REFERENCES[name] for name in names], "headroom": share.to_numpy()})
     if "best_single" in names:
-        table.loc[names.index("best_single"), "reference"] = f"best single candidate: {best_fixed(board, view)}"
+        table.loc[names.index("best_single"), "reference"] = (
+            f"best single candidate: {best_fixed(board, view)}"
+        )
     for name in ("audc", "peak"):
         for end in ENDS:
             table[name + end] = found[name + end].to_numpy()

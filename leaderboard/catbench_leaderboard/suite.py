@@ -27,7 +27,8 @@ def facts(matrix: ScoreMatrix) -> dict[str, str]:
         "title": matrix.suite.title or matrix.suite.id,
         "version": matrix.suite.version,
         "prompts (x samples)": sizes,
-        "pools": "; ".join(f"{name}: {len(members)} candidates" for name, members in matrix.pools.items()) or "all",
+        "pools": "; ".join(f"{name}: {len(members)} candidates" for name, members in matrix.pools.items())
+        or "all",
         "licence": matrix.suite.licence or "not stated",
         "source": matrix.suite.source or "not stated",
         "digest": matrix.digest,

@@ -36,7 +36,9 @@ def problem(board: Board, view: View) -> pd.Series:
     """Return the row of `problems` that a view is about; raises UsageError where there is none."""
     table = board.problems
     if len(table):
-        table = table[(table["suite"] == view.suite) & (table["pool"] == view.pool) & (table["cost"] == view.cost)]
+        table = table[
+            (table["suite"] == view.suite) & (table["pool"] == view.pool) & (table["cost"] == view.cost)
+        ]
     if not len(table):
         raise UsageError(f"no report on suite {view.suite!r}, pool {view.pool!r} and cost {view.cost!r}")
     return table.iloc[0]

@@ -51,7 +51,9 @@ def choose(board: Board, *, slice: bool = True, by: bool = False) -> View:
     part = _select(next(columns), "Slice", list(found["slices"])) if slice else "all"
     ranked = _select(next(columns), "Ranked by", [BY_MEAN, "metric"], key="by") if by else BY_MEAN
     if found["simulated"]:
-        st.warning("SIMULATED: these scores come from a formula, not from images. They rank nobody.", icon="⚠️")
+        st.warning(
+            "SIMULATED: these scores come from a formula, not from images. They rank nobody.", icon="⚠️"
+        )
     if not found["here"]:
         st.info("This suite is not on this machine: reports are shown as they are, and nobody is ranked.")
     return View(suite, pool, cost, metric, part, MEAN if ranked == BY_MEAN else metric)
@@ -72,7 +74,10 @@ def troubles(board: Board) -> None:
             st.dataframe(
                 board.troubles,
                 hide_index=True,
-                column_config={"where": "Report", "what": st.column_config.TextColumn("Problem", width="large")},
+                column_config={
+                    "where": "Report",
+                    "what": st.column_config.TextColumn("Problem", width="large"),
+                },
             )
 
 
@@ -101,4 +106,4 @@ def share(label: str, help: str | None = None, **more: Any) -> Any:
 
 
 def _select(place: Any, label: str, options: Sequence[str], key: str | None = None) -> str:
-    return place.selectbox(label, options, key=key or label.casefold(), bind="query-params", required=True)
+    return place.selectbox(label, options, key=key or label.casefold(), bind="query-params")

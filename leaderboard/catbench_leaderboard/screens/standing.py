@@ -1,0 +1,30 @@
+"""Standing: who is ahead, by how much, and whether it is certain."""
+
+import streamlit as st
+
+from catbench_leaderboard import layouts, standing, widgets
+from catbench_leaderboard.text import in_markdown
+
+
+def show() -> None:
+    """Lay out the ranking."""
+    board = widgets.open_page(
+        "Standing", "Which router gives the most quality for its cost, and whether the lead is certain."
+    )
+    if board is not None:
+        view = widgets.choose(board, by=True)
+        search = st.text_input(
+            "Search", key="search", bind="query-params", placeholder="router, author, date …"
+        )
+        if widgets.has_results(board, view):
+            table = standing.standing(board, view, search)
+            st.markdown(in_markdown(standing.verdict(table)))
+            layouts.standing_table(table, view)
+            left, right = st.columns([1, 4])
+            left.download_button(
+                "CSV", table.to_csv(index=False), "standing.csv", "text/csv", icon=":material/download:"
+            )
+            right.caption(layouts.LEGEND)
+            st.subheader("References, not ranked", anchor=False)
+            layouts.reference_table(standing.references(board, view))
+        widgets.troubles(board)
