@@ -64,7 +64,7 @@ class Embeddings:
     def _read(self, path: Path) -> None:
         """Take in a stored part; one that is damaged counts as absent, and is made again."""
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 keys, vectors = stored["keys"], stored["vectors"]
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             path.unlink(missing_ok=True)

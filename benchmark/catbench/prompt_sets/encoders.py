@@ -6,8 +6,9 @@
     any other name           a sentence encoder of sentence-transformers: hub name or folder
     a folder                 of open_clip (with open_clip_config.json), else of sentence-transformers
 
-Texts of like length are run together. Each is padded to a length that its own tokens decide, so that its
-vector has the same bits whatever texts stand beside it: what the filter keeps then depends on no batch.
+Texts of like length are run together. Each is padded to a length that its own tokens decide, and each batch
+is filled up, so that every product has one shape and a text's vector the same bits whatever stands beside it:
+what the filter keeps then depends on no batch.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ OPEN_CLIP = "open_clip:"
 """What the recorded names of open_clip's encoders begin with."""
 FAMILIES = ("ViT-", "RN50", "RN101", "convnext_", "EVA0", "coca_")
 """What open_clip's architectures are called."""
-BATCH = 64
+BATCH = 32
 STEP = 8
 """Texts are padded to a multiple of so many tokens."""
 
@@ -108,7 +109,7 @@ def _clip(name: str, architecture: str, tag: str | None, device: str) -> Encoder
 
     def run(texts: list[str], length: int) -> Any:
         with torch.inference_mode():
-            ids = _filled(tokenizer(texts), len(texts), device, torch)
+            ids = _filled(tokenizer(texts), torch).to(device)
             return model.encode_text(ids)[: len(texts)].float().cpu().numpy()
 
     return Encoder(name, _digest(text), lambda texts: [0] * len(texts), run)
@@ -133,17 +134,15 @@ def _sentence_encoder(name: str, source: str, device: str, *, local: bool) -> En
             read = tokenizer(
                 texts, padding="max_length", truncation=True, max_length=length, return_tensors="pt"
             )
-            inputs = {key: _filled(values, len(texts), device, torch) for key, values in read.items()}
+            inputs = {key: _filled(values, torch).to(device) for key, values in read.items()}
             return model(inputs)["sentence_embedding"][: len(texts)].float().cpu().numpy()
 
     return Encoder(name, _digest(model.state_dict()), length, run)
 
 
-def _filled(values: Any, count: int, device: str, torch: Any) -> Any:
-    """Return a batch on the device; off the CPU filled up, as the kernels there depend on a batch's size."""
-    if device != "cpu" and count < BATCH:
-        values = torch.cat([values, values[-1:].expand(BATCH - count, *values.shape[1:])])
-    return values.to(device)
+def _filled(values: Any, torch: Any) -> Any:
+    """Return a batch filled up with its last row: kernels, and with them rounding, depend on its size."""
+    return torch.cat([values, values[-1:].expand(BATCH - len(values), *values.shape[1:])])
 
 
 def _digest(state: dict[str, Any]) -> str:

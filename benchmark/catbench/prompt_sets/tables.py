@@ -52,7 +52,7 @@ def read_prompts(
     wrong = [not isinstance(text, str) for text in table[chosen]] & table[chosen].notna().to_numpy()
     if wrong.any():
         row = int(wrong.argmax())
-        raise SuiteError(f"{path}, row {row + 1}: {chosen} is {result['text'].iloc[row]!r}, not text")
+        raise SuiteError(f"{path}, row {row + 1}: {chosen} is {result['text'].iloc[row]}, not text")
     result["text"] = result["text"].where(result["text"].notna(), "")
     for name in numbers:
         if name not in table:

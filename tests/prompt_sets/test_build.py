@@ -1,0 +1,162 @@
+"""A suite from a table of prompts: what is kept, in which order and split, and what is told of it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from catbench.errors import SuiteError, UsageError
+from catbench.generate.problem import load_problem, save_problem
+from catbench.prompt_sets.build import Choice, build, rebuild
+from catbench.prompt_sets.embeddings import PART, Embeddings
+from catbench.prompt_sets.ids import FILE, read_ids, spell_ids
+from catbench.prompt_sets.similarity import near_pairs
+from catbench.prompt_sets.sources import NSFW
+from catbench.prompts import split_of
+
+
+@pytest.fixture
+def made(source, embeddings, quiet):
+    """Return a function that builds a suite of a table."""
+    return lambda rows, choice=None: build("made", source, rows, choice or Choice(), embeddings, quiet)
+
+
+def columns(built):
+    return built.problem.prompts.set_index("prompt_id")
+
+
+def test_no_kept_pair_reaches_the_threshold_and_every_dropped_prompt_does(made, rows, embeddings, quiet):
+    built = made(rows)
+    kept = built.problem.prompts["text"].tolist()
+    dropped = sorted(set(rows["text"]) - set(kept))
+    assert 0 < len(kept) < len(rows)
+    vectors, others = (embeddings(texts, quiet).astype(np.float64) for texts in (kept, dropped))
+    assert np.triu(vectors @ vectors.T, 1).max() < 0.75
+    assert (others @ vectors.T).max(axis=1).min() >= 0.75
+    assert built.counts["similar"] == len(dropped)
+
+
+def test_the_order_of_the_rows_does_not_matter(made, rows):
+    first = made(rows)
+    again = made(rows.sample(frac=1, random_state=3))
+    pd.testing.assert_frame_equal(first.problem.prompts, again.problem.prompts)
+    assert first.ids == again.ids
+
+
+def test_another_seed_keeps_others(made, rows):
+    assert made(rows, Choice(seed=1)).ids != made(rows).ids
+
+
+def test_added_prompts_move_no_old_one_to_another_split(made, rows, texts):
+    more = pd.DataFrame(
+        {"text": [f"{text}, and a {number}th thing" for number, text in enumerate(texts[:80])]}
+    )
+    old, new = columns(made(rows)), columns(made(pd.concat([rows, more])))
+    both = old.index.intersection(new.index)
+    assert len(both) > 20
+    assert (old.loc[both, "split"] == new.loc[both, "split"]).all()
+
+
+def test_splits_are_those_of_the_design(made, rows):
+    for text, split in columns(made(rows))[["text", "split"]].itertuples(index=False):
+        assert split == split_of(text.lower())
+
+
+def test_a_limit_keeps_the_beginning_and_encodes_no_more_than_it_takes(made, source, bag, quiet):
+    texts = [f"word{number} other{number} third{number}" for number in range(PART + 500)]
+    rows = pd.DataFrame({"text": texts})
+    few = made(rows, Choice(limit=100))
+    assert len(bag.texts) == PART
+    assert few.counts["kept"] == 100
+    assert few.counts["similar"] + few.counts["not_reached"] + 100 == len(texts)
+    assert made(rows).ids[:100] == few.ids
+
+
+def test_a_limit_beyond_what_there_is_keeps_all(made, rows):
+    assert made(rows, Choice(limit=10_000)).ids == made(rows).ids
+
+
+def test_duplicates_empty_and_unsafe_prompts_are_counted_and_left_out(made, source):
+    rows = pd.DataFrame(
+        {
+            "text": ["A cat", "a  CAT ", "", "  ", "two dogs", "two dogs", "кот на крыше", "the blue sea"],
+            NSFW: [0.1, 0.1, 0.0, 0.9, 0.2, 0.8, 0.0, 0.5],
+        }
+    )
+    built = made(rows, Choice(nsfw_ceiling=0.5))
+    assert sorted(built.problem.prompts["text"]) == ["A cat", "the blue sea", "кот на крыше"]
+    counts = built.counts
+    assert (counts["read"], counts["empty"], counts["unsafe"], counts["duplicates"]) == (8, 2, 2, 1)
+    assert (counts["off_language"], counts["kept"]) == (1, 3)
+    assert built.problem.suite.provenance.diversity.nsfw_ceiling == 0.5
+
+
+def test_with_nothing_left_it_says_why(made):
+    with pytest.raises(SuiteError, match="no prompt of Made is left: of 2 rows 1 are empty and 1 above"):
+        made(pd.DataFrame({"text": ["", "x"], NSFW: [0, 1.0]}), Choice(nsfw_ceiling=0.5))
+
+
+def test_encoder_threshold_seed_and_source_are_part_of_the_suite(made, rows, tmp_path):
+    built = made(rows, Choice(threshold=0.6, seed=4))
+    save_problem(built.problem, tmp_path / "suite")
+    info = load_problem(tmp_path / "suite").suite
+    assert info.version == "bag@0.6"
+    assert info.provenance.sources[0].licence == "CC0-1.0"
+    found = info.provenance.diversity
+    assert (found.encoder, found.weights, found.threshold, found.seed) == ("bag", "0" * 64, 0.6, 4)
+
+
+def test_a_higher_threshold_drops_training_prompts_near_to_held_out_ones(made, rows, embeddings, quiet):
+    loose = made(rows, Choice(threshold=1.0))
+    prompts = loose.problem.prompts
+    assert loose.counts["near_across_splits"] > 0
+    vectors, split = embeddings(prompts["text"].tolist(), quiet), prompts["split"].to_numpy()
+    for held_out in ("validation", "test"):
+        rows_of = vectors[split == "train"], vectors[split == held_out]
+        assert len(near_pairs(*rows_of, 0.75)[0]) == 0
+    everything = {text for text in rows["text"] if split_of(text.lower()) == "test"}
+    assert set(prompts.loc[prompts["split"] == "test", "text"]) == everything
+
+
+def test_published_ids_give_the_same_suite_without_an_encoder(made, rows, source, tmp_path):
+    built = made(rows, Choice(seed=2))
+    (tmp_path / FILE).write_text(spell_ids(built.ids, built.diversity), encoding="utf-8")
+    ids, diversity = read_ids(tmp_path)
+    again = rebuild("made", source, rows.sample(frac=1, random_state=1), ids, diversity)
+    pd.testing.assert_frame_equal(built.problem.prompts, again.problem.prompts)
+    assert again.diversity == built.diversity
+
+
+def test_ids_of_another_source_are_refused(rows, source):
+    with pytest.raises(SuiteError, match="2 of 2 ids are of no prompt"):
+        rebuild("made", source, rows, ["made-0", "made-1"], None)
+
+
+def test_embeddings_are_computed_once_and_survive_damage(bag, texts, quiet, tmp_path):
+    first = Embeddings(bag)(texts, quiet)
+    again = Embeddings(bag)
+    assert (again(texts[::-1], quiet)[::-1] == first).all()
+    assert again.encoded == 0
+    assert len(bag.texts) == len(texts)
+    for part in (tmp_path / "cache" / "embeddings").rglob("*.npz"):
+        part.write_bytes(part.read_bytes()[:1000])
+    assert (Embeddings(bag)(texts, quiet) == first).all()
+    other = dataclasses.replace(bag, weights="1" * 64)
+    assert Embeddings(other)(texts[:1], quiet).shape == (1, 512)
+    assert bag.texts[-1] == texts[0]
+
+
+def test_progress_tells_speed_and_how_many_are_due(bag, texts):
+    told = []
+    Embeddings(bag)(texts, lambda *step: told.append(step))
+    assert told[-1][1:] == (800, 800)
+    assert "prompts/s" in told[-1][0]
+
+
+@pytest.mark.parametrize("choice", [{"limit": 0}, {"seed": -1}])
+def test_choices_that_mean_nothing_are_refused(choice):
+    with pytest.raises(UsageError, match="--"):
+        Choice(**choice)

