@@ -32,7 +32,7 @@ def test_all_are_installed_as_entry_points():
     assert {"adadiff", "cems", "fixed", "mixture", "routellm-mf"} | estimators <= set(router_names())
 
 
-@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize("name", ["embedllm", "knn", "mlp", "ridge"])  # all on more prompts in test_proofs
 @pytest.mark.parametrize("with_features", [True, False])
 def test_a_learner_captures_headroom(matrix, name, with_features):
     from dataclasses import replace

@@ -12,7 +12,8 @@ def evaluate(
     router: Annotated[
         str,
         typer.Argument(
-            help="A router's name (fixed:ID, knn, mixture, mlp, ridge), a folder, or file.py:factory."
+            help="A router's name (knn, transformer, fixed:ID, ...; an unknown one lists all), a folder, or "
+            "file.py:factory."
         ),
     ],
     suite: Annotated[str, typer.Option(help="A suite's name or folder.")],
