@@ -1,4 +1,4 @@
-"""A policy decides itself: `route(prompts, trade_offs)` instead of `predict`. Prompts are sorted by length."""
+"""A policy decides itself, `route(prompts, trade_offs)` instead of `predict`: here by a prompt's length."""
 
 import numpy as np
 
@@ -18,7 +18,10 @@ class LengthPolicy:
         kind = np.searchsorted(self.borders, length)
         everywhere = quality.mean(axis=0)
         self.quality = np.array(
-            [quality[kind == one].mean(axis=0) if (kind == one).any() else everywhere for one in range(CLASSES)]
+            [
+                quality[kind == one].mean(axis=0) if (kind == one).any() else everywhere
+                for one in range(CLASSES)
+            ]
         )
 
     def route(self, prompts, trade_offs):

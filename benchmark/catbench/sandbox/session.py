@@ -129,7 +129,8 @@ class SandboxSession:
         pool, kind = self._routers[router]
         columns = len(pool) if kind == "estimator" else len(trade_offs)
         asked = {"verb": "ask", "router": router, "trade_offs": trade_offs.tolist()}
-        said = self._channel.exchange(encode_request(asked, prompts), answer_size(len(prompts), columns))
+        largest = answer_size(len(prompts), columns, kind)
+        said = self._channel.exchange(encode_request(asked, prompts), largest)
         numbers = decode_answer(said, len(prompts), columns, kind)
         if numbers is None:
             raise self._refused("answered with something else than an array of the shape that was asked for")

@@ -32,6 +32,7 @@ TEXT, FEATURE, QUALITY, HELD = "text", "feature:", "quality", "validation"
 Kind: TypeAlias = Literal["estimator", "policy"]
 Numbers: TypeAlias = npt.NDArray[Any]
 """float64, or int64 for positions in the pool."""
+DTYPES: dict[Kind, type[Any]] = {"estimator": np.float64, "policy": np.int64}
 
 
 def frame(kind: bytes, payload: bytes) -> bytes:
@@ -92,14 +93,14 @@ def encode_answer(values: Numbers) -> bytes:
     return _stream(pa.table({str(i): _array(column) for i, column in enumerate(columns)}))
 
 
-def answer_size(rows: int, columns: int) -> int:
+def answer_size(rows: int, columns: int, kind: Kind) -> int:
     """Return how many bytes the answer of n rows and K columns has."""
-    return len(encode_answer(np.zeros((rows, columns))))
+    return len(encode_answer(np.zeros((rows, columns), DTYPES[kind])))
 
 
 def decode_answer(payload: bytes, rows: int, columns: int, kind: Kind) -> Numbers | None:
     """Return the numbers (n, K) of an untrusted answer; None where it is no such stream, byte for byte."""
-    dtype = np.dtype(np.float64 if kind == "estimator" else np.int64)
+    dtype = np.dtype(DTYPES[kind])
     low, high = (
         np.frombuffer(encode_answer(np.full((rows, columns), fill, np.int64).view(dtype)), np.uint8)
         for fill in (0, -1)

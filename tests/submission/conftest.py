@@ -1,0 +1,77 @@
+"""A submission's folder whose router is plain NumPy, and one evaluated on the simulated suite."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from catbench.bootstrap import Bootstrap
+from catbench.errors import UsageError
+from catbench.sandbox.launch import check_available
+from catbench.store import load
+from catbench.submission.run import How, run_submission
+
+TOML = """
+name = "Length"
+authors = ["Ada", "Grace"]
+paper = "https://example.org/paper"
+licence = "Apache-2.0"
+suites = ["simulated"]
+unseen-candidates = true
+"""
+ROUTER = """
+import numpy as np
+
+class Router:
+    def fit(self, prompts, quality):
+        self.line = np.polyfit([len(text) for text in prompts], quality, 1)
+
+    def predict(self, prompts):
+        return np.array([len(text) for text in prompts])[:, None] * self.line[0] + self.line[1]
+
+def make_router(pool):
+    return Router()
+"""
+
+
+@pytest.fixture(scope="session")
+def strongest():
+    """The strongest sandbox that can be had on this machine."""
+    try:
+        check_available("bwrap")
+    except UsageError:
+        return "process"
+    return "bwrap"
+
+
+@pytest.fixture(scope="session")
+def matrix(simulated):
+    return load(simulated)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A submission that works."""
+    place = tmp_path / "length"
+    place.mkdir()
+    (place / "submission.toml").write_text(TOML)
+    (place / "router.py").write_text(ROUTER)
+    return place
+
+
+@pytest.fixture(scope="session")
+def evaluated(tmp_path_factory, matrix):
+    """The folder of a submission with its report. Not to be changed."""
+    place = tmp_path_factory.mktemp("evaluated") / "length"
+    place.mkdir()
+    (place / "submission.toml").write_text(TOML)
+    (place / "router.py").write_text(ROUTER)
+    run_submission(place, matrix, How("none"), bootstrap=Bootstrap(50)).save(place / "report.json")
+    return place
+
+
+@pytest.fixture
+def copied(evaluated, tmp_path):
+    """A copy of the evaluated submission, to be changed."""
+    return shutil.copytree(evaluated, tmp_path / "length")

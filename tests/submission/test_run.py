@@ -1,0 +1,134 @@
+"""Submissions from the template to a report, by the command line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from catbench import Report
+from catbench.submission.answers import digest_of
+from catbench.submission.record import proofs
+from catbench.submission.verify import stored_answers
+
+
+def test_the_template_passes_its_check_and_runs_in_the_strongest_sandbox_here(
+    command, tmp_path, simulated, strongest
+):
+    assert command("submit", "new", "my-router", "--out", tmp_path).code == 0
+    folder = tmp_path / "my-router"
+    checked = command("submit", "check", folder, "--suite", simulated, "--sandbox", strongest)
+    assert (checked.code, "nothing to mend" in checked.out) == (0, True)
+    ran = command(
+        *("submit", "run", folder, "--suite", simulated, "--sandbox", strongest),
+        *("--replicates", 20, "--out", tmp_path),
+    )
+    assert ran.code == 0, ran.err
+    report = Report.read(tmp_path / "report.json")
+    assert report.submission.passed
+    assert report.submission.sandbox.kind == strongest
+    assert report.submission.sandbox.peak_memory_bytes > 0
+    assert not list(folder.glob("report*"))
+
+
+def test_a_report_says_who_how_and_what_was_checked(evaluated, matrix):
+    report = Report.read(evaluated / "report.json")
+    submission = report.submission
+    assert (submission.slug, submission.name, submission.authors) == ("length", "Length", ("Ada", "Grace"))
+    assert submission.unseen_candidates
+    assert submission.prompt_only
+    assert {check.name for check in submission.checks} == {"repeats", "order", "one at a time", "canary"}
+    assert submission.files["router.py"] == hashlib.sha256((evaluated / "router.py").read_bytes()).hexdigest()
+    assert submission.predictions_sha256 == digest_of(stored_answers(report, matrix), matrix)
+    assert submission.sandbox.limits.wall_seconds > 60
+    assert set(submission.standing) == {metric.name for metric in matrix.metrics}
+    for metric, stands in submission.standing.items():
+        result = report.result(metric)
+        assert stands.audc == pytest.approx(result.estimate("audc").value)
+        assert stands.mixture == pytest.approx(result.references["mixture"]["audc"].value)
+        assert ("mixture" in stands.below) == (result.estimate("gain").value < 0)
+    assert proofs(evaluated / "report.json", submission).model_dump() == {
+        **{"checked": True, "arithmetic": False, "rerun": None, "fresh": None},
+    }
+
+
+def test_a_failed_check_stands_in_the_report_and_exits_2(command, folder, simulated):
+    code = (folder / "router.py").read_text()
+    (folder / "router.py").write_text(
+        code + "\nimport os\nPart = Router\nclass Router(Part):\n"
+        "    def predict(self, p): return Part.predict(self, p) * (1 + os.urandom(1)[0])\n"
+    )
+    ran = command("submit", "run", folder, "--suite", simulated, "--sandbox", "none", "--replicates", 5)
+    assert ran.code == 2
+    assert "checks failed" in ran.err
+    assert "FAILED  repeats" in ran.out
+    failed = {
+        check.name for check in Report.read(folder / "report.json").submission.checks if not check.passed
+    }
+    assert "repeats" in failed
+
+
+def test_a_submission_below_what_needs_no_router_is_marked(command, folder, simulated):
+    code = (folder / "router.py").read_text()
+    (folder / "router.py").write_text(
+        code + "\nPart = Router\nclass Router(Part):\n"
+        "    def predict(self, p): return -Part.predict(self, p)\n"
+    )
+    ran = command("submit", "run", folder, "--suite", simulated, "--sandbox", "none", "--replicates", 5)
+    assert ran.code == 0
+    assert "MARKED  simulated_score: below the mixture and the best constant candidate" in ran.out
+
+
+def test_test_prompts_in_the_files_are_reported(command, folder, simulated, matrix):
+    texts = [text for text in matrix.texts(matrix.rows("test")) if len(text.split()) >= 6]
+    changed = texts[1].split()
+    (folder / "notes.txt").write_text(f"{texts[0].upper()},\n{' '.join([*changed[:-1], 'unicorn'])}\n")
+    ran = command("submit", "run", folder, "--suite", simulated, "--sandbox", "none", "--replicates", 5)
+    found = Report.read(folder / "report.json").submission.duplicates
+    assert (found.exact, found.near) >= (1, 0)
+    assert any("notes.txt" in example for example in found.examples)
+    assert "test prompts stand in its files" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["submit", "new", "My Router"], "small letters"),
+        (["submit", "run", "nowhere", "--sandbox", "none"], "no submission.toml"),
+        (["submit", "check", "nowhere", "--sandbox", "none"], "1 to mend"),
+        (["submit", "run", "nowhere", "--sandbox", "docker"], "docker"),
+        (["submit", "run", "nowhere", "--wall", "0"], "positive"),
+    ],
+)
+def test_bad_usage_is_one_line_and_leaves_nothing(command, arguments, says, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ended = command(*arguments)
+    assert ended.code == 2
+    assert says in ended.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_router_that_fails_names_its_line_and_writes_no_report(command, folder, simulated):
+    (folder / "router.py").write_text("def make_router(pool):\n    return 1 / 0\n")
+    ran = command("submit", "run", folder, "--suite", simulated, "--sandbox", "process")
+    assert ran.code == 2
+    assert "ZeroDivisionError" in ran.err
+    assert "router.py, line 2" in ran.err
+    assert not list(folder.glob("report*"))
+
+
+def test_a_weaker_sandbox_says_what_it_does_not_protect(command, folder, simulated):
+    ran = command("submit", "check", folder, "--suite", simulated, "--sandbox", "process")
+    assert "can read and write all your files" in ran.err
+
+
+def test_reports_of_plain_evaluations_say_nothing_of_a_submission(command, tmp_path, simulated):
+    done = command(
+        "evaluate", "mixture", "--suite", simulated, "--json", tmp_path / "r.json", "--replicates", 0
+    )
+    assert done.code == 0
+    record = json.loads((tmp_path / "r.json").read_text())
+    del record["submission"]
+    (tmp_path / "r.json").write_text(json.dumps(record))
+    assert Report.read(tmp_path / "r.json").submission is None

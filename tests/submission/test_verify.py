@@ -1,0 +1,142 @@
+"""Verification holds for an honest report, and names the first number that does not follow."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from catbench import Report
+from catbench.submission.record import proofs
+
+
+def changed(path, place, value):
+    """Change one value of a report, by its keys."""
+    record = json.loads(path.read_text())
+    inside = record
+    for key in place[:-1]:
+        inside = inside[key]
+    inside[place[-1]] = value
+    path.write_text(json.dumps(record))
+
+
+def test_an_honest_report_holds_and_what_is_proven_is_recorded(command, copied, simulated):
+    report = copied / "report.json"
+    done = command("verify", report, "--suite", simulated, "--rerun", "--record", "--sandbox", "none")
+    assert done.code == 0, done.err
+    assert "identical" in done.out
+    found = proofs(report, Report.read(report).submission)
+    assert found.arithmetic
+    assert found.rerun.passed
+    assert found.rerun.identical
+    report.write_text(report.read_text() + " ")
+    assert not proofs(report, None).arithmetic  # it is a proof of exactly the report that was verified
+
+
+NUMBERS = [
+    ("results", 0, "measures", "audc", "value"),
+    ("results", 0, "measures", "headroom", "low"),
+    ("results", 1, "measures", "cost_to_match", "sim-1", "high"),
+    ("results", 0, "references", "oracle", "audc", "value"),
+    ("results", 1, "fixed", "sim-2", "quality", "value"),
+    ("results", 0, "curve", "quality", 3),
+    ("results", 0, "reference_curves", "mixture", "quality", 2),
+    ("results", 1, "selection", "rate", "sim-1", 0),
+    ("results", 0, "prompts"),
+    ("submission", "standing", "simulated_score", "audc"),
+    ("submission", "predictions_sha256"),
+]
+
+
+@pytest.mark.parametrize("place", NUMBERS, ids=lambda place: ".".join(map(str, place)))
+def test_any_changed_number_is_named(command, copied, simulated, place):
+    changed(copied / "report.json", place, "0" * 64 if place[-1] == "predictions_sha256" else 7)
+    done = command("verify", copied / "report.json", "--suite", simulated)
+    assert done.code == 2
+    named = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place).lstrip(".")
+    assert f"{named} is" in done.err, done.err
+
+
+def test_changed_predictions_are_found(command, copied, simulated):
+    path = copied / "report.predictions.parquet"
+    table = pd.read_parquet(path)
+    table.loc[0, "sim-1"] += 1e-3
+    table.to_parquet(path, index=False)
+    done = command("verify", copied / "report.json", "--suite", simulated)
+    assert done.code == 2
+    assert "predictions_sha256" in done.err
+
+
+def test_lost_predictions_are_told(command, copied, simulated):
+    (copied / "report.predictions.parquet").unlink()
+    done = command("verify", copied / "report.json", "--suite", simulated)
+    assert done.code == 2
+    assert "do not lie beside it" in done.err
+
+
+def test_another_version_of_the_suite_is_told(command, copied, simulated):
+    for number in range(2):
+        changed(copied / "report.json", ("results", number, "suite_digest"), "f" * 64)
+    done = command("verify", copied / "report.json", "--suite", simulated)
+    assert done.code == 2
+    assert "made on version ffffffffffff" in done.err
+
+
+def test_a_changed_signature_is_told(command, copied, simulated):
+    record = json.loads((copied / "report.json").read_text())
+    changed(copied / "report.json", ("signature",), record["signature"].replace("curve:exact", "curve:grid"))
+    done = command("verify", copied / "report.json", "--suite", simulated)
+    assert done.code == 2
+    assert "signature" in done.err
+
+
+def test_a_rerun_finds_predictions_that_are_not_the_submission_s(command, copied, simulated):
+    """A report whose numbers hold, made by a router that is no longer there."""
+    code = (copied / "router.py").read_text()
+    (copied / "router.py").write_text(code + "\n# tidied\n")
+    done = command("verify", copied / "report.json", "--suite", simulated, "--rerun", "--sandbox", "none")
+    assert done.code == 2
+    assert "router.py was changed since" in done.err
+
+
+def test_a_fresh_suite_gives_gains_beside_the_report_s(command, copied, simulated, tmp_path):
+    fresh = tmp_path / "fresh"
+    assert command("simulate", "--out", fresh, "--prompts", 300, "--candidates", 3, "--seed", 1).code == 0
+    report = copied / "report.json"
+    words = ["--suite", simulated, "--fresh", fresh, "--record", "--sandbox", "none"]
+    done = command("verify", report, *words)
+    assert done.code == 0, done.err
+    found = proofs(report, None).fresh
+    assert set(found.gain) == {"simulated_score", "simulated_error"}
+    assert found.suite_digest != Report.read(report).results[0].suite_digest
+
+
+def test_all_reports_of_a_folder_are_verified_and_the_bad_ones_named(command, copied, simulated, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("report.json", "report.predictions.parquet"):
+        (other / name).write_bytes((copied / name).read_bytes())
+    assert command("verify", "--all", tmp_path, "--suite", simulated).code == 0
+    changed(other / "report.json", ("results", 0, "measures", "audc", "value"), 1.0)
+    done = command("verify", "--all", tmp_path, "--suite", simulated)
+    assert done.code == 2
+    assert "1 of 2 reports do not hold" in done.err
+    assert "other" in done.err
+    assert "holds" in done.out
+
+
+def test_a_plain_evaluation_with_slices_and_trials_holds_too(command, simulated, tmp_path):
+    path = tmp_path / "r.json"
+    words = ["--suite", simulated, "--json", path, "--by", "words", "--trials", 2, "--replicates", 20]
+    assert command("evaluate", "ridge", *words).code == 0
+    done = command("verify", path, "--suite", simulated)
+    assert done.code == 0, done.err
+    assert "win rates need refits" in done.out
+
+
+def test_a_policy_s_report_holds(command, simulated, tmp_path):
+    path = tmp_path / "r.json"
+    words = ["--suite", simulated, "--json", path, "--replicates", 20, "--metric", "simulated_error"]
+    assert command("evaluate", "fixed:sim-2", *words).code == 0
+    assert command("verify", path, "--suite", simulated).code == 0
