@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 SUITE := build/simulated
-CODE := benchmark baselines tests
+CODE := benchmark baselines leaderboard tests
 
 .PHONY: evaluate test test-slow benchmark lint format clean
 
@@ -48,5 +48,5 @@ $(VENV)/base: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/test: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) --editable '.[test,generate]'
+	$(PIP) --editable '.[test,generate,leaderboard]'
 	@touch $@ $(VENV)/base

@@ -11,6 +11,7 @@ from importlib import import_module
 
 import streamlit as st
 
+# What a page is called, also in an address -> its file in `screens`.
 PAGES = {
     "Standing": "standing",
     "Curves": "curves",
@@ -19,7 +20,6 @@ PAGES = {
     "Suite": "suite",
     "Submit": "submit",
 }
-"""What a page is called, also in an address -> its file in `screens`."""
 
 st.set_page_config(page_title="catbench leaderboard", page_icon="🐈", layout="wide")
 page = st.segmented_control(

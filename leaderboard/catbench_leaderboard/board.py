@@ -129,7 +129,7 @@ def _references(result: Result) -> dict[str, dict[str, Any]]:
 
 
 def problem_table(entries: Sequence[Entry], metrics_of: dict[str, tuple[str, ...]]) -> pd.DataFrame:
-    """Return `problems`, most reports first, simulated suites last; `metrics_of` the suites at hand, by digest.
+    """Return `problems`, most reports first, simulated last; `metrics_of` the suites at hand, by digest.
 
     Suites of one name but other digests, and pools of one name but other candidates or conventions, are
     told apart in what is shown of them.
@@ -174,7 +174,7 @@ def problem_table(entries: Sequence[Entry], metrics_of: dict[str, tuple[str, ...
 
 
 def _distinct(order: Sequence[Problem], name: Any, identity: Any, suffix: Any) -> dict[Problem, str]:
-    """Return what is added to a name: nothing for the first that has it, a suffix for others that share it."""
+    """Return what is added to a name: nothing for the first that has it, a suffix for others."""
     first: dict[Any, Any] = {}
     return {
         problem: ""

@@ -60,7 +60,7 @@ def table(board: Board, view: View, first: str, second: str, headrooms: Headroom
 
 
 def along_budget(first: Answer, second: Answer, ground: Ground, sign: int) -> pd.DataFrame:
-    """Return the paired difference of two curves on the metric's own scale: `cost`, `difference`, `low`, `high`.
+    """Return the paired difference of two curves on the metric's scale: `cost`, `difference`, `low`, `high`.
 
     The draws are the board's; `catbench compare` gives the same where it uses the same draws.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,11 @@ LEGEND = (
 MISSING = "–"
 
 
+def percent(column: Any) -> Any:
+    """Return shares in percent; what is 0 but for rounding is 0."""
+    return np.round(np.asarray(column, dtype=float) * 100, 9) + 0.0
+
+
 def interval(table: pd.DataFrame, name: str, scale: float = 1, decimals: int | None = None) -> pd.Series:
     """Return the ends of an estimate's intervals as text, with decimals that the widths warrant."""
     low, high = table[f"{name}_low"] * scale, table[f"{name}_high"] * scale
@@ -34,7 +40,9 @@ def interval(table: pd.DataFrame, name: str, scale: float = 1, decimals: int | N
         [
             MISSING
             if np.isnan(a) and np.isnan(b)
-            else " … ".join(MISSING if np.isnan(x) else f"{x:.{decimals}f}" for x in (a, b))
+            else " … ".join(
+                MISSING if np.isnan(x) else f"{round(x, decimals) + 0.0:.{decimals}f}" for x in (a, b)
+            )
             for a, b in zip(low, high, strict=True)
         ],
         index=table.index,
@@ -53,17 +61,17 @@ def standing_table(table: pd.DataFrame, view: View) -> None:
             "rank": table["rank"],
             "router": table["router"],
             "mark": mark,
-            "headline": table["headline"],
+            "headline": percent(table["headline"]),
             "headline_interval": interval(table, "headline", 100),
             "ranks": ranks,
-            "first": table["first"],
-            "headroom": table["headroom"],
+            "first": percent(table["first"]),
+            "headroom": percent(table["headroom"]),
             "headroom_interval": interval(table, "headroom", 100),
             "audc": table["audc"],
             "audc_interval": interval(table, "audc"),
             "peak": table["peak"],
-            "cost_to_match": table["cost_to_match"],
-            "win_rate": table["win_rate"],
+            "cost_to_match": percent(table["cost_to_match"]),
+            "win_rate": percent(table["win_rate"]),
             "overhead_ms": table["overhead_ms"],
             "overhead_tflops": table["overhead_tflops"],
             "prompt_only": table["prompt_only"],
@@ -81,10 +89,10 @@ def standing_table(table: pd.DataFrame, view: View) -> None:
         shown.drop(columns=empty),
         hide_index=True,
         placeholder=MISSING,
-        height=min(36 * (len(shown) + 1) + 3, 620),
+        height=min(35 * (len(shown) + 1) + 2, 620),
         column_config={
-            "rank": number("Rank", format="%d", width=60, pinned=True),
-            "router": st.column_config.TextColumn("Router", width=170, pinned=True),
+            "rank": number("Rank", format="%d", width=50, pinned=True),
+            "router": st.column_config.TextColumn("Router", width=140, pinned=True),
             "mark": st.column_config.TextColumn(
                 "Lead", width=50, help="● leads, ○ its interval overlaps with the leader's"
             ),
@@ -101,7 +109,7 @@ def standing_table(table: pd.DataFrame, view: View) -> None:
             "peak": number("Peak", format="%.4f", help="Highest point of the curve; biased upwards"),
             "cost_to_match": share(
                 "Cost to match",
-                help="Least cost at which it is as good as the best fixed candidate, over that candidate's cost; – = never",
+                help="Least cost at which it is as good as the best fixed candidate, over its; – = never",
             ),
             "win_rate": share("Win rate", help="Share of refits above the best fixed candidate at its cost"),
             "overhead_ms": number("ms a prompt", format="%.3g", help="Measured time of the router itself"),
@@ -123,7 +131,7 @@ def reference_table(table: pd.DataFrame) -> None:
     shown = pd.DataFrame(
         {
             "reference": table["reference"],
-            "headroom": table["headroom"],
+            "headroom": percent(table["headroom"]),
             "audc": table["audc"],
             "audc_interval": interval(table, "audc"),
             "peak": table["peak"],
@@ -150,6 +158,7 @@ def budget_table(table: pd.DataFrame, view: View) -> None:
     shown = table.drop(columns=["low", "high"])
     ends = table.rename(columns={"low": "q_low", "high": "q_high"})
     shown.insert(2, "interval", interval(ends, "q"))
+    shown[shown.columns[3:]] = percent(shown[shown.columns[3:]])
     st.dataframe(
         shown,
         hide_index=True,
@@ -166,7 +175,7 @@ def budget_table(table: pd.DataFrame, view: View) -> None:
 def savings_table(table: pd.DataFrame, view: View) -> None:
     """Show a router at a budget against every fixed candidate."""
     st.dataframe(
-        table,
+        table.assign(saving=percent(table["saving"])),
         hide_index=True,
         column_config={
             "candidate": st.column_config.TextColumn("Always", pinned=True, width=170),
@@ -191,6 +200,8 @@ def difference_table(table: pd.DataFrame) -> None:
     ends = table.rename(columns={"low": "d_low", "high": "d_high"})
     shown["interval"] = interval(ends, "d", 100)
     shown["verdict"] = table["verdict"]
+    for name in ("first", "second", "difference"):
+        shown[name] = percent(table[name])
     st.dataframe(
         shown,
         hide_index=True,
@@ -267,8 +278,10 @@ def tiles(images: Sequence[tuple[str, bytes]], members: Sequence[str]) -> None:
 
 def facts(found: Mapping[str, str], signature: str) -> None:
     """Show what a suite says of itself, and the signature of results on it."""
-    table = pd.DataFrame([*found.items(), ("signature", signature)], columns=["what", "value"])
+    table = pd.DataFrame(found.items(), columns=["what", "value"])
     st.table(table.set_index("what"), border="horizontal", hide_header=True)
+    st.caption("Signature of the results")
+    st.code(signature, language=None, wrap_lines=True)
 
 
 def plain(table: pd.DataFrame, pinned: str) -> None:

@@ -83,9 +83,9 @@ def images(folder: Path, manifest: Manifest, prompt_id: str) -> list[tuple[str, 
     return _tiles(path, [candidate.id for candidate in manifest.candidates])
 
 
-def title(prompt: str) -> str:
+def title(prompt_id: str, text: str) -> str:
     """Return a prompt on one line, as a choice among many."""
-    return one_line(prompt, 120)
+    return f"{prompt_id}: {one_line(text, 80)}"
 
 
 def _tiles(path: Path, candidates: Sequence[str]) -> list[tuple[str, bytes]]:

@@ -41,15 +41,16 @@ def open_page(title: str, about: str) -> Board | None:
 
 def choose(board: Board, *, slice: bool = True, by: bool = False) -> View:
     """Show the selectors of a view, and return it."""
-    columns = iter(st.columns(4 + slice + by))
-    suite = _select(next(columns), "Suite", views.options(board, "suite"))
-    pool = _select(next(columns), "Pool", views.options(board, "pool", suite=suite))
-    cost = _select(next(columns), "Cost", views.options(board, "cost", suite=suite, pool=pool))
+    # A row that wraps: six selectors side by side on a desk, two on a phone.
+    row = st.container(horizontal=True)
+    suite = _select(row, "Suite", views.options(board, "suite"))
+    pool = _select(row, "Pool", views.options(board, "pool", suite=suite))
+    cost = _select(row, "Cost", views.options(board, "cost", suite=suite, pool=pool))
     view = View(suite, pool, cost, "")
     found = views.problem(board, view)
-    metric = _select(next(columns), "Metric", list(found["metrics"]))
-    part = _select(next(columns), "Slice", list(found["slices"])) if slice else "all"
-    ranked = _select(next(columns), "Ranked by", [BY_MEAN, "metric"], key="by") if by else BY_MEAN
+    metric = _select(row, "Metric", list(found["metrics"]))
+    part = _select(row, "Slice", list(found["slices"])) if slice else "all"
+    ranked = _select(row, "Ranked by", [BY_MEAN, "metric"], key="by") if by else BY_MEAN
     if found["simulated"]:
         st.warning(
             "SIMULATED: these scores come from a formula, not from images. They rank nobody.", icon="⚠️"
@@ -102,8 +103,8 @@ def suite_folder(digest: str) -> Path | None:
 
 def share(label: str, help: str | None = None, **more: Any) -> Any:
     """Return the column of a share, shown in percent."""
-    return st.column_config.NumberColumn(label, format="percent", help=help, **more)
+    return st.column_config.NumberColumn(label, format="%.1f%%", help=help, **more)
 
 
 def _select(place: Any, label: str, options: Sequence[str], key: str | None = None) -> str:
-    return place.selectbox(label, options, key=key or label.casefold(), bind="query-params")
+    return place.selectbox(label, options, key=key or label.casefold(), bind="query-params", width=165)

@@ -26,9 +26,10 @@ def show() -> None:
             if listed.empty:
                 st.info("No test prompt holds these words.")
             else:
-                names = dict(zip(listed["prompt_id"], listed["text"], strict=True))
-                prompt = st.selectbox("Prompt", list(names), key="prompt", bind="query-params")
-                st.text(names[prompt])
+                names = {prompts.title(row.prompt_id, row.text): row for row in listed.itertuples()}
+                chosen = names[st.selectbox("Prompt", list(names), key="prompt", bind="query-params")]
+                prompt = chosen.prompt_id
+                st.text(chosen.text)
                 try:
                     layouts.tiles(
                         prompts.images(folder, read_manifest(folder), prompt), list(found["candidates"])
@@ -41,9 +42,9 @@ def show() -> None:
                 st.subheader("What routers choose", anchor=False)
                 budgets = curves.budgets(board, view)
                 budget = widgets.budget(budgets)
-                labels, chosen = live.choices(board, view)
+                labels, choices = live.choices(board, view)
                 row = list(matrix.prompts["prompt_id"].iloc[matrix.rows("test")]).index(prompt)
-                at = chosen[:, budgets.index(budget), row] if labels else []
+                at = choices[:, budgets.index(budget), row] if labels else []
                 layouts.choice_table(
                     prompts.choices(labels, at, list(found["candidates"]), table, view.metric), view
                 )

@@ -20,11 +20,10 @@ def show() -> None:
             table = standing.standing(board, view, search)
             st.markdown(in_markdown(standing.verdict(table)))
             layouts.standing_table(table, view)
-            left, right = st.columns([1, 4])
-            left.download_button(
+            st.download_button(
                 "CSV", table.to_csv(index=False), "standing.csv", "text/csv", icon=":material/download:"
             )
-            right.caption(layouts.LEGEND)
+            st.caption(layouts.LEGEND)
             st.subheader("References, not ranked", anchor=False)
             layouts.reference_table(standing.references(board, view))
         widgets.troubles(board)
