@@ -1,4 +1,4 @@
-"""A torch model with shipped weights: an encoder reads what a prompt asks for, `fit` learns who draws it well.
+"""A torch model with shipped weights: an encoder reads what a prompt asks for, `fit` learns who draws it.
 
 The encoder was trained to read (train.py), on no quality of any candidate. Which candidate draws what well
 is learnt in `fit` from the qualities given there, so on shuffled ones there is nothing to gain.

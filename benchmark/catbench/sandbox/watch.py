@@ -97,7 +97,7 @@ def _proportional(process: psutil.Process) -> int:
 
 def _files(pid: int) -> int:
     with suppress(OSError):
-        place = f"/proc/{pid}/root/tmp"
+        place = os.path.join("/proc", str(pid), "root", "tmp")
         if os.stat(place).st_dev != os.stat("/tmp").st_dev:  # until the sandbox stands, it is the host's
             found = os.statvfs(place)
             return found.f_files - found.f_ffree

@@ -1,0 +1,61 @@
+"""What a sandbox adds to a fast router: one process started, and prompts and numbers copied."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from catbench.errors import UsageError
+from catbench.routing import ask_at
+from catbench.sandbox.session import Inside, open_session
+from catbench.submission.answers import labelled
+from catbench.suites.simulate import Simulation, simulate
+
+ROUTER = """
+import numpy as np
+
+class Router:
+    def fit(self, prompts, quality):
+        self.mean = quality.mean(axis=0)
+
+    def predict(self, prompts):
+        return np.tile(self.mean, (len(prompts), 1))
+
+def make_router(pool):
+    return Router()
+"""
+IMPORTS = "import catbench.sandbox.child"
+
+
+def run(folder, matrix, sandbox):
+    """Return the seconds that fitting and asking take, all in all."""
+    pool = matrix.pool(metric=matrix.metrics[0].name)
+    train, validation = labelled(matrix, pool)
+    test = matrix.texts(matrix.rows("test"))
+    start = time.perf_counter()
+    with open_session(Inside("fast", folder, "router.py:make_router", sandbox)) as session:
+        session.fit(session.make(pool), train, validation)
+        session.ask(0, test, ask_at(train[1], pool.cost))
+    return time.perf_counter() - start
+
+
+def test_a_sandbox_costs_little_more_than_starting_python(tmp_path):
+    """Relative to a bare Python that imports the same, so that it holds on any machine."""
+    folder = tmp_path / "fast"  # pytest's own folder is closed to the user that the sandbox runs as
+    folder.mkdir()
+    (folder / "router.py").write_text(ROUTER)
+    matrix = simulate(Simulation(prompts=5000, candidates=10, samples=1))[0]
+    try:
+        plain, sandboxed = (min(run(folder, matrix, kind) for _ in range(3)) for kind in ("none", "bwrap"))
+    except UsageError as error:
+        pytest.skip(str(error))
+    bare = []
+    for _ in range(3):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-I", "-B", "-c", IMPORTS], check=True)
+        bare.append(time.perf_counter() - start)
+    print(f"\nhere {plain:.3f} s, in bubblewrap {sandboxed:.3f} s, starting Python alone {min(bare):.3f} s")
+    assert sandboxed - plain < 3 * min(bare)

@@ -1,0 +1,119 @@
+"""Requirements: present, or hashed wheels that are installed inside."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zipfile
+
+import pytest
+
+from catbench.errors import SubmissionError, UsageError
+from catbench.sandbox.launch import check_available
+from catbench.sandbox.session import Inside, open_session
+from catbench.submission.requirements import install, read_requirement
+
+CODE = "VALUE = 42.0\n"
+
+
+def wheel(folder, extra=()):
+    """Write a wheel of one module by hand; return its requirement."""
+    path = folder / "catbench_probe-1.0-py3-none-any.whl"
+    files = {
+        "catbench_probe.py": CODE,
+        "catbench_probe-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: catbench-probe\nVersion: 1.0\n",
+        "catbench_probe-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        **dict(extra),
+    }
+    digests = {name: hashlib.sha256(text.encode()).digest() for name, text in files.items()}
+    lines = [
+        f"{name},sha256={base64.urlsafe_b64encode(digest).rstrip(b'=').decode()},{len(files[name])}"
+        for name, digest in digests.items()
+    ]
+    files["catbench_probe-1.0.dist-info/RECORD"] = "\n".join(
+        [*lines, "catbench_probe-1.0.dist-info/RECORD,,"]
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return f"catbench-probe==1.0 --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+@pytest.fixture
+def offline(monkeypatch, tmp_path):
+    """A folder of wheels that pip takes instead of an index."""
+    wheels = tmp_path / "index"
+    wheels.mkdir()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    return wheels
+
+
+@pytest.fixture
+def bwrap():
+    try:
+        check_available("bwrap")
+    except UsageError as error:
+        pytest.skip(str(error))
+
+
+def test_what_is_here_needs_no_hash():
+    assert read_requirement("numpy>=2").present
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "numpy>=99",
+        "catbench-probe",
+        "catbench-probe>=1 --hash=sha256:" + "0" * 64,
+        "-r other.txt",
+        "",
+        "../x.whl",
+    ],
+)
+def test_what_is_not_here_is_exact_and_hashed(text):
+    with pytest.raises(SubmissionError, match="requirement"):
+        read_requirement(text)
+
+
+def test_a_wheel_is_installed_inside_and_used_there(bwrap, offline, folder, tmp_path):
+    needed = [read_requirement(wheel(offline))]
+    (folder / "router.py").write_text("import catbench_probe\nraise ValueError(catbench_probe.VALUE)\n")
+    place = tmp_path / "place"
+    place.mkdir()
+    inside = install(needed, Inside("length", folder, "router.py:make_router"), place)
+    with open_session(inside) as session, pytest.raises(Exception, match=r"42\.0"):
+        session.make(pool())
+
+
+def test_a_wheel_that_leads_out_of_its_folder_is_not_installed(bwrap, offline, folder, tmp_path):
+    needed = [read_requirement(wheel(offline, {"../../escaped.py": "x = 1\n"}))]
+    place = tmp_path / "place"
+    place.mkdir()
+    with pytest.raises(SubmissionError, match="cannot be installed"):
+        install(needed, Inside("length", folder, "router.py:make_router"), place)
+    assert not list(tmp_path.rglob("escaped.py"))
+
+
+def test_another_wheel_than_the_hashed_one_is_refused(bwrap, offline, folder, tmp_path):
+    text = wheel(offline)
+    wheel(offline, {"other.py": "x = 1\n"})
+    place = tmp_path / "place"
+    place.mkdir()
+    with pytest.raises(SubmissionError, match="no wheel with this hash"):
+        install([read_requirement(text)], Inside("length", folder, "router.py:make_router"), place)
+
+
+def test_a_weaker_sandbox_installs_nothing(offline, folder, tmp_path):
+    needed = [read_requirement(wheel(offline))]
+    with pytest.raises(SubmissionError, match="only --sandbox bwrap"):
+        install(needed, Inside("length", folder, "router.py:make_router", "process"), tmp_path)
+
+
+def pool():
+    import numpy as np
+
+    from catbench.pool import Candidate, Pool
+
+    return Pool("all", (Candidate(id="a"),), np.ones(1), "tflops", "clip_score")
