@@ -1,0 +1,39 @@
+"""On real scores: routing beats the best single model's quality, for less than that model costs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from catbench.bootstrap import Bootstrap, intervals
+from catbench.routing import find_router
+from catbench.suites.cems import import_cems
+from catbench.sweep import EstimatorSweep
+
+
+@pytest.mark.slow
+def test_ridge_beats_the_best_single_model_at_a_lower_cost(shared):
+    matrix = import_cems(shared / "data" / "cems")
+    pool = matrix.pool(metric="clip_score", cost="seconds")
+    data = {
+        split: (matrix.texts(matrix.rows(split)), matrix.qualities("clip_score", split, pool).mean(axis=2))
+        for split in ("train", "validation", "test")
+    }
+    router = find_router("ridge").make(pool).fit(*data["train"], validation=data["validation"])
+    best = int(data["train"][1].mean(axis=0).argmax())
+    assert pool.ids[best] == "sdxl-turbo"
+    texts, quality = data["test"]
+    sweep = EstimatorSweep(router.predict(texts), quality, pool.cost)
+
+    def found(weights):
+        alone, curve = float(weights @ quality[:, best] / weights.sum()), sweep.curve(weights)
+        gain = curve.quality_at(pool.cost[best]) - alone
+        return {"gain": np.atleast_1d(gain), "cost": np.array([curve.cost_to_match(alone) / pool.cost[best]])}
+
+    groups = matrix.prompts["group"].to_numpy()[matrix.rows("test")]
+    ends = intervals(found, groups, Bootstrap())
+    gain, cost = ends["gain"], ends["cost"]
+    print(f"\nridge against sdxl-turbo: at its cost {gain.value} [{gain.low}, {gain.high}]")
+    print(f"as good for {cost.value} [{cost.low}, {cost.high}] of its cost")
+    assert gain.low[0] > 0
+    assert cost.high[0] < 1
