@@ -1,0 +1,195 @@
+"""The tables are the reports', ranks come from the predictions, and what is kept is right or absent."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import fields
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from catbench import load
+from catbench.bootstrap import Bootstrap, intervals
+from catbench.errors import UsageError
+from catbench.predictions import answer_from_table
+from catbench.scoring import Scorer
+from catbench_leaderboard import cache, views
+from catbench_leaderboard.board import Board
+from catbench_leaderboard.draws import Draws
+from catbench_leaderboard.reports import find_reports
+
+
+def plain(table):
+    return table.map(lambda cell: list(cell) if isinstance(cell, (list, tuple, np.ndarray)) else cell)
+
+
+def test_every_problem_is_there(board):
+    shown = board.problems[["suite", "pool", "cost"]].itertuples(index=False, name=None)
+    costs = ("tflops", "seconds")
+    wanted = {("sim-one", "sim"), ("sim-one", "sim+"), ("sim-two", "sim+")}
+    assert set(shown) == {(*place, cost) for place in wanted for cost in costs}
+    assert board.troubles.empty
+
+
+@pytest.mark.parametrize("metric", ["simulated_score", "simulated_error"])
+def test_measures_are_the_reports(board, view, report, metric):
+    found = views.results(board, view(metric=metric)).set_index("label").loc["ridge"]
+    reported = report().result(metric)
+    for name in ("audc", "gain", "headroom", "peak"):
+        estimate = reported.estimate(name)
+        assert [found[name + end] for end in ("", "_low", "_high")] == [
+            estimate.value,
+            estimate.low,
+            estimate.high,
+        ]
+    assert list(found["curve_quality"]) == reported.curve.quality
+
+
+def test_the_interval_of_a_mean_over_metrics_is_that_of_paired_replicates(board, home, view, report):
+    """The whole statistic again, by the library's own scorers and bootstrap."""
+    matrix, found = load(home / "suites" / "sim-one"), report()
+    groups = matrix.prompts["group"].to_numpy()[matrix.rows("test")]
+    scorers = []
+    for metric in matrix.metrics:
+        pool = matrix.pool("sim", cost="tflops", metric=metric.name)
+        answer = answer_from_table(found.predictions, matrix, pool, "ridge")
+        scorers.append(Scorer(answer, matrix.qualities(metric.name, "test", pool), pool))
+    mean = intervals(
+        lambda weights: {"mean": np.mean([s.measures(weights)["headroom"] for s in scorers], axis=0)},
+        groups,
+        Bootstrap(1000),
+    )["mean"]
+    ranked = views.ranks(board, view())
+    row = ranked[ranked["entry"] == "ridge-sim-one-sim-tflops"].iloc[0]
+    np.testing.assert_allclose(
+        [row["value"], row["low"], row["high"]],
+        [mean.value[0], mean.low[0], mean.high[0]],
+        rtol=1e-5,
+    )
+
+
+def test_the_interval_of_one_metric_is_the_report_s_own(board, view, report):
+    row = views.ranks(board, view(by="simulated_error"))
+    row = row[row["entry"] == "ridge-sim-one-sim-tflops"].iloc[0]
+    estimate = report().result("simulated_error").estimate("headroom")
+    assert (row["low"], row["high"]) == (estimate.low, estimate.high)
+
+
+def test_ranks_follow_the_mean_of_the_reports_headrooms(board, view, report):
+    ranked = views.ranks(board, view())
+    assert ranked["rank"].tolist() == [1, 2, 3]
+    assert ranked["first"].sum() == pytest.approx(1)
+    for _, row in ranked.iterrows():
+        one = report(row["entry"].removesuffix("-sim-one-sim-tflops"))
+        values = [one.result(m).estimate("headroom").value for m in ("simulated_score", "simulated_error")]
+        assert row["value"] == pytest.approx(np.mean(values))
+
+
+def test_slices_are_ranked_on_their_own_prompts(board, view, report):
+    found = report(suite="sim-two", pool="sim+")
+    for part in [result for result in found.results if result.metric == "simulated_score"]:
+        ranked = views.ranks(board, view("sim-two", "sim+", by="simulated_score", slice=part.slice))
+        row = ranked[ranked["entry"] == "ridge-sim-two-sim+-tflops"].iloc[0]
+        assert row["value"] == part.estimate("headroom").value
+
+
+def test_broken_and_foreign_reports_are_listed_and_the_sound_ones_stand(troubled, view):
+    board = cache.open_board([troubled])
+    said = board.troubles.set_index("where")["what"]
+    assert set(said.index) == {"cut-short", "foreign", "tampered", "no-predictions", "broken-predictions"}
+    assert "EOF" in said["cut-short"]
+    assert "no report of this version" in said["foreign"]
+    assert "AUDC of simulated_score/all is" in said["tampered"]
+    ranked = views.ranks(board, view()).set_index("entry")
+    assert ranked.loc["sound", "rank"] == 1
+    for name in ("tampered", "no-predictions", "broken-predictions"):
+        assert np.isnan(ranked.loc[name, "rank"])
+        assert ranked.loc[name, "unranked"]
+
+
+def test_predictions_outside_the_report_s_folder_are_not_read(reports, tmp_path):
+    shutil.copytree(reports / "ridge-sim-one-sim-tflops", tmp_path / "board" / "sly")
+    path = tmp_path / "board" / "sly" / "report.json"
+    shutil.move(path.with_name("report.predictions.parquet"), tmp_path / "elsewhere.parquet")
+    record = json.loads(path.read_text())
+    record["predictions_file"] = "../../elsewhere.parquet"
+    path.write_text(json.dumps(record))
+    board = cache.open_board([tmp_path / "board"])
+    assert "outside its folder" in board.troubles["what"].iloc[0]
+
+
+def test_a_report_on_a_suite_that_is_not_here_is_shown_and_not_ranked(reports, tmp_path):
+    shutil.copytree(reports / "ridge-sim-one-sim-tflops", tmp_path / "away")
+    path = tmp_path / "away" / "report.json"
+    record = json.loads(path.read_text())
+    for result in record["results"]:
+        result["suite_digest"] = "0" * 64
+    path.write_text(json.dumps(record))
+    board = cache.open_board([tmp_path])
+    assert not board.problems["here"].any()
+    assert board.ranks["rank"].isna().all()
+    assert "is not here" in board.troubles["what"].iloc[0]
+
+
+def test_the_same_router_has_one_number_and_a_newer_one_takes_the_next(board):
+    number = board.entries.groupby("router")["number"].nunique()
+    assert (number == 1).all()
+    assert board.entries["number"].max() == board.entries["router"].nunique() - 1
+
+
+def test_two_reports_of_one_router_in_one_table_are_told_apart(reports, tmp_path):
+    for name in ("a", "b"):
+        shutil.copytree(reports / "ridge-sim-one-sim-tflops", tmp_path / name)
+    assert cache.open_board([tmp_path]).entries["label"].tolist() == ["ridge (a)", "ridge (b)"]
+
+
+def test_a_folder_without_reports_is_an_empty_board(tmp_path):
+    board = cache.open_board([tmp_path])
+    assert board.problems.empty
+    assert board.troubles.empty
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="no folder"):
+        cache.open_board([tmp_path / "nowhere"])
+
+
+def test_what_is_kept_is_what_was_made(reports, tmp_path, monkeypatch):
+    made = cache.open_board([reports], tmp_path)
+    monkeypatch.setattr(cache, "build_board", lambda *given: pytest.fail("made again"))
+    kept = cache.open_board([reports], tmp_path)
+    for table in fields(Board):
+        pd.testing.assert_frame_equal(
+            plain(getattr(made, table.name)), plain(getattr(kept, table.name)), check_dtype=False
+        )
+
+
+def test_a_new_report_costs_its_own_draws_only(reports, tmp_path, monkeypatch):
+    folder = tmp_path / "reports"
+    shutil.copytree(reports / "ridge-sim-one-sim-tflops", folder / "old")
+    cache.open_board([folder], tmp_path / "kept")
+    shutil.copytree(reports / "mixture-sim-one-sim-tflops", folder / "new")
+    made = []
+    make = Draws._make
+    monkeypatch.setattr(
+        Draws, "_make", lambda self, entry, progress: made.append(entry.id) or make(self, entry, progress)
+    )
+    board = cache.open_board([folder], tmp_path / "kept")
+    assert made == ["new"]
+    assert len(board.entries) == 2
+
+
+def test_what_was_cut_short_is_made_again(reports, tmp_path, monkeypatch):
+    made = cache.open_board([reports], tmp_path)
+    for path in [*tmp_path.glob("boards/*/ranks.parquet"), *tmp_path.glob("draws/*.npz")]:
+        path.write_bytes(path.read_bytes()[:100])
+    again = cache.open_board([reports], tmp_path)
+    pd.testing.assert_frame_equal(made.ranks, again.ranks)
+
+
+def test_a_place_that_cannot_be_written_is_gone_without(reports, tmp_path):
+    (tmp_path / "file").write_text("no folder can be made below a file")
+    board = cache.build_board(find_reports([reports]), Draws(tmp_path / "file" / "draws"))
+    assert len(board.entries) == 18

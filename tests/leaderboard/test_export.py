@@ -1,0 +1,71 @@
+"""The board as files: the same tables, and a page that needs no server and runs no stranger's code."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pandas as pd
+import pytest
+
+from catbench_leaderboard import export, standing
+
+
+@pytest.fixture(scope="module")
+def written(reports, troubled, tmp_path_factory):
+    target = tmp_path_factory.mktemp("export") / "board"
+    export.export([reports, troubled], target)
+    return target
+
+
+def test_every_table_is_written_in_three_forms(written):
+    names = {path.name for path in written.iterdir()}
+    tables = ("standing", "references", "curves", "problems")
+    assert names == {f"{t}.{form}" for t in tables for form in ("csv", "json", "parquet")} | {"index.html"}
+    for table in tables:
+        sizes = {
+            len(pd.read_csv(written / f"{table}.csv")),
+            len(pd.read_parquet(written / f"{table}.parquet")),
+            len(json.loads((written / f"{table}.json").read_text())),
+        }
+        assert len(sizes) == 1
+
+
+def test_the_tables_are_the_pages(written, reports, troubled, view):
+    from catbench_leaderboard.cache import open_board
+
+    board = open_board([reports, troubled])
+    shown = standing.standing(board, view())
+    table = pd.read_parquet(written / "standing.parquet")
+    here = table[(table["suite"] == "sim-one") & (table["pool"] == "sim") & (table["cost"] == "tflops")]
+    here = here[(here["metric"] == "simulated_score") & (here["slice"] == "all")]
+    assert here["router"].tolist() == shown["router"].tolist()
+    assert here["headline"].tolist() == pytest.approx(shown["headline"].tolist(), nan_ok=True)
+
+
+def test_the_page_holds_everything_and_fetches_nothing(written):
+    text = (written / "index.html").read_text()
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=[\"']?(https?:)?//", text.split("<script>")[0])
+    data = json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', text, re.S)[1])
+    assert {v["suite"] for v in data["views"]} == {"sim-one", "sim-two"}
+    assert len(data["problems"]) == 5
+
+
+def test_a_hostile_name_is_data_on_the_page(written, hostile):
+    text = (written / "index.html").read_text()
+    assert hostile["markup"] not in text
+    data = json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', text, re.S)[1])
+    names = {row["router"] for v in data["views"] for row in v["standing"]}
+    assert any(name.startswith("<script>alert(1)</script>") for name in names)
+
+
+def test_the_verb_writes_and_refuses(command, reports, tmp_path):
+    done = command("leaderboard", reports, "--export", tmp_path / "out")
+    assert done.code == 0
+    assert (tmp_path / "out" / "index.html").is_file()
+    again = command("leaderboard", reports, "--export", tmp_path / "out")
+    assert again.code == 2
+    assert "--force" in again.err
+    missing = command("leaderboard", tmp_path / "nowhere")
+    assert missing.code == 2
+    assert "is no folder" in missing.err
