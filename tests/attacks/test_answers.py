@@ -53,7 +53,7 @@ class Bomb:
     def __reduce__(self): return os.system, ('touch @HOME@/exploded',)
 def predict(self, prompts):
     reply(b'A', pickle.dumps(Bomb()))
-    import time; time.sleep(60)
+    import time; time.sleep(3600)
 Router.predict = predict
 """,
         ("answer",),
@@ -68,7 +68,7 @@ def predict(self, prompts):
     table = pa.table({'0': pa.array(['x'] * len(prompts)).dictionary_encode()})
     with pa.ipc.new_stream(sink, table.schema) as writer: writer.write_table(table)
     reply(b'A', sink.getvalue().to_pybytes())
-    import time; time.sleep(60)
+    import time; time.sleep(3600)
 Router.predict = predict
 """,
         ("answer",),

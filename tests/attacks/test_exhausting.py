@@ -22,8 +22,8 @@ import time
 for _ in range(8):
     if not os.fork():
         held = np.ones(150 * 2**20 // 8)
-        time.sleep(60)
-time.sleep(60)
+        time.sleep(3600)
+time.sleep(3600)
 """,
         ("memory",),
     ),
@@ -50,7 +50,7 @@ else:
         "a stack of 100,000 files",
         """
 for number in range(100_000): open(f'/tmp/{number}', 'w').close()
-import time; time.sleep(60)
+import time; time.sleep(3600)
 """,
         ("files", "failed"),
     ),

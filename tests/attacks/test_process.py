@@ -10,8 +10,8 @@ ATTACKS = (
         """
 import time
 for _ in range(40):
-    if not os.fork(): time.sleep(60)
-time.sleep(60)
+    if not os.fork(): time.sleep(3600)
+time.sleep(3600)
 """,
         ("processes",),
     ),

@@ -13,7 +13,7 @@ from catbench.sandbox.launch import check_available
 from catbench.sandbox.session import Inside, open_session
 from catbench.submission.requirements import install, read_requirement
 
-CODE = "VALUE = 42.0\n"
+CODE, INFO = "VALUE = 42.0\n", "catbench_probe-1.0.dist-info"
 
 
 def wheel(folder, extra=()):
@@ -21,8 +21,8 @@ def wheel(folder, extra=()):
     path = folder / "catbench_probe-1.0-py3-none-any.whl"
     files = {
         "catbench_probe.py": CODE,
-        "catbench_probe-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: catbench-probe\nVersion: 1.0\n",
-        "catbench_probe-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{INFO}/METADATA": "Metadata-Version: 2.1\nName: catbench-probe\nVersion: 1.0\n",
+        f"{INFO}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         **dict(extra),
     }
     digests = {name: hashlib.sha256(text.encode()).digest() for name, text in files.items()}
@@ -30,9 +30,7 @@ def wheel(folder, extra=()):
         f"{name},sha256={base64.urlsafe_b64encode(digest).rstrip(b'=').decode()},{len(files[name])}"
         for name, digest in digests.items()
     ]
-    files["catbench_probe-1.0.dist-info/RECORD"] = "\n".join(
-        [*lines, "catbench_probe-1.0.dist-info/RECORD,,"]
-    )
+    files[f"{INFO}/RECORD"] = "\n".join([*lines, f"{INFO}/RECORD,,"])
     with zipfile.ZipFile(path, "w") as archive:
         for name, text in files.items():
             archive.writestr(name, text)

@@ -5,6 +5,7 @@
     child      the program inside: makes, fits and asks the router
     layout     which folders the inside sees, and which are masked
     launch     the command that starts the inside: bubblewrap, or a bare process
+    group      a control group of the kernel's around it, where there is one
     watch      counts processes, memory and files of a running sandbox
     channel    one request, one answer, under the limits
     session    routers behind a channel, or in this process where no sandbox is asked for

@@ -20,7 +20,8 @@ from contextlib import suppress
 from typing import IO
 
 from catbench.errors import RouterError
-from catbench.sandbox.limits import Limits
+from catbench.sandbox.group import Group
+from catbench.sandbox.limits import MIB, Limits
 from catbench.sandbox.watch import Watch
 from catbench.sandbox.wire import ANSWER, DONE, FAILED, HEADER, LONGEST_TEXT, REQUEST, frame
 
@@ -42,8 +43,17 @@ class BreachError(RouterError):
 class Channel:
     """The pipes of a started sandbox, and the clock and the watch over it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], name: str, limits: Limits, *, private: bool) -> None:
-        self._process, self._name, self._limits = process, name, limits
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        name: str,
+        limits: Limits,
+        *,
+        private: bool,
+        group: Group | None = None,
+    ) -> None:
+        """Speak to a started process; `private` where it has a file system of its own."""
+        self._process, self._name, self._limits, self._group = process, name, limits, group
         self._deadline = time.monotonic() + limits.wall_seconds
         self._said = bytearray()
         self._printed, self._last = 0, bytearray()
@@ -95,6 +105,8 @@ class Channel:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        if self._group is not None:
+            self._group.remove()
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
                 with suppress(OSError):
@@ -106,6 +118,11 @@ class Channel:
         if found := self.watch.breach():
             verdict = next(word for word in ("processes", "memory", "files") if word in found)
             self._breach(verdict, f"used {found}")
+        self._check_group()
+
+    def _check_group(self) -> None:
+        if self._group is not None and self._group.ran_out_of_memory():
+            self._breach("memory", f"used more than {self._limits.memory_bytes // MIB} MiB of memory")
 
     def _write(self, rest: memoryview) -> memoryview:
         try:
@@ -149,6 +166,7 @@ class Channel:
             self._process.wait(1.0)
         with suppress(BlockingIOError):
             self._read_print()
+        self._check_group()
         code = self._process.poll()
         number = 0 if code is None else -code if code < 0 else code - 128 if code > 128 else 0
         if number == signal.SIGXCPU:

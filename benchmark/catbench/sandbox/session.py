@@ -20,6 +20,7 @@ from catbench.prompts import Prompts
 from catbench.routing import Answer, Labelled, NamedRouter, ask, check_choices, check_predictions, fit, make
 from catbench.sandbox.channel import BreachError, Channel
 from catbench.sandbox.child import load_factory
+from catbench.sandbox.group import Group, make_group
 from catbench.sandbox.launch import SandboxKind, bubblewrap, check_available, python
 from catbench.sandbox.layout import PACKAGES, SUBMISSION, seen_from_inside
 from catbench.sandbox.limits import Limits
@@ -51,6 +52,7 @@ class Usage:
     seconds: float = 0.0
     memory_bytes: int = 0
     processes: int = 0
+    control_group: bool = False
 
 
 class Session(Protocol):
@@ -98,12 +100,11 @@ class SandboxSession:
 
     def __init__(self, inside: Inside, scratch: Path) -> None:
         self._name, self._routers = inside.name, list[tuple[Pool, Kind]]()
-        self._start = time.monotonic()
+        self._start, self._group = time.monotonic(), make_group(inside.limits)
         self.usage = Usage()
         isolated = inside.sandbox == "bwrap"
-        self._channel = Channel(
-            _start(inside, scratch, isolated=isolated), inside.name, inside.limits, private=isolated
-        )
+        process = _start(inside, scratch, self._group, isolated=isolated)
+        self._channel = Channel(process, inside.name, inside.limits, private=isolated, group=self._group)
 
     def make(self, pool: Pool) -> int:
         """Make a router for a pool; return its number."""
@@ -142,7 +143,8 @@ class SandboxSession:
     def close(self) -> None:
         """End the process and everything that it started."""
         watch = self._channel.watch
-        self.usage = Usage(time.monotonic() - self._start, watch.peak_memory, watch.peak_processes)
+        seconds = time.monotonic() - self._start
+        self.usage = Usage(seconds, watch.peak_memory, watch.peak_processes, self._group is not None)
         self._channel.close()
 
     def _refused(self, what: str) -> BreachError:
@@ -191,7 +193,7 @@ def run_inside(inside: Inside, command: Iterable[str], *, writable: Path) -> str
     return f"it took longer than {inside.limits.wall_seconds:g} seconds"
 
 
-def _start(inside: Inside, scratch: Path, *, isolated: bool) -> subprocess.Popen[bytes]:
+def _start(inside: Inside, scratch: Path, group: Group | None, *, isolated: bool) -> subprocess.Popen[bytes]:
     limits = inside.limits.model_dump_json()
     folder, packages = inside.folder, inside.packages or scratch / "none"
     if isolated:
@@ -208,10 +210,14 @@ def _start(inside: Inside, scratch: Path, *, isolated: bool) -> subprocess.Popen
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
         }
+    if group is not None:
+        words = group.around(words)
     pipe = subprocess.PIPE
     try:
         return subprocess.Popen(
             words, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, cwd=scratch, start_new_session=True
         )
     except OSError as error:
+        if group is not None:
+            group.remove()
         raise UsageError(f"the sandbox cannot be started: {error}") from error

@@ -79,6 +79,8 @@ class SandboxRecord(_Record):
     peak_memory_bytes: int
     """Most that was seen at once, of all processes."""
     peak_processes: int
+    control_group: bool
+    """Whether the kernel bounded memory and tasks of all processes together, beside the watch."""
 
 
 class Submission(_Record):

@@ -146,6 +146,7 @@ def run_submission(
             wall_seconds=judged.usage.seconds,
             peak_memory_bytes=judged.usage.memory_bytes,
             peak_processes=judged.usage.processes,
+            control_group=judged.usage.control_group,
         ),
         checks=tuple(judged.checks),
         standing={pool.metric: standing(judged.answers[pool.metric], matrix, pool) for pool in pools},
@@ -192,6 +193,7 @@ def judge(
         max(usage.seconds for usage in usages),
         max(usage.memory_bytes for usage in usages),
         max(usage.processes for usage in usages),
+        all(usage.control_group for usage in usages),
     )
     return Judged(scored, answers, digest, [check_repeats(answers, again), *checks, canary], most)
 

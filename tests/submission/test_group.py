@@ -1,0 +1,61 @@
+"""Control groups: both interfaces of the kernel's, in a folder that stands for it; the real one where it is."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from catbench.sandbox import group
+from catbench.sandbox.limits import MIB, Limits
+
+LIMITS = Limits(memory_bytes=100 * MIB, scratch_bytes=10 * MIB, threads=77)
+
+
+def kernel(monkeypatch, tmp_path, own, *folders):
+    """Let a folder stand for the kernel's."""
+    monkeypatch.setattr(group, "ROOT", tmp_path)
+    monkeypatch.setattr(group, "OWN", tmp_path / "own")
+    (tmp_path / "own").write_text(own)
+    for folder in folders:
+        (tmp_path / folder).mkdir(parents=True)
+
+
+def test_version_1_takes_a_folder_a_controller(monkeypatch, tmp_path):
+    kernel(monkeypatch, tmp_path, "4:memory:/host\n8:pids:/\n9:cpu,cpuacct:/\n0::/\n", "memory/host", "pids")
+    made = group.make_group(LIMITS)
+    memory, tasks = made.folders
+    assert memory.parent == tmp_path / "memory" / "host"
+    assert (memory / "memory.limit_in_bytes").read_text() == str(120 * MIB)
+    assert (tasks / "pids.max").read_text() == "77"
+
+
+def test_version_2_takes_a_folder_beside_its_own(monkeypatch, tmp_path):
+    kernel(monkeypatch, tmp_path, "0::/user/shell\n", "user/shell")
+    (tmp_path / "cgroup.controllers").write_text("cpu memory pids")
+    (tmp_path / "user" / "cgroup.subtree_control").write_text("memory pids")
+    made = group.make_group(LIMITS)
+    (folder,) = made.folders
+    assert folder.parent == tmp_path / "user"
+    assert {path.name for path in folder.iterdir()} == {"memory.max", "memory.swap.max", "pids.max"}
+    assert not made.ran_out_of_memory()
+    (folder / "memory.events").write_text("low 0\nhigh 0\nmax 9\noom 1\noom_kill 1\n")
+    assert made.ran_out_of_memory()
+
+
+@pytest.mark.parametrize("own", ["", "0::/\n", "4:memory:/gone\n8:pids:/gone\n"])
+def test_where_there_is_none_there_is_none(monkeypatch, tmp_path, own):
+    kernel(monkeypatch, tmp_path, own)
+    assert group.make_group(LIMITS) is None
+    assert [path.name for path in tmp_path.iterdir()] == ["own"]
+
+
+def test_what_runs_in_a_real_one_is_counted_and_nothing_is_left():
+    made = group.make_group(LIMITS)
+    if made is None:
+        pytest.skip("this user may make no control group here")
+    command = made.around(["/bin/cat", "/proc/self/cgroup"])
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    made.remove()
+    assert all(folder.name in said for folder in made.folders)
+    assert not any(folder.exists() for folder in made.folders)
