@@ -59,6 +59,25 @@ def test_the_scores_are_those_of_the_images_that_are_kept(suite, tmp_path, run):
     assert np.abs(tile - pixels).mean() < 12
 
 
+def test_images_that_were_kept_are_scored_by_other_metrics_without_being_drawn(
+    suite, clip, tmp_path, monkeypatch, run
+):
+    from catbench.generate import worker
+
+    clip_score = Metric(name="clip_score", model=f"transformers:{clip}")
+    both = (Metric(name="sharpness"), clip_score)
+    fresh = verify(run(suite(metrics=both, name="both"), tmp_path / "fresh", keep_images=True).suite)
+    run(suite(), tmp_path / "run", keep_images=True)
+    monkeypatch.setattr(worker, "draw", None)
+    monkeypatch.setattr(worker, "load_pipeline", None)
+    outcome = run(suite(metrics=both, name="more"), tmp_path / "run", keep_images=True)
+    assert outcome.images == 0
+    again = verify(outcome.suite)
+    for metric, scores in fresh.scores.items():
+        np.testing.assert_array_equal(again.scores[metric], scores)
+    assert run(tmp_path / "more", tmp_path / "run", keep_images=True).images == 0
+
+
 def test_text_encoders_run_once_a_prompt_whatever_the_candidates_steps_and_samples(
     suite, sdxl, drawn_by, tmp_path, monkeypatch, run
 ):

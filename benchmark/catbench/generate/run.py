@@ -26,7 +26,7 @@ from catbench.generate.plan import PROMPTS_PER_BLOCK, Shard, cut
 from catbench.generate.problem import Problem, choose, load_problem
 from catbench.generate.scorers import metric_source
 from catbench.generate.sealed import remove_drafts, remove_folder_drafts
-from catbench.generate.shards import is_done, made_with, shard_path
+from catbench.generate.shards import made_with, shard_path, state_of
 from catbench.generate.weights import weights_digest
 from catbench.matrix import ScoreMatrix
 from catbench.store import load
@@ -62,7 +62,7 @@ class Outcome:
     suite: Path
     """The suite's folder."""
     images: int
-    """Drawn by this run; the others were there."""
+    """Drawn by this run; the others were there, if only to be scored again."""
     damaged: tuple[str, ...]
     """Shards that were there but not whole, and were made again."""
     prompts_cut: frozenset[str]
@@ -144,14 +144,15 @@ def generate(
 def _run(
     engine: Engine, job: Job, shards: Sequence[Shard], on_progress: Callable[[Progress], None] | None
 ) -> int:
-    """Make the shards; returns the number of images, raises GenerationError where shards failed."""
+    """Make the shards; returns the number of images drawn, raises GenerationError where shards failed."""
     due = sum(len(shard.block.images) for shard in shards)
     problems: list[str] = []
-    images, started = 0, time.monotonic()
+    images, drawn, started = 0, 0, time.monotonic()
     report = on_progress or _ignore
     report(Progress(0, len(shards), 0, due, 0.0))
     for number, done in enumerate(engine.run(job, shards), start=1):
         images += len(done.shard.block.images)
+        drawn += 0 if done.scored_only else len(done.shard.block.images)
         if done.problem:
             problems.append(done.problem)
         report(Progress(number, len(shards), images, due, time.monotonic() - started, done))
@@ -160,7 +161,7 @@ def _run(
             f"{len(problems)} of {len(shards)} shards could not be made, the others are kept: {problems[0]}"
             + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "")
         )
-    return images
+    return drawn
 
 
 def _missing(job: Job, shards: Sequence[Shard]) -> tuple[list[Shard], tuple[str, ...]]:
@@ -169,10 +170,10 @@ def _missing(job: Job, shards: Sequence[Shard]) -> tuple[list[Shard], tuple[str,
     damaged: list[str] = []
     for shard in shards:
         wanted = made_with(job, shard, weights_digest(shard.settings, job.root))
-        state = is_done(job, shard, wanted)
-        if state is None:
+        state = state_of(job, shard, wanted)
+        if state == "damaged":
             damaged.append(shard_path(job, shard).name)
-        if not state:
+        if state != "done":
             missing.append(shard)
     return missing, tuple(damaged)
 

@@ -2,7 +2,8 @@
 
 The table has one row an image: prompt_id, sample, seed, one float32 column a metric and, where images are
 kept, the image as PNG. The record has what the images were made with. A shard made with anything else than
-this run would use is refused, not mixed in.
+this run would use is refused, not mixed in; one that differs in the metrics alone is scored again, from the
+images that were kept.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,8 @@ from catbench.matrix import Metric
 MADE_WITH = "made_with"
 OUTCOME = "outcome"
 IMAGE_COLUMN = "image"
+State: TypeAlias = Literal["done", "missing", "damaged", "drawn"]
+"""Of a shard on disk: `drawn` has the images, and scores by other metrics than are wanted."""
 
 
 def shard_path(job: Job, shard: Shard) -> Path:
@@ -55,25 +58,41 @@ def made_with(job: Job, shard: Shard, weights: str) -> dict[str, Any]:
     }
 
 
-def is_done(job: Job, shard: Shard, wanted: Mapping[str, Any]) -> bool | None:
-    """Return True where a shard is there and whole, False where it is missing, None where it is damaged.
+def state_of(job: Job, shard: Shard, wanted: Mapping[str, Any]) -> State:
+    """Return what is there of a shard.
 
     Raises UsageError where it was made with something else than `wanted`, naming what.
     """
     path = shard_path(job, shard)
     record = read_record(path)
     if record is None:
-        return None if path.with_suffix(".json").exists() else False
+        return "damaged" if path.with_suffix(".json").exists() else "missing"
     if not is_whole(path, record):
-        return None
+        return "damaged"
     differs = [key for key, value in wanted.items() if record[MADE_WITH].get(key) != value]
+    if differs == ["metrics"] and wanted["images_kept"]:
+        return "drawn"
     if differs:
         key = differs[0]
+        hint = " (only images that were kept, by --images, can be scored again)" if key == "metrics" else ""
         raise UsageError(
             f"{path} was made with {key} {_short(record[MADE_WITH].get(key))}, not {_short(wanted[key])}: "
-            "run with the same settings, or give another --out"
+            f"run with the same settings, or give another --out{hint}"
         )
-    return True
+    return "done"
+
+
+def read_images(job: Job, shard: Shard) -> npt.NDArray[np.uint8]:
+    """Return the images of a shard that kept them, (image, height, width, 3)."""
+    encoded = pq.read_table(shard_path(job, shard), columns=[IMAGE_COLUMN])[IMAGE_COLUMN]
+    return np.stack([np.asarray(decoded(content.as_py())) for content in encoded])
+
+
+def decoded(png: bytes) -> Any:
+    """Return a kept image as a PIL image."""
+    from PIL import Image
+
+    return Image.open(io.BytesIO(png)).convert("RGB")
 
 
 def write_shard(

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from catbench.generate.job import Job
 from catbench.generate.plan import Shard
-from catbench.generate.shards import IMAGE_COLUMN, shard_path
+from catbench.generate.shards import IMAGE_COLUMN, decoded, shard_path
 
 TILE = 256
 """Pixels of an image's longer side on a sheet; smaller images are not enlarged."""
@@ -35,13 +35,11 @@ def sheets(job: Job, shards: Sequence[Shard], prompt_ids: Collection[str]) -> It
 
 def _tiles(job: Job, shard: Shard, rows: Collection[int]) -> Mapping[int, Any]:
     """Return the first image of each prompt at `rows` of the shard's block, small, by row."""
-    from PIL import Image
-
     encoded = pq.read_table(shard_path(job, shard), columns=[IMAGE_COLUMN])[IMAGE_COLUMN]
     tiles: dict[int, Any] = {}
     for position, image in enumerate(shard.block.images):
         if image.row in rows and image.sample == 0:
-            picture = Image.open(io.BytesIO(encoded[position].as_py())).convert("RGB")
+            picture = decoded(encoded[position].as_py())
             picture.thumbnail((TILE, TILE))
             tiles[image.row] = picture
     return tiles

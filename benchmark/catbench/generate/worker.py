@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from safetensors.torch import load_file, save
 
 from catbench.arrays import Scores
@@ -37,7 +38,7 @@ from catbench.generate.plan import Block, Shard
 from catbench.generate.scorers import ScoreFunction, ScorerContext, load_scorers, score
 from catbench.generate.sealed import is_whole, read_record, write_sealed
 from catbench.generate.settings import DrawingSettings
-from catbench.generate.shards import made_with, write_shard
+from catbench.generate.shards import made_with, read_images, read_outcome, state_of, write_shard
 from catbench.generate.weights import weights_digest
 
 
@@ -51,7 +52,7 @@ class Worker:
         self._loaded: _LoadedModel | None = None
 
     def make(self, shard: Shard) -> ShardDone:
-        """Make a shard and write it.
+        """Make a shard and write it; one whose images are there is only scored.
 
         A NaN in an image is the shard's problem and returned. Raises GenerationError for a model that cannot
         be loaded, that refuses its settings or does not fit into memory with one image, and for a metric that
@@ -59,6 +60,11 @@ class Worker:
         """
         started = time.monotonic()
         scorers = self._scorers  # a metric that cannot be had is found before anything is drawn
+        wanted = made_with(self._job, shard, weights_digest(shard.settings, self._job.root))
+        if state_of(self._job, shard, wanted) == "drawn":
+            pixels, outcome = read_images(self._job, shard), read_outcome(self._job, shard)[1]
+            write_shard(self._job, shard, wanted, self._score(scorers, shard.block, pixels), pixels, outcome)
+            return ShardDone(shard, time.monotonic() - started, scored_only=True)
         model = self._model(shard.settings)
         embeddings, cut = self._text(model, shard.block, shard.settings)
         try:
@@ -73,15 +79,14 @@ class Worker:
             )
         except GenerationError as error:
             raise GenerationError(f"candidate {shard.candidate.id!r}: {error}") from error
-        scores = self._score(scorers, shard.block, drawn)
+        scores = self._score(scorers, shard.block, drawn.pixels)
         outcome = {
             "batch": drawn.batch,
             "cut": [shard.block.prompt_ids[row] for row in cut],
             "drawn_twice": [_image_name(shard.block, position) for position in drawn.retried],
             "black": [_image_name(shard.block, position) for position in drawn.black],
         }
-        weights = weights_digest(shard.settings, self._job.root)
-        write_shard(self._job, shard, made_with(self._job, shard, weights), scores, drawn.pixels, outcome)
+        write_shard(self._job, shard, wanted, scores, drawn.pixels, outcome)
         asked = min(self._job.batch, shard.settings.largest_batch or self._job.batch)
         return ShardDone(shard, time.monotonic() - started, notes=_notes(asked, outcome))
 
@@ -108,13 +113,15 @@ class Worker:
         with feature_cache(model.pipeline, settings.cache):
             return draw(model.pipeline, settings, shard.block.images, text, self._job.batch)
 
-    def _score(self, scorers: Mapping[str, ScoreFunction], block: Block, drawn: Drawn) -> dict[str, Scores]:
-        drawn.pixels.setflags(write=False)
+    def _score(
+        self, scorers: Mapping[str, ScoreFunction], block: Block, pixels: npt.NDArray[np.uint8]
+    ) -> dict[str, Scores]:
+        pixels.setflags(write=False)
         texts = [block.texts[image.row] for image in block.images]
         starts = range(0, len(texts), self._job.batch)
         parts = [slice(start, start + self._job.batch) for start in starts]
         return {
-            name: np.concatenate([score(name, function, drawn.pixels[part], texts[part]) for part in parts])
+            name: np.concatenate([score(name, function, pixels[part], texts[part]) for part in parts])
             for name, function in scorers.items()
         }
 

@@ -24,6 +24,8 @@ class ShardDone:
     """Why it could not be made; empty where it was."""
     notes: tuple[str, ...] = ()
     """What to tell the user of a shard that was made: images drawn twice, a smaller batch."""
+    scored_only: bool = False
+    """Whether its images were there already, and only scored by other metrics."""
 
 
 class Engine(Protocol):
