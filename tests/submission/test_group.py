@@ -1,4 +1,4 @@
-"""Control groups: both interfaces of the kernel's, in a folder that stands for it; the real one where it is."""
+"""Control groups: both interfaces of the kernel's, in a folder that stands for it; and the real one."""
 
 from __future__ import annotations
 

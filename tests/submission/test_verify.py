@@ -140,3 +140,20 @@ def test_a_policy_s_report_holds(command, simulated, tmp_path):
     words = ["--suite", simulated, "--json", path, "--replicates", 20, "--metric", "simulated_error"]
     assert command("evaluate", "fixed:sim-2", *words).code == 0
     assert command("verify", path, "--suite", simulated).code == 0
+
+
+def test_a_rerun_finds_a_check_that_a_report_only_claims_to_have_passed(command, folder, simulated):
+    code = (folder / "router.py").read_text()
+    peek = "lambda self, p: plain(self, p) - plain(self, p).mean(axis=0)"
+    (folder / "router.py").write_text(f"{code}\nplain = Router.predict\nRouter.predict = {peek}\n")
+    words = ["--suite", simulated, "--sandbox", "none", "--replicates", 5]
+    assert command("submit", "run", folder, *words).code == 2
+    report = folder / "report.json"
+    record = json.loads(report.read_text())
+    for check in record["submission"]["checks"]:
+        check["passed"] = True
+    report.write_text(json.dumps(record))
+    assert command("verify", report, "--suite", simulated).code == 0
+    done = command("verify", report, "--suite", simulated, "--rerun", "--sandbox", "none")
+    assert done.code == 2
+    assert "fails checks: one at a time" in done.err

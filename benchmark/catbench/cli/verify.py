@@ -93,6 +93,8 @@ def _verify_report(
     if rerun:
         again = proof.rerun(report, path.parent, matrix, how.hiding(suite_folder(name)))
         said = "identical" if again.identical else f"{again.largest_difference:.2g} apart, relative"
+        if again.failed_checks:
+            raise SubmissionError(f"{path}: run again, it fails checks: {', '.join(again.failed_checks)}")
         if not again.passed:
             raise SubmissionError(f"{path}: run again, the submission predicts something else: {said}")
         typer.echo(f"rerun   {path}: predictions {said} (sandbox {again.sandbox})")

@@ -123,6 +123,8 @@ class Rerun(_Record):
     """Of a prediction, relative to the largest prediction of the same metric."""
     identical: bool
     """Whether the digest is the same too."""
+    failed_checks: tuple[str, ...] = ()
+    """Honesty checks that failed in this run."""
 
 
 class Fresh(_Record):

@@ -14,6 +14,7 @@ from typing import Generic, Literal, TypeVar
 import numpy as np
 
 from catbench.bootstrap import Bootstrap
+from catbench.errors import UsageError
 from catbench.evaluation import Progress, evaluate
 from catbench.matrix import ScoreMatrix
 from catbench.measures.audc import audc
@@ -91,7 +92,7 @@ def staged(folder: Path, matrix: ScoreMatrix, how: How) -> Generator[Staged]:
             sandbox=how.sandbox,
             limits=how.limits.for_prompts(len(matrix.prompts)),
             masked=how.masked,
-            devices=_devices() if settings.needs_gpu else (),
+            devices=_devices(copy.name) if settings.needs_gpu else (),
         )
         needed = [read_requirement(text) for text in settings.requirements]
         yield Staged(install(needed, inside, Path(place)), settings, files)
@@ -235,6 +236,8 @@ def standing(answer: Answer, matrix: ScoreMatrix, pool: Pool) -> Standing:
     )
 
 
-def _devices() -> tuple[str, ...]:
-    found = [path for pattern in GPU for path in Path("/").glob(pattern[1:])]
-    return tuple(map(str, found))
+def _devices(name: str) -> tuple[str, ...]:
+    found = [str(path) for pattern in GPU for path in sorted(Path("/").glob(pattern[1:]))]
+    if not found:
+        raise UsageError(f"{name} needs a GPU (needs-gpu in submission.toml), and this machine shows none")
+    return tuple(found)

@@ -24,11 +24,10 @@ from catbench.pool import Pool
 from catbench.predictions import answer_from_table
 from catbench.report import Report, Result
 from catbench.routing import Answer, NamedRouter
-from catbench.sandbox.session import open_session
-from catbench.submission.answers import answer_all, difference, digest_of
+from catbench.submission.answers import difference, digest_of
 from catbench.submission.checks import TOLERANCE
 from catbench.submission.record import Fresh, Rerun, Verification, verification_path
-from catbench.submission.run import How, run_submission, staged, standing
+from catbench.submission.run import How, judge, run_submission, staged, standing
 
 EQUAL = 1e-9
 """Relative difference up to which two numbers agree: other versions of NumPy add up in another order."""
@@ -97,7 +96,7 @@ def stored_answers(report: Report, matrix: ScoreMatrix) -> dict[str, Answer]:
 
 
 def rerun(report: Report, folder: Path, matrix: ScoreMatrix, how: How) -> Rerun:
-    """Run a report's submission again and compare what it predicts. Raises as running it does."""
+    """Run a report's submission and its checks again, and compare what it predicts. Raises as a run does."""
     if report.submission is None:
         raise SubmissionError(f"{folder}: the report is of no submission, so there is nothing to run again")
     stored = stored_answers(report, matrix)
@@ -108,15 +107,16 @@ def rerun(report: Report, folder: Path, matrix: ScoreMatrix, how: How) -> Rerun:
             if held != here:
                 how_so = "is new" if held is None else "is gone" if here is None else "was changed"
                 raise SubmissionError(f"{folder}: {path} {how_so} since the report was made; run it anew")
-        with open_session(ready.inside) as session:
-            answers = answer_all(session, matrix, pools)
-    apart = max(difference(stored[metric], answers[metric]) for metric in stored)
+        judged = judge(ready.inside, matrix, pools, lambda answers: None)
+    apart = max(difference(stored[metric], judged.answers[metric]) for metric in stored)
+    failed = tuple(check.name for check in judged.checks if not check.passed)
     return Rerun(
-        passed=apart <= TOLERANCE,
+        passed=apart <= TOLERANCE and not failed,
         date=_today(),
         sandbox=how.sandbox,
         largest_difference=min(apart, 1e300),
-        identical=digest_of(answers, matrix) == report.submission.predictions_sha256,
+        identical=judged.digest == report.submission.predictions_sha256,
+        failed_checks=failed,
     )
 
 
