@@ -130,7 +130,7 @@ class Draws:
         path = self._folder / f"{key}.npz" if self._folder else None
         if path and path.is_file():
             try:
-                with np.load(path, allow_pickle=False) as stored:
+                with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                     return {name: stored[name] for name in stored.files}
             except (OSError, ValueError, EOFError, zipfile.BadZipFile):
                 path.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from catbench.store import save
 from catbench.suites.simulate import Simulation, simulate
 
 SUITES = {
-    "sim-one": Simulation(prompts=400, candidates=4, samples=2, seed=1),
+    "sim-one": Simulation(prompts=400, candidates=5, samples=2, seed=1),
     "sim-two": Simulation(prompts=300, candidates=3, samples=2, seed=2),
 }
 HOSTILE = {
@@ -74,6 +74,15 @@ def reports(home, tmp_path_factory):
                     place = folder / f"{router.replace(':', '-')}-{suite}-{pool}-{cost}"
                     place.mkdir()
                     found.save(place / "report.json")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pair(reports, tmp_path_factory):
+    """A folder with two of the sound reports, for tests that make a board anew. Not to be changed."""
+    folder = tmp_path_factory.mktemp("pair")
+    for router in ("ridge", "mixture"):
+        shutil.copytree(reports / f"{router}-sim-one-sim-tflops", folder / router)
     return folder
 
 

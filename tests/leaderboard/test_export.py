@@ -59,11 +59,11 @@ def test_a_hostile_name_is_data_on_the_page(written, hostile):
     assert any(name.startswith("<script>alert(1)</script>") for name in names)
 
 
-def test_the_verb_writes_and_refuses(command, reports, tmp_path):
-    done = command("leaderboard", reports, "--export", tmp_path / "out")
+def test_the_verb_writes_and_refuses(command, pair, tmp_path):
+    done = command("leaderboard", pair, "--export", tmp_path / "out")
     assert done.code == 0
     assert (tmp_path / "out" / "index.html").is_file()
-    again = command("leaderboard", reports, "--export", tmp_path / "out")
+    again = command("leaderboard", pair, "--export", tmp_path / "out")
     assert again.code == 2
     assert "--force" in again.err
     missing = command("leaderboard", tmp_path / "nowhere")

@@ -219,7 +219,7 @@ def test_a_sheet_is_cut_into_the_candidates_images(home):
     found = prompts.images(folder, read_manifest(folder), prompt)
     assert [candidate for candidate, _ in found] == list(matrix.candidate_ids)
     reds = [Image.open(io.BytesIO(png)).getpixel((64, 64))[0] for _, png in found]
-    assert reds == [0, 60, 120, 180]
+    assert reds == [0, 60, 120, 180, 240]
     assert (
         prompts.images(home / "suites" / "sim-two", read_manifest(home / "suites" / "sim-two"), prompt) == []
     )
@@ -238,7 +238,7 @@ def test_a_suite_tells_what_it_is(home):
     matrix = load(home / "suites" / "sim-one")
     assert suite.facts(matrix)["digest"] == matrix.digest
     assert suite.facts(matrix)["licence"] == "CC0-1.0"
-    assert suite.candidates(matrix)["steps"].tolist() == ["1", "2", "4", "8"]
+    assert suite.candidates(matrix)["steps"].tolist() == ["1", "2", "4", "8", "16"]
     assert suite.costs(matrix)["tflops"].tolist() == matrix.pool("all", cost="tflops").cost.tolist()
     assert suite.metrics(matrix)["direction"].tolist() == ["higher", "lower"]
     assert "catbench verify sim-one" in suite.recipe(matrix)

@@ -1,0 +1,261 @@
+"""The board in a real browser: no error in the console, the reports' values, shared addresses, strangers' names."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from urllib.parse import quote_plus
+
+import pytest
+
+pytest.importorskip("streamlit", reason="needs the extra: pip install 'catbench[leaderboard]'")
+webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
+
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver"),
+]
+PAGES = ("Standing", "Curves", "Compare two", "Prompts", "Suite", "Submit")
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1400,1000",
+)
+PATIENCE = 120
+
+
+@pytest.fixture(scope="module")
+def serve(home):
+    """Return a function that serves a folder of reports, as a user does, and returns its address."""
+    started = []
+
+    def start(folder):
+        with socket.socket() as free:
+            free.bind(("localhost", 0))
+            port = free.getsockname()[1]
+        command = Path(sys.executable).parent / "catbench"
+        process = subprocess.Popen(
+            [command, "leaderboard", str(folder), "--port", str(port), "--headless"],
+            env={**os.environ, "CATBENCH_HOME": str(home)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        started.append(process)
+        address = f"http://localhost:{port}"
+        until(lambda: healthy(address))
+        return address
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """A cold browser: nothing in its cache, everything in its console kept."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    options.page_load_strategy = "none"
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+def until(condition):
+    """Wait until a condition holds."""
+    WebDriverWait(None, PATIENCE, ignored_exceptions=(OSError,)).until(lambda _: condition())
+
+
+def healthy(address):
+    with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:
+        return answer.read() == b"ok"
+
+
+def open_page(browser, address, **query):
+    """Open an address and wait until everything on it is drawn."""
+    given = "&".join(f"{name}={quote_plus(value)}" for name, value in query.items())
+    browser.get(f"{address}/?{given}")
+    settle(browser)
+
+
+def settle(browser):
+    """Wait until the script has run, no element is stale, and tables and figures are drawn."""
+    drawn = """
+        const app = document.querySelector('[data-testid="stApp"]');
+        return !!app && app.dataset.testScriptState === "notRunning" && !!document.querySelector("h1")
+            && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')
+            && [...document.querySelectorAll('[data-testid="stDataFrame"]')].every(t => t.querySelector("canvas"))
+            && [...document.querySelectorAll('[data-testid="stPlotlyChart"]')].every(t => t.querySelector(".main-svg"))
+    """
+    held = []
+
+    def still():
+        held.append(bool(browser.execute_script(drawn)))
+        return held[-3:] == [True] * 3
+
+    until(still)
+
+
+def cells(browser, number=0):
+    """Return the text of a table's first cells, by column heading: what a screen reader is told."""
+    return browser.execute_script(
+        """
+        const table = document.querySelectorAll('[data-testid="stDataFrame"]')[arguments[0]];
+        const text = row => [...row.querySelectorAll('[role="columnheader"], [role="gridcell"]')].map(c => c.textContent);
+        return [...table.querySelectorAll('[role="row"]')].map(text);
+        """,
+        number,
+    )
+
+
+def choose(browser, label, value):
+    """Pick an option of a selectbox, as a visitor does."""
+    box = browser.find_element(By.CSS_SELECTOR, f'[data-testid="stSelectbox"] input[aria-label*="{label}"]')
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", box)
+    box.click()
+    found = []
+
+    def listed():
+        found[:] = [
+            option
+            for option in browser.find_elements(By.CSS_SELECTOR, '[role="option"]')
+            if option.text == value
+        ]
+        return bool(found)
+
+    until(listed)
+    found[0].click()
+    settle(browser)
+
+
+def traces(browser):
+    """Return name -> heights of the curves that are drawn."""
+    return browser.execute_script(
+        """
+        const drawn = {};
+        for (const trace of document.querySelector(".js-plotly-plot").data)
+            if (trace.name) drawn[trace.name.slice(1, -1)] = Array.from(trace._inputArray || trace.y.bdata ? trace.y : trace.y);
+        return drawn;
+        """
+    )
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_opens_cold_without_a_word_in_the_console(serve_reports, browser, page):
+    open_page(browser, serve_reports, page=page)
+    assert browser.find_element(By.TAG_NAME, "h1").text == page
+    assert not browser.find_elements(By.CSS_SELECTOR, '[data-testid="stException"]')
+    assert browser.get_log("browser") == []
+
+
+@pytest.fixture(scope="module")
+def serve_reports(serve, reports):
+    """The address of the sound reports."""
+    return serve(reports)
+
+
+def test_selectors_change_the_table_and_the_address(serve_reports, browser, board, view):
+    from catbench_leaderboard import standing
+
+    open_page(browser, serve_reports)
+    chosen = {"Suite": "sim-one", "Pool": "sim+", "Cost": "seconds", "Metric": "simulated_error"}
+    for label, value in chosen.items():
+        choose(browser, label, value)
+        table = cells(browser)
+        assert len(table) > 1
+    expected = standing.standing(board, view(pool="sim+", cost="seconds", metric="simulated_error"))
+    heads, *rows = cells(browser)
+    assert [row[heads.index("Router")] for row in rows[:3]] == expected["router"].tolist()
+    assert [row[heads.index("AUDC")] for row in rows[:3]] == [f"{value:.4f}" for value in expected["audc"]]
+    assert "metric=simulated_error" in browser.current_url
+
+
+def test_the_curves_are_the_reports(serve_reports, browser, report):
+    open_page(browser, serve_reports, page="Curves", suite="sim-one", pool="sim+", metric="simulated_error")
+    result = report(pool="sim+", cost=chosen(browser, "Cost")).result("simulated_error")
+    drawn = traces(browser)
+    assert drawn["ridge"] == pytest.approx(result.curve.quality)
+    assert drawn["mixture (reference)"] == pytest.approx(result.reference_curves["mixture"].quality)
+
+
+def chosen(browser, label):
+    """Return what a selectbox shows."""
+    box = browser.find_element(By.CSS_SELECTOR, f'[data-testid="stSelectbox"] input[aria-label*="{label}"]')
+    return (
+        box.get_attribute("value")
+        or box.get_attribute("aria-label").partition("Selected ")[2].partition(".")[0]
+    )
+
+
+def test_a_shared_address_restores_the_view(serve_reports, browser):
+    given = {"suite": "sim-one", "pool": "sim+", "cost": "seconds", "metric": "simulated_error"}
+    open_page(browser, serve_reports, page="Compare two", first="mixture", second="ridge", **given)
+    for label, value in {**given, "first": "mixture", "second": "ridge"}.items():
+        assert chosen(browser, label.capitalize()) == value
+
+
+def test_names_of_strangers_are_text(serve, browser, troubled, hostile):
+    address = serve(troubled)
+    for page in PAGES[:-1]:
+        open_page(browser, address, page=page)
+        assert not browser.find_elements(By.CSS_SELECTOR, '[data-testid="stException"]')
+        assert browser.get_log("browser") == []
+        assert (
+            browser.execute_script("return document.querySelectorAll('b, a[href=\"http://b\"]').length") == 0
+        )
+    open_page(browser, address, suite="sim-one")
+    names = {cell for row in cells(browser) for cell in row}
+    assert hostile["markup"] in names
+    assert hostile["emoji"] in names
+    assert hostile["long"] in names
+    open_page(browser, address)
+    listed = json.dumps(cells(browser, -1 if False else 2))
+    assert "foreign" in listed
+
+
+def test_a_phone_and_the_dark_theme(serve_reports, browser):
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True},
+    )
+    browser.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+    )
+    for page in PAGES:
+        open_page(browser, serve_reports, page=page)
+        wide, paper = browser.execute_script(
+            "return [document.documentElement.scrollWidth,"
+            " getComputedStyle(document.querySelector('[data-testid=\"stApp\"]')).backgroundColor]"
+        )
+        assert wide <= 390, page
+        assert paper == "rgb(18, 21, 27)"
+
+
+def test_the_exported_page_works_without_a_server(browser, reports, tmp_path, board):
+    from catbench_leaderboard.export import export
+
+    export([reports], tmp_path / "out")
+    browser.get((tmp_path / "out" / "index.html").as_uri())
+    until(lambda: browser.find_elements(By.CSS_SELECTOR, "#figure .main-svg"))
+    rows = browser.find_elements(By.CSS_SELECTOR, "#standing tbody tr")
+    assert len(rows) == 3
+    assert browser.get_log("browser") == []
