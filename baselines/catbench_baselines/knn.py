@@ -5,10 +5,12 @@ Similarity is the cosine in the suite's prompt embedding, or in TF-IDF; K is cho
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 from sklearn.neighbors import NearestNeighbors
 
 from catbench import Pool, Prompts
@@ -26,7 +28,7 @@ class KnnRouter(VectorRouter):
 
     def __init__(self, vectors: str = "") -> None:
         super().__init__(PromptVectors(vectors))
-        self._asked: tuple[Prompts, npt.NDArray[np.int64]] | None = None
+        self._asked: tuple[Prompts, npt.NDArray[np.int64], dict[int, Any]] | None = None
 
     def fit(
         self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
@@ -37,28 +39,49 @@ class KnnRouter(VectorRouter):
         self._index: Any = NearestNeighbors(n_neighbors=count, metric="cosine").fit(vectors)
         self._asked = None
         self.flops_per_prompt = _similarity_flops(vectors)
-        self._validation = validation and (self._neighbours(validation[0]), validation[1])
+        self._validation = None
+        if validation is not None:
+            found, tried = self._neighbours(validation[0]), [0, *(k for k in CHOICES if k <= count)]
+            rings = [_ring(found[:, near:far], len(prompts)) for near, far in pairwise(tried)]
+            self._validation = list(zip(tried[1:], rings, strict=True)), validation[1]
         return self.refit(quality)
 
     def refit(self, quality: Floats) -> KnnRouter:
         """Take other qualities (n, M) of the same training prompts; neighbours stay as they are."""
-        self.quality = quality
+        self._centre = quality.mean(axis=0)
+        self._labels = (quality - self._centre).astype(np.float32)
         self.k = min(DEFAULT, len(quality))
         if self._validation is not None:
-            neighbours, true = self._validation
-            running = np.cumsum(quality[neighbours], axis=1)
-            tried = [k for k in CHOICES if k <= len(quality)]
-            self.k = min(tried, key=lambda k: contrast_error(running[:, k - 1] / k, true))
+            rings, true = self._validation
+            total, errors = np.zeros(true.shape, np.float32), dict[int, float]()
+            for k, ring in rings:
+                total += ring @ self._labels
+                errors[k] = contrast_error(total / k, true - self._centre)
+            self.k = min(errors, key=lambda k: errors[k])
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
         """Return the mean quality (n, M) of each prompt's neighbours."""
         if self._asked is None or self._asked[0] is not prompts:
-            self._asked = prompts, self._neighbours(prompts)
-        return self.quality[self._asked[1][:, : self.k]].mean(axis=1)
+            self._asked = prompts, self._neighbours(prompts), {}
+        _, found, nearest = self._asked
+        if self.k not in nearest:
+            nearest[self.k] = _ring(found[:, : self.k], len(self._labels))
+        return self._centre + (nearest[self.k] @ self._labels).astype(np.float64) / self.k
 
     def _neighbours(self, prompts: Prompts) -> npt.NDArray[np.int64]:
         return self._index.kneighbors(self._vectors.transform(prompts), return_distance=False)
+
+
+def _ring(neighbours: npt.NDArray[np.int64], count: int) -> Any:
+    """Return the sparse matrix (n, count) of ones at neighbours (n, k): its product with labels sums theirs.
+
+    Refits to other labels come down to such products.
+    """
+    rows, width = neighbours.shape
+    ones = np.ones(rows * width, np.float32)
+    ends = np.arange(0, rows * width + 1, width, dtype=np.int32)  # small types: the product waits for memory
+    return csr_array((ones, neighbours.astype(np.int32).ravel(), ends), shape=(rows, count))
 
 
 def _similarity_flops(vectors: Any) -> float:

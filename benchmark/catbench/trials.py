@@ -71,5 +71,8 @@ def run_trials(
 
 def draw_samples(samples: Floats, count: int, random: np.random.Generator) -> Floats:
     """Return the mean (n, M) of `count` samples of (n, M, S), drawn without replacement in every cell."""
-    picked = random.random(samples.shape).argsort(axis=2)[:, :, :count]
+    if count == 1:  # no need to order them all
+        picked = random.integers(samples.shape[2], size=(*samples.shape[:2], 1))
+    else:
+        picked = random.random(samples.shape).argsort(axis=2)[:, :, :count]
     return np.take_along_axis(samples, picked, axis=2).mean(axis=2)
