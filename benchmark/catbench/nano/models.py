@@ -49,7 +49,7 @@ class UNetSize:
     """ResNet and transformer blocks per resolution on the way down; one more on the way up."""
 
 
-UNETS = {"s": UNetSize((32, 64), 1), "l": UNetSize((64, 128), 1)}
+UNETS = {"s": UNetSize((16, 32), 1), "l": UNetSize((64, 128), 1)}
 
 
 def build_clip(seed: int) -> Any:
@@ -128,7 +128,7 @@ def build_unet(size: str, seed: int) -> Any:
         block_out_channels=UNETS[size].channels,
         layers_per_block=UNETS[size].layers,
         norm_num_groups=16,
-        attention_head_dim=tuple(channels // 32 for channels in UNETS[size].channels),
+        attention_head_dim=tuple(max(1, channels // 32) for channels in UNETS[size].channels),
         use_linear_projection=True,
         cross_attention_dim=TEXT_WIDTH,
         addition_embed_type="text_time",
