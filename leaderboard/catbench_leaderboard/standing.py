@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from catbench_leaderboard import views
 from catbench_leaderboard.board import ENDS, MEAN, Board
+from catbench_leaderboard.text import one_line
 from catbench_leaderboard.views import View
 
 REFERENCES = {
@@ -99,16 +102,28 @@ def verdict(table: pd.DataFrame) -> str:
         return "Nobody is ranked here."
     leader = leaders.iloc[0]
     said = f"{leader['router']} is ahead, first in {leader['first']:.0%} of the draws"
+    if len(leaders) > 1:
+        said = f"{len(leaders)} routers share the lead: {_named(leaders['router'])}"
     close = overlapping(table)
     if not close:
-        return f"{said}; no other router's interval overlaps with its own."
-    named = ", ".join(close[:3]) + (f" and {len(close) - 3} more" if len(close) > 3 else "")
-    return f"{said}; the intervals of {len(close)} others overlap with its own: {named}."
+        return f"{said}; no other router's interval overlaps with the leader's."
+    others = (
+        "the interval of 1 other overlaps"
+        if len(close) == 1
+        else f"the intervals of {len(close)} others overlap"
+    )
+    return f"{said}; {others} with the leader's: {_named(close)}."
 
 
 def overlapping(table: pd.DataFrame) -> list[str]:
     """Return the routers whose intervals overlap with the leader's, the leader left out."""
     return list(table.loc[table["with_leader"] & (table["rank"] > 1), "router"])
+
+
+def _named(routers: Sequence[str], most: int = 3) -> str:
+    """Return the first few names, shortened, and how many more there are."""
+    more = f" and {len(routers) - most} more" if len(routers) > most else ""
+    return ", ".join(one_line(router, 40) for router in list(routers)[:most]) + more
 
 
 def _against(board: Board, view: View, candidate: str) -> pd.DataFrame:

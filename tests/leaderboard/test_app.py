@@ -85,7 +85,9 @@ def test_a_shared_address_restores_the_view(opened):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_an_address_of_what_is_not_there_falls_back(opened, page):
-    foreign = dict.fromkeys(("suite", "pool", "cost", "metric", "slice", "first", "budget", "prompt"), "<b>nothing</b>")
+    foreign = dict.fromkeys(
+        ("suite", "pool", "cost", "metric", "slice", "first", "budget", "prompt"), "<b>nothing</b>"
+    )
     app = opened(page=page, **foreign)
     assert page == "Submit" or app.selectbox(key="suite").value in ("sim-one", "sim-two")
 
