@@ -30,7 +30,8 @@ time.sleep(3600)
 
 def named(name):
     """Return the processes of that name."""
-    return [process for process in psutil.process_iter(["name"]) if process.info["name"] == name]
+    running = psutil.process_iter(["name", "status"])
+    return [one for one in running if one.info["name"] == name and one.info["status"] != psutil.STATUS_ZOMBIE]
 
 
 def test_a_sandbox_ends_when_its_host_is_killed(bwrap, folder, simulated, host, head):

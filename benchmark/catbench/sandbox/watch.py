@@ -17,6 +17,8 @@ from catbench.sandbox.limits import MIB, Limits
 
 INTERVAL = 0.1
 """Seconds between two looks; more where a look itself takes long."""
+LONGEST_END = 10.0
+"""Seconds that killed processes are waited for."""
 OWN_PROCESSES = 5
 """Processes that the sandbox itself needs, at most."""
 
@@ -74,7 +76,16 @@ class Watch:
             _signal(new, signal.SIGSTOP)
             seen += new
         _signal(seen, signal.SIGKILL)
-        psutil.wait_procs(seen, timeout=10)
+        deadline = time.monotonic() + LONGEST_END
+        while any(map(_runs, seen)) and time.monotonic() < deadline:
+            time.sleep(0.002)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether a process has not ended; one that has, and waits for its parent to notice, has."""
+    with suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _signal(processes: list[psutil.Process], number: signal.Signals) -> None:
