@@ -6,9 +6,9 @@ not exist (a target never reached, an interval without replicates) is nan.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -173,7 +173,10 @@ def problem_table(entries: Sequence[Entry], metrics_of: dict[str, tuple[str, ...
     return pd.DataFrame(rows)
 
 
-def _distinct(order: Sequence[Problem], name: Any, identity: Any, suffix: Any) -> dict[Problem, str]:
+Part: TypeAlias = Callable[[Problem], Any]
+
+
+def _distinct(order: Sequence[Problem], name: Part, identity: Part, suffix: Part) -> dict[Problem, str]:
     """Return what is added to a name: nothing for the first that has it, a suffix for others."""
     first: dict[Any, Any] = {}
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -53,8 +53,8 @@ def table(board: Board, view: View, first: str, second: str, headrooms: Headroom
                 rows.append({"metric": metric, "slice": slice, "prompts": prompts, **_difference(*parts[-1])})
         if len(parts) == len(metrics) and len(metrics) > 1:
             draws = None if any(p[2] is None for p in parts) else np.mean([p[2] for p in parts], axis=0)
-            means = [float(np.mean([p[k] for p in parts])) for k in (0, 1)]
-            row = {"metric": "mean", "slice": slice, "prompts": prompts, **_difference(*means, draws)}
+            means = _difference(_mean(p[0] for p in parts), _mean(p[1] for p in parts), draws)
+            row = {"metric": "mean", "slice": slice, "prompts": prompts, **means}
             rows.insert(len(rows) - len(parts), row)
     return pd.DataFrame(rows)
 
@@ -153,6 +153,10 @@ def default_pair(board: Board, view: View) -> tuple[str, str]:
     """Return the two best ranked routers, or one twice where there is no other."""
     labels = list(views.results(board, replace(view, by=MEAN))["label"])
     return labels[0], labels[min(1, len(labels) - 1)]
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))
 
 
 def _paired(a: Any, i: int, b: Any, j: int) -> Any:

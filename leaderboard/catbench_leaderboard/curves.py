@@ -15,7 +15,7 @@ from catbench_leaderboard.answers import budgets_of
 from catbench_leaderboard.board import Board
 from catbench_leaderboard.style import Theme, see_through, style_of
 from catbench_leaderboard.text import in_figure
-from catbench_leaderboard.views import View
+from catbench_leaderboard.views import Row, View
 
 SHOWN = 5
 """Routers whose curves are drawn unasked."""
@@ -46,7 +46,7 @@ def at_budget(board: Board, view: View, routers: Sequence[str], budget: float) -
     return pd.DataFrame(rows)
 
 
-def selection_at(board: Board, found: pd.Series, budget: float) -> dict[str, float]:
+def selection_at(board: Board, found: Row, budget: float) -> dict[str, float]:
     """Return the share of prompts sent to each candidate at a budget, mixing neighbouring trade-offs.
 
     A router whose prompts all go to their best predicted candidate below the budget spends no more.
@@ -103,7 +103,7 @@ def figure(
     found = views.results(board, view).set_index("label")
     for label in routers:
         if label in found.index:
-            row = found.loc[label]
+            row: Row = found.loc[label]
             style = style_of(int(row["color_number"]), theme)
             line = {"color": style.colour, "dash": style.dash, "width": 2.5}
             band = (row["curve_low"], row["curve_high"]) if len(row["curve_low"]) else None

@@ -139,7 +139,7 @@ class Draws:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with atomic_file(path) as draft, draft.open("wb") as file:
-                    np.savez(file, **arrays)
+                    np.savez(file, allow_pickle=False, **arrays)
             except (OSError, UsageError):
                 self._folder = None  # a read-only place: go on without keeping anything
         return arrays

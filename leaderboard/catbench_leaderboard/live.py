@@ -105,9 +105,9 @@ def headrooms(identity: str) -> dict[int, Floats]:
 def along_budget(board: Board, view: View, first: str, second: str) -> pd.DataFrame:
     """Return the paired difference along the budget of two routers."""
     inside = mask_of(matrix_of(str(views.problem(board, view)["digest"])), view.slice)
-    answers = [restrict(answer_of(board, view, label), inside) for label in (first, second)]
+    one, other = (restrict(answer_of(board, view, label), inside) for label in (first, second))
     sign = views.sign(views.one(board, view, first))
-    return compare.along_budget(*answers, ground(board, view).part(inside), sign)
+    return compare.along_budget(one, other, ground(board, view).part(inside), sign)
 
 
 @lru_cache(maxsize=8)

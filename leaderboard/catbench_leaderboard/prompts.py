@@ -5,10 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from catbench.errors import SuiteError
@@ -46,7 +44,7 @@ def qualities(matrix: ScoreMatrix, candidates: Sequence[str], cost: str, prompt_
 
 def choices(
     labels: Sequence[str],
-    chosen: npt.NDArray[Any],
+    chosen: Sequence[int],
     candidates: Sequence[str],
     table: pd.DataFrame,
     metric: str,
@@ -56,7 +54,7 @@ def choices(
     `chosen` (K,) holds positions among the candidates, `table` is that of `qualities`.
     """
     of = table.set_index("candidate")
-    picked = [candidates[int(position)] for position in chosen]
+    picked = [candidates[position] for position in chosen]
     return pd.DataFrame(
         {
             "router": list(labels),

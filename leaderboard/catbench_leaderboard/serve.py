@@ -20,7 +20,7 @@ def serve(folders: Sequence[Path], port: int, *, headless: bool) -> None:
     from streamlit.web import bootstrap
 
     app = str(Path(__file__).parent / "app.py")
-    options = {"server_port": port, "server_headless": headless}
+    options: dict[str, object] = {"server_port": port, "server_headless": headless}
     if "STREAMLIT_SERVER_ADDRESS" not in os.environ:
         options["server_address"] = "localhost"
     import streamlit.config as config

@@ -91,8 +91,9 @@ def best_fixed(board: Board, view: View) -> str:
     """Return the candidate that is best when it is always picked."""
     fixed = views.rows(board.fixed, board, view)
     direction = views.rows(board.results, board, view)["direction"].iloc[0]
-    at = fixed["quality"].idxmin() if direction == "lower" else fixed["quality"].idxmax()
-    return str(fixed.loc[at, "candidate"])
+    quality = fixed["quality"].to_numpy()
+    best = np.nanargmin(quality) if direction == "lower" else np.nanargmax(quality)
+    return str(fixed["candidate"].iloc[int(best)])
 
 
 def verdict(table: pd.DataFrame) -> str:
@@ -103,7 +104,7 @@ def verdict(table: pd.DataFrame) -> str:
     leader = leaders.iloc[0]
     said = f"{leader['router']} is ahead, first in {leader['first']:.0%} of the draws"
     if len(leaders) > 1:
-        said = f"{len(leaders)} routers share the lead: {_named(leaders['router'])}"
+        said = f"{len(leaders)} routers share the lead: {_named(list(leaders['router']))}"
     close = overlapping(table)
     if not close:
         return f"{said}; no other router's interval overlaps with the leader's."
@@ -123,7 +124,7 @@ def overlapping(table: pd.DataFrame) -> list[str]:
 def _named(routers: Sequence[str], most: int = 3) -> str:
     """Return the first few names, shortened, and how many more there are."""
     more = f" and {len(routers) - most} more" if len(routers) > most else ""
-    return ", ".join(one_line(router, 40) for router in list(routers)[:most]) + more
+    return ", ".join(one_line(router, 40) for router in routers[:most]) + more
 
 
 def _against(board: Board, view: View, candidate: str) -> pd.DataFrame:

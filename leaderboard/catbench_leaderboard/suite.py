@@ -137,7 +137,7 @@ def _complexity(matrix: ScoreMatrix) -> Any:
     column = matrix.prompts.get(COMPLEXITY)
     if column is not None and pd.api.types.is_numeric_dtype(column) and not column.isna().any():
         return column.to_numpy(dtype=np.float64)
-    return matrix.prompts["text"].str.split().str.len().to_numpy(dtype=np.float64)
+    return np.array([len(str(text).split()) for text in matrix.prompts["text"]], dtype=np.float64)
 
 
 def _shown(value: Any) -> str:

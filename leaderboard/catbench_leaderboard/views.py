@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import pandas as pd
 
 from catbench.errors import UsageError
 from catbench_leaderboard.board import MEAN, Board
+
+Row: TypeAlias = Any
+"""A row of a table: a pandas Series, whose cells have no common type."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ def options(board: Board, column: str, **chosen: str) -> list[str]:
     return list(dict.fromkeys(table[column]))
 
 
-def problem(board: Board, view: View) -> pd.Series:
+def problem(board: Board, view: View) -> Row:
     """Return the row of `problems` that a view is about; raises UsageError where there is none."""
     table = board.problems
     if len(table):
@@ -73,7 +77,7 @@ def ranks(board: Board, view: View) -> pd.DataFrame:
     return table[chosen & (table["by"] == view.by)]
 
 
-def one(board: Board, view: View, label: str) -> pd.Series:
+def one(board: Board, view: View, label: str) -> Row:
     """Return the result of one router by its label; raises UsageError where it has none in this view."""
     found = results(board, view)
     found = found[found["label"] == label]
@@ -87,7 +91,7 @@ def slices(board: Board, view: View) -> Sequence[str]:
     return list(problem(board, view)["slices"])
 
 
-def sign(found: pd.Series) -> int:
+def sign(found: Row) -> int:
     """Return 1 where higher scores of a result's metric are better, else -1."""
     return -1 if found["direction"] == "lower" else 1
 

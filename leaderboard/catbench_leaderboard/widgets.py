@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from catbench.figure import cost_label
 from catbench_leaderboard import live, views
 from catbench_leaderboard.board import MEAN, Board
 from catbench_leaderboard.style import THEMES, Theme
@@ -94,6 +95,11 @@ def budget(options: Sequence[float], key: str = "budget") -> float:
     return shown[chosen]
 
 
+def unit(cost: str) -> str:
+    """Return how a budget's unit is written: `TFLOPs per image`."""
+    return in_markdown(cost_label(cost))
+
+
 def suite_folder(digest: str) -> Path | None:
     """Return where a suite lies, if it is here."""
     from catbench_leaderboard.suites import suite_folders
@@ -104,6 +110,11 @@ def suite_folder(digest: str) -> Path | None:
 def share(label: str, help: str | None = None, **more: Any) -> Any:
     """Return the column of a share, shown in percent."""
     return st.column_config.NumberColumn(label, format="%.1f%%", help=help, **more)
+
+
+def pick(label: str, options: Sequence[str], key: str, first: int = 0, place: Any = st) -> str:
+    """Show a selectbox bound to the address, and return what is chosen: at first the option at `first`."""
+    return place.selectbox(label, options, first, key=key, bind="query-params")
 
 
 def _select(place: Any, label: str, options: Sequence[str], key: str | None = None) -> str:

@@ -11,19 +11,17 @@ def show() -> None:
     board = widgets.open_page(
         "Standing", "Which router gives the most quality for its cost, and whether the lead is certain."
     )
-    if board is not None:
-        view = widgets.choose(board, by=True)
-        search = st.text_input(
-            "Search", key="search", bind="query-params", placeholder="router, author, date …"
-        )
-        if widgets.has_results(board, view):
-            table = standing.standing(board, view, search)
-            st.markdown(in_markdown(standing.verdict(table)))
-            layouts.standing_table(table, view)
-            st.download_button(
-                "CSV", table.to_csv(index=False), "standing.csv", "text/csv", icon=":material/download:"
-            )
-            st.caption(layouts.LEGEND)
-            st.subheader("References, not ranked", anchor=False)
-            layouts.reference_table(standing.references(board, view))
-        widgets.troubles(board)
+    if board is None:
+        return
+    view = widgets.choose(board, by=True)
+    search = st.text_input("Search", key="search", bind="query-params", placeholder="router, author, date …")
+    if widgets.has_results(board, view):
+        table = standing.standing(board, view, search)
+        st.markdown(in_markdown(standing.verdict(table), 400))
+        layouts.standing_table(table, view)
+        saved = table.to_csv(index=False)
+        st.download_button("CSV", saved, "standing.csv", "text/csv", icon=":material/download:")
+        st.caption(layouts.LEGEND)
+        st.subheader("References, not ranked", anchor=False)
+        layouts.reference_table(standing.references(board, view))
+    widgets.troubles(board)

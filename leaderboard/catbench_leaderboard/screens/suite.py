@@ -9,23 +9,25 @@ from catbench_leaderboard.suites import matrix_of
 def show() -> None:
     """Lay out a suite."""
     board = widgets.open_page("Suite", "The frozen problem: prompts, candidates, metrics and prices.")
-    if board is not None:
-        view = widgets.choose(board, slice=False)
-        found = views.problem(board, view)
-        if found["here"]:
-            matrix = matrix_of(str(found["digest"]))
-            layouts.facts(suite.facts(matrix), views.signature(board, view))
-            st.subheader("Candidates", anchor=False)
-            layouts.plain(suite.candidates(matrix), "candidate")
-            st.subheader("Cost of one image", anchor=False)
-            layouts.plain(suite.costs(matrix), "candidate")
-            layouts.plain(suite.cost_sources(matrix), "unit")
-            st.subheader("Quality metrics", anchor=False)
-            layouts.plain(suite.metrics(matrix), "name")
-            steps = suite.by_steps(matrix, view.metric, list(found["candidates"]))
-            if len(steps):
-                st.subheader("Quality by steps, for simple and complex prompts", anchor=False)
-                drawn = suite.steps_figure(steps, matrix.metric(view.metric).title, widgets.theme())
-                st.plotly_chart(drawn, theme=None, config={"displaylogo": False})
-            st.subheader("Make it again", anchor=False)
-            st.code(suite.recipe(matrix), language="bash")
+    if board is None:
+        return
+    view = widgets.choose(board, slice=False)
+    found = views.problem(board, view)
+    if not found["here"]:
+        return
+    matrix = matrix_of(str(found["digest"]))
+    layouts.facts(suite.facts(matrix), views.signature(board, view))
+    st.subheader("Candidates", anchor=False)
+    layouts.plain(suite.candidates(matrix), "candidate")
+    st.subheader("Cost of one image", anchor=False)
+    layouts.plain(suite.costs(matrix), "candidate")
+    layouts.plain(suite.cost_sources(matrix), "unit")
+    st.subheader("Quality metrics", anchor=False)
+    layouts.plain(suite.metrics(matrix), "name")
+    steps = suite.by_steps(matrix, view.metric, list(found["candidates"]))
+    if len(steps):
+        st.subheader("Quality by steps, for simple and complex prompts", anchor=False)
+        drawn = suite.steps_figure(steps, matrix.metric(view.metric).title, widgets.theme())
+        st.plotly_chart(drawn, theme=None, config={"displaylogo": False})
+    st.subheader("Make it again", anchor=False)
+    st.code(suite.recipe(matrix), language="bash")
