@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import pytest
@@ -41,6 +42,18 @@ def test_version_2_takes_a_folder_beside_its_own(monkeypatch, tmp_path):
     assert not made.ran_out_of_memory()
     (folder / "memory.events").write_text("low 0\nhigh 0\nmax 9\noom 1\noom_kill 1\n")
     assert made.ran_out_of_memory()
+
+
+def test_a_group_whose_host_was_killed_is_taken_away(monkeypatch, tmp_path):
+    kernel(
+        monkeypatch, tmp_path, "4:memory:/\n8:pids:/\n", "memory/catbench-old", "pids/catbench-new", "pids/x"
+    )
+    for name in ("memory/catbench-old", "pids/x"):
+        os.utime(tmp_path / name, (0, 0))
+    group.make_group(LIMITS)
+    assert not (tmp_path / "memory" / "catbench-old").exists()
+    assert (tmp_path / "pids" / "catbench-new").exists()
+    assert (tmp_path / "pids" / "x").exists()
 
 
 @pytest.mark.parametrize("own", ["", "0::/\n", "4:memory:/gone\n8:pids:/gone\n"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from catbench.sandbox.limits import Limits
 
 ROOT = Path("/sys/fs/cgroup")
 OWN = Path("/proc/self/cgroup")
+PREFIX, OLD = "catbench-", 3600.0
+"""How groups are called, and after how many seconds an empty one was left behind."""
 JOIN = """
 left=$1; shift
 while [ "$left" -gt 0 ]; do echo $$ > "$1/cgroup.procs" || exit 1; shift; left=$((left - 1)); done
@@ -63,7 +65,7 @@ class Group:
 
 def make_group(limits: Limits) -> Group | None:
     """Return a new group with these limits; None where this user may not make one."""
-    name = f"catbench-{secrets.token_hex(8)}"
+    name = f"{PREFIX}{secrets.token_hex(8)}"
     memory = str(limits.memory_bytes + 2 * limits.scratch_bytes)
     wanted: dict[Path, dict[str, str]] = {}
     for controller, place in _places().items():
@@ -74,6 +76,7 @@ def make_group(limits: Limits) -> Group | None:
     group = Group(tuple(wanted))
     if not wanted:
         return None
+    _remove_left_behind({folder.parent for folder in wanted})
     try:
         for folder, settings in wanted.items():
             folder.mkdir()
@@ -101,6 +104,14 @@ def _places() -> dict[str, Path]:
         return {}
     found = {name: ROOT / name / paths[name] for name in ("memory", "pids") if name in paths}
     return found if len(found) == 2 and all(path.is_dir() for path in found.values()) else {}
+
+
+def _remove_left_behind(places: Iterable[Path]) -> None:
+    """Take away groups whose host was killed; one in use, or made just now, stays."""
+    for folder in (folder for place in places for folder in place.glob(f"{PREFIX}*")):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > OLD:
+                folder.rmdir()  # refused by the kernel where a process is in it
 
 
 def _memory(bound: str, *, one_for_all: bool) -> dict[str, str]:
