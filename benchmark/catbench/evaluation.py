@@ -159,7 +159,9 @@ def _run(
     return run_router(router, pool, train, validation, matrix.texts(matrix.rows("test")), progress)
 
 
-def slice_masks(matrix: ScoreMatrix, rows: Ints, by: str | None) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+def slice_masks(
+    matrix: ScoreMatrix, rows: Ints, by: str | None
+) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
     """Yield label and mask over the test prompts: all of them, then one a value or bin of a column."""
     yield "all", np.ones(len(rows), dtype=bool)
     if by is None:

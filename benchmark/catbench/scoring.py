@@ -33,8 +33,8 @@ GRID = 64
 class Scorer:
     """Scores one router's answer on n test prompts.
 
-    `samples` are true qualities (n, M, S), higher is better; `second` is the candidate that the cascade beside the
-    router draws again with, None for no cascade. Values are arrays (1,), or (M,) for a measure
+    `samples` are true qualities (n, M, S), higher is better; `second` is the candidate that the cascade
+    beside the router draws again with, None for no cascade. Values are arrays (1,), or (M,) for a measure
     per candidate, or (G,) for the curve on a grid of G costs.
     """
 

@@ -33,7 +33,6 @@ from catbench.pool import Candidate
 from catbench.prompts import SPLITS, Split
 from catbench.scores import read_scores, write_scores
 
-
 WAYS = {
     "cems": "catbench import cems",
     "coco": "catbench prompts coco",
@@ -68,7 +67,7 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
     manifest = read_manifest(folder)
     if "prompts.parquet" in manifest.files and "scores.parquet" not in manifest.files:
         raise SuiteError(
-            f"{folder / 'manifest.json'}: no digest of scores.parquet: the suite has prompts and no scores yet; "
+            f"{folder / 'manifest.json'}: no digest of scores.parquet: it has prompts and no scores yet; "
             f"`catbench generate {suite} --out RUN` makes them"
         )
     for name in ("prompts.parquet", "scores.parquet", "costs.parquet"):

@@ -58,6 +58,11 @@ def nano_pools() -> dict[str, tuple[str, ...]]:
 
 
 def _candidate(name: str, weights: str, *, model: str = "", **settings: Any) -> Candidate:
-    common = {"guidance": GUIDANCE, "width": IMAGE_SIZE, "height": IMAGE_SIZE, "precision": "float32"}
+    common: dict[str, Any] = {
+        "guidance": GUIDANCE,
+        "width": IMAGE_SIZE,
+        "height": IMAGE_SIZE,
+        "precision": "float32",
+    }
     record = DrawingSettings(pipeline=f"{SHIPPED}{weights}", **{**common, **settings})
     return Candidate(id=name, model=model or weights, settings=record.model_dump(exclude_defaults=True))
