@@ -1,0 +1,189 @@
+"""The board's speed in a browser (`make benchmark`): seconds of a visitor, until the last cell is drawn."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+
+from catbench import evaluate, load
+from catbench.bootstrap import Bootstrap
+from catbench.store import save
+from catbench.suites.simulate import Simulation, simulate
+
+pytest.importorskip("streamlit", reason="needs the extra: pip install 'catbench[leaderboard]'")
+webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
+
+SUITES, REPORTS = 3, 500
+DRAWN = """
+    const all = name => [...document.querySelectorAll(`[data-testid="${name}"]`)];
+    return all("stApp").some(app => app.dataset.testScriptState === "notRunning")
+        && all("stDataFrame").length > 1
+        && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')
+        && all("stDataFrame").every(table => !table.checkVisibility() || table.querySelector("canvas"))
+"""
+
+
+class Noisy:
+    """A router of its own quality: ridge on the words, and noise drawn by its number."""
+
+    def __init__(self, number):
+        self._number = number
+        self._model = Ridge(alpha=10 ** (number % 5 - 1))
+
+    def fit(self, prompts, quality):
+        self._model.fit(prompts.features["words"], quality)
+
+    def predict(self, prompts):
+        predicted = self._model.predict(prompts.features["words"])
+        noise = np.random.default_rng(self._number).normal(size=predicted.shape)
+        return predicted + self._number / 2000 * noise
+
+
+@pytest.fixture(scope="module")
+def boards(tmp_path_factory):
+    """A home with three suites, and folders of 500 and of 10 reports on them, whose boards are made."""
+    home = tmp_path_factory.mktemp("home")
+    many, few = home / "many", home / "few"
+    few.mkdir()
+    for suite in range(SUITES):
+        matrix, _ = simulate(Simulation(prompts=4000, candidates=8, samples=2, seed=suite))
+        info = matrix.suite.model_copy(update={"id": f"suite-{suite}"})
+        save(type(matrix)(**{**vars(matrix), "suite": info}), home / "suites" / f"suite-{suite}")
+    for number in range(REPORTS):
+        matrix = load(home / "suites" / f"suite-{number % SUITES}")
+        report = evaluate(Noisy(number), matrix, pool="sim+", bootstrap=Bootstrap(20))
+        place = many / f"router-{number:03d}"
+        place.mkdir(parents=True)
+        router = report.router.model_copy(update={"name": f"router-{number:03d}"})
+        report.model_copy(update={"router": router}).save(place / "report.json")
+        if number < 10:
+            shutil.copytree(place, few / place.name)
+    for folder in (few, many):
+        start = time.perf_counter()
+        run = [command(), "leaderboard", str(folder), "--export", str(home / f"out-{folder.name}")]
+        subprocess.run(run, env=environment(home), check=True, stdout=subprocess.DEVNULL)
+        print(
+        print(f"\nboard of {len(list(folder.iterdir()))} reports, made once: {made:.0f} s")
+        )
+    return home
+
+
+def command():
+    return str(Path(sys.executable).parent / "catbench")
+
+
+def environment(home):
+    return {**os.environ, "CATBENCH_HOME": str(home)}
+
+
+@pytest.fixture
+def served(boards, request):
+    """The address of a served folder, and its process."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    run = [command(), "leaderboard", str(boards / request.param), "--port", str(port), "--headless"]
+    process = subprocess.Popen(run, env=environment(boards), stdout=subprocess.DEVNULL)
+    address = f"http://localhost:{port}"
+    for _ in range(1200):
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):
+                break
+        except OSError:
+            time.sleep(0.1)
+    yield address, process
+    process.terminate()
+    process.wait(30)
+
+
+def open_browser(profile):
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    options.page_load_strategy = "none"
+    flags = ["headless=new", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking"]
+    for flag in (*flags, "disable-component-update", "disable-sync", f"user-data-dir={profile}"):
+        options.add_argument(f"--{flag}")
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+
+
+def until_drawn(browser, start):
+    while not browser.execute_script(DRAWN):
+        assert time.perf_counter() - start < 120
+        time.sleep(0.02)
+    return time.perf_counter() - start
+
+
+def memory(process):
+    """Return the resident bytes of a process."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+
+
+@pytest.mark.parametrize(("served", "limit"), [("many", 3.0), ("few", 1.5)], indirect=["served"])
+def test_the_first_page_cold(benchmark, served, limit, tmp_path):
+    address, process = served
+    taken = []
+    for visit in range(3):
+        browser = open_browser(tmp_path / str(visit))
+        start = time.perf_counter()
+        browser.get(address)
+        taken.append(until_drawn(browser, start))
+        browser.quit()
+    benchmark.pedantic(lambda: None)
+    print(f"\nfirst page, cold browser: {min(taken):.2f} s of {[f'{t:.2f}' for t in taken]}")
+    print(f"server's memory: {memory(process) / 1e6:.0f} MB")
+    assert min(taken) < limit
+    assert memory(process) < 1e9
+
+
+@pytest.mark.parametrize("served", ["many"], indirect=True)
+def test_a_change_of_selector(benchmark, served, tmp_path):
+    address, _ = served
+    browser = open_browser(tmp_path / "profile")
+    browser.get(address)
+    until_drawn(browser, time.perf_counter())
+    taken = {}
+    for label, steps in {"Metric": 2, "Suite": 2, "Ranked by": 2}.items():
+        for step in range(steps):
+            taken[f"{label} {step}"] = change(browser, label)
+    browser.quit()
+    benchmark.pedantic(lambda: None)
+    print("\nchange of selector:", {name: f"{seconds:.2f} s" for name, seconds in taken.items()})
+    assert np.median(list(taken.values())) < 0.5
+
+
+def change(browser, label):
+    """Pick another option of a selectbox; return the seconds from the click until all is drawn."""
+    name = f"//*[@data-testid='stSelectbox'][.//label[normalize-space()='{label}']]//input"
+    box = browser.find_element("xpath", name)
+    shown = box.get_attribute("value")
+    box.click()
+    other = []
+    while not other:
+        listed = browser.find_elements("css selector", '[role="option"]')
+        other = [option for option in listed if option.text and option.text != shown]
+    browser.execute_script(
+        """
+        window.changed = false;
+        const app = document.querySelector('[data-testid="stApp"]');
+        new MutationObserver(() => { window.changed = true; })
+            .observe(app, {attributes: true, attributeFilter: ["data-test-script-state"]});
+        """
+    )
+    start = time.perf_counter()
+    other[0].click()
+    while not browser.execute_script("return window.changed"):
+        assert time.perf_counter() - start < 60
+    return until_drawn(browser, start)
