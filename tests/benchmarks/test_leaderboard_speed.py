@@ -74,9 +74,8 @@ def boards(tmp_path_factory):
         start = time.perf_counter()
         run = [command(), "leaderboard", str(folder), "--export", str(home / f"out-{folder.name}")]
         subprocess.run(run, env=environment(home), check=True, stdout=subprocess.DEVNULL)
-        print(
+        made = time.perf_counter() - start
         print(f"\nboard of {len(list(folder.iterdir()))} reports, made once: {made:.0f} s")
-        )
     return home
 
 

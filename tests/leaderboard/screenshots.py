@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 import time
@@ -27,11 +28,12 @@ HEIGHT = """
 def main(address: str, folder: Path) -> None:
     """Save every page at a desk's width, and the first on a phone in the dark theme."""
     options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
+    options.binary_location = shutil.which("chromium") or ""
     flags = ("headless=new", "no-sandbox", "disable-gpu", "hide-scrollbars", "disable-sync")
     for flag in (*flags, f"user-data-dir={tempfile.mkdtemp()}"):
         options.add_argument(f"--{flag}")
-    browser = webdriver.Chrome(options=options)
+    # With the driver named, selenium looks for none on the network.
+    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
     for page in PAGES:
         shoot(browser, address, page, 1280, folder / f"{page.lower().replace(' ', '-')}.png")
     dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
