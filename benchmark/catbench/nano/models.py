@@ -49,7 +49,7 @@ class UNetSize:
     """ResNet and transformer blocks per resolution on the way down; one more on the way up."""
 
 
-UNETS = {"s": UNetSize((16, 32), 1), "l": UNetSize((64, 128), 1)}
+UNETS = {"s": UNetSize((32, 64), 1), "l": UNetSize((64, 128), 1)}
 
 
 def build_clip(seed: int) -> Any:

@@ -19,7 +19,7 @@ STEPS = {
     "clip-score": 1500,
     "vae": 2600,
     "recogniser": 1500,
-    "sdxl-s": 1000,
+    "sdxl-s": 2000,
     "sdxl-l": 2000,
     "lightning": 300,
     "turbo": 300,
