@@ -12,14 +12,18 @@ import typer
 
 def leaderboard(
     folders: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FOLDER]...", help="Folders of reports. Default: submissions.")
+        list[Path] | None,
+        typer.Argument(metavar="[FOLDER]...", help="Folders of reports. Default: submissions."),
     ] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where the page is served.")] = 8501,
     headless: Annotated[bool, typer.Option("--headless", help="Open no browser.")] = False,
     export: Annotated[
-        Path | None, typer.Option(help="Write the tables here as CSV, Parquet, JSON and one HTML page instead.")
+        Path | None,
+        typer.Option(help="Write the tables here as CSV, Parquet, JSON and one HTML page instead."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the exported folder if it is there.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the exported folder if it is there.")
+    ] = False,
 ) -> None:
     """Serve the leaderboard of some reports as a page, or write it as files."""
     from catbench.cli.progress import progress_bar
@@ -28,13 +32,14 @@ def leaderboard(
     places = folders or [Path("submissions")]
     for place in places:
         if not place.is_dir():
-            raise UsageError(f"{place} is no folder: give folders that hold reports of `catbench evaluate --json`")
+            raise UsageError(f"{place} is no folder: give folders with reports of `catbench evaluate --json`")
     if find_spec("streamlit") is None or find_spec("catbench_leaderboard") is None:
         raise MissingExtraError("the leaderboard", "leaderboard")
     # By name: the library knows of no other room.
     with progress_bar() as progress:
         if export:
-            import_module("catbench_leaderboard.export").export(places, export, force=force, progress=progress)
+            write = import_module("catbench_leaderboard.export").export
+            write(places, export, force=force, progress=progress)
     if export:
         typer.echo(f"{export / 'index.html'} needs no server; the same tables lie beside it")
         return
