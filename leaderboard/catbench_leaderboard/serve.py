@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import pkgutil
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from catbench_leaderboard import live
 
 
 def serve(folders: Sequence[Path], port: int, *, headless: bool) -> None:
-    """Serve the reports of some folders on this port ; without `headless` a browser opens."""
+    """Serve the reports of some folders on this port until interrupted; without `headless` a browser opens.
+
+    Only this machine can reach it, unless `$STREAMLIT_SERVER_ADDRESS` says otherwise.
+    """
     os.environ[live.FOLDERS] = json.dumps([str(folder.absolute()) for folder in folders])
+    os.environ.setdefault("STREAMLIT_SERVER_ADDRESS", "localhost")
     _import_all()
     live.board()
-    from streamlit.web import bootstrap
+    from streamlit.web.cli import main
 
-    app = str(Path(__file__).parent / "app.py")
-    options: dict[str, object] = {"server_port": port, "server_headless": headless}
-    if "STREAMLIT_SERVER_ADDRESS" not in os.environ:
-        options["server_address"] = "localhost"
-    import streamlit.config as config
-
-    config._main_script_path = app  # pyright: ignore[reportPrivateUsage]
-    bootstrap.load_config_options(options)
-    bootstrap.run(app, False, [], options)
+    app = Path(__file__).parent / "app.py"
+    options = (f"--server.port={port}", f"--server.headless={str(headless).lower()}")
+    main(["run", str(app), *options], standalone_mode=False)
 
 
 def _import_all() -> None:
@@ -36,5 +34,5 @@ def _import_all() -> None:
 
     for module in pkgutil.walk_packages(catbench_leaderboard.__path__, "catbench_leaderboard."):
         if module.name != "catbench_leaderboard.app":
-            importlib.import_module(module.name)
-    importlib.import_module("plotly.graph_objects")
+            import_module(module.name)
+    import_module("plotly.graph_objects")

@@ -169,6 +169,12 @@ def chosen(browser, label):
 def test_each_page_opens_cold_without_a_word_in_the_console(serve_reports, browser, page):
     open_page(browser, serve_reports, page=page)
     assert browser.find_element(By.TAG_NAME, "h1").text == page
+    fetched = browser.execute_script(
+        "return performance.getEntriesByType('resource').map(found => found.name)"
+    )
+    assert all(
+        name.startswith((serve_reports, "data:", "blob:")) for name in fetched
+    )  # nothing is told to anybody
     assert not browser.find_elements(By.CSS_SELECTOR, '[data-testid="stException"]')
     assert browser.get_log("browser") == []
 
