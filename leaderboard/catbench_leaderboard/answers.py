@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +15,10 @@ from catbench.errors import CatbenchError
 from catbench.evaluation import slice_masks
 from catbench.matrix import ScoreMatrix
 from catbench.pool import Pool
+from catbench.predictions import answer_from_table
 from catbench.routing import Answer
 from catbench.sweep import SAME_TRADE_OFF, choices_at
+from catbench_leaderboard.reports import read_predictions
 
 BOOTSTRAP = Bootstrap()
 """The one set of draws that every router of the board is scored on."""
@@ -43,6 +46,17 @@ def ground_of(matrix: ScoreMatrix, metric: str, candidates: Sequence[str], cost:
     pool = matrix.pool(candidates=list(candidates), cost=cost, metric=matrix.metric(metric).name)
     quality = matrix.qualities(metric, "test", pool).mean(axis=2)
     return Ground(quality, pool, matrix.prompts["group"].to_numpy()[matrix.rows("test")])
+
+
+def read_answer(path: Path, matrix: ScoreMatrix, pool: Pool, name: str) -> Answer:
+    """Return what a report's predictions say on a pool's metric. Raises CatbenchError where they cannot."""
+    table = read_predictions(path, [pool.metric])
+    try:
+        return answer_from_table(table, matrix, pool, name)
+    except (TypeError, ValueError, KeyError) as error:  # a stranger's columns may hold anything
+        raise CatbenchError(
+            f"predictions of {name!r} hold something else than predictions: {error}"
+        ) from error
 
 
 def mask_of(matrix: ScoreMatrix, label: str) -> npt.NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -128,9 +128,18 @@ def _references(result: Result) -> dict[str, dict[str, Any]]:
     return rows
 
 
-def problem_table(entries: Sequence[Entry], metrics_of: dict[str, tuple[str, ...]]) -> pd.DataFrame:
-    """Return `problems`, most reports first, simulated last; `metrics_of` the suites at hand, by digest.
+class Known(NamedTuple):
+    """What is known of a suite that is at hand."""
 
+    metrics: tuple[str, ...]
+    costs: tuple[str, ...]
+    """Its cost keys, the default first."""
+
+
+def problem_table(entries: Sequence[Entry], known: dict[str, Known]) -> pd.DataFrame:
+    """Return `problems`, simulated ones last, then by reports, costs and candidates.
+
+    `known` has the suites at hand, by digest.
     Suites of one name but other digests, and pools of one name but other candidates or conventions, are
     told apart in what is shown of them.
     """
@@ -143,10 +152,14 @@ def problem_table(entries: Sequence[Entry], metrics_of: dict[str, tuple[str, ...
             problems.setdefault(problem, set()).add(entry.id)
             metrics.setdefault(problem.id, {})[result.metric] = None
             slices.setdefault(problem.id, {"all": None})[result.slice] = None
-    order = sorted(
-        problems,
-        key=lambda problem: (problem.simulated, problem.digest not in metrics_of, -len(problems[problem])),
-    )
+
+    def place(problem: Problem) -> tuple[Any, ...]:
+        costs = known[problem.digest].costs if problem.digest in known else ()
+        later = costs.index(problem.cost) if problem.cost in costs else len(costs)
+        size = len(problem.candidates)
+        return problem.simulated, problem.digest not in known, -len(problems[problem]), later, -size
+
+    order = sorted(problems, key=place)
     shown_suites = _distinct(order, lambda p: p.suite, lambda p: p.digest, lambda p: p.digest[:8])
     shown_pools = _distinct(
         order,
@@ -162,10 +175,12 @@ def problem_table(entries: Sequence[Entry], metrics_of: dict[str, tuple[str, ...
             "cost": problem.cost,
             "suite_id": problem.suite,
             "digest": problem.digest,
-            "here": problem.digest in metrics_of,
+            "here": problem.digest in known,
             "simulated": problem.simulated,
             "candidates": list(problem.candidates),
-            "metrics": list(metrics_of.get(problem.digest, ()) or metrics[problem.id]),
+            "metrics": list(
+                known[problem.digest].metrics if problem.digest in known else metrics[problem.id]
+            ),
             "slices": list(slices[problem.id]),
         }
         for problem in order

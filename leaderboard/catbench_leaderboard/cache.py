@@ -24,6 +24,7 @@ from catbench.files import atomic_folder
 from catbench_leaderboard.board import (
     TABLES,
     Board,
+    Known,
     entry_table,
     problem_table,
     result_tables,
@@ -69,12 +70,12 @@ def build_board(
 ) -> Board:
     """Return the board of these reports, by path with their names."""
     entries, troubles = read_reports(found)
-    metrics_of, broken = _metrics_of_suites({r.suite_digest for e in entries for r in e.report.results})
+    known, broken = _known_suites({r.suite_digest for e in entries for r in e.report.results})
     unranked: dict[str, str] = {}
     headrooms: dict[tuple[str, int], Floats] = {}
     for position, entry in enumerate(entries):
         progress("scoring predictions", position, len(entries))
-        reason = _cannot_be_ranked(entry, metrics_of, broken)
+        reason = _cannot_be_ranked(entry, known, broken)
         if not reason:
             try:
                 headrooms |= _headrooms(entry, draws)
@@ -89,7 +90,7 @@ def build_board(
     if not entries:
         nothing = {name: pd.DataFrame() for name in TABLES}
         return Board(**{**nothing, "troubles": trouble_table(troubles)})
-    problems = problem_table(entries, metrics_of)
+    problems = problem_table(entries, known)
     wanted = dict(zip(problems["id"], problems["metrics"], strict=True))
     return Board(
         problems=problems,
@@ -100,25 +101,26 @@ def build_board(
     )
 
 
-def _metrics_of_suites(wanted: set[str]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
-    """Return the metrics of the suites at hand by digest, and what is wrong with those that do not load."""
-    metrics: dict[str, tuple[str, ...]] = {}
+def _known_suites(wanted: set[str]) -> tuple[dict[str, Known], dict[str, str]]:
+    """Return the suites at hand by digest, and what is wrong with those that do not load."""
+    known: dict[str, Known] = {}
     broken: dict[str, str] = {}
     for digest in wanted & set(suite_folders()):
         try:
-            metrics[digest] = tuple(metric.name for metric in matrix_of(digest).metrics)
+            matrix = matrix_of(digest)
+            known[digest] = Known(tuple(metric.name for metric in matrix.metrics), matrix.cost_keys)
         except (CatbenchError, OSError) as error:
             broken[digest] = str(error)
-    return metrics, broken
+    return known, broken
 
 
-def _cannot_be_ranked(entry: Entry, metrics_of: Mapping[str, object], broken: Mapping[str, str]) -> str:
+def _cannot_be_ranked(entry: Entry, known: Mapping[str, object], broken: Mapping[str, str]) -> str:
     if entry.predictions is None:
         return "no predictions"
     if entry.report.submission and not entry.report.submission.prompt_only:
         return "reads more than the prompt"
     for result in entry.report.results:
-        if result.suite_digest not in metrics_of:
+        if result.suite_digest not in known:
             lacking = f"suite {result.suite}@{result.suite_digest[:8]} is not here"
             return broken.get(result.suite_digest, lacking)
     return ""

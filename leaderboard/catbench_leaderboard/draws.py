@@ -20,7 +20,7 @@ from catbench import __version__
 from catbench.arrays import Floats
 from catbench.errors import CatbenchError, UsageError
 from catbench.files import atomic_file
-from catbench.predictions import answer_from_table, restrict
+from catbench.predictions import restrict
 from catbench.report import Result
 from catbench.scoring import sweep_of
 from catbench.sweep import EstimatorSweep, Sweep, mixture_curve
@@ -31,10 +31,11 @@ from catbench_leaderboard.answers import (
     choices_within,
     ground_of,
     mask_of,
+    read_answer,
     weights_of,
 )
 from catbench_leaderboard.problems import problem_of
-from catbench_leaderboard.reports import Entry, read_predictions
+from catbench_leaderboard.reports import Entry
 from catbench_leaderboard.suites import matrix_of
 
 Stored: TypeAlias = npt.NDArray[Any]
@@ -70,12 +71,11 @@ class Draws:
     def _make(self, entry: Entry, progress: Callable[[], None]) -> dict[str, Stored]:
         if entry.predictions is None:
             raise CatbenchError("no predictions beside the report")
-        table = read_predictions(entry.predictions)
         arrays: dict[str, Stored] = {}
         for number, result in enumerate(entry.report.results):
             matrix = matrix_of(result.suite_digest)
             ground = ground_of(matrix, result.metric, list(result.fixed), result.cost)
-            answer = answer_from_table(table, matrix, ground.pool, entry.report.router.name)
+            answer = read_answer(entry.predictions, matrix, ground.pool, entry.report.router.name)
             inside = mask_of(matrix, result.slice)
             sliced = ground.part(inside)
             references = self._references(result, entry.report.simulated)

@@ -13,14 +13,14 @@ import pandas as pd
 
 from catbench.arrays import Floats
 from catbench.errors import CatbenchError
-from catbench.predictions import answer_from_table, restrict
+from catbench.predictions import restrict
 from catbench.routing import Answer
 from catbench_leaderboard import compare, views
-from catbench_leaderboard.answers import Ground, ground_of, mask_of
+from catbench_leaderboard.answers import Ground, ground_of, mask_of, read_answer
 from catbench_leaderboard.board import Board
 from catbench_leaderboard.cache import cache_folder, open_board
 from catbench_leaderboard.draws import Draws
-from catbench_leaderboard.reports import Entry, find_reports, fingerprint, read_predictions, read_report
+from catbench_leaderboard.reports import Entry, find_reports, fingerprint, read_report
 from catbench_leaderboard.suites import matrix_of
 from catbench_leaderboard.views import View
 
@@ -72,9 +72,8 @@ def answer(identity: str, digest: str, metric: str, candidates: tuple[str, ...],
     found = entry(identity)
     if found.predictions is None:
         raise CatbenchError(f"{found.report.router.name!r} has no predictions beside its report")
-    table = read_predictions(found.predictions, [metric])
     pool = _ground(digest, metric, candidates, cost).pool
-    return answer_from_table(table, matrix_of(digest), pool, found.report.router.name)
+    return read_answer(found.predictions, matrix_of(digest), pool, found.report.router.name)
 
 
 def answer_of(board: Board, view: View, label: str) -> Answer:

@@ -14,6 +14,7 @@ from catbench.errors import CatbenchError
 from catbench.files import sha256_of
 from catbench.report import Report
 from catbench.submission.record import Proofs, proofs, verification_path
+from catbench_leaderboard.sound import check_report
 from catbench_leaderboard.text import one_line
 
 LARGEST = 64 * 2**20
@@ -117,6 +118,7 @@ def read_report(path: Path, name: str) -> Entry:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the file"
         raise CatbenchError(f"no report of this version: {place}: {first['msg']}") from error
+    check_report(report)
     beside = (path.parent / report.predictions_file).resolve() if report.predictions_file else None
     if beside and not beside.is_relative_to(path.parent.resolve()):
         raise CatbenchError(f"its predictions lie outside its folder: {report.predictions_file!r}")
