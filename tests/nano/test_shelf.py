@@ -24,6 +24,7 @@ ORDER = [
     "recogniser",
     "sdxl-l",
     "sdxl-s",
+    "crowd",
     "lightning",
     "turbo",
     "vq",
@@ -79,7 +80,7 @@ def test_changed_weights_make_another_folder(shelf, tmp_path):
     changed = tmp_path / "shelf"
     shutil.copytree(shelf, changed)
     weights = changed / "nano-turbo" / "diffusion_pytorch_model.safetensors"
-    weights.write_bytes((shelf / "nano-lightning" / weights.name).read_bytes())
+    weights.write_bytes((shelf / "nano-sdxl-s" / weights.name).read_bytes())
     one, other = (
         pipeline_folder("nano-turbo", shelf, tmp_path),
         pipeline_folder("nano-turbo", changed, tmp_path),

@@ -2,9 +2,11 @@
 
 nano   nano-sdxl-l-N: nano-sdxl-l at 1 to 50 Euler steps, "leading" timesteps as SDXL's
 nano+  the same of both sizes, and
+       nano-crowd-8      L, trained on with crowded scenes
        nano-ddim-50      L by DDIM (Song et al. 2021)
        nano-deepcache-3  L at 50 Euler steps with DeepCache (Ma et al. 2024) at interval 3
-       nano-lightning-4, nano-turbo-1   distilled from L: four steps and one, no guidance
+       nano-lightning-4  distilled from L to four steps, no guidance
+       nano-turbo-1      distilled from S to one
        nano-amused-12    masked codes (Patil et al. 2024), the pool's other family
 """
 
@@ -34,6 +36,7 @@ def nano_candidates() -> tuple[Candidate, ...]:
     )
     return (
         *(nano_sdxl(size, steps) for size in ("s", "l") for steps in STEPS),
+        _candidate("nano-crowd-8", "nano-crowd", steps=8),
         _candidate("nano-ddim-50", "nano-sdxl-l", model="nano-ddim", steps=50, scheduler=ddim),
         _candidate(
             "nano-deepcache-3",

@@ -6,7 +6,7 @@ have written: `DiffusionPipeline.from_pretrained(folder)` reads it, offline.
 
     shelf/vae                  AutoencoderKL
     shelf/text-encoder         CLIPTextModelWithProjection and its CLIPTokenizer
-    shelf/nano-sdxl-s, -l, nano-lightning, nano-turbo      UNet2DConditionModel
+    shelf/nano-sdxl-s, -l, nano-crowd, nano-lightning, nano-turbo      UNet2DConditionModel
     shelf/vq, nano-amused    VQModel and UVit2DModel
     shelf/clip-score           CLIPModel, for CLIPScore
     shelf/recogniser           model.safetensors
@@ -27,7 +27,7 @@ from catbench.nano.libraries import untyped
 
 SHELF = Path(__file__).parent.parent / "data" / "nano"
 """The weights that are shipped."""
-SDXL_MODELS = ("nano-sdxl-l", "nano-sdxl-s", "nano-lightning", "nano-turbo")
+SDXL_MODELS = ("nano-sdxl-l", "nano-sdxl-s", "nano-crowd", "nano-lightning", "nano-turbo")
 """Models that are a `StableDiffusionXLPipeline`; they differ in the UNet and the scheduler."""
 MODELS = (*SDXL_MODELS, "nano-amused")
 """Every generator."""

@@ -22,6 +22,7 @@ PLACES = {
     "recogniser": "recogniser",
     "sdxl-l": "nano-sdxl-l",
     "sdxl-s": "nano-sdxl-s",
+    "crowd": "nano-crowd",
     "lightning": "nano-lightning",
     "turbo": "nano-turbo",
     "vq": "vq",

@@ -21,6 +21,7 @@ STEPS = {
     "recogniser": 1500,
     "sdxl-s": 2000,
     "sdxl-l": 2000,
+    "crowd": 500,
     "lightning": 300,
     "turbo": 300,
     "vq": 600,
@@ -58,11 +59,14 @@ def build_task(model: str, given: Ingredients) -> Any:
         from catbench.nano.training.sdxl import SdxlTask
 
         return SdxlTask(model.removeprefix("sdxl-"), given.pictures, given.parts, given.seed, given.device)
-    if model in ("lightning", "turbo"):
-        from catbench.nano.training.distill import LightningTask, TurboTask
+    if model == "crowd":
+        from catbench.nano.training.sdxl import CrowdTask
 
-        task = {"lightning": LightningTask, "turbo": TurboTask}[model]
-        return task(given.pictures, given.parts, given.seed, given.device)
+        return CrowdTask(given.pictures, given.parts, given.seed, given.device)
+    if model in ("lightning", "turbo"):
+        from catbench.nano.training.distill import DistilTask
+
+        return DistilTask(model, given.pictures, given.parts, given.seed, given.device)
     if model in ("vq", "amused"):
         from catbench.nano.training.amused import AmusedTask, VqTask
 

@@ -98,17 +98,21 @@ def load_latents(pictures: Pictures, parts: Path, device: str) -> torch.Tensor:
 
 
 class PromptedLatents:
-    """Batches of latents with their prompts, encoded."""
+    """Batches of latents with their prompts, encoded; only of scenes with so many `things`, if given."""
 
-    def __init__(self, pictures: Pictures, parts: Path, device: str) -> None:
+    def __init__(self, pictures: Pictures, parts: Path, device: str, things: range | None = None) -> None:
         self.pictures = pictures
+        allowed = np.arange(len(pictures))
+        if things is not None:
+            allowed = np.flatnonzero(np.isin(pictures.things(), things))
+        self.rows = torch.from_numpy(allowed)
         self.latents = load_latents(pictures, parts, device)
         self.encode = TextEncoder(parts, device)
         self.device = device
 
     def batch(self, size: int, generator: torch.Generator) -> tuple[torch.Tensor, Condition]:
         """Return random latents, (size, 8, 8, 8), and one phrasing of the prompt of each."""
-        rows = torch.randint(len(self.pictures), (size,), generator=generator)
+        rows = self.rows[torch.randint(len(self.rows), (size,), generator=generator)]
         phrasing = torch.randint(PHRASINGS, (size,), generator=generator)
         latents = self.latents[rows].to(self.device)
         return latents, self.encode(self.pictures.token_batch(rows, phrasing))

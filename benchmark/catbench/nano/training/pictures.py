@@ -40,6 +40,10 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.images)
 
+    def things(self) -> npt.NDArray[np.int64]:
+        """Return the number of things in each scene, (n,)."""
+        return np.array([scene.complexity for scene in family_scenes(self.seed, len(self))])
+
     def image_batch(self, rows: torch.Tensor) -> torch.Tensor:
         """Return images as float32 (len(rows), 3, 32, 32) in [-1, 1]."""
         pixels = torch.from_numpy(self.images[rows.numpy()])

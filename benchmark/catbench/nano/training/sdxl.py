@@ -1,4 +1,7 @@
-"""Trains nano-sdxl, S or L: a UNet that denoises latents, conditioned on the prompt as SDXL's is.
+"""Trains nano-sdxl, S and L, and nano-crowd: UNets that denoise latents, conditioned as SDXL's.
+
+L is trained on all scenes. S spends its few weights on scenes of few things, and nano-crowd is L, trained on
+with scenes of many: what each is good at can be told from the prompt.
 
 Velocity prediction; a tenth of the prompts is dropped for classifier-free guidance. Times lean towards noise
 (density proportional to t): with less of it the picture itself tells what is where, and the prompt teaches
@@ -8,16 +11,20 @@ nothing.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.nn import functional
 
+from catbench.nano.libraries import untyped
 from catbench.nano.models import TRAIN_TIMESTEPS, build_unet
-from catbench.nano.training.conditioning import PromptedLatents
+from catbench.nano.training.conditioning import PromptedLatents, require
 from catbench.nano.training.diffusion import NoiseLevels, predict
 from catbench.nano.training.pictures import Pictures
 
 _DROPPED_SHARE = 0.1
+FEW, MANY = range(0, 3), range(4, 7)
+"""Numbers of things in the scenes that S and nano-crowd are trained on."""
 
 
 class SdxlTask:
@@ -30,7 +37,7 @@ class SdxlTask:
     def __init__(self, size: str, pictures: Pictures, parts: Path, seed: int, device: str) -> None:
         self.name = f"sdxl-{size}"
         self.device = device
-        self.data = PromptedLatents(pictures, parts, device)
+        self.data = PromptedLatents(pictures, parts, device, FEW if size == "s" else None)
         self.levels = NoiseLevels(device)
         self.unet = build_unet(size, seed).to(memory_format=torch.channels_last)
         self.networks = {"unet": self.unet}
@@ -49,3 +56,26 @@ class SdxlTask:
     def export(self, folder: Path) -> None:
         """Save the UNet, in the layout of `UNet2DConditionModel.from_pretrained`."""
         self.unet.to(memory_format=torch.contiguous_format).save_pretrained(folder)
+
+
+class CrowdTask(SdxlTask):
+    """Train L on, with crowded scenes alone."""
+
+    learning_rate = 5e-4
+    decay_share = 0.5
+
+    def __init__(self, pictures: Pictures, parts: Path, seed: int, device: str) -> None:
+        super().__init__("l", pictures, parts, seed, device)
+        self.name = "crowd"
+        self.data = PromptedLatents(pictures, parts, device, MANY)
+        self.unet.load_state_dict(load_unet(parts, "sdxl-l").state_dict())
+
+
+def load_unet(parts: Path, name: str) -> Any:
+    """Return an exported UNet; raises UsageError naming the command that makes it."""
+    diffusers = untyped("diffusers")
+
+    unet: Any = diffusers.UNet2DConditionModel.from_pretrained(
+        require(parts / name, name), local_files_only=True
+    )
+    return unet.to(memory_format=torch.channels_last)
