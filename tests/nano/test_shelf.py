@@ -103,7 +103,7 @@ def test_a_missing_model_is_named_with_the_command_that_makes_it(tmp_path):
         pipeline_folder("nano-turbo", tmp_path, tmp_path)
     with pytest.raises(UsageError, match="unknown nano model 'nano-sdxl-m'"):
         pipeline_folder("nano-sdxl-m", tmp_path, tmp_path)
-    with pytest.raises(UsageError, match="train sdxl-l"):
+    with pytest.raises(UsageError, match="train sdxl-s"):
         build_task("lightning", Ingredients(draw_pictures(0, 4), 0, "cpu", tmp_path))
 
 

@@ -5,8 +5,8 @@ nano+  the same of both sizes, and
        nano-crowd-8      L, trained on with crowded scenes
        nano-ddim-50      L by DDIM (Song et al. 2021)
        nano-deepcache-3  L at 50 Euler steps with DeepCache (Ma et al. 2024) at interval 3
-       nano-lightning-4  distilled from L to four steps, no guidance
-       nano-turbo-1      distilled from S to one
+       nano-lightning-4  distilled from S to four steps, no guidance
+       nano-turbo-1      distilled from S to one step
        nano-amused-12    masked codes (Patil et al. 2024), the pool's other family
 """
 

@@ -22,10 +22,10 @@ STEPS = {
     "sdxl-s": 2000,
     "sdxl-l": 2000,
     "crowd": 500,
-    "lightning": 300,
+    "lightning": 200,
     "turbo": 300,
     "vq": 600,
-    "amused": 2000,
+    "amused": 1200,
 }
 """Steps of each model's shipped training; its model card tells how long they took."""
 

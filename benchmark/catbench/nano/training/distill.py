@@ -1,14 +1,13 @@
-"""Distils nano-lightning (4 steps) from nano-sdxl-l, and nano-turbo (1 step) from nano-sdxl-s.
+"""Distils nano-lightning (4 steps) and nano-turbo (1 step) from nano-sdxl-s.
 
 Both are progressive distillation (Salimans and Ho 2022; SDXL-Lightning, Lin et al. 2024) with guidance
 baked in (Meng et al. 2023): the student takes in one step where its teacher arrives in several. Trailing
-spacing, so that the first step sees pure noise. Turbo's teacher is the small one: distilled from L, one step
+spacing, so that the first step sees pure noise. The teacher is the small one: distilled from L, one step
 draws about as well as eight of L, and no dearer candidate of the suite is worth its cost.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -30,21 +29,9 @@ def trailing_times(steps: int) -> list[int]:
     return [*(round(TRAIN_TIMESTEPS - stride * step) - 1 for step in range(steps)), -1]
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """What a student learns from whom."""
-
-    teacher: str
-    """Size of nano-sdxl that teaches, and that the student starts as a copy of."""
-    steps: int
-    """The student's."""
-    teacher_steps: int
-    """Guided steps that the teacher takes for one of the student's."""
-    things: range | None = None
-    """Numbers of things in the scenes of the lesson; None: any."""
-
-
-LESSONS = {"lightning": Lesson("l", 4, 3), "turbo": Lesson("s", 1, 12, FEW)}
+TEACHER = "sdxl-s"
+LESSONS = {"lightning": (4, 3), "turbo": (1, 4)}
+"""Steps of a student, and guided steps that the teacher takes for one of them."""
 
 
 class DistilTask:
@@ -57,12 +44,11 @@ class DistilTask:
     def __init__(self, name: str, pictures: Pictures, parts: Path, seed: int, device: str) -> None:
         torch.manual_seed(seed)
         self.name = name
-        self.lesson = LESSONS[name]
-        size = self.lesson.teacher
+        self.steps, self.teacher_steps = LESSONS[name]
         self.device = device
-        self.teacher = load_unet(parts, f"sdxl-{size}").to(device).eval().requires_grad_(False)
-        self.student = load_unet(parts, f"sdxl-{size}")
-        self.data = PromptedLatents(pictures, parts, device, self.lesson.things)
+        self.teacher = load_unet(parts, TEACHER).to(device).eval().requires_grad_(False)
+        self.student = load_unet(parts, TEACHER)
+        self.data = PromptedLatents(pictures, parts, device, FEW)
         self.levels = NoiseLevels(device)
         self.networks = {"unet": self.student}
 
@@ -70,8 +56,8 @@ class DistilTask:
         """Return the error of the student's clean latents, weighted by signal to noise, 1 to 5."""
         clean, condition = self.data.batch(self.batch, generator)
         noise = torch.randn(clean.shape, generator=generator).to(self.device)
-        visited = torch.tensor(trailing_times(self.lesson.steps))
-        segment = torch.randint(self.lesson.steps, (self.batch,), generator=generator)
+        visited = torch.tensor(trailing_times(self.steps))
+        segment = torch.randint(self.steps, (self.batch,), generator=generator)
         times, ends = visited[segment], visited[segment + 1]
         noisy = self.levels.noised(clean, noise, times)
         noisy = torch.where((segment == 0).to(self.device)[:, None, None, None], noise, noisy)
@@ -86,8 +72,10 @@ class DistilTask:
     def _teach(
         self, noisy: torch.Tensor, times: torch.Tensor, ends: torch.Tensor, condition: Condition
     ) -> torch.Tensor:
-        number = self.lesson.teacher_steps
-        stops = [(times + (ends - times) * step / number).round().long() for step in range(number + 1)]
+        stops = [
+            (times + (ends - times) * step / self.teacher_steps).round().long()
+            for step in range(self.teacher_steps + 1)
+        ]
         for now, later in pairwise(stops):
             velocity = predict_guided(self.teacher, noisy, now, condition, GUIDANCE)
             noisy = self.levels.moved(noisy, velocity, now, later)
