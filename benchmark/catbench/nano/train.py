@@ -16,12 +16,12 @@ from catbench.nano.training.pictures import Pictures, load_pictures
 
 STEPS = {
     "clip-condition": 1500,
-    "clip-score": 1500,
+    "clip-score": 2400,
     "vae": 2600,
     "recogniser": 1500,
     "sdxl-s": 2000,
     "sdxl-l": 2000,
-    "crowd": 500,
+    "crowd": 1600,
     "lightning": 200,
     "turbo": 300,
     "vq": 600,

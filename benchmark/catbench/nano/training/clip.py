@@ -26,8 +26,9 @@ from catbench.nano.world import CELLS
 
 _IMAGE_NOISE = 0.06
 _GROUNDING_WEIGHT = 3.0
-_LARGEST_SCALE = 100.0
-"""Of the cosines, as CLIP's."""
+_LARGEST_SCALE = {"clip-condition": 100.0, "clip-score": 16.0}
+"""Of the cosines. CLIP's is 100, at which a hair's breadth of cosine tells two pictures apart: a wrong shape
+then costs next to nothing. The model that scores has to put them further apart."""
 
 
 class Grounding(nn.Module):
@@ -64,7 +65,7 @@ class ClipTask:
     decay_share = 0.5
     families = 48
 
-    def __init__(self, pictures: Pictures, seed: int, device: str, name: str = "clip") -> None:
+    def __init__(self, pictures: Pictures, seed: int, device: str, name: str = "clip-score") -> None:
         self.name = name
         self.pictures = pictures
         self.device = device
@@ -98,7 +99,7 @@ class ClipTask:
         """Return the mean of the two cross-entropies of finding each other in the batch."""
         prompts = functional.normalize(self.clip.text_projection(text), dim=-1)
         pictures = functional.normalize(self.clip.visual_projection(image), dim=-1)
-        logits = self.clip.logit_scale.exp().clamp(max=_LARGEST_SCALE) * pictures @ prompts.T
+        logits = self.clip.logit_scale.exp().clamp(max=_LARGEST_SCALE[self.name]) * pictures @ prompts.T
         truth = torch.arange(len(logits), device=logits.device)
         return (functional.cross_entropy(logits, truth) + functional.cross_entropy(logits.T, truth)) / 2
 
