@@ -3,16 +3,14 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-SUITE := build/simulated
 CODE := benchmark baselines leaderboard tests
 
 .PHONY: evaluate test test-slow benchmark lint format clean
 
-evaluate: $(VENV)/base  ## Install the base package and score the shipped routers on a SIMULATED suite.
+evaluate: $(VENV)/base  ## Install the base package and score two shipped routers on nano, the shipped suite.
 	@mkdir -p build
-	$(BIN)/catbench simulate --out $(SUITE) --force
-	@for router in knn ridge mlp; do \
-		$(BIN)/catbench evaluate $$router --suite $(SUITE) --metric simulated_score \
+	@for router in knn ridge; do \
+		$(BIN)/catbench evaluate $$router --metric clip_score \
 			--json build/$$router.json --plot build/$$router.png || exit 1; \
 	done
 	@echo "reports and curves: build/*.json, build/*.png"

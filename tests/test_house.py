@@ -147,11 +147,7 @@ def test_commands_and_options_in_the_documents_exist(name):
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
 def test_python_in_the_documents_runs(name, tmp_path, monkeypatch):
-    from catbench.store import save
-    from catbench.suites.simulate import Simulation, simulate
-
     monkeypatch.chdir(tmp_path)
-    save(simulate(Simulation(prompts=300, candidates=3))[0], tmp_path / "my-suite")
     names = {}
     for block in re.findall(
         r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL

@@ -60,7 +60,7 @@ def test_a_fresh_test_set_holds_new_scenes_only(problem):
     assert not set(fresh.prompts["group"]) & set(problem.prompts["group"])
     assert set(fresh.prompts["split"]) == {"test"}
     assert fresh.suite.id == "nano-fresh-7"
-    assert fresh.features["nano-clip"].shape == (len(fresh.prompts), 128)
+    assert fresh.features["nano-clip"].shape == (len(fresh.prompts), 64)
     assert fresh_test(problem, 7).prompts.equals(fresh.prompts)
 
 

@@ -16,7 +16,7 @@ def evaluate(
             "file.py:factory."
         ),
     ],
-    suite: Annotated[str, typer.Option(help="A suite's name or folder.")],
+    suite: Annotated[str, typer.Option(help="A suite's name or folder.")] = "nano",
     metric: Annotated[
         list[str] | None,
         typer.Option(help="A quality metric; repeat for several. Default: all of the suite."),

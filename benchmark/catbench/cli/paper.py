@@ -9,7 +9,7 @@ import typer
 
 
 def paper(
-    suite: Annotated[str, typer.Option(help="A suite's name or folder.")],
+    suite: Annotated[str, typer.Option(help="A suite's name or folder.")] = "nano",
     out: Annotated[Path | None, typer.Option(help="Folder of the files. Default: paper-SUITE here.")] = None,
     metric: Annotated[
         list[str] | None,

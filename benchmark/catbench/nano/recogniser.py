@@ -53,7 +53,7 @@ class Recogniser(nn.Module):
         """
         if images.ndim != 4 or images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE, 3):
             raise ValueError(f"images have shape {images.shape}; (n, 32, 32, 3) is needed")
-        pixels = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
+        pixels = torch.tensor(images).permute(0, 3, 1, 2).float() / 127.5 - 1
         best = {name: logits.argmax(dim=-1).tolist() for name, logits in self(pixels).items()}
         return [
             Scene(

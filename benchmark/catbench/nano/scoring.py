@@ -59,18 +59,27 @@ class ClipScorer:
 @torch.no_grad()
 def prompt_embeddings(
     prompts: Sequence[str], folder: Path = SHELF / "text-encoder"
-) -> npt.NDArray[np.float32]:
-    """Return prompts' pooled embeddings by the generators' text encoder, unit vectors, float32 (n, 128)."""
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Return prompts' embeddings by the generators' text encoder, unit vectors, float32 (n, d).
+
+    `nano-clip` (d = 64) is the mean of the last hidden states of a prompt's tokens, start and end included;
+    `nano-pooled` (d = 128) is the projected state of the end, which was trained by contrast.
+    """
     transformers = untyped("transformers")
     encoder = transformers.CLIPTextModelWithProjection.from_pretrained(
         folder, dtype=torch.float32, local_files_only=True
     ).eval()
     tokenizer = transformers.CLIPTokenizer.from_pretrained(folder, local_files_only=True)
-    rows = [
-        encoder(_token_ids(tokenizer, prompts[start : start + _BATCH])).text_embeds
-        for start in range(0, len(prompts), _BATCH)
-    ]
-    return _unit(torch.cat(rows))
+    means: list[torch.Tensor] = []
+    pooled: list[torch.Tensor] = []
+    for start in range(0, len(prompts), _BATCH):
+        ids = _token_ids(tokenizer, prompts[start : start + _BATCH])
+        output = encoder(ids)
+        ends = (ids == tokenizer.eos_token_id).int().argmax(dim=1)
+        read = (torch.arange(ids.shape[1]) <= ends[:, None]).float()[:, :, None]
+        means.append((output.last_hidden_state * read).sum(dim=1) / read.sum(dim=1))
+        pooled.append(output.text_embeds)
+    return {"nano-clip": _unit(torch.cat(means)), "nano-pooled": _unit(torch.cat(pooled))}
 
 
 def draw(

@@ -5,8 +5,8 @@ scene, so neither splits nor intervals part a scene from its rephrasings. 55% of
 12% for validation and 33% for testing, by SHA-256 of the group: in a suite this small a tenth of the prompts
 would leave every interval wide.
 
-Every prompt comes with its embedding by the generators' own text encoder, the feature `nano-clip`, and with
-the complexity of its scene to slice by.
+Every prompt comes with its embeddings by the generators' own text encoder, the features `nano-clip` and
+`nano-pooled`, and with the complexity of its scene to slice by.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from catbench.prompts import Split, group_of, share_of
 SCENES = 980
 SEED = 0
 SAMPLES: dict[Split, int] = {"train": 2, "validation": 4, "test": 4}
-FEATURE = "nano-clip"
 _PHRASINGS = (0.6, 0.25, 0.15)
 """Share of scenes that are told once, twice and three times."""
 _TRAIN, _VALIDATION = 0.55, 0.12
@@ -103,7 +102,7 @@ def with_features(problem: Problem) -> Problem:
 
     from catbench.nano.scoring import prompt_embeddings
 
-    return replace(problem, features={FEATURE: prompt_embeddings(problem.prompts["text"].tolist())})
+    return replace(problem, features=prompt_embeddings(problem.prompts["text"].tolist()))
 
 
 def _split(group: str) -> Split:
