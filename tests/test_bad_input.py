@@ -471,7 +471,6 @@ def test_reports_that_cannot_be_compared(refused, catbench, simulated, tmp_path)
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (["evaluate", "ridge"], "--suite"),
         (["evaluate"], "router"),
         (["evaluat"], "evaluat"),
         (["evaluate", "ridge", "--suite", "x", "--trials", "many"], "integer"),

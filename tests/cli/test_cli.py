@@ -129,7 +129,7 @@ def test_plots_of_other_kinds(simulated, tmp_path, suffix):
 def test_verify_and_suites(simulated, tmp_path, monkeypatch):
     assert "every file and every rule holds" in run("verify", simulated)
     monkeypatch.setenv("CATBENCH_HOME", str(tmp_path))
-    assert "no suite in" in run("suites")
+    assert "toy" not in run("suites")
     run("simulate", "--out", tmp_path / "suites" / "toy", "--prompts", 40)
     assert "toy" in run("suites")
 

@@ -10,7 +10,7 @@ import typer
 def suites() -> None:
     """List the suites that can be named, and what the paper's take to be had."""
     from catbench.prompt_sets.sources import DATASETS
-    from catbench.store import home, known_suites
+    from catbench.store import known_suites
 
     found = known_suites()
     for name, folder in found.items():
@@ -18,8 +18,6 @@ def suites() -> None:
     for name in DATASETS:
         if name not in found:
             _print_absent(name)
-    if not found:
-        typer.echo(f"no suite in {home()}; make one: catbench import cems, or catbench simulate --out DIR")
 
 
 def _print_found(name: str, folder: Path) -> None:
