@@ -80,13 +80,18 @@ def sealed(mounts: Sequence[Mount]) -> list[str]:
 
 
 def _masks(mounts: Iterable[Mount], hidden: Iterable[Path]) -> Iterator[Mount]:
-    """Yield a mask for every hidden folder, at each path where a mount would show it."""
+    """Yield a mask for every hidden folder, at each path where a mount would show it.
+
+    Where one lies inside another the outer mask is enough, and shows not even the inner one's name.
+    """
+    folders = [path for path in hidden if path.is_dir()]
     for mount in mounts:
         if mount.source is None:
             continue
         place = mount.source.resolve()
-        for path in hidden:
-            if path.is_dir() and path.is_relative_to(place):
+        shown = {path for path in folders if path.is_relative_to(place)}
+        for path in shown:
+            if shown.isdisjoint(path.parents):
                 yield Mount(mount.target / path.relative_to(place))
 
 
