@@ -27,7 +27,7 @@ STEPS = {
     "vq": 600,
     "amused": 1200,
 }
-"""Steps of each model's shipped training; its model card tells how long they took."""
+"""Steps of each model's training; the card of a shipped one tells how long they took."""
 
 
 @dataclass(frozen=True)

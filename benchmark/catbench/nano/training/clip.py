@@ -65,7 +65,7 @@ class ClipTask:
     decay_share = 0.5
     families = 48
 
-    def __init__(self, pictures: Pictures, seed: int, device: str, name: str = "clip-score") -> None:
+    def __init__(self, pictures: Pictures, seed: int, device: str, name: str) -> None:
         self.name = name
         self.pictures = pictures
         self.device = device

@@ -37,10 +37,14 @@ class SdxlTask:
     def __init__(self, size: str, pictures: Pictures, parts: Path, seed: int, device: str) -> None:
         self.name = f"sdxl-{size}"
         self.device = device
-        self.data = PromptedLatents(pictures, parts, device, FEW if size == "s" else None)
+        self.data = PromptedLatents(pictures, parts, device, self.things(size))
         self.levels = NoiseLevels(device)
         self.unet = build_unet(size, seed).to(memory_format=torch.channels_last)
         self.networks = {"unet": self.unet}
+
+    def things(self, size: str) -> range | None:
+        """Return the numbers of things in the scenes that it is trained on; None: any."""
+        return FEW if size == "s" else None
 
     def loss(self, generator: torch.Generator) -> torch.Tensor:
         """Return the mean squared error of the velocity over one batch."""
@@ -67,8 +71,11 @@ class CrowdTask(SdxlTask):
     def __init__(self, pictures: Pictures, parts: Path, seed: int, device: str) -> None:
         super().__init__("l", pictures, parts, seed, device)
         self.name = "crowd"
-        self.data = PromptedLatents(pictures, parts, device, MANY)
         self.unet.load_state_dict(load_unet(parts, "sdxl-l").state_dict())
+
+    def things(self, size: str) -> range | None:
+        """Return many."""
+        return MANY
 
 
 def load_unet(parts: Path, name: str) -> Any:
