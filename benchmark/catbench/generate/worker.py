@@ -14,7 +14,6 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 from safetensors.torch import load_file, save
 
@@ -35,7 +34,7 @@ from catbench.generate.pipelines.encode import (
 )
 from catbench.generate.pipelines.load import feature_cache, load_pipeline, scheduler_for
 from catbench.generate.plan import Block, Shard
-from catbench.generate.scorers import ScoreFunction, ScorerContext, load_scorers, score
+from catbench.generate.scorers import ScoreFunction, ScorerContext, load_scorers, score_all
 from catbench.generate.sealed import is_whole, read_record, write_sealed
 from catbench.generate.settings import DrawingSettings
 from catbench.generate.shards import made_with, read_images, read_outcome, state_of, write_shard
@@ -116,14 +115,8 @@ class Worker:
     def _score(
         self, scorers: Mapping[str, ScoreFunction], block: Block, pixels: npt.NDArray[np.uint8]
     ) -> dict[str, Scores]:
-        pixels.setflags(write=False)
         texts = [block.texts[image.row] for image in block.images]
-        starts = range(0, len(texts), self._job.batch)
-        parts = [slice(start, start + self._job.batch) for start in starts]
-        return {
-            name: np.concatenate([score(name, function, pixels[part], texts[part]) for part in parts])
-            for name, function in scorers.items()
-        }
+        return score_all(scorers, pixels, texts, self._job.batch)
 
     def _text(
         self, model: _LoadedModel, block: Block, settings: DrawingSettings

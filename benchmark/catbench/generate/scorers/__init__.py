@@ -90,6 +90,24 @@ def load_scorers(metrics: Sequence[Metric], context: ScorerContext) -> dict[str,
     return {metric.name: sources[metric.name].load(metric, context) for metric in metrics}
 
 
+def score_all(
+    functions: Mapping[str, ScoreFunction], images: Images, prompts: Sequence[str], batch: int
+) -> dict[str, Scores]:
+    """Return the scores of images by every metric, each shape (n,), `batch` images at a time.
+
+    All metrics are given the same array one after the other, read-only, so that they can share what they
+    make of it (`ScorerContext.shared`). Raises as `score`.
+    """
+    images.setflags(write=False)
+    parts: dict[str, list[Scores]] = {name: [] for name in functions}
+    for start in range(0, len(prompts), batch):
+        part = slice(start, start + batch)
+        some, texts = images[part], prompts[part]
+        for name, function in functions.items():
+            parts[name].append(score(name, function, some, texts))
+    return {name: np.concatenate(values) for name, values in parts.items()}
+
+
 def score(name: str, function: ScoreFunction, images: Images, prompts: Sequence[str]) -> Scores:
     """Return the scores of images as float32, shape (n,), checked.
 
