@@ -2,14 +2,15 @@
 
 An image comes out of the pipeline as floats; one with a NaN, or black all over, is drawn again with the
 decoder in float32 (16-bit decoders are known to overflow). What is still NaN then is an error; what is still
-black may be what the model draws, and is kept and reported.
+black may be what the model draws, and is kept and reported. Floats are rounded to pixels where they were
+drawn, so that a device hands over a quarter of the bytes, and all of a block at once.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ import numpy.typing as npt
 import torch
 
 from catbench.errors import GenerationError
+from catbench.generate.pipelines.compile import not_compiled
+from catbench.generate.pipelines.decode import decoding_in_float32, decoding_in_parts
 from catbench.generate.plan import Image
 from catbench.generate.settings import DrawingSettings
 
@@ -52,28 +55,37 @@ class BrokenImageError(GenerationError):
 
 
 def draw(
-    pipeline: Any, settings: DrawingSettings, images: Sequence[Image], text: TextArguments, batch: int
+    pipeline: Any,
+    settings: DrawingSettings,
+    images: Sequence[Image],
+    text: TextArguments,
+    batch: int,
+    *,
+    decode_batch: int | None = None,
+    compiled: bool = False,
 ) -> Drawn:
-    """Draw the images, `batch` at once, or as many as fit into memory.
+    """Draw the images, `batch` at once, or as many as fit into memory; decode `decode_batch` at once.
 
-    A smaller batch starts over, so that the images of a block all come from batches of one size. Raises
+    A smaller batch starts over, so that the images of a block all come from batches of one size. A compiled
+    pipeline always draws whole batches, the last filled up by images that are thrown away. Raises
     BrokenImageError for a NaN, GenerationError where memory does not suffice for a single image.
     """
     size = min(batch, settings.largest_batch or batch)
-    while True:
-        try:
-            parts = [images[start : start + size] for start in range(0, len(images), size)]
-            floats = np.concatenate([_draw_batch(pipeline, settings, part, text) for part in parts])
-            break
-        except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            if size == 1:
-                raise GenerationError("not enough memory on the device for a single image") from error
-            size = (size + 1) // 2
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-    return _second_try(pipeline, settings, images, text, floats, size)
+    with decoding_in_parts(pipeline, decode_batch):
+        while True:
+            try:
+                pixels, brightest = _draw_all(pipeline, settings, images, text, size, compiled)
+                break
+            except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                if size == 1:
+                    raise GenerationError("not enough memory on the device for a single image") from error
+                size = (size + 1) // 2
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+        with not_compiled() if compiled else nullcontext():
+            return _second_try(pipeline, settings, images, text, pixels, brightest, size)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -83,30 +95,59 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
 
+def _draw_all(
+    pipeline: Any,
+    settings: DrawingSettings,
+    images: Sequence[Image],
+    text: TextArguments,
+    size: int,
+    whole: bool,
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+    """Return the pixels of images drawn `size` at once, and the brightest value of each (NaN for a NaN).
+
+    `whole` fills the last batch up with its last image.
+    """
+    pixels: list[torch.Tensor] = []
+    brightest: list[torch.Tensor] = []
+    for start in range(0, len(images), size):
+        part = images[start : start + size]
+        filling = [part[-1]] * (size - len(part)) if whole else []
+        floats = _draw_batch(pipeline, settings, [*part, *filling], text)[: len(part)]
+        pixels.append(_rounded(floats))
+        brightest.append(floats.amax(dim=(1, 2, 3)))
+    return torch.cat(pixels).cpu().numpy(), torch.cat(brightest).cpu().numpy()
+
+
 def _second_try(
     pipeline: Any,
     settings: DrawingSettings,
     images: Sequence[Image],
     text: TextArguments,
-    floats: npt.NDArray[np.float32],
+    pixels: npt.NDArray[np.uint8],
+    brightest: npt.NDArray[np.float32],
     size: int,
 ) -> Drawn:
-    suspect = [i for i in range(len(images)) if not floats[i].max() >= HALF_LEVEL]
+    suspect = [i for i in range(len(images)) if not brightest[i] >= HALF_LEVEL]
     for position in suspect:
-        with _decoder_in_float32(pipeline):
-            floats[position] = _draw_batch(pipeline, settings, [images[position]], text)[0]
-        if not np.isfinite(floats[position]).all():
+        with decoding_in_float32(pipeline):
+            floats = _draw_batch(pipeline, settings, [images[position]], text)
+        if not bool(torch.isfinite(floats).all()):
             raise BrokenImageError(position)
-    # The conversion that diffusers makes for PIL images.
-    pixels = (floats * 255).round().astype(np.uint8)
+        pixels[position] = _rounded(floats)[0].cpu().numpy()
     black = tuple(i for i in suspect if not pixels[i].any())
     return Drawn(pixels, size, tuple(suspect), black)
+
+
+def _rounded(floats: torch.Tensor) -> torch.Tensor:
+    """Return uint8 pixels: the conversion that diffusers makes for PIL images."""
+    return (floats * 255).round().to(torch.uint8)
 
 
 @torch.no_grad()
 def _draw_batch(
     pipeline: Any, settings: DrawingSettings, images: Sequence[Image], text: TextArguments
-) -> npt.NDArray[np.float32]:
+) -> torch.Tensor:
+    """Return images, float32 (n, height, width, 3) from 0 to 1, on the pipeline's device."""
     generators = [torch.Generator("cpu").manual_seed(image.seed) for image in images]
     accepted = inspect.signature(pipeline.__call__).parameters
     # Some pipelines swallow what they do not know.
@@ -121,37 +162,23 @@ def _draw_batch(
             width=settings.width,
             height=settings.height,
             generator=generators if settings.largest_batch != 1 else generators[0],
-            output_type="np",
+            output_type="pt",
             **guidance,
             **settings.call,
         )
     except (TypeError, ValueError) as error:
         raise GenerationError(f"the pipeline refuses its settings: {error}") from error
-    floats = np.asarray(result.images, dtype=np.float32)
+    floats = _channels_last(result.images)
     if floats.shape != (len(images), settings.height, settings.width, 3):
         raise GenerationError(
-            f"the pipeline returned images of shape {floats.shape[1:]}, not "
+            f"the pipeline returned images of shape {tuple(floats.shape[1:])}, not "
             f"({settings.height}, {settings.width}, 3): are width and height multiples of 8?"
         )
     return floats
 
 
-@contextmanager
-def _decoder_in_float32(pipeline: Any) -> Generator[None]:
-    """Run the block with the pipeline's decoder in float32, whatever precision its input comes in."""
-    decoder = next((getattr(pipeline, name) for name in ("vae", "vqvae") if hasattr(pipeline, name)), None)
-    if decoder is None:
-        yield
-        return
-    dtype, decode = decoder.dtype, decoder.decode
-
-    def decode_float32(latents: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
-        return decode(latents.float() if latents.is_floating_point() else latents, *args, **kwargs)
-
-    decoder.to(torch.float32)
-    decoder.decode = decode_float32
-    try:
-        yield
-    finally:
-        del decoder.decode
-        decoder.to(dtype)
+def _channels_last(images: Any) -> torch.Tensor:
+    """Return a pipeline's images, a tensor (n, 3, height, width) or an array (n, height, width, 3)."""
+    if isinstance(images, torch.Tensor):
+        return images.permute(0, 2, 3, 1).float()
+    return torch.from_numpy(np.asarray(images, dtype=np.float32))

@@ -1,9 +1,9 @@
 """Encodes prompts once, so that no candidate, step count or sample does it again.
 
 What a pipeline's text encoders return is kept as named tensors, the names being arguments of the pipeline's
-call. Prompts are encoded one by one: an embedding then does not depend on the prompts beside it, and a
-resumed run has the very bytes of one that was not killed. A pipeline class that is not in the table below
-is given the texts themselves, and encodes them in every call.
+call. Prompts are encoded one by one, unless a run asks for batches: an embedding then does not depend on the
+prompts beside it, and a resumed run has the very bytes of one that was not killed. A pipeline class that is
+not in the table below is given the texts themselves, and encodes them in every call.
 """
 
 from __future__ import annotations
@@ -40,11 +40,12 @@ def can_encode(pipeline: Any) -> bool:
 
 
 @torch.no_grad()
-def encode(pipeline: Any, texts: Sequence[str], settings: DrawingSettings) -> Embeddings:
-    """Return the embeddings of `texts`, a row each, on the CPU."""
+def encode(pipeline: Any, texts: Sequence[str], settings: DrawingSettings, batch: int = 1) -> Embeddings:
+    """Return the embeddings of `texts`, a row each, on the CPU; `batch` texts are encoded at once."""
     encoder = _ENCODERS.get(type(pipeline).__name__, _by_encode_prompt)
-    rows = [encoder(pipeline, text, settings, False) for text in texts]
-    return {name: torch.cat([row[name] for row in rows]).cpu().contiguous() for name in rows[0]}
+    starts = range(0, len(texts), batch)
+    parts = [encoder(pipeline, texts[start : start + batch], settings, False) for start in starts]
+    return {name: torch.cat([part[name] for part in parts]).cpu().contiguous() for name in parts[0]}
 
 
 @torch.no_grad()
@@ -54,7 +55,7 @@ def encode_empty(pipeline: Any, settings: DrawingSettings) -> Embeddings:
     They guide away from nothing in particular, and are the same for all prompts.
     """
     encoder = _ENCODERS.get(type(pipeline).__name__, _by_encode_prompt)
-    empty = encoder(pipeline, "", settings, True)
+    empty = encoder(pipeline, [""], settings, True)
     return {name: tensor.cpu().contiguous() for name, tensor in empty.items()}
 
 
@@ -113,7 +114,9 @@ def _encoding_arguments(pipeline: Any, settings: DrawingSettings) -> dict[str, A
     return {name: value for name, value in settings.call.items() if name in taken}
 
 
-def _by_encode_prompt(pipeline: Any, text: str, settings: DrawingSettings, empty: bool) -> Embeddings:
+def _by_encode_prompt(
+    pipeline: Any, texts: Sequence[str], settings: DrawingSettings, empty: bool
+) -> Embeddings:
     arguments = _encoding_arguments(pipeline, settings)
     taken = inspect.signature(pipeline.encode_prompt).parameters
     arguments |= {name: None for name in ("prompt_2", "prompt_3") if name in taken}
@@ -123,7 +126,7 @@ def _by_encode_prompt(pipeline: Any, text: str, settings: DrawingSettings, empty
     if guidable:
         arguments["do_classifier_free_guidance"] = empty
     returned = pipeline.encode_prompt(
-        prompt=[text], device=pipeline._execution_device, num_images_per_prompt=1, **arguments
+        prompt=list(texts), device=pipeline._execution_device, num_images_per_prompt=1, **arguments
     )
     names = _RETURNED[type(pipeline).__name__]
     return {
@@ -133,11 +136,11 @@ def _by_encode_prompt(pipeline: Any, text: str, settings: DrawingSettings, empty
     }
 
 
-def _amused(pipeline: Any, text: str, settings: DrawingSettings, empty: bool) -> Embeddings:
+def _amused(pipeline: Any, texts: Sequence[str], settings: DrawingSettings, empty: bool) -> Embeddings:
     """aMUSEd (Patil et al. 2024): the pooled embedding and the last but one hidden state of one CLIP."""
     del settings
     ids = pipeline.tokenizer(
-        [text],
+        list(texts),
         return_tensors="pt",
         padding="max_length",
         truncation=True,
@@ -151,4 +154,6 @@ def _amused(pipeline: Any, text: str, settings: DrawingSettings, empty: bool) ->
     }
 
 
-_ENCODERS: dict[str, Callable[[Any, str, DrawingSettings, bool], Embeddings]] = {"AmusedPipeline": _amused}
+_ENCODERS: dict[str, Callable[[Any, Sequence[str], DrawingSettings, bool], Embeddings]] = {
+    "AmusedPipeline": _amused
+}
