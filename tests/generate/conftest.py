@@ -6,6 +6,8 @@ real one. Only these fixtures know that they are small.
 
 from __future__ import annotations
 
+import importlib.util
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -193,6 +195,70 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def open_clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CLIP of open_clip's own, saved as its `local-dir:` wants it; it sees images as ViT-L/14 does."""
+    import torch
+    from safetensors.torch import save_file
+
+    open_clip = pytest.importorskip("open_clip")
+    torch.manual_seed(4)
+    config = {
+        "embed_dim": 16,
+        "vision_cfg": {"image_size": 224, "layers": 1, "width": 32, "patch_size": 32, "head_width": 16},
+        "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1},
+    }
+    folder = tmp_path_factory.mktemp("models") / "open_clip"
+    folder.mkdir()
+    save_file(open_clip.model.CLIP(**config).state_dict(), folder / "open_clip_model.safetensors")
+    written = {"model_cfg": config, "preprocess_cfg": {}}
+    (folder / "open_clip_config.json").write_text(json.dumps(written))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def head(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An aesthetic head for the 16 components of the tiny CLIPs."""
+    import torch
+
+    torch.manual_seed(3)
+    path = tmp_path_factory.mktemp("models") / "head.pth"
+    torch.save(torch.nn.Linear(16, 1).state_dict(), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def parity() -> Any:
+    """The module of what is compared with image-reward's own scores, which are in its `GOLDEN`."""
+    folder = Path(__file__).parent / "parity"
+    spec = importlib.util.spec_from_file_location("case", folder / "case.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.GOLDEN = json.loads((folder / "image_reward.json").read_text(encoding="utf-8"))
+    return module
+
+
+@pytest.fixture(scope="session")
+def image_reward_folder(tmp_path_factory: pytest.TempPathFactory, parity: Any) -> Callable[[str], Path]:
+    """Return a function that writes the folder of an ImageReward, `small` or `full`, once."""
+    import torch
+
+    found: dict[str, Path] = {}
+
+    def write(size: str) -> Path:
+        if size not in found:
+            folder = found[size] = tmp_path_factory.mktemp("models") / size
+            folder.mkdir()
+            weights = parity.weights(parity.floating(parity.GOLDEN[size]["tensors"]))
+            checkpoint = {name: torch.from_numpy(array) for name, array in weights.items()}
+            torch.save(checkpoint, folder / "ImageReward.pt")
+            (folder / "med_config.json").write_text(json.dumps(parity.MED_CONFIGS[size]))
+            (folder / "vocab.txt").write_text(parity.vocabulary(), encoding="utf-8")
+        return found[size]
+
+    return write
+
+
 @pytest.fixture
 def suite(tmp_path: Path, sdxl: Path) -> Callable[..., Path]:
     """Return a function that writes a suite without scores over the tiny SDXL, and returns its folder."""
@@ -259,6 +325,12 @@ def content() -> Callable[[Path], dict[str, str]]:
         }
 
     return digests
+
+
+@pytest.fixture(scope="session")
+def tiny_text() -> tuple[Callable[[str], Any], Callable[[], Any]]:
+    """The functions that make a CLIP text model of a class, and a tokenizer for it."""
+    return text_model, tokenizer
 
 
 def candidate(pipeline: Path, steps: int, name: str = "", **settings: Any) -> Candidate:

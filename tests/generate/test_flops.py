@@ -94,11 +94,13 @@ def test_a_local_pipeline_is_counted_without_its_weights(sdxl, drawn_by, tmp_pat
     assert with_weights == without
 
 
-def test_a_pipeline_of_another_kind_is_counted_while_it_draws(amused, drawn_by):
+def test_a_pipeline_of_another_kind_is_counted_while_it_draws(amused, drawn_by, monkeypatch):
+    monkeypatch.setattr("catbench.generate.costs.architectures.read_architecture", lambda folder: None)
     whole, denoising = flop_costs([drawn_by(amused, 3, "masked", largest_batch=1)])
     _, longer = flop_costs([drawn_by(amused, 6, "masked", largest_batch=1)])
     assert longer.value == pytest.approx(2 * denoising.value)
     assert 0 < denoising.value < whole.value
+    assert "while drawing" in whole.method
 
 
 def test_attention_is_two_products_and_told_apart():

@@ -1,4 +1,4 @@
-"""The candidates of the paper's §5.1 that diffusers can draw, each a record of settings.
+"""The candidates of the paper's §5.1 and appendix, and those of CEMS, each a record of settings.
 
     sdxl-N            SDXL base, N Euler steps, 1 to 100, "leading" timesteps as released
     sdxl-N-trailing   the same with "trailing" timesteps
@@ -6,10 +6,17 @@
     sdxl-deepcache-3  SDXL base, 50 Euler steps, DeepCache (Ma et al. 2024) at interval 3
     sdxl-turbo-1      SDXL-Turbo (Sauer et al. 2023), one step, 512 px, no guidance
     sdxl-lightning-4  SDXL-Lightning (Lin et al. 2024), its 4-step UNet, trailing, no guidance
+    flux-schnell-4    FLUX.1-schnell (Black Forest Labs 2024), 4 steps, 256 text tokens
+    flux-dev-50       FLUX.1-dev, 50 steps, 512 text tokens, distilled guidance 3.5
+    sd-turbo-1        SD-Turbo (Sauer et al. 2023), one step, 512 px, no guidance
+    amused-256-12     aMUSEd (Patil et al. 2024) at 256 px, 12 steps, guidance 10
+    amused-512-12     the same at 512 px
 
 Guidance 5.0 is the default of diffusers' SDXL pipeline. With "leading" timesteps SDXL at one step starts
-at timestep 1, where it has next to nothing left to denoise: `sdxl-1` draws noise, as released.
-Revisions are commits of the Hugging Face hub.
+at timestep 1, where it has next to nothing left to denoise: `sdxl-1` draws noise, as released. All others
+have the settings of their model cards, and the scheduler that they were released with.
+Revisions are commits of the Hugging Face hub. That of amused-512 is not known from any source but the hub
+itself: it is left open, and a run draws with what the hub has then.
 """
 
 from __future__ import annotations
@@ -28,6 +35,15 @@ TURBO = "stabilityai/sdxl-turbo"
 TURBO_REVISION = "71153311d3dbb46851df1931d3ca6e939de83304"
 LIGHTNING = "ByteDance/SDXL-Lightning"
 LIGHTNING_REVISION = "c9a24f48e1c025556787b0c58dd67a091ece2e44"
+SD_TURBO = "stabilityai/sd-turbo"
+SD_TURBO_REVISION = "b261bac6fd2cf515557d5d0707481eafa0485ec2"
+FLUX_SCHNELL = "black-forest-labs/FLUX.1-schnell"
+FLUX_SCHNELL_REVISION = "741f7c3ce8b383c54771c7003378a50191e9efe9"
+FLUX_DEV = "black-forest-labs/FLUX.1-dev"
+FLUX_DEV_REVISION = "3de623fc3c33e44ffbe2bad470d0f45bccf2eb21"
+AMUSED = {256: "amused/amused-256", 512: "amused/amused-512"}
+"""By pixels."""
+AMUSED_REVISIONS = {256: "09b6259bf96dbe6d70a852b70812420fe02df55e", 512: ""}
 
 PAPER_STEPS = (9, 10, 20, 22, 50, 65, 100)
 """Step counts of SDXL that the paper's tables name."""
@@ -87,9 +103,61 @@ def sdxl_lightning() -> Candidate:
     return _candidate("sdxl-lightning-4", "sdxl-lightning", **settings, scheduler=euler, weights=weights)
 
 
+def sd_turbo() -> Candidate:
+    """Return SD-Turbo at one step."""
+    settings = {"steps": 1, "guidance": 0.0, "width": 512, "height": 512}
+    return _candidate(
+        "sd-turbo-1", "sd-turbo", pipeline=SD_TURBO, revision=SD_TURBO_REVISION, variant="fp16", **settings
+    )
+
+
+def flux_schnell() -> Candidate:
+    """Return FLUX.1-schnell at four steps."""
+    settings = {"steps": 4, "guidance": 0.0, "call": {"max_sequence_length": 256}}
+    return _candidate(
+        "flux-schnell-4",
+        "flux-schnell",
+        pipeline=FLUX_SCHNELL,
+        revision=FLUX_SCHNELL_REVISION,
+        width=1024,
+        height=1024,
+        **settings,
+    )
+
+
+def flux_dev() -> Candidate:
+    """Return FLUX.1-dev at fifty steps."""
+    settings = {"steps": 50, "guidance": 3.5, "call": {"max_sequence_length": 512}}
+    return _candidate(
+        "flux-dev-50",
+        "flux-dev",
+        pipeline=FLUX_DEV,
+        revision=FLUX_DEV_REVISION,
+        width=1024,
+        height=1024,
+        **settings,
+    )
+
+
+def amused(pixels: int) -> Candidate:
+    """Return aMUSEd at 256 or 512 pixels; one image at a time, for it takes one generator a call."""
+    return _candidate(
+        f"amused-{pixels}-12",
+        f"amused-{pixels}",
+        pipeline=AMUSED[pixels],
+        revision=AMUSED_REVISIONS[pixels],
+        variant="fp16",
+        steps=12,
+        guidance=10.0,
+        width=pixels,
+        height=pixels,
+        largest_batch=1,
+    )
+
+
 def find_candidate(name: str) -> Candidate | None:
     """Return the known candidate with this id, or None."""
-    fixed = {record.id: record for record in (sdxl_ddim(), sdxl_deepcache(), sdxl_turbo(), sdxl_lightning())}
+    fixed = {record.id: record for record in _others()}
     if name in fixed:
         return fixed[name]
     match = re.fullmatch(r"sdxl-([1-9][0-9]{0,2})(?:-(trailing))?", name)
@@ -99,15 +167,12 @@ def find_candidate(name: str) -> Candidate | None:
 
 
 def known_candidates() -> tuple[Candidate, ...]:
-    """Return every known candidate: SDXL at 1 to 100 steps in both spacings, and the four others."""
+    """Return every known candidate: SDXL at 1 to 100 steps in both spacings, and all others."""
     steps = range(1, MOST_STEPS + 1)
     return (
         *(sdxl(count) for count in steps),
         *(sdxl(count, "trailing") for count in steps),
-        sdxl_ddim(),
-        sdxl_deepcache(),
-        sdxl_turbo(),
-        sdxl_lightning(),
+        *_others(),
     )
 
 
@@ -123,9 +188,17 @@ def choose_candidates(offered: Iterable[Candidate], names: Iterable[str] | None)
     for name in names:
         candidate = known.get(name) or find_candidate(name)
         if candidate is None:
-            raise unknown_name("candidate", name, [*known, "sdxl-1 ... sdxl-100", "sdxl-turbo-1"])
+            raise unknown_name(
+                "candidate", name, [*known, "sdxl-1 ... sdxl-100", *(other.id for other in _others())]
+            )
         chosen[name] = candidate
     return tuple(chosen.values())
+
+
+def _others() -> tuple[Candidate, ...]:
+    """Return the candidates that are no step count of SDXL base."""
+    by_the_paper = (sdxl_ddim(), sdxl_deepcache(), sdxl_turbo(), sdxl_lightning())
+    return (*by_the_paper, flux_schnell(), flux_dev(), sd_turbo(), amused(256), amused(512))
 
 
 def _base(steps: int) -> dict[str, Any]:

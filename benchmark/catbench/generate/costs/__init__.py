@@ -3,6 +3,8 @@
     architectures   configurations of the real models, as released
     flops           counting one forward on the meta device
     unet            a whole call of a UNet pipeline (Stable Diffusion, SDXL), without weights
+    flux, amused    the same of FLUX and aMUSEd
+    parts           text encoders and decoders, for all of them
     call            a whole call of any other pipeline, counted while it runs
     table           every candidate's FLOPs, and the table that catbench ships
     clock           seconds and joules per image

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
@@ -24,10 +24,19 @@ from catbench.generate.settings import DrawingSettings, drawing_settings, local_
 from catbench.pool import Candidate
 
 if TYPE_CHECKING:
-    from catbench.generate.costs.unet import UNetCall
+    from catbench.generate.costs.flops import Flops
+
 
 SHIPPED = Path(__file__).parents[2] / "data" / "costs" / "flops.parquet"
 TERA = 1e12
+
+
+class Call(Protocol):
+    """Counts calls of one model without its weights."""
+
+    def flops(self, settings: DrawingSettings) -> tuple[Flops, Flops]:
+        """Return the FLOPs of one image: of the whole call, and of its denoiser."""
+        ...
 
 
 def flop_costs(candidates: Sequence[Candidate], root: Path | None = None) -> tuple[Cost, ...]:
@@ -53,7 +62,7 @@ def count_costs(candidate: Candidate, root: Path | None = None) -> tuple[Cost, C
     from catbench.generate.costs.call import count_call
 
     settings = drawing_settings(candidate)
-    counter = _unet_call(settings, root)
+    counter = _call(settings, root)
     if counter is not None:
         whole, denoising = counter.flops(settings)
         how = "meta device, from configurations"
@@ -83,22 +92,31 @@ def write_costs(costs: Sequence[Cost], path: Path) -> None:
         pd.DataFrame([cost.model_dump() for cost in costs]).to_parquet(draft, index=False)
 
 
-def _unet_call(settings: DrawingSettings, root: Path | None) -> UNetCall | None:
-    """Return the counter of a UNet pipeline whose configurations are at hand, or None."""
+def _call(settings: DrawingSettings, root: Path | None) -> Call | None:
+    """Return the counter of a pipeline whose configurations are at hand, or None."""
     from catbench.generate.costs.architectures import RELEASED, read_architecture
 
     folder = local_source(settings.pipeline, root)
     architecture = read_architecture(folder) if folder else RELEASED.get(settings.pipeline)
-    return _counter(json.dumps(asdict(architecture))) if architecture else None
+    if architecture is None:
+        return None
+    return _counter(type(architecture).__name__, json.dumps(asdict(architecture)))
 
 
 @cache
-def _counter(architecture: str) -> UNetCall:
+def _counter(kind: str, architecture: str) -> Call:
     """Return one counter for all candidates of an architecture, given as JSON."""
-    from catbench.generate.costs.architectures import UNetArchitecture
+    from catbench.generate.costs import architectures
+    from catbench.generate.costs.amused import AmusedCall
+    from catbench.generate.costs.flux import FluxCall
     from catbench.generate.costs.unet import UNetCall
 
-    return UNetCall(UNetArchitecture(**json.loads(architecture)))
+    configurations = json.loads(architecture)
+    if kind == "FluxArchitecture":
+        return FluxCall(architectures.FluxArchitecture(**configurations))
+    if kind == "AmusedArchitecture":
+        return AmusedCall(architectures.AmusedArchitecture(**configurations))
+    return UNetCall(architectures.UNetArchitecture(**configurations))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import torch
 
 from catbench.generate.costs.architectures import UNetArchitecture
 from catbench.generate.costs.flops import Flops, count_forward, on_meta
+from catbench.generate.costs.parts import count_text_encoder, count_vae_decoder, meta, scale_of
 from catbench.generate.packages import optional
 from catbench.generate.pipelines.load import feature_cache
 from catbench.generate.settings import DrawingSettings, FeatureCache
@@ -32,7 +33,7 @@ class UNetCall:
     def flops(self, settings: DrawingSettings) -> tuple[Flops, Flops]:
         """Return the FLOPs of one image: of the whole call, and of its UNet forwards."""
         guided = settings.guidance > 1
-        scale = 2 ** (len(self._architecture.vae["block_out_channels"]) - 1)
+        scale = scale_of(self._architecture.vae)
         height, width = settings.height // scale, settings.width // scale
         denoising = self._steps(settings, height, width) * (2 if guided else 1)
         prompts = 2 if guided and self._architecture.encodes_empty_prompt else 1
@@ -58,7 +59,7 @@ class UNetCall:
         `cached` is DeepCache's interval and branch.
         """
         arguments = self._unet_arguments()
-        sample = _meta(1, self._unet.config.in_channels, height, width)
+        sample = meta(1, self._unet.config.in_channels, height, width)
 
         def step(timestep: torch.Tensor) -> Flops:
             return count_forward(lambda: self._unet(sample, timestep, **arguments))
@@ -74,36 +75,18 @@ class UNetCall:
     def _unet_arguments(self) -> dict[str, Any]:
         config, texts = self._architecture.unet, self._architecture.text_encoders
         tokens = texts[0]["max_position_embeddings"]
-        hidden = _meta(1, tokens, config["cross_attention_dim"])
+        hidden = meta(1, tokens, config["cross_attention_dim"])
         arguments: dict[str, Any] = {"encoder_hidden_states": hidden}
         if config.get("addition_embed_type") == "text_time":
             # Six sizes and coordinates, each embedded in `addition_time_embed_dim` numbers.
             width = config["projection_class_embeddings_input_dim"] - 6 * config["addition_time_embed_dim"]
-            added = {"text_embeds": _meta(1, width), "time_ids": _meta(1, 6)}
+            added = {"text_embeds": meta(1, width), "time_ids": meta(1, 6)}
             arguments["added_cond_kwargs"] = added
         return arguments
 
     def _count_decode(self, height: int, width: int) -> Flops:
-        diffusers = optional("diffusers", "counting FLOPs")
-        vae = on_meta(lambda: diffusers.AutoencoderKL.from_config(self._architecture.vae))
-        return count_forward(lambda: vae.decode(_meta(1, vae.config.latent_channels, height, width)))
+        return count_vae_decoder(self._architecture.vae, height, width)
 
     def _count_text(self) -> Flops:
         """Return the FLOPs of encoding one prompt with every text encoder."""
-        transformers = optional("transformers", "counting FLOPs")
-        total = Flops(0.0, 0.0)
-        for config in self._architecture.text_encoders:
-            kind = getattr(transformers, config["architectures"][0])
-            settings = transformers.CLIPTextConfig(**_without(config, "architectures", "model_type"))
-            model = on_meta(lambda kind=kind, settings=settings: kind(settings))
-            tokens = torch.zeros(1, settings.max_position_embeddings, dtype=torch.long, device="meta")
-            total += count_forward(lambda model=model, tokens=tokens: model(tokens))
-        return total
-
-
-def _meta(*shape: int) -> torch.Tensor:
-    return torch.empty(*shape, device="meta")
-
-
-def _without(config: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: value for name, value in config.items() if name not in names}
+        return sum(map(count_text_encoder, self._architecture.text_encoders), Flops(0.0, 0.0))
