@@ -110,27 +110,6 @@ def test_clip_score_encodes_a_prompt_once(clip: Path, monkeypatch):
     assert sum(encoded) == 2
 
 
-@pytest.fixture(scope="module")
-def open_clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CLIP of open_clip's own, small, saved as its `local-dir:` wants it."""
-    import json
-
-    open_clip = pytest.importorskip("open_clip")
-    from safetensors.torch import save_file
-
-    config = {
-        "embed_dim": 16,
-        "vision_cfg": {"image_size": 32, "layers": 1, "width": 32, "patch_size": 8, "head_width": 16},
-        "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1},
-    }
-    model = open_clip.model.CLIP(**config)
-    folder = tmp_path_factory.mktemp("open_clip")
-    save_file(model.state_dict(), folder / "open_clip_model.safetensors")
-    written = {"model_cfg": config, "preprocess_cfg": {}}
-    (folder / "open_clip_config.json").write_text(json.dumps(written))
-    return folder
-
-
 def test_clip_score_takes_a_model_of_open_clip(open_clip_folder: Path):
     import open_clip
     import torch
@@ -150,11 +129,11 @@ def test_clip_score_takes_a_model_of_open_clip(open_clip_folder: Path):
 
 def test_openais_weights_are_run_with_the_activation_they_were_trained_with(monkeypatch):
     open_clip = pytest.importorskip("open_clip")
-    from catbench.generate.scorers import clip_score
+    from catbench.generate.scorers import clip
 
-    given = clip_score._released_weights(open_clip, "ViT-L-14", "openai", "")
+    given = clip._released_weights(open_clip, "ViT-L-14", "openai", "")
     assert given == {"pretrained": "openai", "force_quick_gelu": True}
-    given = clip_score._released_weights(open_clip, "ViT-L-14", "laion2b_s32b_b82k", "")
+    given = clip._released_weights(open_clip, "ViT-L-14", "laion2b_s32b_b82k", "")
     assert given["force_quick_gelu"] is False
     asked = []
 
@@ -163,7 +142,7 @@ def test_openais_weights_are_run_with_the_activation_they_were_trained_with(monk
         return "weights.safetensors"
 
     monkeypatch.setattr(open_clip.pretrained, "download_pretrained_from_hf", fetch)
-    given = clip_score._released_weights(open_clip, "ViT-L-14", "laion2b_s32b_b82k", "abc")
+    given = clip._released_weights(open_clip, "ViT-L-14", "laion2b_s32b_b82k", "abc")
     assert asked == [("laion/CLIP-ViT-L-14-laion2B-s32B-b82K", "abc")]
     assert given["pretrained"] == "weights.safetensors"
     # This tag was trained on images normalised otherwise than OpenAI's.
@@ -226,5 +205,6 @@ def test_scores_that_are_none_are_refused(function, message):
 
 
 def test_the_models_of_built_in_metrics_are_pinned():
-    assert len(metric_source("clip_score").record.revision) == 40
+    for name in ("clip_score", "aesthetic", "image_reward"):
+        assert len(metric_source(name).record.revision) == 40
     assert metric_source("sharpness").record.direction == "higher"

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from catbench.files import sha256_of
+from catbench.generate.scorers.checkpoint import local_file
 from catbench.generate.settings import DrawingSettings, local_source
 from catbench.matrix import Metric
 
@@ -24,14 +25,23 @@ def weights_digest(settings: DrawingSettings, root: Path | None) -> str:
 def metric_digest(metric: Metric, root: Path | None) -> str:
     """Return the digest of the local files of a metric's model; empty where it has none.
 
-    A model is named `FOLDER` or `LOADER:FOLDER`.
+    A model is named `FOLDER` or `LOADER:FOLDER`, or is several such, or files, joined by ` + `.
     """
-    return _digest_of([metric.model, metric.model.partition(":")[2]], root)
+    parts = metric.model.split(" + ")
+    return _digest_of([name for part in parts for name in (part, part.partition(":")[2])], root)
 
 
 def _digest_of(sources: Sequence[str], root: Path | None) -> str:
-    local = [folder for source in sources if source and (folder := local_source(source, root))]
-    return hashlib.sha256("".join(map(_folder_digest, local)).encode()).hexdigest() if local else ""
+    local = [path for source in sources if source and (path := _local(source, root))]
+    return hashlib.sha256("".join(map(_path_digest, local)).encode()).hexdigest() if local else ""
+
+
+def _local(source: str, root: Path | None) -> Path | None:
+    return local_source(source, root) or local_file(source, root)
+
+
+def _path_digest(path: Path) -> str:
+    return sha256_of(path) if path.is_file() else _folder_digest(path)
 
 
 @cache

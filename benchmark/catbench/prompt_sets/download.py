@@ -24,15 +24,24 @@ def cache_folder() -> Path:
     return Path(os.environ.get("CATBENCH_CACHE") or user_cache_dir("catbench"))
 
 
-def fetch(url: str, sha256: str, name: str, progress: Progress) -> Path:
+def fetch(
+    url: str,
+    sha256: str,
+    name: str,
+    progress: Progress,
+    *,
+    room: str = "prompts",
+    instead: str = "give a local copy with --from",
+) -> Path:
     """Return the path of a file in the cache, fetched if it is not there.
 
+    `room` is the cache's folder for files of its kind, `instead` tells what helps where there is no network.
     Raises UsageError where it cannot be fetched whole (what came is kept for the next time), or is another
     file than the digest says.
     """
     import pooch  # slow to import, and only a download needs it
 
-    folder = cache_folder() / "prompts"
+    folder = cache_folder() / room
     pooch.get_logger().setLevel("WARNING")
     try:
         part: Any = _Resuming(folder / f"{name}.part", progress)
@@ -41,12 +50,11 @@ def fetch(url: str, sha256: str, name: str, progress: Progress) -> Path:
         (folder / f"{name}.part").unlink(missing_ok=True)
         raise UsageError(
             f"{url} is not the file that was expected (SHA-256 {sha256[:12]}…): {_first_line(error)}; "
-            "run again to fetch it anew, or give a local copy with --from"
+            f"run again to fetch it anew, or {instead}"
         ) from error
     except OSError as error:
         raise UsageError(
-            f"cannot fetch {url}: {_first_line(error)}; run again to go on where it stopped, or give a "
-            "local copy with --from"
+            f"cannot fetch {url}: {_first_line(error)}; run again to go on where it stopped, or {instead}"
         ) from error
     (folder / f"{name}.part").unlink(missing_ok=True)
     return Path(path)

@@ -7,13 +7,14 @@ revision, and the function is made from that record. A package adds a metric by 
     [project.entry-points."catbench.metrics"]
     brightness = "my_package.metrics:brightness"      # a MetricSource
 
-whose name is the metric's name in manifests and score tables. Built in: `clip_score`, `sharpness`.
+whose name is the metric's name in manifests and score tables. Built in are those of the paper: `clip_score`,
+`image_reward`, `aesthetic`, `sharpness`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -24,6 +25,7 @@ import numpy.typing as npt
 
 from catbench.arrays import Floats, Scores
 from catbench.errors import CatbenchError, GenerationError, unknown_name
+from catbench.generate.scorers.shared import Shared
 from catbench.matrix import Metric
 
 Images: TypeAlias = npt.NDArray[np.uint8]
@@ -34,7 +36,9 @@ ScoreFunction: TypeAlias = Callable[[Images, Sequence[str]], Floats | Scores]
 
 ENTRY_POINTS = "catbench.metrics"
 _BUILT_IN = {
+    "aesthetic": "catbench.generate.scorers.aesthetic:AESTHETIC",
     "clip_score": "catbench.generate.scorers.clip_score:CLIP_SCORE",
+    "image_reward": "catbench.generate.scorers.image_reward:IMAGE_REWARD",
     "scene_accuracy": "catbench.nano.accuracy:SCENE_ACCURACY",
     "sharpness": "catbench.generate.scorers.sharpness:SHARPNESS",
 }
@@ -47,6 +51,8 @@ class ScorerContext:
     device: str = "cpu"
     root: Path | None = None
     """The suite's folder; a model given by a relative path is looked for there first."""
+    shared: Shared = field(default_factory=Shared, compare=False, repr=False)
+    """What the metrics that are loaded with this context make once for all of them."""
 
 
 @dataclass(frozen=True)
