@@ -9,8 +9,11 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 from catbench.errors import SuiteError, UsageError
+
+_ONE_AT_A_TIME = Lock()
 
 
 def sha256_of(path: Path) -> str:
@@ -103,6 +106,7 @@ def _writing(path: Path) -> Generator[None]:
 
 
 def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
+    with _ONE_AT_A_TIME:  # asking sets it: two threads could leave the process without
+        mask = os.umask(0)
+        os.umask(mask)
     return mask

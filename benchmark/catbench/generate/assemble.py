@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from catbench.arrays import Scores
 from catbench.cells import ScoreCells
 from catbench.costs import Cost
-from catbench.generate.job import Job
+from catbench.generate.job import UNASKED, Job
 from catbench.generate.plan import Shard
 from catbench.generate.problem import Problem
 from catbench.generate.shards import read_outcome, shard_path
@@ -72,8 +72,9 @@ def save_suite(matrix: ScoreMatrix, job: Job, shards: Sequence[Shard], folder: P
 def shard_table(job: Job, shards: Sequence[Shard]) -> pd.DataFrame:
     """Return one row a shard: what it was made with and what came of it."""
     rows: list[dict[str, object]] = []
-    for shard in shards:
-        made_with, outcome = read_outcome(job, shard)
+    made = [read_outcome(job, shard) for shard in shards]
+    asked = {key: value for key, value in UNASKED.items() if any(key in record for record, _ in made)}
+    for shard, (made_with, outcome) in zip(shards, made, strict=True):
         rows.append(
             {
                 "candidate": shard.candidate.id,
@@ -88,6 +89,7 @@ def shard_table(job: Job, shards: Sequence[Shard]) -> pd.DataFrame:
                 "prompts_cut": len(outcome["cut"]),
                 "drawn_twice": len(outcome["drawn_twice"]),
                 "black": len(outcome["black"]),
+                **{key: made_with.get(key, value) for key, value in asked.items()},
             }
         )
     return pd.DataFrame(rows)

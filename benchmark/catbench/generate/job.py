@@ -10,7 +10,11 @@ from typing import Any
 
 from catbench.errors import UsageError
 from catbench.generate.packages import optional, prepare
+from catbench.generate.settings import DrawingSettings
 from catbench.matrix import Metric
+
+UNASKED: dict[str, Any] = {"compile": False, "text_batch": 1, "decode_batch": None}
+"""Settings of a run that decide pixels, and are in a shard's record only where they are other than these."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,23 @@ class Job:
     keep_images: bool = False
     root: Path | None = None
     """The suite's folder, for models given by a relative path."""
+    compiled: bool = False
+    """Whether denoiser and decoder are compiled, those of candidates that allow it."""
+    text_batch: int = 1
+    """Prompts to encode at once."""
+    decode_batch: int | None = None
+    """Images to decode at once; None = as many as are drawn."""
+    hardware: str = ""
+    """What the workers' device calls itself, where they run elsewhere; empty = it is asked here."""
+
+    @property
+    def hardware_name(self) -> str:
+        """What the device of the workers calls itself; raises as `hardware_name`."""
+        return self.hardware or hardware_name(self.device)
+
+    def compiles(self, settings: DrawingSettings) -> bool:
+        """Return whether a candidate of these settings is drawn compiled: DeepCache keeps it from that."""
+        return self.compiled and settings.cache is None
 
     @property
     def shards(self) -> Path:

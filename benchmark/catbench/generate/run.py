@@ -18,7 +18,7 @@ from catbench.errors import GenerationError, UsageError, unknown_name
 from catbench.generate.assemble import assemble, cut_prompts, save_suite
 from catbench.generate.candidates import choose_candidates
 from catbench.generate.costs.table import flop_costs, shipped_costs
-from catbench.generate.engines import Engine, ShardDone
+from catbench.generate.engines import Engine, RemoteEngine, ShardDone
 from catbench.generate.estimate import Estimate, estimate
 from catbench.generate.job import Job
 from catbench.generate.packages import prepare
@@ -118,23 +118,40 @@ def generate(
     device: str = "cpu",
     batch: int = 8,
     keep_images: bool = False,
+    compiled: bool = False,
+    text_batch: int = 1,
+    decode_batch: int | None = None,
     engine: Engine | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Outcome:
     """Draw, score and store everything that is planned and not yet in `out`, then write `out/suite`.
 
+    `compiled`, `text_batch` and `decode_batch` are those of `Job`: they make a run faster, and its pixels
+    others in the last place.
     Raises UsageError for a folder that cannot be written to, is in use, or holds shards of other settings;
     GenerationError for models that fail, and, once all else is done, for images that are not numbers.
     Whatever is finished by then stays, and a rerun goes on from there.
     """
-    if batch < 1:
-        raise UsageError(f"--batch {batch}: at least 1 is needed")
+    for option, size in (("batch", batch), ("text-batch", text_batch), ("decode-batch", decode_batch)):
+        if size is not None and size < 1:
+            raise UsageError(f"--{option} {size}: at least 1 is needed")
     prepare()
-    problem = plan.problem
-    job = Job(out.absolute(), problem.metrics, device, batch, keep_images, problem.root)
+    problem, engine = plan.problem, engine or _local_engine()
+    job = Job(
+        out.absolute(),
+        problem.metrics,
+        device,
+        batch,
+        keep_images,
+        problem.root,
+        compiled,
+        text_batch,
+        decode_batch,
+        engine.hardware(device) if isinstance(engine, RemoteEngine) else "",
+    )
     with _owned(job):
         missing, damaged = _missing(job, plan.shards)
-        images = _run(engine or _local_engine(), job, missing, on_progress)
+        images = _run(engine, job, missing, on_progress)
         costs = _price(problem)
         matrix = assemble(problem, job, plan.shards, costs, plan.labelled)
         save_suite(matrix, job, plan.shards, job.suite)
@@ -225,10 +242,15 @@ def _owned(job: Job) -> Generator[None]:
             raise UsageError(
                 f"another run is writing to {folder}: wait for it, or give another --out"
             ) from error
-        remove_drafts(job.shards)
-        remove_drafts(job.embeddings)
-        remove_folder_drafts(job.suite)
+        _remove_drafts(job)
         yield
+        _remove_drafts(job)  # those of a worker that was lost on the way
+
+
+def _remove_drafts(job: Job) -> None:
+    remove_drafts(job.shards)
+    remove_drafts(job.embeddings)
+    remove_folder_drafts(job.suite)
 
 
 def _local_engine() -> Engine:

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from catbench.arrays import Scores
 from catbench.errors import UsageError
-from catbench.generate.job import Job, hardware_name
+from catbench.generate.job import UNASKED, Job, hardware_name
 from catbench.generate.packages import versions
 from catbench.generate.plan import Shard
 from catbench.generate.sealed import is_whole, read_record, write_sealed
@@ -44,6 +44,11 @@ def made_with(job: Job, shard: Shard, weights: str) -> dict[str, Any]:
 
     `weights` is the digest of the model's local folder, empty for a hub revision.
     """
+    asked = {
+        "compile": job.compiles(shard.settings),
+        "text_batch": job.text_batch,
+        "decode_batch": job.decode_batch,
+    }
     return {
         "candidate": shard.candidate.id,
         "settings": shard.settings.model_dump(mode="json"),
@@ -53,8 +58,9 @@ def made_with(job: Job, shard: Shard, weights: str) -> dict[str, Any]:
         "metrics": [_what_it_measures(metric, job.root) for metric in job.metrics],
         "images_kept": job.keep_images,
         "batch": job.batch,
-        "hardware": hardware_name(job.device),
+        "hardware": job.hardware or hardware_name(job.device),
         "versions": versions(),
+        **{key: value for key, value in asked.items() if value != UNASKED[key]},
     }
 
 
@@ -69,14 +75,15 @@ def state_of(job: Job, shard: Shard, wanted: Mapping[str, Any]) -> State:
         return "damaged" if path.with_suffix(".json").exists() else "missing"
     if not is_whole(path, record):
         return "damaged"
-    differs = [key for key, value in wanted.items() if record[MADE_WITH].get(key) != value]
+    found, due = {**UNASKED, **record[MADE_WITH]}, {**UNASKED, **wanted}
+    differs = [key for key, value in due.items() if found.get(key) != value]
     if differs == ["metrics"] and wanted["images_kept"]:
         return "drawn"
     if differs:
         key = differs[0]
         hint = " (only images that were kept, by --images, can be scored again)" if key == "metrics" else ""
         raise UsageError(
-            f"{path} was made with {key} {_short(record[MADE_WITH].get(key))}, not {_short(wanted[key])}: "
+            f"{path} was made with {key} {_short(found.get(key))}, not {_short(due[key])}: "
             f"run with the same settings, or give another --out{hint}"
         )
     return "done"

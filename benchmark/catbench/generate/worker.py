@@ -1,49 +1,58 @@
-"""Makes shards: encodes the block's prompts if nobody has, draws, scores, writes.
+"""Makes shards in three stages: encodes the block's prompts if nobody has, draws, then scores and writes.
 
 A worker keeps the pipeline that it drew with last, so shards come best with those of one model together.
-Whatever the order, a shard is made from its own prompts and settings and the files on disk alone.
+Whatever the order, a shard is made from its own prompts and settings and the files on disk alone. The stages
+of different shards may overlap (see `overlap`): only `draw` changes the worker.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.torch import load_file, save
 
-from catbench.arrays import Scores
 from catbench.errors import GenerationError
 from catbench.generate.engines import ShardDone
-from catbench.generate.job import Job, hardware_name, make_deterministic
-from catbench.generate.packages import prepare, versions
+from catbench.generate.job import Job, make_deterministic
+from catbench.generate.packages import prepare
+from catbench.generate.pipelines.compile import compile_pipeline, not_compiled
 from catbench.generate.pipelines.draw import BrokenImageError, Drawn, draw
-from catbench.generate.pipelines.encode import (
-    Embeddings,
-    call_arguments,
-    can_encode,
-    encode,
-    encode_empty,
-    encoder_digest,
-    too_long,
-)
+from catbench.generate.pipelines.encode import call_arguments, encoder_digest
 from catbench.generate.pipelines.load import feature_cache, load_pipeline, scheduler_for
 from catbench.generate.plan import Block, Shard
 from catbench.generate.scorers import ScoreFunction, ScorerContext, load_scorers, score_all
-from catbench.generate.sealed import is_whole, read_record, write_sealed
 from catbench.generate.settings import DrawingSettings
 from catbench.generate.shards import made_with, read_images, read_outcome, state_of, write_shard
+from catbench.generate.texts import EncodedText, encoded_text
 from catbench.generate.weights import weights_digest
 
 
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A shard between drawing and scoring."""
+
+    shard: Shard
+    started: float
+    """When it was begun, on the monotonic clock."""
+    wanted: Mapping[str, Any]
+    """What the shard is made with, as its record will say."""
+    pixels: npt.NDArray[np.uint8] | None
+    """Shape (image, height, width, 3); None where an image is broken."""
+    outcome: Mapping[str, Any]
+    """What came of it: the batch that fitted, prompts cut, images drawn twice."""
+    problem: str = ""
+    """Why the shard could not be drawn; empty where it was."""
+    scored_only: bool = False
+    """Whether the images were there already."""
+
+
 class Worker:
-    """Makes the shards of a job, one at a time, on the job's device."""
+    """Makes the shards of a job on the job's device."""
 
     def __init__(self, job: Job) -> None:
         prepare()
@@ -51,44 +60,64 @@ class Worker:
         self._job = job
         self._loaded: _LoadedModel | None = None
 
-    def make(self, shard: Shard) -> ShardDone:
-        """Make a shard and write it; one whose images are there is only scored.
+    def has_loaded(self, shard: Shard) -> bool:
+        """Return whether the pipeline that draws a shard is the one at hand."""
+        return self._loaded is not None and self._loaded.key == shard.settings.model_key
+
+    def read(self, shard: Shard) -> EncodedText:
+        """Return the text of a shard, whose pipeline must be at hand; see `encoded_text`."""
+        assert self._loaded is not None
+        encoder = self._loaded.encoder(shard.settings)
+        return encoded_text(self._job, self._loaded.pipeline, encoder, shard.block, shard.settings)
+
+    def draw(self, shard: Shard, text: Callable[[], EncodedText]) -> Drawing:
+        """Draw a shard, or read its images where they are there; `text` returns what `read` does.
 
         A NaN in an image is the shard's problem and returned. Raises GenerationError for a model that cannot
         be loaded, that refuses its settings or does not fit into memory with one image, and for a metric that
-        fails; UsageError for a folder that cannot be written to.
+        cannot be had; UsageError for a folder that cannot be written to.
         """
         started = time.monotonic()
-        scorers = self._scorers  # a metric that cannot be had is found before anything is drawn
+        _ = self._scorers  # a metric that cannot be had is found before anything is drawn
         wanted = made_with(self._job, shard, weights_digest(shard.settings, self._job.root))
         if state_of(self._job, shard, wanted) == "drawn":
             pixels, outcome = read_images(self._job, shard), read_outcome(self._job, shard)[1]
-            write_shard(self._job, shard, wanted, self._score(scorers, shard.block, pixels), pixels, outcome)
-            return ShardDone(shard, time.monotonic() - started, scored_only=True)
+            return Drawing(shard, started, wanted, pixels, outcome, scored_only=True)
         model = self._model(shard.settings)
-        embeddings, cut = self._text(model, shard.block, shard.settings)
+        embedded = text()
         try:
-            drawn = self._draw(model, shard, embeddings)
+            drawn = self._draw(model, shard, embedded)
         except BrokenImageError as error:
             image = shard.block.images[error.position]
             where = f"prompt {shard.block.prompt_ids[image.row]!r}, sample {image.sample}, seed {image.seed}"
-            return ShardDone(
-                shard,
-                time.monotonic() - started,
-                f"candidate {shard.candidate.id!r}, {where}: NaN in the image, even decoded in float32",
-            )
+            problem = f"candidate {shard.candidate.id!r}, {where}: NaN in the image, even decoded in float32"
+            return Drawing(shard, started, wanted, None, {}, problem)
         except GenerationError as error:
             raise GenerationError(f"candidate {shard.candidate.id!r}: {error}") from error
-        scores = self._score(scorers, shard.block, drawn.pixels)
         outcome = {
             "batch": drawn.batch,
-            "cut": [shard.block.prompt_ids[row] for row in cut],
+            "cut": [shard.block.prompt_ids[row] for row in embedded.cut],
             "drawn_twice": [_image_name(shard.block, position) for position in drawn.retried],
             "black": [_image_name(shard.block, position) for position in drawn.black],
         }
-        write_shard(self._job, shard, wanted, scores, drawn.pixels, outcome)
+        return Drawing(shard, started, wanted, drawn.pixels, outcome)
+
+    def finish(self, drawing: Drawing) -> ShardDone:
+        """Score a shard's images and write it.
+
+        Raises GenerationError for a metric that fails, UsageError for a folder that cannot be written to.
+        """
+        shard, pixels = drawing.shard, drawing.pixels
+        if pixels is None:
+            return ShardDone(shard, time.monotonic() - drawing.started, drawing.problem)
+        texts = [shard.block.texts[image.row] for image in shard.block.images]
+        scores = score_all(self._scorers, pixels, texts, self._job.batch)
+        write_shard(self._job, shard, drawing.wanted, scores, pixels, drawing.outcome)
+        seconds = time.monotonic() - drawing.started
+        if drawing.scored_only:
+            return ShardDone(shard, seconds, scored_only=True)
         asked = min(self._job.batch, shard.settings.largest_batch or self._job.batch)
-        return ShardDone(shard, time.monotonic() - started, notes=_notes(asked, outcome))
+        return ShardDone(shard, seconds, notes=_notes(asked, drawing.outcome))
 
     @cached_property
     def _scorers(self) -> Mapping[str, ScoreFunction]:
@@ -98,48 +127,31 @@ class Worker:
         if self._loaded is None or self._loaded.key != settings.model_key:
             self._loaded = None  # frees the memory of the last before the next is loaded
             pipeline = load_pipeline(settings, self._job.device, self._job.root)
+            if self._job.compiled:
+                compile_pipeline(pipeline, self._job.device)
             self._loaded = _LoadedModel(settings, pipeline)
         return self._loaded
 
-    def _draw(self, model: _LoadedModel, shard: Shard, embeddings: Embeddings | None) -> Drawn:
-        settings = shard.settings
+    def _draw(self, model: _LoadedModel, shard: Shard, embedded: EncodedText) -> Drawn:
+        settings, job = shard.settings, self._job
         model.pipeline.scheduler = scheduler_for(settings, model.released_scheduler)
         text: Callable[[Sequence[int]], dict[str, Any]]
-        if embeddings is None:
+        if embedded.embeddings is None:
             text = partial(_texts, shard.block)
         else:
             guided = settings.guidance > 1
-            text = partial(call_arguments, model.pipeline, embeddings, guided=guided)
-        with feature_cache(model.pipeline, settings.cache):
-            return draw(model.pipeline, settings, shard.block.images, text, self._job.batch)
-
-    def _score(
-        self, scorers: Mapping[str, ScoreFunction], block: Block, pixels: npt.NDArray[np.uint8]
-    ) -> dict[str, Scores]:
-        texts = [block.texts[image.row] for image in block.images]
-        return score_all(scorers, pixels, texts, self._job.batch)
-
-    def _text(
-        self, model: _LoadedModel, block: Block, settings: DrawingSettings
-    ) -> tuple[Embeddings | None, tuple[int, ...]]:
-        """Return the block's embeddings, from the cache or encoded now, and the positions of prompts cut.
-
-        None for a pipeline whose prompts cannot be encoded beforehand.
-        """
-        if not can_encode(model.pipeline):
-            return None, too_long(model.pipeline, block.texts, settings)
-        made_by = json.dumps([model.encoder(settings), hardware_name(self._job.device), versions()])
-        folder = self._job.embeddings / hashlib.sha256(made_by.encode()).hexdigest()[:16]
-        path = folder / f"{block.name}.safetensors"
-        empty, _ = _kept(folder / "empty.safetensors", lambda: (encode_empty(model.pipeline, settings), ()))
-        embeddings, cut = _kept(
-            path,
-            lambda: (
-                encode(model.pipeline, block.texts, settings),
-                too_long(model.pipeline, block.texts, settings),
-            ),
-        )
-        return {**embeddings, **empty}, cut
+            text = partial(call_arguments, model.pipeline, embedded.embeddings, guided=guided)
+        compiled = job.compiles(settings)
+        with feature_cache(model.pipeline, settings.cache), not_compiled(job.compiled and not compiled):
+            return draw(
+                model.pipeline,
+                settings,
+                shard.block.images,
+                text,
+                job.batch,
+                decode_batch=job.decode_batch,
+                compiled=compiled,
+            )
 
 
 class _LoadedModel:
@@ -161,23 +173,6 @@ class _LoadedModel:
 
 def _texts(block: Block, rows: Sequence[int]) -> dict[str, Any]:
     return {"prompt": [block.texts[row] for row in rows]}
-
-
-def _kept(
-    path: Path, make: Callable[[], tuple[Embeddings, tuple[int, ...]]]
-) -> tuple[Embeddings, tuple[int, ...]]:
-    """Return the embeddings at `path` and the prompts cut, made and put there where they are not yet."""
-    record = read_record(path)
-    if record is not None and is_whole(path, record):
-        return load_file(path), tuple(record["cut"])
-    embeddings, cut = make()
-    write_sealed(path, {"cut": list(cut)}, partial(_write_embeddings, embeddings))
-    return embeddings, cut
-
-
-def _write_embeddings(embeddings: Embeddings, path: Path) -> None:
-    # Not safetensors' `save_file`: it leaves a hidden file of its own behind where it is killed.
-    path.write_bytes(save(embeddings))
 
 
 def _image_name(block: Block, position: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from catbench.generate.job import Job
 from catbench.generate.plan import Shard
@@ -37,4 +37,13 @@ class Engine(Protocol):
         A shard that fails on its own images is yielded with its problem and the others go on; what would
         fail for every shard (a model that is not there, a full disk) is raised.
         """
+        ...
+
+
+@runtime_checkable
+class RemoteEngine(Engine, Protocol):
+    """Makes shards on other machines than this one."""
+
+    def hardware(self, device: str) -> str:
+        """Return what the workers' device calls itself; raises UsageError where there is none to ask."""
         ...

@@ -1,4 +1,4 @@
-"""Runs shards one after another in this process."""
+"""Runs shards in this process."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from catbench.generate.engines import ShardDone
 from catbench.generate.job import Job
+from catbench.generate.overlap import Overlap
 from catbench.generate.plan import Shard
 from catbench.generate.worker import Worker
 
@@ -15,6 +16,7 @@ class LocalEngine:
 
     def run(self, job: Job, shards: Sequence[Shard]) -> Iterator[ShardDone]:
         """Make the shards in order; see `Engine`."""
-        worker = Worker(job)
-        for shard in shards:
-            yield worker.make(shard)
+        with Overlap(Worker(job), job.device) as line:
+            for shard in (*shards, None, None):
+                if done := line.feed(shard):
+                    yield done

@@ -16,16 +16,9 @@ from typing import Any
 
 import torch
 
-from catbench.generate.settings import DrawingSettings
-
 BACKEND = "inductor"
 DENOISERS = ("unet", "transformer")
 """Components that run once a step, by their names in a pipeline."""
-
-
-def is_compiled(settings: DrawingSettings) -> bool:
-    """Return whether a candidate of these settings is drawn compiled where a run asks for it."""
-    return settings.cache is None
 
 
 def compile_pipeline(pipeline: Any, device: str) -> None:
@@ -41,7 +34,10 @@ def compile_pipeline(pipeline: Any, device: str) -> None:
 
 
 @contextmanager
-def not_compiled() -> Generator[None]:
-    """Run the block with compiled modules as if they were not."""
+def not_compiled(wanted: bool = True) -> Generator[None]:
+    """Run the block with compiled modules as if they were not; `wanted` false leaves all as it is."""
+    if not wanted:  # the compiler is imported only where there is something to leave out
+        yield
+        return
     with torch.compiler.set_stance("force_eager"):
         yield

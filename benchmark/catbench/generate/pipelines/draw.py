@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +83,7 @@ def draw(
                 size = (size + 1) // 2
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
-        with not_compiled() if compiled else nullcontext():
+        with not_compiled(compiled):
             return _second_try(pipeline, settings, images, text, pixels, brightest, size)
 
 
