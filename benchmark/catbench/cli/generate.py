@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from catbench.errors import UsageError
+
 if TYPE_CHECKING:
+    from catbench.generate.engines.ray import RayEngine
     from catbench.generate.estimate import Estimate
     from catbench.generate.run import Outcome, Progress
+
+
+class Engines(StrEnum):
+    """Where shards are made."""
+
+    LOCAL = "local"
+    RAY = "ray"
 
 
 def generate(
@@ -26,6 +39,23 @@ def generate(
     ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
     batch: Annotated[int, typer.Option(help="Images to draw at once.")] = 8,
+    text_batch: Annotated[int, typer.Option(help="Prompts to encode at once; may change last places.")] = 1,
+    decode_batch: Annotated[
+        int | None, typer.Option(help="Images to decode at once. Default: those drawn at once.")
+    ] = None,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="torch.compile and CUDA graphs; may change last places.")
+    ] = False,
+    engine: Annotated[Engines, typer.Option(help="Where shards are made: here, or on a Ray cluster.")] = (
+        Engines.LOCAL
+    ),
+    address: Annotated[
+        str | None,
+        typer.Option(help="HOST:PORT of the Ray cluster's head node, or auto. Default: this machine alone."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Workers on the Ray cluster. Default: one for each GPU.")
+    ] = None,
     images: Annotated[
         bool, typer.Option("--images", help="Keep the images, and put a sheet a test prompt in the suite.")
     ] = False,
@@ -42,8 +72,35 @@ def generate(
     if dry_run:
         _print_estimate(plan.estimate(images))
         return
-    outcome = generate(plan, out, device=device, batch=batch, keep_images=images, on_progress=_print_progress)
+    with _engine(engine, address, workers) as chosen:
+        outcome = generate(
+            plan,
+            out,
+            device=device,
+            batch=batch,
+            keep_images=images,
+            compiled=compiled,
+            text_batch=text_batch,
+            decode_batch=decode_batch,
+            engine=chosen,
+            on_progress=_print_progress,
+        )
     _print_outcome(outcome, len(plan.problem.prompts))
+
+
+@contextmanager
+def _engine(kind: Engines, address: str | None, workers: int | None) -> Generator[RayEngine | None]:
+    """Connect to the Ray cluster that is asked for; None = this process."""
+    if kind is Engines.LOCAL:
+        for option, value in (("address", address), ("workers", workers)):
+            if value is not None:
+                raise UsageError(f"--{option} {value} goes with --engine ray")
+        yield None
+        return
+    from catbench.generate.engines.ray import RayEngine
+
+    with RayEngine(address, workers) as engine:
+        yield engine
 
 
 def _print_estimate(estimate: Estimate) -> None:
