@@ -26,7 +26,7 @@ from catbench.prompts import SPLITS
 
 SAMPLES = 4
 """Images of each prompt and candidate (§5.2)."""
-METRICS = ("clip_score", "sharpness")
+METRICS = ("clip_score", "image_reward", "aesthetic", "sharpness")
 
 
 def candidates() -> tuple[Candidate, ...]:
