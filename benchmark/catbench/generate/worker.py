@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,9 @@ from catbench.generate.settings import DrawingSettings
 from catbench.generate.shards import made_with, read_images, read_outcome, state_of, write_shard
 from catbench.generate.texts import EncodedText, encoded_text
 from catbench.generate.weights import weights_digest
+
+LoadPipeline: TypeAlias = Callable[[DrawingSettings, str, Path | None], Any]
+"""Reads the model of settings onto a device; a folder of the suite comes third."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +58,12 @@ class Drawing:
 class Worker:
     """Makes the shards of a job on the job's device."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, load: LoadPipeline | None = None) -> None:
+        """`load` takes settings, device and the suite's folder; by default `load_pipeline`."""
         prepare()
         make_deterministic(job.device)
         self._job = job
+        self._load = load or load_pipeline
         self._loaded: _LoadedModel | None = None
 
     def has_loaded(self, shard: Shard) -> bool:
@@ -126,7 +132,7 @@ class Worker:
     def _model(self, settings: DrawingSettings) -> _LoadedModel:
         if self._loaded is None or self._loaded.key != settings.model_key:
             self._loaded = None  # frees the memory of the last before the next is loaded
-            pipeline = load_pipeline(settings, self._job.device, self._job.root)
+            pipeline = self._load(settings, self._job.device, self._job.root)
             if self._job.compiled:
                 compile_pipeline(pipeline, self._job.device)
             self._loaded = _LoadedModel(settings, pipeline)

@@ -67,14 +67,14 @@ def measure_image(
         uuid = str(torch.cuda.get_device_properties(device).uuid) if device != "cpu" else ""
         meter = energy_meter(device, uuid)
         before = meter.joules() if meter else 0.0
-        seconds = [_timed(lambda: call(size), device) for _ in range(repeats)]
+        seconds = [seconds_of(lambda: call(size), device) for _ in range(repeats)]
         joules = (meter.joules() - before) / (size * repeats) if meter else None
     if min(seconds) <= 0:
         raise GenerationError("the clock is too coarse for this model: measure a larger batch")
     return Measured(statistics.median(seconds) / size, joules, size)
 
 
-def _timed(call: Callable[[], Any], device: str) -> float:
+def seconds_of(call: Callable[[], Any], device: str) -> float:
     """Return the seconds that a call takes, on the GPU's own clock where it runs on one."""
     if device == "cpu":
         started = time.perf_counter()

@@ -8,15 +8,19 @@ from catbench.generate.engines import ShardDone
 from catbench.generate.job import Job
 from catbench.generate.overlap import Overlap
 from catbench.generate.plan import Shard
-from catbench.generate.worker import Worker
+from catbench.generate.worker import LoadPipeline, Worker
 
 
 class LocalEngine:
     """One worker, on the job's device."""
 
+    def __init__(self, load: LoadPipeline | None = None) -> None:
+        """`load` is what reads a model instead of `load_pipeline`: one that is at hand already, say."""
+        self._load = load
+
     def run(self, job: Job, shards: Sequence[Shard]) -> Iterator[ShardDone]:
         """Make the shards in order; see `Engine`."""
-        with Overlap(Worker(job), job.device) as line:
+        with Overlap(Worker(job, self._load), job.device) as line:
             for shard in (*shards, None, None):
                 if done := line.feed(shard):
                     yield done

@@ -70,7 +70,9 @@ class RayEngine:
         try:
             self._ray.init(**where, log_to_driver=False, logging_level="ERROR", namespace="catbench")
         except Exception as error:  # Ray raises a plain Exception where its processes are slow to start
-            cluster = f"of --address {self._address} cannot be joined" if self._address else "cannot be started"
+            cluster = (
+                f"of --address {self._address} cannot be joined" if self._address else "cannot be started"
+            )
             raise UsageError(f"--engine ray: a Ray cluster {cluster}: {_first_line(error)}") from error
         return self
 

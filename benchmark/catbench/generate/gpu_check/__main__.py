@@ -1,0 +1,51 @@
+"""`python -m catbench.generate.gpu_check OUT`: the check, its table to OUT.md and OUT.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from catbench.errors import CatbenchError, UsageError
+from catbench.files import atomic_file, check_writable
+
+
+def main(words: list[str] | None = None) -> int:
+    """Check this machine; returns the exit status: 0, or 2 where there is nothing to check."""
+    parser = argparse.ArgumentParser(prog="gpu_check.sh", description=main.__doc__)
+    parser.add_argument("out", nargs="?", type=Path, default=Path("build/gpu_check"), help="without a suffix")
+    parser.add_argument(
+        "--tiny", action="store_true", help="tiny models on the CPU: does the check itself run?"
+    )
+    parser.add_argument("--batch", type=int, default=8, help="images at once")
+    parser.add_argument("--minutes", type=float, default=7.0, help="what does not fit is left out")
+    given = parser.parse_args(words)
+    try:
+        if given.batch < 1:
+            raise UsageError(f"--batch {given.batch}: at least 1 is needed")
+        from catbench.generate.gpu_check.check import run_check
+        from catbench.generate.gpu_check.table import markdown
+
+        given.out.parent.mkdir(parents=True, exist_ok=True)
+        check_writable(given.out.with_suffix(".json"))
+        check = run_check(tiny=given.tiny, batch=given.batch, minutes=given.minutes, say=_say)
+        text = markdown(check)
+        for suffix, content in ((".md", text), (".json", json.dumps(asdict(check), indent=1) + "\n")):
+            with atomic_file(given.out.with_suffix(suffix)) as draft:
+                draft.write_text(content, encoding="utf-8")
+    except CatbenchError as error:
+        _say(f"gpu_check: {error}")
+        return 2
+    sys.stdout.write(text)
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

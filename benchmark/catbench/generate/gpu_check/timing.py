@@ -1,0 +1,105 @@
+"""Seconds of whole calls of a candidate, and of the parts of a call at several batch sizes."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from catbench.generate.costs.clock import seconds_of
+from catbench.generate.pipelines.compile import compile_pipeline
+from catbench.generate.pipelines.draw import draw
+from catbench.generate.pipelines.encode import encode
+from catbench.generate.pipelines.load import feature_cache, scheduler_for
+from catbench.generate.plan import Image
+from catbench.generate.settings import DrawingSettings
+
+PROMPT = "a photograph of a cat on a windowsill, morning light"
+
+
+def seconds_per_image(
+    pipeline: Any, settings: DrawingSettings, device: str, batch: int, repeats: int, *, compiled: bool = False
+) -> tuple[float, int]:
+    """Return the median seconds an image of whole calls, text to pixels, and the batch that fitted.
+
+    The first call is not timed: it compiles and warms up.
+    """
+    released = pipeline.scheduler
+    images = [Image(0, sample, sample) for sample in range(batch)]
+
+    def text(rows: Sequence[int]) -> dict[str, Any]:
+        return {"prompt": [PROMPT] * len(rows)}
+
+    def call(size: int) -> int:
+        return draw(pipeline, settings, images[:size], text, size, compiled=compiled).batch
+
+    if compiled:
+        compile_pipeline(pipeline, device)
+    pipeline.scheduler = scheduler_for(settings, released)
+    try:
+        with feature_cache(pipeline, settings.cache):
+            fits = call(batch)
+            seconds = [seconds_of(lambda: call(fits), device) for _ in range(repeats)]
+    finally:
+        pipeline.scheduler = released
+    return statistics.median(seconds) / fits, fits
+
+
+@torch.no_grad()
+def bare_unet_seconds(pipeline: Any, settings: DrawingSettings, device: str, batch: int) -> float:
+    """Return the seconds an image of the UNet's forwards alone, called one after the other on one input."""
+    rows = batch * (2 if settings.guidance > 1 else 1)
+    inputs = _unet_inputs(pipeline, settings, device, rows)
+
+    def steps() -> None:
+        for _ in range(settings.steps):
+            pipeline.unet(**inputs)
+
+    pipeline.unet(**inputs)
+    return seconds_of(steps, device) / batch
+
+
+@torch.no_grad()
+def part_seconds(
+    pipeline: Any, settings: DrawingSettings, device: str, sizes: Sequence[int]
+) -> dict[str, dict[int, float]]:
+    """Return part -> batch size -> seconds an image (or prompt): text encoders, one UNet forward, decoder."""
+    latents = settings.height // pipeline.vae_scale_factor, settings.width // pipeline.vae_scale_factor
+    dtype = pipeline.unet.dtype
+
+    def decode(size: int) -> Any:
+        return pipeline.vae.decode(torch.randn(size, 4, *latents, device=device, dtype=dtype))
+
+    parts: dict[str, Callable[[int], Any]] = {
+        "text": lambda size: encode(pipeline, [PROMPT] * size, settings, size),
+        "unet": lambda size: pipeline.unet(**_unet_inputs(pipeline, settings, device, size)),
+        "decoder": decode,
+    }
+    found: dict[str, dict[int, float]] = {}
+    for name, part in parts.items():
+        found[name] = {}
+        for size in sizes:
+            part(size)
+            seconds = [seconds_of(lambda part=part, size=size: part(size), device) for _ in range(3)]
+            found[name][size] = statistics.median(seconds) / size
+    return found
+
+
+def _unet_inputs(pipeline: Any, settings: DrawingSettings, device: str, rows: int) -> dict[str, Any]:
+    dtype = pipeline.unet.dtype
+    embeddings = encode(pipeline, [PROMPT], settings)
+    text, pooled = (embeddings[name].to(device) for name in ("prompt_embeds", "pooled_prompt_embeds"))
+    height, width = (side // pipeline.vae_scale_factor for side in (settings.height, settings.width))
+    return {
+        "sample": torch.randn(rows, 4, height, width, device=device, dtype=dtype),
+        "timestep": torch.tensor(500, device=device),
+        "encoder_hidden_states": text.expand(rows, *text.shape[1:]),
+        "added_cond_kwargs": {
+            "text_embeds": pooled.expand(rows, -1),
+            "time_ids": torch.tensor([[1024.0, 1024, 0, 0, 1024, 1024]], device=device, dtype=dtype).expand(
+                rows, -1
+            ),
+        },
+    }

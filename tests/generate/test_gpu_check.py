@@ -1,0 +1,113 @@
+"""The check of a GPU, run at tiny size on the processor; and that it says so where there is no GPU."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from catbench.generate.costs.peaks import peak_tflops
+from catbench.generate.gpu_check.__main__ import main
+from catbench.generate.gpu_check.models import full_size, random_pipeline
+from catbench.generate.gpu_check.table import Call, Check, Loop, markdown
+from catbench.generate.settings import drawing_settings
+
+SCRIPT = Path(__file__).parents[2] / "benchmark" / "gpu_check.sh"
+
+
+def test_the_tiny_check_measures_everything_and_writes_both_tables(tmp_path, capsys):
+    out = tmp_path / "new" / "check"
+    assert main([str(out), "--tiny", "--batch", "2"]) == 0
+    found = json.loads(out.with_suffix(".json").read_text())
+    text = out.with_suffix(".md").read_text()
+    assert capsys.readouterr().out == text
+    assert "says nothing of any device's speed" in text
+    assert [call["candidate"] for call in found["calls"]] == ["sdxl-2", "sdxl-turbo-1", "sdxl-deepcache-3"]
+    for call in found["calls"]:
+        assert call["tflops_per_second"] == pytest.approx(call["tflops"] / call["seconds"])
+        assert call["batch"] == 2
+    calls = {call["candidate"]: call for call in found["calls"]}
+    # Guided at two steps is two forwards a step; Turbo's image has a quarter of the pixels.
+    assert calls["sdxl-2"]["tflops"] > 2 * calls["sdxl-turbo-1"]["tflops"]
+    assert [loop["candidate"] for loop in found["loops"]] == ["sdxl-2", "sdxl-turbo-1"]
+    for loop in found["loops"]:
+        seconds = calls[loop["candidate"]]["seconds"]
+        assert loop["of_calls"] == pytest.approx(seconds * loop["images_per_second"])
+        assert loop["of_bare_unet"] > 0
+    assert {part: set(times) for part, times in found["parts"].items()} == {
+        part: {"1", "2", "4"} for part in ("text", "unet", "decoder")
+    }
+    assert found["left_out"] == []
+
+
+def test_what_there_is_no_time_for_is_named(tmp_path, capsys):
+    assert main([str(tmp_path / "check"), "--tiny", "--batch", "1", "--minutes", "0"]) == 0
+    assert "Left out for lack of time: sdxl-2." in capsys.readouterr().out
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_without_a_gpu_it_says_so_and_writes_nothing(tmp_path, capsys):
+    assert main([str(tmp_path / "check")]) == 2
+    assert "gpu_check: there is no GPU here" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_script_runs_the_check_without_an_installation(tmp_path):
+    done = subprocess.run(
+        ["bash", SCRIPT, tmp_path / "check", "--batch", "0"],
+        capture_output=True,
+        text=True,
+        env={"PYTHON": sys.executable, "PATH": "/usr/bin:/bin"},
+        cwd=tmp_path,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (2, "gpu_check: --batch 0: at least 1 is needed\n")
+
+
+def test_the_full_size_is_that_of_sdxl():
+    size = full_size()
+    pipeline = random_pipeline(size, drawing_settings(size.candidates[0]), "meta")
+    count = {
+        name: sum(weight.numel() for weight in getattr(pipeline, name).parameters())
+        for name in ("unet", "vae", "text_encoder", "text_encoder_2")
+    }
+    # As published: 2.6 billion, 83.7, 123.1 and 694.7 million.
+    assert count == {
+        "unet": 2_567_463_684,
+        "vae": 83_653_863,
+        "text_encoder": 123_060_480,
+        "text_encoder_2": 694_659_840,
+    }
+    assert pipeline.unet.dtype == torch.bfloat16
+
+
+def test_the_table_holds_shares_of_the_peak():
+    call = Call("sdxl-20", 8, True, 0.5, 281.0, 562.0, 562.0 / 989.4)
+    check = Check(
+        "NVIDIA H200", False, {"torch": "2"}, 989.4, (call,), (Loop("sdxl-20", 8, 2, 0.9, 1),), {}, (), 9
+    )
+    text = markdown(check)
+    assert text.startswith("# NVIDIA H200\n\npeak 989.4 TFLOP/s (bf16, dense); torch 2;")
+    assert "| sdxl-20, compiled | 8 | 0.5 | 281 | 562 | 56.8% |" in text
+    assert "| sdxl-20 | 8 | 2 | 0.900 | 1.000 |" in text
+    assert "Tiny" not in text
+
+
+@pytest.mark.parametrize(
+    ("hardware", "peak"),
+    [
+        ("NVIDIA H100 80GB HBM3", 989.4),
+        ("NVIDIA H100 PCIe", 756.5),
+        ("NVIDIA A100-SXM4-80GB", 312.0),
+        ("NVIDIA A10", 125.0),
+        ("NVIDIA L40S", 362.0),
+        ("NVIDIA GeForce RTX 4090", 165.2),
+        ("Intel(R) Xeon(R) Processor @ 2.50GHz", None),
+    ],
+)
+def test_peaks_are_found_by_what_a_device_calls_itself(hardware, peak):
+    assert peak_tflops(hardware) == peak
