@@ -18,7 +18,7 @@ from catbench.generate.candidates import (
 from catbench.generate.settings import drawing_settings
 from catbench.pool import Candidate
 
-PAPER_IDS = ("sdxl-turbo-1", "sdxl-lightning-4", "sdxl-ddim-50", "sdxl-deepcache-3")
+PAPER_IDS = ("sdxl-turbo-1", "sdxl-lightning-4", "sdxl-ddim-50", "sdxl-deepcache-3", "infinity-2b")
 OTHER_IDS = ("flux-schnell-4", "flux-dev-50", "sd-turbo-1", "amused-256-12", "amused-512-12")
 UNPINNED = {"amused-512-12"}
 """Whose commit no source but the hub itself is known to tell."""

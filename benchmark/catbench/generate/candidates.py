@@ -6,6 +6,7 @@
     sdxl-deepcache-3  SDXL base, 50 Euler steps, DeepCache (Ma et al. 2024) at interval 3
     sdxl-turbo-1      SDXL-Turbo (Sauer et al. 2023), one step, 512 px, no guidance
     sdxl-lightning-4  SDXL-Lightning (Lin et al. 2024), its 4-step UNet, trailing, no guidance
+    infinity-2b       Infinity (Han et al. 2024), 1024 px in its 13 scales, guidance 4, temperature 0.5
     flux-schnell-4    FLUX.1-schnell (Black Forest Labs 2024), 4 steps, 256 text tokens
     flux-dev-50       FLUX.1-dev, 50 steps, 512 text tokens, distilled guidance 3.5
     sd-turbo-1        SD-Turbo (Sauer et al. 2023), one step, 512 px, no guidance
@@ -16,7 +17,8 @@ Guidance 5.0 is the default of diffusers' SDXL pipeline. With "leading" timestep
 at timestep 1, where it has next to nothing left to denoise: `sdxl-1` draws noise, as released. All others
 have the settings of their model cards, and the scheduler that they were released with.
 Revisions are commits of the Hugging Face hub. That of amused-512 is not known from any source but the hub
-itself: it is left open, and a run draws with what the hub has then.
+itself: it is left open, and a run draws with what the hub has then. Infinity is code, at a commit of GitHub,
+with weights beside it: see `checkout`.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from catbench.errors import unknown_name
+from catbench.generate.checkout import COMMIT, INFINITY
 from catbench.generate.settings import ComponentWeights, DrawingSettings, FeatureCache, SchedulerSettings
 from catbench.pool import Candidate
 
@@ -155,6 +158,22 @@ def amused(pixels: int) -> Candidate:
     )
 
 
+def infinity() -> Candidate:
+    """Return Infinity-2B with the settings of its own script; one image at a time, as that draws."""
+    return _candidate(
+        "infinity-2b",
+        "infinity-2b",
+        pipeline=INFINITY,
+        revision=COMMIT,
+        steps=13,
+        guidance=4.0,
+        width=1024,
+        height=1024,
+        call={"tau": 0.5},
+        largest_batch=1,
+    )
+
+
 def find_candidate(name: str) -> Candidate | None:
     """Return the known candidate with this id, or None."""
     fixed = {record.id: record for record in _others()}
@@ -174,6 +193,16 @@ def known_candidates() -> tuple[Candidate, ...]:
         *(sdxl(count, "trailing") for count in steps),
         *_others(),
     )
+
+
+def find_run(pipeline: str, steps: int, width: int | None, height: int | None) -> str | None:
+    """Return the id of the known candidate that draws so, or None; a size that is None is any."""
+    for candidate in known_candidates():
+        settings = DrawingSettings.model_validate(candidate.settings)
+        sizes = zip((width, height), (settings.width, settings.height), strict=True)
+        if (settings.pipeline, settings.steps) == (pipeline, steps) and settings.weights is None:
+            return candidate.id if all(given in (None, own) for given, own in sizes) else None
+    return None
 
 
 def choose_candidates(offered: Iterable[Candidate], names: Iterable[str] | None) -> tuple[Candidate, ...]:
@@ -197,7 +226,7 @@ def choose_candidates(offered: Iterable[Candidate], names: Iterable[str] | None)
 
 def _others() -> tuple[Candidate, ...]:
     """Return the candidates that are no step count of SDXL base."""
-    by_the_paper = (sdxl_ddim(), sdxl_deepcache(), sdxl_turbo(), sdxl_lightning())
+    by_the_paper = (sdxl_ddim(), sdxl_deepcache(), sdxl_turbo(), sdxl_lightning(), infinity())
     return (*by_the_paper, flux_schnell(), flux_dev(), sd_turbo(), amused(256), amused(512))
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catbench.errors import SuiteError
+from catbench.generate.checkout import INFINITY, weights_folder
 from catbench.pool import Candidate
 
 
@@ -115,12 +116,15 @@ SHIPPED = "catbench:"
 def local_source(source: str, root: Path | None) -> Path | None:
     """Return the folder of a shipped model, one in the suite's folder `root`, or one as it stands.
 
-    None where it is no folder. Raises UsageError for a shipped model that does not exist.
+    None where it is no folder. Raises UsageError for a shipped model that does not exist, GenerationError
+    where Infinity's code and weights are needed and not at hand.
     """
     if source.startswith(SHIPPED):
         from catbench.nano.shelf import shipped_folder
 
         return shipped_folder(source.removeprefix(SHIPPED))
+    if source == INFINITY:
+        return weights_folder()
     for path in ([root / source] if root else []) + [Path(source)]:
         if path.is_dir():
             return path.absolute()

@@ -4,6 +4,7 @@
     flops           counting one forward on the meta device
     unet            a whole call of a UNet pipeline (Stable Diffusion, SDXL), without weights
     flux, amused    the same of FLUX and aMUSEd
+    infinity        the same of Infinity, on the official code
     parts           text encoders and decoders, for all of them
     call            a whole call of any other pipeline, counted while it runs
     table           every candidate's FLOPs, and the table that catbench ships

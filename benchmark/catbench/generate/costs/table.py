@@ -1,7 +1,8 @@
 """FLOPs of candidates as rows of a cost table, and the table that catbench ships.
 
 `python -m catbench.generate.costs.table FILE` counts the shipped table anew: every candidate of
-`candidates`, both conventions, from the released configurations, without weights or network.
+`candidates`, both conventions, from the released configurations, without weights or network. Infinity is
+counted on its official code: CATBENCH_INFINITY names a clone (see `checkout`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import pandas as pd
 from catbench.costs import Cost
 from catbench.files import atomic_file
 from catbench.generate.candidates import find_candidate, known_candidates
+from catbench.generate.checkout import INFINITY
 from catbench.generate.packages import prepare, versions
 from catbench.generate.settings import DrawingSettings, drawing_settings, local_source
 from catbench.pool import Candidate
@@ -94,6 +96,10 @@ def write_costs(costs: Sequence[Cost], path: Path) -> None:
 
 def _call(settings: DrawingSettings, root: Path | None) -> Call | None:
     """Return the counter of a pipeline whose configurations are at hand, or None."""
+    if settings.pipeline == INFINITY:
+        from catbench.generate.costs.infinity import InfinityCall
+
+        return InfinityCall()
     from catbench.generate.costs.architectures import RELEASED, read_architecture
 
     folder = local_source(settings.pipeline, root)

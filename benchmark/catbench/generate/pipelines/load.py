@@ -17,6 +17,7 @@ from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from safetensors.torch import load_file
 
 from catbench.errors import GenerationError, SuiteError
+from catbench.generate.checkout import INFINITY
 from catbench.generate.packages import optional
 from catbench.generate.settings import ComponentWeights, DrawingSettings, FeatureCache, local_source
 
@@ -28,6 +29,11 @@ def load_pipeline(settings: DrawingSettings, device: str, root: Path | None) -> 
 
     Raises GenerationError where a model is not found or not readable, or there is no network to fetch it.
     """
+    if settings.pipeline == INFINITY:
+        from catbench.generate.pipelines.infinity import load_infinity
+
+        with model_errors(INFINITY, settings.revision):
+            return load_infinity(settings, device)
     diffusers = optional("diffusers", "generating images")
     local = local_source(settings.pipeline, root)
     with model_errors(settings.pipeline, settings.revision):
@@ -55,6 +61,8 @@ def scheduler_for(settings: DrawingSettings, released: Any) -> Any:
     Raises SuiteError for a class that diffusers does not have.
     """
     wanted = settings.scheduler
+    if released is None:  # Infinity has none, and is refused one when it is loaded
+        return None
     if wanted is None:
         return type(released).from_config(released.config)
     kind = getattr(optional("diffusers", "generating images"), wanted.name, None)
