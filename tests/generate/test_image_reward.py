@@ -94,6 +94,9 @@ def test_every_tensor_of_the_published_size_has_its_place(parity):
     config = network.vision.config
     assert (config.hidden_size, config.num_hidden_layers, config.num_attention_heads) == (1024, 24, 16)
     assert (config.image_size, config.patch_size) == (224, 16)
+    epsilons = parity.GOLDEN["full"]["epsilons"]
+    assert [config.layer_norm_eps] == epsilons["visual_encoder"]
+    assert [network.text.config.layer_norm_eps] == epsilons["text_encoder"]
     # The published ImageReward.pt is 1,786,880,927 bytes: these float32 numbers, and less than 1% of names.
     assert 0.99 < 4 * sum(np.prod(shape) for shape in shapes.values()) / 1_786_880_927 < 1
 

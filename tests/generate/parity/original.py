@@ -33,7 +33,7 @@ PACKAGES = ("image-reward", "timm", "transformers", "torch", "torchvision", "pil
 
 
 def measured(folder: Path, med: dict) -> dict:
-    """Return the names and shapes of the state dict, and the twelve scores, of the package as it now is."""
+    """Return what the package, as it now is, has in its state dict, and its twelve scores."""
     config = folder / "med_config.json"
     config.write_text(json.dumps(med))
     state = reward.ImageReward(med_config=str(config)).state_dict()
@@ -44,8 +44,14 @@ def measured(folder: Path, med: dict) -> dict:
     with torch.no_grad():
         pairs = list(zip(case.PROMPTS, case.images(), strict=True))
         scores = [model.score(prompt, Image.fromarray(image)) for prompt, image in pairs]
+    epsilons = {half: layer_norms(getattr(model.blip, half)) for half in ("visual_encoder", "text_encoder")}
     del state, model  # 2 GB each at full size
-    return {"tensors": shapes, "scores": scores}
+    return {"tensors": shapes, "epsilons": epsilons, "scores": scores}
+
+
+def layer_norms(network: torch.nn.Module) -> list[float]:
+    """Return the epsilons of a network's layer norms, which scores show in the sixth decimal only."""
+    return sorted({layer.eps for layer in network.modules() if isinstance(layer, torch.nn.LayerNorm)})
 
 
 def check_option(folder: Path, scores: list[float]) -> None:

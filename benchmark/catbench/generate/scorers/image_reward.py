@@ -138,8 +138,9 @@ def _by_package(name: str, context: ScorerContext) -> ScoreFunction:
         with contextlib.redirect_stdout(io.StringIO()):  # it prints what it loads
             model = package.load(device=context.device, **arguments)
     except Exception as error:  # whatever the hub, the files or the package raise
+        first = (str(error).splitlines() or [""])[0]
         raise GenerationError(
-            f"metric model {PACKAGE}{name}: image-reward cannot load it: {type(error).__name__}: {error}"
+            f"metric model {PACKAGE}{name}: image-reward cannot load it: {type(error).__name__}: {first}"
         ) from error
 
     def rewards(images: Images, prompts: Sequence[str]) -> Floats:
