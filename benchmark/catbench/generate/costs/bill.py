@@ -82,9 +82,8 @@ def _print(made: Bill) -> None:
     width = max(map(len, made.hours))
     lines = [f"{candidate:{width}}  {hours:10,.1f}" for candidate, hours in made.hours.items()]
     lines.append(f"{'all':{width}}  {made.total:10,.1f} {made.device}-hours")
-    lines.append(
-        f"{made.images:,} images of each, at {made.attained_tflops:.0f} TFLOP/s (assumed: a third of the peak)"
-    )
+    rate = f"{made.attained_tflops:.0f} TFLOP/s (assumed: a third of the peak)"
+    lines.append(f"{made.images:,} images of each, at {rate}")
     sys.stdout.write("\n".join(lines) + "\n")
 
 
