@@ -59,7 +59,7 @@ def test_attention_is_that_of_each_sequence_alone():
 
 
 def test_the_shipped_costs_are_the_networks_arithmetic():
-    # Infinity-2B: 32 blocks of width 2,048 over 13 scales. A token takes 14 widths squared in a block's layers
+    # 32 blocks of width 2,048 over 13 scales. In a block's layers a token takes 14 widths squared
     # (4 in self-attention, 2 in cross-attention, 8 in the perceptron), a token of text 2.
     width, blocks, text = 2048, 32, 32
     tokens = np.array([1, 2, 4, 6, 8, 12, 16, 20, 24, 32, 40, 48, 64]) ** 2

@@ -1,4 +1,4 @@
-"""`catbench import`: make a suite from scores that exist elsewhere."""
+"""`catbench import`: make a suite from scores, or a cost table from measurements, that exist elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from catbench.matrix import ScoreMatrix
 
 app = typer.Typer(
-    help="Make a suite from scores that exist elsewhere.", no_args_is_help=True, rich_markup_mode=None
+    help="Make a suite from scores that exist elsewhere, or a cost table from measurements.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 Out = Annotated[
@@ -71,6 +73,45 @@ def table(
         rows, read_costs(costs), metrics, info, where=str(scores), costs_where=str(costs)
     )
     _save(matrix, out, force)
+
+
+@app.command("costs")
+def costs(
+    table: Annotated[
+        Path,
+        typer.Argument(
+            help="ML.ENERGY's text-to-image.json or a folder of its runs, CEMS's folder, or a CSV or Parquet "
+            "with candidate, unit, value."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The cost table to write, as Parquet.")],
+    candidate: Annotated[
+        list[str] | None,
+        typer.Option(help="ID to keep, or NEW=ID to rename it; repeat for several. Default: all."),
+    ] = None,
+    hardware: Annotated[
+        str, typer.Option(help="The machine to keep; of a table that names none, what it was measured on.")
+    ] = "",
+    batch: Annotated[int, typer.Option(help="Batch size of the runs to keep (ML.ENERGY).")] = 1,
+    source: Annotated[str, typer.Option(help="What to record as the source. Default: file and digest.")] = "",
+) -> None:
+    """Measured seconds and joules of real models, from public tables."""
+    from catbench.generate.candidates import find_run
+    from catbench.generate.costs.table import write_costs
+    from catbench.suites.measured import Run, import_costs
+
+    def known(run: Run) -> str | None:
+        return find_run(run.model, run.steps, run.width, run.height)
+
+    imported = import_costs(
+        table, candidates=candidate or (), hardware=hardware, batch=batch, source=source, name_of=known
+    )
+    write_costs(imported, out)
+    width = max(len(cost.candidate) for cost in imported)
+    for cost in imported:
+        on = f"  on {cost.hardware}, batch {cost.batch_size}" if cost.hardware else ""
+        typer.echo(f"{cost.candidate:{width}}  {cost.value:12.6g} {cost.unit}{on}")
+    typer.echo(f"next: catbench import table SCORES --costs {out} --name NAME")
 
 
 def _save(matrix: ScoreMatrix, out: Path | None, force: bool) -> None:

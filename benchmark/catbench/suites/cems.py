@@ -65,19 +65,31 @@ def import_cems(folder: Path | None = None) -> ScoreMatrix:
         nima = tables[f"nima_score_with_time_{model}.csv"]
         both = clip.merge(nima[["prompt_id", "nima_score"]], on="prompt_id", validate="one_to_one")
         rows.append(both[[*keys, "clip_score", "nima_score"]].assign(candidate=candidate))
-        costs.append(
-            Cost(
-                candidate=candidate,
-                unit="seconds",
-                value=float(clip["mean_time"].mean()),
-                hardware="NVIDIA RTX 2080 Ti",
-                method="mean over prompts of the measured seconds per 512 px image, mean_time in the source",
-            )
-        )
+        costs.append(_seconds(candidate, clip))
     table = pd.concat(rows, ignore_index=True)
     table["source"] = table.pop("dataset_id").map(DATASETS)
     candidates = [Candidate(id=candidate, model=model) for model, candidate in MODELS.items()]
     return matrix_from_table(table, costs, METRICS, SUITE, candidates=candidates, where="CEMS")
+
+
+def measured_seconds(folder: Path) -> tuple[Cost, ...]:
+    """Return the seconds per image of CEMS's models from a folder with its files; raises as `import_cems`."""
+    paths = _local(folder)
+    return tuple(
+        _seconds(candidate, read_table(paths[f"clip_score_with_time_{model}.csv"]))
+        for model, candidate in MODELS.items()
+    )
+
+
+def _seconds(candidate: str, clip: pd.DataFrame) -> Cost:
+    """Return the cost of a model from its table of CLIP scores, which holds the times too."""
+    return Cost(
+        candidate=candidate,
+        unit="seconds",
+        value=float(clip["mean_time"].mean()),
+        hardware="NVIDIA RTX 2080 Ti",
+        method="mean over prompts of the measured seconds per 512 px image, mean_time in the source",
+    )
 
 
 def _local(folder: Path) -> dict[str, Path]:
