@@ -28,7 +28,7 @@ _GAP = 4
 _TITLE = 14
 COLUMNS = (
     "nano-sdxl-l:1,nano-sdxl-l:2,nano-sdxl-l:4,nano-sdxl-l:8,nano-sdxl-l:50,"
-    "nano-sdxl-s:2,nano-sdxl-s:8,nano-crowd:8,nano-lightning:4,nano-turbo:1"
+    "nano-sdxl-s:2,nano-sdxl-s:8,nano-crowd:8,nano-lightning:4,nano-turbo:1,nano-amused:12"
 )
 UNGUIDED = ("nano-lightning", "nano-turbo")
 """Models with guidance baked in: they are drawn without."""
