@@ -41,9 +41,8 @@ WORDS = 4096
 class AdaDiffRouter(VectorRouter):
     """One softmax policy a trade-off."""
 
-    def __init__(self, cost: Floats, vectors: str = "") -> None:
-        super().__init__(PromptVectors(vectors, words=WORDS))
-        self._cost = cost
+    def __init__(self, pool: Pool, vectors: str = "") -> None:
+        super().__init__(pool, PromptVectors(vectors, words=WORDS))
 
     def fit(
         self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
@@ -54,7 +53,7 @@ class AdaDiffRouter(VectorRouter):
         self.trade_offs = self._span(quality)
         self.flops_per_prompt = 2 * entries(vectors) * quality.shape[1]
         self.policies = [
-            self._policy(vectors, quality - trade_off * self._cost, trade_off, held)
+            self._policy(vectors, quality - trade_off * self._pool.cost, trade_off, held)
             for trade_off in self.trade_offs
         ]
         return self
@@ -75,14 +74,14 @@ class AdaDiffRouter(VectorRouter):
         tried = [_train(vectors, reward, penalty) for penalty in (PENALTIES if held else (DEFAULT,))]
         if held is None:
             return tried[0]
-        true = held[1] - trade_off * self._cost
+        true = held[1] - trade_off * self._pool.cost
         return max(tried, key=lambda weights: _taken(held[0], true, weights))
 
     def _span(self, quality: Floats) -> Floats:
         """Return falling trade-offs, ten times the means' steepest hull slope to a tenth of the flattest."""
-        slopes = mixture_curve(quality, self._cost).trade_off[1:]
+        slopes = mixture_curve(quality, self._pool.cost).trade_off[1:]
         if not len(slopes):
-            slopes = np.array([float(quality.std()) / float(np.ptp(self._cost) or 1) or 1.0])
+            slopes = np.array([float(quality.std()) / float(np.ptp(self._pool.cost) or 1) or 1.0])
         return np.geomspace(slopes[0] * 10, slopes[-1] / 10, TRADE_OFFS)
 
 
@@ -117,4 +116,4 @@ def _train(vectors: Any, reward: Floats, penalty: float) -> Floats:
 
 def make_router(pool: Pool, vectors: str = "") -> AdaDiffRouter:
     """Return the router; `adadiff:NAME` chooses a prompt feature of the suite, or a text encoder."""
-    return AdaDiffRouter(pool.cost, vectors)
+    return AdaDiffRouter(pool, vectors)

@@ -29,8 +29,8 @@ DEFAULT = 0.1
 class CemsRouter(VectorRouter):
     """A classifier of the best candidate."""
 
-    def __init__(self, vectors: str = "") -> None:
-        super().__init__(PromptVectors(vectors))
+    def __init__(self, pool: Pool, vectors: str = "") -> None:
+        super().__init__(pool, PromptVectors(vectors))
 
     def fit(
         self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
@@ -66,4 +66,4 @@ class CemsRouter(VectorRouter):
 
 def make_router(pool: Pool, vectors: str = "") -> CemsRouter:
     """Return the router; `cems:NAME` chooses a prompt feature of the suite, or a text encoder."""
-    return CemsRouter(vectors)
+    return CemsRouter(pool, vectors)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from sklearn.linear_model import Ridge
 
 from catbench import Pool, Prompts
-from catbench_baselines.features import DenseVectors, VectorRouter, contrast_error, entries
+from catbench_baselines.features import DenseVectors, VectorRouter, entries, routed_quality
 
 Floats = npt.NDArray[np.float64]
 COLUMNS = 256
@@ -30,13 +30,13 @@ RANKS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 class EmbedLlmRouter(VectorRouter):
     """Reduced-rank ridge regression."""
 
-    def __init__(self, vectors: str = "") -> None:
-        super().__init__(DenseVectors(vectors, COLUMNS))
+    def __init__(self, pool: Pool, vectors: str = "") -> None:
+        super().__init__(pool, DenseVectors(vectors, COLUMNS))
 
     def fit(
         self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
     ) -> EmbedLlmRouter:
-        """Factorise at every penalty and rank, and keep those with the least error."""
+        """Factorise at every penalty and rank, and keep those that route best."""
         self._train = self._vectors.fit(prompts)
         self._validation = validation and (self._vectors.transform(validation[0]), validation[1])
         return self.refit(quality)
@@ -44,15 +44,15 @@ class EmbedLlmRouter(VectorRouter):
     def refit(self, quality: Floats) -> EmbedLlmRouter:
         """Fit to other qualities (n, M) of the same training prompts."""
         means, count = quality.mean(axis=0), quality.shape[1]
-        least = np.inf
+        most = -np.inf
         for penalty in PENALTIES if self._validation else (DEFAULT,):
             model: Any = Ridge(alpha=penalty).fit(self._train, quality)
             directions = np.linalg.svd(_linear(model, self._train) - means, full_matrices=False)[2].T
             for rank in [*(rank for rank in RANKS if rank < count), count] if self._validation else [count]:
                 basis = directions[:, :rank]
-                error = self._error(model, basis, means)
-                if error < least or self._validation is None:
-                    least, self._model, self._basis, self._centre = error, model, basis, means
+                reached = self._reached(model, basis, means)
+                if reached > most:
+                    most, self._model, self._basis, self._centre = reached, model, basis, means
         self.embeddings, self.means = self._basis, self._centre
         self.flops_per_prompt = 2 * (entries(self._train) + count) * self.embeddings.shape[1]
         return self
@@ -79,11 +79,12 @@ class EmbedLlmRouter(VectorRouter):
         """Return the prompts' embeddings (n, r)."""
         return (_linear(self._model, vectors) - self._centre) @ self._basis
 
-    def _error(self, model: Any, basis: Floats, means: Floats) -> float:
+    def _reached(self, model: Any, basis: Floats, means: Floats) -> float:
+        """Return what routing by a factorisation reaches on the validation split, 0 where there is none."""
         if self._validation is None:
             return 0.0
         vectors, true = self._validation
-        return contrast_error((_linear(model, vectors) - means) @ basis @ basis.T + means, true)
+        return routed_quality((_linear(model, vectors) - means) @ basis @ basis.T + means, true, self._pool)
 
 
 def _linear(model: Any, vectors: Any) -> Floats:
@@ -92,4 +93,4 @@ def _linear(model: Any, vectors: Any) -> Floats:
 
 def make_router(pool: Pool, vectors: str = "") -> EmbedLlmRouter:
     """Return the router; `embedllm:NAME` chooses a prompt feature of the suite, or a text encoder."""
-    return EmbedLlmRouter(vectors)
+    return EmbedLlmRouter(pool, vectors)

@@ -16,7 +16,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
-from catbench import CatbenchError, Prompts
+from catbench import CatbenchError, Pool, Prompts, deferral_curve
 
 COUNTED = 8
 """Training prompts on which an encoder's FLOPs are counted."""
@@ -112,8 +112,8 @@ class VectorRouter:
 
     flops_per_prompt: float = 0.0
 
-    def __init__(self, vectors: PromptVectors) -> None:
-        self._vectors = vectors
+    def __init__(self, pool: Pool, vectors: PromptVectors) -> None:
+        self._pool, self._vectors = pool, vectors
 
     @property
     def encoder_flops_per_prompt(self) -> float | None:
@@ -126,11 +126,21 @@ def entries(vectors: Any) -> float:
     return float(vectors.shape[1] if isinstance(vectors, np.ndarray) else vectors.nnz / vectors.shape[0])
 
 
+def routed_quality(predicted: npt.ArrayLike, quality: npt.ArrayLike, pool: Pool) -> float:
+    """Return the area under the deferral curve of predictions, of two arrays (n, M): higher is better.
+
+    Baselines choose one of a few models by it, on the validation split. A squared error would choose by the
+    candidates whose quality varies most, and those are seldom the ones worth drawing with.
+    """
+    cost = np.asarray(pool.cost)
+    return deferral_curve(predicted, quality, cost).area(cost.min(), cost.max())
+
+
 def contrast_error(predicted: npt.ArrayLike, quality: npt.ArrayLike) -> float:
     """Return the mean squared error of the differences between candidates, of two arrays (n, M).
 
-    Each prompt's mean is taken off first: routing depends on nothing else. The baselines choose their
-    hyperparameters by it.
+    Each prompt's mean is taken off first: routing depends on nothing else. Baselines stop training by it:
+    it is smoother than the area, and the greatest of dozens of areas is mostly luck.
     """
     error = np.asarray(predicted) - np.asarray(quality)
     return float(np.mean((error - error.mean(axis=1, keepdims=True)) ** 2))

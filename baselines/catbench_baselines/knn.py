@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from sklearn.neighbors import NearestNeighbors
 
 from catbench import Pool, Prompts
-from catbench_baselines.features import PromptVectors, VectorRouter, contrast_error
+from catbench_baselines.features import PromptVectors, VectorRouter, routed_quality
 
 Floats = npt.NDArray[np.float64]
 CHOICES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -26,14 +26,14 @@ DEFAULT = 64
 class KnnRouter(VectorRouter):
     """Averages the training qualities of the K nearest training prompts."""
 
-    def __init__(self, vectors: str = "") -> None:
-        super().__init__(PromptVectors(vectors))
+    def __init__(self, pool: Pool, vectors: str = "") -> None:
+        super().__init__(pool, PromptVectors(vectors))
         self._asked: tuple[Prompts, npt.NDArray[np.int64], dict[int, Any]] | None = None
 
     def fit(
         self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
     ) -> KnnRouter:
-        """Index the training prompts, and choose K by the error on the validation split."""
+        """Index the training prompts, and choose K by the quality reached on the validation split."""
         vectors = self._vectors.fit(prompts)
         count = min(max(CHOICES), len(prompts))
         self._index: Any = NearestNeighbors(n_neighbors=count, metric="cosine").fit(vectors)
@@ -53,11 +53,11 @@ class KnnRouter(VectorRouter):
         self.k = min(DEFAULT, len(quality))
         if self._validation is not None:
             rings, true = self._validation
-            total, errors = np.zeros(true.shape, np.float32), dict[int, float]()
+            total, reached = np.zeros(true.shape, np.float32), dict[int, float]()
             for k, ring in rings:
                 total += ring @ self._labels
-                errors[k] = contrast_error(total / k, true - self._centre)
-            self.k = min(errors, key=lambda k: errors[k])
+                reached[k] = routed_quality(self._centre + total / k, true, self._pool)
+            self.k = max(reached, key=lambda k: reached[k])
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
@@ -94,4 +94,4 @@ def _similarity_flops(vectors: Any) -> float:
 
 def make_router(pool: Pool, vectors: str = "") -> KnnRouter:
     """Return the router; `knn:NAME` chooses a prompt feature of the suite, or a text encoder."""
-    return KnnRouter(vectors)
+    return KnnRouter(pool, vectors)

@@ -30,9 +30,8 @@ DEFAULT_PASSES = 10
 class MlpRouter(VectorRouter):
     """A small perceptron; qualities are standardised for training and scaled back."""
 
-    def __init__(self, vectors: str = "", seed: int = 0) -> None:
-        super().__init__(PromptVectors(vectors, words=WORDS))
-        self._seed = seed
+    def __init__(self, pool: Pool, vectors: str = "") -> None:
+        super().__init__(pool, PromptVectors(vectors, words=WORDS))
 
     def fit(
         self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
@@ -40,13 +39,14 @@ class MlpRouter(VectorRouter):
         """Train until the error on the validation split no longer falls."""
         train = self._scaled(self._vectors.fit(prompts))
         self.flops_per_prompt = 2 * HIDDEN * (entries(train) + quality.shape[1])
-        self._mean, self._scale = quality.mean(axis=0), float(quality.std()) or 1.0
+        self._mean, self._scale = quality.mean(axis=0), quality.std(axis=0)
+        self._scale[self._scale == 0] = 1
         target = (quality - self._mean) / self._scale
         model: Any = MLPRegressor(
             hidden_layer_sizes=(HIDDEN,),
             alpha=1e-3,
             batch_size=min(128, len(prompts)),  # pyright: ignore[reportArgumentType]
-            random_state=self._seed,
+            random_state=self._pool.seed,
         )
         self.model, least, since = model, np.inf, 0
         for _ in range(PASSES if validation else DEFAULT_PASSES):
@@ -77,4 +77,4 @@ class MlpRouter(VectorRouter):
 
 def make_router(pool: Pool, vectors: str = "") -> MlpRouter:
     """Return the router; `mlp:NAME` chooses a prompt feature of the suite, or a text encoder."""
-    return MlpRouter(vectors, pool.seed)
+    return MlpRouter(pool, vectors)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sklearn.linear_model import Ridge
 
 from catbench import Pool, Prompts
-from catbench_baselines.features import PromptVectors, VectorRouter, contrast_error, entries
+from catbench_baselines.features import PromptVectors, VectorRouter, entries, routed_quality
 
 Floats = npt.NDArray[np.float64]
 PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -23,13 +23,13 @@ DEFAULT = 1.0
 class RidgeRouter(VectorRouter):
     """A linear map from prompt vectors to qualities."""
 
-    def __init__(self, vectors: str = "") -> None:
-        super().__init__(PromptVectors(vectors))
+    def __init__(self, pool: Pool, vectors: str = "") -> None:
+        super().__init__(pool, PromptVectors(vectors))
 
     def fit(
         self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
     ) -> RidgeRouter:
-        """Fit one map a penalty, and keep the one with the least error on the validation split."""
+        """Fit one map a penalty, and keep the one that routes best on the validation split."""
         self._train = self._vectors.fit(prompts)
         self.flops_per_prompt = 2 * entries(self._train) * quality.shape[1]
         self._validation = validation and (self._vectors.transform(validation[0]), validation[1])
@@ -42,7 +42,9 @@ class RidgeRouter(VectorRouter):
             self.model = models[PENALTIES.index(DEFAULT)]
         else:
             vectors, true = self._validation
-            self.model = min(models, key=lambda model: contrast_error(_predict(model, vectors), true))
+            self.model = max(
+                models, key=lambda model: routed_quality(_predict(model, vectors), true, self._pool)
+            )
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
@@ -56,4 +58,4 @@ def _predict(model: Ridge, vectors: Any) -> Floats:
 
 def make_router(pool: Pool, vectors: str = "") -> RidgeRouter:
     """Return the router; `ridge:NAME` chooses a prompt feature of the suite, or a text encoder."""
-    return RidgeRouter(vectors)
+    return RidgeRouter(pool, vectors)

@@ -34,9 +34,9 @@ DEFAULT = 0.1
 class RouteLlmRouter(VectorRouter):
     """Ranks prompts by the probability that the strong candidate beats the weak one."""
 
-    def __init__(self, weak: int, vectors: str = "") -> None:
-        super().__init__(PromptVectors(vectors))
-        self.weak = weak
+    def __init__(self, pool: Pool, vectors: str = "") -> None:
+        super().__init__(pool, PromptVectors(vectors))
+        self.weak = pool.cheapest
 
     def fit(
         self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
@@ -88,4 +88,4 @@ def _preferences(gap: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int
 
 def make_router(pool: Pool, vectors: str = "") -> RouteLlmRouter:
     """Return the router; `routellm-mf:NAME` chooses a prompt feature of the suite, or a text encoder."""
-    return RouteLlmRouter(pool.cheapest, vectors)
+    return RouteLlmRouter(pool, vectors)

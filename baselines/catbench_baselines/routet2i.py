@@ -48,4 +48,4 @@ class KeyTokens(nn.Module):
 
 def make_router(pool: Pool, encoder: str = "") -> TokenRouter:
     """Return the router; `routet2i:ENCODER` names the text encoder: nano, minilm, or a folder."""
-    return TokenRouter(KeyTokens, encoder, pool.seed)
+    return TokenRouter(KeyTokens, pool, encoder)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from catbench import Prompts
+from catbench import Pool, Prompts
 from catbench_baselines.encoders import Tokens, encode, find_encoder, shuffled
 from catbench_baselines.features import contrast_error
 
@@ -44,8 +44,8 @@ class TokenRouter:
     """Of the network alone."""
     encoder_flops_per_prompt: float
 
-    def __init__(self, build: Callable[[int, int], torch.nn.Module], option: str = "", seed: int = 0) -> None:
-        self._build, self._option, self._seed = build, option, seed
+    def __init__(self, build: Callable[[int, int], torch.nn.Module], pool: Pool, option: str = "") -> None:
+        self._build, self._pool, self._option = build, pool, option
 
     def fit(
         self,
@@ -61,9 +61,9 @@ class TokenRouter:
         target = torch.from_numpy((quality - self._low) / self._width).float()
         held = validation and (encode(self._encoder, tuple(validation[0])), validation[1])
         passes = PASSES if held else DEFAULT_PASSES
-        random = np.random.default_rng(self._seed)
+        random = np.random.default_rng(self._pool.seed)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self._seed)
+            torch.manual_seed(self._pool.seed)
             self._network = self._build(tokens.values.shape[1], quality.shape[1])
             optimiser = torch.optim.AdamW(self._network.parameters(), lr=RATE, weight_decay=DECAY)
             best, least, since = self._network, np.inf, 0

@@ -35,4 +35,4 @@ class TokenPerceptron(nn.Module):
 
 def make_router(pool: Pool, encoder: str = "") -> TokenRouter:
     """Return the router; `transformer:ENCODER` names the text encoder: nano, minilm, or a folder."""
-    return TokenRouter(TokenPerceptron, encoder, pool.seed)
+    return TokenRouter(TokenPerceptron, pool, encoder)

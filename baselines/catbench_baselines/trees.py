@@ -30,9 +30,8 @@ DEFAULT = (0.1, 50)
 class TreesRouter(VectorRouter):
     """An ensemble of small regression trees for each candidate."""
 
-    def __init__(self, vectors: str = "", seed: int = 0) -> None:
-        super().__init__(DenseVectors(vectors, COLUMNS))
-        self._seed = seed
+    def __init__(self, pool: Pool, vectors: str = "") -> None:
+        super().__init__(pool, DenseVectors(vectors, COLUMNS))
 
     def fit(
         self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
@@ -66,7 +65,7 @@ class TreesRouter(VectorRouter):
                     max_iter=ROUNDS,
                     max_leaf_nodes=LEAVES,
                     early_stopping=False,  # pyright: ignore[reportArgumentType]
-                    random_state=self._seed,
+                    random_state=self._pool.seed,
                 ).fit(vectors, column)
                 for column in quality.T
             ]
@@ -81,4 +80,4 @@ def _stages(models: list[Any], vectors: Any) -> Any:
 
 def make_router(pool: Pool, vectors: str = "") -> TreesRouter:
     """Return the router; `trees:NAME` chooses a prompt feature of the suite, or a text encoder."""
-    return TreesRouter(vectors, pool.seed)
+    return TreesRouter(pool, vectors)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from sklearn.cluster import KMeans
 
 from catbench import Pool, Prompts
-from catbench_baselines.features import DenseVectors, VectorRouter, contrast_error
+from catbench_baselines.features import DenseVectors, VectorRouter, routed_quality
 
 Floats = npt.NDArray[np.float64]
 CHOICES = (1, 2, 4, 8, 16, 32, 64, 128)
@@ -30,19 +30,19 @@ DEFAULT = 16
 class UniRouteRouter(VectorRouter):
     """Predicts the mean quality of the prompt's cluster."""
 
-    def __init__(self, vectors: str = "", seed: int = 0, choices: Sequence[int] = CHOICES) -> None:
-        super().__init__(DenseVectors(vectors))
-        self._seed, self._choices = seed, choices
+    def __init__(self, pool: Pool, vectors: str = "", choices: Sequence[int] = CHOICES) -> None:
+        super().__init__(pool, DenseVectors(vectors))
+        self._choices = choices
 
     def fit(
         self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
     ) -> UniRouteRouter:
-        """Cluster the training prompts for each K, and keep the one with the least error."""
+        """Cluster the training prompts for each K, and keep the one that routes best."""
         vectors = self._vectors.fit(prompts)
         most = len(np.unique(vectors, axis=0))
         tried = [k for k in self._choices if k <= most] if validation else [min(DEFAULT, most)]
         make: Any = KMeans  # its stubs take no number of starts
-        self._clusters = [make(k, n_init=1, random_state=self._seed).fit(vectors) for k in tried]
+        self._clusters = [make(k, n_init=1, random_state=self._pool.seed).fit(vectors) for k in tried]
         self._trained = [clusters.labels_ for clusters in self._clusters]
         self._validation = validation and (self._vectors.transform(validation[0]), validation[1])
         self.flops_per_prompt = 2.0 * vectors.shape[1] * tried[-1]
@@ -57,11 +57,11 @@ class UniRouteRouter(VectorRouter):
         chosen = 0
         if self._validation is not None:
             vectors, true = self._validation
-            errors = [
-                contrast_error(table[clusters.predict(vectors)], true)
+            reached = [
+                routed_quality(table[clusters.predict(vectors)], true, self._pool)
                 for table, clusters in zip(means, self._clusters, strict=True)
             ]
-            chosen = int(np.argmin(errors))
+            chosen = int(np.argmax(reached))
         self.clusters, self.means = self._clusters[chosen], means[chosen]
         return self
 
@@ -85,4 +85,4 @@ def _cluster_means(of: npt.NDArray[Any], quality: Floats, count: int) -> Floats:
 
 def make_router(pool: Pool, vectors: str = "") -> UniRouteRouter:
     """Return the router; `uniroute:NAME` chooses a prompt feature of the suite, or a text encoder."""
-    return UniRouteRouter(vectors, pool.seed)
+    return UniRouteRouter(pool, vectors)
