@@ -121,7 +121,7 @@ def clone(tmp_path_factory):
     """A folder that links to the clone's code, with tiny weights of its own; named by the variable."""
     import transformers
 
-    from catbench.generate.pipelines.infinity import Sizes, build_transformer, build_vae
+    from catbench.generate.pipelines.infinity_networks import Sizes, build_transformer, build_vae
 
     folder = tmp_path_factory.mktemp("clones") / "Infinity"
     folder.mkdir()
@@ -268,7 +268,8 @@ def test_weights_that_are_missing_or_others_are_refused(clone, loaded):
 @needs_clone
 def test_flops_on_shapes_alone_are_those_of_drawing(loaded):
     from catbench.generate.costs.infinity import TEXT_TOKENS, InfinityCall
-    from catbench.generate.pipelines.infinity import Sizes, bits, packed
+    from catbench.generate.pipelines.infinity import bits, packed
+    from catbench.generate.pipelines.infinity_networks import Sizes
 
     pipeline, settings = loaded()
     text = packed(torch.randn(TEXT_TOKENS, TEXT))

@@ -1,7 +1,8 @@
 """Regenerates a suite's score matrix: draws every image, scores it, and prices the candidates.
 
     settings      what a candidate's record says of drawing
-    candidates    the records of the paper's candidates
+    candidates    the records of the paper's candidates, and of CEMS's
+    checkout      the official code of Infinity, in a clone of the user's
     problem       what is to be generated: prompts, candidates, metrics, samples
     plan          the work, cut into shards
     sealed        files that appear whole or not at all, with a digest beside them

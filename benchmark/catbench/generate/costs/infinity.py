@@ -21,15 +21,13 @@ from catbench.generate.checkout import official_code, quiet
 from catbench.generate.costs.flops import Flops, count_forward
 from catbench.generate.costs.parts import count_text_encoder, meta
 from catbench.generate.packages import optional
-from catbench.generate.pipelines.infinity import (
+from catbench.generate.pipelines.infinity import TEXT_WINDOW, bits, packed
+from catbench.generate.pipelines.infinity_networks import (
     PATCH,
     RELEASED_2B,
-    TEXT_WINDOW,
     Sizes,
-    bits,
     build_transformer,
     build_vae,
-    packed,
     scales_of,
 )
 from catbench.generate.settings import DrawingSettings
