@@ -8,11 +8,13 @@
     sealed        files that appear whole or not at all, with a digest beside them
     shards        a shard's scores and record on disk
     worker        makes one shard: text, pipeline, images, scores
-    engines/      run the shards: here, in this process
+    overlap       the stages of three shards at once
+    engines/      run the shards: in this process, or on a Ray cluster
     pipelines/    load, encode prompts, draw
     scorers/      quality metrics
     assemble      shards to a suite
-    costs/        FLOPs on the meta device, seconds, joules
+    costs/        FLOPs on the meta device, seconds, joules, device-hours
+    gpu_check/    how fast this GPU is at it
     run           `catbench generate` as a function
 
 Conventions. The random generator of an image is seeded by SHA-256 of (prompt id, sample) alone, so a prompt's
