@@ -23,6 +23,7 @@ DECIDING = {
     "DeepCache": "DeepCache",
     "Pillow": "PIL",
     "diffusers": "diffusers",
+    "image-reward": "ImageReward",
     "open_clip_torch": "open_clip",
     "torch": "torch",
     "transformers": "transformers",
