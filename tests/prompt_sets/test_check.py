@@ -97,7 +97,12 @@ def test_the_findings_are_drawn(found, prompts, embeddings, quiet, tmp_path, for
 def test_the_papers_suites_have_their_candidates_metrics_and_samples(prompts):
     problem = paper.problem(SuiteInfo(id="coco"), prompts)
     assert problem.samples == {"train": 4, "validation": 4, "test": 4}
-    assert [metric.name for metric in problem.metrics] == ["clip_score", "image_reward", "aesthetic", "sharpness"]
+    assert [metric.name for metric in problem.metrics] == [
+        "clip_score",
+        "image_reward",
+        "aesthetic",
+        "sharpness",
+    ]
     assert set(problem.pools["sdxl"]) < set(problem.pools["sdxl+"])
     assert {cost.candidate for cost in problem.costs} == set(problem.pools["sdxl+"])
 
