@@ -30,7 +30,7 @@ def areas(matrix, cost, *, expected=None):
     return [EstimatorSweep(router(bags), quality, cost) for router in (good, simple)]
 
 
-@pytest.mark.parametrize("repeats", [300])
+@pytest.mark.parametrize("repeats", [100, pytest.param(300, marks=pytest.mark.slow)])
 def test_intervals_of_areas_and_of_their_difference_cover_the_truth(repeats):
     population, _ = simulate(Simulation(prompts=200_000, candidates=5, samples=1, seed=10_000))
     cost = population.pool().cost

@@ -133,6 +133,7 @@ def compiled_shapes(monkeypatch):
     torch.compiler.reset()
 
 
+@pytest.mark.slow
 def test_compiled_pipelines_draw_the_same_and_only_whole_batches(
     suite, sdxl, drawn_by, tmp_path, run, compiled_shapes
 ):

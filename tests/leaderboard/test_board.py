@@ -146,6 +146,41 @@ def test_two_reports_of_one_router_in_one_table_are_told_apart(reports, tmp_path
     assert cache.open_board([tmp_path]).entries["label"].tolist() == ["ridge (a)", "ridge (b)"]
 
 
+def test_reports_of_one_name_in_two_places_are_told_apart(reports, tmp_path):
+    sound = reports / "ridge-sim-one-sim-tflops"
+    for folder in ("one", "two"):
+        shutil.copytree(sound, tmp_path / folder / "ridge")
+    shutil.copy(sound / "report.json", tmp_path / "one" / "ridge.json")
+    shutil.copy(sound / "report.predictions.parquet", tmp_path / "one" / "report.predictions.parquet")
+    board = cache.open_board([tmp_path / "one", tmp_path / "two", tmp_path / "one"])
+    assert sorted(board.entries["id"]) == ["ridge", "ridge/report.json", "two/ridge/report.json"]
+    assert board.entries["label"].is_unique
+    assert set(board.ranks["rank"]) == {1}
+
+
+def test_a_name_that_is_another_s_label_is_told_apart(reports, tmp_path):
+    for name in ("a", "b", "sly"):
+        shutil.copytree(reports / "ridge-sim-one-sim-tflops", tmp_path / name)
+    path = tmp_path / "sly" / "report.json"
+    record = json.loads(path.read_text())
+    record["router"]["name"] = "ridge (a)"
+    path.write_text(json.dumps(record))
+    assert cache.open_board([tmp_path]).entries["label"].tolist() == [
+        "ridge (a) #1",
+        "ridge (b)",
+        "ridge (a) #3",
+    ]
+
+
+def test_what_cannot_be_read_is_listed(pair, tmp_path):
+    shutil.copytree(pair, tmp_path / "reports")
+    (tmp_path / "reports" / "gone.json").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "reports" / "folder.json").mkdir()
+    board = cache.open_board([tmp_path / "reports"])
+    assert sorted(board.troubles["where"]) == ["folder", "gone"]
+    assert len(board.entries) == 2
+
+
 def test_a_folder_without_reports_is_an_empty_board(tmp_path):
     board = cache.open_board([tmp_path])
     assert board.problems.empty

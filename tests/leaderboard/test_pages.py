@@ -127,6 +127,19 @@ def test_the_figure_holds_bands_points_and_references(board, view):
     assert curves.figure(board, view(), ["ridge"], THEME, log=False).layout.xaxis.type == "linear"
 
 
+def test_a_candidate_that_draws_noise_does_not_press_the_curves_into_a_line(board, view):
+    from dataclasses import replace
+
+    fixed = board.fixed.copy()
+    fixed.loc[fixed["candidate"] == "sim-1", "quality"] = -50.0
+    drawn = curves.figure(replace(board, fixed=fixed), view(), ["ridge", "mixture"], THEME)
+    lines = np.concatenate([trace.y for trace in drawn.data if trace.mode == "lines"])
+    low, high = drawn.layout.yaxis.range
+    assert low < lines.min() < lines.max() < high
+    assert high - low < 1.2 * np.ptp(lines)
+    assert "1 fixed candidate outside" in drawn.layout.annotations[0].text
+
+
 def test_a_router_has_the_same_colour_on_every_figure(board, view):
     def colour(where):
         drawn = curves.figure(board, where, ["mixture"], THEME)
@@ -181,6 +194,21 @@ def test_prompts_that_differ_come_widest_first_with_their_true_qualities(served,
     row = list(matrix.prompts["prompt_id"]).index(top["prompt_id"])
     column = matrix.candidate_ids.index(top["first"])
     assert top["first_quality"] == pytest.approx(matrix.scores["simulated_error"][row, column].mean())
+
+
+def test_prompts_that_differ_are_those_of_the_slice(served, home, view):
+    where = view("sim-two", "sim+")
+    matrix = load(home / "suites" / "sim-two")
+    answers = [live.answer_of(served, where, name) for name in ("ridge", "mixture")]
+    of = {
+        name: set(
+            compare.prompts(*answers, live.ground(served, where), matrix, 2.0, 1, name, 10**6)["prompt_id"]
+        )
+        for name in views.slices(served, where)
+    }
+    parts = [ids for name, ids in of.items() if name != "all"]
+    assert set().union(*parts) == of["all"]
+    assert sum(map(len, parts)) == len(of["all"]) > 0
 
 
 def test_every_choice_stays_within_the_budget_on_average(served, view):

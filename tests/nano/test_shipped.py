@@ -22,7 +22,7 @@ SETTINGS = {"nano-turbo": (1, 0.0), "nano-lightning": (4, 0.0)}
 
 @pytest.fixture(scope="module")
 def judge():
-    return Judge(list(islice(draw_scenes(99, "suite"), 60)))
+    return Judge(list(islice(draw_scenes(99, "suite"), 30)))
 
 
 @pytest.fixture(scope="module")
