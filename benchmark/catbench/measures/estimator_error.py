@@ -23,36 +23,33 @@ class RankCorrelation:
     """
 
     def __init__(self, predicted: Floats, quality: Floats) -> None:
-        self._predicted = [_Ranks(column) for column in predicted.T]
-        self._quality = [_Ranks(column) for column in quality.T]
+        self._predicted, self._quality = _Ranks(predicted.T), _Ranks(quality.T)
 
     def __call__(self, weights: Floats) -> Floats:
         """Return the correlation (M,) where prompt i counts `weights[i]` times; nan for constant values."""
-        pairs = zip(self._predicted, self._quality, strict=True)
-        return np.array([_pearson(a.of(weights), b.of(weights), weights) for a, b in pairs])
+        total = weights.sum()
+        x, y = (ranks.of(weights) for ranks in (self._predicted, self._quality))
+        x -= (x @ weights / total)[:, None]
+        y -= (y @ weights / total)[:, None]
+        spread = np.sqrt((x**2 @ weights) * (y**2 @ weights))
+        return np.divide(x * y @ weights, spread, out=np.full(len(x), np.nan), where=spread > 0)
 
 
 class _Ranks:
-    """The sorted order of fixed values, with where each run of equal ones ends."""
+    """The sorted order of fixed values (M, n), row by row, with the run of equal ones that each lies in."""
 
     def __init__(self, values: Floats) -> None:
-        self._order = np.argsort(values, kind="stable")
-        ordered = values[self._order]
-        new = np.append(True, ordered[1:] > ordered[:-1])
-        self._run: Ints = np.cumsum(new) - 1
+        self._order = np.argsort(values, axis=1, kind="stable")
+        ordered = np.take_along_axis(values, self._order, axis=1)
+        new = np.ones(values.shape, dtype=bool)
+        new[:, 1:] = ordered[:, 1:] > ordered[:, :-1]
         self._starts = np.flatnonzero(new)
+        self._row: Ints = self._starts // values.shape[1]
+        self._run: Ints = np.empty(values.shape, np.int64)
+        np.put_along_axis(self._run, self._order, (np.cumsum(new) - 1).reshape(values.shape), axis=1)
 
     def of(self, weights: Floats) -> Floats:
-        """Return the mid-rank (n,) of each value where value i stands `weights[i]` times."""
-        size = np.add.reduceat(weights[self._order], self._starts)
-        middle = np.cumsum(size) - size / 2 + 0.5
-        ranks = np.empty(len(weights))
-        ranks[self._order] = middle[self._run]
-        return ranks
-
-
-def _pearson(x: Floats, y: Floats, weights: Floats) -> float:
-    total = weights.sum()
-    x, y = x - weights @ x / total, y - weights @ y / total
-    spread = np.sqrt((weights @ x**2) * (weights @ y**2))
-    return float(weights @ (x * y) / spread) if spread > 0 else float("nan")
+        """Return the mid-rank (M, n) in its row of each value, where column i stands `weights[i]` times."""
+        size = np.add.reduceat(weights[self._order].ravel(), self._starts)
+        middle = np.cumsum(size) - size / 2 + 0.5 - self._row * weights.sum()
+        return middle[self._run]
