@@ -240,16 +240,25 @@ def entry_table(entries: Iterable[Entry]) -> pd.DataFrame:
 
 
 def _labels(table: pd.DataFrame) -> list[str]:
-    """Return each router's name, with the report's place where two reports of it stand in one table."""
-    seen: dict[tuple[Any, ...], set[str]] = {}
-    for identity, router, places in zip(table["id"], table["router"], table["places"], strict=True):
-        for place in places:
-            seen.setdefault((router, *place), set()).add(identity)
-    clashing = {identity for ids in seen.values() if len(ids) > 1 for identity in ids}
-    return [
-        f"{router} ({one_line(identity, 80)})" if identity in clashing else router
-        for identity, router in zip(table["id"], table["router"], strict=True)
-    ]
+    """Return each router's name, with the report's place where two reports of it stand in one table.
+
+    Where a stranger's name is another's label, both get their numbers, until no two are alike.
+    """
+    labels = list(table["router"])
+    endings = [f" ({one_line(identity, 80)})" for identity in table["id"]]
+    while clashing := _clashing(labels, list(table["places"])):
+        labels = [label + endings[k] if k in clashing else label for k, label in enumerate(labels)]
+        endings = [f" #{k + 1}" for k in range(len(labels))]
+    return labels
+
+
+def _clashing(labels: Sequence[str], places: Sequence[Any]) -> set[int]:
+    """Return the positions of labels that stand twice in one table."""
+    seen: dict[tuple[Any, ...], set[int]] = {}
+    for position, (label, where) in enumerate(zip(labels, places, strict=True)):
+        for place in where:
+            seen.setdefault((label, *place), set()).add(position)
+    return {position for positions in seen.values() if len(positions) > 1 for position in positions}
 
 
 def _proofs(entry: Entry) -> list[str]:

@@ -15,7 +15,7 @@ from catbench.matrix import ScoreMatrix
 from catbench.routing import Answer
 from catbench.scoring import cost_grid, sweep_of
 from catbench_leaderboard import views
-from catbench_leaderboard.answers import Ground, choices_within, weights_of
+from catbench_leaderboard.answers import Ground, choices_within, mask_of, weights_of
 from catbench_leaderboard.board import MEAN, Board
 from catbench_leaderboard.curves import layout
 from catbench_leaderboard.ranks import ends
@@ -121,10 +121,12 @@ def prompts(
     matrix: ScoreMatrix,
     budget: float,
     sign: int,
+    slice: str = "all",
     most: int = 50,
 ) -> pd.DataFrame:
-    """Return the test prompts where two routers differ most in quality at a budget, widest first.
+    """Return a slice's test prompts where two routers differ most in quality at a budget, widest first.
 
+    The budget is the mean over all test prompts, as on every page.
     Columns: `prompt_id`, `prompt`, `first` and `second` (the candidate each picks), `first_quality`,
     `second_quality` on the metric's own scale, and `gain` of the first, positive is better.
     """
@@ -133,7 +135,7 @@ def prompts(
     reached = [ground.quality[rows, choice] for choice in chosen]
     gain = reached[0] - reached[1]
     order = np.argsort(-np.abs(gain), kind="stable")
-    order = order[gain[order] != 0][:most]
+    order = order[(gain[order] != 0) & mask_of(matrix, slice)[order]][:most]
     ids = np.array(ground.pool.ids, dtype=object)
     asked = matrix.prompts.iloc[matrix.rows("test")[order]]
     return pd.DataFrame(

@@ -110,6 +110,7 @@ def figure(
             if band:
                 drawn.add_trace(_band(row["curve_cost"], *band, style.colour, label))
             drawn.add_trace(_line(row["curve_cost"], row["curve_quality"], label, line, band))
+    _frame(drawn, fixed["quality"].to_numpy(), theme)
     drawn.add_trace(
         Scatter(
             x=fixed["cost"],
@@ -131,6 +132,18 @@ def figure(
     return layout(
         drawn, theme, cost_label(view.cost), in_figure(f"mean {label}{better}", 60), fixed["cost"], log=log
     )
+
+
+def _frame(drawn: Any, fixed: Floats, theme: Theme) -> None:
+    """Show the heights where the curves are: one candidate that draws noise would press them into a line."""
+    heights = np.concatenate([np.asarray(trace.y, dtype=float) for trace in drawn.data] or [fixed])
+    low, high = np.nanmin(heights), np.nanmax(heights)
+    pad = 0.08 * (high - low or 1.0)
+    drawn.update_yaxes(range=[low - pad, high + pad])
+    if outside := int(((fixed < low - pad) | (fixed > high + pad)).sum()):
+        text = f"{outside} fixed candidate{'s' * (outside > 1)} outside: double click shows all"
+        at = {"xref": "paper", "yref": "paper", "x": 1, "y": 0, "xanchor": "right", "yanchor": "bottom"}
+        drawn.add_annotation(text=text, showarrow=False, font={"color": theme.faint, "size": 11}, **at)
 
 
 def layout(drawn: Any, theme: Theme, x: str, y: str, costs: Any, *, log: bool) -> Any:

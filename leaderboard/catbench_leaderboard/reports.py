@@ -46,14 +46,24 @@ class Entry:
 
 
 def find_reports(folders: Iterable[Path]) -> dict[Path, str]:
-    """Return the files that may be reports, with a name for each: `*.json` and `*/report*.json`."""
+    """Return the files that may be reports, with a name for each: `*.json` and `*/report*.json`.
+
+    No two have one name: that of a second one tells more of its path.
+    """
     found: dict[Path, str] = {}
+    taken: set[str] = set()
     for folder in folders:
         for path in sorted([*folder.glob("*.json"), *folder.glob("*/report*.json")]):
-            if not path.name.endswith(".verification.json"):
+            if not path.name.endswith(".verification.json") and path not in found:
                 place = path.relative_to(folder)
                 name = place.parent if place.name == "report.json" and place.parent.name else place
-                found[path] = name.as_posix().removesuffix(".json")
+                names = (
+                    name.as_posix().removesuffix(".json"),
+                    f"{folder.absolute().name}/{place.as_posix()}",
+                    str(path.absolute()),
+                )
+                found[path] = next(one for one in names if one not in taken)
+                taken.add(found[path])
     return found
 
 
@@ -73,11 +83,14 @@ def fingerprint(folders: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
 def digest_of(path: Path) -> str:
     """Return the digest of a report's bytes and of those that stand beside it under its name."""
     digest = hashlib.sha256()
-    if path.stat().st_size > LARGEST:
-        return "too large"
-    for one in (path, *sorted(path.parent.glob(f"{path.stem}.*.parquet")), verification_path(path)):
-        if one.is_file():
-            digest.update(f"{one.name} {sha256_of(one)}\n".encode())
+    try:
+        if path.stat().st_size > LARGEST:
+            return "too large"
+        for one in (path, *sorted(path.parent.glob(f"{path.stem}.*.parquet")), verification_path(path)):
+            if one.is_file():
+                digest.update(f"{one.name} {sha256_of(one)}\n".encode())
+    except OSError:
+        return f"not readable: {path}"
     return digest.hexdigest()
 
 

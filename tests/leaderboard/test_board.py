@@ -153,7 +153,7 @@ def test_reports_of_one_name_in_two_places_are_told_apart(reports, tmp_path):
     shutil.copy(sound / "report.json", tmp_path / "one" / "ridge.json")
     shutil.copy(sound / "report.predictions.parquet", tmp_path / "one" / "report.predictions.parquet")
     board = cache.open_board([tmp_path / "one", tmp_path / "two", tmp_path / "one"])
-    assert sorted(board.entries["id"]) == ["ridge", "ridge/report.json", "two/ridge/report.json"]
+    assert sorted(board.entries["id"]) == ["one/ridge.json", "ridge", "two/ridge/report.json"]
     assert board.entries["label"].is_unique
     assert set(board.ranks["rank"]) == {1}
 

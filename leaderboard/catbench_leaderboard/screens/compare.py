@@ -51,5 +51,6 @@ def _from_predictions(board: Board, view: View, first: str, second: str) -> None
         matrix_of(str(views.problem(board, view)["digest"])),
         budget,
         views.sign(found),
+        view.slice,
     )
     layouts.prompts_table(table, view)
