@@ -14,7 +14,7 @@ from catbench.matrix import ScoreMatrix
 from catbench.prompts import SPLITS
 from catbench_leaderboard.curves import layout
 from catbench_leaderboard.style import Theme, style_of
-from catbench_leaderboard.text import in_figure
+from catbench_leaderboard.text import in_figure, one_line
 
 COMPLEXITY = "complexity"
 """The prompt column that tells simple prompts from complex ones; without it, the number of words."""
@@ -73,6 +73,9 @@ def recipe(matrix: ScoreMatrix) -> str:
     name = matrix.suite.id
     if matrix.suite.simulated:
         return f"catbench verify {name}\ncatbench simulate --help   # the title tells the sizes and the seed"
+    if not all(candidate.settings for candidate in matrix.candidates):  # nothing tells how to draw them
+        source = one_line(matrix.suite.source or "its source, which is not stated")
+        return f"catbench verify {name}\ncatbench import --help   # scores from {source}"
     return (
         f"catbench verify {name}\n"
         f"catbench generate {name} --out runs/{name} --dry-run   # shards, images, disk, device-hours\n"

@@ -272,6 +272,19 @@ def test_a_suite_tells_what_it_is(home):
     assert "catbench verify sim-one" in suite.recipe(matrix)
 
 
+def test_an_imported_suite_is_imported_again_and_not_drawn(home):
+    from dataclasses import replace
+
+    matrix = load(home / "suites" / "sim-one")
+    about = matrix.suite.model_copy(update={"id": "cems", "simulated": False, "source": "its authors"})
+    drawn = replace(matrix, suite=about)
+    bare = tuple(candidate.model_copy(update={"settings": {}}) for candidate in matrix.candidates)
+    assert "catbench generate cems" in suite.recipe(drawn)
+    imported = suite.recipe(replace(drawn, candidates=bare))
+    assert "generate" not in imported
+    assert "catbench import --help   # scores from its authors" in imported
+
+
 def test_quality_by_steps_is_worse_for_complex_prompts_and_rises(home):
     matrix = load(home / "suites" / "sim-one")
     table = suite.by_steps(matrix, "simulated_score", ["sim-1", "sim-2"])
