@@ -20,18 +20,18 @@ from catbench_leaderboard.answers import Ground, ground_of, mask_of, read_answer
 from catbench_leaderboard.board import Board
 from catbench_leaderboard.cache import cache_folder, open_board
 from catbench_leaderboard.draws import Draws
-from catbench_leaderboard.reports import Entry, find_reports, fingerprint, read_report
+from catbench_leaderboard.reports import Entry, find_reports, fingerprint, read_report, shipped_folders
 from catbench_leaderboard.suites import matrix_of
 from catbench_leaderboard.views import View
 
 FOLDERS = "CATBENCH_REPORTS"
-"""Environment variable with the folders of reports, as a JSON list; without it, `submissions`."""
+"""Environment variable with the folders of reports, as a JSON list; without it, the shipped ones."""
 
 
 def folders() -> tuple[Path, ...]:
     """Return the folders whose reports are shown."""
     given = os.environ.get(FOLDERS)
-    return tuple(Path(name) for name in json.loads(given)) if given else (Path("submissions"),)
+    return tuple(Path(name) for name in json.loads(given)) if given else tuple(shipped_folders())
 
 
 def board() -> Board:

@@ -13,7 +13,9 @@ import typer
 def leaderboard(
     folders: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FOLDER]...", help="Folders of reports. Default: submissions."),
+        typer.Argument(
+            metavar="[FOLDER]...", help="Folders of reports. Default: submissions, baselines/reports."
+        ),
     ] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where the page is served.")] = 8501,
     headless: Annotated[bool, typer.Option("--headless", help="Open no browser.")] = False,
@@ -29,13 +31,13 @@ def leaderboard(
     from catbench.cli.progress import progress_bar
     from catbench.errors import MissingExtraError, UsageError
 
-    places = folders or [Path("submissions")]
-    for place in places:
-        if not place.is_dir():
-            raise UsageError(f"{place} is no folder: give folders with reports of `catbench evaluate --json`")
     if find_spec("streamlit") is None or find_spec("catbench_leaderboard") is None:
         raise MissingExtraError("the leaderboard", "leaderboard")
     # By name: the library knows of no other room.
+    places = folders or import_module("catbench_leaderboard.reports").shipped_folders()
+    for place in places:
+        if not place.is_dir():
+            raise UsageError(f"{place} is no folder: give folders with reports of `catbench evaluate --json`")
     with progress_bar() as progress:
         if export:
             write = import_module("catbench_leaderboard.export").export

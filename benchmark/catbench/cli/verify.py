@@ -53,7 +53,9 @@ def verify(
         _verify_report(Path(what), how, suite, rerun=rerun, fresh=fresh, record=record)
         return
     folder = Path(what or "submissions")
-    found = sorted(path for path in folder.rglob("report*.json") if _is_report(path))
+    found = sorted(
+        path for path in {*folder.glob("*.json"), *folder.rglob("report*.json")} if _is_report(path)
+    )
     if not found:
         raise UsageError(f"{folder}: no report below it")
     failed: list[str] = []
