@@ -86,10 +86,7 @@ def test_a_hundred_trials_of_knn_on_an_embedding(benchmark):
 def test_the_transformer_trains_on_nano_in_five_minutes(benchmark):
     pytest.importorskip("torch")
     from catbench import load
-    from catbench.store import known_suites
 
-    if "nano" not in known_suites():
-        pytest.skip("the nano suite is not shipped yet")
     matrix = load("nano")
     pool = matrix.pool(metric=matrix.metrics[0].name)
     data = {
