@@ -23,6 +23,11 @@ def simple(bags):
     return expected_quality(bags, RANK, 0.0)
 
 
+def mean(weights, values):
+    """Return the mean of values (n,) under weights (B, n), (B, 1)."""
+    return (weights @ values / weights.sum(axis=1))[:, None]
+
+
 def areas(matrix, cost, *, expected=None):
     """Return the sweeps of both routers on all prompts of a simulated suite."""
     bags = matrix.features["words"].astype(float)
@@ -46,7 +51,7 @@ def test_intervals_of_areas_and_of_their_difference_cover_the_truth(repeats):
 
         def statistic(weights, first=first, second=second):
             one, two = first.area(weights), second.area(weights)
-            return {"areas": np.array([one, two, one - two])}
+            return {"areas": np.stack([one, two, one - two], axis=1)}
 
         found = intervals(statistic, matrix.prompts["group"], Bootstrap(1000, repeat))["areas"]
         inside += (found.low <= truth) & (truth <= found.high)
@@ -70,9 +75,7 @@ def test_one_seed_gives_one_set_of_draws_and_another_seed_another():
 
 def test_the_interval_of_a_mean_is_the_normal_one():
     values = np.random.default_rng(0).normal(5, 2, 4000)
-    found = intervals(lambda w: {"mean": np.array([w @ values / w.sum()])}, np.arange(4000), Bootstrap(2000))[
-        "mean"
-    ]
+    found = intervals(lambda w: {"mean": mean(w, values)}, np.arange(4000), Bootstrap(2000))["mean"]
     error = values.std() / np.sqrt(4000)
     assert found.low[0] == pytest.approx(values.mean() - 1.96 * error, abs=0.2 * error)
     assert found.high[0] == pytest.approx(values.mean() + 1.96 * error, abs=0.2 * error)
@@ -83,9 +86,7 @@ def test_clusters_widen_an_interval():
     values = np.repeat(np.random.default_rng(0).normal(size=300), 5)
 
     def width(groups):
-        found = intervals(lambda w: {"mean": np.array([w @ values / w.sum()])}, groups, Bootstrap(1000))[
-            "mean"
-        ]
+        found = intervals(lambda w: {"mean": mean(w, values)}, groups, Bootstrap(1000))["mean"]
         return found.high[0] - found.low[0]
 
     # Five copies of 300 values tell no more than the 300 do: the interval must not shrink by sqrt(5).
@@ -94,7 +95,8 @@ def test_clusters_widen_an_interval():
 
 def test_targets_that_some_replicates_miss_count_as_infinite():
     def statistic(weights):
-        return {"x": np.array([np.inf if weights[0] == 0 else 1.0, np.nan if weights[0] == 0 else 1.0])}
+        missed = weights[:, :1] == 0
+        return {"x": np.where(missed, [np.inf, np.nan], 1.0)}
 
     found = intervals(statistic, np.arange(20), Bootstrap(200))["x"]  # e^-1 of the draws miss prompt 0
     assert found.low.tolist() == [1.0, -np.inf]
@@ -102,6 +104,6 @@ def test_targets_that_some_replicates_miss_count_as_infinite():
 
 
 def test_without_replicates_there_are_no_intervals():
-    found = intervals(lambda w: {"n": np.array([w.sum()])}, np.arange(3), Bootstrap(0))["n"]
+    found = intervals(lambda w: {"n": w.sum(axis=1, keepdims=True)}, np.arange(3), Bootstrap(0))["n"]
     assert found.value[0] == 3
     assert np.isnan([found.low[0], found.high[0]]).all()

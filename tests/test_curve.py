@@ -87,13 +87,14 @@ def test_a_quality_is_reached_within_rounding():
 
 @given(curves())
 @settings(deadline=None)
-def test_mixing_is_the_upper_hull(curve):
-    mixed = curve.mixed()
-    assert (mixed.quality_at(curve.cost) >= curve.quality - 1e-9).all()
-    slopes = np.diff(mixed.quality) / np.diff(mixed.cost)
+def test_mixing_lifts_a_curve_onto_its_upper_hull(curve):
+    hull = hull_curve(curve.cost, curve.quality)
+    assert (hull.quality_at(curve.cost) >= curve.quality - 1e-9).all()
+    slopes = np.diff(hull.quality) / np.diff(hull.cost)
     assert (slopes > 0).all()
     assert (np.diff(slopes) < 0).all()
-    assert set(mixed.cost) <= set(curve.cost)
+    assert set(hull.cost) <= set(curve.cost)
+    np.testing.assert_allclose(curve.mixed().quality, hull.quality_at(curve.cost))
 
 
 def test_the_hull_of_many_points_is_qhull_s():

@@ -132,7 +132,7 @@ def routed_quality(predicted: npt.ArrayLike, quality: npt.ArrayLike, pool: Pool)
     Baselines choose one of a few models by it, on the validation split. A squared error would choose by the
     candidates whose quality varies most, and those are seldom the ones worth drawing with.
     """
-    return deferral_curve(predicted, quality, pool.cost).area(pool.cost.min(), pool.cost.max())
+    return float(deferral_curve(predicted, quality, pool.cost).area(pool.cost.min(), pool.cost.max()))
 
 
 def contrast_error(predicted: npt.ArrayLike, quality: npt.ArrayLike) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeAlias
 
 import numpy as np
@@ -19,6 +20,8 @@ from catbench.arrays import Floats
 
 LEVEL = 0.95
 """Coverage that every interval is made for."""
+TOGETHER = 2**15
+"""Weights of so many prompts are handed over at once: few calls, and arrays that fit a processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -55,26 +58,48 @@ def replicate_weights(groups: npt.ArrayLike, bootstrap: Bootstrap) -> Iterator[F
         yield drawn if alone else drawn[member]
 
 
+def replicate_blocks(groups: npt.ArrayLike, bootstrap: Bootstrap) -> Iterator[Floats]:
+    """Yield the same weights, some replicates at a time, (B, n)."""
+    replicates, size = replicate_weights(groups, bootstrap), _together(len(np.asarray(groups)))
+    while block := list(islice(replicates, size)):
+        yield np.array(block)
+
+
+def blocks_of(weights: Floats) -> Iterator[Floats]:
+    """Yield the rows of weights (R, n), some at a time, (B, n)."""
+    size = _together(weights.shape[1])
+    return (weights[row : row + size] for row in range(0, len(weights), size))
+
+
+def _together(prompts: int) -> int:
+    return max(1, TOGETHER // max(1, prompts))
+
+
 def intervals(
     statistic: Callable[[Floats], Values],
     groups: npt.ArrayLike,
     bootstrap: Bootstrap,
     progress: Callable[[], None] = lambda: None,
 ) -> dict[str, Intervals]:
-    """Return each value of a statistic of weights (n,), with the ends of its interval.
+    """Return each value of a statistic, with the ends of its interval.
+
+    The statistic takes weights (B, n) and gives arrays (B, K), a row for each row of weights.
 
     Ends are order statistics, never interpolated, so that a replicate of infinity (a target that is not
     reached) only counts by its place. A replicate without a value (nan) widens the interval both ways.
     Without replicates the ends are nan. `progress` is called after each replicate.
     """
     groups = np.asarray(groups)
-    value = statistic(np.ones(len(groups)))
+    value = {name: array[0] for name, array in statistic(np.ones((1, len(groups)))).items()}
     draws = {name: np.empty((bootstrap.replicates, len(array))) for name, array in value.items()}
     with threadpool_limits(1):  # many short operations: threads would only wait for each other
-        for row, weights in enumerate(replicate_weights(groups, bootstrap)):
+        row = 0
+        for weights in replicate_blocks(groups, bootstrap):
             for name, array in statistic(weights).items():
-                draws[name][row] = array
-            progress()
+                draws[name][row : row + len(weights)] = array
+            row += len(weights)
+            for _ in weights:
+                progress()
     return {name: Intervals(value[name], *_ends(draws[name])) for name in value}
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from catbench.arrays import Floats, frozen
 from catbench.curve import DeferralCurve
+from catbench.sweep import shares
 
 
 class CascadeSweep:
@@ -38,25 +39,24 @@ class CascadeSweep:
         self._low, self._price = float(cost[cheap]), float(cost[second]) / depth
 
     def curve(self, weights: Floats | None = None) -> DeferralCurve:
-        """Return the curve where prompt i counts `weights[i]` times; None = once each.
+        """Return the curve where prompt i counts `weights[i]` times; None: once each. (B, n) gives (B, V).
 
         Its `trade_off` is no λ but the threshold with its sign changed, so that it falls as a router's does.
         """
-        share = np.ones(len(self._first)) if weights is None else weights
-        share = share / share.sum()
-        of_image = share[self._prompt]
-        cost = self._low + np.cumsum(of_image)[self._ends] * self._price
-        quality = float((share * self._first).sum()) + np.cumsum(of_image * self._rise)[self._ends]
-        return DeferralCurve(
-            frozen(np.append(self._low, cost)),
-            frozen(np.append(float((share * self._first).sum()), quality)),
-            frozen(np.append(np.inf, -self._threshold)),
-        )
+        share = shares(weights, len(self._first))
+        of_image = share[..., self._prompt]
+        start = (share * self._first).sum(axis=-1)[..., None]
+        cost, quality = np.empty((2, *of_image.shape[:-1], 1 + len(self._ends)))
+        cost[..., 0], quality[..., 0] = self._low, start[..., 0]
+        cost[..., 1:] = self._low + np.cumsum(of_image, axis=-1)[..., self._ends] * self._price
+        quality[..., 1:] = start + np.cumsum(of_image * self._rise, axis=-1)[..., self._ends]
+        return DeferralCurve(frozen(cost), frozen(quality), frozen(np.append(np.inf, -self._threshold)))
 
 
 def best_second(samples: Floats, cost: Floats) -> int:
     """Return the candidate whose cascade has the largest area, by training qualities (n, M, S)."""
     low, high = float(cost.min()), float(cost.max())
     return max(
-        range(len(cost)), key=lambda second: CascadeSweep(samples, cost, second).curve().area(low, high)
+        range(len(cost)),
+        key=lambda second: float(CascadeSweep(samples, cost, second).curve().area(low, high)),
     )

@@ -25,12 +25,15 @@ class DeferralCurve:
     """Mean quality against mean cost: vertices of a piecewise-linear curve.
 
     Arrays have shape (V,) and are read-only. `cost` does not fall; where it repeats, so does `quality`.
+    Curves of B resamples of the same prompts are one object too: with a first axis (B, V) here, and in
+    whatever is read off.
     """
 
     cost: Floats
     quality: Floats
     trade_off: Floats
-    """λ from which on a vertex holds: infinity at the first, falling along the curve."""
+    """λ from which on a vertex holds: infinity at the first, falling along the curve. Curves of resamples
+    may share theirs, (V,); empty for a curve that no λ made."""
 
     def quality_at(self, cost: npt.ArrayLike) -> Floats:
         """Return the height at the given costs: linear between vertices, flat beyond the last.
@@ -38,57 +41,82 @@ class DeferralCurve:
         Raises UsageError below the curve's lowest cost, which no router can undercut.
         """
         at = np.asarray(cost, dtype=np.float64)
-        if (at < self.cost[0]).any():
-            raise UsageError(
-                f"no router can spend {at.min():g}: the cheapest candidate costs {self.cost[0]:g}"
-            )
-        return np.interp(at, self.cost, self.quality)
+        if at.size and at.min() < (start := self.cost[..., 0].max()):
+            raise UsageError(f"no router can spend {at.min():g}: the cheapest candidate costs {start:g}")
+        if self.cost.ndim == 1:
+            return np.interp(at, self.cost, self.quality)
+        return np.array([np.interp(at, *row) for row in zip(self.cost, self.quality, strict=True)])
 
-    def area(self, low: float, high: float) -> float:
+    def area(self, low: float, high: float) -> Floats:
         """Return the mean height over costs [low, high]; the height itself where they are equal."""
         return self._area(low, high, log=False)
 
-    def area_log(self, low: float, high: float) -> float:
+    def area_log(self, low: float, high: float) -> Floats:
         """Return the mean height over [low, high] on a logarithmic cost axis.
 
         The same curve, linear in cost between vertices, integrated over d ln c in closed form.
         """
         return self._area(low, high, log=True)
 
-    def _area(self, low: float, high: float, *, log: bool) -> float:
+    def _area(self, low: float, high: float, *, log: bool) -> Floats:
         if not low <= high:
             raise UsageError(f"an area needs low <= high, not {low:g} and {high:g}")
         ends = self.quality_at([low, high])
         if low == high:
-            return float(ends[0])
-        first, stop = np.searchsorted(self.cost, low, "right"), np.searchsorted(self.cost, high, "left")
-        cost = np.concatenate([[low], self.cost[first:stop], [high]])
-        quality = np.concatenate([ends[:1], self.quality[first:stop], ends[1:]])
-        step, rise = cost[1:] - cost[:-1], quality[1:] - quality[:-1]
+            return ends[..., 0]
+        # What lies outside is moved to the ends, where it has no width.
+        cost, quality = self.cost, self.quality
+        if (cost[..., 0] < low).any():
+            quality = np.where(cost < low, ends[..., :1], quality)
+        if (cost[..., -1] > high).any():
+            quality = np.where(cost > high, ends[..., 1:], quality)
+        cost = np.clip(cost, low, high)
+        step, rise = np.diff(cost), np.diff(quality)
         if not log:
-            return float((step * (quality[:-1] + quality[1:])).sum() / (2 * (high - low)))
-        x = step / cost[:-1]
+            inside = (step * (quality[..., :-1] + quality[..., 1:])).sum(axis=-1) / 2
+            return (inside + (high - cost[..., -1]) * quality[..., -1]) / (high - low)
+        x = step / cost[..., :-1]
         width = np.log1p(x)
         # The integral of q0 + rise (c - c0)/(c1 - c0) over d ln c, arranged so that short steps stay exact.
         climb = np.divide(width, x, out=np.ones_like(x), where=x > 0)
-        return float((quality[:-1] * width + rise * (1 - climb)).sum() / np.log(high / low))
+        inside = (quality[..., :-1] * width + rise * (1 - climb)).sum(axis=-1)
+        return (inside + np.log(high / cost[..., -1]) * quality[..., -1]) / np.log(high / low)
 
-    def cost_to_match(self, quality: float) -> float:
-        """Return the least cost at which the curve reaches `quality`, in the curve's unit; inf if never."""
-        target = quality - REACHED * max(1.0, abs(quality))
-        reached = self.quality >= target
-        first = int(reached.argmax())
-        if not reached[first]:
-            return float("inf")
-        if first == 0:
-            return float(self.cost[0])
-        rise = self.quality[first] - self.quality[first - 1]
-        share = min(1.0, max(0.0, (quality - self.quality[first - 1]) / rise))
-        return float(self.cost[first - 1] + share * (self.cost[first] - self.cost[first - 1]))
+    def cost_to_match(self, quality: npt.ArrayLike) -> Floats:
+        """Return the least cost at which the curve reaches each quality, in its unit; infinity if never.
+
+        Qualities are a number or (K,), or (B, K) for curves (B, V).
+        """
+        wanted = np.asarray(quality, dtype=np.float64)
+        at = np.atleast_1d(wanted)
+        target = at - REACHED * np.maximum(1.0, np.abs(at))
+        reached = self.quality[..., None, :] >= target[..., None]
+        first = reached.argmax(axis=-1)
+        before = np.maximum(first - 1, 0)
+        below, height = (np.take_along_axis(self.quality, i, axis=-1) for i in (before, first))
+        start, stop = (np.take_along_axis(self.cost, i, axis=-1) for i in (before, first))
+        rise = height - below
+        share = np.divide(at - below, rise, out=np.ones_like(rise), where=rise > 0)
+        found = start + np.clip(share, 0, 1) * (stop - start)
+        found = np.where(reached.any(axis=-1), found, np.inf)
+        return found if wanted.ndim else found[..., 0]
 
     def mixed(self) -> DeferralCurve:
         """Return the curve with mixing: the least concave, never falling curve above this one."""
-        return hull_curve(self.cost, self.quality)
+        return lifted_curve(self.cost, self.quality)
+
+
+def lifted_curve(cost: Floats, quality: Floats) -> DeferralCurve:
+    """Return the least concave, never falling curve above points (V,) or (B, V), read off at their costs.
+
+    `cost` does not fall. The curve has no trade-offs; `hull_curve` gives one set of points its own.
+    """
+    cost = np.broadcast_to(cost, quality.shape)
+    lifted = np.empty(quality.shape)
+    for row in np.ndindex(quality.shape[:-1]):
+        keep = _upper_hull(cost[row], quality[row])
+        lifted[row] = np.interp(cost[row], cost[row][keep], quality[row][keep])
+    return DeferralCurve(cost, frozen(lifted), frozen(np.empty(0)))
 
 
 def hull_curve(cost: Floats, quality: Floats) -> DeferralCurve:
@@ -115,17 +143,14 @@ def _upper_hull(cost: Floats, quality: Floats) -> Ints:
         if above.mean() > 0.9:
             break
         keep = keep[np.concatenate([[True], above, [True]])]
-    hull: list[int] = []
-    for point in keep.tolist():
-        while hull and cost[hull[-1]] == cost[point]:
+    hull: list[tuple[float, float, int]] = []
+    for x, y, point in zip(cost[keep].tolist(), quality[keep].tolist(), keep.tolist(), strict=True):
+        while hull and hull[-1][0] == x:
             hull.pop()
-        while len(hull) > 1 and _slope(cost, quality, hull[-1], point) >= _slope(
-            cost, quality, hull[-2], hull[-1]
-        ):
+        while len(hull) > 1:
+            (x0, y0, _), (x1, y1, _) = hull[-2:]
+            if (y - y1) / (x - x1) < (y1 - y0) / (x1 - x0):
+                break
             hull.pop()
-        hull.append(point)
-    return np.array(hull, dtype=np.int64)
-
-
-def _slope(cost: Floats, quality: Floats, start: int, stop: int) -> float:
-    return float((quality[stop] - quality[start]) / (cost[stop] - cost[start]))
+        hull.append((x, y, point))
+    return np.array([point for _, _, point in hull], dtype=np.int64)

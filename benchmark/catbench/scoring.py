@@ -1,7 +1,7 @@
 """All measures of one router on one slice of the test prompts, as one function of prompt weights.
 
-With every weight 1 it gives the values of a report; with a bootstrap's weights, one replicate of all of
-them at once, so that values, references and differences share their draws.
+With every weight 1 it gives the values of a report; with a bootstrap's weights, replicates of all of them,
+so that values, references and differences share their draws.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from catbench.arrays import Floats
 from catbench.bootstrap import Values
 from catbench.cascade import CascadeSweep
 from catbench.curve import DeferralCurve
+from catbench.measures import MEASURES
 from catbench.measures.audc import audc, audc_log, audc_mixed
 from catbench.measures.cost_to_match import cost_to_match
 from catbench.measures.estimator_error import RankCorrelation, rmse
@@ -24,7 +25,7 @@ from catbench.measures.peak import peak, peak_gain
 from catbench.measures.quality_at import gain_at, quality_at
 from catbench.pool import Pool
 from catbench.routing import Answer
-from catbench.sweep import EstimatorSweep, PolicySweep, Sweep, mixture_curve
+from catbench.sweep import EstimatorSweep, PolicySweep, Sweep, mixture_curve, mixture_curves
 
 GRID = 64
 """Costs, evenly and geometrically spaced, at which a report's curve is read off, beside the candidates'."""
@@ -34,8 +35,9 @@ class Scorer:
     """Scores one router's answer on n test prompts.
 
     `samples` are true qualities (n, M, S), higher is better; `second` is the candidate that the cascade
-    beside the router draws again with, None for no cascade. Values are arrays (1,), or (M,) for a measure
-    per candidate, or (G,) for the curve on a grid of G costs.
+    beside the router draws again with, None for no cascade. Weights have shape (B, n), one row a replicate;
+    values are arrays (B, 1), or (B, M) for a measure per candidate, or (B, G) for the curve on a grid of G
+    costs.
     """
 
     def __init__(self, answer: Answer, samples: Floats, pool: Pool, second: int | None = None) -> None:
@@ -51,16 +53,23 @@ class Scorer:
         self._ranks = None if answer.predicted is None else RankCorrelation(answer.predicted, self.quality)
 
     def fixed(self, weights: Floats) -> Floats:
-        """Return each candidate's mean quality (M,)."""
-        return weights @ self.quality / weights.sum()
+        """Return each candidate's mean quality (B, M)."""
+        return weights @ self.quality / weights.sum(axis=-1, keepdims=True)
 
     def measures(self, weights: Floats) -> Values:
         """Return every measure of the router, and the references that they need."""
+        return self._measures(weights, self.fixed(weights), self.sweep.curve(weights))
+
+    def report_values(self, weights: Floats) -> Values:
+        """Return `measures`, each candidate's own quality, and the curve on the grid."""
         fixed, curve = self.fixed(weights), self.sweep.curve(weights)
+        return self._measures(weights, fixed, curve) | {"fixed": fixed, "curve": curve.quality_at(self.grid)}
+
+    def _measures(self, weights: Floats, fixed: Floats, curve: DeferralCurve) -> Values:
         references = self._references(weights, fixed)
         mixture, oracle = references["mixture.audc"], references["oracle.audc"]
         area, area_log = audc(curve, self.cost), audc_log(curve, self.cost)
-        values = {
+        values: Values = {
             "audc": area,
             "audc_log": area_log,
             "audc_mixed": audc_mixed(curve, self.cost),
@@ -75,16 +84,12 @@ class Scorer:
             **self._of_estimates(weights),
         }
         if not np.isnan(self._overhead):
-            cheapest = float(fixed[self.cost.argmin()])
+            cheapest = fixed[..., self.cost.argmin()]
             values["audc_with_overhead"] = audc_with_overhead(curve, cheapest, self.cost, self._overhead)
-        return {name: np.atleast_1d(np.asarray(value, np.float64)) for name, value in values.items()} | {
-            f"references.{name}": np.array([value]) for name, value in references.items()
-        }
-
-    def report_values(self, weights: Floats) -> Values:
-        """Return `measures`, each candidate's own quality, and the curve on the grid."""
-        curve = self.sweep.curve(weights).quality_at(self.grid)
-        return self.measures(weights) | {"fixed": self.fixed(weights), "curve": curve}
+        return {
+            name: value if MEASURES[name].per_candidate else value[..., None]
+            for name, value in values.items()
+        } | {f"references.{name}": value[..., None] for name, value in references.items()}
 
     def reference_curves(self) -> dict[str, DeferralCurve]:
         """Return the curves of the mixture, the oracle and, where there is one, the cascade."""
@@ -94,15 +99,15 @@ class Scorer:
         }
         return curves if self._cascade is None else curves | {"cascade": self._cascade.curve()}
 
-    def _references(self, weights: Floats, fixed: Floats) -> dict[str, float]:
-        mixture, oracle = mixture_curve(fixed, self.cost), self._oracle.curve(weights)
-        values = {
+    def _references(self, weights: Floats, fixed: Floats) -> Values:
+        mixture, oracle = mixture_curves(fixed, self.cost), self._oracle.curve(weights)
+        values: Values = {
             "mixture.audc": audc(mixture, self.cost),
             "mixture.audc_log": audc_log(mixture, self.cost),
             "oracle.audc": audc(oracle, self.cost),
             "oracle.audc_log": audc_log(oracle, self.cost),
             "oracle.peak": peak(oracle),
-            "best_single.quality": float(fixed.max()),
+            "best_single.quality": fixed.max(axis=-1),
         }
         if self._cascade is not None:
             values["cascade.audc"] = audc(self._cascade.curve(weights), self.cost)

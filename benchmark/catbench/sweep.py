@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catbench.arrays import Floats, Ints, frozen
-from catbench.curve import REACHED, DeferralCurve, hull_curve
+from catbench.curve import REACHED, DeferralCurve, hull_curve, lifted_curve
 from catbench.errors import UsageError
 
 SAME_TRADE_OFF = 1e-9
@@ -31,7 +31,10 @@ class Sweep(Protocol):
     """A router's choices on fixed prompts, from which the curve of any resample follows quickly."""
 
     def curve(self, weights: Floats | None = None) -> DeferralCurve:
-        """Return the curve where prompt i counts `weights[i]` times; None = once each."""
+        """Return the curve where prompt i counts `weights[i]` times; None = once each.
+
+        Weights (B, n) give the curves of B resamples, as one object.
+        """
         ...
 
 
@@ -58,28 +61,27 @@ class EstimatorSweep:
         self._low, self._high = float(cost.min()), float(cost.max())
         self._first_quality = quality[np.arange(len(quality)), first]
 
-    def _steps(self, weights: Floats | None) -> tuple[float, Floats, Floats]:
+    def _steps(self, weights: Floats | None) -> tuple[Floats, Floats, Floats]:
         """Return the quality of the first vertex, and Δcost and Δquality of each event, as means."""
-        count = len(self._first_quality)
-        share = np.full(count, 1 / count) if weights is None else weights / weights.sum()
-        of_event = share[self._prompt]
+        share = shares(weights, len(self._first_quality))
+        of_event = share[..., self._prompt]
         d_cost, d_quality = self._d_cost * of_event, self._d_quality * of_event
         if self._runs is not None:
-            d_cost, d_quality = np.add.reduceat(d_cost, self._runs), np.add.reduceat(d_quality, self._runs)
-        return float((share * self._first_quality).sum()), d_cost, d_quality
+            d_cost, d_quality = (np.add.reduceat(d, self._runs, axis=-1) for d in (d_cost, d_quality))
+        return (share * self._first_quality).sum(axis=-1), d_cost, d_quality
 
     def curve(self, weights: Floats | None = None) -> DeferralCurve:
-        """Return the curve where prompt i counts `weights[i]` times; None = once each."""
+        """Return the curve where prompt i counts `weights[i]` times; None: once each. (B, n) gives (B, V)."""
         first, d_cost, d_quality = self._steps(weights)
-        cost, quality = np.empty(len(self._trade_off)), np.empty(len(self._trade_off))
-        cost[0], quality[0] = 0, first
-        np.cumsum(d_cost, out=cost[1:])
-        np.cumsum(d_quality, out=quality[1:])
-        quality[1:] += first
+        cost, quality = np.empty((2, *d_cost.shape[:-1], len(self._trade_off)))
+        cost[..., 0], quality[..., 0] = 0, first
+        np.cumsum(d_cost, axis=-1, out=cost[..., 1:])
+        np.cumsum(d_quality, axis=-1, out=quality[..., 1:])
+        quality[..., 1:] += first[..., None]
         np.minimum(cost + self._low, self._high, out=cost)
         return DeferralCurve(frozen(cost), frozen(quality), self._trade_off)
 
-    def area(self, weights: Floats | None = None) -> float:
+    def area(self, weights: Floats | None = None) -> Floats:
         """Return the mean height of `curve(weights)` over all costs of the pool, without building it.
 
         Each event lifts the curve from its own cost to the highest one: the fast way to many areas.
@@ -89,7 +91,7 @@ class EstimatorSweep:
         if width == 0:
             return first
         # A product and a sum, not a dot product: BLAS would wake threads for each of many short calls.
-        return first + float((d_quality * (width - np.cumsum(d_cost) + d_cost / 2)).sum()) / width
+        return first + (d_quality * (width - np.cumsum(d_cost, axis=-1) + d_cost / 2)).sum(axis=-1) / width
 
 
 class PolicySweep:
@@ -97,7 +99,7 @@ class PolicySweep:
 
     `choices` has shape (T, n) and holds positions in the pool; `trade_offs` (T,) falls. The curve
     starts at the cheapest candidate's own point, since mixing with it needs no router, and goes through
-    the points in the order of their cost; of equally dear ones the last one counts.
+    the points in the order of their cost; of equally dear ones the last one counts, and stands for all.
     """
 
     def __init__(
@@ -112,17 +114,22 @@ class PolicySweep:
         self._low, self._high = float(cost.min()), float(cost.max())
 
     def curve(self, weights: Floats | None = None) -> DeferralCurve:
-        """Return the curve where prompt i counts `weights[i]` times; None = once each."""
-        count = self._quality.shape[1]
-        share = np.full(count, 1 / count) if weights is None else weights / weights.sum()
-        cost = np.clip(self._cost @ share, self._low, self._high)
-        quality = self._quality @ share
-        order = np.argsort(cost, kind="stable")
-        same = np.isclose(cost[order][1:], cost[order][:-1], rtol=REACHED, atol=0)
-        order = order[np.append(~same, True)]
-        cost = cost[order]
-        cost[0] = self._low if np.isclose(cost[0], self._low, rtol=REACHED, atol=0) else cost[0]
-        return DeferralCurve(frozen(cost), frozen(quality[order]), frozen(self._trade_offs[order]))
+        """Return the curve where prompt i counts `weights[i]` times; None: once each. (B, n) gives (B, V)."""
+        share = shares(weights, self._quality.shape[1])
+        cost = np.clip(share @ self._cost.T, self._low, self._high)
+        quality = share @ self._quality.T
+        same = np.abs(cost[..., :, None] - cost[..., None, :]) <= REACHED * self._high
+        last = cost.shape[-1] - 1 - same[..., ::-1].argmax(axis=-1)  # of those equally dear, up to rounding
+        order = np.argsort(np.take_along_axis(cost, last, axis=-1), axis=-1, kind="stable")
+        order = np.take_along_axis(last, order, axis=-1)
+        cost, quality = (np.take_along_axis(values, order, axis=-1) for values in (cost, quality))
+        cost[cost <= self._low * (1 + REACHED)] = self._low
+        return DeferralCurve(frozen(cost), frozen(quality), frozen(self._trade_offs[order]))
+
+
+def shares(weights: Floats | None, count: int) -> Floats:
+    """Return what part of a mean each of `count` prompts is, (n,) or (B, n), by weights of that shape."""
+    return np.full(count, 1 / count) if weights is None else weights / weights.sum(axis=-1, keepdims=True)
 
 
 def deferral_curve(predicted: npt.ArrayLike, quality: npt.ArrayLike, cost: npt.ArrayLike) -> DeferralCurve:
@@ -147,6 +154,12 @@ def mixture_curve(quality: npt.ArrayLike, cost: npt.ArrayLike) -> DeferralCurve:
     table = np.atleast_2d(np.asarray(quality, dtype=np.float64))
     _, table, cost = _checked(table, table, cost)
     return hull_curve(cost, table.mean(axis=0))
+
+
+def mixture_curves(means: Floats, cost: Floats) -> DeferralCurve:
+    """Return the mixtures of B sets of mean qualities (B, M) as one object, without trade-offs."""
+    order = np.argsort(cost, kind="stable")
+    return lifted_curve(cost[order], means[..., order])
 
 
 def choices_at(predicted: npt.ArrayLike, cost: npt.ArrayLike, trade_offs: npt.ArrayLike) -> Ints:

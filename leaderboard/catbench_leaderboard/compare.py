@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from catbench.bootstrap import blocks_of
 from catbench.figure import cost_label
 from catbench.matrix import ScoreMatrix
 from catbench.routing import Answer
@@ -67,11 +68,9 @@ def along_budget(first: Answer, second: Answer, ground: Ground, sign: int) -> pd
     grid = cost_grid(ground.pool.cost)
     sweeps = [sweep_of(answer, ground.quality, ground.pool) for answer in (first, second)]
     with threadpool_limits(1):
-        draws = np.array(
-            [
-                sweeps[0].curve(weights).quality_at(grid) - sweeps[1].curve(weights).quality_at(grid)
-                for weights in weights_of(ground.groups)
-            ]
+        blocks = blocks_of(weights_of(ground.groups))
+        draws = np.concatenate(
+            [sweeps[0].curve(w).quality_at(grid) - sweeps[1].curve(w).quality_at(grid) for w in blocks]
         )
     low, high = ends(sign * draws[1:])
     return pd.DataFrame({"cost": grid, "difference": sign * draws[0], "low": low, "high": high})

@@ -18,12 +18,13 @@ from threadpoolctl import threadpool_limits
 
 from catbench import __version__
 from catbench.arrays import Floats
+from catbench.bootstrap import blocks_of
 from catbench.errors import CatbenchError, UsageError
 from catbench.files import atomic_file
 from catbench.predictions import restrict
 from catbench.report import Result
 from catbench.scoring import sweep_of
-from catbench.sweep import EstimatorSweep, Sweep, mixture_curve
+from catbench.sweep import EstimatorSweep, Sweep, mixture_curves
 from catbench_leaderboard.answers import (
     BOOTSTRAP,
     Ground,
@@ -101,7 +102,7 @@ class Draws:
             weights, cost = self._weights_of(ground, result), ground.pool.cost
             means = (weights @ ground.quality) / weights.sum(axis=1, keepdims=True)
             low, high = float(cost.min()), float(cost.max())
-            mixture = np.array([mixture_curve(fixed, cost).area(low, high) for fixed in means])
+            mixture = mixture_curves(means, cost).area(low, high)
             oracle = EstimatorSweep(ground.quality, ground.quality, cost)
             return {"mixture": mixture, "oracle": self._areas(oracle, ground, result)}
 
@@ -112,10 +113,11 @@ class Draws:
     def _areas(self, sweep: Sweep, of: Ground, result: Result) -> Floats:
         low, high = float(of.pool.cost.min()), float(of.pool.cost.max())
         weights = self._weights_of(of, result)
+        blocks = blocks_of(weights)
         with threadpool_limits(1):
             if isinstance(sweep, EstimatorSweep):
-                return np.array([sweep.area(row) for row in weights])
-            return np.array([sweep.curve(row).area(low, high) for row in weights])
+                return np.concatenate([sweep.area(block) for block in blocks])
+            return np.concatenate([sweep.curve(block).area(low, high) for block in blocks])
 
     def _weights_of(self, of: Ground, result: Result) -> Floats:
         key = f"{result.suite_digest} {result.slice}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from catbench.bootstrap import Bootstrap, intervals
@@ -26,9 +25,9 @@ def test_ridge_beats_the_best_single_model_at_a_lower_cost(shared):
     sweep = EstimatorSweep(router.predict(texts), quality, pool.cost)
 
     def found(weights):
-        alone, curve = float(weights @ quality[:, best] / weights.sum()), sweep.curve(weights)
-        gain = curve.quality_at(pool.cost[best]) - alone
-        return {"gain": np.atleast_1d(gain), "cost": np.array([curve.cost_to_match(alone) / pool.cost[best]])}
+        alone = weights @ quality[:, [best]] / weights.sum(axis=1, keepdims=True)
+        curve, price = sweep.curve(weights), pool.cost[[best]]
+        return {"gain": curve.quality_at(price) - alone, "cost": curve.cost_to_match(alone) / price}
 
     groups = matrix.prompts["group"].to_numpy()[matrix.rows("test")]
     ends = intervals(found, groups, Bootstrap())

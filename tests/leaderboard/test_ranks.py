@@ -57,7 +57,9 @@ def test_ends_are_those_of_a_report(draws):
     from catbench.bootstrap import intervals
 
     rows = iter([np.zeros(2), *draws])
-    reported = intervals(lambda weights: {"x": next(rows)}, np.arange(3), _bootstrap(40))["x"]
+    reported = intervals(
+        lambda weights: {"x": np.array([next(rows) for _ in weights])}, np.arange(3), _bootstrap(40)
+    )["x"]
     low, high = ends(draws)
     assert low.tolist() == reported.low.tolist()
     assert high.tolist() == reported.high.tolist()

@@ -1,7 +1,8 @@
 """Measures of a router: pure functions of curves and arrays, one file each, with their source.
 
 Conventions: quality is higher-is-better by the time it is here; arrays per candidate are in the pool's
-order; a target that is never reached is infinity, a value that does not exist is nan.
+order; a target that is never reached is infinity, a value that does not exist is nan. What is read off one
+curve is a number or (M,), off the curves of B resamples (B,) or (B, M).
 """
 
 from __future__ import annotations

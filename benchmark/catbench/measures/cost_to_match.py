@@ -13,8 +13,8 @@ from catbench.curve import DeferralCurve
 
 def cost_to_match(curve: DeferralCurve, fixed: Floats, cost: Floats) -> Floats:
     """Return least cost reaching each candidate's mean quality `fixed` (M,), over its cost (M,)."""
-    ratios = np.array([curve.cost_to_match(quality) for quality in fixed]) / cost
+    ratios = curve.cost_to_match(fixed) / cost
     cheapest = np.flatnonzero(cost == cost.min())
     if len(cheapest) == 1:  # the curve starts at that candidate, whatever the rounding of means
-        ratios[cheapest] = 1
+        ratios[..., cheapest] = 1
     return ratios

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from catbench.arrays import Floats, Ints
+from catbench.arrays import Floats
 
 
 def rmse(predicted: Floats, quality: Floats, weights: Floats) -> Floats:
-    """Return the root mean squared error (M,) of predictions (n, M), prompt i counted `weights[i]` times."""
-    return np.sqrt(weights @ (predicted - quality) ** 2 / weights.sum())
+    """Return the root mean squared error (M,) of predictions (n, M), prompt i counted `weights[i]` times.
+
+    Weights (B, n) of resamples give (B, M), here and below.
+    """
+    return np.sqrt(weights @ (predicted - quality) ** 2 / weights.sum(axis=-1, keepdims=True))
 
 
 class RankCorrelation:
@@ -27,29 +30,31 @@ class RankCorrelation:
 
     def __call__(self, weights: Floats) -> Floats:
         """Return the correlation (M,) where prompt i counts `weights[i]` times; nan for constant values."""
-        total = weights.sum()
+        if weights.ndim > 1:  # one by one: all at once would not fit a processor's cache
+            return np.array([self(row) for row in weights])
         x, y = (ranks.of(weights) for ranks in (self._predicted, self._quality))
-        x -= (x @ weights / total)[:, None]
-        y -= (y @ weights / total)[:, None]
         spread = np.sqrt((x**2 @ weights) * (y**2 @ weights))
         return np.divide(x * y @ weights, spread, out=np.full(len(x), np.nan), where=spread > 0)
 
 
 class _Ranks:
-    """The sorted order of fixed values (M, n), row by row, with the run of equal ones that each lies in."""
+    """The sorted order of fixed values (M, n), row by row, and where the equals of each begin and end."""
 
     def __init__(self, values: Floats) -> None:
-        self._order = np.argsort(values, axis=1, kind="stable")
-        ordered = np.take_along_axis(values, self._order, axis=1)
+        order = np.argsort(values, axis=1, kind="stable")
+        ordered = np.take_along_axis(values, order, axis=1)
         new = np.ones(values.shape, dtype=bool)
         new[:, 1:] = ordered[:, 1:] > ordered[:, :-1]
-        self._starts = np.flatnonzero(new)
-        self._row: Ints = self._starts // values.shape[1]
-        self._run: Ints = np.empty(values.shape, np.int64)
-        np.put_along_axis(self._run, self._order, (np.cumsum(new) - 1).reshape(values.shape), axis=1)
+        starts = np.flatnonzero(new)
+        run = np.empty(values.shape, np.int64)
+        np.put_along_axis(run, order, (np.cumsum(new) - 1).reshape(values.shape), axis=1)
+        self._order = order.ravel()
+        self._start, self._stop = starts[run], np.append(starts[1:], values.size)[run]
+        self._middle = np.arange(len(values))[:, None] + 0.5
 
     def of(self, weights: Floats) -> Floats:
-        """Return the mid-rank (M, n) in its row of each value, where column i stands `weights[i]` times."""
-        size = np.add.reduceat(weights[self._order].ravel(), self._starts)
-        middle = np.cumsum(size) - size / 2 + 0.5 - self._row * weights.sum()
-        return middle[self._run]
+        """Return the middle rank (M, n) of each value in its row, less their mean, column i standing
+        `weights[i]` times."""
+        before = np.zeros(self._order.size + 1)
+        np.cumsum(weights[self._order], out=before[1:])
+        return (before[self._start] + before[self._stop]) / 2 - self._middle * weights.sum()

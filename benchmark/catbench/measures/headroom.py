@@ -6,18 +6,21 @@ gain, which orders alike and needs no division.
 
 from __future__ import annotations
 
-from math import nan
+import numpy as np
+
+from catbench.arrays import Floats
 
 
-def gain(audc: float, mixture: float) -> float:
+def gain(audc: Floats, mixture: Floats) -> Floats:
     """Return the area gained over the mixture, on the metric's scale."""
     return audc - mixture
 
 
-def headroom(audc: float, mixture: float, oracle: float) -> float:
+def headroom(audc: Floats, mixture: Floats, oracle: Floats) -> Floats:
     """Return (AUDC - mixture) / (oracle - mixture) of three areas; nan where there is no headroom.
 
     The oracle knows the test scores, noise included, so the share is conservative.
     """
-    room = oracle - mixture
-    return (audc - mixture) / room if room > 1e-12 * max(1.0, abs(oracle)) else nan
+    room = np.asarray(oracle - mixture)
+    known = room > 1e-12 * np.maximum(1.0, np.abs(oracle))
+    return np.divide(audc - mixture, room, out=np.full(room.shape, np.nan), where=known)

@@ -26,6 +26,6 @@ def leave_one_out_sweeps(samples: Floats, cost: Floats) -> list[EstimatorSweep]:
     ]
 
 
-def leave_one_out_audc(sweeps: list[EstimatorSweep], weights: Floats | None = None) -> float:
+def leave_one_out_audc(sweeps: list[EstimatorSweep], weights: Floats | None = None) -> Floats:
     """Return the mean area of the sweeps; nan where there are none."""
-    return float(np.mean([sweep.area(weights) for sweep in sweeps])) if sweeps else float("nan")
+    return np.mean([sweep.area(weights) for sweep in sweeps], axis=0) if sweeps else np.array(np.nan)

@@ -13,14 +13,15 @@ from catbench.arrays import Floats, frozen
 from catbench.curve import DeferralCurve
 
 
-def audc_with_overhead(curve: DeferralCurve, cheapest: float, cost: Floats, overhead: float) -> float:
+def audc_with_overhead(curve: DeferralCurve, cheapest: Floats, cost: Floats, overhead: float) -> Floats:
     """Return the AUDC after adding `overhead` (in the unit of the costs (M,)) to every routed image.
 
     `cheapest` is the mean quality of the cheapest candidate.
     """
+    start = np.asarray(cheapest)[..., None]
     shifted = DeferralCurve(
-        frozen(np.concatenate([[cost.min()], curve.cost + overhead])),
-        frozen(np.concatenate([[cheapest], curve.quality])),
-        frozen(np.concatenate([[np.inf], curve.trade_off])),
+        frozen(np.concatenate([np.full(start.shape, cost.min()), curve.cost + overhead], axis=-1)),
+        frozen(np.concatenate([start, curve.quality], axis=-1)),
+        frozen(np.empty(0)),
     )
     return shifted.area(cost.min(), cost.max())

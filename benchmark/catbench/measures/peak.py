@@ -12,11 +12,11 @@ from catbench.arrays import Floats
 from catbench.curve import DeferralCurve
 
 
-def peak(curve: DeferralCurve) -> float:
+def peak(curve: DeferralCurve) -> Floats:
     """Return the greatest quality on the curve."""
-    return float(curve.quality.max())
+    return curve.quality.max(axis=-1)
 
 
-def peak_gain(curve: DeferralCurve, fixed: Floats) -> float:
+def peak_gain(curve: DeferralCurve, fixed: Floats) -> Floats:
     """Return the peak less the quality of the best single candidate, of `fixed` (M,) mean qualities."""
-    return peak(curve) - float(fixed.max())
+    return peak(curve) - fixed.max(axis=-1)

@@ -17,7 +17,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from catbench.arrays import Floats, Ints
-from catbench.bootstrap import Bootstrap, replicate_weights
+from catbench.bootstrap import Bootstrap, replicate_blocks
 from catbench.matrix import ScoreMatrix
 from catbench.measures.audc import audc
 from catbench.measures.headroom import gain
@@ -27,7 +27,7 @@ from catbench.sandbox.session import Session
 from catbench.scoring import sweep_of
 from catbench.submission.answers import ask_in_order, difference, labelled
 from catbench.submission.record import Check
-from catbench.sweep import mixture_curve
+from catbench.sweep import mixture_curves
 
 TOLERANCE = 1e-4
 """How far two answers may be apart, relative (`answers.difference`)."""
@@ -96,14 +96,15 @@ def gain_low_end(answer: Answer, matrix: ScoreMatrix, pool: Pool) -> float:
     quality = matrix.qualities(pool.metric, "test", pool).mean(axis=2)
     sweep = sweep_of(answer, quality, pool)
 
-    def gain_of(weights: Floats) -> float:
-        mixture = mixture_curve(weights @ quality / weights.sum(), pool.cost)
+    def gain_of(weights: Floats) -> Floats:
+        mixture = mixture_curves(weights @ quality / weights.sum(axis=1, keepdims=True), pool.cost)
         return gain(audc(sweep.curve(weights), pool.cost), audc(mixture, pool.cost))
 
     groups = matrix.prompts["group"].to_numpy()[matrix.rows("test")]
     with threadpool_limits(1):
-        draws = [gain_of(weights) for weights in replicate_weights(groups, Bootstrap(REPLICATES, pool.seed))]
-    return float(np.quantile(draws, TAIL, method="inverted_cdf"))
+        blocks = replicate_blocks(groups, Bootstrap(REPLICATES, pool.seed))
+        draws = [gain_of(weights) for weights in blocks]
+    return float(np.quantile(np.concatenate(draws), TAIL, method="inverted_cdf"))
 
 
 def _same(name: str, apart: float, how: str) -> Check:

@@ -213,7 +213,7 @@ def standing(answer: Answer, matrix: ScoreMatrix, pool: Pool) -> Standing:
     sign = matrix.metric(pool.metric).sign
 
     def area(one: Answer) -> float:
-        return audc(sweep_of(one, quality, pool).curve(), pool.cost)
+        return float(audc(sweep_of(one, quality, pool).curve(), pool.cost))
 
     constants = [
         area(
@@ -221,7 +221,8 @@ def standing(answer: Answer, matrix: ScoreMatrix, pool: Pool) -> Standing:
         )
         for position in range(len(pool))
     ]
-    mixture, best, own = audc(mixture_curve(quality, pool.cost), pool.cost), max(constants), area(answer)
+    mixture = float(audc(mixture_curve(quality, pool.cost), pool.cost))
+    best, own = max(constants), area(answer)
     below: list[Literal["mixture", "best constant candidate"]] = []
     if own < mixture:
         below.append("mixture")
