@@ -34,6 +34,8 @@ def test_columns_follow_the_pool(matrix):
 def test_pools_by_name(matrix):
     assert matrix.pool().ids == matrix.pool("heterogeneous").ids == ("sim-1", "sim-2", "other-3", "other-4")
     assert matrix.pool("homogeneous").ids == ("sim-1", "sim-2")
+    named = replace(matrix, pools={"others": ("other-3", "other-4"), "both": ("sim-1", "other-3")})
+    assert named.pool("homogeneous").ids == ("other-3", "other-4")
     with pytest.raises(CatbenchError, match="did you mean 'homogeneous'"):
         matrix.pool("homogenous")
     alone = replace(matrix, candidates=tuple(c.model_copy(update={"model": ""}) for c in matrix.candidates))

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+
+from catbench.arrays import Floats
 from catbench.costs import UNIT_LABELS
 from catbench.report import Curve, Report, Result
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7A5195", "#333333")
 """Colours that colour-blind readers tell apart (Okabe and Ito 2008)."""
 REFERENCE = "#767676"
+
+
+Place: TypeAlias = Literal["below", "above", "right", "left"]
+"""Where a point's name stands beside it."""
+BEYOND = 0.5
+"""Candidates farther from the curves than this share of their height are not shown: they would press the
+curves into a line."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +54,78 @@ class Panel:
     series: tuple[Series, ...]
     points: tuple[FixedPoint, ...]
 
+    @property
+    def heights(self) -> list[float]:
+        """All heights of the curves and their bands."""
+        curves = [series.curve for series in self.series]
+        ends = [end for c in curves for end in (*c.low, *c.high) if end is not None]
+        return [*(height for c in curves for height in c.quality), *ends]
+
 
 def panels(reports: Sequence[Report]) -> tuple[Panel, ...]:
     """Return one panel a metric of the first report, with the curves of every report that has it."""
     return tuple(_panel(result, reports) for result in reports[0].results if result.slice == "all")
+
+
+def frame(curves: npt.ArrayLike, fixed: npt.ArrayLike) -> tuple[float, float, int]:
+    """Return the lowest and highest quality to show, and how many fixed candidates lie outside."""
+    heights, points = np.asarray(curves, dtype=np.float64), np.asarray(fixed, dtype=np.float64)
+    low, high = float(np.nanmin(heights)), float(np.nanmax(heights))
+    reach = BEYOND * (high - low or 1.0)
+    near = points[(points >= low - reach) & (points <= high + reach)]
+    low, high = min([low, *near]), max([high, *near])
+    pad = 0.08 * (high - low or 1.0)
+    return low - pad, high + pad, len(points) - len(near)
+
+
+def outside_label(outside: int) -> str:
+    """Return what a figure says of candidates outside its frame."""
+    return f"{outside} candidate{'s' * (outside > 1)} outside" if outside else ""
+
+
+def label_places(
+    points: Floats, names: Sequence[str], size: tuple[float, float], character: tuple[float, float]
+) -> list[Place | None]:
+    """Return where the name of each point (P, 2) has room, None where it would cover another or the frame.
+
+    `points` are in pixels from the lower left corner of a frame of `size`; `character` is the width and
+    height of one. The highest points are named first.
+    """
+    markers = [_Box(x - 3, y - 3, x + 3, y + 3) for x, y in points]
+    taken: list[_Box] = []
+    places: list[Place | None] = [None] * len(points)
+    for i in np.argsort(-points[:, 1], kind="stable"):
+        others = [box for j, box in enumerate(markers) if j != i]
+        for place, box in _boxes(*points[i], len(names[i]) * character[0], character[1]):
+            inside = box.left >= 0 and box.low >= 0 and box.right <= size[0] and box.high <= size[1]
+            if inside and not any(box.meets(other) for other in (*taken, *others)):
+                places[i] = place
+                taken.append(box)
+                break
+    return places
+
+
+@dataclass(frozen=True)
+class _Box:
+    left: float
+    low: float
+    right: float
+    high: float
+
+    def meets(self, other: _Box) -> bool:
+        """Return whether two boxes overlap."""
+        across = self.left < other.right and other.left < self.right
+        return across and self.low < other.high and other.low < self.high
+
+
+def _boxes(x: float, y: float, wide: float, high: float) -> list[tuple[Place, _Box]]:
+    away = 4.0  # pixels between a point and its name
+    return [
+        ("below", _Box(x - wide / 2, y - away - high, x + wide / 2, y - away)),
+        ("above", _Box(x - wide / 2, y + away, x + wide / 2, y + away + high)),
+        ("right", _Box(x + away, y - high / 2, x + away + wide, y + high / 2)),
+        ("left", _Box(x - away - wide, y - high / 2, x - away, y + high / 2)),
+    ]
 
 
 def cost_label(key: str) -> str:

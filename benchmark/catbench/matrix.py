@@ -162,8 +162,9 @@ class ScoreMatrix:
     ) -> Pool:
         """Return a named pool, or one of the given candidates, priced under a cost key.
 
-        Beside the suite's own pools there are `all`, `heterogeneous` (the same) and `homogeneous` (the
-        most candidates that share one model). Default: `all`, priced under the suite's first key.
+        Beside the suite's own pools there are `all`, `heterogeneous` (the same) and `homogeneous`: the
+        suite's largest pool of one model, or else the most candidates that share one. Default: `all`,
+        priced under the suite's first key.
         """
         if candidates is not None and name is not None:
             raise UsageError("give a pool or a list of candidates, not both")
@@ -187,10 +188,14 @@ class ScoreMatrix:
         if name in ("all", "heterogeneous"):
             return self.candidate_ids
         if name == "homogeneous":
+            model_of = {candidate.id: candidate.model or candidate.id for candidate in self.candidates}
             models: dict[str, list[str]] = {}
-            for candidate in self.candidates:
-                models.setdefault(candidate.model or candidate.id, []).append(candidate.id)
-            largest = max(models.values(), key=len)
+            for candidate, model in model_of.items():
+                models.setdefault(model, []).append(candidate)
+            named = [
+                ids for ids in self.pools.values() if len(ids) > 1 and len({model_of[c] for c in ids}) == 1
+            ]
+            largest = max(named or models.values(), key=len)
             if len(largest) == 1:
                 raise UsageError(f"suite {self.suite.id!r} has no two candidates of one model")
             return tuple(largest)

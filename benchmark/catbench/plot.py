@@ -7,14 +7,40 @@ from math import floor, log10
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from catbench.errors import UsageError
-from catbench.figure import Panel, Series, panels
+from catbench.figure import (
+    REFERENCE,
+    FixedPoint,
+    Panel,
+    Place,
+    Series,
+    frame,
+    label_places,
+    outside_label,
+    panels,
+)
 from catbench.files import atomic_file
 from catbench.report import Report
 
 FORMATS = (".png", ".svg", ".html")
 DASHES = {"router": ("-", "solid"), "mixture": ("--", "dash"), "oracle": (":", "dot")}
 """Role of a curve -> line style in matplotlib and in plotly."""
+BESIDE: dict[Place, tuple[int, int, str, str]] = {
+    "below": (0, -1, "center", "top"),
+    "above": (0, 1, "center", "bottom"),
+    "right": (1, 0, "left", "center"),
+    "left": (-1, 0, "right", "center"),
+}
+"""Place of a name -> offset across and up, and alignment, in matplotlib."""
+PLOTLY_BESIDE: dict[Place, str] = {
+    "below": "bottom center",
+    "above": "top center",
+    "right": "middle right",
+    "left": "middle left",
+}
 
 
 def check_format(path: Path) -> None:
@@ -39,6 +65,7 @@ def plotly_figure(described: Sequence[Panel]) -> Any:
     from plotly.graph_objects import Scatter
     from plotly.subplots import make_subplots
 
+    wide = 1000 / len(described)  # of a panel on a usual screen, where names must have room
     figure = make_subplots(cols=len(described), subplot_titles=[panel.title for panel in described])
     for column, panel in enumerate(described, start=1):
         for series in panel.series:
@@ -57,13 +84,18 @@ def plotly_figure(described: Sequence[Panel]) -> Any:
                 row=1,
                 col=column,
             )
+        cost, quality = ([getattr(point, name) for point in panel.points] for name in ("cost", "quality"))
+        names = [point.name for point in panel.points]
+        low, high, outside = frame(panel.heights, quality)
+        span = padded(np.log10(cost))
         figure.add_trace(
             Scatter(
-                x=[point.cost for point in panel.points],
-                y=[point.quality for point in panel.points],
-                text=[point.name for point in panel.points],
+                x=cost,
+                y=quality,
+                **plotly_names(np.log10(cost), quality, names, span, (low, high), (wide, 330)),
+                hovertext=names,
+                hoverinfo="text+x+y",
                 mode="markers+text",
-                textposition="bottom center",
                 marker={"color": "#000000", "size": 7},
                 name="fixed candidates",
                 legendgroup="fixed",
@@ -72,10 +104,42 @@ def plotly_figure(described: Sequence[Panel]) -> Any:
             row=1,
             col=column,
         )
-        ticks = _ticks([point.cost for point in panel.points])
-        figure.update_xaxes(title=panel.cost_label, type="log", tickvals=ticks, row=1, col=column)
-        figure.update_yaxes(title=panel.quality_label, row=1, col=column)
-    return figure.update_layout(template="simple_white", legend={"orientation": "h", "y": -0.2})
+        if outside:
+            corner = {"x": 1, "xref": "x domain", "xanchor": "right", "y": 0, "yref": "y domain"}
+            note = f"{outside_label(outside)}: double click shows all"
+            figure.add_annotation(text=note, showarrow=False, **corner, row=1, col=column)
+        where = {"row": 1, "col": column}
+        figure.update_xaxes(
+            title=panel.cost_label, type="log", tickvals=_ticks(cost), tickformat="~g", range=span, **where
+        )
+        figure.update_yaxes(title=panel.quality_label, range=(low, high), **where)
+    return figure.update_layout(template="simple_white", legend={"orientation": "h", "y": -0.2}, height=560)
+
+
+def padded(values: npt.ArrayLike) -> tuple[float, float]:
+    """Return the ends of an axis that shows the values."""
+    low, high = float(np.min(values)), float(np.max(values))
+    pad = 0.06 * (high - low or 1.0)
+    return low - pad, high + pad
+
+
+def plotly_names(
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    names: Sequence[str],
+    across: tuple[float, float],
+    up: tuple[float, float],
+    size: tuple[float, float],
+) -> dict[str, Any]:
+    """Return `text` and `textposition` of points in a frame of `size` pixels with axes `across` and `up`."""
+    ends = np.array([across, up]).T
+    where = (np.column_stack([x, y]) - ends[0]) / (ends[1] - ends[0]) * size
+    places = label_places(where, names, size, (6.2, 12))
+    return {
+        "text": [name if place else "" for name, place in zip(names, places, strict=True)],
+        "textposition": [PLOTLY_BESIDE[place or "below"] for place in places],
+        "textfont": {"size": 11},
+    }
 
 
 def _ticks(costs: Sequence[float]) -> list[float]:
@@ -117,17 +181,12 @@ def _matplotlib_figure(described: Sequence[Panel]) -> Any:
                 axis.fill_between(
                     curve.cost, curve.low, curve.high, color=series.colour, alpha=0.15, linewidth=0
                 )
-        for point in panel.points:
-            axis.plot(point.cost, point.quality, "o", color="black", markersize=4)
-            axis.annotate(
-                point.name,
-                (point.cost, point.quality),
-                xytext=(0, -6),
-                textcoords="offset points",
-                ha="center",
-                va="top",
-                fontsize=7,
-            )
+        axis.plot(
+            [point.cost for point in panel.points],
+            [point.quality for point in panel.points],
+            "ko",
+            markersize=4,
+        )
         axis.set_xscale("log")
         axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
@@ -139,4 +198,35 @@ def _matplotlib_figure(described: Sequence[Panel]) -> Any:
         axis.spines[["top", "right"]].set_visible(False)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    for axis, panel in zip(axes, described, strict=True):
+        set_frame(axis, panel.heights, panel.points)
+    figure.draw_without_rendering()  # names are placed by where the points come to lie
+    for axis, panel in zip(axes, described, strict=True):
+        name_points(axis, panel.points, 7)
     return figure
+
+
+def set_frame(axis: Any, curves: Sequence[float], points: Sequence[FixedPoint]) -> None:
+    """Show the heights where the curves are, and say how many fixed candidates lie outside."""
+    low, high, outside = frame(curves, [point.quality for point in points])
+    axis.set_ylim(low, high)
+    at = {"transform": axis.transAxes, "ha": "right", "va": "bottom"}
+    axis.text(1, 0.01, outside_label(outside), fontsize=7, color=REFERENCE, **at)
+
+
+def name_points(axis: Any, points: Sequence[FixedPoint], size: float) -> None:
+    """Write the candidates' names beside their points in letters of `size`, as many as have room."""
+    corner, far = axis.transAxes.transform([(0, 0), (1, 1)])
+    low, high = axis.get_ylim()
+    points = [point for point in points if low <= point.quality <= high]
+    where = axis.transData.transform([(point.cost, point.quality) for point in points]) - corner
+    pixel = axis.figure.dpi / 72
+    character = (0.58 * size * pixel, 1.1 * size * pixel)
+    places = label_places(where, [point.name for point in points], tuple(far - corner), character)
+    for point, place in zip(points, places, strict=True):
+        if place:
+            across, up, sideways, upright = BESIDE[place]
+            axis.annotate(
+                point.name, (point.cost, point.quality), xytext=(4 * across, 4 * up),
+                textcoords="offset points", ha=sideways, va=upright, fontsize=size,
+            )  # fmt: skip

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from catbench.arrays import Floats
-from catbench.figure import cost_label
+from catbench.figure import cost_label, frame, outside_label
+from catbench.plot import padded, plotly_names
 from catbench_leaderboard import views
 from catbench_leaderboard.answers import budgets_of
 from catbench_leaderboard.board import Board
@@ -19,6 +20,8 @@ from catbench_leaderboard.views import Row, View
 
 SHOWN = 5
 """Routers whose curves are drawn unasked."""
+SIZE = (900.0, 330.0)
+"""Pixels of the axes on a usual screen, where names must have room."""
 REFERENCE_DASHES = {"mixture": "dash", "oracle": "dot", "cascade": "longdashdot"}
 
 
@@ -110,18 +113,20 @@ def figure(
             if band:
                 drawn.add_trace(_band(row["curve_cost"], *band, style.colour, label))
             drawn.add_trace(_line(row["curve_cost"], row["curve_quality"], label, line, band))
-    _frame(drawn, fixed["quality"].to_numpy(), theme)
+    up = _frame(drawn, fixed["quality"].to_numpy(), theme)
+    names = [in_figure(name) for name in fixed["candidate"]]
+    x = np.log10(fixed["cost"]) if log else fixed["cost"]
+    named = plotly_names(x, fixed["quality"], names, padded(x), up, SIZE)
     drawn.add_trace(
         Scatter(
             x=fixed["cost"],
             y=fixed["quality"],
-            text=[in_figure(name) for name in fixed["candidate"]],
+            **named | {"textfont": {"color": theme.ink, "size": 11}},
             mode="markers+text",
-            textposition="bottom center",
-            textfont={"color": theme.ink, "size": 11},
             marker={"color": theme.ink, "size": 7},
             name="fixed candidates",
-            hovertemplate="%{text}: %{y:.4f} at %{x:.4g}<extra></extra>",
+            hovertext=names,
+            hovertemplate="%{hovertext}: %{y:.4f} at %{x:.4g}<extra></extra>",
         )
     )
     if budget is not None:
@@ -134,25 +139,23 @@ def figure(
     )
 
 
-def _frame(drawn: Any, fixed: Floats, theme: Theme) -> None:
-    """Show the heights where the curves are: one candidate that draws noise would press them into a line."""
+def _frame(drawn: Any, fixed: Floats, theme: Theme) -> tuple[float, float]:
+    """Show the heights where the curves are; return the lowest and the highest."""
     heights = np.concatenate([np.asarray(trace.y, dtype=float) for trace in drawn.data] or [fixed])
-    low, high = np.nanmin(heights), np.nanmax(heights)
-    pad = 0.08 * (high - low or 1.0)
-    drawn.update_yaxes(range=[low - pad, high + pad])
-    if outside := int(((fixed < low - pad) | (fixed > high + pad)).sum()):
-        text = f"{outside} fixed candidate{'s' * (outside > 1)} outside: double click shows all"
+    low, high, outside = frame(heights, fixed)
+    drawn.update_yaxes(range=[low, high])
+    if outside:
+        text = f"{outside_label(outside)}: double click shows all"
         at = {"xref": "paper", "yref": "paper", "x": 1, "y": 0, "xanchor": "right", "yanchor": "bottom"}
         drawn.add_annotation(text=text, showarrow=False, font={"color": theme.faint, "size": 11}, **at)
+    return low, high
 
 
 def layout(drawn: Any, theme: Theme, x: str, y: str, costs: Any, *, log: bool) -> Any:
     """Return a figure with the board's axes, legend and colours."""
     values = np.asarray(costs, dtype=float)
-    span = (np.log10(values.min()), np.log10(values.max())) if log else (values.min(), values.max())
-    pad = 0.06 * (span[1] - span[0] or 1.0)
-    axis = {"type": "log", "tickvals": _ticks(values)} if log else {"type": "linear"}
-    drawn.update_xaxes(title={"text": x}, range=[span[0] - pad, span[1] + pad], **axis)
+    axis = {"type": "log", "tickvals": _ticks(values), "tickformat": "~g"} if log else {"type": "linear"}
+    drawn.update_xaxes(title={"text": x}, range=padded(np.log10(values) if log else values), **axis)
     drawn.update_yaxes(title={"text": y})
     common = {"color": theme.ink, "gridcolor": see_through(theme.faint, 0.25), "zeroline": False}
     drawn.update_xaxes(**common)

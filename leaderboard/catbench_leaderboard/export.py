@@ -81,8 +81,6 @@ def page(board: Board) -> str:
 
 def _data(board: Board) -> dict[str, Any]:
     data: list[dict[str, Any]] = []
-    shown = ["rank", "rank_low", "rank_high", "first", "router", "with_leader", "headline", "headline_low"]
-    shown += ["headline_high", "headroom", "audc", "peak", "cost_to_match", "overhead_ms", "date", "unranked"]
     for view in all_views(board):
         drawn = curves.default_routers(board, view, DRAWN)
         figure = curves.figure(board, view, drawn, THEMES["light"]) if view.slice == "all" else None
@@ -90,7 +88,7 @@ def _data(board: Board) -> dict[str, Any]:
             {
                 **{name: getattr(view, name) for name in ("suite", "pool", "cost", "metric", "slice")},
                 "simulated": bool(views.problem(board, view)["simulated"]),
-                "standing": _records(standing(board, view)[shown]),
+                "standing": _records(standing(board, view)),
                 "references": _records(references(board, view)[["reference", "headroom", "audc", "peak"]]),
                 "figure": json.loads(figure.to_json()) if figure else None,
             }

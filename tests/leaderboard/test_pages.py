@@ -136,8 +136,8 @@ def test_a_candidate_that_draws_noise_does_not_press_the_curves_into_a_line(boar
     lines = np.concatenate([trace.y for trace in drawn.data if trace.mode == "lines"])
     low, high = drawn.layout.yaxis.range
     assert low < lines.min() < lines.max() < high
-    assert high - low < 1.2 * np.ptp(lines)
-    assert "1 fixed candidate outside" in drawn.layout.annotations[0].text
+    assert high - low < 2.4 * np.ptp(lines)
+    assert "1 candidate outside" in drawn.layout.annotations[0].text
 
 
 def test_a_router_has_the_same_colour_on_every_figure(board, view):

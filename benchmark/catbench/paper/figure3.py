@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from catbench.figure import PALETTE, REFERENCE, cost_label
+from catbench.figure import PALETTE, REFERENCE, FixedPoint, cost_label
 from catbench.matrix import Metric
 from catbench.paper.axes import spread, tidy
 from catbench.paper.exhibit import Cell, Exhibit, better, cells, number
 from catbench.paper.runs import Runs, by_cost
+from catbench.plot import name_points, set_frame
 from catbench.report import Curve, Result
+
+HOMOGENEOUS = "(homogeneous)"
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def _lines(runs: Runs, metric: Metric) -> list[_Line]:
         lines.append(_Line(metric.name, f"{router} ({result.pool})", result.curve, PALETTE[number_], "-"))
         if runs.homogeneous:
             same = runs.result(router, metric.name, homogeneous=True)
-            lines.append(_Line(metric.name, f"{router} (homogeneous)", same.curve, PALETTE[number_], "--"))
+            lines.append(_Line(metric.name, f"{router} {HOMOGENEOUS}", same.curve, PALETTE[number_], "--"))
     references = runs.result(runs.knn, metric.name).reference_curves
     lines.append(_Line(metric.name, "mixture", references["mixture"], REFERENCE, "--"))
     lines.append(_Line(metric.name, "cascade (sees an image)", references["cascade"], REFERENCE, ":"))
@@ -102,14 +105,18 @@ def _draw(figure: Any, runs: Runs, lines: list[_Line], results: dict[str, Result
                 panel.fill_between(
                     curve.cost, curve.low, curve.high, color=line.colour, alpha=0.15, linewidth=0
                 )
-        for name, fixed in result.fixed.items():
-            panel.plot(fixed.cost, fixed.quality.value, "*", color="black", markersize=6)
-            panel.annotate(
-                name, (fixed.cost, fixed.quality.value), xytext=(3, -4), textcoords="offset points",
-                fontsize=6.5, va="top",
-            )  # fmt: skip
+        points = [
+            FixedPoint(name, fixed.cost, fixed.quality.value)
+            for name, fixed in result.fixed.items()
+            if fixed.quality.value is not None
+        ]
+        panel.plot([p.cost for p in points], [p.quality for p in points], "k*", markersize=6)
         tidy(panel, cost_label(result.cost), np.array([fixed.cost for fixed in result.fixed.values()]))
         panel.set_ylabel(f"mean {metric.title} {better(metric.direction)}")
         panel.margins(x=0.1)
+        # The homogeneous pool's cheapest candidate may draw noise; the whole pool's curves are the figure.
+        whole = [line for line in lines if line.metric == metric.name and HOMOGENEOUS not in line.name]
+        set_frame(panel, [quality for line in whole for quality in line.curve.quality], points)
+        name_points(panel, points, 6.5)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower center", ncols=3, frameon=False, fontsize=7.5)
