@@ -94,9 +94,10 @@ def label_places(
     markers = [_Box(x - 3, y - 3, x + 3, y + 3) for x, y in points]
     taken: list[_Box] = []
     places: list[Place | None] = [None] * len(points)
-    for i in np.argsort(-points[:, 1], kind="stable"):
+    for i in np.argsort(-points[:, 1], kind="stable").tolist():
+        x, y = float(points[i, 0]), float(points[i, 1])
         others = [box for j, box in enumerate(markers) if j != i]
-        for place, box in _boxes(*points[i], len(names[i]) * character[0], character[1]):
+        for place, box in _boxes(x, y, len(names[i]) * character[0], character[1]):
             inside = box.left >= 0 and box.low >= 0 and box.right <= size[0] and box.high <= size[1]
             if inside and not any(box.meets(other) for other in (*taken, *others)):
                 places[i] = place

@@ -108,11 +108,9 @@ def plotly_figure(described: Sequence[Panel]) -> Any:
             corner = {"x": 1, "xref": "x domain", "xanchor": "right", "y": 0, "yref": "y domain"}
             note = f"{outside_label(outside)}: double click shows all"
             figure.add_annotation(text=note, showarrow=False, **corner, row=1, col=column)
-        where = {"row": 1, "col": column}
-        figure.update_xaxes(
-            title=panel.cost_label, type="log", tickvals=_ticks(cost), tickformat="~g", range=span, **where
-        )
-        figure.update_yaxes(title=panel.quality_label, range=(low, high), **where)
+        log = {"type": "log", "tickvals": _ticks(cost), "tickformat": "~g", "range": span}
+        figure.update_xaxes({"title": panel.cost_label, **log}, row=1, col=column)
+        figure.update_yaxes({"title": panel.quality_label, "range": (low, high)}, row=1, col=column)
     return figure.update_layout(template="simple_white", legend={"orientation": "h", "y": -0.2}, height=560)
 
 
