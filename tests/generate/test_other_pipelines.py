@@ -16,7 +16,7 @@ from catbench.generate.costs.flops import on_meta
 from catbench.generate.costs.parts import without
 from catbench.generate.costs.table import TERA, count_costs, shipped_costs
 from catbench.generate.pipelines.draw import draw
-from catbench.generate.pipelines.encode import call_arguments, encode, encode_empty, too_long
+from catbench.generate.pipelines.encode import call_arguments, encode, encode_empty, own_tokenizers, too_long
 from catbench.generate.pipelines.load import load_pipeline, scheduler_for
 from catbench.generate.plan import Image
 from catbench.generate.settings import drawing_settings
@@ -158,7 +158,7 @@ def test_the_t5_of_flux_reads_as_many_tokens_as_its_candidate_says(flux, drawn_b
     pipeline = load_pipeline(short, "cpu", None)
     assert encode(pipeline, TEXTS, short)["prompt_embeds"].shape == (3, 8, 32)
     # A letter is a token, and so are the word's beginning and the text's end.
-    assert too_long(pipeline, ["x" * 6, "x" * 7], short) == (1,)
+    assert too_long(own_tokenizers(pipeline), ["x" * 6, "x" * 7], short) == (1,)
 
 
 def parameters(module_of) -> float:

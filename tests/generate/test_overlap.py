@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -10,7 +11,9 @@ import pytest
 import torch
 
 from catbench.errors import GenerationError, UsageError
+from catbench.generate.job import Job
 from catbench.generate.pipelines import compile as compiling
+from catbench.generate.pipelines.load import load_pipeline
 from catbench.generate.run import Plan
 from catbench.generate.shards import decoded
 from catbench.generate.worker import Worker
@@ -152,3 +155,32 @@ def test_compiled_pipelines_draw_the_same_and_only_whole_batches(
     assert verify(outcome.suite).scores.keys() == verify(plain.suite).scores.keys()
     with pytest.raises(UsageError, match="was made with compile True, not False"):
         run(folder, tmp_path / "run", keep_images=True, batch=2)
+
+
+def test_a_prompts_length_is_found_while_the_drawing_thread_tokenizes(
+    suite, amused, drawn_by, tmp_path, monkeypatch
+):
+    folder = suite((drawn_by(amused, 2, "masked", largest_batch=1),), texts=("x" * 100, "a cat", "the sea"))
+    plan = Plan.of(folder)
+    shard = plan.shards[0]
+    pipeline = load_pipeline(shard.settings, "cpu", None)
+    # Of a class that encodes its prompts in every call, as Infinity's does.
+    pipeline.__class__ = type("Unknown", (type(pipeline),), {})
+    worker = Worker(Job(tmp_path / "run", plan.problem.metrics, "cpu", 1), lambda *_: pipeline)
+    worker.draw(shard, lambda: worker.read(shard))
+    set_up, tokenizer = type(pipeline.tokenizer).set_truncation_and_padding, pipeline.tokenizer
+    amidst, gone_on = threading.Event(), threading.Event()
+
+    def let_the_other_in(self, *args, **kwargs):
+        set_up(self, *args, **kwargs)
+        if threading.current_thread() is not threading.main_thread():
+            amidst.set()
+            assert gone_on.wait(60)
+
+    monkeypatch.setattr(type(tokenizer), "set_truncation_and_padding", let_the_other_in)
+    with ThreadPoolExecutor(1) as thread:
+        reading = thread.submit(worker.read, shard)
+        assert amidst.wait(60)
+        tokenizer(["a cat"], truncation=True, padding="max_length")
+        gone_on.set()
+        assert reading.result().cut == (0,)

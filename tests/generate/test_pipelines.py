@@ -13,7 +13,7 @@ import torch
 from catbench.errors import GenerationError, SuiteError
 from catbench.generate.pipelines import draw as drawing
 from catbench.generate.pipelines.draw import BrokenImageError, draw
-from catbench.generate.pipelines.encode import call_arguments, encode, encode_empty, encoder_digest, too_long
+from catbench.generate.pipelines.encode import call_arguments, encode, encode_empty, encoder_digest, own_tokenizers, too_long
 from catbench.generate.pipelines.load import feature_cache, load_pipeline, scheduler_for
 from catbench.generate.plan import Image
 from catbench.generate.settings import drawing_settings
@@ -240,7 +240,7 @@ def test_an_embedding_does_not_depend_on_the_prompts_beside_it(load):
 def test_prompts_longer_than_the_window_are_found(load):
     pipeline, settings = load()
     # A letter is a token, and two mark the beginning and the end: 75 letters fit.
-    assert too_long(pipeline, ["x" * 75, "x" * 76, "x"], settings) == (1,)
+    assert too_long(own_tokenizers(pipeline), ["x" * 75, "x" * 76, "x"], settings) == (1,)
 
 
 def test_a_scheduler_that_does_not_exist_is_refused(load):

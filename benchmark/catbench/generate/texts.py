@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save
 
 from catbench.generate.job import Job
 from catbench.generate.packages import versions
-from catbench.generate.pipelines.encode import Embeddings, can_encode, encode, encode_empty, too_long
+from catbench.generate.pipelines.encode import Embeddings, Tokenizers, can_encode, encode, encode_empty, too_long
 from catbench.generate.plan import Block
 from catbench.generate.sealed import is_whole, read_record, write_sealed
 from catbench.generate.settings import DrawingSettings
@@ -29,15 +29,15 @@ class EncodedText(NamedTuple):
 
 
 def encoded_text(
-    job: Job, pipeline: Any, encoder: str, block: Block, settings: DrawingSettings
+    job: Job, pipeline: Any, tokenizers: Tokenizers, encoder: str, block: Block, settings: DrawingSettings
 ) -> EncodedText:
     """Return the block's embeddings, from the run's folder or encoded now.
 
-    `encoder` is the digest of the pipeline's text encoders. Raises UsageError for a folder that cannot be
-    written to.
+    `tokenizers` are those of `own_tokenizers`, `encoder` is the digest of the pipeline's text encoders. Raises
+    UsageError for a folder that cannot be written to.
     """
     if not can_encode(pipeline):
-        return EncodedText(None, too_long(pipeline, block.texts, settings))
+        return EncodedText(None, too_long(tokenizers, block.texts, settings))
     batch = [] if job.text_batch == 1 else [job.text_batch]
     made_by = json.dumps([encoder, job.hardware_name, versions(), *batch])
     folder = job.embeddings / hashlib.sha256(made_by.encode()).hexdigest()[:16]
@@ -45,7 +45,8 @@ def encoded_text(
     text = _kept(
         folder / f"{block.name}.safetensors",
         lambda: EncodedText(
-            encode(pipeline, block.texts, settings, job.text_batch), too_long(pipeline, block.texts, settings)
+            encode(pipeline, block.texts, settings, job.text_batch),
+            too_long(tokenizers, block.texts, settings),
         ),
     )
     return EncodedText({**(text.embeddings or {}), **(empty.embeddings or {})}, text.cut)

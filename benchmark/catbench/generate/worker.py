@@ -23,7 +23,7 @@ from catbench.generate.job import Job, make_deterministic
 from catbench.generate.packages import prepare
 from catbench.generate.pipelines.compile import compile_pipeline, not_compiled
 from catbench.generate.pipelines.draw import BrokenImageError, Drawn, draw
-from catbench.generate.pipelines.encode import call_arguments, encoder_digest
+from catbench.generate.pipelines.encode import call_arguments, encoder_digest, own_tokenizers
 from catbench.generate.pipelines.load import feature_cache, load_pipeline, scheduler_for
 from catbench.generate.plan import Block, Shard
 from catbench.generate.scorers import ScoreFunction, ScorerContext, load_scorers, score_all
@@ -73,8 +73,10 @@ class Worker:
     def read(self, shard: Shard) -> EncodedText:
         """Return the text of a shard, whose pipeline must be at hand; see `encoded_text`."""
         assert self._loaded is not None
-        encoder = self._loaded.encoder(shard.settings)
-        return encoded_text(self._job, self._loaded.pipeline, encoder, shard.block, shard.settings)
+        model, settings = self._loaded, shard.settings
+        return encoded_text(
+            self._job, model.pipeline, model.tokenizers, model.encoder(settings), shard.block, settings
+        )
 
     def draw(self, shard: Shard, text: Callable[[], EncodedText]) -> Drawing:
         """Draw a shard, or read its images where they are there; `text` returns what `read` does.
@@ -166,6 +168,7 @@ class _LoadedModel:
     def __init__(self, settings: DrawingSettings, pipeline: Any) -> None:
         self.key = settings.model_key
         self.pipeline = pipeline
+        self.tokenizers = own_tokenizers(pipeline)
         self.released_scheduler = pipeline.scheduler
         self._encoders: dict[str, str] = {}
 

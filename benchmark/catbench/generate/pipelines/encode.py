@@ -8,10 +8,11 @@ not in the table below is given the texts themselves, and encodes them in every 
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import inspect
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import torch
@@ -20,6 +21,9 @@ from catbench.generate.settings import DrawingSettings
 
 Embeddings: TypeAlias = dict[str, torch.Tensor]
 """Argument of the pipeline's call -> tensor (prompt, ...)."""
+
+Tokenizers: TypeAlias = Mapping[str, Any]
+"""Component of a pipeline (`tokenizer`, `tokenizer_2`) -> tokenizer."""
 
 NEGATIVE = "negative_"
 """What the names of the empty prompt's embeddings begin with; they have one row for all prompts."""
@@ -92,17 +96,28 @@ def encoder_digest(pipeline: Any, settings: DrawingSettings) -> str:
     return digest.hexdigest()
 
 
-def too_long(pipeline: Any, texts: Sequence[str], settings: DrawingSettings) -> tuple[int, ...]:
-    """Return the positions of texts that are cut by a tokenizer of the pipeline: longer than its window."""
+def own_tokenizers(pipeline: Any) -> Tokenizers:
+    """Return copies of the pipeline's tokenizers, for a thread beside the one that draws.
+
+    A tokenizer is no function: it keeps the padding and the cut of the call before.
+    """
+    return {
+        name: copy.deepcopy(tokenizer)
+        for name, tokenizer in pipeline.components.items()
+        if name.startswith("tokenizer") and tokenizer is not None
+    }
+
+
+def too_long(tokenizers: Tokenizers, texts: Sequence[str], settings: DrawingSettings) -> tuple[int, ...]:
+    """Return the positions of texts that are cut by one of a pipeline's tokenizers: longer than its window."""
     long: set[int] = set()
-    for name, tokenizer in pipeline.components.items():
-        if name.startswith("tokenizer") and tokenizer is not None:
-            window = int(tokenizer.model_max_length)
-            # The T5 of FLUX reads `max_sequence_length` tokens, the CLIP beside it its own 77.
-            if name != "tokenizer":
-                window = min(window, int(settings.call.get("max_sequence_length", window)))
-            lengths = [len(ids) for ids in tokenizer(list(texts), verbose=False)["input_ids"]]
-            long.update(row for row, length in enumerate(lengths) if length > window)
+    for name, tokenizer in tokenizers.items():
+        window = int(tokenizer.model_max_length)
+        # The T5 of FLUX reads `max_sequence_length` tokens, the CLIP beside it its own 77.
+        if name != "tokenizer":
+            window = min(window, int(settings.call.get("max_sequence_length", window)))
+        lengths = [len(ids) for ids in tokenizer(list(texts), verbose=False)["input_ids"]]
+        long.update(row for row, length in enumerate(lengths) if length > window)
     return tuple(sorted(long))
 
 
