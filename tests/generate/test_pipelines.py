@@ -13,7 +13,14 @@ import torch
 from catbench.errors import GenerationError, SuiteError
 from catbench.generate.pipelines import draw as drawing
 from catbench.generate.pipelines.draw import BrokenImageError, draw
-from catbench.generate.pipelines.encode import call_arguments, encode, encode_empty, encoder_digest, own_tokenizers, too_long
+from catbench.generate.pipelines.encode import (
+    call_arguments,
+    encode,
+    encode_empty,
+    encoder_digest,
+    own_tokenizers,
+    too_long,
+)
 from catbench.generate.pipelines.load import feature_cache, load_pipeline, scheduler_for
 from catbench.generate.plan import Image
 from catbench.generate.settings import drawing_settings

@@ -13,7 +13,14 @@ from safetensors.torch import load_file, save
 
 from catbench.generate.job import Job
 from catbench.generate.packages import versions
-from catbench.generate.pipelines.encode import Embeddings, Tokenizers, can_encode, encode, encode_empty, too_long
+from catbench.generate.pipelines.encode import (
+    Embeddings,
+    Tokenizers,
+    can_encode,
+    encode,
+    encode_empty,
+    too_long,
+)
 from catbench.generate.plan import Block
 from catbench.generate.sealed import is_whole, read_record, write_sealed
 from catbench.generate.settings import DrawingSettings
@@ -33,8 +40,8 @@ def encoded_text(
 ) -> EncodedText:
     """Return the block's embeddings, from the run's folder or encoded now.
 
-    `tokenizers` are those of `own_tokenizers`, `encoder` is the digest of the pipeline's text encoders. Raises
-    UsageError for a folder that cannot be written to.
+    `tokenizers` are those of `own_tokenizers`, `encoder` is the digest of the pipeline's text encoders.
+    Raises UsageError for a folder that cannot be written to.
     """
     if not can_encode(pipeline):
         return EncodedText(None, too_long(tokenizers, block.texts, settings))

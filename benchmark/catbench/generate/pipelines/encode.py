@@ -109,7 +109,7 @@ def own_tokenizers(pipeline: Any) -> Tokenizers:
 
 
 def too_long(tokenizers: Tokenizers, texts: Sequence[str], settings: DrawingSettings) -> tuple[int, ...]:
-    """Return the positions of texts that are cut by one of a pipeline's tokenizers: longer than its window."""
+    """Return the positions of texts that are cut by one of the tokenizers: longer than its window."""
     long: set[int] = set()
     for name, tokenizer in tokenizers.items():
         window = int(tokenizer.model_max_length)
