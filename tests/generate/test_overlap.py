@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -11,10 +13,13 @@ import pytest
 import torch
 
 from catbench.errors import GenerationError, UsageError
+from catbench.generate import texts
+from catbench.generate.engines.local import LocalEngine
 from catbench.generate.job import Job
 from catbench.generate.pipelines import compile as compiling
 from catbench.generate.pipelines.load import load_pipeline
-from catbench.generate.run import Plan
+from catbench.generate.run import Plan, generate
+from catbench.generate.scorers import sharpness
 from catbench.generate.shards import decoded
 from catbench.generate.worker import Worker
 from catbench.store import verify
@@ -76,6 +81,81 @@ def test_a_shard_that_is_drawn_is_kept_where_the_next_fails(suite, tmp_path, mon
     with pytest.raises(GenerationError, match="candidate 'tiny-2': no more"):
         run(suite(), tmp_path / "run")
     assert len(list((tmp_path / "run" / "shards").glob("*/*.json"))) == 2
+
+
+@pytest.fixture
+def full_memory(monkeypatch):
+    """Have calls of a function, counted from 1, find memory full; tells of each if it was beside drawing."""
+    from catbench.generate import worker
+
+    drawing = threading.Event()
+    draw = worker.draw
+
+    def draw_and_tell(*args, **kwargs):
+        drawing.set()
+        drawn = draw(*args, **kwargs)
+        drawing.clear()
+        return drawn
+
+    monkeypatch.setattr(worker, "draw", draw_and_tell)
+
+    def fill(owner, name, calls):
+        function, beside_drawing = getattr(owner, name), []
+
+        def short_of_memory(*args, **kwargs):
+            beside_drawing.append(drawing.is_set())
+            if len(beside_drawing) in calls:
+                raise torch.AcceleratorError("CUDA error: out of memory")
+            return function(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, short_of_memory)
+        return beside_drawing
+
+    return fill
+
+
+@pytest.mark.parametrize(("owner", "name", "call"), [(texts, "encode", 2), (sharpness, "sharpness", 1)])
+def test_a_stage_whose_memory_is_full_is_tried_again_while_nothing_is_drawn(
+    suite, tmp_path, run, full_memory, owner, name, call
+):
+    folder = suite()
+    expected = verify(run(folder, tmp_path / "roomy").suite)
+    beside_drawing = full_memory(owner, name, {call})
+    scores = verify(run(folder, tmp_path / "run").suite).scores
+    assert not beside_drawing[2]  # the second scoring is that of the shard which was drawn meanwhile
+    np.testing.assert_array_equal(scores["sharpness"], expected.scores["sharpness"])
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "message"),
+    [
+        (texts, "encode", "candidate 'tiny-2': not enough memory on the device to encode 1 prompts at once"),
+        (sharpness, "sharpness", "metric 'sharpness' fails on .*: CUDA error: out of memory"),
+    ],
+)
+def test_a_stage_whose_memory_stays_full_is_an_error(suite, tmp_path, run, full_memory, owner, name, message):
+    full_memory(owner, name, range(1, 100))
+    with pytest.raises(GenerationError, match=message):
+        run(suite(), tmp_path / "run")
+
+
+def test_the_last_model_is_gone_when_the_next_is_loaded(suite, sdxl, drawn_by, tmp_path):
+    candidates = (drawn_by(sdxl, 2, "deep", cache={"interval": 2}), drawn_by(sdxl, 2, "next", variant="x"))
+    unets, left = [], []
+
+    def load(settings, device, root):
+        left.extend(unet for unet in unets if unet() is not None)
+        pipeline = load_pipeline(settings.model_copy(update={"variant": ""}), device, root)
+        unets.append(weakref.ref(pipeline.unet))
+        return pipeline
+
+    gc.disable()  # it might come along by itself
+    try:
+        generate(Plan.of(suite(candidates)), tmp_path / "run", engine=LocalEngine(load))
+    finally:
+        gc.enable()
+    assert len(unets) == 2
+    assert not left
 
 
 def test_batches_of_their_own_draw_the_same_and_are_recorded(suite, tmp_path, run):

@@ -22,6 +22,7 @@ from catbench.generate.pipelines.encode import (
     too_long,
 )
 from catbench.generate.pipelines.load import feature_cache, load_pipeline, scheduler_for
+from catbench.generate.pipelines.memory import is_out_of_memory
 from catbench.generate.plan import Image
 from catbench.generate.settings import drawing_settings
 
@@ -173,6 +174,25 @@ def test_memory_for_not_even_one_image_is_an_error(load, monkeypatch):
     monkeypatch.setattr(pipeline.unet, "forward", no_memory)
     with pytest.raises(GenerationError, match="not enough memory on the device for a single image"):
         pixels(pipeline, settings)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (torch.OutOfMemoryError("any"), True),
+        (MemoryError(), True),
+        (torch.AcceleratorError("CUDA error: out of memory"), True),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"), True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+        (torch.AcceleratorError("CUDA error: an illegal memory access was encountered"), False),
+        (ValueError("CUDA error: out of memory"), False),
+    ],
+)
+def test_memory_that_runs_out_is_known_by_every_librarys_words(error, expected):
+    assert is_out_of_memory(error) is expected
+    with pytest.raises(GenerationError) as later:
+        raise GenerationError("a metric fails") from error
+    assert is_out_of_memory(later.value) is expected
 
 
 def test_other_failures_of_a_pipeline_are_not_taken_for_memory(load, monkeypatch):

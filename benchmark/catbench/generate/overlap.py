@@ -3,7 +3,8 @@
 Drawing keeps the device busy and the processor idle; scoring, PNG and Parquet do the opposite. So each stage
 has a thread. What is made does not depend on it: a stage reads the files on disk and its own arguments, and
 takes one shard after another. On a GPU the stages beside drawing have streams of their own, so that they wait
-for none of the denoiser's kernels.
+for none of the denoiser's kernels. A stage that finds the device's memory full beside a batch that is being
+drawn is tried once more while nothing is.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from catbench.generate.engines import ShardDone
 from catbench.generate.packages import optional
+from catbench.generate.pipelines.memory import free_memory, is_out_of_memory
 from catbench.generate.plan import Shard
 from catbench.generate.texts import EncodedText
 from catbench.generate.worker import Drawing, Worker
@@ -33,8 +35,8 @@ class Overlap:
         self._worker = worker
         self._reading = _Stage(worker.read, device)
         self._finishing = _Stage(worker.finish, device)
-        self._next: tuple[Shard, Future[EncodedText] | None] | None = None
-        self._last: Future[ShardDone] | None = None
+        self._next: tuple[Shard, _Task[EncodedText] | None] | None = None
+        self._last: _Task[ShardDone] | None = None
 
     def __enter__(self) -> Overlap:
         return self
@@ -57,7 +59,7 @@ class Overlap:
             self._last = self._finishing.start(self._draw(*drawing))
         return last.result() if last else None
 
-    def _draw(self, shard: Shard, text: Future[EncodedText] | None) -> Drawing:
+    def _draw(self, shard: Shard, text: _Task[EncodedText] | None) -> Drawing:
         return self._worker.draw(shard, lambda: (text or self._reading.start(shard)).result())
 
     def _will_have(self, drawing: Shard, shard: Shard) -> bool:
@@ -73,8 +75,8 @@ class _Stage(Generic[Given, Made]):
         self._stream = nullcontext() if device == "cpu" else _stream(device)
         self._thread = ThreadPoolExecutor(1)
 
-    def start(self, given: Given) -> Future[Made]:
-        return self._thread.submit(self._run, given)
+    def start(self, given: Given) -> _Task[Made]:
+        return _Task(lambda: self._thread.submit(self._run, given))
 
     def wait(self) -> None:
         self._thread.shutdown(wait=True)
@@ -82,6 +84,26 @@ class _Stage(Generic[Given, Made]):
     def _run(self, given: Given) -> Made:
         with self._stream:
             return self._work(given)
+
+
+class _Task(Generic[Made]):
+    """What a stage is at, or has done."""
+
+    def __init__(self, submit: Callable[[], Future[Made]]) -> None:
+        self._submit = submit
+        self._future = submit()
+
+    def result(self) -> Made:
+        """Wait for it, in the thread that draws: nothing is drawn then, so what found memory full fits."""
+        try:
+            return self._future.result()
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+        del self._future  # it has the error, whose frames hold tensors
+        free_memory()
+        self._future = self._submit()
+        return self._future.result()
 
 
 def _stream(device: str) -> Any:

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from catbench.errors import GenerationError
 from catbench.generate.engines import ShardDone
@@ -25,6 +26,7 @@ from catbench.generate.pipelines.compile import compile_pipeline, not_compiled
 from catbench.generate.pipelines.draw import BrokenImageError, Drawn, draw
 from catbench.generate.pipelines.encode import call_arguments, encoder_digest, own_tokenizers
 from catbench.generate.pipelines.load import feature_cache, load_pipeline, scheduler_for
+from catbench.generate.pipelines.memory import free_memory, is_out_of_memory
 from catbench.generate.plan import Block, Shard
 from catbench.generate.scorers import ScoreFunction, ScorerContext, load_scorers, score_all
 from catbench.generate.settings import DrawingSettings
@@ -82,8 +84,8 @@ class Worker:
         """Draw a shard, or read its images where they are there; `text` returns what `read` does.
 
         A NaN in an image is the shard's problem and returned. Raises GenerationError for a model that cannot
-        be loaded, that refuses its settings or does not fit into memory with one image, and for a metric that
-        cannot be had; UsageError for a folder that cannot be written to.
+        be loaded, that refuses its settings or does not fit into memory with one image, or with the prompts
+        to encode, and for a metric that cannot be had; UsageError for a folder that cannot be written to.
         """
         started = time.monotonic()
         _ = self._scorers  # a metric that cannot be had is found before anything is drawn
@@ -92,7 +94,15 @@ class Worker:
             pixels, outcome = read_images(self._job, shard), read_outcome(self._job, shard)[1]
             return Drawing(shard, started, wanted, pixels, outcome, scored_only=True)
         model = self._model(shard.settings)
-        embedded = text()
+        try:
+            embedded = text()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise GenerationError(
+                f"candidate {shard.candidate.id!r}: not enough memory on the device to encode "
+                f"{self._job.text_batch} prompts at once"
+            ) from error
         try:
             drawn = self._draw(model, shard, embedded)
         except BrokenImageError as error:
@@ -133,12 +143,19 @@ class Worker:
 
     def _model(self, settings: DrawingSettings) -> _LoadedModel:
         if self._loaded is None or self._loaded.key != settings.model_key:
-            self._loaded = None  # frees the memory of the last before the next is loaded
+            self._unload()
             pipeline = self._load(settings, self._job.device, self._job.root)
             if self._job.compiled:
                 compile_pipeline(pipeline, self._job.device)
             self._loaded = _LoadedModel(settings, pipeline)
         return self._loaded
+
+    def _unload(self) -> None:
+        """Free the last model before the next is loaded; compiling and DeepCache leave cycles in it."""
+        self._loaded = None
+        if self._job.compiled:
+            torch.compiler.reset()
+        free_memory()
 
     def _draw(self, model: _LoadedModel, shard: Shard, embedded: EncodedText) -> Drawn:
         settings, job = shard.settings, self._job

@@ -20,6 +20,7 @@ import torch
 from catbench.errors import GenerationError
 from catbench.generate.pipelines.compile import not_compiled
 from catbench.generate.pipelines.decode import decoding_in_float32, decoding_in_parts
+from catbench.generate.pipelines.memory import free_memory, is_out_of_memory
 from catbench.generate.plan import Image
 from catbench.generate.settings import DrawingSettings
 
@@ -75,23 +76,15 @@ def draw(
             try:
                 pixels, brightest = _draw_all(pipeline, settings, images, text, size, compiled)
                 break
-            except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
+            except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
                 if size == 1:
                     raise GenerationError("not enough memory on the device for a single image") from error
                 size = (size + 1) // 2
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
+            free_memory()
         with not_compiled(compiled):
             return _second_try(pipeline, settings, images, text, pixels, brightest, size)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether an error means that the device's memory, or the machine's, is used up."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
 
 def _draw_all(
