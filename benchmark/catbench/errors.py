@@ -49,6 +49,26 @@ class MissingExtraError(CatbenchError):
         super().__init__(f"{what} needs packages that are not installed: pip install 'catbench[{extra}]'")
 
 
+EXTRAS = {
+    "DeepCache": "generate",
+    "accelerate": "generate",
+    "diffusers": "generate",
+    "open_clip": "generate",
+    "plotly": "leaderboard",
+    "ray": "ray",
+    "streamlit": "leaderboard",
+    "torch": "torch",
+    "transformers": "torch",
+}
+"""Module -> the extra that brings it."""
+
+
+def missing_extra(error: BaseException) -> MissingExtraError | None:
+    """Return the error that tells how to install the package whose import failed, None for another error."""
+    name = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    return MissingExtraError(f"this ({name} is missing)", EXTRAS[name]) if name in EXTRAS else None
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """Return the error for a name that does not exist, with the near ones suggested.
 

@@ -33,7 +33,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catbench.arrays import Floats, Ints
-from catbench.errors import CatbenchError, RouterError, UsageError, unknown_name
+from catbench.errors import CatbenchError, RouterError, UsageError, missing_extra, unknown_name
 from catbench.pool import Pool
 from catbench.prompts import Prompts
 from catbench.sweep import LARGEST, mixture_curve
@@ -292,7 +292,8 @@ def _call(name: str, method: str, function: Callable[..., Any], *given: Any, **n
     except CatbenchError:
         raise
     except (Exception, SystemExit) as error:
-        raise RouterError(f"router {name!r} failed in {method}(): {type(error).__name__}: {error}") from error
+        said = missing_extra(error) or f"{type(error).__name__}: {error}"
+        raise RouterError(f"router {name!r} failed in {method}(): {said}") from error
 
 
 def _from_entry_point(text: str) -> NamedRouter:

@@ -53,8 +53,9 @@ def test_another_seed_learns_other_weights(pictures, tmp_path):
 
 def test_a_checkpoint_of_another_run_is_refused(pictures, tmp_path):
     train(task_of(RecogniserTask, pictures), Plan(tmp_path, steps=1))
-    with pytest.raises(UsageError, match="is of a run of 'recogniser' with seed 0"):
-        train(task_of(RecogniserTask, pictures), Plan(tmp_path, steps=2, seed=1))
+    for other in ({"seed": 1, "steps": 1}, {"steps": 2}, {"steps": 1, "pictures": 8}):
+        with pytest.raises(UsageError, match="a run of model recogniser, seed 0, steps 1"):
+            train(task_of(RecogniserTask, pictures), Plan(tmp_path, **other))
 
 
 def test_training_lowers_the_loss(pictures, tmp_path):

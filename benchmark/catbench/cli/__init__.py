@@ -61,7 +61,7 @@ def options(
 
 def main() -> None:
     """Run the command line; an error is one line on stderr and exit code 2."""
-    from catbench.errors import CatbenchError
+    from catbench.errors import CatbenchError, missing_extra
 
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     if not arguments:
@@ -71,7 +71,8 @@ def main() -> None:
     except typer.Abort:
         typer.echo("catbench: stopped", err=True)
         sys.exit(130)
-    except Exception as error:
+    except Exception as raised:
+        error = missing_extra(raised) or raised
         usage = getattr(error, "format_message", None)  # what the command-line library says of options
         known = usage is not None or isinstance(error, (CatbenchError, OSError))
         if not known or len(arguments) < len(sys.argv) - 1:

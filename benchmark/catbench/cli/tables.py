@@ -64,7 +64,7 @@ def spell(estimate: Estimate, *, percent: bool = False, missing: str = "-") -> s
     value, low, high = (
         missing if number is None else f"{number * scale:.{decimals}f}" for number in (estimate.value, *ends)
     )
-    return f"{value}{unit} [{low}, {high}]"
+    return f"{value}{unit if estimate.value is not None else ''} [{low}, {high}]"
 
 
 def _value(estimate: Estimate) -> str:

@@ -1,7 +1,8 @@
-"""`python -m catbench.nano.appraise`: how well the trained nano models draw, on scenes none of them saw.
+"""`python -m catbench.nano.appraise`: how well the trained nano models draw, before there is a suite.
 
 The scenes are for training by their hash and come from a seed that no training set uses: what is tuned by
-these numbers (guidance, say) has not looked at a suite.
+these numbers (guidance, say) has not looked at a suite. Of small scenes there are few, so training has met
+most of those with one thing or none; of the larger ones almost none.
 """
 
 from __future__ import annotations

@@ -6,13 +6,26 @@ from collections.abc import Callable
 
 import typer
 
-from catbench.errors import CatbenchError
+from catbench.errors import CatbenchError, UsageError, missing_extra
+
+
+def check_device(device: str) -> None:
+    """Raise UsageError where torch knows no such device, or this machine has none."""
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(f"no device {device!r} here: {str(error).splitlines()[0]}") from error
 
 
 def run_command(function: Callable[..., None]) -> None:
     """Run a function as a command line of its own, its annotations being the options."""
     try:
         typer.run(function)
-    except CatbenchError as error:
-        typer.echo(f"error: {error}", err=True)
+    except (CatbenchError, ModuleNotFoundError) as error:
+        said = missing_extra(error) or error
+        if not isinstance(said, CatbenchError):
+            raise
+        typer.echo(f"error: {said}", err=True)
         raise SystemExit(2) from error

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import typer
 from PIL import Image, ImageDraw
 
+from catbench.errors import UsageError
 from catbench.nano.appraise import SCENES_SEED
 from catbench.nano.command import run_command
 from catbench.nano.offered import GUIDANCE
@@ -35,7 +36,7 @@ UNGUIDED = ("nano-lightning", "nano-turbo")
 
 
 def scenes_of_rising_complexity(number: int) -> list[Scene]:
-    """Return so many scenes of the appraisal's, from nothing to the most things."""
+    """Return so many scenes as the appraisal's are, from nothing to the most things."""
     pool = list(islice(draw_scenes(SCENES_SEED + 1, "training"), 400))
     wanted = [round(i * MAX_THINGS / max(1, number - 1)) for i in range(number)]
     return [next(pool.pop(i) for i, scene in enumerate(pool) if scene.complexity == n) for n in wanted]
@@ -44,7 +45,7 @@ def scenes_of_rising_complexity(number: int) -> list[Scene]:
 def sheet(
     out: Annotated[Path, typer.Argument(help="the PNG to write")],
     columns: Annotated[str, typer.Option(help="model:steps, comma separated")] = COLUMNS,
-    prompts: Annotated[int, typer.Option(help="rows")] = 8,
+    prompts: Annotated[int, typer.Option(min=1, max=400, help="rows")] = 8,
     guidance: Annotated[float, typer.Option()] = GUIDANCE,
     shelf: Annotated[Path, typer.Option()] = SHELF,
 ) -> None:
@@ -64,7 +65,9 @@ def sheet(
 def _steps_by_model(columns: str) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for column in columns.split(","):
-        model, steps = column.split(":")
+        model, _, steps = column.partition(":")
+        if not steps.isdecimal() or int(steps) < 1:
+            raise UsageError(f"column {column!r} is not MODEL:STEPS, as nano-sdxl-l:8 is")
         found.setdefault(model, []).append(int(steps))
     return found
 

@@ -71,8 +71,10 @@ def build_pipeline(model: str, shelf: Path = SHELF) -> Any:
     """Return the pipeline of a model in single precision, from the parts of a shelf.
 
     A `StableDiffusionXLPipeline` with one text encoder (its second, as SDXL's refiner has it), or an
-    `AmusedPipeline`.
+    `AmusedPipeline`. Raises UsageError for an unknown name.
     """
+    if model not in MODELS:
+        raise unknown_name("nano model", model, MODELS)
     diffusers, transformers = untyped("diffusers"), untyped("transformers")
     text = shelf / "text-encoder"
     encoder = transformers.CLIPTextModelWithProjection.from_pretrained(
@@ -110,10 +112,15 @@ def _load(kind: Any, folder: Path) -> Any:
 
 
 def copy_part(source: Path, target: Path) -> None:
-    """Put one exported part on the shelf, its weights in half precision; a README there stays."""
+    """Put one exported part on the shelf, its weights in half precision; a README there stays.
+
+    Raises UsageError where `source` is no folder.
+    """
     import torch
     from safetensors.torch import load_file, save_file
 
+    if not source.is_dir():
+        raise UsageError(f"no exported model in {source}: train it first")
     target.mkdir(parents=True, exist_ok=True)
     for path in sorted(source.iterdir()):
         if path.suffix == ".safetensors":

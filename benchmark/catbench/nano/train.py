@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import torch
 import typer
 
 from catbench.errors import unknown_name
-from catbench.nano.command import run_command
-from catbench.nano.training.loop import Plan, take_average, train
-from catbench.nano.training.pictures import Pictures, load_pictures
+from catbench.nano.command import check_device, run_command
+
+if TYPE_CHECKING:
+    from catbench.nano.training.pictures import Pictures
 
 STEPS = {
     "clip-condition": 1500,
@@ -78,21 +78,29 @@ def build_task(model: str, given: Ingredients) -> Any:
 def run(
     model: Annotated[str, typer.Argument(help=f"one of {', '.join(STEPS)}")],
     out: Annotated[Path, typer.Option(help="folder of all runs and exported models")] = Path("build/nano"),
-    steps: Annotated[int | None, typer.Option(help="default: as shipped")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="default: as shipped")] = None,
     minutes: Annotated[float | None, typer.Option(help="stop, to go on later, after this long")] = None,
     seed: Annotated[int, typer.Option()] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
-    pictures: Annotated[int, typer.Option(help="rendered scenes to train on")] = 64_000,
+    pictures: Annotated[int, typer.Option(min=1, help="rendered scenes to train on")] = 64_000,
     snapshot: Annotated[
         bool, typer.Option(help="do not train: export the last checkpoint of a run, even one under way")
     ] = False,
     threads: Annotated[int, typer.Option(help="CPU threads; 0: as many as torch likes")] = 0,
 ) -> None:
     """Train one model; when its steps are done its weights are in OUT/MODEL."""
+    import torch
+
+    from catbench.nano.training.loop import Plan, take_average, train
+    from catbench.nano.training.pictures import load_pictures
+
+    if model not in STEPS:
+        raise unknown_name("nano model", model, STEPS)
+    check_device(device)
     if threads:
         torch.set_num_threads(threads)
     task = build_task(model, Ingredients(load_pictures(out, 0, pictures), seed, device, out))
-    plan = Plan(out / "runs" / model, steps or STEPS[model], seed, device, minutes)
+    plan = Plan(out / "runs" / model, steps or STEPS[model], seed, device, minutes, pictures)
     if snapshot:
         take_average(task, plan)
         task.export(out / model)

@@ -42,7 +42,7 @@ PATTERNS = {
 THINGS_SHARE = (0.03, 0.16, 0.18, 0.19, 0.18, 0.16, 0.10)
 """Share of scenes with 0, 1, ... `MAX_THINGS` things."""
 _PATTERN_SHARE = 0.4
-_HELD_OUT_SHARE = 0.2
+HELD_OUT_SHARE = 0.2
 
 Option = TypeVar("Option")
 Audience: TypeAlias = Literal["training", "suite"]
@@ -91,7 +91,7 @@ class Scene:
     def audience(self) -> Audience:
         """Who may see the scene: decided by the SHA-256 of its key, a fifth for suites."""
         share = int(hashlib.sha256(self.key.encode()).hexdigest()[:13], 16) / 16**13
-        return "suite" if share < _HELD_OUT_SHARE else "training"
+        return "suite" if share < HELD_OUT_SHARE else "training"
 
 
 def empty(background: str) -> Scene:

@@ -23,18 +23,19 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
         torch.save(state, draft)
 
 
-def load_checkpoint(folder: Path, model: str, seed: int) -> dict[str, Any] | None:
-    """Return the state that a run of this model and seed left in `folder`, None where there is none.
+def load_checkpoint(folder: Path, model: str, pinned: dict[str, int]) -> dict[str, Any] | None:
+    """Return the state that a run of this model left in `folder`, None where there is none.
 
-    Raises UsageError where the folder holds the run of another model or seed.
+    Raises UsageError where the folder holds the run of another model, or one whose `pinned` values (seed,
+    steps, pictures) are others.
     """
     path = folder / _NAME
     if not path.exists():
         return None
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    if (state["model"], state["seed"]) != (model, seed):
-        raise UsageError(
-            f"{path} is of a run of {state['model']!r} with seed {state['seed']}, not of {model!r} with "
-            f"seed {seed}: give another --out, or delete it"
-        )
+    here = {"model": model, **pinned}
+    there = {name: state.get(name) for name in here}
+    if there != here:
+        said = (", ".join(f"{name} {value}" for name, value in run.items()) for run in (there, here))
+        raise UsageError("{}: a run of {}, not of {}: give another --out, or delete it".format(path, *said))
     return state

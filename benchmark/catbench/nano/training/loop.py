@@ -35,6 +35,13 @@ class Plan:
     device: str = "cpu"
     minutes: float | None = None
     """Stop after so many minutes, at a checkpoint, even if steps are left."""
+    pictures: int = 0
+    """Rendered scenes that the task draws from."""
+
+    @property
+    def pinned(self) -> dict[str, int]:
+        """What a run that is taken up again must share: with anything else it would be no run at all."""
+        return {"seed": self.seed, "steps": self.steps, "pictures": self.pictures}
 
 
 class Task(Protocol):
@@ -126,7 +133,7 @@ def take_average(task: Task, plan: Plan) -> int:
 
     Raises UsageError where `plan.out` holds no checkpoint.
     """
-    state = load_checkpoint(plan.out, task.name, plan.seed)
+    state = load_checkpoint(plan.out, task.name, {"seed": plan.seed})
     if state is None:
         raise UsageError(f"no checkpoint of {task.name!r} in {plan.out}: train it first")
     for name, network in task.networks.items():
@@ -155,7 +162,7 @@ def _step(
 
 def _resume(task: Task, plan: Plan, optimizer: torch.optim.Optimizer, average: Average) -> tuple[int, float]:
     """Take up a checkpoint if there is one; return (steps done, seconds trained)."""
-    state = load_checkpoint(plan.out, task.name, plan.seed)
+    state = load_checkpoint(plan.out, task.name, plan.pinned)
     if state is None:
         return 0, 0.0
     for name, network in task.networks.items():
@@ -174,7 +181,7 @@ def _save(
         plan.out,
         {
             "model": task.name,
-            "seed": plan.seed,
+            **plan.pinned,
             "step": step,
             "seconds": seconds,
             "networks": networks,

@@ -6,6 +6,8 @@ of families teaches to tell them apart. A set is drawn from its seed once and ke
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import random
 from dataclasses import dataclass
 from itertools import islice
@@ -17,6 +19,8 @@ import torch
 from tqdm import tqdm
 
 from catbench.files import atomic_file
+from catbench.nano import phrases, tokenizer, world
+from catbench.nano import render as renderer
 from catbench.nano.phrases import phrase
 from catbench.nano.render import IMAGE_SIZE, render
 from catbench.nano.tokenizer import MAX_TOKENS, build_tokenizer
@@ -64,8 +68,13 @@ def family_scenes(seed: int, number: int, audience: Audience = "training") -> li
 
 
 def load_pictures(folder: Path, seed: int = 0, number: int = 64_000) -> Pictures:
-    """Return the training set of this seed and size, drawn on first use and kept in `folder`."""
-    path = folder / f"pictures-{seed}-{number}.npz"
+    """Return the training set of this seed and size, drawn on first use and kept in `folder`.
+
+    Its file is named after the code of the world too, so that another world is drawn anew.
+    """
+    code = "".join(inspect.getsource(module) for module in (world, renderer, phrases, tokenizer))
+    digest = hashlib.sha256(code.encode()).hexdigest()[:8]
+    path = folder / f"pictures-{seed}-{number}-{digest}.npz"
     if not path.exists():
         pictures = draw_pictures(seed, number)
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,75 @@
+"""The shipped suite is worth routing, holds what it says, and its page tells its numbers."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catbench import evaluate, load
+from catbench.nano.world import HELD_OUT_SHARE
+from catbench.store import suite_folder
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def nano():
+    return load("nano")
+
+
+@pytest.fixture(scope="module")
+def maker():
+    spec = importlib.util.spec_from_file_location("make_nano", ROOT / "docs" / "make_nano.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_router_gains_on_clip_score_beyond_chance(nano):
+    gain = evaluate("knn", nano, metric="clip_score", pool="nano+").result().estimate("gain")
+    assert gain.low > 0
+
+
+def test_the_whole_pool_is_nano_plus_and_nano_is_one_model(nano):
+    assert sorted(nano.pool("nano+").ids) == sorted(nano.candidate_ids)
+    assert nano.pool("nano").ids == nano.pool("homogeneous").ids
+    assert [int(name.rpartition("-")[2]) for name in nano.pool("nano").ids] == [1, 2, 4, 8, 16, 32, 50]
+
+
+def test_every_test_prompt_has_a_sheet(nano):
+    names = set(nano.prompts["prompt_id"].iloc[nano.rows("test")])
+    assert {path.stem for path in (suite_folder("nano") / "images").glob("*.webp")} == names
+
+
+def test_no_scene_is_in_two_splits_or_was_trained_on(nano):
+    prompts = nano.prompts
+    assert (prompts.groupby("group")["split"].nunique() == 1).all()
+    # A group is named by the digest of its scene, and that digest decides whom the scene is for.
+    shares = np.array([int(group[:13], 16) / 16**13 for group in prompts["group"]])
+    assert (shares < HELD_OUT_SHARE).all()
+    assert len(prompts) >= 1500
+    assert prompts["group"].nunique() < len(prompts)
+
+
+def test_the_page_tells_the_numbers_of_the_shipped_matrix_and_reports(maker):
+    """Numbers, not bytes: another machine may round a last digit otherwise."""
+    number = r"-?\d+\.\d+"
+    said, found = ((ROOT / "docs" / "nano.md").read_text(), maker.page())
+    assert re.sub(number, "x", said) == re.sub(number, "x", found)
+    values = (np.array(re.findall(number, text), float) for text in (said, found))
+    np.testing.assert_allclose(*values, atol=0.0011)
+
+
+def test_the_readme_s_table_is_the_page_s(maker):
+    page, readme = (ROOT / "docs" / "nano.md").read_text(), (ROOT / "README.md").read_text()
+    rows = re.findall(r"^\| `(nano-[a-z0-9-]+)`.*\| \.(\d+) \| \.(\d+) \| \.(\d+) \|$", readme, re.M)
+    assert len(rows) > 4
+    for name, cost, simple, crowded in rows:
+        line = re.search(rf"^\| `{name}` \|.*$", page, re.M)[0]
+        numbers = re.findall(r"\d\.\d+", line)
+        assert [f".{simple}", f".{crowded}"] == [numbers[1][1:], numbers[4][1:]]
+        assert float(f".{cost}") == pytest.approx(float(numbers[0]), abs=6e-5)
