@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,11 +73,18 @@ def find_reports(folders: Iterable[Path]) -> dict[Path, str]:
     return found
 
 
+_TABLE = re.compile(r'"predictions_file": *"([^"/\\]+)"')
+"""The name of a report's predictions, read without parsing it: a board looks at hundreds of them."""
+
+
 def fingerprint(folders: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
-    """Return what changes when a report is added, removed or written again: paths, sizes, times."""
+    """Return what changes when a report or its predictions are added, removed or written again.
+
+    Paths, sizes and times of all reports, verifications and tables in their folders.
+    """
     stamps: list[tuple[str, int, int]] = []
-    for path in find_reports(folders):
-        for one in (path, verification_path(path)):
+    for place in sorted({path.parent for path in find_reports(folders)}):
+        for one in sorted((*place.glob("*.json"), *place.glob("*.parquet"))):
             try:
                 found = one.stat()
             except OSError:
@@ -86,12 +94,13 @@ def fingerprint(folders: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
 
 
 def digest_of(path: Path) -> str:
-    """Return the digest of a report's bytes and of those that stand beside it under its name."""
+    """Return the digest of a report's bytes, and of its predictions' and its verification's."""
     digest = hashlib.sha256()
     try:
         if path.stat().st_size > LARGEST:
             return "too large"
-        for one in (path, *sorted(path.parent.glob(f"{path.stem}.*.parquet")), verification_path(path)):
+        named = {path.parent / name for name in _TABLE.findall(path.read_text("utf-8", errors="replace"))}
+        for one in (path, *sorted(named), verification_path(path)):
             if one.is_file():
                 digest.update(f"{one.name} {sha256_of(one)}\n".encode())
     except OSError:

@@ -18,7 +18,7 @@ from catbench.scoring import Scorer
 from catbench_leaderboard import cache, views
 from catbench_leaderboard.board import Board
 from catbench_leaderboard.draws import Draws
-from catbench_leaderboard.reports import find_reports
+from catbench_leaderboard.reports import digest_of, find_reports, fingerprint
 
 
 def plain(table):
@@ -229,3 +229,17 @@ def test_a_place_that_cannot_be_written_is_gone_without(pair, tmp_path):
     (tmp_path / "file").write_text("no folder can be made below a file")
     board = cache.build_board(find_reports([pair]), Draws(tmp_path / "file" / "draws"))
     assert len(board.entries) == 2
+
+
+@pytest.mark.parametrize("name", ["report.predictions.parquet", "other.parquet"])
+def test_changed_predictions_are_noticed_whatever_their_name(pair, tmp_path, name):
+    place = shutil.copytree(pair / "ridge", tmp_path / "ridge")
+    report, predictions = place / "report.json", place / name
+    (place / "report.predictions.parquet").rename(predictions)
+    record = json.loads(report.read_text())
+    report.write_text(json.dumps(record | {"predictions_file": name}))
+    before = digest_of(report), fingerprint([tmp_path])
+    predictions.write_bytes(predictions.read_bytes() + b"more")
+    after = digest_of(report), fingerprint([tmp_path])
+    assert before[0] != after[0]
+    assert before[1] != after[1]
