@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
 import pytest
+import torch
 
-from catbench.errors import MissingExtraError, UsageError
+from catbench.errors import GenerationError, MissingExtraError, UsageError
+from catbench.generate.engines import cluster
+from catbench.generate.engines import ray as engine_module
+from catbench.generate.engines.cluster import wait_to_see
+from catbench.generate.engines.crew import Answer
 from catbench.generate.engines.ray import RayEngine
+from catbench.generate.job import Job
+from catbench.generate.sealed import write_sealed
 from catbench.store import verify
 
 
@@ -111,10 +123,10 @@ def test_a_cluster_that_has_not_what_is_asked_for_is_refused(resources, device, 
 
 def test_a_folder_that_a_worker_cannot_see_is_refused(tmp_path):
     from catbench.generate.engines.ray import _check_here, _Sign
-    from catbench.generate.job import Job, hardware_name
-    from catbench.generate.packages import versions
+    from catbench.generate.job import hardware_name
+    from catbench.generate.packages import own_version, versions
 
-    sign = _Sign(tmp_path / "sign", "token", versions())
+    sign = _Sign(tmp_path / "sign", "token", {**versions(), "catbench": own_version()})
     job = Job(tmp_path, (), "cpu", 1, hardware=hardware_name("cpu"))
     with pytest.raises(UsageError, match=r"--out .*: a worker on .* does not see this folder"):
         _check_here(job, sign)
@@ -129,6 +141,168 @@ def test_a_folder_that_a_worker_cannot_see_is_refused(tmp_path):
         _check_here(Job(tmp_path, (), "cpu", 1, hardware="another"), sign)
     with pytest.raises(UsageError, match=r"torch is .* on .* and 0\.1 here"):
         _check_here(job, sign._replace(packages={"torch": "0.1"}))
+    with pytest.raises(UsageError, match=r"catbench is .*, code .* on .* and 0\.1\.0, code 12345678 here"):
+        _check_here(job, sign._replace(packages={"catbench": "0.1.0, code 12345678"}))
+
+
+class PlayedRay:
+    """Ray with workers whose calls answer, or raise, what is next in the list of each."""
+
+    def __init__(self, *lives):
+        self.lives = [list(life) for life in lives]
+        self.options = []
+        self.started = []
+        self.killed = []
+
+    def remote(self, kind):
+        return SimpleNamespace(options=self._options)
+
+    def _options(self, **options):
+        self.options.append(options)
+        return SimpleNamespace(remote=self._start)
+
+    def _start(self, folder):
+        life = self.lives[len(self.started)]
+        method = SimpleNamespace(remote=lambda *arguments: Call(life.pop(0)))
+        self.started.append(folder)
+        return SimpleNamespace(join=method, feed=method, number=len(self.started) - 1)
+
+    def wait(self, calls, num_returns, timeout):
+        return calls[:1], calls[1:]
+
+    def get(self, call):
+        if isinstance(call.outcome, Exception):
+            raise call.outcome
+        return call.outcome
+
+    def kill(self, actor):
+        self.killed.append(actor.number)
+
+
+@dataclass(eq=False)
+class Call:
+    outcome: object
+
+
+def crew_of(ray, tmp_path, count):
+    crew = engine_module._RayCrew(ray, Job(tmp_path, (), "cpu", 1))
+    crew.start(count)
+    return crew
+
+
+def raised_by_a_worker(cause):
+    from ray.exceptions import RayTaskError
+
+    return RayTaskError("feed", "traceback", cause)
+
+
+def losses():
+    pytest.importorskip("ray", reason="the ray extra is not installed")
+    from ray.exceptions import NodeDiedError, OutOfMemoryError, RayActorError
+
+    fault = engine_module.DeviceFaultError("CUDA error: an illegal memory access was encountered")
+    return [OutOfMemoryError("full"), NodeDiedError("gone"), RayActorError(), raised_by_a_worker(fault)]
+
+
+@pytest.mark.parametrize("loss", range(4))
+def test_whatever_takes_a_worker_has_it_replaced(tmp_path, loss):
+    error = losses()[loss]
+    ray = PlayedRay([None, error], [None])
+    crew = crew_of(ray, tmp_path, 1)
+    assert not crew.next_answer().lost
+    crew.give(0, None)
+    answer = crew.next_answer()
+    assert answer.worker == 0
+    assert answer.lost in str(error)
+    assert answer.lost
+    assert ray.killed == [0]
+    crew.replace()
+    assert crew.next_answer() == Answer(1)
+
+
+def test_what_a_worker_raises_of_its_own_accord_is_raised(tmp_path):
+    needs_ray()
+    from ray.exceptions import RayTaskError
+
+    crew = crew_of(PlayedRay([None, raised_by_a_worker(RuntimeError("sizes differ"))]), tmp_path, 1)
+    crew.next_answer()
+    crew.give(0, None)
+    with pytest.raises(RayTaskError, match="traceback"):
+        crew.next_answer()
+
+
+def test_replacements_that_never_come_up_do_not_end_a_run_in_which_others_live(tmp_path):
+    error = losses()[0]
+    ray = PlayedRay([None, error], [error], [error], [error], [error])
+    crew = crew_of(ray, tmp_path, 1)
+    crew.next_answer()
+    for number in range(1, 1 + engine_module.MOST_STILLBORN):
+        crew.replace()
+        assert crew.next_answer().worker == number
+    crew.replace()
+    assert len(ray.started) == 1 + engine_module.MOST_STILLBORN  # there is no end to those that fail so
+    crew.give(0, None)
+    assert crew.next_answer().lost
+    crew.replace()  # nobody is left, so one more is tried
+    with pytest.raises(type(error)):
+        crew.next_answer()
+
+
+def test_a_worker_is_told_where_models_lie_and_where_paths_begin(tmp_path, monkeypatch):
+    needs_ray()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HOME", "/models")
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.delenv("CATBENCH_INFINITY", raising=False)
+    ray = PlayedRay([None])
+    crew_of(ray, tmp_path / "run", 1)
+    assert ray.options[0]["runtime_env"] == {"env_vars": {"HF_HOME": "/models"}}
+    assert ray.started == [tmp_path]
+    monkeypatch.chdir("/")
+    engine_module._Member(tmp_path)
+    assert Path.cwd() == tmp_path
+
+
+def test_a_crew_leaves_no_file_behind(tmp_path):
+    needs_ray()
+    crew = crew_of(PlayedRay([None]), tmp_path, 1)
+    assert list((tmp_path / "shards").iterdir())
+    crew.close()
+    assert not list((tmp_path / "shards").iterdir())
+    crew = engine_module._RayCrew(PlayedRay(), Job(tmp_path, (), "cpu", 1))
+    with pytest.raises(IndexError), closing(crew):
+        crew.start(1)
+    assert not list((tmp_path / "shards").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (torch.AcceleratorError("CUDA error: unspecified launch failure"), engine_module.DeviceFaultError),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), engine_module.DeviceFaultError),
+        (torch.AcceleratorError("CUDA error: out of memory"), torch.AcceleratorError),
+        (RuntimeError("sizes differ"), RuntimeError),
+        (GenerationError("no"), GenerationError),
+    ],
+)
+def test_a_devices_fault_is_told_apart_also_where_a_metric_met_it(error, kind):
+    with pytest.raises(kind) as caught, engine_module._sendable():
+        raise error
+    assert type(caught.value) is kind
+    expected = kind if kind is engine_module.DeviceFaultError else GenerationError
+    with pytest.raises(expected) as caught, engine_module._sendable():
+        raise GenerationError("metric 'm' fails") from error
+    assert type(caught.value) is expected
+
+
+def test_a_shard_that_is_seen_late_is_waited_for(tmp_path, monkeypatch):
+    path = tmp_path / "tiny-2" / "000000.parquet"
+    threading.Timer(0.2, write_sealed, (path, {}, lambda draft: draft.write_text("x"))).start()
+    wait_to_see(path)
+    assert path.read_text() == "x"
+    monkeypatch.setattr(cluster, "SECONDS_TO_BE_SEEN", 0.1)
+    with pytest.raises(GenerationError, match=r"other\.parquet: a worker has written it and it is not"):
+        wait_to_see(path.with_name("other.parquet"))
 
 
 def test_without_ray_the_install_line_is_given(monkeypatch):

@@ -8,13 +8,16 @@ enough: nothing here calls them.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import sys
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
+import catbench
 from catbench.errors import MissingExtraError
 
 _SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
@@ -29,6 +32,8 @@ DECIDING = {
     "transformers": "transformers",
 }
 """Package -> module: what an image, or its score, depends on."""
+_DRAWING = ("generate", "nano")
+"""Folders of catbench whose code draws and scores."""
 
 
 @cache
@@ -64,6 +69,16 @@ def optional(module: str, what: str) -> Any:
 def versions() -> dict[str, str]:
     """Return the versions of the packages that decide what an image looks like and how it scores."""
     return {name: version(name) for name in DECIDING if find_spec(DECIDING[name])}
+
+
+@cache
+def own_version() -> str:
+    """Return catbench's version, and the digest of the code that draws and scores: `0.1.0, code 1f2e3d4c`."""
+    package = Path(catbench.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(path for wing in _DRAWING for path in (package / wing).rglob("*.py")):
+        digest.update(f"{path.relative_to(package).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    return f"{catbench.__version__}, code {digest.hexdigest()[:8]}"
 
 
 def mend_torchvision() -> None:

@@ -1,14 +1,18 @@
 """Runs shards on a Ray cluster: each worker is an actor with one GPU (or processor), shards are its tasks.
 
 The cluster is one that runs, by address, or a local one that is started and stopped here. The run's folder
-must be on a disk that all its machines see under the same path, and the same catbench be installed on each:
-both are checked before anything is drawn. Workers that differ in hardware or versions are refused, because
-a matrix made by both would compare them.
+must be on a disk that all its machines see under the same path, and the same catbench, to the line, be
+installed on each: both are checked before anything is drawn. Workers that differ in hardware or versions are
+refused, because a matrix made by both would compare them.
+
+A worker is lost whose process, node or GPU fails; another takes its place. What it raises of its own accord
+ends the run.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import socket
 from collections.abc import Generator, Iterator, Sequence
@@ -19,15 +23,17 @@ from typing import Any, NamedTuple
 
 from catbench.errors import CatbenchError, GenerationError, MissingExtraError, SuiteError, UsageError
 from catbench.generate.engines import ShardDone
+from catbench.generate.engines.cluster import check_address, share, wait_to_see
 from catbench.generate.engines.crew import Answer, share_out
 from catbench.generate.job import Job, hardware_name
-from catbench.generate.packages import prepare, versions
+from catbench.generate.packages import own_version, prepare, versions
 from catbench.generate.plan import Shard
+from catbench.generate.shards import shard_path
 
-SECONDS_TO_ANSWER = 10.0
-"""For the head node's port."""
 SECONDS_TO_COME_UP = 300.0
 """For a worker: to get its GPU, start Python and import torch."""
+MOST_STILLBORN = 3
+"""Workers that may be lost in a row before they have come up; those that are up go on alone then."""
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 """Environment of a local cluster: nothing is told to anybody, and nothing warned of."""
 OBJECT_STORE_BYTES = 100_000_000
@@ -46,7 +52,7 @@ class RayEngine:
         if workers is not None and workers < 1:
             raise UsageError(f"--workers {workers}: at least 1 is needed")
         if address is not None:
-            _check_address(address)
+            check_address(address)
         self._address = address
         self._workers = workers
         self._ray: Any = None
@@ -83,7 +89,7 @@ class RayEngine:
     def hardware(self, device: str) -> str:
         """Return what the device of one worker calls itself; see `RemoteEngine`."""
         self._count(device)
-        remote = self._ray.remote(_hardware).options(**_share(device))
+        remote = self._ray.remote(_hardware).options(**share(device))
         with self._errors():
             return self._ray.get(remote.remote(device), timeout=SECONDS_TO_COME_UP)
 
@@ -92,9 +98,13 @@ class RayEngine:
         if not shards:
             return
         # Nobody needs more workers than there are shards.
-        crew = _RayCrew(self._ray, job, min(self._count(job.device), len(shards)))
-        with closing(crew), self._errors():
-            yield from share_out(crew, shards)
+        count = min(self._count(job.device), len(shards))
+        with closing(_RayCrew(self._ray, job)) as crew, self._errors():
+            crew.start(count)
+            for done in share_out(crew, shards):
+                if not done.problem:
+                    wait_to_see(shard_path(job, done.shard))
+                yield done
 
     def _count(self, device: str) -> int:
         """Return how many workers there will be; raises UsageError for a device that none can have."""
@@ -145,23 +155,28 @@ class _Sign(NamedTuple):
     token: str
     """What the file holds."""
     packages: dict[str, str]
-    """Versions that decide pixels and scores."""
+    """Versions that decide pixels and scores, catbench's own among them."""
 
 
 class _RayCrew:
     """Actors of one run, and their tasks that are under way."""
 
-    def __init__(self, ray: Any, job: Job, count: int) -> None:
+    def __init__(self, ray: Any, job: Job) -> None:
         self._ray = ray
+        self._exceptions = import_module("ray.exceptions")
         self._job = job
         self._actors: list[Any] = []
         self._pending: dict[Any, int] = {}
         self._up: set[int] = set()
-        job.shards.mkdir(parents=True, exist_ok=True)
+        self._stillborn = 0
         # Named like a draft, so that it is cleared away where this process is killed.
-        self._sign = _Sign(job.shards / f".seen-{secrets.token_hex(4)}", secrets.token_hex(16), versions())
+        path = job.shards / f".seen-{secrets.token_hex(4)}"
+        self._sign = _Sign(path, secrets.token_hex(16), {**versions(), "catbench": own_version()})
+
+    def start(self, count: int) -> None:
+        """Have workers come up."""
+        self._job.shards.mkdir(parents=True, exist_ok=True)
         self._sign.path.write_text(self._sign.token)
-        self._lost_error = import_module("ray.exceptions").RayActorError
         for _ in range(count):
             self.replace()
 
@@ -177,17 +192,26 @@ class _RayCrew:
         worker = self._pending.pop(ready[0])
         try:
             done = self._ray.get(ready[0])
-        except self._lost_error as error:
-            if worker not in self._up:  # it never came up, and no other would
+        except self._exceptions.RayError as error:
+            of_its_own = isinstance(error, self._exceptions.RayTaskError)
+            if of_its_own and not isinstance(error.cause, DeviceFaultError):
                 raise
+            if worker not in self._up:
+                if not self._up:  # the first one that was to come up: no other would
+                    raise
+                self._stillborn += 1
             self._up.discard(worker)
             self._end(self._actors[worker])
             return Answer(worker, lost=_first_line(error))
         self._up.add(worker)
+        self._stillborn = 0
         return Answer(worker, done)
 
     def replace(self) -> None:
-        actor = self._ray.remote(_Member).options(**_share(self._job.device)).remote()
+        if self._up and self._stillborn >= MOST_STILLBORN:
+            return
+        options = share(self._job.device)
+        actor = self._ray.remote(_Member).options(**options).remote(Path.cwd())
         self._pending[actor.join.remote(self._job, self._sign)] = len(self._actors)
         self._actors.append(actor)
 
@@ -204,6 +228,11 @@ class _RayCrew:
 
 class _Member:
     """One worker, as it runs on the cluster."""
+
+    def __init__(self, folder: Path = Path()) -> None:
+        """`folder` is where relative paths begin."""
+        with suppress(OSError):  # a disk that this node does not share; what is looked for there is missed
+            os.chdir(folder)
 
     def join(self, job: Job, sign: _Sign) -> None:
         """Take up a job; raises UsageError where this machine cannot do its part of it."""
@@ -241,8 +270,9 @@ def _check_here(job: Job, sign: _Sign) -> None:
             f"the cluster's workers differ: {name} on {node}, {job.hardware} on another; a matrix comes from "
             "one kind of hardware: give the address of a cluster that has one"
         )
+    here = {**versions(), "catbench": own_version()}
     for package, version in sign.packages.items():
-        if (found := versions().get(package)) != version:
+        if (found := here.get(package)) != version:
             raise UsageError(
                 f"{package} is {found or 'not installed'} on {node} and {version} here: install the same "
                 "versions on every node (constraints.txt)"
@@ -256,42 +286,37 @@ def _hardware(device: str) -> str:
         return hardware_name(device)
 
 
+class DeviceFaultError(GenerationError):
+    """A GPU fails a worker, whose process can no longer use it."""
+
+
+_FAULTS = re.compile(r"CUDA error|CUDNN_STATUS_|CUBLAS_STATUS_")
+"""What a RuntimeError of a device says; full memory, which says the same, is no fault."""
+
+
+def _is_device_fault(error: BaseException | None) -> bool:
+    """Return whether an error, or one that led to it, is a device's."""
+    while error is not None:
+        if isinstance(error, RuntimeError) and _FAULTS.search(str(error)):
+            from catbench.generate.pipelines.memory import is_out_of_memory
+
+            return not is_out_of_memory(error)
+        error = error.__cause__
+    return False
+
+
 @contextmanager
 def _sendable() -> Generator[None]:
-    """Raise an error of ours as one that can be sent: of its kind, and made of its message alone."""
+    """Raise an error of ours, or of a device, as one that can be sent: made of its message alone."""
     try:
         yield
-    except CatbenchError as error:
+    except Exception as error:
+        if _is_device_fault(error):
+            raise DeviceFaultError(_first_line(error)) from None
+        if not isinstance(error, CatbenchError):
+            raise
         kind = type(error) if type(error) in (SuiteError, UsageError) else GenerationError
         raise kind(str(error)) from None
-
-
-def _share(device: str) -> dict[str, Any]:
-    """Return what of a node a worker takes; a task that died is given to another by `share_out` alone."""
-    return {"num_cpus": 1, "num_gpus": 0 if device == "cpu" else 1}
-
-
-def _check_address(address: str) -> None:
-    """Raise UsageError for an address where nobody listens: Ray itself would try for minutes."""
-    if address == "auto":
-        return
-    if "://" in address:
-        raise UsageError(
-            f"--address {address}: Ray's client is not supported; run catbench on a node of the cluster, and "
-            "give HOST:PORT or auto"
-        )
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdigit():
-        raise UsageError(
-            f"--address {address}: give HOST:PORT of the head node (the port is mostly 6379), or auto"
-        )
-    try:
-        socket.create_connection((host, int(port)), timeout=SECONDS_TO_ANSWER).close()
-    except (OSError, OverflowError) as error:
-        raise UsageError(
-            f"--address {address}: nothing answers there: {error} (is the head node up? "
-            "`ray start --head` prints its address)"
-        ) from error
 
 
 def _nobody_came() -> UsageError:
