@@ -9,7 +9,7 @@ import pytest
 
 from catbench.errors import UsageError
 from catbench.generate.costs import clock
-from catbench.generate.costs.clock import measure_image
+from catbench.generate.costs.clock import Measured, measure_image
 from catbench.generate.costs.energy import energy_meter
 from catbench.generate.costs.measure import measure
 from catbench.generate.settings import drawing_settings
@@ -28,7 +28,11 @@ def test_the_table_has_every_unit_for_every_candidate_and_is_read_back(suite, tm
     assert set(seconds["batch_size"]) == {2}
     assert set(seconds["precision"]) == {"float32"}
     assert (seconds["hardware"] != "").all()
-    assert seconds["method"].str.contains("median of 2 calls.*torch 2").all()
+    assert (
+        seconds["method"]
+        .str.contains("median of 2 calls in each of 1 rounds, wall clock, threads: .*torch 2")
+        .all()
+    )
     assert set(table[table["unit"] != "seconds"]["hardware"]) == {""}
 
 
@@ -43,20 +47,31 @@ def test_flops_only_loads_no_model(suite, tmp_path, monkeypatch):
     ]
 
 
-def test_seconds_are_per_image_and_the_median(sdxl, drawn_by, monkeypatch):
+def test_seconds_are_the_median_of_all_rounds_candidates_taken_in_turn(suite, tmp_path, monkeypatch):
+    turns = iter([(9.0, 9.0), (1.0, 2.0), (3.0, 3.0), (4.0, 1.0), (3.0, 3.0), (1.0, 1.0)])
+    monkeypatch.setattr(clock, "measure_image", lambda *_, **__: Measured(next(turns), None, 1))
+    seen = []
+    costs = measure(
+        suite(), tmp_path / "costs.parquet", rounds=3, on_candidate=lambda *progress: seen.append(progress)
+    )
+    assert [(name, done) for name, done, _ in seen] == [(f"tiny-{2 + i % 2}", i) for i in range(6)]
+    assert {c.candidate: c.value for c in costs if c.unit == "seconds"} == {"tiny-2": 3.0, "tiny-3": 1.0}
+
+
+def test_seconds_are_per_image_of_every_call(sdxl, drawn_by, monkeypatch):
     settings = drawing_settings(drawn_by(sdxl, 2))
     # Readings of the clock before and after each of three calls: 0.4, 8 and 0.6 seconds.
     readings = iter([0.0, 0.4, 1.0, 9.0, 10.0, 10.6])
     monkeypatch.setattr(clock.time, "perf_counter", lambda: next(readings))
     measured = measure_image(settings, "cpu", 4, None, repeats=3)
-    assert measured.seconds == pytest.approx(0.6 / 4)
+    assert measured.seconds == pytest.approx((0.1, 2.0, 0.15))
     assert measured.batch == 4
     assert measured.joules is None
 
 
 def test_more_steps_take_more_time(sdxl, drawn_by):
     few, many = (
-        measure_image(drawing_settings(drawn_by(sdxl, steps)), "cpu", 1, None, repeats=3).seconds
+        min(measure_image(drawing_settings(drawn_by(sdxl, steps)), "cpu", 1, None, repeats=3).seconds)
         for steps in (1, 30)
     )
     assert many > 3 * few
@@ -105,6 +120,7 @@ def test_no_joules_are_made_up(device, nvml):
     [
         ({"batch": 0}, "--batch 0"),
         ({"repeats": 0}, "--repeats 0"),
+        ({"rounds": 0}, "--rounds 0"),
         ({"candidates": ["nothing"]}, "unknown candidate 'nothing'"),
         ({"device": "tpu"}, "--device 'tpu'"),
         ({"device": "cuda"}, "finds no CUDA device"),

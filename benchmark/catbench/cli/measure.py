@@ -18,6 +18,9 @@ def measure(
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
     batch: Annotated[int, typer.Option(help="Images that are drawn at once where seconds are measured.")] = 1,
     repeats: Annotated[int, typer.Option(help="Timed calls a candidate; the median counts.")] = 5,
+    rounds: Annotated[
+        int, typer.Option(help="Times to go through all candidates, as a machine's speed may drift.")
+    ] = 1,
 ) -> None:
     """Count FLOPs in both conventions, and measure seconds and joules per image on this machine."""
     from catbench.generate.costs.measure import measure
@@ -31,6 +34,7 @@ def measure(
         device=device,
         batch=batch,
         repeats=repeats,
+        rounds=rounds,
         on_candidate=_print_progress,
     )
     width = max(len(cost.candidate) for cost in costs)

@@ -1,13 +1,12 @@
 """Seconds and joules per image of a candidate, measured on this machine.
 
 A call of the pipeline on a full batch, text encoders and decoder included, is timed `repeats` times after
-`warmup` calls that are not. On a GPU the time is that between two CUDA events in its own queue. Seconds are
-the median call over the batch; joules the energy of all timed calls over their images.
+`warmup` calls that are not. On a GPU the time is that between two CUDA events in its own queue. Joules are
+the energy of all timed calls over their images.
 """
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,8 +29,8 @@ PROMPT = "a photograph of a cat on a windowsill, morning light"
 class Measured:
     """What an image of a candidate takes."""
 
-    seconds: float
-    """Per image, of the median call."""
+    seconds: tuple[float, ...]
+    """Per image, of each call."""
     joules: float | None
     """Per image; None where the device has no counter."""
     batch: int
@@ -71,7 +70,7 @@ def measure_image(
         joules = (meter.joules() - before) / (size * repeats) if meter else None
     if min(seconds) <= 0:
         raise GenerationError("the clock is too coarse for this model: measure a larger batch")
-    return Measured(statistics.median(seconds) / size, joules, size)
+    return Measured(tuple(second / size for second in seconds), joules, size)
 
 
 def seconds_of(call: Callable[[], Any], device: str) -> float:

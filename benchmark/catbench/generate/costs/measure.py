@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import fmean, median
+from typing import TYPE_CHECKING
 
 from catbench.costs import Cost
 from catbench.errors import UsageError
@@ -15,6 +17,9 @@ from catbench.generate.packages import prepare, versions
 from catbench.generate.problem import load_problem
 from catbench.generate.settings import drawing_settings
 from catbench.pool import Candidate
+
+if TYPE_CHECKING:
+    from catbench.generate.costs.clock import Measured
 
 UNITS = ("tflops", "tflops_paper", "seconds", "joules")
 """In the order of the table; the first is what a suite's routers are priced by unless told otherwise."""
@@ -29,27 +34,37 @@ def measure(
     device: str = "cpu",
     batch: int = 1,
     repeats: int = 5,
+    rounds: int = 1,
     on_candidate: Callable[[str, int, int], None] | None = None,
 ) -> tuple[Cost, ...]:
     """Write the cost table of a suite's candidates to `out` (Parquet), and return its rows.
 
-    `on_candidate` is told a candidate, how many are done and how many there are. Raises UsageError for a bad
-    argument before anything is measured, GenerationError for a model that cannot be loaded.
+    All candidates are gone through `rounds` times, so that a machine that is slow for a while is slow for
+    all of them; the median of all calls counts. `on_candidate` is told a candidate, how many are done and how
+    many there are. Raises UsageError for a bad argument before anything is measured, GenerationError for a
+    model that cannot be loaded.
     """
-    if batch < 1 or repeats < 1:
-        raise UsageError(f"--batch {batch}, --repeats {repeats}: at least 1 is needed")
+    if min(batch, repeats, rounds) < 1:
+        raise UsageError(f"--batch {batch}, --repeats {repeats}, --rounds {rounds}: at least 1 is needed")
     problem = load_problem(suite)
     chosen = choose_candidates(problem.candidates, candidates)
     check_writable(out)
     prepare()
     hardware = "" if flops_only else hardware_name(device)
-    costs: list[Cost] = []
-    for done, candidate in enumerate(chosen):
-        if on_candidate:
-            on_candidate(candidate.id, done, len(chosen))
-        costs += flop_costs([candidate], problem.root)
-        if not flops_only:
-            costs += _clocked(candidate, hardware, device, batch, repeats, problem.root)
+    costs = [cost for candidate in chosen for cost in flop_costs([candidate], problem.root)]
+    if not flops_only:
+        from catbench.generate.costs.clock import measure_image
+
+        calls: dict[str, list[Measured]] = {candidate.id: [] for candidate in chosen}
+        for done in range(rounds * len(chosen)):
+            candidate = chosen[done % len(chosen)]
+            if on_candidate:
+                on_candidate(candidate.id, done, rounds * len(chosen))
+            calls[candidate.id].append(
+                measure_image(drawing_settings(candidate), device, batch, problem.root, repeats=repeats)
+            )
+        for candidate in chosen:
+            costs += _clocked(candidate, calls[candidate.id], hardware, device)
     # A unit must price every candidate: joules that only some have are of no use to a router.
     if sum(cost.unit == "joules" for cost in costs) < len(chosen):
         costs = [cost for cost in costs if cost.unit != "joules"]
@@ -58,18 +73,20 @@ def measure(
     return tuple(costs)
 
 
-def _clocked(
-    candidate: Candidate, hardware: str, device: str, batch: int, repeats: int, root: Path | None
-) -> list[Cost]:
-    from catbench.generate.costs.clock import measure_image
+def _clocked(candidate: Candidate, measured: list[Measured], hardware: str, device: str) -> list[Cost]:
+    """Return the seconds and joules of a candidate from what each round measured."""
+    import torch
 
-    settings = drawing_settings(candidate)
-    measured = measure_image(settings, device, batch, root, repeats=repeats)
+    calls = f"{len(measured[0].seconds)} calls in each of {len(measured)} rounds"
+    clock = "CUDA events" if device != "cpu" else f"wall clock, threads: {torch.get_num_threads()}"
     packages = " ".join(f"{name} {version}" for name, version in versions().items())
-    clock = "CUDA events" if device != "cpu" else "wall clock"
+    joules = [one.joules for one in measured if one.joules is not None]
     values = {
-        "seconds": (measured.seconds, f"median of {repeats} calls, {clock}; {packages}"),
-        "joules": (measured.joules, f"NVML, mean of {repeats} calls; {packages}"),
+        "seconds": (
+            median(s for one in measured for s in one.seconds),
+            f"median of {calls}, {clock}; {packages}",
+        ),
+        "joules": (fmean(joules) if joules else None, f"NVML, mean of {calls}; {packages}"),
     }
     return [
         Cost(
@@ -77,8 +94,8 @@ def _clocked(
             unit=unit,
             value=value,
             hardware=hardware,
-            batch_size=measured.batch,
-            precision=settings.precision,
+            batch_size=measured[0].batch,
+            precision=drawing_settings(candidate).precision,
             method=method,
         )
         for unit, (value, method) in values.items()
