@@ -10,4 +10,5 @@ set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 export PYTHONPATH="$root/benchmark${PYTHONPATH:+:$PYTHONPATH}"
 export HF_HUB_OFFLINE=1
-exec "${PYTHON:-python3}" -m catbench.generate.gpu_check "$@"
+# The check watches its minutes between its steps; what hangs within one is ended, and the steps before it stay.
+exec timeout --kill-after=10 465 "${PYTHON:-python3}" -m catbench.generate.gpu_check "$@"

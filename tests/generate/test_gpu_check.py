@@ -11,9 +11,11 @@ import pytest
 import torch
 
 from catbench.generate.costs.peaks import peak_tflops
+from catbench.generate.gpu_check import check
 from catbench.generate.gpu_check.__main__ import main
-from catbench.generate.gpu_check.models import full_size, random_pipeline
+from catbench.generate.gpu_check.models import full_size, random_pipeline, tiny_size
 from catbench.generate.gpu_check.table import Call, Check, Loop, markdown
+from catbench.generate.gpu_check.timing import part_seconds
 from catbench.generate.settings import drawing_settings
 
 SCRIPT = Path(__file__).parents[2] / "benchmark" / "gpu_check.sh"
@@ -38,6 +40,7 @@ def test_the_tiny_check_measures_everything_and_writes_both_tables(tmp_path, cap
         seconds = calls[loop["candidate"]]["seconds"]
         assert loop["of_calls"] == pytest.approx(seconds * loop["images_per_second"])
         assert loop["of_bare_unet"] > 0
+        assert 0 < loop["ceiling"] < 1
     assert {part: set(times) for part, times in found["parts"].items()} == {
         part: {"1", "2", "4"} for part in ("text", "unet", "decoder")
     }
@@ -46,7 +49,38 @@ def test_the_tiny_check_measures_everything_and_writes_both_tables(tmp_path, cap
 
 def test_what_there_is_no_time_for_is_named(tmp_path, capsys):
     assert main([str(tmp_path / "check"), "--tiny", "--batch", "1", "--minutes", "0"]) == 0
-    assert "Left out for lack of time: sdxl-2." in capsys.readouterr().out
+    assert "Left out: sdxl-2, calls, for lack of time." in capsys.readouterr().out
+
+
+def test_a_step_that_fails_is_named_and_the_others_are_written(tmp_path, capsys, monkeypatch):
+    written = []
+
+    def no_compiler(*args):
+        written.append(json.loads((tmp_path / "check.json").read_text()))
+        raise RuntimeError("no C compiler\nand a trace")
+
+    monkeypatch.setattr(check, "bare_unet_seconds", no_compiler)
+    assert main([str(tmp_path / "check"), "--tiny", "--batch", "1"]) == 0
+    assert "Left out: sdxl-2, the loop: RuntimeError: no C compiler." in capsys.readouterr().out
+    assert len(written[0]["calls"]) == 3  # before the step that fails
+    found = json.loads((tmp_path / "check.json").read_text())
+    assert not found["loops"]
+    assert set(found["parts"]) == {"text", "unet", "decoder"}
+
+
+def test_a_part_is_measured_up_to_the_batch_that_fits(monkeypatch):
+    size = tiny_size()
+    settings = drawing_settings(check._candidates(size)[0])
+    pipeline = random_pipeline(size, settings, "cpu")
+    decode = pipeline.vae.decode
+
+    def small_memory(codes):
+        if len(codes) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return decode(codes)
+
+    monkeypatch.setattr(pipeline.vae, "decode", small_memory)
+    assert set(part_seconds(pipeline, settings, "cpu", "decoder", (1, 2, 4, 8))) == {1, 2}
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
@@ -87,13 +121,22 @@ def test_the_full_size_is_that_of_sdxl():
 
 def test_the_table_holds_shares_of_the_peak():
     call = Call("sdxl-20", 8, True, 0.5, 281.0, 562.0, 562.0 / 989.4)
-    check = Check(
-        "NVIDIA H200", False, {"torch": "2"}, 989.4, (call,), (Loop("sdxl-20", 8, 2, 0.9, 1),), {}, (), 9
+    measured = Check(
+        "NVIDIA H200",
+        False,
+        {"torch": "2"},
+        989.4,
+        (call,),
+        (Loop("sdxl-20", 8, 2, 0.9, 0.96, 1),),
+        {"unet": {1: 0.5, 2: 0.25}, "decoder": {1: 0.1}},
+        (),
+        9,
     )
-    text = markdown(check)
+    text = markdown(measured)
     assert text.startswith("# NVIDIA H200\n\npeak 989.4 TFLOP/s (bf16, dense); torch 2;")
     assert "| sdxl-20, compiled | 8 | 0.5 | 281 | 562 | 56.8% |" in text
-    assert "| sdxl-20 | 8 | 2 | 0.900 | 1.000 |" in text
+    assert "| sdxl-20 | 8 | 2 | 0.900 | 0.960 | 1.000 |" in text
+    assert "| decoder | 100 |  |" in text  # with two there was no memory left
     assert "Tiny" not in text
 
 

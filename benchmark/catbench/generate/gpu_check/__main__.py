@@ -1,4 +1,4 @@
-"""`python -m catbench.generate.gpu_check OUT`: the check, its table to OUT.md and OUT.json."""
+"""`python -m catbench.generate.gpu_check OUT`: the check, its table to OUT.md and OUT.json step by step."""
 
 from __future__ import annotations
 
@@ -26,19 +26,24 @@ def main(words: list[str] | None = None) -> int:
         if given.batch < 1:
             raise UsageError(f"--batch {given.batch}: at least 1 is needed")
         from catbench.generate.gpu_check.check import run_check
-        from catbench.generate.gpu_check.table import markdown
+        from catbench.generate.gpu_check.table import Check, markdown
 
         given.out.parent.mkdir(parents=True, exist_ok=True)
         check_writable(given.out.with_suffix(".json"))
-        check = run_check(tiny=given.tiny, batch=given.batch, minutes=given.minutes, say=_say)
-        text = markdown(check)
-        for suffix, content in ((".md", text), (".json", json.dumps(asdict(check), indent=1) + "\n")):
-            with atomic_file(given.out.with_suffix(suffix)) as draft:
-                draft.write_text(content, encoding="utf-8")
+
+        def keep(check: Check) -> None:
+            for suffix, text in (
+                (".md", markdown(check)),
+                (".json", json.dumps(asdict(check), indent=1) + "\n"),
+            ):
+                with atomic_file(given.out.with_suffix(suffix)) as draft:
+                    draft.write_text(text, encoding="utf-8")
+
+        check = run_check(tiny=given.tiny, batch=given.batch, minutes=given.minutes, keep=keep, say=_say)
     except CatbenchError as error:
         _say(f"gpu_check: {error}")
         return 2
-    sys.stdout.write(text)
+    sys.stdout.write(markdown(check))
     return 0
 
 

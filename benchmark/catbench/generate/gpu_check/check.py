@@ -1,13 +1,17 @@
-"""The check: every candidate's calls, the parts of a call, the loop, and last what must be compiled."""
+"""The check: every candidate's calls, the parts of a call, the loop, and last what must be compiled.
+
+Each is a step: one that fails, or that there is no time for, is named with its reason, and the others go on.
+"""
 
 from __future__ import annotations
 
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 
@@ -25,11 +29,15 @@ from catbench.generate.gpu_check.models import (
     tiny_size,
 )
 from catbench.generate.gpu_check.table import Call, Check, Loop
-from catbench.generate.gpu_check.timing import bare_unet_seconds, part_seconds, seconds_per_image
-from catbench.generate.job import hardware_name
+from catbench.generate.gpu_check.timing import PARTS, bare_unet_seconds, part_seconds, seconds_per_image
+from catbench.generate.job import hardware_name, make_deterministic
 from catbench.generate.packages import prepare, versions
-from catbench.generate.settings import DrawingSettings, drawing_settings
+from catbench.generate.pipelines.memory import free_memory
+from catbench.generate.settings import drawing_settings
 from catbench.pool import Candidate
+
+Keep: TypeAlias = Callable[[Check], None]
+"""Is given what has been measured so far."""
 
 TERA = 1e12
 REPEATS = 2
@@ -49,10 +57,29 @@ class _Bench:
     flops: UNetCall
     begun: float
     minutes: float
+    found: Check
+    """What has been measured so far."""
+    keep: Keep
+    say: Callable[[str], None]
 
-    def has(self, seconds: float) -> bool:
-        """Return whether there is time left for something of that length."""
-        return time.monotonic() - self.begun + seconds < self.minutes * 60
+    def attempt(self, what: str, seconds: float, measure: Callable[[], Check]) -> None:
+        """Measure what takes some seconds, and keep the check that comes of it, or why there is none."""
+        passed = time.monotonic() - self.begun
+        if passed + seconds >= self.minutes * 60:
+            self._leave_out(f"{what}, for lack of time")
+        else:
+            self.say(what)
+            try:
+                self.found = measure()
+            except Exception as error:  # whatever it is: the other steps are worth their minutes
+                self._leave_out(f"{what}: {type(error).__name__}: {str(error).partition(chr(10))[0]}")
+            free_memory()
+        self.found = replace(self.found, seconds=time.monotonic() - self.begun)
+        self.keep(self.found)
+
+    def _leave_out(self, what: str) -> None:
+        self.say(f"left out: {what}")
+        self.found = replace(self.found, left_out=(*self.found.left_out, what))
 
     def prices(self, candidate: Candidate) -> tuple[float, float]:
         """Return TFLOPs an image: of a whole call, and of its UNet forwards."""
@@ -61,11 +88,17 @@ class _Bench:
 
 
 def run_check(
-    *, tiny: bool, batch: int, minutes: float, say: Callable[[str], None] = lambda line: None
+    *,
+    tiny: bool,
+    batch: int,
+    minutes: float,
+    keep: Keep = lambda check: None,
+    say: Callable[[str], None] = lambda line: None,
 ) -> Check:
     """Check the GPU, or, with `tiny`, the check itself on the processor.
 
-    Raises UsageError where there is no GPU and none was waived.
+    `keep` is given what there is after every step. Raises UsageError where there is no GPU and none was
+    waived.
     """
     begun = time.monotonic()
     prepare()
@@ -75,25 +108,23 @@ def run_check(
             f"there is no GPU here: torch {torch.__version__} finds no CUDA device, and nothing was measured "
             "(--tiny exercises the check on the CPU)"
         )
+    make_deterministic(device)  # as a run's worker does: it chooses the kernels that are timed
     hardware = hardware_name(device)
     size = tiny_size() if tiny else full_size()
     candidates = _candidates(size)
     say(f"{hardware}: making a pipeline with random weights")
     pipeline = random_pipeline(size, drawing_settings(candidates[0]), device)
-    bench = _Bench(
-        pipeline, device, batch, peak_tflops(hardware), UNetCall(size.architecture), begun, minutes
-    )
-    left_out: list[str] = []
-    calls = _calls(bench, candidates, left_out, say)
-    sizes = PART_SIZES[:3] if tiny else PART_SIZES
-    parts = part_seconds(pipeline, drawing_settings(candidates[0]), device, sizes)
-    loops = _loops(bench, size, candidates, calls, left_out, say)
-    if not tiny:
-        calls += _compiled(bench, candidates[0], left_out, say)
-    seconds = time.monotonic() - begun
-    return Check(
-        hardware, tiny, versions(), bench.peak, tuple(calls), tuple(loops), parts, tuple(left_out), seconds
-    )
+    peak = peak_tflops(hardware)
+    empty = Check(hardware, tiny, versions(), peak, (), (), {}, (), 0.0)
+    flops = UNetCall(size.architecture)
+    bench = _Bench(pipeline, device, batch, peak, flops, begun, minutes, empty, keep, say)
+    _calls(bench, candidates)
+    _parts(bench, candidates[0], PART_SIZES[:3] if tiny else PART_SIZES)
+    _loops(bench, size, candidates)
+    if not tiny:  # a compiled pipeline stays so: nothing comes after
+        what = f"{candidates[0].id}, compiled"
+        bench.attempt(what, COMPILING_SECONDS, partial(_with_call, bench, candidates[0], compiled=True))
+    return bench.found
 
 
 def _candidates(size: Size) -> tuple[Candidate, ...]:
@@ -118,80 +149,67 @@ def _candidates(size: Size) -> tuple[Candidate, ...]:
     return tuple(found)
 
 
-def _calls(
-    bench: _Bench, candidates: Sequence[Candidate], left_out: list[str], say: Callable[[str], None]
-) -> list[Call]:
-    calls: list[Call] = []
-    rate: float | None = None
+def _calls(bench: _Bench, candidates: Sequence[Candidate]) -> None:
     for candidate in candidates:
         # The first candidate's rate foresees the others'.
+        rate = bench.found.calls[0].tflops_per_second if bench.found.calls else None
         foreseen = (REPEATS + 1) * bench.batch * bench.prices(candidate)[0] / rate if rate else 0.0
-        if not bench.has(foreseen):
-            left_out.append(candidate.id)
-            continue
-        say(f"{candidate.id}: calls")
-        calls.append(_call(bench, candidate))
-        rate = rate or calls[0].tflops_per_second
-    return calls
+        bench.attempt(f"{candidate.id}, calls", foreseen, partial(_with_call, bench, candidate))
 
 
-def _call(bench: _Bench, candidate: Candidate, *, compiled: bool = False) -> Call:
+def _with_call(bench: _Bench, candidate: Candidate, *, compiled: bool = False) -> Check:
     settings = drawing_settings(candidate)
     seconds, fits = seconds_per_image(
         bench.pipeline, settings, bench.device, bench.batch, REPEATS, compiled=compiled
     )
     tflops = bench.prices(candidate)[0]
     share = tflops / seconds / bench.peak if bench.peak else None
-    return Call(candidate.id, fits, compiled, seconds, tflops, tflops / seconds, share)
+    call = Call(candidate.id, fits, compiled, seconds, tflops, tflops / seconds, share)
+    return replace(bench.found, calls=(*bench.found.calls, call))
 
 
-def _compiled(
-    bench: _Bench, candidate: Candidate, left_out: list[str], say: Callable[[str], None]
-) -> list[Call]:
-    """Return the calls of a compiled pipeline; it stays compiled, so nothing comes after."""
-    if not bench.has(COMPILING_SECONDS):
-        left_out.append(f"{candidate.id}, compiled")
-        return []
-    say(f"{candidate.id}: compiling")
-    return [_call(bench, candidate, compiled=True)]
+def _parts(bench: _Bench, candidate: Candidate, sizes: Sequence[int]) -> None:
+    settings = drawing_settings(candidate)
+
+    def measure(name: str) -> Check:
+        seconds = part_seconds(bench.pipeline, settings, bench.device, name, sizes)
+        return replace(bench.found, parts={**bench.found.parts, name: seconds})
+
+    for name in PARTS:
+        bench.attempt(f"{name} alone", 0.0, partial(measure, name))
 
 
-def _loops(
-    bench: _Bench,
-    size: Size,
-    candidates: Sequence[Candidate],
-    calls: Sequence[Call],
-    left_out: list[str],
-    say: Callable[[str], None],
-) -> list[Loop]:
+def _loops(bench: _Bench, size: Size, candidates: Sequence[Candidate]) -> None:
     """Measure the loop with a candidate of many steps, and with one of one step, the hardest to feed."""
-    loops: list[Loop] = []
-    known = {call.candidate: call for call in calls}
+    known = {call.candidate: call for call in bench.found.calls}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         save_random_clip(size, folder / "clip")
         for candidate in candidates[:2]:
-            if candidate.id not in known:
-                continue
-            call = known[candidate.id]
-            if not bench.has(2 * SHARDS * size.prompts * call.seconds):
-                left_out.append(f"the loop of {candidate.id}")
-                continue
-            say(f"{candidate.id}: the loop")
-            settings: DrawingSettings = drawing_settings(candidate)
-            bare = bare_unet_seconds(bench.pipeline, settings, bench.device, call.batch)
-            seconds = loop_seconds(
-                candidate,
-                _costs(bench, candidate),
-                bench.pipeline,
-                folder / "clip",
-                folder / candidate.id,
-                bench.device,
-                call.batch,
-                size.prompts,
-            )
-            loops.append(Loop(candidate.id, call.batch, 1 / seconds, bare / seconds, call.seconds / seconds))
-    return loops
+            if candidate.id in known:
+                call = known[candidate.id]
+                foreseen = 2 * SHARDS * size.prompts * call.seconds
+                measure = partial(_with_loop, bench, size, candidate, call, folder)
+                bench.attempt(f"{candidate.id}, the loop", foreseen, measure)
+
+
+def _with_loop(bench: _Bench, size: Size, candidate: Candidate, call: Call, folder: Path) -> Check:
+    bare = bare_unet_seconds(bench.pipeline, drawing_settings(candidate), bench.device, call.batch)
+    seconds = loop_seconds(
+        candidate,
+        _costs(bench, candidate),
+        bench.pipeline,
+        folder / "clip",
+        folder / candidate.id,
+        bench.device,
+        call.batch,
+        size.prompts,
+    )
+    whole, denoising = bench.prices(candidate)
+    shares = bare / seconds, denoising / whole, call.seconds / seconds
+    return replace(
+        bench.found, loops=(*bench.found.loops, Loop(candidate.id, call.batch, 1 / seconds, *shares))
+    )
 
 
 def _costs(bench: _Bench, candidate: Candidate) -> list[Cost]:

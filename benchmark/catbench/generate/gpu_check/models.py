@@ -45,7 +45,7 @@ def full_size() -> Size:
     assert isinstance(architecture, UNetArchitecture)
     vision = {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24}
     clip = {**vision, "num_attention_heads": 16, "image_size": 224, "patch_size": 14}
-    candidates = (sdxl(20), sdxl_turbo(), sdxl_lightning(), sdxl_deepcache(), sdxl_ddim())
+    candidates = (sdxl(50), sdxl_turbo(), sdxl_lightning(), sdxl_deepcache(), sdxl_ddim())
     return Size(architecture, (512, 1024), "bfloat16", clip, candidates, prompts=16)
 
 

@@ -30,7 +30,9 @@ class Loop:
     batch: int
     images_per_second: float
     of_bare_unet: float
-    """Its share of the images per second of UNet forwards alone; 0.95 is aimed at."""
+    """Its share of the images per second of UNet forwards alone; 0.95 is aimed at, with many steps."""
+    ceiling: float
+    """That share if nothing but the FLOPs of text and decoder were added to the UNet's, at the same speed."""
     of_calls: float
     """Its share of the images per second of whole calls, which encode and decode as well."""
 
@@ -46,9 +48,9 @@ class Check:
     calls: tuple[Call, ...]
     loops: tuple[Loop, ...]
     parts: dict[str, dict[int, float]]
-    """Part of a call -> batch size -> seconds an image, at the pixels of the largest candidate."""
+    """Part of a call -> batch size that fits -> seconds an image, at the pixels of the largest candidate."""
     left_out: tuple[str, ...]
-    """What there was no time for."""
+    """What was not measured, and why."""
     seconds: float
     """Of the whole check."""
 
@@ -77,28 +79,36 @@ def markdown(check: Check) -> str:
     ]
     lines += [
         "",
-        f"`catbench generate`, and its share of UNet forwards alone (goal {GOAL}) and of whole calls:",
+        f"`catbench generate`, and its share of UNet forwards alone (goal {GOAL} with many steps; the "
+        "ceiling is the UNet's part of the FLOPs) and of whole calls:",
         "",
     ]
-    lines += ["| candidate | batch | images/s | of bare UNet | of calls |", "|---|---|---|---|---|"]
+    lines += [
+        "| candidate | batch | images/s | of bare UNet | ceiling | of calls |",
+        "|---|---|---|---|---|---|",
+    ]
     lines += [
         f"| {loop.candidate} | {loop.batch} | {loop.images_per_second:.4g} | {loop.of_bare_unet:.3f} | "
-        f"{loop.of_calls:.3f} |"
+        f"{loop.ceiling:.3f} | {loop.of_calls:.3f} |"
         for loop in check.loops
     ]
     sizes = sorted({size for times in check.parts.values() for size in times})
     lines += ["", "Milliseconds an image by batch size (`--text-batch`, `--batch`, `--decode-batch`):", ""]
     lines += [f"| part | {' | '.join(map(str, sizes))} |", f"|---{'|---' * len(sizes)}|"]
     lines += [
-        f"| {part} | {' | '.join(f'{times[size] * 1000:.4g}' for size in sizes)} |"
+        f"| {part} | {' | '.join(_milliseconds(times.get(size)) for size in sizes)} |"
         for part, times in check.parts.items()
     ]
-    lines += ["", *(f"Left out for lack of time: {what}." for what in check.left_out)]
+    lines += ["", *(f"Left out: {what}." for what in check.left_out)]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _versions(check: Check) -> str:
     return ", ".join(f"{name} {version}" for name, version in check.versions.items())
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds * 1000:.4g}"
 
 
 def _share(share: float | None) -> str:

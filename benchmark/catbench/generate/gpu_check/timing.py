@@ -13,9 +13,12 @@ from catbench.generate.pipelines.compile import compile_pipeline
 from catbench.generate.pipelines.draw import draw
 from catbench.generate.pipelines.encode import encode
 from catbench.generate.pipelines.load import feature_cache, scheduler_for
+from catbench.generate.pipelines.memory import is_out_of_memory
 from catbench.generate.plan import Image
 from catbench.generate.settings import DrawingSettings
 
+PARTS = ("text", "unet", "decoder")
+"""Of a call: the text encoders, one forward of the UNet, the decoder."""
 PROMPT = "a photograph of a cat on a windowsill, morning light"
 
 
@@ -63,27 +66,32 @@ def bare_unet_seconds(pipeline: Any, settings: DrawingSettings, device: str, bat
 
 @torch.no_grad()
 def part_seconds(
-    pipeline: Any, settings: DrawingSettings, device: str, sizes: Sequence[int]
-) -> dict[str, dict[int, float]]:
-    """Return part -> batch size -> seconds an image (or prompt): text encoders, one UNet forward, decoder."""
+    pipeline: Any, settings: DrawingSettings, device: str, name: str, sizes: Sequence[int]
+) -> dict[int, float]:
+    """Return batch size -> seconds an image (or prompt) of one of PARTS: sizes, rising, up to what fits."""
     latents = settings.height // pipeline.vae_scale_factor, settings.width // pipeline.vae_scale_factor
-    dtype = pipeline.unet.dtype
+    shape = (4, *latents)
 
-    def decode(size: int) -> Any:
-        return pipeline.vae.decode(torch.randn(size, 4, *latents, device=device, dtype=dtype))
+    def prepared(size: int) -> Callable[[], Any]:
+        """Return the call that is timed, on inputs that are there."""
+        if name == "text":
+            return lambda: encode(pipeline, [PROMPT] * size, settings, size)
+        if name == "unet":
+            inputs = _unet_inputs(pipeline, settings, device, size)
+            return lambda: pipeline.unet(**inputs)
+        codes = torch.randn(size, *shape, device=device, dtype=pipeline.unet.dtype)
+        return lambda: pipeline.vae.decode(codes)
 
-    parts: dict[str, Callable[[int], Any]] = {
-        "text": lambda size: encode(pipeline, [PROMPT] * size, settings, size),
-        "unet": lambda size: pipeline.unet(**_unet_inputs(pipeline, settings, device, size)),
-        "decoder": decode,
-    }
-    found: dict[str, dict[int, float]] = {}
-    for name, part in parts.items():
-        found[name] = {}
-        for size in sizes:
-            part(size)
-            seconds = [seconds_of(lambda part=part, size=size: part(size), device) for _ in range(3)]
-            found[name][size] = statistics.median(seconds) / size
+    found: dict[int, float] = {}
+    for size in sizes:
+        try:
+            call = prepared(size)
+            call()
+            found[size] = statistics.median(seconds_of(call, device) for _ in range(3)) / size
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            break
     return found
 
 
