@@ -7,7 +7,8 @@ import re
 import pytest
 
 from catbench.costs import Cost
-from catbench.generate.estimate import estimate
+from catbench.generate.candidates import flux_dev, flux_schnell, infinity, sdxl, sdxl_turbo
+from catbench.generate.estimate import BYTES_PER_ROW, BYTES_PER_SCORE, estimate
 from catbench.generate.plan import cut
 from catbench.generate.problem import load_problem
 from catbench.store import load
@@ -49,11 +50,12 @@ def test_generate_takes_some_candidates_and_tells_of_cut_prompts_and_damage(suit
 def test_a_dry_run_prints_the_size_of_the_run_and_makes_nothing(suite, tmp_path, type_in):
     words = ("generate", suite(), "--out", tmp_path / "run", "--candidates", "sdxl-20,sdxl-100", "--dry-run")
     out, _ = type_in(*words)
-    # 12 images of each; shipped, 281.03 and 1362.83 TFLOPs each, at 100 TFLOP/s.
-    hours = 12 * (281.03 + 1362.83) / 100 / 3600
+    # 12 images of each; shipped, 281.03 and 1362.83 TFLOPs each, at a third of 989.4 TFLOP/s.
+    hours = 12 * (281.03 + 1362.83) / 329.8 / 3600
     assert re.search(r"shards +2\n", out)
     assert re.search(r"images +24\n", out)
-    assert re.search(rf"device-hours +{hours:.2f} \(19,7\d\d\.\d TFLOPs at 100 TFLOP/s\)", out)
+    basis = r"\(19,7\d\d\.\d TFLOPs at 330 TFLOP/s, a third of an H100's peak\)"
+    assert re.search(rf"device-hours +{hours:.2f} {basis}", out)
     assert "disk" in out
     assert not (tmp_path / "run").exists()
 
@@ -66,12 +68,29 @@ def test_device_hours_rest_on_seconds_where_they_are_measured(suite):
         Cost(candidate="tiny-2", unit="seconds", value=900, hardware="H"),
         Cost(candidate="tiny-3", unit="seconds", value=1800, hardware="H"),
     ]
-    found = estimate(shards, costs, metrics=1, keep_images=False)
+    found = estimate(shards, costs, metrics=1, keep_images=False, hardware="H")
     assert (found.shards, found.images, found.device_hours) == (4, 24, 12 * 0.25 + 12 * 0.5)
     assert found.basis == "seconds measured on H"
+    elsewhere = estimate(shards, costs, metrics=1, keep_images=False, hardware="G")
+    assert elsewhere.device_hours == pytest.approx(24 / 329.8 / 3600)
     assert estimate(shards, costs[:1], metrics=1, keep_images=False).device_hours is None
     with_images = estimate(shards, costs, metrics=1, keep_images=True)
     assert with_images.disk_bytes - found.disk_bytes == 24 * 64 * 64 * 2
+
+
+@pytest.mark.parametrize(
+    ("candidates", "numbers"),
+    [
+        ((sdxl(20), sdxl(50), sdxl_turbo()), 77 * 2048 + 1280),  # the same two encoders
+        ((flux_dev(),), 512 * 4096 + 768),
+        ((flux_schnell(), flux_dev()), (256 + 512) * 4096 + 2 * 768),
+        ((infinity(),), 0),
+    ],
+)
+def test_the_foreseen_disk_has_room_for_what_each_text_encoder_makes(suite, candidates, numbers):
+    shards = cut(load_problem(suite(candidates)))
+    found = estimate(shards, [], metrics=1, keep_images=False)
+    assert found.disk_bytes == found.images * (BYTES_PER_ROW + BYTES_PER_SCORE) + 6 * 2 * numbers
 
 
 def test_the_foreseen_disk_holds_what_is_written(suite, tmp_path, type_in):
@@ -102,6 +121,11 @@ def test_measure_writes_a_table_and_prints_it(suite, tmp_path, type_in):
         (("--limit", 1), "--limit 1"),
         (("--samples", 0), "--samples 0"),
         (("--batch", 0), "--batch 0"),
+        (("--dry-run", "--batch", 0), "--batch 0"),
+        (("--dry-run", "--decode-batch", 0), "--decode-batch 0"),
+        (("--dry-run", "--device", "foo"), "--device 'foo' is unknown"),
+        (("--dry-run", "--engine", "ray", "--address", "x"), "--address x: give HOST:PORT"),
+        (("--dry-run", "--address", "x"), "--address x goes with --engine ray"),
         (("--device", "tpu"), "--device 'tpu' is unknown"),
     ],
 )

@@ -6,6 +6,7 @@ import gc
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -14,12 +15,14 @@ import torch
 
 from catbench.errors import GenerationError, UsageError
 from catbench.generate import texts
+from catbench.generate.candidates import find_candidate
 from catbench.generate.engines.local import LocalEngine
 from catbench.generate.job import Job
 from catbench.generate.pipelines import compile as compiling
 from catbench.generate.pipelines.load import load_pipeline
 from catbench.generate.run import Plan, generate
 from catbench.generate.scorers import sharpness
+from catbench.generate.settings import drawing_settings
 from catbench.generate.shards import decoded
 from catbench.generate.worker import Worker
 from catbench.store import verify
@@ -214,6 +217,20 @@ def compiled_shapes(monkeypatch):
     monkeypatch.setattr(compiling, "BACKEND", backend)
     yield shapes
     torch.compiler.reset()
+
+
+def test_what_cannot_be_compiled_is_not_recorded_as_compiled(suite, sdxl, drawn_by, tmp_path, run):
+    job = Job(tmp_path, (), "cpu", 1, compiled=True)
+    infinity = find_candidate("infinity-2b")
+    assert job.compiles(drawing_settings(drawn_by(sdxl, 2)))
+    assert not job.compiles(drawing_settings(infinity))
+
+    def without_denoiser(settings, device, root):
+        pipeline = load_pipeline(settings, device, root)
+        return SimpleNamespace(components=pipeline.components, scheduler=pipeline.scheduler)
+
+    with pytest.raises(GenerationError, match=r"--compile: .*sdxl has no denoiser to compile"):
+        run(suite(), tmp_path / "run", compiled=True, engine=LocalEngine(without_denoiser))
 
 
 @pytest.mark.slow

@@ -147,6 +147,19 @@ def test_weights_of_a_component_can_come_from_a_file_of_their_own(load, sdxl, tm
         load(**other)
 
 
+def test_images_are_not_marked_where_the_watermarks_package_is_installed(load, monkeypatch):
+    from diffusers.pipelines.stable_diffusion_xl import pipeline_stable_diffusion_xl as module
+
+    class Black:
+        def apply_watermark(self, images):
+            return images * 0
+
+    plain = pixels(*load())
+    monkeypatch.setattr(module, "is_invisible_watermark_available", lambda: True)
+    monkeypatch.setattr(module, "StableDiffusionXLWatermarker", Black, raising=False)
+    np.testing.assert_array_equal(pixels(*load()), plain)
+
+
 def test_memory_running_out_halves_the_batch(load, monkeypatch):
     pipeline, settings = load()
     expected = pixels(pipeline, settings, batch=2)

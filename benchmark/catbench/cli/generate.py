@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,14 +64,18 @@ def generate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the run will take, and stop.")] = False,
 ) -> None:
     """Draw every image of a suite, score it, and write the suite with its scores to OUT/suite."""
-    from catbench.generate.run import Plan, generate
+    from catbench.generate.job import check_device
+    from catbench.generate.run import Plan, check_batches, generate
 
+    check_batches(batch, text_batch, decode_batch)
+    check_device(device)
+    chosen = _engine(engine, address, workers)
     names = [name.strip() for name in candidates.split(",")] if candidates else None
     plan = Plan.of(suite, names, limit, samples, fresh_test=fresh_test)
     if dry_run:
-        _print_estimate(plan.estimate(images))
+        _print_estimate(plan.estimate(images, _hardware_here(device) if chosen is None else ""))
         return
-    with _engine(engine, address, workers) as chosen:
+    with chosen or nullcontext():
         outcome = generate(
             plan,
             out,
@@ -88,19 +91,26 @@ def generate(
     _print_outcome(outcome, len(plan.problem.prompts))
 
 
-@contextmanager
-def _engine(kind: Engines, address: str | None, workers: int | None) -> Generator[RayEngine | None]:
-    """Connect to the Ray cluster that is asked for; None = this process."""
+def _engine(kind: Engines, address: str | None, workers: int | None) -> RayEngine | None:
+    """Return the Ray cluster that is asked for, to be connected to; None = this process."""
     if kind is Engines.LOCAL:
         for option, value in (("address", address), ("workers", workers)):
             if value is not None:
                 raise UsageError(f"--{option} {value} goes with --engine ray")
-        yield None
-        return
+        return None
     from catbench.generate.engines.ray import RayEngine
 
-    with RayEngine(address, workers) as engine:
-        yield engine
+    return RayEngine(address, workers)
+
+
+def _hardware_here(device: str) -> str:
+    """Return what the device calls itself, empty where this machine has none: a plan may be for another."""
+    from catbench.generate.job import hardware_name
+
+    try:
+        return hardware_name(device)
+    except UsageError:
+        return ""
 
 
 def _print_estimate(estimate: Estimate) -> None:

@@ -51,5 +51,5 @@ def _scores(name: str, prompts: int) -> str:
     from catbench.prompt_sets.paper import device_hours
     from catbench.prompt_sets.sources import DATASETS
 
-    hours = f" (about {device_hours(prompts):,.0f} device-hours)" if name in DATASETS else ""
+    hours = f" (about {device_hours(prompts):,.0f} H100-hours)" if name in DATASETS else ""
     return f"catbench generate {name} --out RUN{hours}"

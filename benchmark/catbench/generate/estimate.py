@@ -6,18 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catbench.costs import Cost
+from catbench.generate.candidates import FLUX_DEV, FLUX_SCHNELL, SDXL, TURBO
+from catbench.generate.checkout import INFINITY
+from catbench.generate.costs.peaks import ATTAINED_SHARE, PEAK_TFLOPS
 from catbench.generate.plan import Shard
 
-SUSTAINED_TFLOPS = 100.0
-"""TFLOP/s that are taken where only FLOPs are known: a third of an A100's bfloat16 peak."""
+SUSTAINED_TFLOPS = PEAK_TFLOPS["H100"] * ATTAINED_SHARE
+"""TFLOP/s that are taken where no seconds of this machine are known."""
 
 BYTES_PER_ROW = 60
 """Of a shard: prompt id, sample, seed, and the share of its record; measured on shards of 64 rows."""
 BYTES_PER_SCORE = 5
 BYTES_PER_PIXEL = 2.0
 """PNG of a photograph-like image; drawings take less."""
-BYTES_PER_PROMPT = 700_000
-"""Embeddings of SDXL's two encoders in 16 bits, of the prompt: 77 x 2,048 + 1,280 numbers, with room."""
+CLIP_NUMBERS = 77 * 2048 + 1280
+"""Of a prompt's embedding, by SDXL's two encoders; other pipelines of CLIP have no more."""
+T5_NUMBERS_PER_TOKEN = 4096
+"""Of FLUX, which reads up to 512 tokens."""
 
 
 @dataclass(frozen=True)
@@ -33,30 +38,46 @@ class Estimate:
     """What the hours rest on."""
 
 
-def estimate(shards: Sequence[Shard], costs: Sequence[Cost], metrics: int, keep_images: bool) -> Estimate:
-    """Return the size of these shards, priced by the cost table: seconds where all have them, else FLOPs."""
+def estimate(
+    shards: Sequence[Shard], costs: Sequence[Cost], metrics: int, keep_images: bool, hardware: str = ""
+) -> Estimate:
+    """Return the size of these shards, priced by the cost table.
+
+    Hours are of the seconds measured on `hardware`, what this machine's device calls itself, where all
+    candidates have them; else of FLOPs on an H100.
+    """
     images = sum(len(shard.block.images) for shard in shards)
     prompts = {prompt for shard in shards for prompt in shard.block.prompt_ids}
-    disk = images * (BYTES_PER_ROW + BYTES_PER_SCORE * metrics) + len(prompts) * BYTES_PER_PROMPT
+    disk = images * (BYTES_PER_ROW + BYTES_PER_SCORE * metrics) + len(prompts) * _bytes_per_prompt(shards)
     if keep_images:
         pixels = sum(len(s.block.images) * s.settings.width * s.settings.height for s in shards)
         disk += round(pixels * BYTES_PER_PIXEL)
-    hours, basis = _device_hours(shards, costs)
+    hours, basis = _device_hours(shards, costs, hardware)
     return Estimate(len(shards), images, disk, hours, basis)
 
 
-def _device_hours(shards: Sequence[Shard], costs: Sequence[Cost]) -> tuple[float | None, str]:
+def _device_hours(shards: Sequence[Shard], costs: Sequence[Cost], hardware: str) -> tuple[float | None, str]:
     candidates = {shard.candidate.id for shard in shards}
-    for unit in ("seconds", "tflops"):
-        machines = dict.fromkeys(cost.hardware for cost in costs if cost.unit == unit)
-        for hardware in machines:
-            price = {
-                cost.candidate: cost.value for cost in costs if (cost.unit, cost.hardware) == (unit, hardware)
-            }
-            if not candidates <= price.keys():
-                continue
-            total = sum(price[shard.candidate.id] * len(shard.block.images) for shard in shards)
-            if unit == "seconds":
-                return total / 3600, f"seconds measured on {hardware or 'one device'}"
-            return total / SUSTAINED_TFLOPS / 3600, f"{total:,.1f} TFLOPs at {SUSTAINED_TFLOPS:g} TFLOP/s"
+    for unit, where in (("seconds", hardware), ("tflops", "")):
+        price = {cost.candidate: cost.value for cost in costs if (cost.unit, cost.hardware) == (unit, where)}
+        if (unit == "seconds" and not hardware) or not candidates <= price.keys():
+            continue
+        total = sum(price[shard.candidate.id] * len(shard.block.images) for shard in shards)
+        if unit == "seconds":
+            return total / 3600, f"seconds measured on {hardware}"
+        rate = f"{SUSTAINED_TFLOPS:.0f} TFLOP/s, a third of an H100's peak"
+        return total / SUSTAINED_TFLOPS / 3600, f"{total:,.1f} TFLOPs at {rate}"
     return None, "no cost is known for every candidate"
+
+
+def _bytes_per_prompt(shards: Sequence[Shard]) -> int:
+    """Return the bytes of a prompt's embeddings, by all the text encoders of the shards."""
+    numbers: dict[tuple[object, ...], int] = {}
+    for settings in (shard.settings for shard in shards):
+        if settings.pipeline in (FLUX_DEV, FLUX_SCHNELL):
+            tokens = int(settings.call.get("max_sequence_length", 512))
+            numbers["T5", tokens, settings.precision] = tokens * T5_NUMBERS_PER_TOKEN + 768
+        elif settings.pipeline != INFINITY:  # it reads its prompt in every call
+            family = SDXL if settings.pipeline == TURBO else settings.pipeline
+            numbers[family, settings.precision] = CLIP_NUMBERS
+    return sum(count * (4 if "float32" in key else 2) for key, count in numbers.items())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import platform
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from catbench.errors import UsageError
+from catbench.generate.checkout import INFINITY
 from catbench.generate.packages import optional, prepare
 from catbench.generate.settings import DrawingSettings
 from catbench.matrix import Metric
@@ -46,8 +48,11 @@ class Job:
         return self.hardware or hardware_name(self.device)
 
     def compiles(self, settings: DrawingSettings) -> bool:
-        """Return whether a candidate of these settings is drawn compiled: DeepCache keeps it from that."""
-        return self.compiled and settings.cache is None
+        """Return whether a candidate of these settings is drawn compiled.
+
+        DeepCache keeps it from that, and Infinity's code, which compiles what it compiles by itself.
+        """
+        return self.compiled and settings.cache is None and settings.pipeline != INFINITY
 
     @property
     def shards(self) -> Path:
@@ -84,6 +89,12 @@ def hardware_name(device: str) -> str:
     if not torch.cuda.is_available():
         raise UsageError(f"--device {device!r}: torch {torch.__version__} finds no CUDA device here")
     return torch.cuda.get_device_name(device)
+
+
+def check_device(device: str) -> None:
+    """Raise UsageError for what is no name of a device; whether it is there, `hardware_name` finds."""
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+        raise UsageError(f"--device {device!r} is unknown: use cpu, cuda or cuda:N")
 
 
 def make_deterministic(device: str) -> None:

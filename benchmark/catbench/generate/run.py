@@ -105,10 +105,13 @@ class Plan:
             metric_source(metric.name)
         return cls(problem, cut(problem, prompts_per_block), labelled)
 
-    def estimate(self, keep_images: bool) -> Estimate:
-        """Return what all of the run takes, priced by the suite's table and the shipped one."""
+    def estimate(self, keep_images: bool, hardware: str = "") -> Estimate:
+        """Return what all of the run takes, priced by the suite's table and the shipped one.
+
+        `hardware` is what the device calls itself that the run is for, empty where it is not known.
+        """
         known = (*self.problem.costs, *shipped_costs())
-        return estimate(self.shards, known, len(self.problem.metrics), keep_images)
+        return estimate(self.shards, known, len(self.problem.metrics), keep_images, hardware)
 
 
 def generate(
@@ -132,9 +135,7 @@ def generate(
     GenerationError for models that fail, and, once all else is done, for images that are not numbers.
     Whatever is finished by then stays, and a rerun goes on from there.
     """
-    for option, size in (("batch", batch), ("text-batch", text_batch), ("decode-batch", decode_batch)):
-        if size is not None and size < 1:
-            raise UsageError(f"--{option} {size}: at least 1 is needed")
+    check_batches(batch, text_batch, decode_batch)
     prepare()
     problem, engine = plan.problem, engine or _local_engine()
     job = Job(
@@ -156,6 +157,13 @@ def generate(
         matrix = assemble(problem, job, plan.shards, costs, plan.labelled)
         save_suite(matrix, job, plan.shards, job.suite)
         return Outcome(job.suite, images, damaged, frozenset(cut_prompts(job, plan.shards)))
+
+
+def check_batches(batch: int, text_batch: int, decode_batch: int | None) -> None:
+    """Raise UsageError for a batch of nothing."""
+    for option, size in (("batch", batch), ("text-batch", text_batch), ("decode-batch", decode_batch)):
+        if size is not None and size < 1:
+            raise UsageError(f"--{option} {size}: at least 1 is needed")
 
 
 def _run(

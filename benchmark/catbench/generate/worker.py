@@ -145,8 +145,9 @@ class Worker:
         if self._loaded is None or self._loaded.key != settings.model_key:
             self._unload()
             pipeline = self._load(settings, self._job.device, self._job.root)
-            if self._job.compiled:
-                compile_pipeline(pipeline, self._job.device)
+            compiled = self._job.compiled and compile_pipeline(pipeline, self._job.device)
+            if self._job.compiles(settings) and not compiled:  # the shard's record would say that it is
+                raise GenerationError(f"--compile: {settings.pipeline} has no denoiser to compile")
             self._loaded = _LoadedModel(settings, pipeline)
         return self._loaded
 

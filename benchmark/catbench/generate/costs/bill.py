@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from catbench.costs import Cost, select_costs
 from catbench.errors import CatbenchError, UsageError
-from catbench.generate.costs.peaks import PEAK_TFLOPS, peak_tflops
+from catbench.generate.costs.peaks import ATTAINED_SHARE, PEAK_TFLOPS, peak_tflops
 from catbench.generate.costs.table import shipped_costs
 
 PAPER_POOL = (
@@ -30,8 +30,6 @@ PAPER_POOL = (
 )
 """The nine columns of the paper's Table 2."""
 PAPER_SAMPLES = 4
-ATTAINED_SHARE = 1 / 3
-"""Of a device's bfloat16 peak, by pipelines of diffusers at batch 8: assumed, not measured."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,9 @@ PEAK_TFLOPS = {
 """Part of the name that a device gives itself -> TFLOP/s. `H100` is the SXM5 board, as it calls itself
 `NVIDIA H100 80GB HBM3`."""
 
+ATTAINED_SHARE = 1 / 3
+"""Of a device's peak, by pipelines of diffusers at batch 8: assumed, not measured."""
+
 
 def peak_tflops(hardware: str) -> float | None:
     """Return the peak of a device by what it calls itself (`NVIDIA H200`); None where it is not known."""

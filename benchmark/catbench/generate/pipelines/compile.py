@@ -5,7 +5,7 @@ On a GPU the denoiser, which runs once a step on inputs of one shape, is also re
 otherwise than eager: pixels may differ in the last place, so a shard records that it was compiled.
 
 DeepCache replaces methods of the UNet while it draws, and keeps state between steps; neither can be recorded,
-so its candidates are drawn without.
+so its candidates are drawn without; so are Infinity's, whose code compiles its own.
 """
 
 from __future__ import annotations
@@ -21,16 +21,22 @@ DENOISERS = ("unet", "transformer")
 """Components that run once a step, by their names in a pipeline."""
 
 
-def compile_pipeline(pipeline: Any, device: str) -> None:
-    """Have the denoiser and the decoder of a pipeline compiled at their first call, in place."""
+def compile_pipeline(pipeline: Any, device: str) -> bool:
+    """Have the denoiser and the decoder of a pipeline compiled at their first call, in place.
+
+    Returns whether it has a denoiser that can be compiled; its decoder alone is left as it is.
+    """
     graphs = {"mode": "reduce-overhead"} if device != "cpu" else {}
-    for name in DENOISERS:
-        component = getattr(pipeline, name, None)
-        if isinstance(component, torch.nn.Module):
-            component.compile(backend=BACKEND, dynamic=False, **graphs)
+    components = [getattr(pipeline, name, None) for name in DENOISERS]
+    denoisers = [component for component in components if isinstance(component, torch.nn.Module)]
+    if not denoisers:
+        return False
+    for denoiser in denoisers:
+        denoiser.compile(backend=BACKEND, dynamic=False, **graphs)
     decoder = getattr(getattr(pipeline, "vae", None), "decoder", None)
     if isinstance(decoder, torch.nn.Module):
         decoder.compile(backend=BACKEND, dynamic=False)
+    return True
 
 
 @contextmanager

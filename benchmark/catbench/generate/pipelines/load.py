@@ -48,6 +48,8 @@ def load_pipeline(settings: DrawingSettings, device: str, root: Path | None) -> 
             _replace_weights(pipeline, settings.weights, root)
         pipeline = pipeline.to(device)
     pipeline.set_progress_bar_config(disable=True)
+    if hasattr(pipeline, "watermark"):  # SDXL's marks images wherever invisible-watermark is installed
+        pipeline.watermark = None
     if device != "cpu":
         for name in ("unet", "vae"):
             if getattr(pipeline, name, None) is not None:
