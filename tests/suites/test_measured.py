@@ -160,6 +160,35 @@ def test_a_table_that_breaks_a_rule_is_refused_where_it_does(today, change, mess
         import_costs(today(configuration(), broken))
 
 
+def test_runs_that_differ_in_size_or_precision_are_candidates_of_their_own(today):
+    small = {**configuration(latency=3.0), "image_width": 512, "image_height": 512}
+    path = today(
+        configuration(),
+        small,
+        {**configuration(latency=5.0), "weight_precision": "fp8"},
+        configuration(PIXART, 20),
+        configuration(gpu="B200", latency=4.0),
+    )
+    costs = import_costs(path, candidates=["flux=flux.1-dev-50-1024x1024-fp8"], hardware="H100")
+    assert prices(costs)["flux", "seconds"] == 5.0
+    everything = prices(import_costs(path, hardware="H100"))
+    assert {name: value for (name, unit), value in everything.items() if unit == "seconds"} == {
+        "flux.1-dev-50-1024x1024-bfloat16": 8.0,
+        "flux.1-dev-50-512x512": 3.0,
+        "flux.1-dev-50-1024x1024-fp8": 5.0,
+        "pixart-sigma-xl-2-1024-ms-20": 8.0,
+    }
+    # A machine that has one of them calls it as the others do.
+    assert {cost.candidate for cost in import_costs(path, hardware="B200")} == {
+        "flux.1-dev-50-1024x1024-bfloat16"
+    }
+
+
+def test_a_configuration_that_is_none_is_refused(today):
+    with pytest.raises(CatbenchError, match="configuration 2: 7 is no run"):
+        import_costs(today(configuration(), 7))
+
+
 def test_files_of_another_form_are_refused(tmp_path, today):
     with pytest.raises(CatbenchError, match="the table of the task 'text-to-video'"):
         import_costs(today(configuration(), task="text-to-video"))

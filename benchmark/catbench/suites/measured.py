@@ -8,12 +8,14 @@
 Conventions. Seconds are those of a batch over its images, joules those of all GPUs per image; both hold for a
 machine, which is always named. Of the leaderboard's runs only those on one GPU count, and of one batch size.
 A model at a number of steps is one candidate: the one that is known by that name, else its own name and its
-steps (`pixart-sigma-xl-2-1024-ms-20`). The leaderboard does not tell its guidance scale.
+steps (`pixart-sigma-xl-2-1024-ms-20`). Runs that one machine has of it at several sizes or precisions have
+these behind their names: `...-20-512x512`, `...-20-fp8`. The leaderboard does not tell its guidance scale.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,11 @@ class Run(BaseModel):
     def name(self) -> str:
         """The model's own name and its steps, as a candidate's id."""
         return f"{self.model.rpartition('/')[2].lower()}-{self.steps}"
+
+    @property
+    def size(self) -> str:
+        """`1024x1024`: width and height in pixels; empty where they are not told."""
+        return f"{self.width}x{self.height}" if self.width and self.height else ""
 
 
 _TODAY = {
@@ -119,13 +126,14 @@ def _of_runs(runs: Mapping[str, Run], batch: int, name_of: NameOf) -> list[Cost]
             f"--batch {batch}: no run on one GPU has that batch size; there are {sizes or 'none'}"
         )
     costs: list[Cost] = []
+    names = _told_apart(chosen, name_of)
     for place, run in chosen.items():
         size = f", {run.width} x {run.height} px" if run.width and run.height else ""
         method = f"ML.ENERGY leaderboard: {run.model}, {run.steps} steps{size}, {place}"
         values = {"seconds": run.latency / run.batch, "joules": run.joules}
         costs += [
             Cost(
-                candidate=name_of(run) or run.name,
+                candidate=names[place],
                 unit=unit,
                 value=value,
                 hardware=run.gpu,
@@ -138,6 +146,23 @@ def _of_runs(runs: Mapping[str, Run], batch: int, name_of: NameOf) -> list[Cost]
     return costs
 
 
+def _told_apart(runs: Mapping[str, Run], name_of: NameOf) -> dict[str, str]:
+    """Return the candidates of runs by their places, with size and precision where a machine has several."""
+    names = {place: name_of(run) or run.name for place, run in runs.items()}
+    size_and_precision: tuple[Callable[[Run], str], ...] = (lambda run: run.size, lambda run: run.precision)
+    for what in size_and_precision:
+        counts = Counter((names[place], run.gpu) for place, run in runs.items())
+        several = {name for (name, _), count in counts.items() if count > 1}
+        values: dict[str, set[str]] = {}
+        for place, run in runs.items():
+            values.setdefault(names[place], set()).add(what(run))
+        for place, run in runs.items():
+            name = names[place]
+            if name in several and len(values[name]) > 1 and what(run):
+                names[place] = f"{name}-{what(run)}"
+    return names
+
+
 def _runs(path: Path) -> dict[str, Run]:
     """Return the runs of today's table by their places in it."""
     content = _json(path)
@@ -147,7 +172,10 @@ def _runs(path: Path) -> dict[str, Run]:
         raise SuiteError(f"{path}: the table of the task {content.get('task')!r}; {_TASK!r} is needed")
     return {
         f"configuration {number}": _run(
-            {_TODAY.get(key, key): value for key, value in entry.items()}, f"{path}, configuration {number}"
+            {_TODAY.get(key, key): value for key, value in entry.items()}
+            if isinstance(entry, dict)
+            else entry,
+            f"{path}, configuration {number}",
         )
         for number, entry in enumerate(content["configurations"], start=1)
     }
@@ -169,6 +197,8 @@ def _old_runs(folder: Path) -> dict[str, Run]:
 
 
 def _run(entry: Any, where: str) -> Run:
+    if not isinstance(entry, dict):
+        raise SuiteError(f"{where}: {entry!r} is no run: an object with model, steps and seconds is due")
     try:
         return Run.model_validate(entry)
     except ValidationError as error:
