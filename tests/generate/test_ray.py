@@ -23,6 +23,7 @@ from catbench.generate.engines.crew import Answer
 from catbench.generate.engines.ray import RayEngine
 from catbench.generate.job import Job
 from catbench.generate.sealed import write_sealed
+from catbench.matrix import Metric
 from catbench.store import verify
 
 
@@ -36,23 +37,34 @@ OF_RAY = pytest.mark.filterwarnings(
 """Ray leaves sockets and processes to the end of the interpreter."""
 
 
+@pytest.fixture
+def scored_twice(suite, clip):
+    """A suite that is scored without a model and by one."""
+    return suite(metrics=(Metric(name="sharpness"), Metric(name="clip_score", model=f"transformers:{clip}")))
+
+
+def assert_same_scores(there, here):
+    assert set(here.scores) == {"sharpness", "clip_score"}
+    for name, scores in here.scores.items():
+        np.testing.assert_allclose(there.scores[name], scores, rtol=0, atol=1e-5)
+
+
 @OF_RAY
-def test_a_worker_makes_the_scores_of_this_process(suite, tmp_path, run):
+def test_a_worker_makes_the_scores_of_this_process(scored_twice, tmp_path, run):
     needs_ray()
     some = {"candidates": ["tiny-2"], "limit": 3}
-    folder = suite()
+    folder = scored_twice
     here = verify(run(folder, tmp_path / "local", **some).suite)
     with RayEngine(workers=1) as engine:
         outcome = run(folder, tmp_path / "ray", engine=engine, **some)
-    there = verify(outcome.suite).scores["sharpness"]
-    np.testing.assert_allclose(there, here.scores["sharpness"], rtol=0, atol=1e-5)
+    assert_same_scores(verify(outcome.suite), here)
 
 
 @pytest.mark.slow
 @OF_RAY
-def test_two_workers_one_of_them_killed_make_the_scores_of_one_process(suite, tmp_path, run, content):
+def test_two_workers_one_of_them_killed_make_the_scores_of_one_process(scored_twice, tmp_path, run, content):
     needs_ray()
-    folder, killed, seen = suite(), [], []
+    folder, killed, seen = scored_twice, [], []
     here = verify(run(folder, tmp_path / "local").suite)
 
     def kill_a_worker(progress):
@@ -70,8 +82,7 @@ def test_two_workers_one_of_them_killed_make_the_scores_of_one_process(suite, tm
         outcome = run(folder, tmp_path / "ray", engine=engine, on_progress=kill_a_worker)
     assert killed
     assert [progress.shards for progress in seen] == list(range(7))
-    there = verify(outcome.suite)
-    np.testing.assert_allclose(there.scores["sharpness"], here.scores["sharpness"], rtol=0, atol=1e-5)
+    assert_same_scores(verify(outcome.suite), here)
     assert content(tmp_path / "ray").keys() == content(tmp_path / "local").keys()
     # What workers made is what a process on the same hardware goes on from.
     assert run(folder, tmp_path / "ray").images == 0
