@@ -18,7 +18,7 @@ evaluate: $(VENV)/base  ## Install the base package and score two shipped router
 test: $(VENV)/test lint  ## Install what the tests need; lint, type-check and test.
 	$(BIN)/python -m pytest -m "not slow" --ignore tests/benchmarks
 
-test-slow: $(VENV)/test  ## Also the tests that take minutes each.
+test-slow: $(VENV)/test-slow  ## Also the tests that take minutes each, those on a Ray cluster among them.
 	$(BIN)/python -m pytest --ignore tests/benchmarks
 
 benchmark: $(VENV)/test  ## Speed, as ratios within one run.
@@ -48,3 +48,7 @@ $(VENV)/base: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/test: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) --editable '.[test,generate,leaderboard]'
 	@touch $@ $(VENV)/base
+
+$(VENV)/test-slow: $(VENV)/test
+	$(PIP) --editable '.[ray]'
+	@touch $@
