@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import types
 
 import pandas as pd
 import pytest
@@ -97,6 +98,15 @@ class FakeNvml:
         if not self.counter:
             raise self.NVMLError("not supported")
         return 250_000 * (time.monotonic() - self.started)
+
+
+def test_joules_are_of_as_many_calls_as_the_counter_needs(monkeypatch):
+    seconds = iter(range(0, 100, 2))
+    monkeypatch.setattr(clock, "time", types.SimpleNamespace(monotonic=lambda: next(seconds)))
+    calls = []
+    meter = types.SimpleNamespace(joules=lambda: 300.0 * len(calls))
+    assert clock.joules_of(lambda: calls.append(1), meter) == 300
+    assert len(calls) == 3  # looked at after 2, 4 and 6 seconds
 
 
 def test_joules_are_read_from_the_boards_counter():

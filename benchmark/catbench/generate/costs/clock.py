@@ -2,7 +2,7 @@
 
 A call of the pipeline on a full batch, text encoders and decoder included, is timed `repeats` times after
 `warmup` calls that are not. On a GPU the time is that between two CUDA events in its own queue. Joules are
-the energy of all timed calls over their images.
+the energy of as many further calls as fill SECONDS_OF_ENERGY, over their images.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from typing import Any
 import torch
 
 from catbench.errors import GenerationError
-from catbench.generate.costs.energy import energy_meter
+from catbench.generate.costs.energy import EnergyMeter, energy_meter
 from catbench.generate.pipelines.draw import draw
 from catbench.generate.pipelines.load import feature_cache, load_pipeline, scheduler_for
 from catbench.generate.plan import Image
 from catbench.generate.settings import DrawingSettings
 
+SECONDS_OF_ENERGY = 5.0
+"""The board's counter moves in steps of a fraction of a second, which a few short calls would drown in."""
 PROMPT = "a photograph of a cat on a windowsill, morning light"
 
 
@@ -65,12 +67,20 @@ def measure_image(
             call(size)
         uuid = str(torch.cuda.get_device_properties(device).uuid) if device != "cpu" else ""
         meter = energy_meter(device, uuid)
-        before = meter.joules() if meter else 0.0
         seconds = [seconds_of(lambda: call(size), device) for _ in range(repeats)]
-        joules = (meter.joules() - before) / (size * repeats) if meter else None
+        joules = joules_of(lambda: call(size), meter) / size if meter else None
     if min(seconds) <= 0:
         raise GenerationError("the clock is too coarse for this model: measure a larger batch")
     return Measured(tuple(second / size for second in seconds), joules, size)
+
+
+def joules_of(call: Callable[[], Any], meter: EnergyMeter) -> float:
+    """Return the joules that a call takes, the mean of calls that fill SECONDS_OF_ENERGY."""
+    before, started, calls = meter.joules(), time.monotonic(), 0
+    while not calls or time.monotonic() - started < SECONDS_OF_ENERGY:
+        call()
+        calls += 1
+    return (meter.joules() - before) / calls
 
 
 def seconds_of(call: Callable[[], Any], device: str) -> float:

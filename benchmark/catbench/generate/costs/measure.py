@@ -77,7 +77,10 @@ def _clocked(candidate: Candidate, measured: list[Measured], hardware: str, devi
     """Return the seconds and joules of a candidate from what each round measured."""
     import torch
 
+    from catbench.generate.costs.clock import SECONDS_OF_ENERGY
+
     calls = f"{len(measured[0].seconds)} calls in each of {len(measured)} rounds"
+    filling = f"calls of {SECONDS_OF_ENERGY:g} s in each of {len(measured)} rounds"
     clock = "CUDA events" if device != "cpu" else f"wall clock, threads: {torch.get_num_threads()}"
     packages = " ".join(f"{name} {version}" for name, version in versions().items())
     joules = [one.joules for one in measured if one.joules is not None]
@@ -86,7 +89,7 @@ def _clocked(candidate: Candidate, measured: list[Measured], hardware: str, devi
             median(s for one in measured for s in one.seconds),
             f"median of {calls}, {clock}; {packages}",
         ),
-        "joules": (fmean(joules) if joules else None, f"NVML, mean of {calls}; {packages}"),
+        "joules": (fmean(joules) if joules else None, f"NVML, mean of {filling}; {packages}"),
     }
     return [
         Cost(
