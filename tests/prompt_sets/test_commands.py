@@ -135,6 +135,12 @@ def test_check_against_a_file_tells_what_is_in_both(typed, captions, tmp_path):
     record = json.loads((tmp_path / "c.json").read_text())
     assert len(record["against"]["exact"]) == len(load_problem("coco").prompts)
     assert record["exact_across_splits"] == record["near_across_splits"] == []
+    (tmp_path / "other.csv").write_text("id,words\n1,nothing of the kind\n")
+    words = ("prompts", "check", "coco", "--against", tmp_path / "other.csv")
+    refused = typed(*words)
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "name one with --column" in refused.err
+    assert "equal to other.csv: 0 pairs" in typed(*words, "--column", "words").out
 
 
 @pytest.mark.parametrize(
@@ -145,6 +151,8 @@ def test_check_against_a_file_tells_what_is_in_both(typed, captions, tmp_path):
         (("{suite}", "--near", 0), "--near 0"),
         (("{suite}", "--plot", "a.html"), "a plot of prompts ends in"),
         (("{suite}", "--against", "nothing"), "unknown suite 'nothing'"),
+        (("{suite}", "--against", "{suite}", "--column", "x"), "a suite needs no column"),
+        (("{suite}", "--column", "x"), "--column x is of the file of --against"),
         (("{suite}", "--drop", "{suite}"), "is there already"),
     ],
 )

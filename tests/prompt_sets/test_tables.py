@@ -33,16 +33,52 @@ def written(tmp_path, name, content):
         ("a.json", json.dumps([{"text": "A cat.", "image": "x"}, {"text": "Two."}])),
         ("a.json", json.dumps({"x.png": {"p": "A cat.", "se": 1}, "y.png": {"p": "Two."}})),
         ("a.jsonl", '{"prompt": "A cat."}\n\n{"prompt": "Two."}\n'),
+        ("a.jsonl", b'{"prompt": "A cat."}\r\n{"prompt": "Two."}'),
         ("a.txt", "A cat.\nTwo.\n"),
+        ("a.txt", b"A cat.\r\nTwo."),
+        ("a.CSV", "prompt\nA cat.\nTwo.\n"),
+        ("a.prompts", "A cat.\nTwo.\n"),
+        ("prompts", "A cat.\nTwo.\n"),
     ],
 )
 def test_every_form_gives_its_prompts(tmp_path, name, content):
     assert read_prompts(written(tmp_path, name, content))["text"].tolist() == ["A cat.", "Two."]
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.json", "a.jsonl", "a.txt"])
+def test_only_a_line_feed_ends_a_line(tmp_path, name):
+    prompt = "A cat\u2028on a\x0bmat\u0085."
+    told = json.dumps({"text": prompt}, ensure_ascii=False)
+    content = {"a.csv": f"text\n{prompt}\n", "a.json": f"[{told}]", "a.jsonl": told, "a.txt": prompt}[name]
+    assert read_prompts(written(tmp_path, name, content))["text"].tolist() == [json.loads(told)["text"]]
+
+
+def test_a_row_shorter_than_the_header_and_a_name_that_stands_twice(tmp_path):
+    path = written(tmp_path, "a.csv", "prompt,id,prompt\n\nA cat.,1,x\nTwo.\n")
+    assert read_prompts(path)["text"].tolist() == ["A cat.", "Two."]
+
+
 def test_parquet_and_a_column_of_another_name(tmp_path):
     pd.DataFrame({"words": ["A cat.", None], "n": [1, 2]}).to_parquet(tmp_path / "a.parquet")
     assert read_prompts(tmp_path / "a.parquet", "words")["text"].tolist() == ["A cat.", ""]
+    with pytest.raises(
+        CatbenchError, match=r"unknown column in .* 'word': did you mean 'words'\? known: n, w"
+    ):
+        read_prompts(tmp_path / "a.parquet", "word")
+
+
+def test_of_a_parquet_file_only_what_is_needed_is_read(tmp_path, monkeypatch):
+    table = pd.DataFrame({"prompt": ["A cat."], NSFW: [0.5], "image": [b"x"]})
+    table.to_parquet(tmp_path / "a.parquet")
+    read = []
+
+    def note(path, columns):
+        read.extend(columns)
+        return table[columns]
+
+    monkeypatch.setattr(pd, "read_parquet", note)
+    assert read_prompts(tmp_path / "a.parquet", numbers=[NSFW]).shape == (1, 2)
+    assert read == ["prompt", NSFW]
 
 
 def test_a_prompt_may_be_a_word_for_nothing(tmp_path):
@@ -80,12 +116,52 @@ def test_several_files_are_read_one_after_the_other(tmp_path, quiet):
         ("a.json", '[{"text": 7}]', "row 1: text is 7, not text"),
         ("a.parquet", "PAR1 and no more", "cannot be read as parquet"),
         ("a.zip", b"PK\x03\x04 half", "cannot be read as zip .cut short"),
-        ("a.xlsx", "x", "prompts are read from .csv, .json"),
+        ("a.xlsx", b"PK\x03\x04\xff", r"not UTF-8 \(byte 5 is 0xff\)"),
+        # pandas alone would take "A cat" for an index, and "on a mat" for the prompt.
+        ("a.csv", "prompt\nA cat, on a mat\nTwo, in a park\n", "line 2: 2 fields, and the header has 1: do"),
+        ("a.csv", "id,prompt\n1,A cat\n2,Two, dogs, three\n", "line 3: 4 fields, and the header has 2: do"),
+        ("a.json", "[" * 200_000, "cannot be read as json"),
     ],
 )
 def test_a_broken_file_is_one_clear_line(tmp_path, name, content, message):
     with pytest.raises(CatbenchError, match=message) as caught:
         read_prompts(written(tmp_path, name, content))
+    assert "\n" not in str(caught.value)
+
+
+DEFLATED, OFFSET = zipfile.ZIP_DEFLATED, 30 + len("a.txt")
+"""Packed bytes begin after the local header, which has 30 bytes and the name."""
+
+
+def packed(tmp_path, name, content, change):
+    """Return a zip archive of one file, with some of its bytes changed: {place: byte}."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", DEFLATED) as archive:
+        archive.writestr(name, content)
+        directory = archive.fp.tell()
+    data = bytearray(path.read_bytes())
+    for place, byte in change(directory):
+        data[place] = byte
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "change", "message"),
+    [
+        ("a.txt", "A cat. " * 99, lambda at: [(OFFSET, 0xFF)], "cannot be read as zip .cut short"),
+        ("a.txt", "A cat.", lambda at: [(6, 1), (at + 8, 1)], "is encrypted"),
+        ("a.txt", "A cat.", lambda at: [(8, 99), (at + 10, 99)], "compression method is not supported"),
+        ("a.json", "[" * 200_000, lambda at: [], "cannot be read as zip .cut short"),
+        ("a.txt", b"caf\xe9", lambda at: [], r"a.zip: a.txt: not UTF-8 \(byte 4 is 0xe9\)"),
+        ("a.csv", "prompt\nA, b\n", lambda at: [], "a.zip: a.csv, line 2: 2 fields"),
+        ("a.png", "x", lambda at: [], "a.zip: a.png: of an archive's files CSV"),
+    ],
+    ids=["damaged", "password", "method", "deep", "encoding", "comma", "picture"],
+)
+def test_a_broken_archive_is_one_clear_line(tmp_path, name, content, change, message):
+    with pytest.raises(CatbenchError, match=message) as caught:
+        read_prompts(packed(tmp_path, name, content, change))
     assert "\n" not in str(caught.value)
 
 

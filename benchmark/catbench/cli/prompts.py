@@ -89,6 +89,10 @@ def check(
     against: Annotated[
         str | None, typer.Option(help="Also hold it against another suite, or a file of prompts.")
     ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(help="The column of prompts of --against. Default: prompt, caption or text."),
+    ] = None,
     encoder: Annotated[
         str | None, typer.Option(help="As for building. Default: that of the suite, else clip.")
     ] = None,
@@ -121,12 +125,14 @@ def check(
         check_plot_format(plot)
     for target in filter(None, (json, plot)):
         check_writable(target)
+    if column and not against:
+        raise UsageError(f"--column {column} is of the file of --against, and there is none")
     if drop and drop.exists():
         raise UsageError(f"{drop} is there already: give another folder to --drop")
     folder = suite_folder(suite)
     manifest = read_manifest(folder)
     prompts = load_prompts(folder, manifest)
-    other = read_other(against) if against else None
+    other = read_other(against, column) if against else None
     own = manifest.suite.provenance and manifest.suite.provenance.diversity
     name = encoder or (own.encoder if own else encoders.DEFAULT)
     embeddings = Embeddings(encoders.find_encoder(name, device))

@@ -1,25 +1,45 @@
 """Prompts in files: CSV, Parquet, JSON, JSON lines, plain text, and zip archives of them.
 
 A file's prompts stand in one column. JSON may be a list of records, a record of records by name (a part of
-DiffusionDB), or COCO's captions (the list called `annotations`). In plain text every line is a prompt.
+DiffusionDB), or COCO's captions (the list called `annotations`). In plain text, and in a file of any other
+kind, every line is a prompt. Lines end at a line feed: other separators may stand in a prompt.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import lzma
+import re
+import struct
 import zipfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from catbench.errors import SuiteError, UsageError, unknown_name
 
 COLUMNS = ("prompt", "caption", "text", "p")
 """Names of the column of prompts, the first that is there being taken; `p` is DiffusionDB's."""
 FORMS = (".csv", ".json", ".jsonl", ".parquet", ".txt", ".zip")
+_DAMAGE = (
+    ValueError,
+    OSError,
+    EOFError,
+    KeyError,
+    RuntimeError,  # also a method of packing that is not known, and JSON nested too deep
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
+"""What reading a damaged file raises, or one with a password."""
+_TOO_LONG = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
+"""How pandas tells of a row that is longer than the first."""
 
 
 def read_prompts(
@@ -33,21 +53,20 @@ def read_prompts(
     """
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
-    if path.suffix not in FORMS:
-        raise UsageError(f"{path}: prompts are read from {', '.join(FORMS)}")
+    form = path.suffix.lower() if path.suffix.lower() in FORMS else ".txt"
     try:
-        table = _read(path, members)
-    except UnicodeDecodeError as error:
-        raise SuiteError(
-            f"{path}: not UTF-8 (byte {error.start + 1} is {error.object[error.start]:#04x})"
-        ) from error
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError) as error:
-        raise SuiteError(
-            f"{path}: cannot be read as {path.suffix[1:]} (cut short?): {_line(error)}"
-        ) from error
+        if form == ".parquet":
+            names = _columns(pq.read_schema(path).names, column, numbers, path)
+            table = pd.read_parquet(path, columns=names)
+        elif form == ".zip":
+            table = _unpack(path, members)
+        else:
+            table = _parse(path.read_bytes(), form, str(path))
+    except _DAMAGE as error:
+        raise SuiteError(f"{path}: cannot be read as {form[1:]} (cut short?): {_line(error)}") from error
     if table.empty:
         raise SuiteError(f"{path}: no rows")
-    chosen = _column(table, column, path)
+    chosen = _columns(table.columns, column, numbers, path)[0]
     result = pd.DataFrame({"text": table[chosen]})
     wrong = [not isinstance(text, str) for text in table[chosen]] & table[chosen].notna().to_numpy()
     if wrong.any():
@@ -55,39 +74,58 @@ def read_prompts(
         raise SuiteError(f"{path}, row {row + 1}: {chosen} is {result['text'].iloc[row]}, not text")
     result["text"] = result["text"].where(result["text"].notna(), "")
     for name in numbers:
-        if name not in table:
-            raise unknown_name(f"column in {path}", name, map(str, table.columns))
         result[name] = _numbers(table[name], name, path)
     return result
 
 
-def _read(path: Path, members: Sequence[str]) -> pd.DataFrame:
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(path) as archive:
-            inside = archive.namelist()
-            names = [name for name in members if name in inside] or inside
-            return pd.concat(
-                [_parse(Path(name).suffix, io.BytesIO(archive.read(name))) for name in names],
-                ignore_index=True,
-            )
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path)
-    return _parse(path.suffix, io.BytesIO(path.read_bytes()))
+def _unpack(path: Path, members: Sequence[str]) -> pd.DataFrame:
+    with zipfile.ZipFile(path) as archive:
+        inside = archive.namelist()
+        names = [name for name in members if name in inside] or inside
+        return pd.concat(
+            [_parse(archive.read(name), Path(name).suffix.lower(), f"{path}: {name}") for name in names],
+            ignore_index=True,
+        )
 
 
-def _parse(form: str, file: io.BytesIO) -> pd.DataFrame:
-    text = file.read().decode("utf-8-sig")
+def _parse(content: bytes, form: str, where: str) -> pd.DataFrame:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        wrong = f"byte {error.start + 1} is {error.object[error.start]:#04x}"
+        raise SuiteError(f"{where}: not UTF-8 ({wrong})") from error
     if not text.strip():
-        raise ValueError("it is empty")
+        raise SuiteError(f"{where}: it is empty")
+    lines = (line.removesuffix("\n") for line in io.StringIO(text, newline=None))
     if form == ".txt":
-        return pd.DataFrame({"text": text.splitlines()})
+        return pd.DataFrame({"text": list(lines)})
     if form == ".json":
         return pd.DataFrame(_records(json.loads(text)))
     if form == ".jsonl":
-        return pd.DataFrame([json.loads(line) for line in text.splitlines() if line.strip()])
+        return pd.DataFrame([json.loads(line) for line in lines if line.strip()])
     if form == ".csv":
-        return pd.read_csv(io.StringIO(text), dtype="str", keep_default_na=False)
-    raise ValueError(f"a file in it ends in {form!r}")
+        return _csv(text, where)
+    raise SuiteError(f"{where}: of an archive's files CSV, JSON, JSON lines and text are read, not {form!r}")
+
+
+def _csv(text: str, where: str) -> pd.DataFrame:
+    """Return the rows of a CSV file; one that is longer than the header raises SuiteError.
+
+    The header is read as a row: beside a header pandas would take a first row's surplus for an index.
+    """
+    try:
+        table = pd.read_csv(io.StringIO(text), header=None, dtype="str", keep_default_na=False)
+    except pd.errors.ParserError as error:
+        if found := _TOO_LONG.search(str(error)):
+            header, line, fields = found.groups()
+            raise SuiteError(
+                f"{where}, line {line}: {fields} fields, and the header has {header}: "
+                "does a prompt with a comma lack its quotes?"
+            ) from error
+        raise
+    header = table.iloc[0]
+    rows = table.iloc[1:].set_axis(header, axis=1).reset_index(drop=True)
+    return rows.loc[:, ~header.duplicated().to_numpy()]
 
 
 def _records(data: Any) -> list[dict[str, Any]]:
@@ -98,19 +136,19 @@ def _records(data: Any) -> list[dict[str, Any]]:
     return data
 
 
-def _column(table: pd.DataFrame, column: str | None, path: Path) -> str:
-    names = [str(name) for name in table.columns]
-    if column is not None:
-        if column not in names:
-            raise unknown_name(f"column in {path}", column, names)
-        return column
-    for name in COLUMNS:
-        if name in names:
-            return name
-    raise UsageError(
-        f"{path}: no column called {', '.join(COLUMNS[:-1])}; it has {', '.join(names)}: "
-        "name one with --column"
-    )
+def _columns(found: Iterable[Any], column: str | None, numbers: Sequence[str], path: Path) -> list[str]:
+    """Return which of a table's columns are needed: that of prompts first, then `numbers`."""
+    names = [str(name) for name in found]
+    chosen = column or next((name for name in COLUMNS if name in names), None)
+    if chosen is None:
+        raise UsageError(
+            f"{path}: no column called {', '.join(COLUMNS[:-1])}; it has {', '.join(names)}: "
+            "name one with --column"
+        )
+    for name in (chosen, *numbers):
+        if name not in names:
+            raise unknown_name(f"column in {path}", name, names)
+    return [chosen, *numbers]
 
 
 def _numbers(values: pd.Series[Any], name: str, path: Path) -> pd.Series[float]:
