@@ -51,15 +51,19 @@ def measure(
     check_writable(out)
     prepare()
     hardware = "" if flops_only else hardware_name(device)
-    costs = [cost for candidate in chosen for cost in flop_costs([candidate], problem.root)]
+    tell = on_candidate or (lambda candidate, done, total: None)
+    costs: list[Cost] = []
+    for done, candidate in enumerate(chosen):
+        if flops_only:
+            tell(candidate.id, done, len(chosen))
+        costs += flop_costs([candidate], problem.root)
     if not flops_only:
         from catbench.generate.costs.clock import measure_image
 
         calls: dict[str, list[Measured]] = {candidate.id: [] for candidate in chosen}
         for done in range(rounds * len(chosen)):
             candidate = chosen[done % len(chosen)]
-            if on_candidate:
-                on_candidate(candidate.id, done, rounds * len(chosen))
+            tell(candidate.id, done, rounds * len(chosen))
             calls[candidate.id].append(
                 measure_image(drawing_settings(candidate), device, batch, problem.root, repeats=repeats)
             )
