@@ -180,8 +180,8 @@ def test_slices_part_the_test_prompts(matrix):
     assert report.results[1].slice == "words=1"
 
 
-def test_a_numeric_column_with_many_values_is_cut_into_three(matrix):
-    prompts = matrix.prompts.assign(length=np.arange(len(matrix.prompts)) / 7)
+def test_a_numeric_column_with_many_values_is_cut_into_three_in_order(matrix):
+    prompts = matrix.prompts.assign(length=5 + np.arange(len(matrix.prompts)) / 20)
     more = catbench.ScoreMatrix(
         suite=matrix.suite,
         prompts=prompts,
@@ -190,12 +190,13 @@ def test_a_numeric_column_with_many_values_is_cut_into_three(matrix):
         scores=matrix.scores,
         costs=matrix.costs,
     )
-    sizes = [
-        r.prompts
-        for r in evaluate("mixture", more, metric="simulated_score", by="length", bootstrap=QUICK).results
-    ]
-    assert len(sizes) == 4
-    assert max(sizes[1:]) - min(sizes[1:]) <= 1
+    results = evaluate("mixture", more, metric="simulated_score", by="length", bootstrap=QUICK).results[1:]
+    sizes = [result.prompts for result in results]
+    assert len(sizes) == 3
+    assert max(sizes) - min(sizes) <= 1
+    # As texts they would stand in another order: (14, (24 and only then (4.
+    starts = [float(result.slice.removeprefix("length=(").partition(",")[0]) for result in results]
+    assert starts == pytest.approx([5, 15, 25], abs=1.5)
 
 
 def test_win_rates_come_from_refits_on_fewer_samples(matrix):

@@ -172,7 +172,7 @@ def slice_masks(
     if column.isna().any():
         raise UsageError(f"{int(column.isna().sum())} of {len(rows)} test prompts have no {by!r} to slice by")
     if pd.api.types.is_numeric_dtype(column) and column.nunique() > VALUES:
-        column = pd.qcut(column, BINS, duplicates="drop").astype("str")
+        column = pd.qcut(column, BINS, duplicates="drop").astype("object")  # intervals, which have an order
     for value in sorted(column.unique()):
         yield f"{by}={value}", (column == value).to_numpy()
 
