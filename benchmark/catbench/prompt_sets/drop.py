@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from catbench.arrays import Ints
-from catbench.generate.problem import load_problem, save_problem
+from catbench.errors import SuiteError
+from catbench.generate.problem import Problem, load_problem, save_problem
 from catbench.matrix import ScoreMatrix, SuiteInfo
 from catbench.prompt_sets.check import Check
+from catbench.prompt_sets.ids import FILE, read_ids, spell_ids
 from catbench.prompt_sets.leaks import Pairs, without_leaks
 from catbench.store import load, read_manifest, save
 
@@ -26,12 +30,19 @@ def write_without(folder: Path, found: Check, out: Path) -> int:
     pairs = Pairs(*(np.concatenate([getattr(p, name) for p in parted]) for name in _FIELDS))
     stays = without_leaks(pairs, found.prompts["split"].tolist())
     rows = np.flatnonzero(stays)
+    before, after = (set(found.prompts["split"].iloc[part]) for part in (slice(None), rows))
+    if before > after:
+        raise SuiteError(
+            f"--drop would leave no {' and no '.join(sorted(before - after))} prompt: at {found.near:g} all "
+            "of them leak; is --near too low?"
+        )
     if "scores.parquet" in read_manifest(folder).files:
         save(_take(load(folder), rows), out, images=_images(folder))
     else:
         problem = load_problem(folder)
-        kept = problem.take(rows)
-        save_problem(replace(kept, suite=_marked(kept.suite), root=None, order=None), out)
+        suite = _marked(problem.suite, len(stays), len(rows))
+        kept = replace(problem.take(rows), suite=suite, root=None, order=None)
+        save_problem(kept, out, extra=_ids(folder, kept))
     return int((~stays).sum())
 
 
@@ -41,7 +52,7 @@ _FIELDS = ("first", "second", "similarity")
 def _take(matrix: ScoreMatrix, rows: Ints) -> ScoreMatrix:
     return replace(
         matrix,
-        suite=_marked(matrix.suite),
+        suite=_marked(matrix.suite, len(matrix.prompts), len(rows)),
         prompts=matrix.prompts.iloc[rows].reset_index(drop=True),
         scores={name: values[rows] for name, values in matrix.scores.items()},
         features={name: values[rows] for name, values in matrix.features.items()},
@@ -49,8 +60,27 @@ def _take(matrix: ScoreMatrix, rows: Ints) -> ScoreMatrix:
     )
 
 
-def _marked(suite: SuiteInfo) -> SuiteInfo:
-    return suite.model_copy(update={"version": f"{suite.version}-without-leaks"})
+def _marked(suite: SuiteInfo, before: int, after: int) -> SuiteInfo:
+    """Return a suite's record with its version marked, and the number of prompts wherever it stands."""
+    changes: dict[str, Any] = {
+        "version": f"{suite.version}-without-leaks",
+        "title": re.sub(rf"(?<![\d,])({before}|{before:,}) prompts", f"{after:,} prompts", suite.title),
+    }
+    if suite.provenance:
+        counts = suite.provenance.counts
+        parted = counts.get("near_across_splits", 0) + before - after
+        counts = {**counts, "near_across_splits": parted, "kept": after}
+        changes["provenance"] = suite.provenance.model_copy(update={"counts": counts})
+    return suite.model_copy(update=changes)
+
+
+def _ids(folder: Path, kept: Problem) -> dict[str, str]:
+    """Return the list of ids, where the suite has one, of those that are kept."""
+    if not (folder / FILE).is_file():
+        return {}
+    stay = set(kept.prompts["prompt_id"])
+    ids, diversity = read_ids(folder)
+    return {FILE: spell_ids([name for name in ids if name in stay], diversity)}
 
 
 def _images(folder: Path) -> Iterable[tuple[str, bytes]]:
