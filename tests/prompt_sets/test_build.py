@@ -130,6 +130,23 @@ def test_published_ids_give_the_same_suite_without_an_encoder(made, rows, source
     assert again.diversity == built.diversity
 
 
+def test_a_list_of_ids_that_is_cut_or_altered_is_refused_and_one_by_hand_is_taken(tmp_path):
+    path, ids = tmp_path / FILE, ("made-1", "made-2", "made-3")
+    text = spell_ids(ids, None)
+    path.write_text(text, encoding="utf-8")
+    assert read_ids(path) == (list(ids), None)
+    for wrong, message in (
+        (text.removesuffix("made-3\n"), "2 ids, and its first line says 3"),
+        (text.replace("made-3", "made-4"), "not those of its first line"),
+        (text[:40], "not a list of kept ids"),
+    ):
+        path.write_text(wrong, encoding="utf-8")
+        with pytest.raises(SuiteError, match=message):
+            read_ids(path)
+    path.write_text("made-1\n\nmade-2", encoding="utf-8")
+    assert read_ids(path) == (["made-1", "made-2"], None)
+
+
 def test_ids_of_another_source_are_refused(rows, source):
     with pytest.raises(SuiteError, match="2 of 2 ids are of no prompt"):
         rebuild("made", source, rows, ["made-0", "made-1"], None)

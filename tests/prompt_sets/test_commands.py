@@ -95,6 +95,11 @@ def test_diffusiondb_takes_a_ceiling_and_several_files(typed, tmp_path):
         ("prompt,prompt_nsfw\nx,0.1\n", ("--nsfw-ceiling", 2), "--nsfw-ceiling 2"),
         ("prompt\nx\n", ("--ids", "nothing.txt"), "there is no file nothing.txt"),
         ("prompt\nx\n", ("--from", "nothing.csv"), "there is no file nothing.csv"),
+        ("prompt\nx\n", ("--ids", "i", "--limit", 5), "--limit beside --ids would change nothing"),
+        ("prompt\nx\n", ("--ids", "i", "--threshold", 0.75), "--threshold beside --ids"),
+        ("prompt\nx\n", ("--ids", "i", "--seed", 0), "--seed beside --ids"),
+        ("prompt\nx\n", ("--ids", "i", "--encoder", "minilm"), "--encoder beside --ids"),
+        ("prompt\nx\n", ("--ids", "i", "--nsfw-ceiling", 0.5), "--nsfw-ceiling beside --ids"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2_and_makes_nothing(typed, tmp_path, content, words, message):
@@ -126,6 +131,29 @@ def test_check_finds_writes_draws_and_drops_leaks_of_a_suite_with_scores(typed, 
     for name, scores in after.scores.items():
         assert (scores == before.scores[name][kept]).all()
     assert typed("prompts", "check", tmp_path / "clean").code == 0
+
+
+def test_what_is_left_after_dropping_says_how_much_it_is_and_its_ids_make_it_again(typed, captions, tmp_path):
+    assert typed("prompts", "coco", "--from", captions, "--out", tmp_path / "a").code == 0
+    words = ("prompts", "check", tmp_path / "a", "--near")
+    assert typed(*words, 0.7, "--drop", tmp_path / "b").code == 1
+    before, after = (load_problem(tmp_path / name) for name in "ab")
+    old, new = before.suite.provenance.counts, after.suite.provenance.counts
+    dropped = len(before.prompts) - len(after.prompts)
+    assert dropped > 0
+    assert after.suite.title == before.suite.title.replace(
+        f"{len(before.prompts)} prompts", f"{len(after.prompts)} prompts"
+    )
+    assert new == old | {"kept": len(after.prompts), "near_across_splits": dropped}
+    ids = ("--ids", tmp_path / "b", "--out", tmp_path / "c")
+    assert typed("prompts", "coco", "--from", captions, *ids).code == 0
+    assert (tmp_path / "c" / "prompts.parquet").read_bytes() == (
+        tmp_path / "b" / "prompts.parquet"
+    ).read_bytes()
+    refused = typed(*words, 0.01, "--drop", tmp_path / "d")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "--drop would leave no train and no validation prompt: at 0.01 all of them leak" in refused.err
+    assert not (tmp_path / "d").exists()
 
 
 def test_check_against_a_file_tells_what_is_in_both(typed, captions, tmp_path):

@@ -30,7 +30,8 @@ Device = Annotated[str, typer.Option(help="Where to encode: cpu, cuda or cuda:N.
 Threshold = Annotated[float, typer.Option(help="Similarity that no two kept prompts may reach.")]
 Seed = Annotated[int, typer.Option(help="Of the order in which prompts are taken.")]
 Ids = Annotated[
-    Path | None, typer.Option(help="Take the prompts of a published kept_ids.txt; no encoder is needed.")
+    Path | None,
+    typer.Option(help="Take the prompts of a published kept_ids.txt, alone; no encoder is needed."),
 ]
 Out = Annotated[
     Path | None, typer.Option(help="The suite's folder; without it the suite can be named afterwards.")
@@ -40,6 +41,7 @@ Force = Annotated[bool, typer.Option("--force", help="Replace a suite without sc
 
 @app.command("coco")
 def coco(
+    context: typer.Context,
     source: Source = None,
     column: Column = None,
     encoder: EncoderName = "clip",
@@ -55,12 +57,15 @@ def coco(
     from catbench.prompt_sets.build import Choice
     from catbench.prompt_sets.sources import COCO
 
+    if ids:
+        _check_alone(context)
     choice = Choice(threshold, seed, limit)
     _save(_build(COCO, source or [], column, encoder, device, choice, ids, out, force), out, force)
 
 
 @app.command("diffusiondb")
 def diffusiondb(
+    context: typer.Context,
     source: Source = None,
     column: Column = None,
     encoder: EncoderName = "clip",
@@ -79,6 +84,8 @@ def diffusiondb(
     from catbench.prompt_sets.build import Choice
     from catbench.prompt_sets.sources import DIFFUSIONDB
 
+    if ids:
+        _check_alone(context)
     choice = Choice(threshold, seed, limit, nsfw_ceiling)
     _save(_build(DIFFUSIONDB, source or [], column, encoder, device, choice, ids, out, force), out, force)
 
@@ -188,6 +195,19 @@ def _build(
         speed = embeddings.encoded / embeddings.seconds
         typer.echo(f"{embeddings.encoded:,} prompts encoded, {speed:,.0f} a second", err=True)
     return built
+
+
+def _check_alone(context: typer.Context) -> None:
+    """Raise UsageError where an option that chooses prompts stands beside --ids, which has them chosen."""
+    from catbench.errors import UsageError
+
+    for name in ("encoder", "threshold", "seed", "limit", "nsfw_ceiling"):
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise UsageError(
+                f"--{name.replace('_', '-')} beside --ids would change nothing, since the list says "
+                "which prompts to take: leave out one of them"
+            )
 
 
 def _check_target(folder: Path, force: bool) -> None:
