@@ -10,7 +10,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from catbench import CatbenchError
+from catbench import CatbenchError, evaluate
+from catbench.bootstrap import Bootstrap
 from catbench.suites import cems
 
 CLIP = {"sd-turbo": 34.005, "sdxl-turbo": 34.619, "amused": 32.593, "taesd": 34.049}
@@ -47,6 +48,13 @@ def test_prompts_groups_and_sources(matrix):
     assert prompts["text"].duplicated().sum() == 74
     assert prompts.groupby("text")["group"].nunique().max() == 1
     np.testing.assert_allclose([len(matrix.rows(s)) / 1e4 for s in ("train", "test")], [0.8, 0.1], atol=0.01)
+
+
+def test_results_can_be_sliced_by_complexity(matrix):
+    report = evaluate("mixture", matrix, metric="nima_score", by="complexity", bootstrap=Bootstrap(2))
+    found = {result.slice.removeprefix("complexity="): result.prompts for result in report.results}
+    assert list(found) == ["all", "0 to 1", "2 to 3", "4 to 6", "7 or more"]
+    assert found["all"] == sum(found.values()) - found["all"]
 
 
 def test_candidates_are_ordered_by_cost(matrix):

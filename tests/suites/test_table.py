@@ -42,6 +42,15 @@ def test_the_order_of_the_rows_changes_no_byte(tmp_path):
     assert load(tmp_path / "one").digest == load(tmp_path / "other").digest
 
 
+def test_prompts_have_their_complexity_and_keep_it(tmp_path):
+    rows = table().replace({"thing 1": "two red things on a sketch"})
+    save(matrix_from_table(rows, COSTS, METRICS, INFO), tmp_path / "one")
+    prompts = load(tmp_path / "one").prompts.set_index("text")
+    names = ["tokens", "numbers", "attributes", "relations", "styles", "complexity"]
+    assert prompts.loc["thing 0", names].tolist() == [2, 1, 0, 0, 0, "0 to 1"]
+    assert prompts.loc["two red things on a sketch", names].tolist() == [6, 1, 1, 1, 1, "4 to 6"]
+
+
 def test_the_order_of_the_costs_changes_no_byte(tmp_path):
     for name, costs in (("one", COSTS), ("other", COSTS[::-1])):
         save(matrix_from_table(table(), costs, METRICS, INFO), tmp_path / name)

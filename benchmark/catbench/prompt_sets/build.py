@@ -18,9 +18,9 @@ from catbench.prompt_sets.diversity import PAPER_THRESHOLD, DiversityFilter
 from catbench.prompt_sets.download import Progress
 from catbench.prompt_sets.embeddings import PART, Embeddings
 from catbench.prompt_sets.leaks import parted_pairs, without_leaks
-from catbench.prompt_sets.slices import complexity
 from catbench.prompts import group_of, normalise, split_of
 from catbench.provenance import Diversity, PromptSource, Provenance
+from catbench.suites.slices import complexity
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 Rules of DESIGN: a row belongs to a prompt id; prompts whose texts are equal after normalising share a
 group; where no split is given, the group's hash decides it. Prompts come out sorted by id and candidates
-by the first cost named, so the suite is the same whatever the order of the rows.
+by the first cost named, so the suite is the same whatever the order of the rows. Beside what is given stand
+the columns of `catbench.suites.slices`, by which results can be sliced.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from catbench.errors import SuiteError, UsageError, unknown_name
 from catbench.matrix import Metric, ScoreMatrix, SuiteInfo
 from catbench.pool import Candidate
 from catbench.prompts import SPLITS, group_of, normalise, split_of
+from catbench.suites.slices import complexity
 
 KEYS = ("prompt", "prompt_id", "candidate", "sample", "split", "source", "group")
 """Columns of a score table that are no metrics."""
@@ -227,7 +229,7 @@ def _checked(table: pd.DataFrame, metrics: Sequence[Metric], where: str) -> pd.D
 
 
 def _prompts(table: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return one row a prompt, sorted by id: its text, source, group and split."""
+    """Return one row a prompt, sorted by id: its text, source, group, split and complexity columns."""
     described = [name for name in ("prompt", "source", "split", "group") if name in table]
     for name in described:
         several = table.groupby("prompt_id")[name].nunique(dropna=False)
@@ -238,7 +240,7 @@ def _prompts(table: pd.DataFrame, where: str) -> pd.DataFrame:
     first = table.drop_duplicates("prompt_id").sort_values("prompt_id").reset_index(drop=True)
     keys = [normalise(text) for text in first["prompt"]]
     given = first["group"].astype(str) if "group" in first else None
-    return pd.DataFrame(
+    prompts = pd.DataFrame(
         {
             "prompt_id": first["prompt_id"],
             "text": first["prompt"],
@@ -249,3 +251,4 @@ def _prompts(table: pd.DataFrame, where: str) -> pd.DataFrame:
             else [split_of(key) for key in (keys if given is None else given)],
         }
     ).astype("str")
+    return pd.concat([prompts, complexity(prompts["text"].tolist())], axis=1)

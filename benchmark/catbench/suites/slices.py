@@ -18,8 +18,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from catbench.prompt_sets.words import ATTRIBUTES, COLOURS, NUMBERS, RELATIONS, STYLES
 from catbench.prompts import normalise
+from catbench.suites.words import ATTRIBUTES, COLOURS, NUMBERS, RELATIONS, STYLES
 
 COUNTS = ("styles", "relations", "numbers", "attributes")
 """In the order in which phrases are taken."""

@@ -1,11 +1,10 @@
-"""Complexity columns and the language rule, counted by hand."""
+"""Complexity columns, counted by hand."""
 
 from __future__ import annotations
 
 import pytest
 
-from catbench.prompt_sets.language import is_off_language
-from catbench.prompt_sets.slices import complexity
+from catbench.suites.slices import complexity
 
 
 @pytest.mark.parametrize(
@@ -24,20 +23,3 @@ from catbench.prompt_sets.slices import complexity
 def test_details_are_counted(text, tokens, numbers, attributes, relations, styles, step):
     row = complexity([text]).iloc[0]
     assert row.tolist() == [tokens, numbers, attributes, relations, styles, step]
-
-
-@pytest.mark.parametrize(
-    ("text", "off"),
-    [
-        ("a cat on a chair", False),
-        ("portrait by leonardo da vinci and juan de la cruz", False),
-        ("concept art, 8 k, artstation", False),
-        ("кот на крыше", True),
-        ("東京の夜", True),
-        ("un perro en la playa con una pelota", True),
-        ("ein Haus und der Mond über dem See", True),
-        ("12345 !!!", False),
-    ],
-)
-def test_a_prompt_in_another_language_is_told(text, off):
-    assert is_off_language(text) is off
