@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
 
+from catbench.generate.costs.bill import bill
+from catbench.generate.costs.table import shipped_costs
 from catbench.matrix import SuiteInfo
+from catbench.paper.published import TABLE1_CANDIDATES, TABLE2_CANDIDATES
 from catbench.prompt_sets import paper
 from catbench.prompt_sets.check import Other, check
 from catbench.prompt_sets.check_plot import write_check_plot
@@ -107,8 +109,17 @@ def test_the_papers_suites_have_their_candidates_metrics_and_samples(prompts):
     assert {cost.candidate for cost in problem.costs} == set(problem.pools["sdxl+"])
 
 
-def test_device_hours_are_the_cost_table_times_the_images():
-    tflops = {cost.candidate: cost.value for cost in paper.shipped_costs() if cost.unit == "tflops"}
+def test_the_papers_candidates_are_those_of_its_tables_the_cheapest_first(prompts):
+    problem = paper.problem(SuiteInfo(id="coco"), prompts)
+    ids = [candidate.id for candidate in problem.candidates]
+    assert set(ids) == {*TABLE1_CANDIDATES, *TABLE2_CANDIDATES}
+    prices = {cost.candidate: cost.value for cost in problem.costs if cost.unit == "tflops"}
+    assert ids == sorted(ids, key=prices.__getitem__)
+
+
+def test_the_bill_is_the_cost_table_times_the_images():
+    tflops = {cost.candidate: cost.value for cost in shipped_costs() if cost.unit == "tflops"}
     total = sum(tflops[candidate.id] for candidate in paper.candidates())
-    assert paper.device_hours(1000) == pytest.approx(1000 * 4 * total / (989.4 / 3) / 3600)
-    assert np.isfinite(total)
+    due = paper.drawing_bill(1000)
+    assert due.total == pytest.approx(1000 * 4 * total / (989.4 / 3) / 3600)
+    assert due.total > bill(1000).total  # of one table's candidates alone

@@ -31,6 +31,9 @@ def test_a_suite_is_built_named_listed_and_refused_without_scores(typed, caption
     listed = typed("suites").out
     assert "coco         not made  COCO, in the paper 18,384 prompts" in listed
     assert "catbench prompts diffusiondb --limit 97841" in listed
+    # As the README has it.
+    assert "about 304 H100-hours for 12 candidates at 330 TFLOP/s, an assumed third of the peak" in listed
+    assert "about 1,618 H100-hours" in listed
     outcome = typed("prompts", "coco", "--from", captions)
     assert outcome.code == 0, outcome.err
     assert "similar" in outcome.out

@@ -48,8 +48,12 @@ def _print_absent(name: str) -> None:
 
 
 def _scores(name: str, prompts: int) -> str:
-    from catbench.prompt_sets.paper import device_hours
+    from catbench.prompt_sets.paper import drawing_bill
     from catbench.prompt_sets.sources import DATASETS
 
-    hours = f" (about {device_hours(prompts):,.0f} H100-hours)" if name in DATASETS else ""
-    return f"catbench generate {name} --out RUN{hours}"
+    command = f"catbench generate {name} --out RUN"
+    if name not in DATASETS:
+        return command
+    due = drawing_bill(prompts)
+    rate = f"{due.attained_tflops:.0f} TFLOP/s, an assumed third of the peak"
+    return f"{command}\n{'':20} (about {due.total:,.0f} {due.device}-hours for {len(due.hours)} candidates at {rate})"

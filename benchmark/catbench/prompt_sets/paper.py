@@ -1,38 +1,31 @@
 """What the paper's suites are drawn and scored by (§5.1): candidates, pools, metrics, samples.
 
-Of the paper's candidates those are here that catbench can draw. It names seven step counts of SDXL in its
-tables, out of a range from 1 to 100; another is added by `catbench generate --candidates`.
+The candidates are those of the paper's tables, of which one names nine and another three step counts of SDXL
+more, out of a range from 1 to 100; another is added by `catbench generate --candidates`.
 """
 
 from __future__ import annotations
 
 import pandas as pd
 
-from catbench.generate.candidates import (
-    PAPER_STEPS,
-    sdxl,
-    sdxl_ddim,
-    sdxl_deepcache,
-    sdxl_lightning,
-    sdxl_turbo,
-)
-from catbench.generate.costs.table import flop_costs, shipped_costs
-from catbench.generate.estimate import SUSTAINED_TFLOPS
+from catbench.generate.candidates import PAPER_STEPS, known_candidates
+from catbench.generate.costs.bill import PAPER_POOL, PAPER_SAMPLES, Bill, bill
+from catbench.generate.costs.table import flop_costs
 from catbench.generate.problem import Problem
 from catbench.generate.scorers import metric_source
 from catbench.matrix import SuiteInfo
 from catbench.pool import Candidate
 from catbench.prompts import SPLITS
 
-SAMPLES = 4
-"""Images of each prompt and candidate (§5.2)."""
 METRICS = ("clip_score", "image_reward", "aesthetic", "sharpness")
 
 
 def candidates() -> tuple[Candidate, ...]:
     """Return the paper's candidates, the cheapest first."""
-    others = (sdxl_turbo(), sdxl_lightning(), sdxl_deepcache(), sdxl_ddim())
-    return (*others[:2], *(sdxl(steps) for steps in PAPER_STEPS), *others[2:])
+    wanted = {*PAPER_POOL, *(f"sdxl-{steps}" for steps in PAPER_STEPS)}
+    found = [candidate for candidate in known_candidates() if candidate.id in wanted]
+    prices = {cost.candidate: cost.value for cost in flop_costs(found) if cost.unit == "tflops"}
+    return tuple(sorted(found, key=lambda candidate: (prices[candidate.id], candidate.id)))
 
 
 def problem(info: SuiteInfo, prompts: pd.DataFrame) -> Problem:
@@ -44,14 +37,12 @@ def problem(info: SuiteInfo, prompts: pd.DataFrame) -> Problem:
         prompts=prompts,
         candidates=offered,
         metrics=tuple(metric_source(name).record for name in METRICS),
-        samples=dict.fromkeys(SPLITS, SAMPLES),
+        samples=dict.fromkeys(SPLITS, PAPER_SAMPLES),
         pools={"sdxl": steps, "sdxl+": tuple(candidate.id for candidate in offered)},
         costs=flop_costs(offered),
     )
 
 
-def device_hours(prompts: int) -> float:
-    """Return the hours that drawing takes by the shipped FLOPs, at the speed that `generate` reckons with."""
-    names = {candidate.id for candidate in candidates()}
-    tflops = sum(cost.value for cost in shipped_costs() if cost.unit == "tflops" and cost.candidate in names)
-    return prompts * SAMPLES * tflops / SUSTAINED_TFLOPS / 3600
+def drawing_bill(prompts: int) -> Bill:
+    """Return what drawing so many prompts takes of an H100, by the shipped FLOPs and an assumed rate."""
+    return bill(prompts, PAPER_SAMPLES, [candidate.id for candidate in candidates()])
