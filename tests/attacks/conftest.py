@@ -249,6 +249,12 @@ def contained(bwrap, host, run, folder):
 
 
 @pytest.fixture
+def limits():
+    """Those of every attack that sets none."""
+    return LIMITS
+
+
+@pytest.fixture
 def head():
     """The beginning of every router, with one that behaves."""
     return HEAD

@@ -1,6 +1,7 @@
 """One request, one reply, while every limit is watched. Nothing that the inside does makes this side wait.
 
-A breach ends the sandbox and raises a BreachError whose `verdict` is one word:
+Memory, processes and files are watched between two requests too; what was broken there is told at the next
+request or at the end. A breach ends the sandbox and raises a BreachError whose `verdict` is one word:
 
     wall         it ran longer than it may             cpu        a process used up its seconds
     memory       all processes together held too much  processes  there were too many at once
@@ -76,7 +77,9 @@ class Channel:
             ready.register(self._out, selectors.EVENT_READ)
             ready.register(self._err, selectors.EVENT_READ)
             while (reply := self._reply(largest)) is None:
-                self._check()
+                if time.monotonic() > self._deadline:
+                    self._breach("wall", f"ran longer than {self._limits.wall_seconds:g} seconds")
+                self.check()
                 for key, _ in ready.select(POLL):
                     if key.fd == self._in:
                         rest = self._write(rest)
@@ -94,6 +97,13 @@ class Channel:
             self._breach("answer", "replied with something else than was asked for")
         return body
 
+    def check(self) -> None:
+        """Raise BreachError where a limit on memory, processes or files was broken, whenever that was."""
+        if self.watch.breach is not None:
+            self._breach(*self.watch.breach)
+        if self._group is not None and self._group.ran_out_of_memory():
+            self._breach("memory", f"used more than {self._limits.memory_bytes // MIB} MiB of memory")
+
     def printed(self) -> str:
         """Return the last line that the submission printed, for a message; empty where it is silent."""
         lines = _clean(bytes(self._last), keep="\n").strip().splitlines()
@@ -101,7 +111,7 @@ class Channel:
 
     def close(self) -> None:
         """End the sandbox and everything that runs in it."""
-        self.watch.kill()
+        self.watch.stop()
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -111,18 +121,6 @@ class Channel:
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
-
-    def _check(self) -> None:
-        if time.monotonic() > self._deadline:
-            self._breach("wall", f"ran longer than {self._limits.wall_seconds:g} seconds")
-        if found := self.watch.breach():
-            verdict = next(word for word in ("processes", "memory", "files") if word in found)
-            self._breach(verdict, f"used {found}")
-        self._check_group()
-
-    def _check_group(self) -> None:
-        if self._group is not None and self._group.ran_out_of_memory():
-            self._breach("memory", f"used more than {self._limits.memory_bytes // MIB} MiB of memory")
 
     def _write(self, rest: memoryview) -> memoryview:
         try:
@@ -166,7 +164,7 @@ class Channel:
             self._process.wait(1.0)
         with suppress(BlockingIOError):
             self._read_print()
-        self._check_group()
+        self.check()
         code = self._process.poll()
         number = 0 if code is None else -code if code < 0 else code - 128 if code > 128 else 0
         if number == signal.SIGXCPU:

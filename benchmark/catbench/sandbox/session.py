@@ -81,7 +81,8 @@ class Session(Protocol):
 def open_session(inside: Inside) -> Generator[Session]:
     """Start a submission; it has ended, with all its processes, when the block ends.
 
-    Raises UsageError where the sandbox cannot be had; what a session raises in the block is a RouterError.
+    Raises UsageError where the sandbox cannot be had; what a session raises in the block is a RouterError,
+    and so is a limit broken since it last answered, which is told when the block ends.
     """
     check_available(inside.sandbox)
     if inside.sandbox == "none":
@@ -91,6 +92,7 @@ def open_session(inside: Inside) -> Generator[Session]:
         session = SandboxSession(inside, Path(scratch))
         try:
             yield session
+            session.check()
         finally:
             session.close()
 
@@ -140,12 +142,16 @@ class SandboxSession:
         chosen = check_choices(self._name, numbers.T, columns, len(prompts), len(pool))
         return Answer(None, chosen, trade_offs)
 
+    def check(self) -> None:
+        """Raise BreachError where a limit was broken, even if nothing was asked since."""
+        self._channel.check()
+
     def close(self) -> None:
         """End the process and everything that it started."""
         watch = self._channel.watch
         seconds = time.monotonic() - self._start
-        self.usage = Usage(seconds, watch.peak_memory, watch.peak_processes, self._group is not None)
         self._channel.close()
+        self.usage = Usage(seconds, watch.peak_memory, watch.peak_processes, self._group is not None)
 
     def _refused(self, what: str) -> BreachError:
         self.close()

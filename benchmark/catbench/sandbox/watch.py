@@ -1,13 +1,15 @@
 """Counts what the processes of a running sandbox use, all together.
 
 The kernel's own limits count one process each, and an address-space limit breaks torch, which reserves far
-more than it uses. So the whole tree is looked at a few times a second.
+more than it uses. So a thread of the host's looks at the whole tree for as long as it runs, asked something
+or not, and ends it at the first breach.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from contextlib import suppress
 
@@ -16,7 +18,9 @@ import psutil
 from catbench.sandbox.limits import MIB, Limits
 
 INTERVAL = 0.1
-"""Seconds between two looks; more where a look itself takes long."""
+"""Seconds between two looks at least."""
+LOOKING = 2.0
+"""Looks are this many times their own duration apart at least: they take a third of a core at most."""
 LONGEST_END = 10.0
 """Seconds that killed processes are waited for."""
 OWN_PROCESSES = 5
@@ -24,55 +28,69 @@ OWN_PROCESSES = 5
 
 
 class Watch:
-    """Looks at a process and all that came from it."""
+    """Looks at a process and all that came from it, from now until it is stopped."""
 
     def __init__(self, pid: int, limits: Limits, *, private: bool) -> None:
         """Watch the tree below `pid`; `private` where its temporary folder is its own file system."""
         self._root = psutil.Process(pid)
         self._limits, self._private = limits, private
-        self._next = 0.0
+        self.breach: tuple[str, str] | None = None
+        """The verdict and what was done, once a limit is broken; the tree is being ended then."""
         self.peak_memory = 0
         """Most resident bytes that were seen."""
         self.peak_processes = 0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="catbench-watch", daemon=True)
+        self._thread.start()
 
-    def breach(self) -> str:
-        """Return which limit is broken; empty where none is, or it is too early for another look."""
-        start = time.monotonic()
-        if start < self._next:
-            return ""
-        found = self._look()
-        self._next = time.monotonic() + max(INTERVAL, 5 * (time.monotonic() - start))
-        return found
+    def stop(self) -> None:
+        """Look no more, and end the whole tree."""
+        self._over.set()
+        self._thread.join()
+        self._kill()
 
-    def _look(self) -> str:
-        processes = self.processes()
+    def _watch(self) -> None:
+        pause = 0.0
+        while not self._over.wait(pause):
+            start = time.monotonic()
+            try:
+                self.breach = self._look()
+            except Exception as error:  # whatever it is: nothing runs unwatched
+                self.breach = "crash", f"could not be watched ({type(error).__name__})"
+            if self.breach is not None:
+                self._kill()
+                return
+            pause = max(INTERVAL, LOOKING * (time.monotonic() - start))
+
+    def _look(self) -> tuple[str, str] | None:
+        processes = self._processes()
         self.peak_processes = max(self.peak_processes, len(processes))
         if len(processes) > self._limits.processes + OWN_PROCESSES:
-            return f"more than {self._limits.processes} processes"
+            return "processes", f"used more than {self._limits.processes} processes"
         memory = sum(map(_resident, processes))
         if memory > self._limits.memory_bytes:  # forks share pages: count each page once before judging
             memory = sum(map(_proportional, processes))
         self.peak_memory = max(self.peak_memory, memory)
         if memory > self._limits.memory_bytes:
-            return f"more than {self._limits.memory_bytes // MIB} MiB of memory"
+            return "memory", f"used more than {self._limits.memory_bytes // MIB} MiB of memory"
         if self._private and processes and _files(processes[-1].pid) > self._limits.scratch_files:
-            return f"more than {self._limits.scratch_files} files in its temporary folder"
-        return ""
+            return "files", f"used more than {self._limits.scratch_files} files in its temporary folder"
+        return None
 
-    def processes(self) -> list[psutil.Process]:
+    def _processes(self) -> list[psutil.Process]:
         """Return the process and everything below it that still runs."""
         with suppress(psutil.Error):
             return [self._root, *self._root.children(recursive=True)]
         return []
 
-    def kill(self) -> None:
+    def _kill(self) -> None:
         """End the whole tree, and wait until it is gone.
 
         All are halted before the first is killed: what is halted starts nothing new, and a sandbox's first
         process takes all others with it.
         """
         seen: list[psutil.Process] = []
-        while new := [process for process in self.processes() if process not in seen]:
+        while new := [process for process in self._processes() if process not in seen]:
             _signal(new, signal.SIGSTOP)
             seen += new
         _signal(seen, signal.SIGKILL)

@@ -1,0 +1,71 @@
+"""Nothing is used up between two requests either, while the host reckons with what it was answered."""
+
+from __future__ import annotations
+
+import time
+
+import psutil
+import pytest
+
+from catbench.sandbox.channel import BreachError
+from catbench.sandbox.limits import MIB
+from catbench.sandbox.session import Inside, open_session
+
+HOARDING = """
+import threading, time
+def hoard():
+    time.sleep(1)
+    held = np.ones(800 * 2**20 // 8)
+    time.sleep(3600)
+"""
+FORKING = """
+import threading, time
+def hoard():
+    time.sleep(1)
+    while True: os.fork()
+"""
+MAKE = """
+def make_router(pool):
+    threading.Thread(target=hoard, daemon=True).start()
+    return Router()
+"""
+
+
+@pytest.mark.parametrize(("code", "verdict"), [(HOARDING, "memory"), (FORKING, "processes")])
+@pytest.mark.parametrize("asked_again", [True, False])
+@pytest.mark.parametrize("sandbox", ["bwrap", "process"])
+def test_what_is_used_between_requests_ends_it_and_is_told(
+    bwrap, folder, head, matrix, limits, code, verdict, asked_again, sandbox
+):
+    (folder / "router.py").write_text(head + code + MAKE)
+    inside = Inside("attack", folder, "router.py:make_router", sandbox, limits)
+    before = psutil.Process().children()
+    pool = matrix.pool(metric=matrix.metrics[0].name)
+    with pytest.raises(BreachError) as told, open_session(inside) as session:  # noqa: PT012
+        session.make(pool)
+        wait_until_ended(before)
+        if asked_again:
+            session.make(pool)
+    assert told.value.verdict == verdict
+
+
+def test_what_is_used_is_seen_though_nothing_is_asked(bwrap, folder, head, matrix, limits):
+    (folder / "router.py").write_text(head + HOARDING + MAKE)
+    enough = limits.model_copy(update={"memory_bytes": 2000 * MIB})
+    with open_session(Inside("attack", folder, "router.py:make_router", "bwrap", enough)) as session:
+        session.make(matrix.pool(metric=matrix.metrics[0].name))
+        deadline = time.monotonic() + 120
+        while session._channel.watch.peak_memory < 800 * MIB:
+            assert time.monotonic() < deadline, "nobody looked"
+            time.sleep(0.05)
+    assert session.usage.memory_bytes > 800 * MIB
+
+
+def wait_until_ended(before):
+    """Wait until no process that was started since runs any more."""
+    deadline = time.monotonic() + 120
+    while any(
+        child.status() != psutil.STATUS_ZOMBIE for child in psutil.Process().children() if child not in before
+    ):
+        assert time.monotonic() < deadline, "it goes on"
+        time.sleep(0.05)
