@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from catbench.cli.prompt_tables import print_check
 from catbench.generate.costs.bill import bill
 from catbench.generate.costs.table import shipped_costs
 from catbench.matrix import SuiteInfo
@@ -71,6 +72,15 @@ def test_the_record_names_pairs_lengths_and_words(found):
     # Training has 18 words; of validation's four it lacks `sail`.
     assert record["vocabulary"]["validation"] == {"words": 4, "distinct": 4, "unseen": 0.25}
     assert record["beyond_clip_window"] is None
+
+
+def test_the_statistics_fit_into_a_terminal_of_80_columns(found, capsys, monkeypatch):
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)
+    monkeypatch.setenv("COLUMNS", "80")
+    print_check(found, "made")
+    printed = capsys.readouterr().out
+    assert "validation" in printed
+    assert "…" not in printed
 
 
 def test_another_set_is_compared_prompt_by_prompt(prompts, embeddings, quiet):

@@ -98,6 +98,7 @@ def test_diffusiondb_takes_a_ceiling_and_several_files(typed, tmp_path):
         ("prompt,prompt_nsfw\nx,0.1\n", ("--nsfw-ceiling", 2), "--nsfw-ceiling 2"),
         ("prompt\nx\n", ("--ids", "nothing.txt"), "there is no file nothing.txt"),
         ("prompt\nx\n", ("--from", "nothing.csv"), "there is no file nothing.csv"),
+        ("prompt\nx\n", ("--out", "{tmp}/a.csv"), "a.csv is a file, and a suite is a folder"),
         ("prompt\nx\n", ("--ids", "i", "--limit", 5), "--limit beside --ids would change nothing"),
         ("prompt\nx\n", ("--ids", "i", "--threshold", 0.75), "--threshold beside --ids"),
         ("prompt\nx\n", ("--ids", "i", "--seed", 0), "--seed beside --ids"),
@@ -107,7 +108,8 @@ def test_diffusiondb_takes_a_ceiling_and_several_files(typed, tmp_path):
 )
 def test_bad_input_is_one_line_and_exit_code_2_and_makes_nothing(typed, tmp_path, content, words, message):
     (tmp_path / "a.csv").write_text(content, encoding="utf-8")
-    outcome = typed("prompts", "diffusiondb", "--from", tmp_path / "a.csv", "--out", tmp_path / "out", *words)
+    given = [str(word).format(tmp=tmp_path) for word in words]
+    outcome = typed("prompts", "diffusiondb", "--from", tmp_path / "a.csv", "--out", tmp_path / "out", *given)
     assert (outcome.code, outcome.err.count("\n")) == (2, 1)
     assert outcome.err.startswith("catbench: ")
     assert message in outcome.err

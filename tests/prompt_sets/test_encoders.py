@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import numpy as np
 import pytest
 
 from catbench.errors import CatbenchError
+from catbench.generate.packages import mend_torchvision
 from catbench.prompt_sets.clip_window import beyond_window
 from catbench.prompt_sets.encoders import BATCH, find_encoder
 
 TEXTS = ["a cat", "a cat on a chair beside a very long table", "two dogs", "a kitten", "quarterly results"]
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _torchvision():
+    """Without it the packages look as if they were not installed."""
+    mend_torchvision()
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +59,9 @@ def test_a_clip_of_open_clip_in_a_folder(tmp_path):
     save_file(open_clip.model.CLIP(**config).state_dict(), tmp_path / "open_clip_model.safetensors")
     (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": {}}))
     encoder = find_encoder(str(tmp_path))
-    assert encoder.name == f"open_clip:{tmp_path.name}"
+    assert encoder.name == f"folder:{tmp_path.name}"
+    with pytest.raises(CatbenchError, match=r"recorded without its path: name the folder with --encoder"):
+        find_encoder(encoder.name)
     assert len(encoder.weights) == 64
     vectors = encoder(TEXTS)
     assert vectors.shape == (len(TEXTS), 16)
@@ -62,6 +72,21 @@ def test_prompts_beyond_clips_window_are_found():
     pytest.importorskip("open_clip", reason="the generate extra is not installed")
     # A word of one token each, with those of start and end: 75 fit, 76 do not.
     assert beyond_window([" ".join(["cat"] * 75), "a cat", " ".join(["cat"] * 76)]).tolist() == [2]
+
+
+def test_what_open_clip_logs_about_missing_weights_is_not_shown(monkeypatch, caplog):
+    open_clip = pytest.importorskip("open_clip", reason="the generate extra is not installed")
+
+    def fail(*arguments, **options):
+        logging.error("Failed to download weights")
+        raise RuntimeError("no weights\nat all")
+
+    monkeypatch.setattr(open_clip, "create_model", fail)
+    with pytest.raises(CatbenchError, match=r"cannot be loaded: no weights \(without network"):
+        find_encoder("clip")
+    assert caplog.messages == []
+    logging.error("what comes afterwards is")
+    assert caplog.messages == ["what comes afterwards is"]
 
 
 @pytest.mark.parametrize("name", ["ViT-B-32/nothing", "open_clip:ViT-Q/openai", "{empty}"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -58,14 +59,16 @@ def _short(text: str, most: int = 60) -> str:
 
 
 def _statistics(found: Check) -> Table:
-    table = Table()
+    table = Table(
+        box=box.SIMPLE_HEAD, padding=0, pad_edge=False
+    )  # as wide as a terminal of 80 columns has it
     table.add_column("split")
     vocabulary = found.vocabulary()
     shown = (
         "prompts",
-        *(f"words: {name}" for name in (*QUANTILES, "mean")),
-        "distinct words",
-        "not in training",
+        *(f"words:\n{name}" for name in (*QUANTILES, "mean")),
+        "distinct\nwords",
+        "not in\ntraining",
     )
     for name in shown:
         table.add_column(name, justify="right")

@@ -215,6 +215,8 @@ def _check_target(folder: Path, force: bool) -> None:
     from catbench.errors import UsageError
     from catbench.store import read_manifest
 
+    if folder.is_file():
+        raise UsageError(f"{folder} is a file, and a suite is a folder: give another --out")
     if not folder.is_dir() or not any(folder.iterdir()):
         return
     if not (folder / "manifest.json").is_file():

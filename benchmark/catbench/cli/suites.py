@@ -56,4 +56,5 @@ def _scores(name: str, prompts: int) -> str:
         return command
     due = drawing_bill(prompts)
     rate = f"{due.attained_tflops:.0f} TFLOP/s, an assumed third of the peak"
-    return f"{command}\n{'':20} (about {due.total:,.0f} {due.device}-hours for {len(due.hours)} candidates at {rate})"
+    hours = f"about {due.total:,.0f} {due.device}-hours for {len(due.hours)} candidates"
+    return f"{command}\n{'':20} ({hours} at {rate})"

