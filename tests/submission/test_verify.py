@@ -7,8 +7,11 @@ import json
 import pandas as pd
 import pytest
 
-from catbench import Report
+from catbench import Report, evaluate, load
+from catbench.routing import Answer, NamedRouter, ask_at
+from catbench.submission.answers import digest_of
 from catbench.submission.record import proofs
+from catbench.submission.run import standing
 
 
 def changed(path, place, value):
@@ -102,7 +105,7 @@ def test_a_rerun_finds_predictions_that_are_not_the_submission_s(command, copied
 
 def test_a_fresh_suite_gives_gains_beside_the_report_s(command, copied, simulated, tmp_path):
     fresh = tmp_path / "fresh"
-    assert command("simulate", "--out", fresh, "--prompts", 300, "--candidates", 3, "--seed", 1).code == 0
+    assert command("simulate", "--out", fresh, "--prompts", 300, "--candidates", 3, "--seed", 5).code == 0
     report = copied / "report.json"
     words = ["--suite", simulated, "--fresh", fresh, "--record", "--sandbox", "none"]
     done = command("verify", report, *words)
@@ -110,6 +113,58 @@ def test_a_fresh_suite_gives_gains_beside_the_report_s(command, copied, simulate
     found = proofs(report, None).fresh
     assert set(found.gain) == {"simulated_score", "simulated_error"}
     assert found.suite_digest != Report.read(report).results[0].suite_digest
+
+
+def test_prompts_that_were_there_before_are_not_fresh(command, copied, simulated):
+    words = ["--suite", simulated, "--fresh", simulated, "--sandbox", "none"]
+    done = command("verify", copied / "report.json", *words)
+    assert done.code == 2
+    assert "they are not new" in done.err
+
+
+@pytest.mark.parametrize("flag", ["--rerun", "--fresh"])
+def test_settings_that_the_folder_does_not_hold_are_found(command, copied, simulated, tmp_path, flag):
+    changed(copied / "report.json", ("submission", "authors"), ["somebody else"])
+    words = ["--suite", simulated, "--sandbox", "none", flag]
+    if flag == "--fresh":
+        made = tmp_path / "fresh"
+        assert command("simulate", "--out", made, "--prompts", 300, "--candidates", 3, "--seed", 5).code == 0
+        words.append(made)
+    done = command("verify", copied / "report.json", *words)
+    assert done.code == 2
+    assert "submission.authors" in done.err
+
+
+def test_a_report_without_its_checks_does_not_hold(command, copied, simulated):
+    changed(copied / "report.json", ("submission", "checks"), [])
+    assert not Report.read(copied / "report.json").submission.passed
+    done = command("verify", copied / "report.json", "--suite", simulated)
+    assert done.code == 2
+    assert "it lacks the check 'canary'" in done.err
+
+
+def test_predictions_of_another_router_do_not_come_out_of_a_rerun(command, copied, simulated):
+    """Forged with the truth, and hidden behind a constant a million times as large."""
+    report, matrix = Report.read(copied / "report.json"), load(simulated)
+    answers = {}
+    for metric in matrix.metrics:
+        pool = matrix.pool(metric=metric.name)
+        train, test = (matrix.qualities(metric.name, split, pool).mean(axis=2) for split in ("train", "test"))
+        answers[metric.name] = Answer(1e6 + test, None, ask_at(train, pool.cost))
+    router = NamedRouter(report.router.name, lambda pool: None)
+    forged = evaluate(router, matrix, answers=answers)
+    pools = {metric: matrix.pool(metric=metric) for metric in answers}
+    said = report.submission.model_copy(
+        update={
+            "predictions_sha256": digest_of(answers, matrix),
+            "standing": {m: standing(answers[m], matrix, pools[m]) for m in answers},
+        }
+    )
+    forged.model_copy(update={"submission": said}).save(copied / "report.json")
+    assert command("verify", copied / "report.json", "--suite", simulated).code == 0
+    done = command("verify", copied / "report.json", "--suite", simulated, "--rerun", "--sandbox", "none")
+    assert done.code == 2
+    assert "predicts something else" in done.err
 
 
 def test_all_reports_of_a_folder_are_verified_and_the_bad_ones_named(command, copied, simulated, tmp_path):

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catbench.cli.submit import Sandbox, how_to_run
+from catbench.cli.submit import Memory, Sandbox, Wall, how_to_run
 
 if TYPE_CHECKING:
     from catbench.submission.run import How
+
+
+SHIPPED = ("submissions", "baselines/reports")
+"""Folders of the leaderboard's reports, in a checkout."""
 
 
 def verify(
@@ -21,7 +25,7 @@ def verify(
         ),
     ] = None,
     all_reports: Annotated[
-        bool, typer.Option("--all", help="Every report of the leaderboard, below submissions/.")
+        bool, typer.Option("--all", help="Every report of a folder; default: the leaderboard's.")
     ] = False,
     rerun: Annotated[
         bool, typer.Option(help="Also run the report's submission again, in the sandbox.")
@@ -37,6 +41,8 @@ def verify(
         bool, typer.Option(help="Write what is proven beside the report: REPORT.verification.json.")
     ] = False,
     sandbox: Sandbox = "bwrap",
+    wall: Wall = None,
+    memory: Memory = None,
 ) -> None:
     """Check every digest and rule of a suite, or derive every number of a report again."""
     from catbench.errors import CatbenchError, SubmissionError, UsageError
@@ -48,16 +54,19 @@ def verify(
             raise UsageError("--rerun, --fresh, --record and --suite are for reports")
         _verify_suite(what)
         return
-    how = how_to_run(sandbox, None, None)
+    how = how_to_run(sandbox, wall, memory)
     if what is not None and not all_reports:
         _verify_report(Path(what), how, suite, rerun=rerun, fresh=fresh, record=record)
         return
-    folder = Path(what or "submissions")
+    folders = [Path(what)] if what else [folder for folder in map(Path, SHIPPED) if folder.is_dir()]
     found = sorted(
-        path for path in {*folder.glob("*.json"), *folder.rglob("report*.json")} if _is_report(path)
+        path
+        for folder in folders
+        for path in {*folder.glob("*.json"), *folder.rglob("report*.json")}
+        if _is_report(path)
     )
     if not found:
-        raise UsageError(f"{folder}: no report below it")
+        raise UsageError(f"{what or ' and '.join(SHIPPED)}: no report below it")
     failed: list[str] = []
     for path in found:
         try:
@@ -101,7 +110,7 @@ def _verify_report(
             raise SubmissionError(f"{path}: run again, the submission predicts something else: {said}")
         typer.echo(f"rerun   {path}: predictions {said} (sandbox {again.sandbox})")
     if fresh:
-        new = proof.fresh(report, path.parent, load(fresh), how.hiding(suite_folder(fresh)))
+        new = proof.fresh(report, path.parent, matrix, load(fresh), how.hiding(suite_folder(fresh)))
         for metric, (value, low, high) in new.gain.items():
             typer.echo(f"fresh   {path}: gain in {metric} on {new.suite} {value:.3g} [{low:.3g}, {high:.3g}]")
     if record:

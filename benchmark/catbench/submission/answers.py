@@ -6,15 +6,21 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import inf
+from math import inf, isclose
 
 import numpy as np
 
-from catbench.arrays import Ints
+from catbench.arrays import Floats, Ints
 from catbench.matrix import ScoreMatrix
+from catbench.measures.audc import audc
 from catbench.pool import Pool
 from catbench.routing import Answer, Labelled, ask_at
 from catbench.sandbox.session import Session
+from catbench.scoring import sweep_of
+from catbench.sweep import mixture_curve, oracle_curve
+
+ROUNDING = 1e-11
+"""Of a prediction: differences below some digits of double precision are nobody's."""
 
 
 def labelled(matrix: ScoreMatrix, pool: Pool) -> tuple[Labelled, Labelled]:
@@ -86,13 +92,32 @@ def digest_of(answers: Mapping[str, Answer], matrix: ScoreMatrix) -> str:
 
 
 def difference(one: Answer, other: Answer) -> float:
-    """Return how far two answers are apart: the largest, relative to the largest number of each candidate.
+    """Return how far two answers are apart, the second relative to how far the first tells candidates apart.
 
-    For choices, the share that differ; infinite where one predicts and the other chooses.
+    Predictions are compared as routing compares them, within a prompt: what is added to all candidates of a
+    prompt, however large, changes nothing and hides nothing. The largest difference counts. For choices, the
+    share that differ; infinite where one predicts and the other chooses.
     """
     if one.kind != other.kind:
         return inf
     if one.predicted is None or other.predicted is None:
         return float(np.mean(np.asarray(one.choices) != np.asarray(other.choices)))
-    scale = np.maximum(np.abs(one.predicted).max(axis=0), np.finfo(np.float64).tiny)
-    return float((np.abs(one.predicted - other.predicted) / scale).max())
+    centred, again = (p - p.mean(axis=1, keepdims=True) for p in (one.predicted, other.predicted))
+    spread = np.abs(centred).max(axis=1)
+    # A prompt whose candidates are hardly told apart is held against the others, and against rounding.
+    least = np.maximum(0.01 * np.median(spread), ROUNDING * np.abs(one.predicted).max(axis=1))
+    scale = np.maximum(np.maximum(spread, least), np.finfo(np.float64).tiny)
+    return float((np.abs(centred - again).max(axis=1) / scale).max())
+
+
+def audc_gap(one: Answer, other: Answer, quality: Floats, pool: Pool) -> float:
+    """Return how far the AUDCs of two answers about prompts of qualities (n, M) are apart.
+
+    As a share of what the oracle gains over the mixture; infinite where they differ and nothing is to gain.
+    """
+    first, second = (float(audc(sweep_of(a, quality, pool).curve(), pool.cost)) for a in (one, other))
+    curves = oracle_curve(quality, pool.cost), mixture_curve(quality, pool.cost)
+    best, mixed = (float(audc(curve, pool.cost)) for curve in curves)
+    if isclose(first, second, rel_tol=1e-12, abs_tol=1e-12):
+        return 0.0
+    return abs(first - second) / (best - mixed) if best > mixed else inf

@@ -25,21 +25,25 @@ from catbench.pool import Pool
 from catbench.routing import Answer, ask_at
 from catbench.sandbox.session import Session
 from catbench.scoring import sweep_of
-from catbench.submission.answers import ask_in_order, difference, labelled
+from catbench.submission.answers import ask_in_order, audc_gap, difference, labelled
 from catbench.submission.record import Check
 from catbench.sweep import mixture_curves
 
 TOLERANCE = 1e-4
 """How far two answers may be apart, relative (`answers.difference`)."""
+SHARE = 1e-3
+"""How far their AUDCs may be apart, of the headroom (`answers.audc_gap`): room for two events that change
+places in a curve of few prompts."""
 ALONE = 64
 TAIL = (1 - 0.999) / 2
 REPLICATES = 2000
 
 
-def check_repeats(answers: Mapping[str, Answer], again: Mapping[str, Answer]) -> Check:
+def check_repeats(
+    matrix: ScoreMatrix, pools: Sequence[Pool], answers: Mapping[str, Answer], again: Mapping[str, Answer]
+) -> Check:
     """Compare the answers that count with those of a second process, where everything was fitted anew."""
-    apart = max(difference(answer, again[metric]) for metric, answer in answers.items())
-    return _same("repeats", apart, "fitted anew in a second process")
+    return compare("repeats", "fitted anew in a second process", matrix, pools, answers, again)
 
 
 def check_order(
@@ -50,11 +54,10 @@ def check_order(
 ) -> Check:
     """Ask the routers of `session`, fitted in the order of `pools`, in another order of the prompts."""
     order = np.random.default_rng([pools[0].seed, 1]).permutation(len(matrix.rows("test")))
-    apart = max(
-        difference(answers[pool.metric], ask_in_order(session, matrix, pool, router, order))
-        for router, pool in enumerate(pools)
-    )
-    return _same("order", apart, "asked in another order")
+    again = {
+        pool.metric: ask_in_order(session, matrix, pool, router, order) for router, pool in enumerate(pools)
+    }
+    return compare("order", "asked in another order", matrix, pools, answers, again)
 
 
 def check_alone(
@@ -66,12 +69,40 @@ def check_alone(
     """Ask the routers of `session` about single prompts."""
     rows = matrix.rows("test")
     sampled = np.random.default_rng([pools[0].seed, 2]).permutation(len(rows))[:ALONE]
-    apart = 0.0
+    alone: dict[str, Answer] = {}
     for router, pool in enumerate(pools):
-        asked_at, answer = ask_at(labelled(matrix, pool)[0][1], pool.cost), answers[pool.metric]
-        alone = [session.ask(router, matrix.texts(rows[[one]]), asked_at) for one in sampled]
-        apart = max(apart, difference(_at(answer, sampled), _joined(alone)))
-    return _same("one at a time", apart, f"{len(sampled)} sampled prompts asked one at a time")
+        asked_at = ask_at(labelled(matrix, pool)[0][1], pool.cost)
+        alone[pool.metric] = _joined(
+            [session.ask(router, matrix.texts(rows[[one]]), asked_at) for one in sampled]
+        )
+    counted = {metric: _at(answer, sampled) for metric, answer in answers.items()}
+    how = f"{len(sampled)} sampled prompts asked one at a time"
+    return compare("one at a time", how, matrix, pools, counted, alone, sampled)
+
+
+def compare(
+    name: str,
+    how: str,
+    matrix: ScoreMatrix,
+    pools: Sequence[Pool],
+    answers: Mapping[str, Answer],
+    again: Mapping[str, Answer],
+    rows: Ints | slice = slice(None),
+) -> Check:
+    """Return the check whether answers about test prompts, `rows` of the split, come again.
+
+    They are the same within TOLERANCE, and their areas within SHARE: predictions of one candidate may be so
+    large that they hide the others, but nothing hides what is scored.
+    """
+    apart = gap = 0.0
+    for pool in pools:
+        one, other = answers[pool.metric], again[pool.metric]
+        quality = matrix.qualities(pool.metric, "test", pool).mean(axis=2)[rows]
+        apart = max(apart, difference(one, other))
+        gap = max(gap, audc_gap(one, other, quality, pool))
+    says = f"{how}: predictions differ by {apart:.2g}, relative, and AUDC by {gap:.2g} of the headroom"
+    passed = apart <= TOLERANCE and gap <= SHARE
+    return Check(name=name, passed=passed, value=min(apart, 1e300), bound=TOLERANCE, says=says)
 
 
 def check_canary(session: Session, matrix: ScoreMatrix, pool: Pool) -> Check:
@@ -105,11 +136,6 @@ def gain_low_end(answer: Answer, matrix: ScoreMatrix, pool: Pool) -> float:
         blocks = replicate_blocks(groups, Bootstrap(REPLICATES, pool.seed))
         draws = [gain_of(weights) for weights in blocks]
     return float(np.quantile(np.concatenate(draws), TAIL, method="inverted_cdf"))
-
-
-def _same(name: str, apart: float, how: str) -> Check:
-    says = f"{how}: predictions differ by {apart:.2g}, relative"
-    return Check(name=name, passed=apart <= TOLERANCE, value=min(apart, 1e300), bound=TOLERANCE, says=says)
 
 
 def _at(answer: Answer, rows: Ints) -> Answer:

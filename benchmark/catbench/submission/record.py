@@ -24,6 +24,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from catbench.files import sha256_of
 from catbench.sandbox.limits import Limits
 
+CHECKS = frozenset({"repeats", "order", "one at a time", "canary"})
+"""Names of the honesty checks (`catbench.submission.checks`): a report that lacks one was not checked."""
+
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -109,8 +112,9 @@ class Submission(_Record):
 
     @property
     def passed(self) -> bool:
-        """Whether every check passed."""
-        return all(check.passed for check in self.checks)
+        """Whether every check was made and passed."""
+        made = {check.name for check in self.checks}
+        return made >= CHECKS and all(check.passed for check in self.checks)
 
 
 class Rerun(_Record):

@@ -196,7 +196,9 @@ def judge(
         max(usage.processes for usage in usages),
         all(usage.control_group for usage in usages),
     )
-    return Judged(scored, answers, digest, [check_repeats(answers, again), *checks, canary], most)
+    return Judged(
+        scored, answers, digest, [check_repeats(matrix, pools, answers, again), *checks, canary], most
+    )
 
 
 @contextmanager

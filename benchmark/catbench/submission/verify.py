@@ -24,14 +24,18 @@ from catbench.pool import Pool
 from catbench.predictions import answer_from_table
 from catbench.report import Report, Result
 from catbench.routing import Answer, NamedRouter
-from catbench.submission.answers import difference, digest_of
-from catbench.submission.checks import TOLERANCE
-from catbench.submission.record import Fresh, Rerun, Verification, verification_path
+from catbench.submission.answers import digest_of
+from catbench.submission.checks import compare
+from catbench.submission.duplicates import find_duplicates
+from catbench.submission.folder import Settings
+from catbench.submission.record import CHECKS, Fresh, Rerun, Submission, Verification, verification_path
 from catbench.submission.run import How, judge, run_submission, staged, standing
 
 EQUAL = 1e-9
 """Relative difference up to which two numbers agree: other versions of NumPy add up in another order."""
 TRAINING = ("trials:", "hold-out:")
+SETTINGS = ("name", "authors", "paper", "licence", "unseen_candidates", "needs_gpu", "requirements")
+"""What a report says in the words of `submission.toml`."""
 MEASURED = ("fit_seconds", "seconds_per_prompt", "win_rate")
 """What cannot be derived from predictions: it was measured, or needs refits."""
 
@@ -50,6 +54,8 @@ def verify_report(report: Report, matrix: ScoreMatrix, name: str) -> None:
         )
     answers = stored_answers(report, matrix)
     if report.submission is not None:
+        if missing := CHECKS - {check.name for check in report.submission.checks}:
+            raise SubmissionError(f"{name} does not hold: it lacks the check {min(missing)!r}")
         derived = digest_of(answers, matrix)
         _compare(name, "submission.predictions_sha256", report.submission.predictions_sha256, derived)
         for metric, answer in answers.items():
@@ -96,33 +102,50 @@ def stored_answers(report: Report, matrix: ScoreMatrix) -> dict[str, Answer]:
 
 
 def rerun(report: Report, folder: Path, matrix: ScoreMatrix, how: How) -> Rerun:
-    """Run a report's submission and its checks again, and compare what it predicts. Raises as a run does."""
-    if report.submission is None:
-        raise SubmissionError(f"{folder}: the report is of no submission, so there is nothing to run again")
+    """Run a report's submission and its checks again, and compare what it predicts. Raises as a run does.
+
+    Raises SubmissionError too where the folder is not what the report says of it.
+    """
+    said = _submission(report, folder)
     stored = stored_answers(report, matrix)
     pools = [_pool(report, matrix, metric) for metric in stored]
     with staged(folder, matrix, how) as ready:
-        for path in sorted({*ready.files, *report.submission.files}):
-            held, here = report.submission.files.get(path), ready.files.get(path)
-            if held != here:
-                how_so = "is new" if held is None else "is gone" if here is None else "was changed"
-                raise SubmissionError(f"{folder}: {path} {how_so} since the report was made; run it anew")
+        _check_folder(said, ready.files, ready.settings, folder)
+        paths = [ready.inside.folder / file for file in ready.files]
+        derived = find_duplicates(paths, matrix.texts(matrix.rows("test"))).model_dump(mode="json")
+        _compare(str(folder), "submission.duplicates", said.duplicates.model_dump(mode="json"), derived)
         judged = judge(ready.inside, matrix, pools, lambda answers: None)
-    apart = max(difference(stored[metric], judged.answers[metric]) for metric in stored)
+    same = compare("rerun", "run again", matrix, pools, stored, judged.answers)
     failed = tuple(check.name for check in judged.checks if not check.passed)
     return Rerun(
-        passed=apart <= TOLERANCE and not failed,
+        passed=same.passed and not failed,
         date=_today(),
         sandbox=how.sandbox,
-        largest_difference=min(apart, 1e300),
-        identical=judged.digest == report.submission.predictions_sha256,
+        largest_difference=same.value or 0.0,
+        identical=judged.digest == said.predictions_sha256,
         failed_checks=failed,
     )
 
 
-def fresh(report: Report, folder: Path, matrix: ScoreMatrix, how: How) -> Fresh:
-    """Run a report's submission on a suite with new test prompts; return its gains. Raises as a run does."""
+def fresh(report: Report, folder: Path, known: ScoreMatrix, matrix: ScoreMatrix, how: How) -> Fresh:
+    """Run a report's submission on a suite with new test prompts; return its gains. Raises as a run does.
+
+    `known` is the suite of the report. Raises SubmissionError where one of its prompts is tested again, where
+    the folder is not the report's, or where a check fails.
+    """
+    said = _submission(report, folder)
+    old = set(known.prompts["text"])
+    if met := sum(text in old for text in matrix.prompts["text"].iloc[matrix.rows("test")]):
+        raise SubmissionError(
+            f"{met} test prompts of {matrix.suite.id!r} stand in {known.suite.id!r} too: they are not new "
+            "(catbench generate SUITE --fresh-test SEED makes new ones)"
+        )
     found = run_submission(folder, matrix, how, seed=report.router.seed)
+    ran = _submission(found, folder)
+    _check_folder(said, ran.files, ran, folder)
+    if not ran.passed:
+        failed = ", ".join(check.name for check in ran.checks if not check.passed)
+        raise SubmissionError(f"{folder}: on {matrix.suite.id}, it fails checks: {failed}")
     gains = {result.metric: result.estimate("gain") for result in found.results}
     return Fresh(
         date=_today(),
@@ -130,6 +153,23 @@ def fresh(report: Report, folder: Path, matrix: ScoreMatrix, how: How) -> Fresh:
         suite_digest=matrix.digest,
         gain={metric: (gain.value, gain.low, gain.high) for metric, gain in gains.items()},
     )
+
+
+def _submission(report: Report, folder: Path) -> Submission:
+    if report.submission is None:
+        raise SubmissionError(f"{folder}: the report is of no submission, so there is nothing to run again")
+    return report.submission
+
+
+def _check_folder(said: Submission, files: dict[str, str], ran: Settings | Submission, folder: Path) -> None:
+    """Raise SubmissionError where files (path -> SHA-256) or settings are not those that the report names."""
+    for path in sorted({*files, *said.files}):
+        held, here = said.files.get(path), files.get(path)
+        if held != here:
+            how_so = "is new" if held is None else "is gone" if here is None else "was changed"
+            raise SubmissionError(f"{folder}: {path} {how_so} since the report was made; run it anew")
+    for name in SETTINGS:
+        _compare(str(folder), f"submission.{name}", getattr(said, name), getattr(ran, name))
 
 
 def record_verification(path: Path, again: Rerun | None, new: Fresh | None) -> Path:
