@@ -124,7 +124,7 @@ class Rerun(_Record):
     date: str
     sandbox: str
     largest_difference: float
-    """Of a prediction, relative to the largest prediction of the same metric."""
+    """Of a prediction, relative to how far those of its prompt lie apart."""
     identical: bool
     """Whether the digest is the same too."""
     failed_checks: tuple[str, ...] = ()
