@@ -1,0 +1,77 @@
+"""`python docs/make_cems.py FOLDER`: write docs/cems.md from the reports NAME.json of a folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from catbench import compare, load
+from catbench.report import Estimate, Report
+
+METRIC = "clip_score"
+TEXT = """# Routers on CEMS
+
+Made by `python docs/make_cems.py FOLDER` from one report a router, each of
+
+```sh
+catbench import cems
+catbench evaluate ROUTER --suite cems --metric clip_score --json FOLDER/ROUTER.json
+```
+
+on {prompts} test prompts of CEMS (Lee and Lee, CIKM 2024): CLIP score against the seconds that its authors
+measured, four models. The models that read tokens have MiniLM as their frozen encoder (`transformer:minilm`,
+`routet2i:minilm`), all others TF-IDF. The best single model is {best}, at {best_cost:.3f} s: beating it at
+its own cost, with an interval above 0, is what makes reading the prompt worth something. Brackets are 95%
+intervals of the paired bootstrap over prompts. The mixture, which does not read them, has an AUDC of
+{mixture}, and a cascade that first looks at the cheapest image {cascade}.
+
+{table}
+"""
+
+
+def page(folder: Path) -> str:
+    """Return the page about the reports in a folder; `knn.json` is what others are compared with."""
+    reports = {path.stem: Report.read(path) for path in sorted(folder.glob("*.json"))}
+    matrix, knn = load("cems"), reports["knn"]
+    first = knn.result(METRIC)
+    best = max(first.fixed, key=lambda name: first.fixed[name].quality.value or 0)
+    rows: list[tuple[float, str]] = []
+    for name, report in reports.items():
+        result = report.result(METRIC)
+        headroom = result.estimate("headroom")
+        against = "-" if name == "knn" else spelled(compare(report, knn, matrix)[0].measures["audc"])
+        said = [
+            f"`{name}`",
+            spelled(headroom, 100, "%"),
+            spelled(result.estimate("gain")),
+            against,
+            spelled(result.estimate("gain_at", best)),
+            spelled(result.estimate("cost_to_match", best), 100, "%"),
+            f"{result.seconds_per_prompt * 1e3:.2g}",
+        ]
+        rows.append((headroom.value or 0, " | ".join(said)))
+    heads = "router | headroom | gain over the mixture | AUDC minus knn's | gain at the best model's cost | "
+    heads += "cost to match it | ms a prompt"
+    lines = [heads, " | ".join(["---"] * 7), *(text for _, text in sorted(rows, reverse=True))]
+    return TEXT.format(
+        prompts=f"{first.prompts:,}",
+        best=f"`{best}`",
+        best_cost=first.fixed[best].cost,
+        mixture=spelled(first.references["mixture"]["audc"]),
+        cascade=spelled(first.references["cascade"]["audc"]),
+        table="\n".join(f"| {line} |" for line in lines),
+    )
+
+
+def spelled(estimate: Estimate, scale: float = 1, unit: str = "") -> str:
+    """Return `value [low, high]`, `never` for a target that is not reached."""
+    decimals = 0 if scale > 1 else 2
+    value, low, high = (
+        "never" if number is None else f"{round(number * scale, decimals) + 0.0:.{decimals}f}"
+        for number in (estimate.value, estimate.low, estimate.high)
+    )
+    return f"{value}{unit if estimate.value is not None else ''} [{low}, {high}]"
+
+
+if __name__ == "__main__":
+    Path(__file__).with_name("cems.md").write_text(page(Path(sys.argv[1])), encoding="utf-8")
