@@ -41,7 +41,47 @@ def bomb(folder):
     archive(folder / "w.npz", "a.npy", header + text.ljust(117) + b"\n" + bytes(150 * 2**20))
 
 
+def linked_settings(folder, target):
+    (folder / "submission.toml").unlink()
+    (folder / "submission.toml").symlink_to(target)
+
+
+def piped_settings(folder):
+    os.mkfifo(folder.parent / "pipe")
+    linked_settings(folder, folder.parent / "pipe")
+
+
 FOLDERS = {
+    "submission.toml a link to what never ends": (
+        lambda f: linked_settings(f, "/dev/zero"),
+        "cannot be read",
+    ),
+    "submission.toml a link to a pipe": (piped_settings, "cannot be read"),
+    "submission.toml a pipe": (
+        lambda f: ((f / "submission.toml").unlink(), os.mkfifo(f / "submission.toml")),
+        "cannot be read: it is no regular file",
+    ),
+    "settings of a gigabyte": (lambda f: os.truncate(f / "submission.toml", 2**30), "more than 16,384 bytes"),
+    "settings that no parser ends with": (
+        lambda f: (f / "submission.toml").write_text("name = " + "[" * 8000),
+        "nested too deeply",
+    ),
+    "a key that forges a line": (
+        lambda f: (f / "submission.toml").write_text('"x\\n::error::forged" = 1\n'),
+        "submission.toml, x\\n::error::forged",
+    ),
+    "a name that forges a line": (
+        lambda f: (f / "submission.toml").write_text('name = "a\\n::error::forged"\n'),
+        "submission.toml, name: Value error, it has control characters",
+    ),
+    "a module that takes its parser minutes": (
+        lambda f: (f / "router.py").write_text("x = [" + "0," * 10**6 + "]"),
+        "router.py has 2,000,006 bytes: at most 262,144",
+    ),
+    "many such modules": (
+        lambda f: [(f / f"m{n}.py").write_text("0;" * 130_000) for n in range(9)],
+        "its Python files have 2,340,",
+    ),
     "a link out of the folder": (lambda f: (f / "w.npz").symlink_to("/etc/passwd"), "is a link"),
     "a link to a folder": (lambda f: (f / "all").symlink_to("/"), "is a link"),
     "router.py itself a link": (
@@ -72,7 +112,10 @@ FOLDERS = {
     "an absolute entry": (lambda f: entry(f, "/usr/lib/python3/x.py:make_router"), "leads nowhere"),
     "an entry that is code": (lambda f: entry(f, "router.py:__import__('os').system('x')"), "leads nowhere"),
     "100,000 files": (lambda f: [(f / f"{n}.txt").touch() for n in range(200)], "more than 100 files"),
-    "a large file": (lambda f: os.truncate(os.open(f / "w.npz", os.O_CREAT | os.O_RDWR), 10 * 2**30), "MiB"),
+    "a large file": (
+        lambda f: os.truncate(os.open(f / "w.npz", os.O_CREAT | os.O_RDWR), 10 * 2**30),
+        "w.npz has 10,737,418,240 bytes: at most 20,971,520",
+    ),
     "a module named like a standard one": (lambda f: (f / "json.py").write_text(""), "module of Python"),
     "a package named like a standard one": (
         lambda f: ((f / "random").mkdir(), (f / "random" / "__init__.py").write_text("")),

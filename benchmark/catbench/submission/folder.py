@@ -10,15 +10,15 @@ import stat
 import sys
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from catbench.errors import SubmissionError
 from catbench.files import sha256_of
 from catbench.sandbox.limits import MIB
+from catbench.submission.problem import Problem, one_line
 from catbench.submission.requirements import read_requirement
 from catbench.submission.weights import WEIGHTS, weight_problems
 
@@ -30,6 +30,20 @@ REPORTS = re.compile(r"report[^/]*\.(json|parquet)")
 """What an evaluation leaves in the folder: it is not run."""
 MOST_FILES = 100
 LARGEST_FILE, LARGEST_FOLDER = 20 * MIB, 25 * MIB
+LARGEST_SETTINGS = 16 * 1024
+"""Bytes of `submission.toml`: one dotted key of n parts takes a parser n² steps."""
+LARGEST_MODULE, LARGEST_CODE = 256 * 1024, 2 * MIB
+"""Bytes of one Python file, and of all together: to parse them takes five hundred times as much memory."""
+UNPARSABLE = (OSError, SyntaxError, ValueError, RecursionError, MemoryError)
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("it has control characters")
+    return text
+
+
+Line: TypeAlias = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
 
 
 class Settings(BaseModel):
@@ -37,10 +51,10 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    name: str = Field(min_length=1, max_length=80)
-    authors: tuple[str, ...] = Field(min_length=1)
+    name: Line = Field(max_length=80)
+    authors: tuple[Line, ...] = Field(min_length=1)
     paper: str | None = Field(None, pattern=r"^https?://\S+$")
-    licence: str = Field(min_length=1)
+    licence: Line
     suites: tuple[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._+-]*$")], ...] = Field(min_length=1)
     """Names, never paths: a submission brings no suite of its own."""
     entry: str = "router.py:make_router"
@@ -48,17 +62,6 @@ class Settings(BaseModel):
     needs_gpu: bool = Field(False, alias="needs-gpu")
     unseen_candidates: bool = Field(False, alias="unseen-candidates")
     """Whether it can predict for candidates that it never saw qualities of."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something wrong with a submission, and how to mend it."""
-
-    what: str
-    mend: str
-
-    def __str__(self) -> str:
-        return f"{self.what}: {self.mend}"
 
 
 def read_settings(folder: Path) -> Settings:
@@ -81,12 +84,7 @@ def folder_problems(folder: Path) -> list[Problem]:
     problems += [entry for entry in found if isinstance(entry, Problem)]
     files = [entry for entry in found if isinstance(entry, PurePosixPath)]
     if not any(entry.what.startswith("more than") for entry in problems):
-        problems += [problem for name in files for problem in _file_problems(folder, name)]
-        if (size := sum((folder / name).stat().st_size for name in files)) > LARGEST_FOLDER:
-            mend = (
-                f"at most {LARGEST_FOLDER // MIB} MiB: smaller weights, or fit them from the training split"
-            )
-            problems.append(Problem(f"its files have {size / MIB:.1f} MiB together", mend))
+        problems += _content_problems(folder, files)
     settings, more = _settings(folder)
     problems += more
     if settings is not None:
@@ -105,7 +103,7 @@ def stage(folder: Path, target: Path) -> dict[str, str]:
     Links are never followed. Raises SubmissionError with the folder's problems.
     """
     if problems := folder_problems(folder):
-        raise SubmissionError(f"{folder.name}: " + "; ".join(map(str, problems)))
+        raise SubmissionError(f"{one_line(folder.name)}: " + "; ".join(map(str, problems)))
     digests: dict[str, str] = {}
     for name in _files(folder):
         if isinstance(name, Problem) or REPORTS.fullmatch(str(name)):
@@ -126,20 +124,33 @@ def stage(folder: Path, target: Path) -> dict[str, str]:
 
 
 def _settings(folder: Path) -> tuple[Settings | None, list[Problem]]:
-    path = folder / SETTINGS
     try:
-        record = tomllib.loads(path.read_text(encoding="utf-8"))
+        record = tomllib.loads(_read(folder / SETTINGS, LARGEST_SETTINGS).decode("utf-8"))
         return Settings.model_validate(record), []
     except FileNotFoundError:
         return None, [Problem(f"there is no {SETTINGS}", "`catbench submit new SLUG` writes one")]
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return None, [Problem(f"{SETTINGS} cannot be read", f"{error}")]
     except ValidationError as error:
         places = [".".join(map(str, one["loc"])) for one in error.errors()]
         return None, [
             Problem(f"{SETTINGS}, {place}", one["msg"])
             for place, one in zip(places, error.errors(), strict=True)
         ]
+    except RecursionError:
+        return None, [Problem(f"{SETTINGS} cannot be read", "it is nested too deeply: write it flat")]
+    except (OSError, ValueError) as error:
+        return None, [Problem(f"{SETTINGS} cannot be read", f"{error}")]
+
+
+def _read(path: Path, most: int) -> bytes:
+    """Return a small file's bytes. Raises OSError for a link, ValueError for no regular or a large file."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("it is no regular file")
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise ValueError(f"it has more than {most:,} bytes")
+    return content
 
 
 def _files(folder: Path) -> Iterator[PurePosixPath | Problem]:
@@ -166,34 +177,42 @@ def _files(folder: Path) -> Iterator[PurePosixPath | Problem]:
                     yield Problem(f"{name!s} is no regular file", "remove it")
 
 
-def _file_problems(folder: Path, name: PurePosixPath) -> Iterator[Problem]:
+def _content_problems(folder: Path, files: list[PurePosixPath]) -> Iterator[Problem]:
+    weights, data = "smaller weights, or fit them from the training split", "put data into an npz file"
+    sizes = {name: (folder / name).stat().st_size for name in files}
+    code = sum(size for name, size in sizes.items() if name.suffix == ".py")
+    if (size := sum(sizes.values())) > LARGEST_FOLDER:
+        yield Problem(f"its files have {size:,} bytes together", f"at most {LARGEST_FOLDER:,}: {weights}")
+    if code > LARGEST_CODE:
+        yield Problem(f"its Python files have {code:,} bytes together", f"at most {LARGEST_CODE:,}: {data}")
+    for name, size in sizes.items():
+        yield from _name_problems(name)
+        most, mend = (LARGEST_MODULE, data) if name.suffix == ".py" else (LARGEST_FILE, weights)
+        if size > most:
+            yield Problem(f"{name} has {size:,} bytes", f"at most {most:,}: {mend}")
+        elif name.suffix in WEIGHTS:
+            yield from (Problem(*problem) for problem in weight_problems(folder / name))
+        elif name.suffix == ".py" and code <= LARGEST_CODE:
+            yield from _code_problems(folder, name)
+
+
+def _name_problems(name: PurePosixPath) -> Iterator[Problem]:
     if not str(name).isprintable():
-        yield Problem(f"{str(name)!r} has control characters in its name", "rename it")
-    size = (folder / name).stat().st_size
-    if size > LARGEST_FILE:
-        mend = (
-            f"at most {LARGEST_FILE // MIB} MiB a file: smaller weights, or fit them from the training split"
-        )
-        yield Problem(f"{name} has {size / MIB:.1f} MiB", mend)
-    elif name.suffix in PICKLES:
-        yield Problem(
-            f"{name} is, or may be, a pickle", "save weights as npz or safetensors: both hold no code"
-        )
+        yield Problem(f"{name} has control characters in its name", "rename it")
+    if name.suffix in PICKLES:
+        mend = "save weights as npz or safetensors: both hold no code"
+        yield Problem(f"{name} is, or may be, a pickle", mend)
     elif name.suffix not in SUFFIXES:
         mend = f"a submission is made of {', '.join(sorted(SUFFIXES))} files"
         yield Problem(f"{name} has an unknown ending", mend)
-    elif name.suffix == ".py":
-        yield from _module_problems(folder, name)
-    elif name.suffix in WEIGHTS:
-        yield from (Problem(*problem) for problem in weight_problems(folder / name))
-
-
-def _module_problems(folder: Path, name: PurePosixPath) -> Iterator[Problem]:
-    if name.parts[0].removesuffix(".py") in sys.stdlib_module_names:
+    elif name.suffix == ".py" and name.parts[0].removesuffix(".py") in sys.stdlib_module_names:
         yield Problem(f"{name} is named like a module of Python", "rename it: Python's own would be imported")
+
+
+def _code_problems(folder: Path, name: PurePosixPath) -> Iterator[Problem]:
     try:
-        ast.parse((folder / name).read_bytes(), filename=str(name))
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        ast.parse(_read(folder / name, LARGEST_MODULE), filename=str(name))
+    except UNPARSABLE as error:
         line = getattr(error, "lineno", None)
         yield Problem(f"{name}{f', line {line}' if line else ''} is not Python", str(error))
 
@@ -205,8 +224,8 @@ def _entry_problems(folder: Path, entry: str, files: list[PurePosixPath]) -> Ite
         yield Problem(f"entry {entry!r} leads nowhere", mend)
         return
     try:
-        tree = ast.parse((folder / file).read_bytes())
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = ast.parse(_read(folder / file, LARGEST_MODULE))
+    except UNPARSABLE:
         return
     names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     for node in tree.body:

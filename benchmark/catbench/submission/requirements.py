@@ -21,6 +21,7 @@ from catbench.errors import SubmissionError
 from catbench.sandbox.launch import check_available
 from catbench.sandbox.layout import PACKAGES, SUBMISSION
 from catbench.sandbox.session import Inside, run_inside
+from catbench.submission.problem import one_line
 
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 WHEELS_ONLY = ("--no-deps", "--only-binary", ":all:", "--require-hashes", "--no-input")
@@ -104,4 +105,4 @@ def install(needed: Sequence[Needed], inside: Inside, place: Path) -> Inside:
 
 def _last(said: str) -> str:
     lines = [line for line in said.splitlines() if line.strip()]
-    return lines[-1] if lines else "pip did not say why"
+    return one_line(lines[-1]) if lines else "pip did not say why"

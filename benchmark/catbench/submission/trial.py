@@ -11,7 +11,8 @@ from catbench.errors import CatbenchError, RouterError, UsageError
 from catbench.matrix import ScoreMatrix
 from catbench.prompts import Split
 from catbench.store import known_suites, load
-from catbench.submission.folder import Problem, folder_problems, read_settings
+from catbench.submission.folder import folder_problems, read_settings
+from catbench.submission.problem import Problem
 from catbench.submission.run import How, judge, staged
 from catbench.suites.simulate import Simulation, simulate
 
