@@ -7,6 +7,7 @@ keeps them, or in CATBENCH_PROOF_CACHE. CATBENCH_PROOF_ROWS takes the first so m
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ FILES = {
     "diffusiondb/cems_sample.csv": DIFFUSIONDB,
     "diffusiondb/refl_data.json": DIFFUSIONDB,
 }
+DOCUMENT = Path(__file__).parents[2] / "docs" / "prompts.md"
 THRESHOLD = 0.75
 BLOCK = 2000
 
@@ -52,6 +54,23 @@ def dataset(request, shared, quiet):
     return source, rows[:ROWS]
 
 
+def documented():
+    """Return the table of docs/prompts.md: file -> what was counted."""
+    lines = [line.strip("| ").split(" | ") for line in DOCUMENT.read_text().splitlines() if line[:2] == "| "]
+    names, *rows = lines
+    return {
+        row[0]: dict(zip(names[1:], (int(cell.replace(",", "")) for cell in row[1:]), strict=True))
+        for row in rows
+    }
+
+
+def test_every_file_is_documented_and_its_rows_add_up():
+    table = documented()
+    assert set(table) == {name.split("/")[1] for name in FILES}
+    for counts in table.values():
+        assert counts["read"] == counts["duplicates"] + counts["similar"] + counts["kept"]
+
+
 def greatest(vectors, others):
     """Each row's greatest float64 similarity to a row of others, by brute force."""
     return np.concatenate(
@@ -68,6 +87,9 @@ def test_what_is_kept_is_what_brute_force_keeps(dataset, embeddings, quiet):
     dropped = sorted(set(distinct) - set(kept))
     print(f"\n{source.files[0].name}: {built.counts}")
     assert built.counts["near_across_splits"] == 0
+    if ROWS is None:
+        wanted = documented()[source.files[0].name]
+        assert {name: built.counts[name] for name in wanted} == wanted
     assert len(kept) + len(dropped) == len(distinct)
     vectors, others = (embeddings(texts, quiet).astype(np.float64) for texts in (kept, dropped))
     for start in range(0, len(vectors), BLOCK):
