@@ -40,7 +40,7 @@ class Diversity(BaseModel):
     seed: int
     """Of the order in which prompts are taken."""
     limit: int | None = None
-    """The first so many kept prompts of that order; None = all."""
+    """The first so many prompts of that order that are left; None = all."""
     nsfw_ceiling: float | None = None
     """Prompts above it on the dataset's own score were left out beforehand."""
 

@@ -75,6 +75,29 @@ def test_a_limit_keeps_the_beginning_and_encodes_no_more_than_it_takes(made, sou
     assert made(rows).ids[:100] == few.ids
 
 
+@pytest.mark.parametrize("limit", [1, 50, 80])
+def test_a_limit_is_met_where_leaks_are_dropped(made, rows, limit):
+    few = made(rows, Choice(threshold=1.0, limit=limit))
+    assert len(few.ids) == few.counts["kept"] == limit
+    counts = few.counts
+    assert counts["read"] == sum(
+        counts[name] for name in ("similar", "not_reached", "near_across_splits", "kept")
+    )
+    assert (limit < 50) == (counts["near_across_splits"] == 0)
+
+
+def test_the_time_left_is_reckoned_by_what_is_kept_so_far(source, bag, quiet):
+    texts = [
+        f"word{number // 2} other{number // 2} third{number // 2} {number}" for number in range(5 * PART)
+    ]
+    told = []
+    rows, choice = pd.DataFrame({"text": texts}), Choice(limit=PART)
+    build("made", source, rows, choice, Embeddings(bag), lambda *step: told.append(step))
+    due = {total for what, done, total in told if what.startswith("encoding")}
+    assert max(due) < len(texts)
+    assert told[-1][1:] == (max(due), max(due))
+
+
 def test_a_limit_beyond_what_there_is_keeps_all(made, rows):
     assert made(rows, Choice(limit=10_000)).ids == made(rows).ids
 

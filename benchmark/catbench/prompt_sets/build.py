@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -60,13 +61,20 @@ def build(
 ) -> Built:
     """Return a suite of the diverse prompts among `rows`: filtered, split, without leaks, sliced.
 
-    Encoding goes on only until `choice.limit` prompts are kept. Raises SuiteError where none is left.
+    Encoding goes on only until `choice.limit` prompts are left once leaks are out. Raises SuiteError where
+    none is left.
     """
     found = clean(rows, source.name, choice.seed, choice.nsfw_ceiling)
-    kept, vectors, seen = _diverse(found.texts, choice, embeddings, progress)
-    table = _table(found, kept, source.name)
-    pairs = parted_pairs(vectors, table["split"].tolist(), PAPER_THRESHOLD)
-    stays = without_leaks(pairs, table["split"].tolist())
+    wanted = choice.limit
+    while True:
+        kept, vectors, seen = _diverse(found.texts, choice.threshold, wanted, embeddings, progress)
+        table = _table(found, kept, source.name)
+        pairs = parted_pairs(vectors, table["split"].tolist(), PAPER_THRESHOLD)
+        stays = without_leaks(pairs, table["split"].tolist())
+        # A prompt more adds one at most to those that stay: the limit is met, never passed.
+        if choice.limit is None or stays.sum() == choice.limit or seen == len(found.texts):
+            break
+        wanted = len(kept) + choice.limit - int(stays.sum())
     counts = {
         **found.counts,
         "similar": seen - len(kept),
@@ -105,22 +113,31 @@ def rebuild(
 
 
 def _diverse(
-    texts: Sequence[str], choice: Choice, embeddings: Embeddings, progress: Progress
+    texts: Sequence[str], threshold: float, limit: int | None, embeddings: Embeddings, progress: Progress
 ) -> tuple[Ints, Scores, int]:
     """Return the positions of the kept texts, their vectors, and how many texts were looked at."""
-    diverse = DiversityFilter(choice.threshold)
+    diverse = DiversityFilter(threshold)
     kept: list[Ints] = []
     vectors: list[Scores] = []
     seen = 0
-    while seen < len(texts) and (choice.limit is None or diverse.count < choice.limit):
-        part = embeddings(texts[seen : seen + PART], progress, total=len(texts), before=seen)
+    while seen < len(texts) and (limit is None or diverse.count < limit):
+        due = _due(len(texts), limit, seen, diverse.count)
+        part = embeddings(texts[seen : seen + PART], progress, total=due, before=seen)
         rows = np.flatnonzero(diverse.add(part))
         kept.append(rows + seen)
         vectors.append(part[rows])
         seen += len(part)
-        progress(f"filtering, {diverse.count:,} kept", seen, len(texts))
-    rows, found = np.concatenate(kept)[: choice.limit], np.concatenate(vectors)[: choice.limit]
-    return rows, found, seen if choice.limit is None or len(rows) < choice.limit else int(rows[-1]) + 1
+        progress(f"filtering, {diverse.count:,} kept", seen, max(seen, due))
+    rows, found = np.concatenate(kept)[:limit], np.concatenate(vectors)[:limit]
+    return rows, found, seen if limit is None or len(rows) < limit else int(rows[-1]) + 1
+
+
+def _due(texts: int, limit: int | None, seen: int, kept: int) -> int:
+    """Return how many texts will have been looked at in the end, if as many as so far are kept; in parts."""
+    if limit is None:
+        return texts
+    share = kept / seen if kept else 1.0
+    return min(texts, -(-math.ceil(limit / share) // PART) * PART)
 
 
 def _table(found: Clean, kept: Ints, source: str) -> pd.DataFrame:
