@@ -12,7 +12,7 @@ from catbench.matrix import SuiteInfo
 from catbench.paper.published import TABLE1_CANDIDATES, TABLE2_CANDIDATES
 from catbench.prompt_sets import paper
 from catbench.prompt_sets.check import Other, check
-from catbench.prompt_sets.check_plot import write_check_plot
+from catbench.prompt_sets.check_plot import similarity_bins, write_check_plot
 from catbench.prompt_sets.leaks import parted_pairs, without_leaks
 
 PLANTED = [
@@ -97,6 +97,16 @@ def test_another_set_is_compared_prompt_by_prompt(prompts, embeddings, quiet):
 def test_without_vectors_equal_texts_are_found_all_the_same(prompts):
     found = check(prompts, None, 0.75)
     assert (pairs(found.exact), found.similar, found.leaks) == ([(0, 1)], None, 1)
+
+
+@pytest.mark.parametrize("near", [0.01, 0.75, 0.9, 1.0])
+@pytest.mark.parametrize(("size", "least", "most"), [(0, 6, 8), (29, 6, 8), (900, 30, 32), (10**6, 60, 62)])
+def test_no_bar_of_the_histogram_straddles_what_is_near(near, size, least, most):
+    edges = similarity_bins(near, size)
+    assert near in edges
+    assert edges[0] <= -0.2 + 1e-12
+    assert edges[-1] >= 1
+    assert least <= len(edges) - 1 <= most
 
 
 @pytest.mark.parametrize("form", ["png", "svg"])

@@ -15,7 +15,9 @@ from catbench.prompts import SPLITS
 
 FORMATS = (".png", ".svg")
 COLOURS = {"train": "#9aa7b5", "validation": "#e0912f", "test": "#2a6fbb", "other": "#b03a5b"}
-BINS = 60
+LOWEST = -0.2
+"""Similarity at which the histogram begins."""
+MOST_BINS = 60
 MOST_POINTS = 20_000
 """Points of the map; of more prompts an even part is drawn."""
 
@@ -37,13 +39,14 @@ def write_check_plot(found: Check, vectors: Scores | None, path: Path) -> None:
     for axis, panel in zip(axes, panels, strict=True):
         panel(axis, found, vectors)
         axis.spines[["top", "right"]].set_visible(False)
-        axis.legend(frameon=False, fontsize=8, markerscale=4)
+        axis.legend(frameon=False, fontsize=8, markerscale=1.5)
     with atomic_file(path) as draft:
         figure.savefig(draft, dpi=150)
 
 
 def _similarities(axis: Any, found: Check, vectors: Scores | None) -> None:
-    bins = np.linspace(-0.2, 1, BINS)
+    groups = [*found.nearest_train.values(), found.other_nearest]
+    bins = similarity_bins(found.near, max((len(group) for group in groups if group is not None), default=0))
     for split, values in found.nearest_train.items():
         axis.hist(
             values, bins, histtype="step", density=True, color=COLOURS[split], label=f"{split} to train"
@@ -57,6 +60,16 @@ def _similarities(axis: Any, found: Check, vectors: Scores | None) -> None:
     axis.set_title("similarity to the nearest prompt", fontsize=9)
     axis.set_xlabel("cosine")
     axis.set_ylabel("density")
+
+
+def similarity_bins(near: float, size: int) -> Floats:
+    """Return the edges of a histogram of `size` similarities, of which one is `near`: no bar straddles it.
+
+    There are about as many bins as the square root of the size says, up to `MOST_BINS`.
+    """
+    width = (1 - LOWEST) / np.clip(np.ceil(np.sqrt(size)), 6, MOST_BINS)
+    below, above = np.ceil((near - LOWEST) / width), np.ceil((1 - near) / width)
+    return near + width * np.arange(-below, above + 1)
 
 
 def _lengths(axis: Any, found: Check, vectors: Scores | None) -> None:
@@ -76,9 +89,10 @@ def _map(axis: Any, found: Check, vectors: Scores | None) -> None:
     step = -(-len(vectors) // MOST_POINTS)
     points = principal_components(vectors[::step])
     splits = found.prompts["split"].to_numpy()[::step]
+    size = float(np.clip(100 / np.sqrt(len(points)), 1.5, 8))
     for split in SPLITS:
         chosen = points[splits == split]
-        axis.plot(*chosen.T, ".", color=COLOURS[split], markersize=1.5, alpha=0.6, label=split)
+        axis.plot(*chosen.T, ".", color=COLOURS[split], markersize=size, alpha=0.6, label=split)
     axis.set_title("first two principal components of the embeddings", fontsize=9)
     axis.set_xticks([])
     axis.set_yticks([])
