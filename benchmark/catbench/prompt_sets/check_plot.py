@@ -49,12 +49,22 @@ def _similarities(axis: Any, found: Check, vectors: Scores | None) -> None:
     bins = similarity_bins(found.near, max((len(group) for group in groups if group is not None), default=0))
     for split, values in found.nearest_train.items():
         axis.hist(
-            values, bins, histtype="step", density=True, color=COLOURS[split], label=f"{split} to train"
+            np.minimum(values, 1),
+            bins,
+            histtype="step",
+            density=True,
+            color=COLOURS[split],
+            label=f"{split} to train",
         )
     if found.other is not None and found.other_nearest is not None:
         label = f"all to {found.other.name}"
         axis.hist(
-            found.other_nearest, bins, histtype="step", density=True, color=COLOURS["other"], label=label
+            np.minimum(found.other_nearest, 1),
+            bins,
+            histtype="step",
+            density=True,
+            color=COLOURS["other"],
+            label=label,
         )
     axis.axvline(found.near, color="black", linewidth=0.8, linestyle=":", label=f"near from {found.near:g}")
     axis.set_title("similarity to the nearest prompt", fontsize=9)
@@ -65,11 +75,11 @@ def _similarities(axis: Any, found: Check, vectors: Scores | None) -> None:
 def similarity_bins(near: float, size: int) -> Floats:
     """Return the edges of a histogram of `size` similarities, of which one is `near`: no bar straddles it.
 
-    There are about as many bins as the square root of the size says, up to `MOST_BINS`.
+    There are about as many bins as the square root of the size says, 12 to `MOST_BINS`; the last ends at 1.
     """
-    width = (1 - LOWEST) / np.clip(np.ceil(np.sqrt(size)), 6, MOST_BINS)
-    below, above = np.ceil((near - LOWEST) / width), np.ceil((1 - near) / width)
-    return near + width * np.arange(-below, above + 1)
+    width = (1 - LOWEST) / np.clip(np.ceil(np.sqrt(size)), 12, MOST_BINS)
+    below, above = np.ceil((near - LOWEST) / width), np.floor((1 - near) / width - 1e-9)
+    return np.append(near + width * np.arange(-below, above + 1), 1.0)
 
 
 def _lengths(axis: Any, found: Check, vectors: Scores | None) -> None:
