@@ -170,6 +170,25 @@ def test_everything_wrong_is_told_at_once(folder):
     assert len(folder_problems(folder)) == 3
 
 
+def test_one_wrong_line_of_its_settings_hides_none_of_the_others(folder):
+    entry(folder, "gone.py:make_router")
+    requirement(folder, "left-pad==1.0")
+    settings = folder / "submission.toml"
+    settings.write_text(settings.read_text().replace('licence = "Apache-2.0"', 'license = "Apache-2.0"'))
+    assert [problem.what.split(",")[-1].split("=")[0].strip() for problem in folder_problems(folder)] == [
+        *("licence", "license", "entry 'gone.py:make_router' leads nowhere"),
+        "requirement 'left-pad",
+    ]
+
+
+@pytest.mark.parametrize("wrong", ["entry = 1", "requirements = 1", "requirements = [1]", "entry = [[]]"])
+def test_settings_of_another_kind_are_a_problem_and_no_crash(folder, wrong):
+    settings = folder / "submission.toml"
+    settings.write_text(f"{settings.read_text()}{wrong}\n")
+    (problem,) = folder_problems(folder)
+    assert f"submission.toml, {wrong.split()[0]}" in problem.what
+
+
 def test_a_copy_holds_what_runs_and_nothing_that_an_evaluation_left(folder, tmp_path):
     for name in (
         "report.json",

@@ -32,6 +32,23 @@ def test_the_template_passes_its_check_and_runs_in_the_strongest_sandbox_here(
     assert not list(folder.glob("report*"))
 
 
+def test_a_suite_that_nobody_knows_is_named_with_those_near_it(command, folder):
+    settings = folder / "submission.toml"
+    settings.write_text(settings.read_text().replace('["simulated"]', '["nanno"]'))
+    checked = command("submit", "check", folder, "--sandbox", "none")
+    assert checked.code == 2
+    assert "unknown suite 'nanno'" in checked.out
+    assert "did you mean 'nano'?" in checked.out
+    assert checked.err.strip().endswith("1 to mend, listed above")
+
+
+def test_what_was_not_run_yet_is_said(command, folder):
+    (folder / "weights.pkl").touch()
+    checked = command("submit", "check", folder, "--sandbox", "none")
+    assert checked.code == 2
+    assert "its code is not run until these are mended" in checked.err
+
+
 def test_a_report_says_who_how_and_what_was_checked(evaluated, matrix):
     report = Report.read(evaluated / "report.json")
     submission = report.submission

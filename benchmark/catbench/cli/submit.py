@@ -59,7 +59,8 @@ def check(
     for problem in problems:
         typer.echo(f"- {problem.what}\n    {problem.mend}")
     if problems:
-        raise SubmissionError(f"{path}: {len(problems)} to mend, listed above")
+        later = "" if tried else "; its code is not run until these are mended"
+        raise SubmissionError(f"{path}: {len(problems)} to mend, listed above{later}")
     typer.echo(f"{path}: nothing to mend (tried on {tried}, sandbox {sandbox})")
 
 

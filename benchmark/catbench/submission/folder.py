@@ -11,7 +11,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,7 +22,7 @@ from catbench.submission.problem import Problem, one_line
 from catbench.submission.requirements import read_requirement
 from catbench.submission.weights import WEIGHTS, weight_problems
 
-SETTINGS = "submission.toml"
+SETTINGS, ENTRY = "submission.toml", "router.py:make_router"
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 SUFFIXES = {".toml", ".py", ".json", ".txt", ".md", ".parquet", *WEIGHTS}
 PICKLES = {".pkl", ".pickle", ".pt", ".pth", ".joblib", ".bin", ".ckpt"}
@@ -57,7 +57,7 @@ class Settings(BaseModel):
     licence: Line
     suites: tuple[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._+-]*$")], ...] = Field(min_length=1)
     """Names, never paths: a submission brings no suite of its own."""
-    entry: str = "router.py:make_router"
+    entry: str = ENTRY
     requirements: tuple[str, ...] = ()
     needs_gpu: bool = Field(False, alias="needs-gpu")
     unseen_candidates: bool = Field(False, alias="unseen-candidates")
@@ -66,10 +66,11 @@ class Settings(BaseModel):
 
 def read_settings(folder: Path) -> Settings:
     """Return what `submission.toml` says. Raises SubmissionError with all that is wrong with it."""
-    settings, problems = _settings(folder)
-    if settings is None:
+    record, problems = _record(folder)
+    problems += _record_problems(record)
+    if problems:
         raise SubmissionError("; ".join(map(str, problems)))
-    return settings
+    return Settings.model_validate(record)
 
 
 def folder_problems(folder: Path) -> list[Problem]:
@@ -85,15 +86,12 @@ def folder_problems(folder: Path) -> list[Problem]:
     files = [entry for entry in found if isinstance(entry, PurePosixPath)]
     if not any(entry.what.startswith("more than") for entry in problems):
         problems += _content_problems(folder, files)
-    settings, more = _settings(folder)
-    problems += more
-    if settings is not None:
-        problems += _entry_problems(folder, settings.entry, files)
-        for text in settings.requirements:
-            try:
-                read_requirement(text)
-            except SubmissionError as error:
-                problems.append(Problem(*str(error).split(": ", 1)))
+    record, more = _record(folder)
+    problems += [*more, *_record_problems(record)]
+    if record is not None:  # of what it says, whatever is right is looked at though something else is wrong
+        entry, requirements = record.get("entry", ENTRY), record.get("requirements", [])
+        problems += _entry_problems(folder, entry, files) if isinstance(entry, str) else []
+        problems += _requirement_problems(requirements) if isinstance(requirements, list) else []
     return problems
 
 
@@ -123,22 +121,27 @@ def stage(folder: Path, target: Path) -> dict[str, str]:
     return dict(sorted(digests.items()))
 
 
-def _settings(folder: Path) -> tuple[Settings | None, list[Problem]]:
+def _record(folder: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
+    """Return `submission.toml` as it stands there, or why it cannot be read."""
     try:
-        record = tomllib.loads(_read(folder / SETTINGS, LARGEST_SETTINGS).decode("utf-8"))
-        return Settings.model_validate(record), []
+        return tomllib.loads(_read(folder / SETTINGS, LARGEST_SETTINGS).decode("utf-8")), []
     except FileNotFoundError:
         return None, [Problem(f"there is no {SETTINGS}", "`catbench submit new SLUG` writes one")]
-    except ValidationError as error:
-        places = [".".join(map(str, one["loc"])) for one in error.errors()]
-        return None, [
-            Problem(f"{SETTINGS}, {place}", one["msg"])
-            for place, one in zip(places, error.errors(), strict=True)
-        ]
     except RecursionError:
         return None, [Problem(f"{SETTINGS} cannot be read", "it is nested too deeply: write it flat")]
     except (OSError, ValueError) as error:
         return None, [Problem(f"{SETTINGS} cannot be read", f"{error}")]
+
+
+def _record_problems(record: dict[str, Any] | None) -> list[Problem]:
+    try:
+        if record is not None:
+            Settings.model_validate(record)
+    except ValidationError as error:
+        return [
+            Problem(f"{SETTINGS}, {'.'.join(map(str, one['loc']))}", one["msg"]) for one in error.errors()
+        ]
+    return []
 
 
 def _read(path: Path, most: int) -> bytes:
@@ -235,3 +238,13 @@ def _entry_problems(folder: Path, entry: str, files: list[PurePosixPath]) -> Ite
             names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
     if factory not in names:
         yield Problem(f"{file} defines no {factory}", f"define `def {factory}(pool):` that returns a router")
+
+
+def _requirement_problems(requirements: list[object]) -> Iterator[Problem]:
+    for text in requirements:
+        try:
+            if isinstance(text, str):
+                read_requirement(text)
+        except SubmissionError as error:
+            what, _, mend = str(error).partition(": ")
+            yield Problem(what, mend)

@@ -1,7 +1,11 @@
-"""`catbench submit check`: every problem of a submission at once, the dynamic ones on a small suite."""
+"""`catbench submit check`: every problem of a submission at once, then those of its code on a small suite.
+
+Nothing runs while its folder has problems: what cannot be read or may not be there is no submission yet.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +14,7 @@ import numpy as np
 from catbench.errors import CatbenchError, RouterError, UsageError
 from catbench.matrix import ScoreMatrix
 from catbench.prompts import Split
-from catbench.store import known_suites, load
+from catbench.store import known_suites, load, suite_folder
 from catbench.submission.folder import folder_problems, read_settings
 from catbench.submission.problem import Problem
 from catbench.submission.run import How, judge, staged
@@ -30,12 +34,14 @@ def check_submission(folder: Path, how: How, suite: str | None = None) -> tuple[
     """Return everything that is wrong with a submission, and what it was tried on.
 
     `suite` is the suite to try it on, by default the first that it names and that is here, else a
-    simulated one. Raises UsageError where the sandbox cannot be had.
+    simulated one. It is tried on nothing (an empty text) while its folder has problems. Raises UsageError
+    where the sandbox cannot be had.
     """
     problems = folder_problems(folder)
     if problems:
         return problems, ""
     settings = read_settings(folder)
+    problems = [] if suite else _suite_problems(settings.suites)
     matrix = small_matrix(suite, settings.suites)
     tried = (
         f"{sum(SIZES.values())} prompts of {matrix.suite.id}" if not matrix.suite.simulated else "SIMULATED"
@@ -47,10 +53,23 @@ def check_submission(folder: Path, how: How, suite: str | None = None) -> tuple[
     except UsageError:
         raise
     except RouterError as error:
-        return [Problem(str(error), "run fit() and predict() by hand on some prompts")], tried
+        return [*problems, Problem(str(error), "run fit() and predict() by hand on some prompts")], tried
     except CatbenchError as error:
-        return [Problem(str(error), "mend that first")], tried
-    return [Problem(check.says, MENDS[check.name]) for check in judged.checks if not check.passed], tried
+        return [*problems, Problem(str(error), "mend that first")], tried
+    failed = [check for check in judged.checks if not check.passed]
+    return [*problems, *(Problem(check.says, MENDS[check.name]) for check in failed)], tried
+
+
+def _suite_problems(names: Sequence[str]) -> list[Problem]:
+    """Return a problem for every suite that a run would not find."""
+    problems: list[Problem] = []
+    for name in names:
+        try:
+            suite_folder(name)
+        except CatbenchError as error:
+            what, _, mend = str(error).partition(": ")
+            problems.append(Problem(what, mend))
+    return problems
 
 
 def small_matrix(suite: str | None, named: tuple[str, ...]) -> ScoreMatrix:
