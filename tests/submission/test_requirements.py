@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import socket
+import sys
 import zipfile
 
 import pytest
 
 from catbench.errors import SubmissionError, UsageError
 from catbench.sandbox.launch import check_available
-from catbench.sandbox.session import Inside, open_session
+from catbench.sandbox.limits import MIB, Limits
+from catbench.sandbox.session import Inside, open_session, run_inside
 from catbench.submission.requirements import install, read_requirement
 
+SMALL = Limits(memory_bytes=200 * MIB, processes=12, scratch_bytes=2 * MIB)
 CODE, INFO = "VALUE = 42.0\n", "catbench_probe-1.0.dist-info"
 
 
@@ -101,6 +105,55 @@ def test_another_wheel_than_the_hashed_one_is_refused(bwrap, offline, folder, tm
     place.mkdir()
     with pytest.raises(SubmissionError, match="no wheel with this hash"):
         install([read_requirement(text)], Inside("length", folder, "router.py:make_router"), place)
+
+
+def test_a_wheel_larger_than_it_may_be_is_not_fetched(bwrap, offline, folder, tmp_path):
+    needed = [read_requirement(wheel(offline, {"large.txt": "x" * 3 * MIB}))]
+    with pytest.raises(SubmissionError, match="wrote more than 2 MiB"):
+        install(needed, Inside("length", folder, "router.py:make_router", limits=SMALL), tmp_path)
+
+
+def test_an_index_that_never_answers_is_not_waited_for(bwrap, offline, monkeypatch, folder, tmp_path):
+    needed = [read_requirement(wheel(offline))]
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.delenv("PIP_NO_INDEX")
+        monkeypatch.delenv("PIP_FIND_LINKS")
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        inside = Inside("length", folder, "router.py:make_router", limits=Limits(wall_seconds=5))
+        with pytest.raises(SubmissionError, match="longer than 5 seconds"):
+            install(needed, inside, tmp_path)
+
+
+def test_pip_is_not_taken_from_where_the_host_stands(bwrap, offline, monkeypatch, folder, tmp_path):
+    (folder / "pip.py").write_text(f"open({str(tmp_path / 'stolen')!r}, 'w')\n")
+    monkeypatch.chdir(folder)
+    inside = Inside("length", folder, "router.py:make_router")
+    assert install([read_requirement(wheel(offline))], inside, tmp_path).packages is not None
+    assert not (tmp_path / "stolen").exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("open('/packages/large', 'wb').write(bytes(3 * 2**20)); time.sleep(3600)", "wrote more than 2 MiB"),
+        ("open('/packages/large', 'wb').write(bytes(3 * 2**20))", "wrote more than 2 MiB"),
+        ("[open(f'/packages/{n}', 'w').close() for n in range(600)]", "wrote more than 2 MiB"),
+        ("held = b'x' * (300 * 2**20); time.sleep(3600)", "more than 200 MiB of memory"),
+        ("[os.fork() or time.sleep(3600) for _ in range(40)]; time.sleep(3600)", "more than 12 processes"),
+        ("sys.exit('said so')", "said so"),
+        ("sys.exit(3)", "it failed"),
+        ("pass", ""),
+    ],
+)
+def test_what_runs_inside_to_install_is_bounded(bwrap, folder, tmp_path, code, says):
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    packages.chmod(0o777)
+    inside = Inside("length", folder, "router.py:make_router", limits=SMALL)
+    command = [sys.executable, "-I", "-c", f"import os, sys, time\n{code}"]
+    said = run_inside(inside, command, writable=packages)
+    assert says in said
+    assert bool(said) == bool(says)
 
 
 def test_a_weaker_sandbox_installs_nothing(offline, folder, tmp_path):

@@ -26,7 +26,7 @@ class Limits(BaseModel):
     output_bytes: PositiveInt = MIB
     """What it may print."""
     scratch_bytes: PositiveInt = 512 * MIB
-    """Size of its private temporary folder, and of one file."""
+    """Size of its private temporary folder, of one file, and of all that its requirements install."""
     scratch_files: PositiveInt = 20_000
     open_files: PositiveInt = 512
 

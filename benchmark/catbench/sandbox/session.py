@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from catbench.prompts import Prompts
 from catbench.routing import Answer, Labelled, NamedRouter, ask, check_choices, check_predictions, fit, make
 from catbench.sandbox.channel import BreachError, Channel
 from catbench.sandbox.child import load_factory
+from catbench.sandbox.command import run_bounded
 from catbench.sandbox.group import Group, make_group
 from catbench.sandbox.launch import SandboxKind, bubblewrap, check_available, python
 from catbench.sandbox.layout import PACKAGES, SUBMISSION, seen_from_inside
@@ -185,18 +186,13 @@ class HereSession:
 
 
 def run_inside(inside: Inside, command: Iterable[str], *, writable: Path) -> str:
-    """Run a command in a bubblewrap that can write to one folder; return what it printed if it failed."""
+    """Run a command in a bubblewrap that can write to one folder; return why it failed, if it did."""
     mounts = [
         mount if mount.target != PACKAGES else type(mount)(PACKAGES, writable, writable=True)
         for mount in seen_from_inside(inside.folder, writable, inside.masked)
     ]
     words = bubblewrap(mounts, list(command), inside.limits)
-    with suppress(subprocess.TimeoutExpired):
-        said = subprocess.run(
-            words, env={}, capture_output=True, timeout=inside.limits.wall_seconds, check=False
-        )
-        return (said.stderr or said.stdout).decode(errors="replace") if said.returncode else ""
-    return f"it took longer than {inside.limits.wall_seconds:g} seconds"
+    return run_bounded(words, inside.limits, writes=writable, environment={})
 
 
 def _start(inside: Inside, scratch: Path, group: Group | None, *, isolated: bool) -> subprocess.Popen[bytes]:

@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
@@ -23,6 +24,7 @@ LOOKING = 2.0
 """Looks are this many times their own duration apart at least: they take a third of a core at most."""
 LONGEST_END = 10.0
 """Seconds that killed processes are waited for."""
+BLOCK = 4096
 OWN_PROCESSES = 5
 """Processes that the sandbox itself needs, at most."""
 
@@ -30,10 +32,13 @@ OWN_PROCESSES = 5
 class Watch:
     """Looks at a process and all that came from it, from now until it is stopped."""
 
-    def __init__(self, pid: int, limits: Limits, *, private: bool) -> None:
-        """Watch the tree below `pid`; `private` where its temporary folder is its own file system."""
+    def __init__(self, pid: int, limits: Limits, *, private: bool, writes: Path | None = None) -> None:
+        """Watch the tree below `pid`; `private` where its temporary folder is its own file system.
+
+        `writes` is a folder of the host's that it writes to, if any.
+        """
         self._root = psutil.Process(pid)
-        self._limits, self._private = limits, private
+        self._limits, self._private, self._writes = limits, private, writes
         self.breach: tuple[str, str] | None = None
         """The verdict and what was done, once a limit is broken; the tree is being ended then."""
         self.peak_memory = 0
@@ -75,7 +80,13 @@ class Watch:
             return "memory", f"used more than {self._limits.memory_bytes // MIB} MiB of memory"
         if self._private and processes and _files(processes[-1].pid) > self._limits.scratch_files:
             return "files", f"used more than {self._limits.scratch_files} files in its temporary folder"
-        return None
+        return self.written()
+
+    def written(self) -> tuple[str, str] | None:
+        """Return the breach of having written too much to the host's folder, None where it has not."""
+        if self._writes is None or _bytes_below(self._writes) <= self._limits.scratch_bytes:
+            return None
+        return "files", f"wrote more than {self._limits.scratch_bytes // MIB} MiB"
 
     def _processes(self) -> list[psutil.Process]:
         """Return the process and everything below it that still runs."""
@@ -122,6 +133,16 @@ def _proportional(process: psutil.Process) -> int:
     with suppress(psutil.Error):
         return process.memory_full_info().pss
     return _resident(process)
+
+
+def _bytes_below(folder: Path) -> int:
+    """Return what the files and folders below take on the disk, each a block at least."""
+    found = 0
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            with suppress(OSError):
+                found += max(BLOCK, 512 * os.lstat(os.path.join(place, name)).st_blocks)
+    return found
 
 
 def _files(pid: int) -> int:

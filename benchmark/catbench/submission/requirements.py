@@ -2,13 +2,14 @@
 
 A requirement is `scikit-learn>=1.5` where the environment meets it already; else it is exact and hashed,
 `wordfreq==3.1.1 --hash=sha256:...`. Such wheels are fetched outside, where nothing of theirs runs, and
-installed inside a sandbox without a network. Nothing is ever built: there are wheels only.
+installed inside a sandbox without a network. Nothing is ever built: there are wheels only. Time, memory and
+disk of both are bounded by the limits of the submission.
 """
 
 from __future__ import annotations
 
+import os
 import re
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 
 from catbench.errors import SubmissionError
+from catbench.sandbox.command import run_bounded
 from catbench.sandbox.launch import check_available
 from catbench.sandbox.layout import PACKAGES, SUBMISSION
 from catbench.sandbox.session import Inside, run_inside
@@ -76,7 +78,7 @@ def read_requirement(text: str) -> Needed:
 def install(needed: Sequence[Needed], inside: Inside, place: Path) -> Inside:
     """Return how the submission runs with its requirements, installed in a folder below `place` if need be.
 
-    Raises SubmissionError where a wheel cannot be had or installed.
+    Raises SubmissionError where a wheel cannot be had or installed, or takes more than `inside.limits` grant.
     """
     absent = [one for one in needed if not one.present]
     if not absent:
@@ -91,10 +93,11 @@ def install(needed: Sequence[Needed], inside: Inside, place: Path) -> Inside:
     packages.chmod(0o777)  # whoever the sandbox runs as writes here; no other user reaches the folder above
     listed = wheels / "requirements.txt"
     listed.write_text("\n".join(one.line for one in absent) + "\n", encoding="utf-8")
-    fetch = ["-m", "pip", "download", "--quiet", *WHEELS_ONLY, "-d", str(wheels), "-r", str(listed)]
-    said = subprocess.run([sys.executable, *fetch], capture_output=True, text=True, check=False)
-    if said.returncode:
-        raise SubmissionError(f"{names}: no wheel with this hash: {_last(said.stderr)}")
+    fetch = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-cache-dir", *WHEELS_ONLY]
+    fetch += ["-d", str(wheels), "-r", str(listed)]
+    environment = {**os.environ, "TMPDIR": str(wheels)}
+    if problem := run_bounded(fetch, inside.limits, writes=wheels, environment=environment):
+        raise SubmissionError(f"{names}: no wheel with this hash can be had: {_last(problem)}")
     command = [sys.executable, "-I", "-B", "-m", "pip", "install", "--quiet", *WHEELS_ONLY, "--no-index"]
     command += ["--find-links", str(SUBMISSION), "--target", str(PACKAGES)]
     command += ["--no-compile", "-r", str(SUBMISSION / "requirements.txt")]
