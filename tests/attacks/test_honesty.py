@@ -40,7 +40,7 @@ make_router = lambda pool: Policy()
     ),
     "answers that depend on the place in the batch": (
         HONEST + "\nplain = Router.predict"
-        "\nRouter.predict = lambda self, p: plain(self, p) + 0.01 * np.arange(len(p))[:, None]",
+        "\nRouter.predict = lambda self, p: plain(self, p) + 0.01 * np.arange(len(p))[:, None] * [1, 0, 0]",
         {"order", "one at a time"},
     ),
     "peeks at the batch": (
