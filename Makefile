@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-CODE := benchmark baselines leaderboard tests
+CODE := benchmark baselines leaderboard tests docs
 
 .PHONY: evaluate test test-slow benchmark lint format clean
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,12 +86,11 @@ def fingerprint(folders: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
     """
     stamps: list[tuple[str, int, int]] = []
     for place in sorted({path.parent for path in find_reports(folders)}):
-        for one in sorted((*place.glob("*.json"), *place.glob("*.parquet"))):
-            try:
-                found = one.stat()
-            except OSError:
-                continue
-            stamps.append((str(one), found.st_size, found.st_mtime_ns))
+        with suppress(OSError), os.scandir(place) as files:  # one look a folder: a visitor waits for it
+            for one in sorted(files, key=lambda file: file.name):
+                if one.name.endswith((".json", ".parquet")):
+                    found = one.stat()
+                    stamps.append((one.path, found.st_size, found.st_mtime_ns))
     return tuple(stamps)
 
 

@@ -51,7 +51,7 @@ def measure(
     check_writable(out)
     prepare()
     hardware = "" if flops_only else hardware_name(device)
-    tell = on_candidate or (lambda candidate, done, total: None)
+    tell = on_candidate or _tell_nobody
     costs: list[Cost] = []
     for done, candidate in enumerate(chosen):
         if flops_only:
@@ -75,6 +75,10 @@ def measure(
     costs.sort(key=lambda cost: UNITS.index(cost.unit))
     write_costs(costs, out)
     return tuple(costs)
+
+
+def _tell_nobody(candidate: str, done: int, total: int) -> None:
+    """Take progress that nobody asked for."""
 
 
 def _clocked(candidate: Candidate, measured: list[Measured], hardware: str, device: str) -> list[Cost]:
