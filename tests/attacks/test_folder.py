@@ -104,6 +104,10 @@ FOLDERS = {
         lambda f: (f / "w.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}" + b"hidden"),
         "something behind",
     ),
+    "safetensors with a header of 2 MiB": (
+        lambda f: (f / "w.safetensors").write_bytes((2**21).to_bytes(8, "little") + b" " * 2**21),
+        "header of 2,097,152 bytes",
+    ),
     "safetensors with a header of 2^60 bytes": (
         lambda f: (f / "w.safetensors").write_bytes((2**60).to_bytes(8, "little")),
         "no safetensors",
