@@ -47,7 +47,8 @@ class EmbedLlmRouter(VectorRouter):
         most = -np.inf
         for penalty in PENALTIES if self._validation else (DEFAULT,):
             model: Any = Ridge(alpha=penalty).fit(self._train, quality)
-            directions = np.linalg.svd(_linear(model, self._train) - means, full_matrices=False)[2].T
+            fitted = _linear(model, self._train) - means
+            directions = leading_directions(fitted, model.coef_.reshape(count, -1), penalty)
             for rank in [*(rank for rank in RANKS if rank < count), count] if self._validation else [count]:
                 basis = directions[:, :rank]
                 reached = self._reached(model, basis, means)
@@ -85,6 +86,17 @@ class EmbedLlmRouter(VectorRouter):
             return 0.0
         vectors, true = self._validation
         return routed_quality((_linear(model, vectors) - means) @ basis @ basis.T + means, true, self._pool)
+
+
+def leading_directions(fitted: Floats, coefficients: Floats, penalty: float) -> Floats:
+    """Return directions (M, M) of quality, the leading first: a ridge fit projected on r of them has rank r.
+
+    `fitted` (n, M) is what the fit gives for the training prompts, less its mean; `coefficients` are (M, d).
+    No fit of that rank has a smaller penalised error: ridge regression is least squares with d rows more, of
+    quality 0.
+    """
+    rows = np.vstack([fitted, np.sqrt(penalty) * coefficients.T])
+    return np.linalg.svd(rows, full_matrices=False)[2].T
 
 
 def _linear(model: Any, vectors: Any) -> Floats:

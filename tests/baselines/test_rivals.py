@@ -130,3 +130,30 @@ def test_trees_keep_the_rounds_with_the_least_error():
     noise = np.random.default_rng(0).normal(size=(400, 2))
     router.fit(prompts[:300], noise[:300], validation=(prompts[300:], noise[300:]))
     assert router.rounds < 30
+
+
+@pytest.mark.parametrize("penalty", [0.1, 10.0, 300.0])
+def test_no_factorisation_of_embedllm_s_rank_has_a_smaller_penalised_error(penalty):
+    from sklearn.linear_model import Ridge
+
+    from catbench_baselines.embedllm import leading_directions
+
+    random = np.random.default_rng(3)
+    x, y = random.normal(size=(60, 8)), random.normal(size=(60, 5))
+    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+
+    def error(weights):
+        return ((y - x @ weights) ** 2).sum() + penalty * (weights**2).sum()
+
+    coefficients = Ridge(alpha=penalty).fit(x, y).coef_
+    basis = leading_directions(x @ coefficients.T, coefficients, penalty)[:, :2]
+    closed = error(coefficients.T @ basis @ basis.T)
+    least = np.inf
+    for _ in range(5):  # by turns: the least prompts' map for given directions, and back
+        directions = np.linalg.qr(random.normal(size=(5, 2)))[0]
+        for _ in range(300):
+            inner = np.linalg.solve(x.T @ x + penalty * np.eye(8), x.T @ y @ directions)
+            left, _, right = np.linalg.svd(y.T @ x @ inner, full_matrices=False)
+            directions = left @ right
+        least = min(least, error(inner @ directions.T))
+    assert closed == pytest.approx(least, rel=1e-6)

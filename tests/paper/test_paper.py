@@ -224,6 +224,12 @@ def test_an_estimator_that_cannot_be_had_is_left_out_and_told(matrix, tmp_path):
     assert "is left out: no text encoder here." in runs.left_out[0]
 
 
+def test_a_policy_is_refused_before_any_trial(matrix, monkeypatch):
+    monkeypatch.setattr("catbench.paper.everything.table1", None)
+    with pytest.raises(UsageError, match="fixed:sim-1 routes and estimates no quality"):
+        exhibits(Runs(matrix, transformer="fixed:sim-1", bootstrap=DRAWS), 2)
+
+
 def test_a_failing_estimator_is_no_missing_one(matrix):
     from catbench.errors import RouterError
 

@@ -94,7 +94,7 @@ class Runs:
         key = (router, homogeneous)
         if key not in self._reports:
             try:
-                self._reports[key] = evaluate(
+                self._reports[key] = report = evaluate(
                     router,
                     self.matrix,
                     metric=[metric.name for metric in self.metrics],
@@ -105,6 +105,10 @@ class Runs:
                     seed=self.seed,
                     progress=self.progress,
                 )
+                if report.router.kind == "policy":
+                    raise UsageError(
+                        f"{router} routes and estimates no quality; the paper's exhibits need that"
+                    )
             except (RouterError, UsageError):
                 raise
             except CatbenchError as error:  # of its own making: what it needs is not here
