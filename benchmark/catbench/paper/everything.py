@@ -19,7 +19,7 @@ from catbench.paper.written import write
 
 
 def exhibits(runs: Runs, trials: int) -> tuple[Exhibit, ...]:
-    """Return every table and figure; `trials` is T of Table 1. Raises UsageError for a router that routes itself."""
+    """Return every table and figure; `trials` is T of Table 1. Raises UsageError for a policy."""
     assert runs.estimators  # what cannot be shown is told before the trials begin
     return (
         table1(runs, trials),
