@@ -3,8 +3,9 @@
 Quality is the inner product of a candidate's embedding B (M, r) with a linear map X A of the prompt's vector,
 beside the candidate's mean. The paper descends the gradient of a classification loss on answers that are
 right or wrong; qualities are numbers, so the loss is squared here, and its minimum at each rank and
-ridge penalty is known in closed form: the ridge fit, projected on its leading right singular vectors
-(Izenman 1975; Mukherjee and Zhu 2011). Rank and penalty are chosen on the validation split.
+ridge penalty is known in closed form: the ridge fit, projected on the leading right singular vectors of
+what it gives for the prompts and for the penalty's rows (Izenman 1975; Mukherjee and Zhu 2011). Rank and
+penalty are chosen on the validation split.
 """
 
 from __future__ import annotations

@@ -84,7 +84,6 @@ def intervals(
     """Return each value of a statistic, with the ends of its interval.
 
     The statistic takes weights (B, n) and gives arrays (B, K), a row for each row of weights.
-
     Ends are order statistics, never interpolated, so that a replicate of infinity (a target that is not
     reached) only counts by its place. A replicate without a value (nan) widens the interval both ways.
     Without replicates the ends are nan. `progress` is called after each replicate.
