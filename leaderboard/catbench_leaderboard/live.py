@@ -15,12 +15,13 @@ from catbench.arrays import Floats
 from catbench.errors import CatbenchError
 from catbench.predictions import restrict
 from catbench.routing import Answer
+from catbench.submission.record import shipped_folders
 from catbench_leaderboard import compare, views
 from catbench_leaderboard.answers import Ground, ground_of, mask_of, read_answer
 from catbench_leaderboard.board import Board
 from catbench_leaderboard.cache import cache_folder, open_board
 from catbench_leaderboard.draws import Draws
-from catbench_leaderboard.reports import Entry, find_reports, fingerprint, read_report, shipped_folders
+from catbench_leaderboard.reports import Entry, find_reports, fingerprint, read_report
 from catbench_leaderboard.suites import matrix_of
 from catbench_leaderboard.views import View
 

@@ -48,11 +48,6 @@ class Entry:
     proofs: Proofs
 
 
-def shipped_folders() -> list[Path]:
-    """Return the folders of a checkout's reports: submissions, and the baselines' where they are there."""
-    return [Path("submissions"), *(path for path in [Path("baselines/reports")] if path.is_dir())]
-
-
 def find_reports(folders: Iterable[Path]) -> dict[Path, str]:
     """Return the files that may be reports, with a name for each: `*.json` and `*/report*.json`.
 

@@ -30,14 +30,15 @@ def leaderboard(
     """Serve the leaderboard of some reports as a page, or write it as files."""
     from catbench.cli.progress import progress_bar
     from catbench.errors import MissingExtraError, UsageError
+    from catbench.submission.record import shipped_folders
 
     if find_spec("streamlit") is None or find_spec("catbench_leaderboard") is None:
         raise MissingExtraError("the leaderboard", "leaderboard")
-    # By name: the library knows of no other room.
-    places = folders or import_module("catbench_leaderboard.reports").shipped_folders()
+    places = folders or shipped_folders()
     for place in places:
         if not place.is_dir():
             raise UsageError(f"{place} is no folder: give folders with reports of `catbench evaluate --json`")
+    # By name: the library knows of no other room.
     with progress_bar() as progress:
         if export:
             write = import_module("catbench_leaderboard.export").export

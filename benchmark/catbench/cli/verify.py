@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from catbench.submission.run import How
 
 
-SHIPPED = ("submissions", "baselines/reports")
-"""Folders of the leaderboard's reports, in a checkout."""
-
-
 def verify(
     what: Annotated[
         str | None,
@@ -46,6 +42,7 @@ def verify(
 ) -> None:
     """Check every digest and rule of a suite, or derive every number of a report again."""
     from catbench.errors import CatbenchError, SubmissionError, UsageError
+    from catbench.submission.record import shipped_folders
 
     if what is None and not all_reports:
         raise UsageError("give a suite, a report, or --all")
@@ -58,7 +55,7 @@ def verify(
     if what is not None and not all_reports:
         _verify_report(Path(what), how, suite, rerun=rerun, fresh=fresh, record=record)
         return
-    folders = [Path(what)] if what else [folder for folder in map(Path, SHIPPED) if folder.is_dir()]
+    folders = [Path(what)] if what else shipped_folders()
     found = sorted(
         path
         for folder in folders
@@ -66,7 +63,7 @@ def verify(
         if _is_report(path)
     )
     if not found:
-        raise UsageError(f"{what or ' and '.join(SHIPPED)}: no report below it")
+        raise UsageError(f"{' and '.join(map(str, folders))}: no report below it")
     failed: list[str] = []
     for path in found:
         try:

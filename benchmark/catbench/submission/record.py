@@ -164,6 +164,11 @@ class Proofs(_Record):
     """And it is as good on prompts that it cannot know."""
 
 
+def shipped_folders() -> list[Path]:
+    """Return the folders of a checkout's reports: submissions, and the baselines' where they are there."""
+    return [Path("submissions"), *(path for path in [Path("baselines/reports")] if path.is_dir())]
+
+
 def verification_path(report: Path) -> Path:
     """Return where the verification of a report stands: `report.verification.json`."""
     return report.with_suffix(".verification.json")
