@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple, TypeAlias
+from functools import cached_property
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,9 @@ ENDS = ("", "_low", "_high")
 """Suffixes of the columns of an estimate."""
 MEAN = ""
 """In the column `by` of ranks: the headline, headroom captured as a mean over the suite's metrics."""
+
+Part: TypeAlias = Literal["results", "fixed", "references"]
+"""The tables that have a row for each problem, metric and slice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +51,28 @@ class Board:
     """One row a problem, slice, `by` and report: score, rank, and how certain both are."""
     troubles: pd.DataFrame
     """One row a thing that is wrong: `where`, `what`."""
+
+    def find_problem(self, suite: str, pool: str, cost: str) -> pd.Series | None:
+        """Return the row of `problems` that is shown by these names, or None."""
+        return self._problems.get((suite, pool, cost))
+
+    @cached_property
+    def _problems(self) -> dict[tuple[str, str, str], pd.Series]:
+        return {(row["suite"], row["pool"], row["cost"]): row for _, row in self.problems.iterrows()}
+
+    def part(self, table: Part, problem: str, metric: str, slice: str) -> pd.DataFrame:
+        """Return the rows of a table on one problem, metric and slice, with the table's own index."""
+        found: pd.DataFrame = getattr(self, table)
+        return found.take(self._parts.get(table, {}).get((problem, metric, slice), []))
+
+    @cached_property
+    def _parts(self) -> dict[Part, dict[Any, Any]]:
+        """Positions of each part's rows, found once: tables are wide, and a visitor looks at few rows."""
+        return {
+            name: table.groupby(["problem", "metric", "slice"]).indices
+            for name in get_args(Part)
+            if len(table := getattr(self, name))
+        }
 
 
 TABLES = tuple(field.name for field in fields(Board))
@@ -188,10 +214,10 @@ def problem_table(entries: Sequence[Entry], known: dict[str, Known]) -> pd.DataF
     return pd.DataFrame(rows)
 
 
-Part: TypeAlias = Callable[[Problem], Any]
+Trait: TypeAlias = Callable[[Problem], Any]
 
 
-def _distinct(order: Sequence[Problem], name: Part, identity: Part, suffix: Part) -> dict[Problem, str]:
+def _distinct(order: Sequence[Problem], name: Trait, identity: Trait, suffix: Trait) -> dict[Problem, str]:
     """Return what is added to a name: nothing for the first that has it, a suffix for others."""
     first: dict[Any, Any] = {}
     return {

@@ -32,7 +32,7 @@ def default_routers(board: Board, view: View, most: int = SHOWN) -> list[str]:
 
 def budgets(board: Board, view: View) -> list[float]:
     """Return the budgets that can be chosen, in the cost unit, rising."""
-    fixed = views.rows(board.fixed, board, view)
+    fixed = views.rows(board, "fixed", view)
     return [float(budget) for budget in budgets_of(fixed["cost"].to_numpy())]
 
 
@@ -70,7 +70,7 @@ def savings(board: Board, view: View, router: str, budget: float) -> pd.DataFram
     better) and `saving`, the share of its cost that is not spent (negative: the budget is larger).
     """
     found = views.one(board, view, router)
-    fixed = views.rows(board.fixed, board, view)
+    fixed = views.rows(board, "fixed", view)
     reached = float(np.interp(budget, found["curve_cost"], found["curve_quality"]))
     return pd.DataFrame(
         {
@@ -96,8 +96,8 @@ def figure(
     from plotly.graph_objects import Figure, Scatter
 
     drawn = Figure()
-    fixed = views.rows(board.fixed, board, view)
-    for _, reference in views.rows(board.references, board, view).iterrows():
+    fixed = views.rows(board, "fixed", view)
+    for _, reference in views.rows(board, "references", view).iterrows():
         if len(reference["curve_cost"]):
             name = str(reference["reference"])
             line = {"color": theme.faint, "dash": REFERENCE_DASHES.get(name, "dash"), "width": 1.5}

@@ -64,7 +64,7 @@ def all_views(board: Board) -> list[View]:
         for metric in row["metrics"]:
             for slice in row["slices"]:
                 view = View(row["suite"], row["pool"], row["cost"], metric, slice, MEAN)
-                if len(views.rows(board.results, board, view)):
+                if len(views.rows(board, "results", view)):
                     found.append(view)
     return found
 

@@ -83,7 +83,7 @@ def standing_table(table: pd.DataFrame, view: View) -> None:
         }
     )
     optional = ("win_rate", "overhead_tflops", "prompt_only", "date", "authors", "link", "proofs", "unranked")
-    empty = [name for name in optional if shown[name].replace("", None).isna().all()]
+    empty = [name for name in optional if (shown[name].isna() | (shown[name] == "")).all()]
     number = st.column_config.NumberColumn
     st.dataframe(
         shown.drop(columns=empty),

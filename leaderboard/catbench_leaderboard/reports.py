@@ -77,16 +77,26 @@ _TABLE = re.compile(r'"predictions_file": *"([^"/\\]+)"')
 def fingerprint(folders: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
     """Return what changes when a report or its predictions are added, removed or written again.
 
-    Paths, sizes and times of all reports, verifications and tables in their folders.
+    Paths, sizes and times of all JSON and Parquet files in these folders and the ones just below them.
     """
     stamps: list[tuple[str, int, int]] = []
-    for place in sorted({path.parent for path in find_reports(folders)}):
-        with suppress(OSError), os.scandir(place) as files:  # one look a folder: a visitor waits for it
-            for one in sorted(files, key=lambda file: file.name):
-                if one.name.endswith((".json", ".parquet")):
+
+    def look(place: str | Path) -> list[str]:
+        """Take the stamps of a folder's files, in one look, and return the folders in it."""
+        below: list[str] = []
+        with suppress(OSError), os.scandir(place) as files:
+            for one in files:
+                if one.is_dir():
+                    below.append(one.path)
+                elif one.name.endswith((".json", ".parquet")):
                     found = one.stat()
                     stamps.append((one.path, found.st_size, found.st_mtime_ns))
-    return tuple(stamps)
+        return below
+
+    for folder in folders:  # a visitor waits for this: no path is made that is not needed
+        for place in look(folder):
+            look(place)
+    return tuple(sorted(stamps))
 
 
 def digest_of(path: Path) -> str:

@@ -33,7 +33,7 @@ def standing(board: Board, view: View, search: str = "") -> pd.DataFrame:
     best = best_fixed(board, view)
     ranks = views.ranks(board, view).set_index("entry")
     headline = views.ranks(board, View(**{**vars(view), "by": MEAN})).set_index("entry")
-    results = views.rows(board.results, board, view).set_index("entry")
+    results = views.rows(board, "results", view).set_index("entry")
     entries = board.entries.set_index("id").reindex(ranks.index)
     against = _against(board, view, best).set_index("entry").reindex(ranks.index)
     results = results.reindex(ranks.index)
@@ -70,7 +70,7 @@ def references(board: Board, view: View) -> pd.DataFrame:
 
     The best single candidate has its quality as its peak.
     """
-    found = views.rows(board.references, board, view).set_index("reference")
+    found = views.rows(board, "references", view).set_index("reference")
     names = [name for name in REFERENCES if name in found.index]
     found = found.reindex(names)
     areas = found["audc"]
@@ -89,8 +89,8 @@ def references(board: Board, view: View) -> pd.DataFrame:
 
 def best_fixed(board: Board, view: View) -> str:
     """Return the candidate that is best when it is always picked."""
-    fixed = views.rows(board.fixed, board, view)
-    direction = views.rows(board.results, board, view)["direction"].iloc[0]
+    fixed = views.rows(board, "fixed", view)
+    direction = views.rows(board, "results", view)["direction"].iloc[0]
     quality = fixed["quality"].to_numpy()
     best = np.nanargmin(quality) if direction == "lower" else np.nanargmax(quality)
     return str(fixed["candidate"].iloc[int(best)])
@@ -129,7 +129,7 @@ def _named(routers: Sequence[str], most: int = 3) -> str:
 
 def _against(board: Board, view: View, candidate: str) -> pd.DataFrame:
     """Return measures against one candidate, with the entry of each."""
-    results = views.rows(board.results, board, view)
+    results = views.rows(board, "results", view)
     found = board.per_candidate[board.per_candidate["candidate"] == candidate].set_index("result")
     return found.reindex(results.index).assign(entry=results["entry"])
 

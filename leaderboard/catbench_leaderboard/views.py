@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from catbench.errors import UsageError
-from catbench_leaderboard.board import MEAN, Board
+from catbench_leaderboard.board import MEAN, Board, Part
 
 Row: TypeAlias = Any
 """A row of a table: a pandas Series, whose cells have no common type."""
@@ -31,27 +32,21 @@ class View:
 def options(board: Board, column: str, **chosen: str) -> list[str]:
     """Return the values of a column of `problems` among those chosen so far, in their order."""
     table = board.problems
-    for name, value in chosen.items():
-        table = table[table[name] == value]
-    return list(dict.fromkeys(table[column]))
+    fits = [table[name].to_numpy() == value for name, value in chosen.items()]
+    return list(dict.fromkeys(table[column][np.logical_and.reduce(fits)] if fits else table[column]))
 
 
 def problem(board: Board, view: View) -> Row:
     """Return the row of `problems` that a view is about; raises UsageError where there is none."""
-    table = board.problems
-    if len(table):
-        table = table[
-            (table["suite"] == view.suite) & (table["pool"] == view.pool) & (table["cost"] == view.cost)
-        ]
-    if not len(table):
+    found = board.find_problem(view.suite, view.pool, view.cost)
+    if found is None:
         raise UsageError(f"no report on suite {view.suite!r}, pool {view.pool!r} and cost {view.cost!r}")
-    return table.iloc[0]
+    return found
 
 
-def rows(table: pd.DataFrame, board: Board, view: View) -> pd.DataFrame:
-    """Return the rows of `results`, `fixed` or `references` that a view is about."""
-    chosen = table[table["problem"] == problem(board, view)["id"]]
-    return chosen[(chosen["metric"] == view.metric) & (chosen["slice"] == view.slice)]
+def rows(board: Board, table: Part, view: View) -> pd.DataFrame:
+    """Return the rows of a table that a view is about, with the table's own index."""
+    return board.part(table, problem(board, view)["id"], view.metric, view.slice)
 
 
 def results(board: Board, view: View) -> pd.DataFrame:
@@ -59,7 +54,7 @@ def results(board: Board, view: View) -> pd.DataFrame:
 
     The index is that of `results`.
     """
-    found = rows(board.results, board, view)
+    found = rows(board, "results", view)
     ranked = ranks(board, view).set_index("entry")
     entries = board.entries.set_index("id")
     found = found.assign(

@@ -63,7 +63,7 @@ def choose(board: Board, *, slice: bool = True, by: bool = False) -> View:
 
 def has_results(board: Board, view: View) -> bool:
     """Return whether any report is about a view; say so where none is."""
-    found = len(views.rows(board.results, board, view)) > 0
+    found = len(views.rows(board, "results", view)) > 0
     if not found:
         st.info("No report has this metric on this slice.")
     return found
