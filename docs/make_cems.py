@@ -19,29 +19,32 @@ catbench evaluate ROUTER --suite cems --metric clip_score --json FOLDER/ROUTER.j
 ```
 
 on {prompts} test prompts of CEMS (Lee and Lee, CIKM 2024): CLIP score against the seconds that its authors
-measured, four models. The models that read tokens have MiniLM as their frozen encoder (`transformer:minilm`,
-`routet2i:minilm`), all others TF-IDF. The best single model is {best}, at {best_cost:.3f} s: beating it at
-its own cost, with an interval above 0, is what makes reading the prompt worth something. Brackets are 95%
-intervals of the paired bootstrap over prompts. The mixture, which does not read them, has an AUDC of
-{mixture}, and a cascade that first looks at the cheapest image {cascade}.
+measured, four models. What a router reads stands beside its name: TF-IDF, or MiniLM as a frozen encoder
+(`transformer:minilm`, `knn:minilm`); differences are to the knn that reads the same. The best single model
+is {best}, at {best_cost:.3f} s: beating it at its own cost or below, with an interval above 0, is what makes
+reading the prompt worth something. Brackets are 95% intervals of the paired bootstrap over prompts. The
+mixture, which does not read them, has an AUDC of {mixture}, and a cascade that first looks at the cheapest
+image {cascade}.
 
 {table}
 """
 
 
 def page(folder: Path) -> str:
-    """Return the page about the reports in a folder; `knn.json` is what others are compared with."""
-    reports = {path.stem: Report.read(path) for path in sorted(folder.glob("*.json"))}
-    matrix, knn = load("cems"), reports["knn"]
-    first = knn.result(METRIC)
+    """Return the page about the reports in a folder; others are compared with `knn` and `knn:minilm`."""
+    reports = {report.router.name: report for report in map(Report.read, sorted(folder.glob("*.json")))}
+    matrix, first = load("cems"), reports["knn"].result(METRIC)
     best = max(first.fixed, key=lambda name: first.fixed[name].quality.value or 0)
     rows: list[tuple[float, str]] = []
     for name, report in reports.items():
         result = report.result(METRIC)
         headroom = result.estimate("headroom")
-        against = "-" if name == "knn" else spelled(compare(report, knn, matrix)[0].measures["audc"])
+        router, _, encoder = name.partition(":")
+        knn = reports[f"knn:{encoder}" if encoder else "knn"]
+        against = "-" if router == "knn" else spelled(compare(report, knn, matrix)[0].measures["audc"])
         said = [
-            f"`{name}`",
+            f"`{router}`",
+            encoder or ("TF-IDF" if router != "mixture" else "nothing"),
             spelled(headroom, 100, "%"),
             spelled(result.estimate("gain")),
             against,
@@ -50,9 +53,9 @@ def page(folder: Path) -> str:
             f"{result.seconds_per_prompt * 1e3:.2g}",
         ]
         rows.append((headroom.value or 0, " | ".join(said)))
-    heads = "router | headroom | gain over the mixture | AUDC minus knn's | gain at the best model's cost | "
-    heads += "cost to match it | ms a prompt"
-    lines = [heads, " | ".join(["---"] * 7), *(text for _, text in sorted(rows, reverse=True))]
+    heads = "router | reads | headroom | gain over the mixture | AUDC minus knn's | "
+    heads += "gain at the best model's cost | cost to match it | ms a prompt"
+    lines = [heads, " | ".join(["---"] * 8), *(text for _, text in sorted(rows, reverse=True))]
     return TEXT.format(
         prompts=f"{first.prompts:,}",
         best=f"`{best}`",

@@ -56,7 +56,8 @@ class EmbedLlmRouter(VectorRouter):
                 if reached > most:
                     most, self._model, self._basis, self._centre = reached, model, basis, means
         self.embeddings, self.means = self._basis, self._centre
-        self.flops_per_prompt = 2 * (entries(self._train) + count) * self.embeddings.shape[1]
+        inside = entries(self._train) + count
+        self.flops_per_prompt = self._vectors.flops + 2 * inside * self.embeddings.shape[1]
         return self
 
     def add_candidate(self, prompts: Prompts, quality: Floats) -> EmbedLlmRouter:

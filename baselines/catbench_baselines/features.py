@@ -31,6 +31,8 @@ class PromptVectors:
 
     encoder_flops: float | None = None
     """FLOPs of the text encoder, where one is run here."""
+    flops: float = 0.0
+    """Of making a prompt's vector from its embedding or its TF-IDF, which takes next to none itself."""
 
     def __init__(self, option: str = "", words: int | None = None) -> None:
         self._option = option
@@ -90,11 +92,13 @@ class DenseVectors(PromptVectors):
 
     def fit(self, prompts: Prompts) -> Any:
         """Learn the vectors and their reduction; return the training prompts' vectors."""
-        self._reduce = None
+        self._reduce, self.flops = None, 0.0
         vectors = super().fit(prompts)
         if isinstance(vectors, np.ndarray) and vectors.shape[1] <= self._most:
             return vectors
-        self._reduce = TruncatedSVD(min(self._most, *vectors.shape), random_state=0).fit(vectors)
+        kept = min(self._most, *vectors.shape)
+        self._reduce = TruncatedSVD(kept, random_state=0).fit(vectors)
+        self.flops = 2 * entries(vectors) * kept
         return self._reduce.transform(vectors)
 
     def transform(self, prompts: Prompts) -> Any:
@@ -107,7 +111,7 @@ class VectorRouter:
     """What the routers on prompt vectors share: the vectors, and what reading a prompt costs.
 
     A router sets `flops_per_prompt` when it is fitted: the FLOPs (2 x MAC) of its own arithmetic on one
-    prompt, without making the vector, which TF-IDF does without a multiplication to speak of.
+    prompt, with the reduction of the vector where there is one.
     """
 
     flops_per_prompt: float = 0.0

@@ -11,6 +11,8 @@ from catbench import CatbenchError, Pool, Prompts
 class FixedRouter:
     """Sends every prompt to one candidate, whatever the trade-off."""
 
+    flops_per_prompt = 0.0
+
     def __init__(self, position: int) -> None:
         self.position = position
 

@@ -11,6 +11,8 @@ from catbench import Pool, Prompts
 class MixtureRouter:
     """Predicts each candidate's mean training quality for every prompt."""
 
+    flops_per_prompt = 0.0
+
     def fit(self, prompts: Prompts, quality: npt.NDArray[np.float64]) -> MixtureRouter:
         """Learn the means of quality (n, M)."""
         self.means = quality.mean(axis=0)

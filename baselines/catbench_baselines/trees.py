@@ -49,7 +49,7 @@ class TreesRouter(VectorRouter):
                 for rounds, predicted in enumerate(_stages(models, held), start=1):
                     if (error := contrast_error(predicted, true)) < least:
                         least, self.rounds, self.models = error, rounds, models
-        self.flops_per_prompt = float(self.rounds * quality.shape[1])  # each tree adds one number
+        self.flops_per_prompt = self._vectors.flops + self.rounds * quality.shape[1]  # a tree adds one number
         return self
 
     def predict(self, prompts: Prompts) -> Floats:

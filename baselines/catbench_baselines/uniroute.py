@@ -45,7 +45,6 @@ class UniRouteRouter(VectorRouter):
         self._clusters = [make(k, n_init=1, random_state=self._pool.seed).fit(vectors) for k in tried]
         self._trained = [clusters.labels_ for clusters in self._clusters]
         self._validation = validation and (self._vectors.transform(validation[0]), validation[1])
-        self.flops_per_prompt = 2.0 * vectors.shape[1] * tried[-1]
         return self.refit(quality)
 
     def refit(self, quality: Floats) -> UniRouteRouter:
@@ -63,6 +62,7 @@ class UniRouteRouter(VectorRouter):
             ]
             chosen = int(np.argmax(reached))
         self.clusters, self.means = self._clusters[chosen], means[chosen]
+        self.flops_per_prompt = self._vectors.flops + 2.0 * self.clusters.cluster_centers_.size
         return self
 
     def add_candidate(self, prompts: Prompts, quality: Floats) -> UniRouteRouter:

@@ -66,7 +66,8 @@ def evaluate(
     `router` is a router, a factory `make_router(pool)`, or a text that names one (`catbench.routing`). It is
     fitted anew for every metric; `metric` is one, several, or None for all of the suite. `cost` is a cost
     key (default: the suite's first), `pool` a pool's name (default `all`), or `candidates` their ids. `by`
-    names a prompt column to slice the results by; `hold_out` a candidate that is hidden in training. With
+    names a prompt column to slice the results by; `hold_out` a candidate that is hidden in training. `seed`
+    is the router's and the trials'; the bootstrap has its own, so that results of several seeds pair. With
     `answers`, what the router said before by metric, it is not run. Raises UsageError for unknown names,
     RouterError where the router fails or answers wrongly.
     """
@@ -75,13 +76,13 @@ def evaluate(
         named = held_out(named, hold_out)
     metrics = _metrics(matrix, metric)
     trials = trials if isinstance(trials, Trials) else Trials(trials)
-    bootstrap = bootstrap or Bootstrap(seed=seed)
+    bootstrap = bootstrap or Bootstrap()
     slices = list(slice_masks(matrix, matrix.rows("test"), by))
     count = Counter(progress, len(metrics) * (1 + len(slices) * bootstrap.replicates + trials.count))
     offered = [
         matrix.pool(pool, candidates=candidates, cost=cost, metric=name, seed=seed) for name in metrics
     ]
-    described = trials.described(matrix.samples["train"])
+    described = trials.described(matrix.samples["train"], seed)
     conventions = signature(matrix, offered[0], bootstrap, described, __version__)
     if hold_out:
         conventions += f"|{hold_out.described}"

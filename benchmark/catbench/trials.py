@@ -23,11 +23,12 @@ class Trials:
     samples: int = 1
     """Samples drawn without replacement for each training prompt and candidate."""
 
-    def described(self, stored: int) -> str:
+    def described(self, stored: int, seed: int) -> str:
         """Return what a signature says of trials on a suite that stores so many training samples."""
         if not self.count:
             return "0"
-        return f"{self.count}x{self.samples}of{stored}" if stored > 1 else f"{self.count}xprompts"
+        drawn = f"{self.samples}of{stored}" if stored > 1 else "prompts"
+        return f"{self.count}x{drawn},seed={seed}"
 
 
 def run_trials(

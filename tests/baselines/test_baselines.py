@@ -104,14 +104,48 @@ def test_validation_labels_choose_the_hyperparameters_and_only_they(splits, name
     assert not np.allclose(answers[0], answers[2])
 
 
-@pytest.mark.parametrize("name", ["knn", "mixture", "mlp", "ridge"])
-def test_fitting_again_gives_the_same_predictions(splits, name):
+@pytest.mark.parametrize(
+    "name",
+    ["adadiff", "cems", "embedllm", "knn", "mixture", "mlp", "ridge", "routellm-mf", "trees", "uniroute"],
+)  # those that read tokens: test_tokens
+def test_fitting_again_gives_the_same_answer(splits, name):
     pool, data = splits
     extra = {} if name == "mixture" else {"validation": data["validation"]}
+    once, again = (find_router(name).make(pool).fit(*data["train"], **extra) for _ in range(2))
+    texts = data["test"][0]
+    if name == "adadiff":
+        np.testing.assert_array_equal(*(one.route(texts, once.trade_offs) for one in (once, again)))
+    else:
+        np.testing.assert_array_equal(*(one.predict(texts) for one in (once, again)))
+
+
+@pytest.mark.parametrize("name", ["mlp", "uniroute"])
+def test_another_seed_is_another_fit(matrix, splits, name):
+    _, data = splits
     once, again = (
-        find_router(name).make(pool).fit(*data["train"], **extra).predict(data["test"][0]) for _ in range(2)
+        find_router(name)
+        .make(matrix.pool(metric="simulated_score", seed=seed))
+        .fit(*data["train"], validation=data["validation"])
+        .predict(data["test"][0])
+        for seed in (0, 1)
     )
-    np.testing.assert_array_equal(once, again)
+    assert not np.array_equal(once, again)
+
+
+def test_the_flops_of_a_router_are_those_of_its_products():
+    random = np.random.default_rng(0)
+    prompts = Prompts([f"prompt {i}" for i in range(300)], {"v": random.normal(size=(300, 200))})
+    pool = simulate(Simulation(prompts=50, candidates=3))[0].pool()
+    names = ("embedllm", "fixed:sim-1", "knn", "mixture", "ridge", "trees", "uniroute")
+    made = {name: find_router(name).make(pool).fit(prompts, random.random((300, 3))) for name in names}
+    flops = {name: router.flops_per_prompt for name, router in made.items()}
+    assert flops["mixture"] == flops["fixed:sim-1"] == 0
+    assert flops["ridge"] == 2 * 200 * 3
+    assert flops["knn"] == 2 * 200 * 300
+    assert flops["embedllm"] == 2 * (200 + 3) * 3
+    # These two want fewer columns than 200, and the reduction counts.
+    assert flops["uniroute"] == 2 * 200 * 128 + 2 * 128 * made["uniroute"].clusters.n_clusters
+    assert flops["trees"] == 2 * 200 * 64 + made["trees"].rounds * 3
 
 
 @pytest.mark.parametrize("name", LEARNERS)

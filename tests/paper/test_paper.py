@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from catbench.matrix import SuiteInfo
 from catbench.paper.everything import exhibits, write_paper
 from catbench.paper.exhibit import Cell, Exhibit, cells, number
 from catbench.paper.figure1c import prompt_kinds
-from catbench.paper.published import TABLE1, TABLE1_CANDIDATES, TABLE2, TABLE2_CANDIDATES, TABLE3
+from catbench.paper.published import TABLE1, TABLE1_CANDIDATES, TABLE2, TABLE2_CANDIDATES, TABLE3, TFLOPS
 from catbench.paper.runs import Runs
 from catbench.paper.selection import along_cost
 from catbench.paper.table1 import table1
@@ -191,22 +192,36 @@ def test_published_values_stand_beside_ours(matrix):
     assert any("λ < 0" in note for note in coco.notes)
     assert any("UNet alone" in note for note in coco.notes)
     diffusion = Runs(renamed(matrix, "diffusiondb", ids, "sharpness"), bootstrap=DRAWS)
-    assert [c.text for c in table2(diffusion).rows[2][2:]] == ["0.131", "0.135", "0.137", "-"]
+    published = [c.text for c in table2(diffusion).rows[2][2:]]
+    assert published == ["0.131 ± 0.0004", "0.135 ± 0.0003", "0.137 ± 0.0003", "-"]
     assert [row[-1].text for row in table3(diffusion).rows] == ["100.00%", "97.40%", "0.71%", "-"]
 
 
 def test_published_values_are_those_of_the_paper(shared):
-    paper = (shared / "paper" / "catimage.md").read_text(encoding="utf-8").replace("\\", "")
-    for label in ("Ours (S=1)", "Fixed"):
-        values = "\t".join(f"{value:.4f}" for value in TABLE1[label])
-        assert values in paper.replace(" ", ""), label
-    assert all(len(values) == len(TABLE1_CANDIDATES) for values in TABLE1.values())
-    for metric, rows in TABLE2.items():
-        for values in rows:
-            assert len(values) == len(TABLE2_CANDIDATES)
-            assert all(f"{value:.3f}" in paper for value in values), metric
-    for share in TABLE3.values():
-        assert f"{share:.2%}".replace("100.00", "100") in paper
+    paper = (shared / "paper" / "catimage.md").read_text(encoding="utf-8")
+    plain = re.sub(r"\\[a-z]+", "", paper)  # without LaTeX's commands
+    tables = {number: plain[plain.index(f"Table {number}:") :].splitlines() for number in (1, 2, 3)}
+
+    def row_of(number, label, nth=0):
+        return [line for line in tables[number] if line.replace("$", "").startswith(label)][nth]
+
+    for label, values in TABLE1.items():
+        found = row_of(1, label.replace("Win rate", "Win Rate")).split("\t")[1:]
+        assert [None if text == "-" else float(text) for text in found] == list(values), label
+    for position, rows in enumerate(TABLE2.values()):
+        for label, values, errors in (("Ours", *rows[:2]), ("Fixed", *rows[2:])):
+            printed = re.sub(
+                r"[^0-9.e]", "", row_of(2, f"{label}\t", position)
+            )  # a minus is missing at times
+            found = re.findall(r"(\d\.\d{3})(\d(?:\.\d)?)e(\d)", printed)
+            assert [float(value) for value, *_ in found] == list(values)
+            assert [float(f"{digits}e-{power}") for _, digits, power in found] == list(errors)
+    for table, candidates in ((1, TABLE1_CANDIDATES), (2, TABLE2_CANDIDATES)):
+        costs = [float(text) for text in row_of(table, "TFLOPs").split("\t")[1:]]
+        assert costs == [TFLOPS[candidate] for candidate in candidates]
+    names = ("Infinity", "Turbo", "Lighting", "DeepCache", "DDIM", "SDXL100")
+    shares = [float(row_of(3, f"{name}\t").split("\t")[1].rstrip("%")) / 100 for name in names]
+    assert shares == pytest.approx(list(TABLE3.values()))
 
 
 def test_an_estimator_that_cannot_be_had_is_left_out_and_told(matrix, tmp_path):

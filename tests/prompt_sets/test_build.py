@@ -10,7 +10,7 @@ import pytest
 
 from catbench.errors import SuiteError, UsageError
 from catbench.generate.problem import load_problem, save_problem
-from catbench.prompt_sets.build import Choice, build, rebuild
+from catbench.prompt_sets.build import Choice, build, feature_name, rebuild
 from catbench.prompt_sets.embeddings import PART, Embeddings
 from catbench.prompt_sets.ids import FILE, read_ids, spell_ids
 from catbench.prompt_sets.similarity import near_pairs
@@ -130,6 +130,25 @@ def test_encoder_threshold_seed_and_source_are_part_of_the_suite(made, rows, tmp
     assert info.provenance.sources[0].licence == "CC0-1.0"
     found = info.provenance.diversity
     assert (found.encoder, found.weights, found.threshold, found.seed) == ("bag", "0" * 64, 0.6, 4)
+
+
+def test_the_vectors_it_was_filtered_by_are_the_suite_s_prompt_embedding(
+    made, rows, embeddings, quiet, tmp_path
+):
+    save_problem(made(rows, Choice(limit=40)).problem, tmp_path / "suite")
+    problem = load_problem(tmp_path / "suite")
+    assert list(problem.features) == ["bag"]
+    vectors = embeddings(problem.prompts["text"].tolist(), quiet)
+    np.testing.assert_array_equal(problem.features["bag"], vectors)
+    assert problem.features["bag"].dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("encoder", "feature"),
+    [("open_clip:ViT-L-14/openai", "open-clip-vit-l-14-openai"), ("folder:My CLIP.v2", "folder-my-clip-v2")],
+)
+def test_an_embedding_s_name_can_be_a_file_s(encoder, feature):
+    assert feature_name(encoder) == feature
 
 
 def test_a_higher_threshold_drops_training_prompts_near_to_held_out_ones(made, rows, embeddings, quiet):

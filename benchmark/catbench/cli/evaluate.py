@@ -44,7 +44,7 @@ def evaluate(
     labels: Annotated[
         int | None, typer.Option(help="Validation labels of the candidate held out that are given.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="For the bootstrap, the trials and the router.")] = 0,
+    seed: Annotated[int, typer.Option(help="For the router and the trials; the bootstrap's draws stay.")] = 0,
     json: Annotated[
         Path | None, typer.Option(help="Write the report here, and predictions beside it.")
     ] = None,
@@ -85,7 +85,7 @@ def evaluate(
             candidates=[name.strip() for name in candidates.split(",")] if candidates else None,
             by=by,
             trials=Trials(trials, trial_samples),
-            bootstrap=Bootstrap(replicates, seed),
+            bootstrap=Bootstrap(replicates),
             seed=seed,
             hold_out=HoldOut(hold_out, labels) if hold_out and labels is not None else None,
             progress=progress,

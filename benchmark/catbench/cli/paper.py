@@ -25,7 +25,7 @@ def paper(
     knn: Annotated[str, typer.Option(help="The second; knn:NAME names its prompt feature.")] = "knn",
     trials: Annotated[int, typer.Option(help="Trials of Table 1.")] = 100,
     replicates: Annotated[int, typer.Option(help="Bootstrap replicates for the intervals.")] = 1000,
-    seed: Annotated[int, typer.Option(help="For the bootstrap, the trials and the routers.")] = 0,
+    seed: Annotated[int, typer.Option(help="For routers and trials; the bootstrap's draws stay.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder if it is there.")] = False,
 ) -> None:
     """Write the tables and figures of the CATImage paper for a suite, as Markdown, LaTeX, CSV, PNG, SVG."""
@@ -48,7 +48,7 @@ def paper(
             metrics=metric or None,
             cost=cost,
             pool=pool,
-            bootstrap=Bootstrap(replicates, seed),
+            bootstrap=Bootstrap(replicates),
             seed=seed,
             progress=progress,
         )

@@ -75,7 +75,7 @@ def run(
     wall: Wall = None,
     memory: Memory = None,
     replicates: Annotated[int, typer.Option(help="Bootstrap replicates for the intervals.")] = 1000,
-    seed: Annotated[int, typer.Option(help="For the bootstrap, and the router.")] = 0,
+    seed: Annotated[int, typer.Option(help="For the router; the bootstrap's draws stay.")] = 0,
 ) -> None:
     """Evaluate a submission on the suites that it names and write its report; 2 where a check fails."""
     from catbench.bootstrap import Bootstrap
@@ -104,7 +104,7 @@ def run(
                 path,
                 matrix,
                 how.hiding(suite_folder(name)),
-                bootstrap=Bootstrap(replicates, seed),
+                bootstrap=Bootstrap(replicates),
                 seed=seed,
                 progress=progress,
             )

@@ -71,7 +71,7 @@ def figure1c(runs: Runs) -> Exhibit:
                 else ("No model of this pool has several numbers of steps, so candidates lie by cost.",)
             ),
         ),
-        signature=runs.result(runs.knn, runs.metrics[0].name).signature.partition("|metric:")[0],
+        signature=runs.signature(),
         data=data,
         draw=lambda figure: _draw(figure, curves, axis, label, len(runs.metrics)),
         size=(1.2 + 3.6 * len(runs.metrics), 3.6),

@@ -62,9 +62,10 @@ def figure3(runs: Runs) -> Exhibit:
             "first curve. The mixture does not read the prompt; the cascade is no router: it draws "
             "with the cheapest candidate, sees the score, and pays for a second image where it is poor.",
             *alone,
+            *runs.read,
             *runs.left_out,
         ),
-        signature=results[runs.metrics[0].name].signature.partition("|metric:")[0],
+        signature=runs.signature(*runs.estimators),
         data=data,
         draw=lambda figure: _draw(figure, runs, lines, results),
         size=(1.2 + 4.4 * len(runs.metrics), 4.6),

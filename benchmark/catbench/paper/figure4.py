@@ -60,6 +60,6 @@ def figure4(runs: Runs) -> Exhibit:
             "Extremes of many prompts with few samples each: mostly the luck of single images.",
             *runs.left_out,
         ),
-        signature=f"{runs.result(router, metric.name).signature}|router:{router}",
+        signature=f"{runs.signature(router)}|metric:{metric.name}",
         data=pd.DataFrame(shown, columns=["prompt", "routing", "routed_to", "routed", "fixed"]),
     )

@@ -44,7 +44,7 @@ class Runs:
         )
         self.left_out: list[str] = []
         self.progress = progress
-        self._cost, self._pool, self._bootstrap = cost, pool, bootstrap or Bootstrap(seed=seed)
+        self._cost, self._pool, self._bootstrap = cost, pool, bootstrap or Bootstrap()
         self._reports: dict[tuple[str, bool], Report | None] = {}
 
     @property
@@ -79,6 +79,22 @@ class Runs:
         report = self._report(router, homogeneous=homogeneous)
         assert report is not None
         return report.result(metric)
+
+    def signature(self, *routers: str) -> str:
+        """Return what pins an exhibit's numbers: the conventions of the whole pool, and whose they are."""
+        shared = self.result(self.knn, self.metrics[0].name).signature.partition("|metric:")[0]
+        return "|".join([shared, *(f"router:{router},seed={self.seed}" for router in routers)])
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """What k-NN reads, as a note under its numbers; nothing where its name says so."""
+        if ":" in self.knn:
+            return ()
+        shipped = next(iter(self.matrix.features), None)
+        vectors = (
+            f"the suite's prompt embedding, {shipped}" if shipped else "TF-IDF: the suite ships no embedding"
+        )
+        return (f"{self.knn} reads {vectors}.",)
 
     def answer(self, router: str, metric: str) -> Answer:
         """Return what an estimator predicted in the whole pool."""

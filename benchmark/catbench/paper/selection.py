@@ -35,10 +35,11 @@ def selection(runs: Runs) -> Exhibit:
         rows=tuple(rows),
         notes=(
             "Share of test prompts sent to each candidate (columns) where the mean cost is that of the "
-            "candidate named at the left; beyond what the router spends at most, as there.",
+            "candidate named at the left: between two trade-offs on the line between them, as the curve is; "
+            "beyond what the router spends at most, as there.",
             *runs.left_out,
         ),
-        signature=results[0].signature.partition("|metric:")[0],
+        signature=runs.signature(router),
         data=data,
         draw=lambda figure: _draw(figure, results, order),
         size=(1.6 + 3.8 * len(results), 4.2),

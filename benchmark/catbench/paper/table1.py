@@ -14,7 +14,7 @@ from catbench.errors import UsageError
 from catbench.matrix import Metric
 from catbench.measures.win_rate import win_rate
 from catbench.paper.exhibit import MISSING, Cell, Exhibit, better, cells, number
-from catbench.paper.published import COSTS, LAST_COLUMN, TABLE1, TABLE1_CANDIDATES, is_published
+from catbench.paper.published import COSTS, LAST_COLUMN, TABLE1, TABLE1_CANDIDATES, TFLOPS, is_published
 from catbench.paper.runs import Runs, by_cost
 from catbench.pool import Pool
 from catbench.routing import find_router
@@ -38,14 +38,14 @@ def table1(runs: Runs, count: int) -> Exhibit:
     published = is_published(runs.matrix.suite.id, "table1")
     if published:
         rows += _published(pool)
-    said = ",".join(trials.described(stored) for trials in drawn)
+    said = ",".join(trials.described(stored, runs.seed) for trials in drawn)
     return Exhibit(
         name="table1",
         title=f"Table 1. {runs.knn} over T = {count} trials on {runs.suite}",
         header=("metric", "", *(pool.ids[m] for m in by_cost(pool))),
         rows=tuple(rows),
-        notes=(*_notes(stored, drawn), *((COSTS, LAST_COLUMN) if published else ())),
-        signature=signature(runs.matrix, pool, Bootstrap(0, runs.seed), said, __version__),
+        notes=(*_notes(stored, drawn), *runs.read, *((COSTS, LAST_COLUMN) if published else ())),
+        signature=f"{signature(runs.matrix, pool, Bootstrap(0), said, __version__)}|router:{runs.knn}",
     )
 
 
@@ -95,13 +95,13 @@ def _counted(runs: Runs, what: str, total: int) -> partial[None]:
 
 
 def _published(pool: Pool) -> list[tuple[Cell, ...]]:
+    """Return the paper's rows, and its costs."""
+    order = [pool.ids[m] for m in by_cost(pool)]
     rows: list[tuple[Cell, ...]] = []
     for label, values in TABLE1.items():
         of = dict(zip(TABLE1_CANDIDATES, values, strict=True))
-        rows.append(
-            cells("CLIPScore ↑, published", label, *(number(of.get(pool.ids[m])) for m in by_cost(pool)))
-        )
-    return rows
+        rows.append(cells("CLIPScore ↑, published", label, *(number(of.get(c)) for c in order)))
+    return [*rows, cells("published", "TFLOPs", *(number(TFLOPS.get(c)) for c in order))]
 
 
 def _notes(stored: int, drawn: list[Trials]) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from catbench.costs import UNIT_LABELS
 from catbench.matrix import Metric
-from catbench.paper.exhibit import Cell, Exhibit, better, cells, number
-from catbench.paper.published import COSTS, LAST_COLUMN, TABLE2, TABLE2_CANDIDATES, is_published
+from catbench.paper.exhibit import MISSING, Cell, Exhibit, better, cells, number
+from catbench.paper.published import COSTS, LAST_COLUMN, TABLE2, TABLE2_CANDIDATES, TFLOPS, is_published
 from catbench.paper.runs import Runs, by_cost
 from catbench.report import Estimate
 
@@ -19,11 +19,11 @@ def table2(runs: Runs) -> Exhibit:
     for metric in runs.metrics:
         rows += _rows(runs, metric, order)
         if published and metric.name in TABLE2:
-            for label, values in zip(("Ours", "Fixed"), TABLE2[metric.name], strict=True):
-                of = dict(zip(TABLE2_CANDIDATES, values, strict=True))
-                rows.append(cells(f"{metric.title}, published", label, *(number(of.get(c)) for c in order)))
+            rows += _published(metric, order)
     unit = UNIT_LABELS.get(pool.unit, pool.unit)
     rows.append(cells("", unit, *(f"{pool.cost[m]:.4g}" for m in by_cost(pool))))
+    if published:
+        rows.append(cells("published", "TFLOPs", *(number(TFLOPS.get(c)) for c in order)))
     notes = (
         "Quality reached at each candidate's cost, ± the standard error over groups of test prompts "
         "(bootstrap). Bold: the best of a metric.",
@@ -33,9 +33,19 @@ def table2(runs: Runs) -> Exhibit:
         title=f"Table 2. Quality at each candidate's cost, {runs.knn} on {runs.suite}",
         header=("metric", "", *order),
         rows=tuple(rows),
-        notes=(*notes, *((COSTS, LAST_COLUMN) if published else ())),
-        signature=runs.result(runs.knn, runs.metrics[0].name).signature.partition("|metric:")[0],
+        notes=(*notes, *runs.read, *((COSTS, LAST_COLUMN) if published else ())),
+        signature=runs.signature(runs.knn),
     )
+
+
+def _published(metric: Metric, order: list[str]) -> list[tuple[Cell, ...]]:
+    """Return the paper's two rows of a metric."""
+    ours, ours_error, fixed, fixed_error = TABLE2[metric.name]
+    rows: list[tuple[Cell, ...]] = []
+    for label, values, errors in (("Ours", ours, ours_error), ("Fixed", fixed, fixed_error)):
+        of = {c: f"{v:.3f} ± {e:g}" for c, v, e in zip(TABLE2_CANDIDATES, values, errors, strict=True)}
+        rows.append(cells(f"{metric.title}, published", label, *(of.get(c, MISSING) for c in order)))
+    return rows
 
 
 def _rows(runs: Runs, metric: Metric, order: list[str]) -> list[tuple[Cell, ...]]:

@@ -35,8 +35,8 @@ def table3(runs: Runs) -> Exhibit:
             *(["Sharpness, published"] if published else []),
         ),
         rows=tuple(rows),
-        notes=(*notes, *([COSTS] if published else [])),
-        signature=results[0].signature.partition("|metric:")[0],
+        notes=(*notes, *runs.read, *([COSTS] if published else [])),
+        signature=runs.signature(runs.knn),
     )
 
 

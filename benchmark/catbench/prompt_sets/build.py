@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -61,8 +63,8 @@ def build(
 ) -> Built:
     """Return a suite of the diverse prompts among `rows`: filtered, split, without leaks, sliced.
 
-    Encoding goes on only until `choice.limit` prompts are left once leaks are out. Raises SuiteError where
-    none is left.
+    The vectors that they were filtered by become the suite's prompt embedding, for routers. Encoding goes on
+    only until `choice.limit` prompts are left once leaks are out. Raises SuiteError where none is left.
     """
     found = clean(rows, source.name, choice.seed, choice.nsfw_ceiling)
     wanted = choice.limit
@@ -90,13 +92,19 @@ def build(
         limit=choice.limit,
         nsfw_ceiling=choice.nsfw_ceiling,
     )
-    return _built(suite, source, table[stays], diversity, counts)
+    features = {feature_name(embeddings.encoder.name): vectors[stays].astype(np.float32)}
+    return _built(suite, source, table[stays], diversity, counts, features)
+
+
+def feature_name(encoder: str) -> str:
+    """Return what a suite calls the prompt embedding of an encoder: its name, as a file may be called."""
+    return re.sub(r"[^a-z0-9]+", "-", encoder.lower()).strip("-") or "embedding"
 
 
 def rebuild(
     suite: str, source: PromptSource, rows: pd.DataFrame, ids: Sequence[str], diversity: Diversity | None
 ) -> Built:
-    """Return a suite of the prompts with these ids, in this order; no encoder is needed.
+    """Return a suite of the prompts with these ids, in this order; no encoder is needed, so none embeds them.
 
     Raises SuiteError where a prompt is not among `rows`.
     """
@@ -162,6 +170,7 @@ def _built(
     table: pd.DataFrame,
     diversity: Diversity | None,
     counts: dict[str, int],
+    features: Mapping[str, Scores] = MappingProxyType({}),
 ) -> Built:
     table = table.reset_index(drop=True)
     info = SuiteInfo(
@@ -172,7 +181,7 @@ def _built(
         source=source.url,
         provenance=Provenance(sources=(source,), diversity=diversity, counts=counts),
     )
-    return Built(paper.problem(info, table), tuple(table["prompt_id"]), diversity, counts)
+    return Built(paper.problem(info, table, features), tuple(table["prompt_id"]), diversity, counts)
 
 
 def _by(diversity: Diversity) -> str:

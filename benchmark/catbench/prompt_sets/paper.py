@@ -6,8 +6,12 @@ more, out of a range from 1 to 100; another is added by `catbench generate --can
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import pandas as pd
 
+from catbench.arrays import Scores
 from catbench.generate.candidates import PAPER_STEPS, known_candidates
 from catbench.generate.costs.bill import PAPER_POOL, PAPER_SAMPLES, Bill, bill
 from catbench.generate.costs.table import flop_costs
@@ -28,8 +32,13 @@ def candidates() -> tuple[Candidate, ...]:
     return tuple(sorted(found, key=lambda candidate: (prices[candidate.id], candidate.id)))
 
 
-def problem(info: SuiteInfo, prompts: pd.DataFrame) -> Problem:
-    """Return the suite before its scores: the paper's pools, metrics and samples on these prompts."""
+def problem(
+    info: SuiteInfo, prompts: pd.DataFrame, features: Mapping[str, Scores] = MappingProxyType({})
+) -> Problem:
+    """Return the suite before its scores: the paper's pools, metrics and samples on these prompts.
+
+    `features` are embeddings (n, d) of the prompts by name.
+    """
     offered = candidates()
     steps = tuple(candidate.id for candidate in offered if candidate.model == "sdxl")
     return Problem(
@@ -40,6 +49,7 @@ def problem(info: SuiteInfo, prompts: pd.DataFrame) -> Problem:
         samples=dict.fromkeys(SPLITS, PAPER_SAMPLES),
         pools={"sdxl": steps, "sdxl+": tuple(candidate.id for candidate in offered)},
         costs=flop_costs(offered),
+        features=dict(features),
     )
 
 

@@ -87,7 +87,8 @@ def _clocked(candidate: Candidate, measured: list[Measured], hardware: str, devi
 
     from catbench.generate.costs.clock import SECONDS_OF_ENERGY
 
-    calls = f"{len(measured[0].seconds)} calls in each of {len(measured)} rounds"
+    repeats = len(measured[0].seconds)
+    calls = f"{repeats} call{'s' if repeats > 1 else ''} in each of {len(measured)} rounds"
     filling = f"calls of {SECONDS_OF_ENERGY:g} s in each of {len(measured)} rounds"
     clock = "CUDA events" if device != "cpu" else f"wall clock, threads: {torch.get_num_threads()}"
     packages = " ".join(f"{name} {version}" for name, version in versions().items())
