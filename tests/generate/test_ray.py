@@ -21,7 +21,7 @@ from catbench.generate.engines import ray as engine_module
 from catbench.generate.engines.cluster import wait_to_see
 from catbench.generate.engines.crew import Answer
 from catbench.generate.engines.ray import RayEngine
-from catbench.generate.job import Job
+from catbench.generate.job import Job, hardware_name
 from catbench.generate.sealed import write_sealed
 from catbench.matrix import Metric
 from catbench.store import verify
@@ -88,6 +88,41 @@ def test_two_workers_one_of_them_killed_make_the_scores_of_one_process(scored_tw
     assert run(folder, tmp_path / "ray").images == 0
 
 
+@pytest.fixture
+def two_nodes():
+    """A cluster of two nodes with a processor each, that runs already and goes on after."""
+    needs_ray()
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    cluster.add_node(num_cpus=1)
+    cluster.wait_for_nodes()
+    yield cluster
+    cluster.shutdown()
+
+
+@pytest.mark.slow
+@OF_RAY
+def test_a_cluster_that_runs_is_joined_and_left_also_where_it_loses_a_node(
+    scored_twice, tmp_path, run, two_nodes
+):
+    folder, lost = scored_twice, []
+    here = verify(run(folder, tmp_path / "local").suite)
+
+    def lose_a_node(progress):
+        if progress.done and not lost:
+            other = next(iter(two_nodes.worker_nodes))
+            two_nodes.remove_node(other, allow_graceful=False)
+            lost.append(other)
+
+    with RayEngine(two_nodes.address) as engine:
+        outcome = run(folder, tmp_path / "ray", engine=engine, on_progress=lose_a_node)
+    assert lost
+    assert_same_scores(verify(outcome.suite), here)
+    with RayEngine(two_nodes.address) as engine:  # it still runs, and serves the next run
+        assert engine.hardware("cpu") == hardware_name("cpu")
+
+
 @pytest.mark.parametrize(
     ("address", "message"),
     [
@@ -134,7 +169,6 @@ def test_a_cluster_that_has_not_what_is_asked_for_is_refused(resources, device, 
 
 def test_a_folder_that_a_worker_cannot_see_is_refused(tmp_path):
     from catbench.generate.engines.ray import _check_here, _Sign
-    from catbench.generate.job import hardware_name
     from catbench.generate.packages import own_version, versions
 
     sign = _Sign(tmp_path / "sign", "token", {**versions(), "catbench": own_version()})
