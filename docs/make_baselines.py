@@ -49,7 +49,8 @@ is over trainings; how certain one of them is, over test prompts, is told by the
 
 {seeds}
 
-The others (knn, ridge, trees, embedllm, cems, routellm-mf, adadiff) draw none: every seed gives the same.
+The others (knn, ridge, trees, embedllm, cems, routellm-mf, adadiff) draw none, or the same ones always (to
+bring vectors down to fewer columns): every seed gives the same.
 """
 
 

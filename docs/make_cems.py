@@ -23,8 +23,9 @@ measured, four models. What a router reads stands beside its name: TF-IDF, or Mi
 (`transformer:minilm`, `knn:minilm`); differences are to the knn that reads the same. The best single model
 is {best}, at {best_cost:.3f} s: beating it at its own cost or below, with an interval above 0, is what makes
 reading the prompt worth something. Brackets are 95% intervals of the paired bootstrap over prompts. The
-mixture, which does not read them, has an AUDC of {mixture}, and a cascade that first looks at the cheapest
-image {cascade}.
+mixture, which does not read them, has an AUDC of {mixture}, and a cascade that first looks at a cheap
+image {cascade}. The paper claims less than 0.001 TFLOPs a prompt for its router; a frozen encoder that runs
+for it alone stands in the last column.
 
 {table}
 """
@@ -51,11 +52,15 @@ def page(folder: Path) -> str:
             spelled(result.estimate("gain_at", best)),
             spelled(result.estimate("cost_to_match", best), 100, "%"),
             f"{result.seconds_per_prompt * 1e3:.2g}",
+            tflops(result.flops_per_prompt),
+            tflops(result.encoder_flops_per_prompt),
         ]
         rows.append((headroom.value or 0, " | ".join(said)))
     heads = "router | reads | headroom | gain over the mixture | AUDC minus knn's | "
-    heads += "gain at the best model's cost | cost to match it | ms a prompt"
-    lines = [heads, " | ".join(["---"] * 8), *(text for _, text in sorted(rows, reverse=True))]
+    heads += (
+        "gain at the best model's cost | cost to match it | ms a prompt | TFLOPs a prompt | of its encoder"
+    )
+    lines = [heads, " | ".join(["---"] * 10), *(text for _, text in sorted(rows, reverse=True))]
     return TEXT.format(
         prompts=f"{first.prompts:,}",
         best=f"`{best}`",
@@ -64,6 +69,11 @@ def page(folder: Path) -> str:
         cascade=spelled(first.references["cascade"]["audc"]),
         table="\n".join(f"| {line} |" for line in lines),
     )
+
+
+def tflops(flops: float | None) -> str:
+    """Return FLOPs as `1.2e-06` TFLOPs, `-` where none are said."""
+    return "-" if flops is None else f"{flops / 1e12:.1g}"
 
 
 def spelled(estimate: Estimate, scale: float = 1, unit: str = "") -> str:

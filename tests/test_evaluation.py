@@ -242,7 +242,7 @@ def test_on_cems_reading_the_prompt_beats_the_best_single_model(shared):
     assert result.estimate("gain").low > 0
 
 
-def test_a_policy_pays_for_one_trade_off_at_a_time(matrix):
+def test_a_policy_pays_for_one_trade_off_and_for_all_that_this_takes(matrix):
     import time
 
     class Slow:
@@ -253,12 +253,12 @@ def test_a_policy_pays_for_one_trade_off_at_a_time(matrix):
             return self
 
         def route(self, prompts, trade_offs):
-            time.sleep(0.002 * len(trade_offs))
+            time.sleep(0.05 + 0.005 * len(trade_offs))  # what it reads, and each trade-off
             return np.zeros((len(trade_offs), len(prompts)))
 
     report = evaluate(Slow, matrix, metric="simulated_score", bootstrap=QUICK)
     whole = report.result().seconds_per_prompt * len(matrix.rows("test"))
-    assert whole < 0.002 * 65 / 2  # a sixty-fifth of the time of asking at all of them, and some slack
+    assert 0.055 <= whole < 0.05 + 0.005 * 65 / 2  # not the sum over 65 of them, with some slack
 
 
 def test_a_slice_column_with_gaps_is_refused(matrix):

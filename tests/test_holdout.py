@@ -10,6 +10,7 @@ from catbench.bootstrap import Bootstrap
 from catbench.errors import RouterError, UsageError
 from catbench.holdout import HoldOut
 from catbench.suites.simulate import Simulation, simulate
+from catbench.trials import Trials
 
 METRIC = "simulated_score"
 
@@ -40,6 +41,35 @@ class Spy:
 def run(matrix, router, candidate="other-3", labels=20, **options):
     hold_out = HoldOut(candidate, labels)
     return evaluate(router, matrix, metric=METRIC, bootstrap=Bootstrap(2), hold_out=hold_out, **options)
+
+
+@pytest.mark.parametrize("router", ["uniroute", "embedllm", "mixture"])
+def test_trials_hide_it_too(matrix, router):
+    trials = Trials(2)
+    rates = run(matrix, router, trials=trials).result().measures["win_rate"]
+    assert rates["other-3"].value is not None
+
+    class Refits(Spy):
+        def refit(self, quality):
+            raise AssertionError("it would see the hidden qualities")
+
+    run(matrix, Refits, "sim-2", trials=trials)
+    assert Spy.seen["train"].shape[1] == 2
+
+
+def test_a_router_that_cannot_take_it_in_is_told_before_it_is_fitted(matrix):
+    class Late:
+        def __init__(self, pool):
+            pass
+
+        def fit(self, prompts, quality):
+            raise AssertionError("fitted for nothing")
+
+        def predict(self, prompts):
+            raise AssertionError
+
+    with pytest.raises(RouterError, match="cannot take in a candidate it never trained on"):
+        run(matrix, Late)
 
 
 def test_the_candidate_is_hidden_until_its_labels_are_given(matrix):

@@ -25,7 +25,7 @@ def scorings(draw):
     said = (predicted, None) if draw(st.booleans()) else (None, choices)
     answer = Answer(*said, np.array([2.0, 1.0, 0.0]), flops_per_prompt=5e11)
     samples = random.integers(-3, 4, (PROMPTS, candidates, 2)).astype(float)
-    return answer, samples, pool, draw(st.sampled_from([None, 0, candidates - 1]))
+    return answer, samples, pool, draw(st.sampled_from([None, (0, candidates - 1), (candidates - 1, 0)]))
 
 
 counts = st.lists(st.integers(0, 3), min_size=PROMPTS, max_size=PROMPTS).filter(any)
@@ -46,9 +46,9 @@ def test_resamples_scored_at_once_are_those_scored_alone(scoring, resamples):
 @given(scorings(), counts)
 @settings(deadline=None, max_examples=40)
 def test_a_resample_is_scored_as_its_prompts_repeated(scoring, drawn):
-    answer, samples, pool, second = scoring
+    answer, samples, pool, stages = scoring
     rows = np.repeat(np.arange(PROMPTS), drawn)
-    repeated = Scorer(restrict(answer, rows), samples[rows], pool, second)
+    repeated = Scorer(restrict(answer, rows), samples[rows], pool, stages)
     found = Scorer(*scoring).report_values(np.array([drawn], float))
     for name, wanted in repeated.report_values(np.ones((1, len(rows)))).items():
         np.testing.assert_allclose(found[name], wanted, rtol=1e-7, atol=1e-7, err_msg=name)

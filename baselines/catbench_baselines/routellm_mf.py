@@ -4,9 +4,9 @@ It knows two candidates, the cheapest (weak) and, of the others, the best on the
 learns from preferences the probability that the strong one wins, and sends a prompt to it above a
 threshold; the threshold is the trade-off. In the paper a candidate's score is w . (v * U x), with the
 prompt's vector x and a learned vector v of the candidate. Between two candidates the difference of the
-scores is linear in x, and the penalised cross-entropy of the preferences that of a logistic regression,
-whose one minimum is found here. Its penalty is chosen on the validation split by that cross-entropy. A draw
-is half a win for each.
+scores is linear in x, and the cross-entropy of the preferences that of a logistic regression. Its one
+minimum is found here, with a penalty on the product of the factors where the paper has one on each; it is
+chosen on the validation split by that cross-entropy. A draw is half a win for each.
 
 What it predicts are qualities that put the curve through every threshold: of the weak candidate its mean,
 of the strong one more by the probability times the usual gap, of others less than the weak one's.

@@ -2,7 +2,8 @@
 
 The training prompts are put into K clusters by k-means. A candidate is known by its mean quality on each
 cluster, and a prompt's predicted quality is that of its cluster. So a candidate that was never
-trained on needs only a few labelled prompts. K is chosen on the validation split.
+trained on needs only a few labelled prompts. K is chosen on the validation split. The means are over the
+training prompts, by whose labels all routers here learn; the paper takes them from a labelled sample apart.
 
 A cluster's mean counts one more prompt, of the candidate's mean quality, so that a cluster without a label
 has a value too; with one cluster that changes nothing.

@@ -11,7 +11,7 @@ import pandas as pd
 from catbench import __version__
 from catbench.arrays import Ints
 from catbench.bootstrap import Bootstrap, intervals
-from catbench.cascade import best_second
+from catbench.cascade import best_stages
 from catbench.errors import UsageError, unknown_name
 from catbench.estimates import curve_record, estimates, measures, number
 from catbench.holdout import HoldOut, held_out
@@ -190,8 +190,8 @@ def _result(
 ) -> Result:
     metric = matrix.metric(pool.metric)
     part = restrict(answer, inside)
-    second = best_second(matrix.qualities(pool.metric, "train", pool), pool.cost)
-    scorer = Scorer(part, matrix.qualities(pool.metric, "test", pool)[inside], pool, second)
+    stages = best_stages(matrix.qualities(pool.metric, "train", pool), pool.cost)
+    scorer = Scorer(part, matrix.qualities(pool.metric, "test", pool)[inside], pool, stages)
     groups = matrix.prompts["group"].to_numpy()[matrix.rows("test")][inside]
     found = intervals(scorer.report_values, groups, bootstrap, count)
     references: dict[str, dict[str, Estimate]] = {}

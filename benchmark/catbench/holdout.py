@@ -17,7 +17,15 @@ from catbench.arrays import Floats
 from catbench.errors import RouterError, UsageError, unknown_name
 from catbench.pool import Pool
 from catbench.prompts import Prompts
-from catbench.routing import Labelled, NamedRouter, add_candidate, fit, make, no_progress
+from catbench.routing import (
+    Labelled,
+    NamedRouter,
+    add_candidate,
+    check_takes_candidates,
+    fit,
+    make,
+    no_progress,
+)
 
 
 @dataclass(frozen=True)
@@ -57,8 +65,11 @@ class _HeldOutRouter:
         self._router = make(router, replace(pool, candidates=candidates, cost=pool.cost[self._known]))
         if not hasattr(self._router, "predict"):
             raise RouterError(f"router {router.name!r} is a policy: it cannot take in an unseen candidate")
+        check_takes_candidates(router.name, self._router)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "refit":  # it would be given the hidden qualities: a trial fits anew
+            raise AttributeError(name)
         return getattr(self._router, name)
 
     def fit(

@@ -34,13 +34,15 @@ GRID = 64
 class Scorer:
     """Scores one router's answer on n test prompts.
 
-    `samples` are true qualities (n, M, S), higher is better; `second` is the candidate that the cascade
-    beside the router draws again with, None for no cascade. Weights have shape (B, n), one row a replicate;
+    `samples` are true qualities (n, M, S), higher is better; `stages` are the two candidates of the
+    cascade beside the router, None for no cascade. Weights have shape (B, n), one row a replicate;
     values are arrays (B, 1), or (B, M) for a measure per candidate, or (B, G) for the curve on a grid of G
     costs.
     """
 
-    def __init__(self, answer: Answer, samples: Floats, pool: Pool, second: int | None = None) -> None:
+    def __init__(
+        self, answer: Answer, samples: Floats, pool: Pool, stages: tuple[int, int] | None = None
+    ) -> None:
         self.quality = samples.mean(axis=2)
         self.cost = pool.cost
         self.grid = cost_grid(pool.cost)
@@ -48,7 +50,7 @@ class Scorer:
         self._answer = answer
         self._oracle = EstimatorSweep(self.quality, self.quality, pool.cost)
         self._leave_one_out = leave_one_out_sweeps(samples, pool.cost)
-        self._cascade = None if second is None else CascadeSweep(samples, pool.cost, second)
+        self._cascade = CascadeSweep(samples, pool.cost, *stages) if stages else None
         self._overhead = _overhead(answer, pool.unit.partition("@")[0])
         self._ranks = None if answer.predicted is None else RankCorrelation(answer.predicted, self.quality)
 

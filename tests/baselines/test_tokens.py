@@ -64,20 +64,18 @@ def test_routet2i_reads_only_the_key_tokens():
     values, real = torch.randn(1, KEY + 6, 5), torch.ones(1, KEY + 6, dtype=torch.bool)
     with torch.no_grad():
         network.expert_gate.weight.zero_()  # the other gate reads all tokens
+        network.token_gate.weight.zero_()
+        network.token_gate.weight[:, 0] = 1.0  # every expert looks for the largest first number
+        values[0, :, 0] = torch.arange(KEY + 6)
         before = network(values, real)
-        score = network.token_gate(values)[0]
-        unread = [
-            t
-            for t in range(KEY + 6)
-            if not any(t in score[:, e].topk(KEY).indices for e in range(score.shape[1]))
-        ]
-        lowered = values.clone()
-        for token in unread:
-            lowered[0, token] *= 1.0001
-        padded = torch.cat([values, torch.randn(1, 3, 5)], dim=1)
+        unread, read = values.clone(), values.clone()
+        unread[0, :6, 1:] = torch.randn(6, 4)
+        read[0, -1, 1:] = torch.randn(4)
+        padded = torch.cat([values, 100 + torch.randn(1, 3, 5)], dim=1)
         mask = torch.cat([real, torch.zeros(1, 3, dtype=torch.bool)], dim=1)
-    torch.testing.assert_close(network(lowered, real), before)
-    torch.testing.assert_close(network(padded, mask), before)  # what is padded is not read
+        torch.testing.assert_close(network(unread, real), before)
+        torch.testing.assert_close(network(padded, mask), before)  # what is padded is not read
+        assert (network(read, real) - before).abs().max() > 1e-3
 
 
 def test_batches_hold_the_tokens_of_their_prompts(text_encoder):

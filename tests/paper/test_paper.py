@@ -19,13 +19,16 @@ from catbench.paper.exhibit import Cell, Exhibit, cells, number
 from catbench.paper.figure1c import prompt_kinds
 from catbench.paper.published import TABLE1, TABLE1_CANDIDATES, TABLE2, TABLE2_CANDIDATES, TABLE3, TFLOPS
 from catbench.paper.runs import Runs
-from catbench.paper.selection import along_cost
+from catbench.paper.selection import rates_within
 from catbench.paper.table1 import table1
 from catbench.paper.table2 import table2
 from catbench.paper.table3 import table3
 from catbench.paper.written import comma_separated, drawing, latex, markdown
 from catbench.pool import Candidate
+from catbench.routing import find_router
 from catbench.suites.simulate import Simulation, simulate
+from catbench.sweep import deferral_curve
+from catbench.trials import Trials, run_trials
 
 NAMES = ("table1", "table2", "table3", "figure1c", "figure3", "figure4", "selection")
 FORMS = ("md", "tex", "csv", "png", "svg")
@@ -69,7 +72,22 @@ def test_table1_is_the_mean_over_trials_with_win_rates(matrix, made):
     report = evaluate("knn", matrix, bootstrap=Bootstrap(2), trials=5)
     for metric in matrix.metrics:
         arrow = "↑" if metric.direction == "higher" else "↓"
+        pool = matrix.pool(metric=metric.name)
+        parts = [
+            (matrix.texts(matrix.rows(split)), matrix.qualities(metric.name, split, pool))
+            for split in ("train", "validation", "test")
+        ]
+        known = [(prompts, samples.mean(axis=2)) for prompts, samples in parts[1:]]
+        drawn = run_trials(find_router("knn"), pool, parts[0], *known, Trials(5, 1))
+        ours = table[f"{metric.title} {arrow}", "Ours (S=1)"]
+        assert list(map(float, ours)) == pytest.approx(drawn.mean(axis=0) * metric.sign, rel=1e-4)
+        spread = table[f"{metric.title} {arrow}", "Deviation (S=1)"]
+        assert list(map(float, spread[1:])) == pytest.approx(drawn.std(axis=0, ddof=1)[1:], rel=0.06)
         rates = report.result(metric.name).measures["win_rate"]
+        chance = table[f"{metric.title} {arrow}", "Sign test p (S=1)"]
+        assert list(map(float, chance[1:])) == pytest.approx(
+            [rate.p_value for rate in list(rates.values())[1:]], rel=0.06
+        )
         shown = table[f"{metric.title} {arrow}", "Win rate (S=1)"]
         assert shown[0] == "-"
         assert list(map(float, shown[1:])) == pytest.approx([rate.value for rate in list(rates.values())[1:]])
@@ -118,24 +136,42 @@ def test_figure3_holds_both_estimators_in_both_pools(runs, made):
     assert same.max() < result.curve.cost[-1]
 
 
-def test_selection_rates_add_up_and_spend_what_they_say(runs, made):
-    order = list(runs.pool("simulated_score").ids)
-    cost, rates = along_cost(runs.result("ridge", "simulated_score"), order)
+def test_selection_rates_are_those_of_the_curve_s_last_vertex_within_a_budget(runs, made):
+    pool, predicted = runs.pool("simulated_score"), runs.answer("ridge", "simulated_score").predicted
+    budgets = np.append(pool.cost, np.linspace(pool.cost.min(), pool.cost.max(), 9))
+    rates, curve = (
+        rates_within(predicted, pool.cost, budgets),
+        deferral_curve(predicted, predicted, pool.cost),
+    )
     np.testing.assert_allclose(rates.sum(axis=1), 1)
-    np.testing.assert_allclose(rates @ runs.pool("simulated_score").cost, cost)
+    for budget, spent in zip(budgets, rates @ pool.cost, strict=True):
+        assert spent == pytest.approx(curve.cost[curve.cost <= budget * (1 + 1e-9)][-1])
     first = [cell.text for cell in made["selection"].rows[0][3:]]
     assert first == ["100.0%", "0.0%", "0.0%", "0.0%"]  # at the cheapest candidate's cost
 
 
-def test_figure4_lists_the_extremes(runs, made):
-    data = made["figure4"].data
+def test_figure4_lists_the_extremes_at_the_baseline_s_cost(runs, made):
+    exhibit, pool = made["figure4"], runs.pool("simulated_score")
+    data, name = exhibit.data, exhibit.header[-1]
     gains = (data["routed"] - data["fixed"]).to_numpy()
     won = (data["routing"] == "won").to_numpy()
+    assert won.any()
+    assert not won.all()
     assert (gains[won] > 0).all()
     assert (gains[~won] < 0).all()
     assert (np.diff(gains[won]) <= 0).all()
     assert (np.diff(gains[~won]) >= 0).all()
-    assert made["figure4"].header[-1] == "other-4" or made["figure4"].header[-1] in runs.matrix.candidate_ids
+    assert name == pool.ids[np.argsort(pool.cost)[len(pool) // 2]]  # the middle one by cost
+    quality = pd.DataFrame(runs.samples("simulated_score").mean(axis=2), columns=pool.ids)
+    quality["text"] = runs.matrix.prompts["text"].to_numpy()[runs.matrix.rows("test")]
+    for row in data.itertuples():
+        same = quality[quality["text"] == row.prompt]
+        assert (np.isclose(same[name], row.fixed) & np.isclose(same[row.routed_to], row.routed)).any()
+    predicted = runs.answer(runs.estimators[0], "simulated_score").predicted
+    baseline = pool.ids.index(name)
+    there = rates_within(predicted, pool.cost, pool.cost[[baseline]])[0, baseline]
+    elsewhere = round((1 - there) * len(quality))
+    assert f"{elsewhere:,} of {len(quality):,} test prompts go elsewhere" in exhibit.notes[0]
 
 
 def test_simple_and_complex_prompts_are_thirds(matrix):
@@ -224,7 +260,7 @@ def test_published_values_are_those_of_the_paper(shared):
     assert shares == pytest.approx(list(TABLE3.values()))
 
 
-def test_an_estimator_that_cannot_be_had_is_left_out_and_told(matrix, tmp_path):
+def test_an_estimator_that_cannot_be_had_is_left_out_and_told(matrix, monkeypatch):
     from catbench import CatbenchError
 
     class Lacking:
@@ -234,9 +270,24 @@ def test_an_estimator_that_cannot_be_had_is_left_out_and_told(matrix, tmp_path):
         def predict(self, prompts):
             return None
 
-    runs = Runs(matrix, transformer=Lacking(), bootstrap=DRAWS)
+    known = evaluate
+    monkeypatch.setattr(
+        "catbench.paper.runs.evaluate",
+        lambda router, *given, **named: known(
+            Lacking() if router == "transformer" else router, *given, **named
+        ),
+    )
+    runs = Runs(matrix, bootstrap=DRAWS)
     assert runs.estimators == ("knn",)
-    assert "is left out: no text encoder here." in runs.left_out[0]
+    assert "transformer is left out: no text encoder here." in runs.left_out[0]
+    with pytest.raises(CatbenchError, match="no text encoder here"):  # this one somebody asked for
+        _ = Runs(matrix, transformer=Lacking(), bootstrap=DRAWS).estimators
+
+
+def test_an_estimator_named_twice_is_drawn_once(matrix):
+    runs = Runs(matrix, transformer="knn", bootstrap=DRAWS, metrics=["simulated_score", "simulated_score"])
+    assert runs.estimators == ("knn",)
+    assert len(runs.metrics) == 1
 
 
 def test_a_policy_is_refused_before_any_trial(matrix, monkeypatch):
@@ -311,7 +362,10 @@ def test_the_command_writes_a_folder_and_replaces_only_its_own(command, simulate
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     outcome = command(*plain, "--out", tmp_path / "mine", "--force")
     assert outcome.code == 2
-    assert "holds no tables of a paper" in outcome.err
+    assert "mine holds thesis.txt, which is none of the tables" in outcome.err
+    (out / "main.tex").write_text("years of work")
+    assert "out holds main.tex" in command(*plain, "--force").err
+    assert (out / "main.tex").is_file()
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
     outcome = command("paper", "--suite", simulated, "--out", tmp_path / "x", "--trials", 0)
     assert outcome.code == 2

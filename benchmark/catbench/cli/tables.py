@@ -111,7 +111,7 @@ def _headline(report: Report, result: Result) -> Group:
     lines.add_row("headroom captured", headroom, "0% = not reading the prompt, 100% = oracle")
     lines.add_row("AUDC", _one(result, "audc"), around)
     if "cascade" in references:
-        cascade = f"a cascade that sees the cheapest image first: {references['cascade']}; not ranked"
+        cascade = f"a cascade that sees a cheap image first: {references['cascade']}; not ranked"
         lines.add_row("", "", cascade)
     lines.add_row("gain over mixture", _one(result, "gain"), "")
     lines.add_row("peak", _one(result, "peak"), "a maximum over the curve, so biased upwards")

@@ -15,7 +15,9 @@ from catbench.paper.selection import selection
 from catbench.paper.table1 import table1
 from catbench.paper.table2 import table2
 from catbench.paper.table3 import table3
-from catbench.paper.written import write
+from catbench.paper.written import FORMS, write
+
+NAMES = ("table1", "table2", "table3", "figure1c", "figure3", "figure4", "selection")
 
 
 def exhibits(runs: Runs, trials: int) -> tuple[Exhibit, ...]:
@@ -36,10 +38,12 @@ def exhibits(runs: Runs, trials: int) -> tuple[Exhibit, ...]:
 def write_paper(runs: Runs, folder: Path, *, trials: int, force: bool = False) -> tuple[Exhibit, ...]:
     """Write every table and figure into a folder, whole or not at all, and return them.
 
-    Raises UsageError where the folder is there already, unless it holds such files and `force` is given.
+    Raises UsageError where the folder is there already, unless `force` is given and it holds only such files.
     """
-    if force and folder.is_dir() and any(folder.iterdir()) and not (folder / "table1.md").is_file():
-        raise UsageError(f"{folder} holds no tables of a paper (no table1.md), so it is not replaced by them")
+    if force and folder.is_dir():
+        known = {f"{name}.{form}" for name in NAMES for form in FORMS}
+        if others := sorted(path.name for path in folder.iterdir() if path.name not in known):
+            raise UsageError(f"{folder} holds {others[0]}, which is none of the tables and would be removed")
     with atomic_folder(folder, force=force) as draft:
         made = exhibits(runs, trials)
         for exhibit in made:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import floor, log10
+from math import floor, isfinite, log10
 from typing import Any
 
 import pandas as pd
@@ -49,7 +49,7 @@ def number(value: float | None, error: float | None = None) -> str:
     """Return `value`, or `value ± error`, with the decimals that the error warrants (else 5 digits)."""
     if value is None:
         return MISSING
-    if not error:
+    if not error or not isfinite(error):
         return f"{value:.5g}"
     decimals = min(8, max(0, 1 - floor(log10(error))))
     return f"{value:.{decimals}f} ± {error:.1g}"

@@ -37,7 +37,9 @@ def figure1c(runs: Runs) -> Exhibit:
         quality = _quality(runs, metric, pool)[:, order] * metric.sign
         for kind, inside in groups.items():
             mean = quality[inside].mean(axis=0)
-            error = quality[inside].std(axis=0, ddof=1) / np.sqrt(inside.sum())
+            count = int(inside.sum())  # the deviation of a single prompt is not known
+            error = quality[inside].std(axis=0, ddof=min(1, count - 1)) / np.sqrt(count)
+            error = error if count > 1 else np.full(len(order), np.nan)
             curves.append((metric, kind, mean, error))
             shown = (number(m, e) for m, e in zip(mean, error, strict=True))
             rows.append(cells(f"{metric.title} {better(metric.direction)}", kind, *shown))
@@ -79,9 +81,13 @@ def figure1c(runs: Runs) -> Exhibit:
 
 
 def prompt_kinds(matrix: ScoreMatrix) -> tuple[str, dict[str, npt.NDArray[np.bool_]]]:
-    """Return by what test prompts are told apart, and masks of the simple and the complex third of them."""
+    """Return by what test prompts are told apart, and masks of the simple and the complex third of them.
+
+    A suite of which a test prompt has no complexity is told apart by words.
+    """
     prompts = matrix.prompts.iloc[matrix.rows("test")]
-    if COLUMN in prompts and pd.api.types.is_numeric_dtype(prompts[COLUMN]):
+    told = COLUMN in prompts and pd.api.types.is_numeric_dtype(prompts[COLUMN])
+    if told and not prompts[COLUMN].isna().any():
         value, by = prompts[COLUMN].to_numpy(dtype=np.float64), f"thirds by {COLUMN}"
     else:
         value, by = np.array([len(str(t).split()) for t in prompts["text"]], np.float64), "thirds by words"

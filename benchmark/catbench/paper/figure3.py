@@ -60,7 +60,7 @@ def figure3(runs: Runs) -> Exhibit:
         notes=(
             "Quality at each candidate's cost; - below a curve's start. The band is the 95% interval of the "
             "first curve. The mixture does not read the prompt; the cascade is no router: it draws "
-            "with the cheapest candidate, sees the score, and pays for a second image where it is poor.",
+            "with a cheap candidate, sees the score, and pays for a second image where it is poor.",
             *alone,
             *runs.read,
             *runs.left_out,

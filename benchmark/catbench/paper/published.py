@@ -83,8 +83,8 @@ COSTS = (
     "official code, whose transformer takes 57.8 TFLOPs at a million pixels and 115.6 with guidance."
 )
 LAST_COLUMN = (
-    "At the dearest candidate's cost the paper makes the router spend (λ < 0), so that it falls to that "
-    "candidate's quality; our curve stays flat beyond λ = 0, since nobody has to spend."
+    "Past its peak the paper makes the router spend (λ < 0), so that its curve falls, in the end to the "
+    "dearest candidate's quality; ours stays flat beyond λ = 0, since nobody has to spend."
 )
 
 

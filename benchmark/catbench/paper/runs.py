@@ -17,19 +17,22 @@ from catbench.predictions import answer_from_table
 from catbench.report import Report, Result
 from catbench.routing import Answer
 
+TRANSFORMER = "transformer"
+"""The first estimator unless another is named."""
+
 
 class Runs:
     """Results of the paper's two estimators on a suite, in its whole pool and in its homogeneous one.
 
-    An estimator that cannot be had here (its packages, or a text encoder, are missing) is left out, and
-    `left_out` says why.
+    The default `transformer` is left out where it cannot be had (its packages, or a text encoder, are
+    missing), and `left_out` says why.
     """
 
     def __init__(
         self,
         matrix: ScoreMatrix,
         *,
-        transformer: str = "transformer",
+        transformer: str = TRANSFORMER,
         knn: str = "knn",
         metrics: Sequence[str] | None = None,
         cost: str | None = None,
@@ -40,7 +43,8 @@ class Runs:
     ) -> None:
         self.matrix, self.knn, self.transformer, self.seed = matrix, knn, transformer, seed
         self.metrics: tuple[Metric, ...] = tuple(
-            matrix.metric(name) for name in metrics or [metric.name for metric in matrix.metrics]
+            matrix.metric(name)
+            for name in dict.fromkeys(metrics or [metric.name for metric in matrix.metrics])
         )
         self.left_out: list[str] = []
         self.progress = progress
@@ -72,7 +76,8 @@ class Runs:
     @cached_property
     def estimators(self) -> tuple[str, ...]:
         """The paper's estimators that can be had here, the better one of the paper first."""
-        return tuple(name for name in (self.transformer, self.knn) if self._report(name, homogeneous=False))
+        named = dict.fromkeys([self.transformer, self.knn])
+        return tuple(name for name in named if self._report(name, homogeneous=False))
 
     def result(self, router: str, metric: str, *, homogeneous: bool = False) -> Result:
         """Return the result of an estimator on a metric."""
@@ -128,7 +133,7 @@ class Runs:
             except (RouterError, UsageError):
                 raise
             except CatbenchError as error:  # of its own making: what it needs is not here
-                if router == self.knn:
+                if router != TRANSFORMER:  # somebody asked for this one
                     raise
                 self.left_out.append(f"{router} is left out: {error}.")
                 self._reports[key] = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,70 +10,85 @@ import pandas as pd
 
 from catbench.arrays import Floats
 from catbench.figure import cost_label
+from catbench.matrix import Metric
+from catbench.measures.selection_rate import selection_rate
 from catbench.paper.axes import spread, tidy
 from catbench.paper.exhibit import Cell, Exhibit, cells
 from catbench.paper.runs import Runs, by_cost
-from catbench.report import Result
+from catbench.scoring import cost_grid
+from catbench.sweep import SAME_TRADE_OFF, choices_at, deferral_curve
+
+
+@dataclass(frozen=True)
+class _Area:
+    metric: Metric
+    budgets: Floats
+    rates: Floats
+    """(B, M), columns by rising cost."""
 
 
 def selection(runs: Runs) -> Exhibit:
     """Return the rates of the best of the paper's estimators that can be had, a panel a metric."""
     router = runs.estimators[0]
-    results = [runs.result(router, metric.name) for metric in runs.metrics]
     pool = runs.pool(runs.metrics[0].name)
-    order = [pool.ids[m] for m in by_cost(pool)]
+    order = by_cost(pool)
+    names = [pool.ids[m] for m in order]
+    prices = pool.cost[order]
     rows: list[tuple[Cell, ...]] = []
-    for result in results:
-        cost, rates = along_cost(result, order)
-        for m, budget in zip(order, sorted(pool.cost), strict=True):
-            at = [float(np.interp(budget, cost, rates[:, i])) for i in range(len(order))]
-            rows.append(cells(result.metric_label, m, f"{budget:.4g}", *(f"{rate:.1%}" for rate in at)))
-    data = pd.concat([_table(result, order) for result in results], ignore_index=True)
+    areas: list[_Area] = []
+    for metric in runs.metrics:
+        predicted = runs.answer(router, metric.name).predicted
+        assert predicted is not None
+        for name, budget, at in zip(names, prices, rates_within(predicted, pool.cost, prices), strict=True):
+            shown = (f"{rate:.1%}" for rate in at[order])
+            rows.append(cells(metric.title, name, f"{budget:.4g}", *shown))
+        budgets = cost_grid(pool.cost)
+        areas.append(_Area(metric, budgets, rates_within(predicted, pool.cost, budgets)[:, order]))
+    data = pd.concat([_table(area, names, pool.unit) for area in areas], ignore_index=True)
     return Exhibit(
         name="selection",
         title=f"Selection rates (Appendix H), {router} on {runs.suite}",
-        header=("metric", "at the cost of", pool.unit, *order),
+        header=("metric", "at the cost of", pool.unit, *names),
         rows=tuple(rows),
         notes=(
-            "Share of test prompts sent to each candidate (columns) where the mean cost is that of the "
-            "candidate named at the left: between two trade-offs on the line between them, as the curve is; "
-            "beyond what the router spends at most, as there.",
+            "Share of test prompts sent to each candidate (columns) at the least trade-off whose mean cost "
+            "is within that of the candidate named at the left; beyond what the router spends, as at its end.",
             *runs.left_out,
         ),
         signature=runs.signature(router),
         data=data,
-        draw=lambda figure: _draw(figure, results, order),
-        size=(1.6 + 3.8 * len(results), 4.2),
+        draw=lambda figure: _draw(figure, areas, names, pool.unit),
+        size=(1.6 + 3.8 * len(areas), 4.2),
     )
 
 
-def along_cost(result: Result, order: list[str]) -> tuple[Floats, Floats]:
-    """Return mean costs (T,), rising, and the selection rates (T, M) there."""
-    cost = np.array(result.selection.cost)
-    rates = np.array([result.selection.rate[candidate] for candidate in order]).T
-    rising = np.argsort(cost, kind="stable")
-    return cost[rising], rates[rising]
+def rates_within(predicted: Floats, cost: Floats, budgets: Floats) -> Floats:
+    """Return selection rates (B, M) of predictions (n, M) at the curve's last vertex within each budget."""
+    curve = deferral_curve(predicted, predicted, cost)
+    last = np.searchsorted(curve.cost, budgets * (1 + SAME_TRADE_OFF), side="right") - 1
+    # Just below an event's trade-off the event has happened; at it, ties go to the cheaper candidate.
+    trade_offs = curve.trade_off[np.maximum(last, 0)] * (1 - 2 * SAME_TRADE_OFF)
+    return selection_rate(choices_at(predicted, cost, trade_offs), len(cost))
 
 
-def _table(result: Result, order: list[str]) -> pd.DataFrame:
-    cost, rates = along_cost(result, order)
-    table = pd.DataFrame(rates, columns=order)
-    table.insert(0, "metric", result.metric)
-    table.insert(1, f"mean {result.cost}", cost)
+def _table(area: _Area, names: list[str], unit: str) -> pd.DataFrame:
+    table = pd.DataFrame(area.rates, columns=names)
+    table.insert(0, "metric", area.metric.name)
+    table.insert(1, f"mean {unit} of at most", area.budgets)
     return table
 
 
-def _draw(figure: Any, results: list[Result], order: list[str]) -> None:
+def _draw(figure: Any, areas: list[_Area], names: list[str], unit: str) -> None:
     from matplotlib import colormaps
 
-    colours = colormaps["viridis"](np.linspace(0.05, 0.95, len(order)))
-    panels = spread(figure, len(results), bottom=0.23)
-    for result, panel in zip(results, panels, strict=True):
-        cost, rates = along_cost(result, order)
-        panel.stackplot(cost, rates.T, labels=order, colors=colours, linewidth=0)
-        tidy(panel, f"mean {cost_label(result.cost)}", cost)
-        panel.set(xlim=(cost[0], cost[-1]) if cost[-1] > cost[0] else None, ylim=(0, 1))
+    colours = colormaps["viridis"](np.linspace(0.05, 0.95, len(names)))
+    panels = spread(figure, len(areas), bottom=0.23)
+    for area, panel in zip(areas, panels, strict=True):
+        budgets = area.budgets
+        panel.stackplot(budgets, area.rates.T, labels=names, colors=colours, linewidth=0)
+        tidy(panel, f"mean {cost_label(unit)}", budgets)
+        panel.set(xlim=(budgets[0], budgets[-1]) if budgets[-1] > budgets[0] else None, ylim=(0, 1))
         panel.set_ylabel("share of prompts")
-        panel.set_title(result.metric_label, fontsize=9)
+        panel.set_title(area.metric.title, fontsize=9)
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower center", ncols=min(6, len(order)), frameon=False, fontsize=7.5)
+    figure.legend(handles, labels, loc="lower center", ncols=min(6, len(names)), frameon=False, fontsize=7.5)

@@ -83,7 +83,7 @@ def _rows(runs: Runs, metric: Metric, drawn: list[Trials]) -> list[tuple[Cell, .
             cells(
                 name,
                 f"Deviation (S={samples})",
-                *(MISSING if m == pool.cheapest else f"{spread[m]:.1e}" for m in order),
+                *(MISSING if m == pool.cheapest or len(quality) < 2 else f"{spread[m]:.1e}" for m in order),
             )
         )
     return rows

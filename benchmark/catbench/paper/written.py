@@ -15,6 +15,8 @@ LATEX = {
     "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "↑": r"$\uparrow$",
     "↓": r"$\downarrow$", "λ": r"$\lambda$", "<": r"$<$", ">": r"$>$", "|": r"\textbar{}", "×": r"$\times$",
 }  # fmt: skip
+FORMS = ("md", "tex", "csv", "png", "svg")
+"""What every exhibit is written as."""
 FONT, SMALL = 8, 6.5
 """Points."""
 LETTER, LINE, SMALL_LINE = 0.072, 0.23, 0.13
