@@ -52,7 +52,7 @@ def selection(runs: Runs) -> Exhibit:
         rows=tuple(rows),
         notes=(
             "Share of test prompts sent to each candidate (columns) at the least trade-off whose mean cost "
-            "is within that of the candidate named at the left; beyond what the router spends, as at its end.",
+            "is within that of the candidate at the left; beyond what the router spends, as at its end.",
             *runs.left_out,
         ),
         signature=runs.signature(router),
