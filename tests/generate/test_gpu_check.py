@@ -28,7 +28,12 @@ def test_the_tiny_check_measures_everything_and_writes_both_tables(tmp_path, cap
     text = out.with_suffix(".md").read_text()
     assert capsys.readouterr().out == text
     assert "says nothing of any device's speed" in text
-    assert [call["candidate"] for call in found["calls"]] == ["sdxl-2", "sdxl-turbo-1", "sdxl-deepcache-3"]
+    assert [call["candidate"] for call in found["calls"]] == [
+        "sdxl-2",
+        "sdxl-turbo-1",
+        "sdxl-deepcache-3",
+        "sdxl-ddim-3",
+    ]
     for call in found["calls"]:
         assert call["tflops_per_second"] == pytest.approx(call["tflops"] / call["seconds"])
         assert call["batch"] == 2
@@ -52,6 +57,29 @@ def test_what_there_is_no_time_for_is_named(tmp_path, capsys):
     assert "Left out: sdxl-2, calls, for lack of time." in capsys.readouterr().out
 
 
+def test_a_dot_in_the_name_of_the_files_stays(tmp_path):
+    assert main([str(tmp_path / "h200-v1.2"), "--tiny", "--batch", "1", "--minutes", "0"]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"h200-v1.2.md", "h200-v1.2.json"}
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("file/check", "cannot make file: "),
+        ("file/folder/check", "cannot make file/folder: Not a directory"),
+        (".", r"OUT .: the name of two files is needed"),
+        ("taken", "cannot write taken.md: it is a folder"),
+    ],
+)
+def test_files_that_cannot_be_written_are_refused_first(tmp_path, monkeypatch, capsys, out, message):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("taken.md").mkdir()
+    assert main([out, "--tiny"]) == 2
+    assert capsys.readouterr().err.startswith(f"gpu_check: {message}")
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "taken.md"}
+
+
 def test_a_step_that_fails_is_named_and_the_others_are_written(tmp_path, capsys, monkeypatch):
     written = []
 
@@ -64,13 +92,14 @@ def test_a_step_that_fails_is_named_and_the_others_are_written(tmp_path, capsys,
     assert "Left out: sdxl-2, the loop: RuntimeError: no C compiler." in capsys.readouterr().out
     assert len(written[0]["calls"]) == 3  # before the step that fails
     found = json.loads((tmp_path / "check.json").read_text())
+    assert len(found["calls"]) == 4
     assert not found["loops"]
     assert set(found["parts"]) == {"text", "unet", "decoder"}
 
 
 def test_a_part_is_measured_up_to_the_batch_that_fits(monkeypatch):
     size = tiny_size()
-    settings = drawing_settings(check._candidates(size)[0])
+    settings = drawing_settings(check._drawn_at(size, size.candidates)[0])
     pipeline = random_pipeline(size, settings, "cpu")
     decode = pipeline.vae.decode
 

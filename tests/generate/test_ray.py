@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,25 +62,41 @@ def test_a_worker_makes_the_scores_of_this_process(scored_twice, tmp_path, run):
 
 @pytest.mark.slow
 @OF_RAY
-def test_two_workers_one_of_them_killed_make_the_scores_of_one_process(scored_twice, tmp_path, run, content):
+def test_two_workers_one_of_them_killed_make_the_scores_of_one_process(
+    scored_twice, tmp_path, run, content, monkeypatch
+):
     needs_ray()
-    folder, killed, seen = scored_twice, [], []
-    here = verify(run(folder, tmp_path / "local").suite)
+    import ray
 
-    def kill_a_worker(progress):
+    folder, given, lost, seen = scored_twice, [], {}, []
+    here = verify(run(folder, tmp_path / "local").suite)
+    give = engine_module._RayCrew.give
+
+    def noted(crew, worker, shard):
+        if shard is not None:
+            given.append((shard.name, worker, crew._actors[worker]))
+        give(crew, worker, shard)
+
+    monkeypatch.setattr(engine_module._RayCrew, "give", noted)
+
+    def kill_the_worker_that_answered(progress):
         seen.append(progress)
-        if progress.done and not killed:
-            workers = [
-                process
-                for process in psutil.Process().children(recursive=True)
-                if "ray::_Member" in " ".join(process.cmdline())
-            ]
-            killed.append(workers[0].pid)
-            os.kill(workers[0].pid, signal.SIGKILL)
+        if progress.done and not lost:
+            done = progress.done.shard.name
+            worker, actor = next((worker, actor) for name, worker, actor in given if name == done)
+            lost[worker] = {name for name, other, _ in given if other == worker} - {done}
+            process = psutil.Process(ray.get(actor.__ray_call__.remote(lambda member: os.getpid())))
+            assert process in psutil.Process().children(recursive=True)
+            process.kill()
 
     with RayEngine(workers=2) as engine:
-        outcome = run(folder, tmp_path / "ray", engine=engine, on_progress=kill_a_worker)
-    assert killed
+        outcome = run(folder, tmp_path / "ray", engine=engine, on_progress=kill_the_worker_that_answered)
+    ((worker, held),) = lost.items()
+    assert held
+    times = Counter(name for name, *_ in given)
+    assert {name for name, count in times.items() if count > 1} == held
+    assert held <= {name for name, other, _ in given if other != worker}
+    assert len(times) == 6
     assert [progress.shards for progress in seen] == list(range(7))
     assert_same_scores(verify(outcome.suite), here)
     assert content(tmp_path / "ray").keys() == content(tmp_path / "local").keys()
@@ -132,8 +148,16 @@ def test_a_cluster_that_runs_is_joined_and_left_also_where_it_loses_a_node(
     ],
 )
 def test_an_address_where_no_cluster_is_is_refused(address, message):
-    with pytest.raises(UsageError, match=message):
-        RayEngine(address)
+    with pytest.raises(UsageError, match=message), RayEngine(address):
+        pass
+
+
+def test_a_run_is_planned_without_the_cluster(suite, tmp_path, command, drawn_by):
+    known = drawn_by(tmp_path, 20, name="sdxl-20")
+    words = ("--engine", "ray", "--address", "127.0.0.1:1", "--dry-run")
+    outcome = command("generate", suite((known,)), "--out", tmp_path / "run", *words)
+    assert outcome.code == 0
+    assert outcome.out.startswith("shards ")
 
 
 def test_no_workers_are_refused():
@@ -296,12 +320,14 @@ def test_replacements_that_never_come_up_do_not_end_a_run_in_which_others_live(t
 def test_a_worker_is_told_where_models_lie_and_where_paths_begin(tmp_path, monkeypatch):
     needs_ray()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HF_HOME", "/models")
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    monkeypatch.delenv("CATBENCH_INFINITY", raising=False)
+    where = {"CATBENCH_CACHE": "/heads", "HF_HOME": "/models", "HF_HUB_CACHE": "/models/there"}
+    for name in ("CATBENCH_INFINITY", "HF_HUB_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in where.items():
+        monkeypatch.setenv(name, value)
     ray = PlayedRay([None])
     crew_of(ray, tmp_path / "run", 1)
-    assert ray.options[0]["runtime_env"] == {"env_vars": {"HF_HOME": "/models"}}
+    assert ray.options[0]["runtime_env"] == {"env_vars": where}
     assert ray.started == [tmp_path]
     monkeypatch.chdir("/")
     engine_module._Member(tmp_path)

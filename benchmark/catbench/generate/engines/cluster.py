@@ -16,7 +16,7 @@ SECONDS_TO_ANSWER = 10.0
 """For the head node's port."""
 SECONDS_TO_BE_SEEN = 90.0
 """For a file that another machine has written: NFS may believe for a minute that it is not there."""
-HANDED_ON = (VARIABLE, "HF_HOME", "HF_HUB_OFFLINE")
+HANDED_ON = (VARIABLE, "CATBENCH_CACHE", "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE")
 """Variables that say where models lie: a worker would have those of the node's own start."""
 
 
@@ -34,7 +34,7 @@ def share(device: str) -> dict[str, Any]:
 
 
 def check_address(address: str) -> None:
-    """Raise UsageError for an address where nobody listens: Ray itself would try for minutes."""
+    """Raise UsageError for an address that is none of a head node."""
     if address == "auto":
         return
     if "://" in address:
@@ -47,6 +47,13 @@ def check_address(address: str) -> None:
         raise UsageError(
             f"--address {address}: give HOST:PORT of the head node (the port is mostly 6379), or auto"
         )
+
+
+def check_answer(address: str) -> None:
+    """Raise UsageError for an address where nobody listens: Ray itself would try for minutes."""
+    if address == "auto":
+        return
+    host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host, int(port)), timeout=SECONDS_TO_ANSWER).close()
     except (OSError, OverflowError) as error:

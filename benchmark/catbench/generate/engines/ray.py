@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from catbench.errors import CatbenchError, GenerationError, MissingExtraError, SuiteError, UsageError
 from catbench.generate.engines import ShardDone
-from catbench.generate.engines.cluster import check_address, share, wait_to_see
+from catbench.generate.engines.cluster import check_address, check_answer, share, wait_to_see
 from catbench.generate.engines.crew import Answer, share_out
 from catbench.generate.job import Job, hardware_name
 from catbench.generate.packages import own_version, prepare, versions
@@ -41,7 +41,10 @@ OBJECT_STORE_BYTES = 100_000_000
 
 
 class RayEngine:
-    """Workers on a Ray cluster; a context manager that is connected within its block."""
+    """Workers on a Ray cluster; a context manager that is connected within its block.
+
+    Nothing is asked of the cluster before: a run can be planned without it.
+    """
 
     def __init__(self, address: str | None = None, workers: int | None = None) -> None:
         """`address` is HOST:PORT of the head node, or `auto`; None = a cluster of this machine alone.
@@ -59,6 +62,8 @@ class RayEngine:
 
     def __enter__(self) -> RayEngine:
         """Connect; raises MissingExtraError without Ray, UsageError where no cluster answers."""
+        if self._address is not None:
+            check_answer(self._address)
         for name, value in QUIET.items():
             os.environ.setdefault(name, value)
         try:

@@ -25,18 +25,16 @@ def main(words: list[str] | None = None) -> int:
     try:
         if given.batch < 1:
             raise UsageError(f"--batch {given.batch}: at least 1 is needed")
+        table, record = _files(given.out)
         from catbench.generate.gpu_check.check import run_check
         from catbench.generate.gpu_check.table import Check, markdown
 
-        given.out.parent.mkdir(parents=True, exist_ok=True)
-        check_writable(given.out.with_suffix(".json"))
-
         def keep(check: Check) -> None:
-            for suffix, text in (
-                (".md", markdown(check)),
-                (".json", json.dumps(asdict(check), indent=1) + "\n"),
+            for path, text in (
+                (table, markdown(check)),
+                (record, json.dumps(asdict(check), indent=1) + "\n"),
             ):
-                with atomic_file(given.out.with_suffix(suffix)) as draft:
+                with atomic_file(path) as draft:
                     draft.write_text(text, encoding="utf-8")
 
         check = run_check(tiny=given.tiny, batch=given.batch, minutes=given.minutes, keep=keep, say=_say)
@@ -45,6 +43,20 @@ def main(words: list[str] | None = None) -> int:
         return 2
     sys.stdout.write(markdown(check))
     return 0
+
+
+def _files(out: Path) -> tuple[Path, Path]:
+    """Return OUT.md and OUT.json; raises UsageError where they cannot be written."""
+    if not out.name:
+        raise UsageError(f"OUT {out}: the name of two files is needed, without their suffixes")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make {out.parent}: {error.strerror or error}") from error
+    table, record = (out.with_name(f"{out.name}{suffix}") for suffix in (".md", ".json"))
+    for path in (table, record):
+        check_writable(path)
+    return table, record
 
 
 def _say(line: str) -> None:

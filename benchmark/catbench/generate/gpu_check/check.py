@@ -1,10 +1,11 @@
-"""The check: every candidate's calls, the parts of a call, the loop, and last what must be compiled.
+"""The check, what matters most first: calls of a few steps, the loop, parts, compiled calls, dear calls.
 
 Each is a step: one that fails, or that there is no time for, is named with its reason, and the others go on.
 """
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -29,9 +30,17 @@ from catbench.generate.gpu_check.models import (
     tiny_size,
 )
 from catbench.generate.gpu_check.table import Call, Check, Loop
-from catbench.generate.gpu_check.timing import PARTS, bare_unet_seconds, part_seconds, seconds_per_image
+from catbench.generate.gpu_check.timing import (
+    CALLS_OF_A_PART,
+    PARTS,
+    bare_unet_seconds,
+    part_seconds,
+    seconds_per_image,
+    warm_up_steps,
+)
 from catbench.generate.job import hardware_name, make_deterministic
 from catbench.generate.packages import prepare, versions
+from catbench.generate.pipelines.compile import not_compiled
 from catbench.generate.pipelines.memory import free_memory
 from catbench.generate.settings import drawing_settings
 from catbench.pool import Candidate
@@ -42,8 +51,10 @@ Keep: TypeAlias = Callable[[Check], None]
 TERA = 1e12
 REPEATS = 2
 PART_SIZES = (1, 2, 4, 8, 16)
-COMPILING_SECONDS = 150.0
-"""What is kept free before the compiler is begun."""
+RESERVE = 1.2
+"""Seconds that are kept free for a step, over those that it is foreseen to take."""
+COMPILING_SECONDS = 120.0
+"""What the compiler takes, beside the calls."""
 
 
 @dataclass
@@ -65,7 +76,7 @@ class _Bench:
     def attempt(self, what: str, seconds: float, measure: Callable[[], Check]) -> None:
         """Measure what takes some seconds, and keep the check that comes of it, or why there is none."""
         passed = time.monotonic() - self.begun
-        if passed + seconds >= self.minutes * 60:
+        if passed + RESERVE * seconds >= self.minutes * 60:
             self._leave_out(f"{what}, for lack of time")
         else:
             self.say(what)
@@ -111,7 +122,7 @@ def run_check(
     make_deterministic(device)  # as a run's worker does: it chooses the kernels that are timed
     hardware = hardware_name(device)
     size = tiny_size() if tiny else full_size()
-    candidates = _candidates(size)
+    candidates, dear = _drawn_at(size, size.candidates), _drawn_at(size, size.dear)
     say(f"{hardware}: making a pipeline with random weights")
     pipeline = random_pipeline(size, drawing_settings(candidates[0]), device)
     peak = peak_tflops(hardware)
@@ -119,19 +130,20 @@ def run_check(
     flops = UNetCall(size.architecture)
     bench = _Bench(pipeline, device, batch, peak, flops, begun, minutes, empty, keep, say)
     _calls(bench, candidates)
-    _parts(bench, candidates[0], PART_SIZES[:3] if tiny else PART_SIZES)
     _loops(bench, size, candidates)
-    if not tiny:  # a compiled pipeline stays so: nothing comes after
-        what = f"{candidates[0].id}, compiled"
-        bench.attempt(what, COMPILING_SECONDS, partial(_with_call, bench, candidates[0], compiled=True))
+    _parts(bench, candidates[0], PART_SIZES[:3] if tiny else PART_SIZES)
+    if not tiny:
+        _compiled_calls(bench, candidates[0])
+    with not_compiled(not tiny):  # a compiled pipeline stays so
+        _calls(bench, dear)
     return bench.found
 
 
-def _candidates(size: Size) -> tuple[Candidate, ...]:
-    """Return the candidates of SDXL's architecture, over the random model at the check's size."""
+def _drawn_at(size: Size, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Return candidates of SDXL's architecture, over the random model at the check's size."""
     small, large = size.pixels
     found: list[Candidate] = []
-    for candidate in size.candidates:
+    for candidate in candidates:
         settings = drawing_settings(candidate)
         side = small if settings.width == 512 else large
         changed = settings.model_copy(
@@ -151,10 +163,23 @@ def _candidates(size: Size) -> tuple[Candidate, ...]:
 
 def _calls(bench: _Bench, candidates: Sequence[Candidate]) -> None:
     for candidate in candidates:
-        # The first candidate's rate foresees the others'.
-        rate = bench.found.calls[0].tflops_per_second if bench.found.calls else None
-        foreseen = (REPEATS + 1) * bench.batch * bench.prices(candidate)[0] / rate if rate else 0.0
+        foreseen = _foreseen(bench, candidate)
         bench.attempt(f"{candidate.id}, calls", foreseen, partial(_with_call, bench, candidate))
+
+
+def _compiled_calls(bench: _Bench, candidate: Candidate) -> None:
+    foreseen = COMPILING_SECONDS + _foreseen(bench, candidate)
+    measure = partial(_with_call, bench, candidate, compiled=True)
+    bench.attempt(f"{candidate.id}, compiled", foreseen, measure)
+
+
+def _foreseen(bench: _Bench, candidate: Candidate) -> float:
+    """Return the seconds of a candidate's calls at the rate of the first one's; 0 for the first."""
+    if not bench.found.calls:
+        return 0.0
+    settings = drawing_settings(candidate)
+    calls = REPEATS + warm_up_steps(settings) / settings.steps
+    return calls * bench.batch * bench.prices(candidate)[0] / bench.found.calls[0].tflops_per_second
 
 
 def _with_call(bench: _Bench, candidate: Candidate, *, compiled: bool = False) -> Check:
@@ -175,8 +200,12 @@ def _parts(bench: _Bench, candidate: Candidate, sizes: Sequence[int]) -> None:
         seconds = part_seconds(bench.pipeline, settings, bench.device, name, sizes)
         return replace(bench.found, parts={**bench.found.parts, name: seconds})
 
+    whole, denoising = bench.prices(candidate)
+    rate = bench.found.calls[0].tflops_per_second if bench.found.calls else math.inf
     for name in PARTS:
-        bench.attempt(f"{name} alone", 0.0, partial(measure, name))
+        tflops = denoising / settings.steps if name == "unet" else whole - denoising
+        foreseen = CALLS_OF_A_PART * sum(sizes) * tflops / rate
+        bench.attempt(f"{name} alone", foreseen, partial(measure, name))
 
 
 def _loops(bench: _Bench, size: Size, candidates: Sequence[Candidate]) -> None:
@@ -184,22 +213,24 @@ def _loops(bench: _Bench, size: Size, candidates: Sequence[Candidate]) -> None:
     known = {call.candidate: call for call in bench.found.calls}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        save_random_clip(size, folder / "clip")
         for candidate in candidates[:2]:
             if candidate.id in known:
                 call = known[candidate.id]
-                foreseen = 2 * SHARDS * size.prompts * call.seconds
+                foreseen = (SHARDS * size.prompts + call.batch) * call.seconds
                 measure = partial(_with_loop, bench, size, candidate, call, folder)
                 bench.attempt(f"{candidate.id}, the loop", foreseen, measure)
 
 
 def _with_loop(bench: _Bench, size: Size, candidate: Candidate, call: Call, folder: Path) -> Check:
+    clip = folder / "clip"
+    if not clip.exists():
+        save_random_clip(size, clip)
     bare = bare_unet_seconds(bench.pipeline, drawing_settings(candidate), bench.device, call.batch)
     seconds = loop_seconds(
         candidate,
         _costs(bench, candidate),
         bench.pipeline,
-        folder / "clip",
+        clip,
         folder / candidate.id,
         bench.device,
         call.batch,

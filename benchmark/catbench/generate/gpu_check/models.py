@@ -35,6 +35,8 @@ class Size:
     """Vision part of the CLIP that scores: ViT-L/14, or a tiny one."""
     candidates: tuple[Candidate, ...]
     """Those that are timed; the loop is run with the first, and with Turbo, the second."""
+    dear: tuple[Candidate, ...]
+    """Those that are timed last, where there is time for it, the first before the second."""
     prompts: int
     """Of a shard of the loop."""
 
@@ -45,8 +47,9 @@ def full_size() -> Size:
     assert isinstance(architecture, UNetArchitecture)
     vision = {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24}
     clip = {**vision, "num_attention_heads": 16, "image_size": 224, "patch_size": 14}
-    candidates = (sdxl(50), sdxl_turbo(), sdxl_lightning(), sdxl_deepcache(), sdxl_ddim())
-    return Size(architecture, (512, 1024), "bfloat16", clip, candidates, prompts=16)
+    candidates = (sdxl(20), sdxl_turbo(), sdxl_lightning(), sdxl_deepcache())
+    dear = (sdxl(50), sdxl_ddim())
+    return Size(architecture, (512, 1024), "bfloat16", clip, candidates, dear, prompts=16)
 
 
 def tiny_size() -> Size:
@@ -79,7 +82,8 @@ def tiny_size() -> Size:
     clip = {**vision, "image_size": 32, "patch_size": 8}
     cached = sdxl_deepcache()
     cached = cached.model_copy(update={"settings": {**cached.settings, "steps": 4}})
-    return Size(small, (32, 64), "float32", clip, (sdxl(2), sdxl_turbo(), cached), prompts=4)
+    candidates, dear = (sdxl(2), sdxl_turbo(), cached), (sdxl_ddim(3),)
+    return Size(small, (32, 64), "float32", clip, candidates, dear, prompts=4)
 
 
 def random_pipeline(size: Size, settings: DrawingSettings, device: str) -> Any:

@@ -20,6 +20,15 @@ from catbench.generate.settings import DrawingSettings
 PARTS = ("text", "unet", "decoder")
 """Of a call: the text encoders, one forward of the UNet, the decoder."""
 PROMPT = "a photograph of a cat on a windowsill, morning light"
+CALLS_OF_A_PART = 4
+"""At each size; the first is not timed."""
+WARM_UP_STEPS = 3
+"""Of the call that is not timed: a CUDA graph is warmed up, recorded, and replayed."""
+
+
+def warm_up_steps(settings: DrawingSettings) -> int:
+    """Return the steps of the call that is not timed."""
+    return min(settings.steps, WARM_UP_STEPS)
 
 
 def seconds_per_image(
@@ -27,7 +36,7 @@ def seconds_per_image(
 ) -> tuple[float, int]:
     """Return the median seconds an image of whole calls, text to pixels, and the batch that fitted.
 
-    The first call is not timed: it compiles and warms up.
+    A first call, of WARM_UP_STEPS at most, is not timed: it compiles and warms up.
     """
     released = pipeline.scheduler
     images = [Image(0, sample, sample) for sample in range(batch)]
@@ -35,7 +44,7 @@ def seconds_per_image(
     def text(rows: Sequence[int]) -> dict[str, Any]:
         return {"prompt": [PROMPT] * len(rows)}
 
-    def call(size: int) -> int:
+    def call(size: int, settings: DrawingSettings = settings) -> int:
         return draw(pipeline, settings, images[:size], text, size, compiled=compiled).batch
 
     if compiled:
@@ -43,7 +52,7 @@ def seconds_per_image(
     pipeline.scheduler = scheduler_for(settings, released)
     try:
         with feature_cache(pipeline, settings.cache):
-            fits = call(batch)
+            fits = call(batch, settings.model_copy(update={"steps": warm_up_steps(settings)}))
             seconds = [seconds_of(lambda: call(fits), device) for _ in range(repeats)]
     finally:
         pipeline.scheduler = released
@@ -87,7 +96,8 @@ def part_seconds(
         try:
             call = prepared(size)
             call()
-            found[size] = statistics.median(seconds_of(call, device) for _ in range(3)) / size
+            seconds = [seconds_of(call, device) for _ in range(CALLS_OF_A_PART - 1)]
+            found[size] = statistics.median(seconds) / size
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
