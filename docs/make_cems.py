@@ -73,7 +73,7 @@ def page(folder: Path) -> str:
 
 def tflops(flops: float | None) -> str:
     """Return FLOPs as `1.2e-06` TFLOPs, `-` where none are said."""
-    return "-" if flops is None else f"{flops / 1e12:.1g}"
+    return "-" if flops is None else f"{flops / 1e12:.2g}"
 
 
 def spelled(estimate: Estimate, scale: float = 1, unit: str = "") -> str:
