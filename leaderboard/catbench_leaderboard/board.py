@@ -27,6 +27,22 @@ ENDS = ("", "_low", "_high")
 MEAN = ""
 """In the column `by` of ranks: the headline, headroom captured as a mean over the suite's metrics."""
 
+BASELINES = (
+    "knn",
+    "ridge",
+    "transformer",
+    "embedllm",
+    "mlp",
+    "trees",
+    "uniroute",
+    "cems",
+    "routellm-mf",
+    "adadiff",
+    "routet2i",
+    "mixture",
+)
+"""Routers that are shipped, in the order of their colours; a new one goes to the end."""
+
 Part: TypeAlias = Literal["results", "fixed", "references"]
 """The tables that have a row for each problem, metric and slice."""
 
@@ -229,7 +245,7 @@ def _distinct(order: Sequence[Problem], name: Trait, identity: Trait, suffix: Tr
 
 
 def entry_table(entries: Iterable[Entry]) -> pd.DataFrame:
-    """Return `entries`; a router has one label and one number wherever it stands."""
+    """Return `entries`; a router has one label and one number wherever it stands, by `_numbers`."""
     rows: list[dict[str, Any]] = []
     for entry in entries:
         said = entry.report.submission
@@ -258,11 +274,21 @@ def entry_table(entries: Iterable[Entry]) -> pd.DataFrame:
         )
     table = pd.DataFrame(rows)
     table["label"] = _labels(table)
-    # Numbers are given by date, so that a new router takes a new colour and no old one changes its own.
-    ordered = table.sort_values(["date", "router"], kind="stable")["router"].drop_duplicates()
-    number = {router: position for position, router in enumerate(ordered)}
+    number = _numbers(table)
     table["number"] = [number[router] for router in table["router"]]
     return table.drop(columns="places")
+
+
+def _numbers(table: pd.DataFrame) -> dict[str, int]:
+    """Return each router's number, by which it is coloured.
+
+    Shipped baselines keep theirs whoever else is here. Then come routers with a date, in its order, so that
+    a newer one changes the number of none of these; then those without, by name.
+    """
+    others = table[~table["router"].isin(BASELINES)]
+    order = others.assign(undated=others["date"] == "").sort_values(["undated", "date", "router"])
+    named = dict.fromkeys([*BASELINES, *order["router"]])
+    return {router: number for number, router in enumerate(named)}
 
 
 def _labels(table: pd.DataFrame) -> list[str]:

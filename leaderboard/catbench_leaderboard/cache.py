@@ -30,12 +30,12 @@ from catbench_leaderboard.board import (
     result_tables,
     trouble_table,
 )
-from catbench_leaderboard.draws import Draws
+from catbench_leaderboard.draws import Draws, captured
 from catbench_leaderboard.ranking import rank_table
 from catbench_leaderboard.reports import Entry, Trouble, digest_of, find_reports, read_reports
 from catbench_leaderboard.suites import matrix_of, suite_folders
 
-FORMAT = "1"
+FORMAT = "2"
 """Changes with the tables."""
 KEPT = 3
 """Boards that are kept; older ones are removed."""
@@ -132,9 +132,7 @@ def _headrooms(entry: Entry, draws: Draws) -> dict[tuple[str, int], Floats]:
     for number, result in enumerate(entry.report.results):
         room = draws.room(result, entry.report.simulated)
         gains = arrays[f"gain_{number}"].astype(np.float64)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = np.where(room > 1e-12, gains / room, np.nan)
-        found[entry.id, number] = share[1:]
+        found[entry.id, number] = captured(gains, room)[1:]
     return found
 
 

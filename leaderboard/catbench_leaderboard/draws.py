@@ -23,8 +23,9 @@ from catbench.errors import CatbenchError, UsageError
 from catbench.files import atomic_file
 from catbench.predictions import restrict
 from catbench.report import Result
-from catbench.scoring import sweep_of
+from catbench.scoring import Scorer
 from catbench.sweep import EstimatorSweep, Sweep, mixture_curves
+from catbench_leaderboard.agreement import check_interval, check_numbers
 from catbench_leaderboard.answers import (
     BOOTSTRAP,
     Ground,
@@ -40,10 +41,15 @@ from catbench_leaderboard.reports import Entry
 from catbench_leaderboard.suites import matrix_of
 
 Stored: TypeAlias = npt.NDArray[Any]
-FORMAT = "1"
-"""Changes with what the files hold."""
-AGREES = 1e-6
-"""A report's numbers are its predictions' where they differ by less than this share of the headroom."""
+FORMAT = "2"
+"""Changes with what the files hold, and with what a report must agree in to have one."""
+LEAST = 1e-12
+"""Headroom below this share of the oracle's area is none, as for `catbench.measures.headroom`."""
+
+
+def captured(gains: Floats, room: Floats) -> Floats:
+    """Return gains (R,) as shares of the headroom (R,), nan where there is none."""
+    return np.divide(gains, room, out=np.full(room.shape, np.nan), where=room > 0)
 
 
 class Draws:
@@ -65,9 +71,10 @@ class Draws:
         return self._kept(digest, lambda: self._make(read(), progress))
 
     def room(self, result: Result, simulated: bool) -> Floats:
-        """Return (1 + R,): how much the oracle gains over the mixture."""
+        """Return (1 + R,): how much the oracle gains over the mixture, 0 where that is rounding."""
         areas = self._references(result, simulated)
-        return areas["oracle"] - areas["mixture"]
+        room = areas["oracle"] - areas["mixture"]
+        return np.where(room > LEAST * np.maximum(1.0, np.abs(areas["oracle"])), room, 0.0)
 
     def _make(self, entry: Entry, progress: Callable[[], None]) -> dict[str, Stored]:
         if entry.predictions is None:
@@ -75,14 +82,19 @@ class Draws:
         arrays: dict[str, Stored] = {}
         for number, result in enumerate(entry.report.results):
             matrix = matrix_of(result.suite_digest)
+            if entry.report.simulated != matrix.suite.simulated:
+                raise CatbenchError(f"whether scores are simulated is not as in {result.suite!r}: not ranked")
             ground = ground_of(matrix, result.metric, list(result.fixed), result.cost)
             answer = read_answer(entry.predictions, matrix, ground.pool, entry.report.router.name)
             inside = mask_of(matrix, result.slice)
             sliced = ground.part(inside)
+            samples = matrix.qualities(result.metric, "test", ground.pool)[inside]
+            scorer = Scorer(restrict(answer, inside), samples, ground.pool)
+            check_numbers(result, scorer, matrix.metric(result.metric), ground.pool, sliced.groups)
             references = self._references(result, entry.report.simulated)
-            sweep = sweep_of(restrict(answer, inside), sliced.quality, ground.pool)
-            gains = self._areas(sweep, sliced, result) - references["mixture"]
-            _check(result, gains, references, sliced)
+            gains = self._areas(scorer.sweep, sliced, result) - references["mixture"]
+            room = self.room(result, entry.report.simulated)
+            check_interval(result, entry.report.bootstrap, captured(gains, room)[1:])
             arrays[f"gain_{number}"] = gains.astype(np.float32)
             if result.slice == "all":
                 cost = ground.pool.cost
@@ -145,20 +157,3 @@ class Draws:
             except (OSError, UsageError):
                 self._folder = None  # a read-only place: go on without keeping anything
         return arrays
-
-
-def _check(result: Result, gains: Floats, references: dict[str, Stored], of: Ground) -> None:
-    """Raise CatbenchError where a report's numbers are not those of its predictions and the suite."""
-    room = max(references["oracle"][0] - references["mixture"][0], 1e-12)
-    sign = -1 if result.direction == "lower" else 1
-    measured = {"gain": result.estimate("gain").value, "AUDC": result.estimate("audc").value}
-    derived = {"gain": float(gains[0]), "AUDC": sign * float(gains[0] + references["mixture"][0])}
-    for candidate, mean in zip(of.pool.ids, of.quality.mean(axis=0), strict=True):
-        measured[f"quality of {candidate}"] = result.fixed[candidate].quality.value
-        derived[f"quality of {candidate}"] = sign * float(mean)
-    for name, value in measured.items():
-        if value is None or abs(value - derived[name]) > AGREES * max(room, abs(derived[name])):
-            raise CatbenchError(
-                f"{name} of {result.metric}/{result.slice} is {value} in the report and "
-                f"{derived[name]:.9g} by its predictions: not ranked"
-            )

@@ -20,19 +20,29 @@ from catbench_leaderboard import compare, views
 from catbench_leaderboard.answers import Ground, ground_of, mask_of, read_answer
 from catbench_leaderboard.board import Board
 from catbench_leaderboard.cache import cache_folder, open_board
-from catbench_leaderboard.draws import Draws
+from catbench_leaderboard.draws import Draws, captured
 from catbench_leaderboard.reports import Entry, find_reports, fingerprint, read_report
 from catbench_leaderboard.suites import matrix_of
 from catbench_leaderboard.views import View
 
 FOLDERS = "CATBENCH_REPORTS"
-"""Environment variable with the folders of reports, as a JSON list; without it, the shipped ones."""
+"""Environment variable with the folders of reports: a JSON list, or paths as in `$PATH`.
+
+Without it, the shipped ones are shown.
+"""
 
 
 def folders() -> tuple[Path, ...]:
     """Return the folders whose reports are shown."""
     given = os.environ.get(FOLDERS)
-    return tuple(Path(name) for name in json.loads(given)) if given else tuple(shipped_folders())
+    if not given:
+        return tuple(shipped_folders())
+    try:
+        names = json.loads(given)
+    except ValueError:
+        names = None
+    listed = names if isinstance(names, list) else given.split(os.pathsep)
+    return tuple(Path(str(name)) for name in listed if name)
 
 
 def board() -> Board:
@@ -94,11 +104,7 @@ def headrooms(identity: str) -> dict[int, Floats]:
         rooms = [draws.room(result, found.report.simulated) for result in found.report.results]
     except CatbenchError:
         return {}
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return {
-            number: np.where(room > 1e-12, arrays[f"gain_{number}"] / room, np.nan)[1:]
-            for number, room in enumerate(rooms)
-        }
+    return {number: captured(arrays[f"gain_{number}"], room)[1:] for number, room in enumerate(rooms)}
 
 
 @lru_cache(maxsize=32)

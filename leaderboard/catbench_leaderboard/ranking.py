@@ -104,8 +104,11 @@ def ranked_rows(scores: Sequence[Score]) -> list[dict[str, Any]]:
 
 
 def _of_result(entry: str, result: Result, draws: Floats | None, unranked: str) -> Score:
+    """Return the score of one result, with the draws' interval where its report has none."""
     found = result.estimate("headroom")
     value, low, high = (np.nan if end is None else end for end in (found.value, found.low, found.high))
+    if draws is not None and np.isnan([low, high]).any():
+        low, high = _interval(draws)
     return Score(entry, value, low, high, None if unranked else draws, unranked)
 
 
@@ -128,8 +131,14 @@ def _means(by_metric: Mapping[str, Sequence[Score]], wanted: Sequence[str]) -> l
             means.append(Score(entry, value, np.nan, np.nan, None, reason))
             continue
         draws = np.mean(parts, axis=0)
-        low, high = (
-            ends(draws[np.isfinite(draws)][:, None]) if np.isfinite(draws).any() else ([np.nan], [np.nan])
-        )
-        means.append(Score(entry, value, float(low[0]), float(high[0]), draws))
+        means.append(Score(entry, value, *_interval(draws), draws))
     return means
+
+
+def _interval(draws: Floats) -> tuple[float, float]:
+    """Return the ends of the interval of replicates (R,), without those that do not exist."""
+    finite = draws[np.isfinite(draws)]
+    if not len(finite):
+        return np.nan, np.nan
+    low, high = ends(finite[:, None])
+    return float(low[0]), float(high[0])

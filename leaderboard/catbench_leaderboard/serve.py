@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pkgutil
+import socket
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from catbench.errors import UsageError
 from catbench_leaderboard import live
+
+
+def check_port(port: int) -> None:
+    """Raise UsageError where something listens on a port already."""
+    for family, kind, _, _, place in socket.getaddrinfo(_address(), port, type=socket.SOCK_STREAM):
+        try:
+            with socket.socket(family, kind) as found:
+                found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server binds
+                found.bind(place)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise UsageError(f"--port {port}: something else listens there; give another") from error
 
 
 def serve(folders: Sequence[Path], port: int, *, headless: bool) -> None:
@@ -18,7 +33,7 @@ def serve(folders: Sequence[Path], port: int, *, headless: bool) -> None:
     Only this machine can reach it, unless `$STREAMLIT_SERVER_ADDRESS` says otherwise.
     """
     os.environ[live.FOLDERS] = json.dumps([str(folder.absolute()) for folder in folders])
-    os.environ.setdefault("STREAMLIT_SERVER_ADDRESS", "localhost")
+    os.environ["STREAMLIT_SERVER_ADDRESS"] = _address()
     _import_all()
     live.board()
     from streamlit.web.cli import main
@@ -26,6 +41,10 @@ def serve(folders: Sequence[Path], port: int, *, headless: bool) -> None:
     app = Path(__file__).parent / "app.py"
     options = (f"--server.port={port}", f"--server.headless={str(headless).lower()}")
     main(["run", str(app), *options], standalone_mode=False)
+
+
+def _address() -> str:
+    return os.environ.get("STREAMLIT_SERVER_ADDRESS") or "localhost"
 
 
 def _import_all() -> None:

@@ -8,10 +8,13 @@ from math import isfinite
 
 from catbench.errors import CatbenchError
 from catbench.report import Curve, Estimate, Report, Result
+from catbench_leaderboard.text import one_line
 
 NEEDED = ("audc", "gain", "headroom", "peak")
 """Measures that every result has."""
 REFERENCES = ("mixture", "oracle")
+NAMES = ("suite", "pool", "cost", "metric", "slice")
+"""What a result is found by: an empty one would be no choice."""
 
 
 def check_report(report: Report) -> None:
@@ -29,8 +32,13 @@ def check_report(report: Report) -> None:
 
 def _wrong(result: Result) -> str:
     """Return what is wrong with a result, empty where nothing is."""
+    for name in NAMES:
+        if not one_line(getattr(result, name)):
+            return f"its {name} is empty"
     if not result.fixed or not all(0 < fixed.cost < float("inf") for fixed in result.fixed.values()):
         return "it needs fixed candidates of positive, finite cost"
+    if lacking := [name for name, fixed in result.fixed.items() if fixed.quality.value is None]:
+        return f"fixed candidate {lacking[0]!r} has no quality"
     for name in NEEDED:
         if not isinstance(result.measures.get(name), Estimate):
             return f"it has no {name}"

@@ -22,8 +22,8 @@ REFERENCES = {
 """What references are called, in their order."""
 
 
-def standing(board: Board, view: View, search: str = "") -> pd.DataFrame:
-    """Return the ranking of a view, the ranked ones first; `search` keeps rows that hold it anywhere.
+def standing(board: Board, view: View) -> pd.DataFrame:
+    """Return the ranking of a view, the ranked ones first.
 
     Columns: `rank`, `rank_low`, `rank_high`, `first` (probability), `router`, `headline` (mean over the
     suite's metrics) and, on the view's metric, `headroom`, `audc`, `peak`, `cost_to_match` and `win_rate`
@@ -61,8 +61,17 @@ def standing(board: Board, view: View, search: str = "") -> pd.DataFrame:
         columns[name] = entries[name].to_numpy()
     columns["unranked"] = ranks["unranked"].to_numpy()
     columns["report"] = ranks.index.to_numpy()
-    table = pd.DataFrame(columns)
-    return _matching(table, search)
+    return pd.DataFrame(columns)
+
+
+def matching(table: pd.DataFrame, search: str) -> pd.DataFrame:
+    """Return the rows of a ranking that hold every word of a search: in names, proofs, report or date."""
+    words = search.casefold().split()
+    if not words:
+        return table
+    text = table[["router", "authors", "proofs", "report", "date"]].agg(" ".join, axis=1).str.casefold()
+    keep = np.all([text.str.contains(word, regex=False) for word in words], axis=0)
+    return table[keep].reset_index(drop=True)
 
 
 def references(board: Board, view: View) -> pd.DataFrame:
@@ -132,12 +141,3 @@ def _against(board: Board, view: View, candidate: str) -> pd.DataFrame:
     results = views.rows(board, "results", view)
     found = board.per_candidate[board.per_candidate["candidate"] == candidate].set_index("result")
     return found.reindex(results.index).assign(entry=results["entry"])
-
-
-def _matching(table: pd.DataFrame, search: str) -> pd.DataFrame:
-    words = search.casefold().split()
-    if not words:
-        return table
-    text = table[["router", "authors", "proofs", "report", "date"]].agg(" ".join, axis=1).str.casefold()
-    keep = np.all([text.str.contains(word, regex=False) for word in words], axis=0)
-    return table[keep].reset_index(drop=True)

@@ -125,6 +125,44 @@ def rename(path: Path, name: str) -> None:
     path.write_text(json.dumps(record))
 
 
+def _edit(path: Path, change) -> None:
+    """Change a report's JSON."""
+    record = json.loads(path.read_text())
+    change(record)
+    path.write_text(json.dumps(record))
+
+
+@pytest.fixture
+def edit():
+    """Return a function that changes a report's JSON."""
+    return _edit
+
+
+@pytest.fixture
+def forged(pair, tmp_path):
+    """Return a function that changes the report of `ridge` beside that of `mixture`, and makes the board."""
+    from catbench_leaderboard.cache import open_board
+
+    def make(change):
+        shutil.copytree(pair, tmp_path / "reports")
+        _edit(tmp_path / "reports" / "ridge" / "report.json", change)
+        return open_board([tmp_path / "reports"], tmp_path / "kept")
+
+    return make
+
+
+@pytest.fixture
+def submit():
+    """Return a function that makes a report one of a submission, as shipped ones are but for what is said."""
+    shipped = Path(__file__).parents[2] / "submissions" / "length-policy" / "report.json"
+    template = json.loads(shipped.read_text())["submission"] | {"standing": {}}
+
+    def make(path, **said):
+        _edit(path, lambda record: record.update(submission=template | said))
+
+    return make
+
+
 @pytest.fixture
 def view():
     """Return a function that makes a view of short words."""

@@ -57,25 +57,30 @@ def test_every_page_stands_on_an_empty_board(opened, tmp_path, page):
 
 def test_selectors_change_the_table_to_the_reports_values(opened, board, view):
     app = opened()
-    chosen = {}
-    for name, value in {
-        "suite": "sim-one",
-        "pool": "sim+",
-        "cost": "seconds",
-        "metric": "simulated_error",
-    }.items():
+    chosen = {name: app.selectbox(key=name).value for name in ("suite", "pool", "cost", "metric")}
+    assert chosen == {"suite": "sim-one", "pool": "sim+", "cost": "tflops", "metric": "simulated_score"}
+    shown = app.dataframe[0].value
+    for name, value in (
+        ("suite", "sim-two"),
+        ("suite", "sim-one"),
+        ("pool", "sim"),
+        ("cost", "seconds"),
+        ("metric", "simulated_error"),
+    ):
+        before = shown
         app.selectbox(key=name).set_value(value)
         app.run()
         chosen[name] = value
-    shown = app.dataframe[0].value
-    table = standing.standing(board, view(**chosen))
-    assert shown["router"].tolist() == table["router"].tolist()
-    assert shown["audc"].tolist() == table["audc"].tolist()
-    assert shown["headline"].tolist() == pytest.approx((table["headline"] * 100).tolist(), abs=1e-6)
+        shown = app.dataframe[0].value
+        table = standing.standing(board, view(**chosen))
+        assert shown["audc"].tolist() != before["audc"].tolist()
+        assert shown["router"].tolist() == table["router"].tolist()
+        assert shown["audc"].tolist() == table["audc"].tolist()
+        assert shown["headline"].tolist() == pytest.approx((table["headline"] * 100).tolist(), abs=1e-6)
 
 
 def test_a_shared_address_restores_the_view(opened):
-    given = {"suite": "sim-one", "pool": "sim+", "cost": "seconds", "metric": "simulated_error"}
+    given = {"suite": "sim-one", "pool": "sim", "cost": "seconds", "metric": "simulated_error"}
     app = opened(page="Curves", linear="true", routers=["mixture"], **given)
     assert {name: app.selectbox(key=name).value for name in given} == given
     assert app.multiselect(key="routers").value == ["mixture"]
@@ -92,9 +97,12 @@ def test_an_address_of_what_is_not_there_falls_back(opened, page):
     assert page == "Submit" or app.selectbox(key="suite").value in ("sim-one", "sim-two")
 
 
-def test_a_search_narrows_the_ranking(opened):
-    app = opened(search="ridge")
-    assert app.dataframe[0].value["router"].tolist() == ["ridge"]
+@pytest.mark.parametrize("router", ["ridge", "mixture"])
+def test_a_search_narrows_the_ranking_and_not_the_verdict(opened, router):
+    app, everybody = opened(search=router), opened()
+    assert app.dataframe[0].value["router"].tolist() == [router]
+    assert app.markdown[0].value == everybody.markdown[0].value
+    assert app.markdown[0].value.startswith("ridge is ahead")
 
 
 def test_simulated_scores_say_so_on_every_page_that_shows_any(opened):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from catbench import load
+from catbench import evaluate, load
 from catbench.bootstrap import Bootstrap, intervals
 from catbench.errors import UsageError
 from catbench.predictions import answer_from_table
@@ -110,6 +110,90 @@ def test_broken_and_foreign_reports_are_listed_and_the_sound_ones_stand(troubled
         assert ranked.loc[name, "unranked"]
 
 
+def first(record):
+    return record["results"][0]
+
+
+FORGED = {
+    "headroom captured of simulated_score/all is 0.99": lambda r: r["measures"]["headroom"].update(
+        value=0.99
+    ),
+    "headroom captured (log cost)": lambda r: r["measures"]["headroom_log"].update(value=None),
+    "peak of simulated_score/all is 0.99": lambda r: r["measures"]["peak"].update(value=0.99),
+    "gain over it (sim-2)": lambda r: r["measures"]["gain_at"]["sim-2"].update(value=0.5),
+    "cost to match (sim-1) of simulated_score/all is 0.1": lambda r: r["measures"]["cost_to_match"][
+        "sim-1"
+    ].update(value=0.1),
+    "RMSE of the estimate (sim-1) of simulated_score/all is none": lambda r: r["measures"].pop("rmse"),
+    "quality (sim-1)": lambda r: r["fixed"]["sim-1"]["quality"].update(value=0.5),
+    "cost (sim-2)": lambda r: r["fixed"]["sim-2"].update(cost=0.5),
+    "audc of the oracle": lambda r: r["references"]["oracle"]["audc"].update(value=0.99),
+    "audc of the oracle_leave_one_out": lambda r: r["references"]["oracle_leave_one_out"]["audc"].update(
+        value=0.99
+    ),
+    "quality of the best_single": lambda r: r["references"]["best_single"]["quality"].update(value=0.99),
+    "'stranger' is no reference": lambda r: r["references"].update(stranger={}),
+    "area of the oracle of": lambda r: r["references"]["oracle"].update(area={"value": 0.5}),
+    "curve at": lambda r: r["curve"]["quality"].__setitem__(40, 0.99),
+    "curve of the oracle at": lambda r: r["reference_curves"]["oracle"]["quality"].__setitem__(40, 0.99),
+    "curve of simulated_score/all is not read off": lambda r: r["curve"].update(
+        cost=[cost / 2 for cost in r["curve"]["cost"]]
+    ),
+    "the high end of headroom captured": lambda r: r["measures"]["headroom"].update(high=0.99),
+    "the low end of headroom captured": lambda r: r["measures"]["headroom"].update(low=-0.99),
+    "simulated_score is higher-is-better": lambda r: r.update(direction="lower"),
+}
+
+
+@pytest.mark.parametrize("said", FORGED)
+def test_a_report_whose_numbers_are_not_its_predictions_is_not_ranked(forged, view, said):
+    board = forged(lambda record: FORGED[said](first(record)))
+    assert board.troubles["where"].tolist() == ["ridge"]
+    assert said in board.troubles["what"].iloc[0]
+    ranked = board.ranks[board.ranks["entry"] == "ridge"]
+    assert ranked["rank"].isna().all()
+    assert (ranked["unranked"] != "").all()
+
+
+def test_simulated_scores_that_are_said_to_be_real_are_not_ranked(forged):
+    board = forged(lambda record: record.update(simulated=False))
+    assert board.troubles["where"].tolist() == ["ridge"]
+    assert "simulated" in board.troubles["what"].iloc[0]
+
+
+def test_what_predictions_do_not_give_is_the_report_s(forged):
+    def change(record):
+        first(record)["measures"]["audc"].update(low=0.0, high=1.0)
+        first(record)["references"]["cascade"]["audc"].update(value=0.5)
+
+    assert forged(change).troubles.empty
+
+
+def test_a_report_without_replicates_has_the_board_s_interval(forged, view):
+    def change(record):
+        record["bootstrap"]["replicates"] = 0
+        for result in record["results"]:
+            result["measures"]["headroom"].update(low=None, high=None)
+
+    board = forged(change)
+    row = views.ranks(board, view(by="simulated_score")).set_index("entry").loc["ridge"]
+    assert board.troubles.empty
+    assert row["low"] < row["value"] < row["high"]
+
+
+@pytest.mark.parametrize("bootstrap", [Bootstrap(20, 5), Bootstrap(200, 1), Bootstrap(1100, 0)])
+def test_an_interval_of_other_draws_may_differ_and_not_wildly(home, tmp_path, edit, bootstrap):
+    path = tmp_path / "reports" / "ridge" / "report.json"
+    path.parent.mkdir(parents=True)
+    evaluate("ridge", load(home / "suites" / "sim-one"), pool="sim", bootstrap=bootstrap).save(path)
+    assert cache.open_board([tmp_path / "reports"], tmp_path / "kept").troubles.empty
+    for end, value in (("low", -5.0), ("low", 0.99), ("high", -0.99), ("high", 5.0)):
+        edit(path, lambda r, end=end, value=value: first(r)["measures"]["headroom"].update({end: value}))
+        found = cache.open_board([tmp_path / "reports"], tmp_path / "kept").troubles
+        assert f"the {end} end of headroom captured" in found["what"].iloc[0]
+        edit(path, lambda r, end=end: first(r)["measures"]["headroom"].update({end: None}))
+
+
 def test_predictions_outside_the_report_s_folder_are_not_read(reports, tmp_path):
     shutil.copytree(reports / "ridge-sim-one-sim-tflops", tmp_path / "board" / "sly")
     path = tmp_path / "board" / "sly" / "report.json"
@@ -134,10 +218,27 @@ def test_a_report_on_a_suite_that_is_not_here_is_shown_and_not_ranked(reports, t
     assert "is not here" in board.troubles["what"].iloc[0]
 
 
-def test_the_same_router_has_one_number_and_a_newer_one_takes_the_next(board):
-    number = board.entries.groupby("router")["number"].nunique()
-    assert (number == 1).all()
-    assert board.entries["number"].max() == board.entries["router"].nunique() - 1
+def test_the_same_router_has_one_number_and_a_newer_one_takes_the_next(reports, tmp_path, edit, submit):
+    def add(place, name, date=None):
+        shutil.copytree(reports / "fixed-sim-2-sim-one-sim-tflops", tmp_path / place)
+        edit(tmp_path / place / "report.json", lambda record: record["router"].update(name=name))
+        if date:
+            submit(tmp_path / place / "report.json", date=date)
+
+    def numbers():
+        entries = cache.open_board([tmp_path]).entries
+        assert (entries.groupby("router")["number"].nunique() == 1).all()
+        return dict(zip(entries["router"], entries["number"], strict=True))
+
+    add("a", "mixture")
+    add("b", "zebra", "2026-01-01")
+    old = numbers()
+    assert old == {"mixture": 11, "zebra": 12}
+    add("c", "knn")
+    add("d", "adder", "2026-02-01")
+    add("e", "zebra", "2026-03-01")
+    add("f", "aaa")
+    assert numbers() == old | {"knn": 0, "adder": 13, "aaa": 14}
 
 
 def test_two_reports_of_one_router_in_one_table_are_told_apart(reports, tmp_path):

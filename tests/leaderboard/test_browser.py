@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -19,12 +20,14 @@ webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
+from catbench_leaderboard.text import one_line  # noqa: E402
+
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver"),
-]
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
+ROOT = Path(__file__).parents[2]
 PAGES = ("Standing", "Curves", "Compare two", "Prompts", "Suite", "Submit")
+LATER = [page if page in PAGES[:2] else pytest.param(page, marks=pytest.mark.slow) for page in PAGES]
+"""The pages, all but two of them opened with the slow tests only."""
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -40,16 +43,16 @@ PATIENCE = 120
 
 @pytest.fixture(scope="module")
 def serve(home):
-    """Return a function that serves a folder of reports, as a user does, and returns its address."""
+    """Return a function that serves folders of reports, as a user does, and returns its address."""
     started = []
 
-    def start(folder):
+    def start(*folders, home=home):
         with socket.socket() as free:
             free.bind(("localhost", 0))
             port = free.getsockname()[1]
         command = Path(sys.executable).parent / "catbench"
         process = subprocess.Popen(
-            [command, "leaderboard", str(folder), "--port", str(port), "--headless"],
+            [command, "leaderboard", *map(str, folders), "--port", str(port), "--headless"],
             env={**os.environ, "CATBENCH_HOME": str(home)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -165,58 +168,96 @@ def chosen(browser, label):
     return browser.find_element(By.XPATH, name).get_attribute("value")
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_each_page_opens_cold_without_a_word_in_the_console(serve_reports, browser, page):
-    open_page(browser, serve_reports, page=page)
-    assert browser.find_element(By.TAG_NAME, "h1").text == page
-    fetched = browser.execute_script(
-        "return performance.getEntriesByType('resource').map(found => found.name)"
-    )
-    assert all(
-        name.startswith((serve_reports, "data:", "blob:")) for name in fetched
-    )  # nothing is told to anybody
-    assert not browser.find_elements(By.CSS_SELECTOR, '[data-testid="stException"]')
-    assert browser.get_log("browser") == []
-
-
 @pytest.fixture(scope="module")
 def serve_reports(serve, reports):
     """The address of the sound reports."""
     return serve(reports)
 
 
+@pytest.fixture(scope="module")
+def serve_shipped(serve, tmp_path_factory):
+    """The address of the shipped reports, whose board is made anew."""
+    folders = (ROOT / "submissions", ROOT / "baselines" / "reports")
+    return serve(*folders, home=tmp_path_factory.mktemp("empty-home"))
+
+
+def opens_in_silence(browser, address, page):
+    """Open a page; nothing may stand in the console, be fetched from elsewhere, or have failed."""
+    open_page(browser, address, page=page)
+    assert browser.find_element(By.TAG_NAME, "h1").text == page
+    fetched = browser.execute_script(
+        "return performance.getEntriesByType('resource').map(found => found.name)"
+    )
+    assert all(name.startswith((address, "data:", "blob:")) for name in fetched)  # nothing is told to anybody
+    assert not browser.find_elements(By.CSS_SELECTOR, '[data-testid="stException"]')
+    assert browser.get_log("browser") == []
+
+
+@pytest.mark.parametrize("page", LATER)
+def test_each_page_opens_cold_without_a_word_in_the_console(serve_reports, browser, page):
+    opens_in_silence(browser, serve_reports, page)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_opens_cold_on_the_shipped_reports(serve_shipped, browser, page):
+    opens_in_silence(browser, serve_shipped, page)
+    assert page == "Submit" or chosen(browser, "Suite") == "nano"
+
+
 def test_selectors_change_the_table_and_the_address(serve_reports, browser, board, view):
     from catbench_leaderboard import standing
 
     open_page(browser, serve_reports)
-    chosen = {"Suite": "sim-one", "Pool": "sim+", "Cost": "seconds", "Metric": "simulated_error"}
-    for label, value in chosen.items():
+    given = {label: chosen(browser, label) for label in ("Suite", "Pool", "Cost", "Metric")}
+    assert list(given.values()) == ["sim-one", "sim+", "tflops", "simulated_score"]
+    shown = None
+    for label, value in (
+        ("Suite", "sim-two"),
+        ("Suite", "sim-one"),
+        ("Pool", "sim"),
+        ("Cost", "seconds"),
+        ("Metric", "simulated_error"),
+    ):
+        before = shown
         choose(browser, label, value)
-        table = cells(browser)
-        assert len(table) > 1
-    expected = standing.standing(board, view(pool="sim+", cost="seconds", metric="simulated_error"))
-    heads, *rows = cells(browser)
-    assert [row[heads.index("Router")] for row in rows[:3]] == expected["router"].tolist()
-    shown = [float(row[heads.index("AUDC")]) for row in rows[:3]]
-    assert shown == pytest.approx(expected["audc"].tolist(), rel=1e-12)
-    assert "metric=simulated_error" in browser.current_url
+        given[label] = value
+        expected = standing.standing(board, view(*given.values()))
+        heads, *rows = cells(browser)
+        assert [row[heads.index("Router")] for row in rows[:3]] == expected["router"].tolist()
+        shown = [float(row[heads.index("AUDC")]) for row in rows[:3]]
+        assert shown == pytest.approx(expected["audc"].tolist(), rel=1e-12)
+        assert shown != before
+    for word in ("pool=sim", "cost=seconds", "metric=simulated_error"):
+        assert word in re.split(r"[?&]", browser.current_url)
 
 
-def test_the_curves_are_the_reports(serve_reports, browser, report):
+@pytest.mark.slow
+def test_the_curves_are_the_reports_and_follow_the_selectors(serve_reports, browser, report):
     open_page(browser, serve_reports, page="Curves", suite="sim-one", pool="sim+", metric="simulated_error")
-    result = report(pool="sim+", cost=chosen(browser, "Cost")).result("simulated_error")
-    drawn = traces(browser)
-    assert drawn["ridge"] == pytest.approx(result.curve.quality)
-    assert drawn["mixture (reference)"] == pytest.approx(result.reference_curves["mixture"].quality)
+    heights = []
+    for pool, metric in (("sim+", "simulated_error"), ("sim", "simulated_error"), ("sim", "simulated_score")):
+        if pool != chosen(browser, "Pool"):
+            choose(browser, "Pool", pool)
+        if metric != chosen(browser, "Metric"):
+            choose(browser, "Metric", metric)
+        result = report(pool=pool, cost=chosen(browser, "Cost")).result(metric)
+        drawn = traces(browser)
+        assert drawn["ridge"] == pytest.approx(result.curve.quality)
+        assert drawn["mixture (reference)"] == pytest.approx(result.reference_curves["mixture"].quality)
+        heights.append(drawn["ridge"])
+    assert heights[0] != heights[1] != heights[2]
 
 
+@pytest.mark.slow
 def test_a_shared_address_restores_the_view(serve_reports, browser):
-    given = {"suite": "sim-one", "pool": "sim+", "cost": "seconds", "metric": "simulated_error"}
+    given = {"suite": "sim-one", "pool": "sim", "cost": "seconds", "metric": "simulated_error"}
     open_page(browser, serve_reports, page="Compare two", first="mixture", second="ridge", **given)
     for label, value in {**given, "first": "mixture", "second": "ridge"}.items():
         assert chosen(browser, label.capitalize()) == value
 
 
+@pytest.mark.slow
 def test_names_of_strangers_are_text(serve, browser, troubled, hostile):
     address = serve(troubled)
     for page in PAGES[:-1]:
@@ -231,10 +272,13 @@ def test_names_of_strangers_are_text(serve, browser, troubled, hostile):
     assert hostile["markup"] in names
     assert hostile["emoji"] in names
     assert hostile["long"] in names
+    assert hostile["rtl"] not in names
+    assert one_line(hostile["rtl"]) in names
     browser.find_element(By.CSS_SELECTOR, '[data-testid="stExpander"] summary').click()
     until(lambda: "foreign" in {cell for row in cells(browser, 2) for cell in row})
 
 
+@pytest.mark.slow
 def test_a_phone_and_the_dark_theme(serve_reports, browser):
     browser.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
@@ -253,12 +297,20 @@ def test_a_phone_and_the_dark_theme(serve_reports, browser):
         assert paper == "rgb(18, 21, 27)"
 
 
-def test_the_exported_page_works_without_a_server(browser, reports, tmp_path, board):
+@pytest.mark.slow
+def test_the_exported_page_works_without_a_server(browser, pair, tmp_path, submit):
     from catbench_leaderboard.export import export
 
-    export([reports], tmp_path / "out")
+    shutil.copytree(pair, tmp_path / "reports")
+    submit(tmp_path / "reports" / "mixture" / "report.json", prompt_only=False)
+    submit(tmp_path / "reports" / "ridge" / "report.json", prompt_only=True)
+    export([tmp_path / "reports"], tmp_path / "out")
     browser.get((tmp_path / "out" / "index.html").as_uri())
     until(lambda: browser.find_elements(By.CSS_SELECTOR, "#figure .main-svg"))
-    rows = browser.find_elements(By.CSS_SELECTOR, "#standing tbody tr")
-    assert len(rows) == 3
+    heads, *rows = (
+        [cell.text for cell in row.find_elements(By.CSS_SELECTOR, "th, td")]
+        for row in browser.find_elements(By.CSS_SELECTOR, "#standing tr")
+    )
+    said = {row[heads.index("router")]: row[heads.index("prompt only")] for row in rows}
+    assert said == {"● ridge": "yes", "mixture": "no"}
     assert browser.get_log("browser") == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 
 import pandas as pd
 import pytest
@@ -69,3 +70,13 @@ def test_the_verb_writes_and_refuses(command, pair, tmp_path):
     missing = command("leaderboard", tmp_path / "nowhere")
     assert missing.code == 2
     assert "is no folder" in missing.err
+
+
+def test_a_port_that_is_taken_is_refused_before_anything_is_said(command, pair):
+    pytest.importorskip("streamlit", reason="needs the extra: pip install 'catbench[leaderboard]'")
+    with socket.create_server(("localhost", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = command("leaderboard", pair, "--port", port, "--headless")
+    assert done.code == 2
+    assert f"--port {port}: something else listens there; give another" in done.err
+    assert done.out == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,6 +25,19 @@ def served(reports, monkeypatch):
     """The board as a running app has it."""
     monkeypatch.setenv(live.FOLDERS, f'["{reports}"]')
     return live.board()
+
+
+@pytest.mark.parametrize("given", ['["{0}", "{1}"]', "{0}:{1}", "{0}:{1}:"])
+def test_folders_are_named_as_a_list_or_as_paths(monkeypatch, tmp_path, given):
+    monkeypatch.setattr(live.os, "pathsep", ":")
+    monkeypatch.setenv(live.FOLDERS, given.format(tmp_path, "submissions"))
+    assert live.folders() == (tmp_path, Path("submissions"))
+
+
+@pytest.mark.parametrize("given", ["submissions", "2026"])
+def test_one_folder_is_named_by_its_path(monkeypatch, given):
+    monkeypatch.setenv(live.FOLDERS, given)
+    assert live.folders() == (Path(given),)
 
 
 @pytest.mark.parametrize("cost", ["tflops", "seconds"])
@@ -60,8 +74,10 @@ def test_those_whose_intervals_overlap_with_the_leader_s_are_marked(board, view)
 
 
 def test_a_search_keeps_rows_that_hold_every_word(board, view):
-    assert standing.standing(board, view(), "RID one")["router"].tolist() == ["ridge"]
-    assert standing.standing(board, view(), "(nothing[").empty
+    table = standing.standing(board, view())
+    assert standing.matching(table, "RID one")["router"].tolist() == ["ridge"]
+    assert standing.matching(table, "(nothing[").empty
+    assert standing.matching(table, "") is table
 
 
 def test_references_are_not_ranked_and_stand_in_order(board, view, report):
@@ -75,22 +91,18 @@ def test_references_are_not_ranked_and_stand_in_order(board, view, report):
     assert "oracle" not in " ".join(standing.standing(board, view())["router"])
 
 
-def test_a_router_that_reads_more_than_the_prompt_is_shown_and_not_ranked(
-    reports, tmp_path, monkeypatch, view
-):
-    for name in ("ridge", "mixture"):
-        shutil.copytree(reports / f"{name}-sim-one-sim-tflops", tmp_path / name)
-    known = cache._cannot_be_ranked
-
-    def judge(entry, *given):
-        return "reads more than the prompt" if entry.id == "ridge" else known(entry, *given)
-
-    monkeypatch.setattr(cache, "_cannot_be_ranked", judge)
-    board = cache.build_board(cache.find_reports([tmp_path]), cache.Draws(None))
+def test_a_router_that_reads_more_than_the_prompt_is_shown_and_not_ranked(pair, tmp_path, submit, view):
+    shutil.copytree(pair, tmp_path / "reports")
+    for name, prompt_only in (("ridge", False), ("mixture", True)):
+        submit(tmp_path / "reports" / name / "report.json", prompt_only=prompt_only)
+    board = cache.build_board(cache.find_reports([tmp_path / "reports"]), cache.Draws(None))
     table = standing.standing(board, view()).set_index("router")
     assert table.loc["mixture", "rank"] == 1
     assert np.isnan(table.loc["ridge", "rank"])
+    assert table.loc["ridge", "unranked"] == "reads more than the prompt"
     assert table.loc["ridge", "audc"] > table.loc["mixture", "audc"]
+    assert table["prompt_only"].to_dict() == {"ridge": "no", "mixture": "yes"}
+    assert board.troubles["where"].tolist() == ["ridge"]
 
 
 @pytest.mark.parametrize("metric", ["simulated_score", "simulated_error"])

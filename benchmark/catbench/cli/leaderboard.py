@@ -46,7 +46,9 @@ def leaderboard(
     if export:
         typer.echo(f"{export / 'index.html'} needs no server; the same tables lie beside it")
         return
+    server = import_module("catbench_leaderboard.serve")
+    server.check_port(port)
     with progress_bar() as progress:
         import_module("catbench_leaderboard.cache").open_board(places, progress=progress)
     typer.echo(f"http://localhost:{port}")
-    import_module("catbench_leaderboard.serve").serve(places, port, headless=headless)
+    server.serve(places, port, headless=headless)

@@ -16,8 +16,9 @@ def show() -> None:
     view = widgets.choose(board, by=True)
     search = st.text_input("Search", key="search", bind="query-params", placeholder="router, author, date …")
     if widgets.has_results(board, view):
-        table = standing.standing(board, view, search)
-        st.markdown(in_markdown(standing.verdict(table), 400))
+        everybody = standing.standing(board, view)
+        st.markdown(in_markdown(standing.verdict(everybody), 400))
+        table = standing.matching(everybody, search)
         layouts.standing_table(table, view)
         saved = table.to_csv(index=False)
         st.download_button("CSV", saved, "standing.csv", "text/csv", icon=":material/download:")
