@@ -302,7 +302,9 @@ def _from_entry_point(text: str) -> NamedRouter:
     name, _, option = text.partition(":")
     found = entry_points(group=GROUP, name=name)
     if name in ("oracle", "oracle_leave_one_out", "cascade"):
-        raise UsageError(f"{name!r} knows the test scores and is no router: every report holds it as a reference")
+        raise UsageError(
+            f"{name!r} knows the test scores and is no router: every report holds it as a reference"
+        )
     if not found:
         raise UsageError(f"{unknown_name('router', name, router_names())} (or give file.py:factory)")
     factory = _call(name, "import", next(iter(found)).load)
