@@ -179,6 +179,15 @@ def choices_at(predicted: npt.ArrayLike, cost: npt.ArrayLike, trade_offs: npt.Ar
     return chosen
 
 
+def choices_within(predicted: Floats, cost: Floats, budgets: Floats) -> Ints:
+    """Return the candidate of each prompt (B, n) at the curve's last vertex within each of B mean costs."""
+    curve = deferral_curve(predicted, predicted, cost)
+    last = np.searchsorted(curve.cost, budgets * (1 + SAME_TRADE_OFF), side="right") - 1
+    # Just below an event's trade-off the event has happened; at it, ties go to the cheaper candidate.
+    trade_offs = curve.trade_off[np.maximum(last, 0)] * (1 - 2 * SAME_TRADE_OFF)
+    return choices_at(predicted, cost, trade_offs)
+
+
 def _checked(
     predicted: npt.ArrayLike, quality: npt.ArrayLike, cost: npt.ArrayLike
 ) -> tuple[Floats, Floats, Floats]:

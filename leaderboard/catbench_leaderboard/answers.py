@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from catbench import sweep
 from catbench.arrays import Floats, Ints
 from catbench.bootstrap import Bootstrap, replicate_weights
 from catbench.errors import CatbenchError
@@ -17,7 +18,7 @@ from catbench.matrix import ScoreMatrix
 from catbench.pool import Pool
 from catbench.predictions import answer_from_table
 from catbench.routing import Answer
-from catbench.sweep import SAME_TRADE_OFF, choices_at
+from catbench.sweep import SAME_TRADE_OFF
 from catbench_leaderboard.reports import read_predictions
 
 BOOTSTRAP = Bootstrap()
@@ -85,8 +86,7 @@ def choices_within(answer: Answer, cost: Floats, budgets: Floats) -> Ints:
     A router may spend the rest by mixing with its next trade-off; its single choices are these.
     """
     if answer.predicted is not None:
-        trade_offs = _vertex_trade_offs(answer.predicted, cost, budgets)
-        return choices_at(answer.predicted, cost, trade_offs)
+        return sweep.choices_within(answer.predicted, cost, budgets)
     assert answer.choices is not None
     start = np.full((1, answer.choices.shape[1]), int(np.argmin(cost)))
     choices = np.concatenate([start, answer.choices])
@@ -94,12 +94,3 @@ def choices_within(answer: Answer, cost: Floats, budgets: Floats) -> Ints:
     order = np.argsort(mean, kind="stable")
     within = np.searchsorted(mean[order], budgets * (1 + SAME_TRADE_OFF), "right") - 1
     return choices[order[np.maximum(within, 0)]]
-
-
-def _vertex_trade_offs(predicted: Floats, cost: Floats, budgets: Floats) -> Floats:
-    """Return for each budget a trade-off just below the one at which the last vertex within it begins."""
-    from catbench import deferral_curve
-
-    curve = deferral_curve(predicted, predicted, cost)
-    at = np.searchsorted(curve.cost, budgets * (1 + SAME_TRADE_OFF), "right") - 1
-    return curve.trade_off[np.maximum(at, 0)] * (1 - 2 * SAME_TRADE_OFF)

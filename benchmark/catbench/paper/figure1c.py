@@ -37,9 +37,9 @@ def figure1c(runs: Runs) -> Exhibit:
         quality = _quality(runs, metric, pool)[:, order] * metric.sign
         for kind, inside in groups.items():
             mean = quality[inside].mean(axis=0)
-            count = int(inside.sum())  # the deviation of a single prompt is not known
-            error = quality[inside].std(axis=0, ddof=min(1, count - 1)) / np.sqrt(count)
-            error = error if count > 1 else np.full(len(order), np.nan)
+            count = inside.sum()  # the deviation of a single prompt is not known
+            deviation = quality[inside].std(axis=0, ddof=1) if count > 1 else np.full(len(order), np.nan)
+            error = deviation / np.sqrt(count)
             curves.append((metric, kind, mean, error))
             shown = (number(m, e) for m, e in zip(mean, error, strict=True))
             rows.append(cells(f"{metric.title} {better(metric.direction)}", kind, *shown))

@@ -7,7 +7,7 @@ import pandas as pd
 
 from catbench.paper.exhibit import Exhibit, cells
 from catbench.paper.runs import Runs, by_cost
-from catbench.sweep import EstimatorSweep, choices_at
+from catbench.sweep import choices_within
 
 BASELINE = "sdxl-22"
 """The paper's; a suite without it takes the middle one by cost."""
@@ -23,10 +23,7 @@ def figure4(runs: Runs) -> Exhibit:
     answer = runs.answer(router, metric.name)
     assert answer.predicted is not None
     baseline = pool.ids.index(BASELINE) if BASELINE in pool.ids else by_cost(pool)[len(pool) // 2]
-    curve = EstimatorSweep(answer.predicted, quality, pool.cost).curve()
-    last = int(np.searchsorted(curve.cost, pool.cost[baseline] * (1 + 1e-9), side="right")) - 1
-    # Just below an event's trade-off the event has happened; at it, ties go to the cheaper candidate.
-    chosen = choices_at(answer.predicted, pool.cost, [curve.trade_off[last] * (1 - 1e-9)])[0]
+    chosen = choices_within(answer.predicted, pool.cost, pool.cost[[baseline]])[0]
     gain = quality[np.arange(len(quality)), chosen] - quality[:, baseline]
     changed = np.flatnonzero(chosen != baseline)
     order = changed[np.argsort(-gain[changed], kind="stable")]
@@ -53,7 +50,7 @@ def figure4(runs: Runs) -> Exhibit:
         header=("prompt", "routing", "routed to", "routed", name),
         rows=tuple(cells(*names, f"{ours:.4g}", f"{theirs:.4g}") for *names, ours, theirs in shown),
         notes=(
-            f"At a mean cost of {curve.cost[last]:.4g} {pool.unit}, where {name} costs "
+            f"At a mean cost of {pool.cost[chosen].mean():.4g} {pool.unit}, where {name} costs "
             f"{pool.cost[baseline]:.4g}, {len(changed):,} of {len(quality):,} test prompts go elsewhere: "
             f"{(gain > 0).sum():,} win and {(gain < 0).sum():,} lose. Mean quality {routed:.5g} against "
             f"{alone:.5g}.",

@@ -16,7 +16,7 @@ from catbench.paper.axes import spread, tidy
 from catbench.paper.exhibit import Cell, Exhibit, cells
 from catbench.paper.runs import Runs, by_cost
 from catbench.scoring import cost_grid
-from catbench.sweep import SAME_TRADE_OFF, choices_at, deferral_curve
+from catbench.sweep import choices_within
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,7 @@ def selection(runs: Runs) -> Exhibit:
 
 def rates_within(predicted: Floats, cost: Floats, budgets: Floats) -> Floats:
     """Return selection rates (B, M) of predictions (n, M) at the curve's last vertex within each budget."""
-    curve = deferral_curve(predicted, predicted, cost)
-    last = np.searchsorted(curve.cost, budgets * (1 + SAME_TRADE_OFF), side="right") - 1
-    # Just below an event's trade-off the event has happened; at it, ties go to the cheaper candidate.
-    trade_offs = curve.trade_off[np.maximum(last, 0)] * (1 - 2 * SAME_TRADE_OFF)
-    return selection_rate(choices_at(predicted, cost, trade_offs), len(cost))
+    return selection_rate(choices_within(predicted, cost, budgets), len(cost))
 
 
 def _table(area: _Area, names: list[str], unit: str) -> pd.DataFrame:
