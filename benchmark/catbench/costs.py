@@ -6,7 +6,9 @@ A cost key names one column of prices: a unit (`tflops`), or a unit on a hardwar
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -103,3 +105,13 @@ def check_costs(costs: Iterable[Cost], candidates: Iterable[str], where: str) ->
         if missing := sorted(known - priced):
             on = f" on {hardware}" if hardware else ""
             raise SuiteError(f"{where}: candidate {missing[0]!r} has no cost in {unit!r}{on}")
+
+
+def processor_name() -> str:
+    """Return the name of this machine's processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

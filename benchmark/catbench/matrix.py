@@ -66,6 +66,10 @@ class SuiteInfo(BaseModel):
     source: str = ""
     simulated: bool = False
     """True where the scores come from a formula and not from images."""
+    samples_are: Literal["images", "raters"] = "images"
+    """What the samples of a cell are: images of one prompt, or ratings of one image."""
+    folds: int = Field(default=0, ge=0)
+    """Folds by which routers are scored here unless they are asked for otherwise; 0 = by the splits."""
     provenance: Provenance | None = None
     """Where the prompts come from, if catbench chose them."""
 
@@ -144,11 +148,15 @@ class ScoreMatrix:
     def qualities(self, metric: str, split: Split, pool: Pool) -> Floats:
         """Return qualities of a split, shape (n, M, S): higher is better, columns in the pool's order.
 
-        A lower-is-better metric is negated here, and nowhere else.
+        A lower-is-better metric is negated in `qualities_at`, and nowhere else.
         """
+        return self.qualities_at(metric, self.rows(split), self.samples[split], pool)
+
+    def qualities_at(self, metric: str, rows: Ints, samples: int, pool: Pool) -> Floats:
+        """Return qualities (n, M, S) of the prompts at `rows` (n,), of which so many samples are stored."""
         position = {candidate: i for i, candidate in enumerate(self.candidate_ids)}
         columns = [position[candidate] for candidate in pool.ids]
-        stored = self.scores[metric][self.rows(split), :, : self.samples[split]]
+        stored = self.scores[metric][rows, :, :samples]
         return stored[:, columns, :].astype(np.float64) * self.metric(metric).sign
 
     def pool(
@@ -181,6 +189,10 @@ class ScoreMatrix:
         prices, _ = select_costs(self.costs, key, candidates)
         chosen = tuple(known[candidate] for candidate in candidates)
         return Pool(name or "custom", chosen, prices, key, metric, seed)
+
+    def cost_hardware(self, pool: Pool) -> str:
+        """Return what a pool's costs were measured on, empty where they name nothing."""
+        return select_costs(self.costs, pool.unit, pool.ids)[1]
 
     def _pool_candidates(self, name: str) -> tuple[str, ...]:
         if name in self.pools:
