@@ -12,6 +12,7 @@ Ties in γ̂ - λc go to the lower cost, then to the lower position in the pool.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -125,6 +126,44 @@ class PolicySweep:
         cost, quality = (np.take_along_axis(values, order, axis=-1) for values in (cost, quality))
         cost[cost <= self._low * (1 + REACHED)] = self._low
         return DeferralCurve(frozen(cost), frozen(quality), frozen(self._trade_offs[order]))
+
+
+class FoldedSweep:
+    """The mean of the curves of several rounds, each of which spends the same.
+
+    `parts` are the rounds' sweeps, `of_prompt` (n,) which round each prompt is in. Choices are not pooled at
+    one trade-off: a fold whose scores are good by chance trains a router that thinks little of them, so
+    pooling would let the worse folds spend first. (Pooled ROC curves suffer from the same, Parker et al. 2007.)
+    """
+
+    def __init__(self, parts: Sequence[Sweep], of_prompt: Ints) -> None:
+        self._parts, self._of_prompt = parts, of_prompt
+
+    def curve(self, weights: Floats | None = None) -> DeferralCurve:
+        """Return the curve where prompt i counts `weights[i]` times; None: once each. (B, n) gives (B, V)."""
+        count = len(self._of_prompt)
+        drawn = np.ones((1, count)) if weights is None else weights.reshape(-1, count)
+        rows = [self._row(row) for row in drawn]
+        if weights is None or weights.ndim == 1:
+            return DeferralCurve(*map(frozen, rows[0]), frozen(np.empty(0)))
+        wide = max(len(cost) for cost, _ in rows)
+        cost, quality = (
+            np.array([np.pad(row[which], (0, wide - len(row[which])), "edge") for row in rows])
+            for which in (0, 1)
+        )
+        return DeferralCurve(frozen(cost), frozen(quality), frozen(np.empty(0)))
+
+    def _row(self, weights: Floats) -> tuple[Floats, Floats]:
+        curves: list[DeferralCurve] = []
+        counts: list[float] = []
+        for number, part in enumerate(self._parts):
+            of_part = weights[self._of_prompt == number]
+            if of_part.any():  # a resample may draw no prompt of a small fold
+                curves.append(part.curve(of_part))
+                counts.append(float(of_part.sum()))
+        cost = np.unique(np.concatenate([curve.cost for curve in curves]))
+        heights = [np.interp(cost, curve.cost, curve.quality) for curve in curves]
+        return cost, np.average(heights, axis=0, weights=counts)
 
 
 def shares(weights: Floats | None, count: int) -> Floats:
