@@ -278,4 +278,4 @@ def test_a_report_is_small(tmp_path):
         part.save(tmp_path / "part.json")
         sizes[slices] = (tmp_path / "part.json").stat().st_size
     assert sizes[1] < 60_000
-    assert sizes[2] - sizes[1] < 20_000 or slices == 1
+    assert sizes[2] - sizes[1] < 20_000

@@ -133,7 +133,7 @@ class FoldedSweep:
 
     `parts` are the rounds' sweeps, `of_prompt` (n,) which round each prompt is in. Choices are not pooled at
     one trade-off: a fold whose scores are good by chance trains a router that thinks little of them, so
-    pooling would let the worse folds spend first. (Pooled ROC curves suffer from the same, Parker et al. 2007.)
+    pooling would let the worse folds spend first (so it is with pooled ROC curves: Parker et al. 2007).
     """
 
     def __init__(self, parts: Sequence[Sweep], of_prompt: Ints) -> None:
@@ -145,7 +145,7 @@ class FoldedSweep:
         drawn = np.ones((1, count)) if weights is None else weights.reshape(-1, count)
         rows = [self._row(row) for row in drawn]
         if weights is None or weights.ndim == 1:
-            return DeferralCurve(*map(frozen, rows[0]), frozen(np.empty(0)))
+            return DeferralCurve(frozen(rows[0][0]), frozen(rows[0][1]), frozen(np.empty(0)))
         wide = max(len(cost) for cost, _ in rows)
         cost, quality = (
             np.array([np.pad(row[which], (0, wide - len(row[which])), "edge") for row in rows])
