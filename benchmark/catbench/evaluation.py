@@ -37,10 +37,9 @@ BINS = 3
 """Slices of equal size that a numeric column is cut into."""
 VALUES = 12
 """A column with more distinct numbers than this is cut into bins."""
-WHOLE = (
-    "quality_at", "rmse", "rank_correlation", "oracle_leave_one_out", "cascade", "audc_linear", "peak"
-)  # fmt: skip
-"""Measures and references that only the result on all prompts holds: reports with many slices stay small."""
+WHOLE_MEASURES = ("quality_at", "rmse", "rank_correlation")
+WHOLE_REFERENCES = ("oracle_leave_one_out", "cascade", "audc_linear", "peak")
+"""What only the result on all prompts holds, references or numbers of one: many slices stay small."""
 ALONG = 2
 """Every so many of a curve's costs stands in the table of replicates: 17 of 33."""
 
@@ -293,12 +292,12 @@ def _without_curves(result: Result) -> dict[str, Any]:
     measured = {
         name: found.model_copy(update={"standard_error": []}) if isinstance(found, Estimates) else found
         for name, found in result.measures.items()
-        if name not in WHOLE
+        if name not in WHOLE_MEASURES
     }
     references = {
-        name: {what: one for what, one in found.items() if what not in WHOLE}
+        name: {what: one for what, one in found.items() if what not in WHOLE_REFERENCES}
         for name, found in result.references.items()
-        if name not in WHOLE
+        if name not in WHOLE_REFERENCES
     }
     return {
         "measures": measured,
