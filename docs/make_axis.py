@@ -27,14 +27,15 @@ Made by `python docs/make_axis.py` from the predictions in `baselines/reports` (
 TFLOPs.
 
 The gain over the mixture is an area, and an area hangs on where it ends. Two pools that ask the same of a
-router are compared with the pool as it is: without the candidates that are more expensive than the best single
-one (they are dominated: no sensible choice draws with them), and with a bad candidate at a tenth of the lowest
-cost, which scores as the worst one. Predictions are those stored; that of the bad candidate is its mean.
+router are compared with the pool as it is: without the candidates that are more expensive than the best
+single one (they are dominated: no sensible choice draws with them), and with a bad candidate at a tenth of
+the lowest cost, which scores as the worst one. Predictions are those stored; that of the bad candidate is its
+mean.
 
 {table}
 
-Order kept: Kendall's tau between the routers' order in the pool as it is and in the other pool (1 = the same).
-Gain kept: the best router's gain in the other pool, over that in the pool as it is.
+Order kept: Kendall's tau between the routers' order in the pool as it is and in the other pool (1 = the
+same). Gain kept: the best router's gain in the other pool, over that in the pool as it is.
 """
 
 Floats = np.ndarray

@@ -22,9 +22,9 @@ on {prompts} test prompts of CEMS (Lee and Lee, CIKM 2024): CLIP score against t
 measured, four models. What a router reads stands beside its name: TF-IDF, or MiniLM as a frozen encoder
 (`transformer:minilm`, `knn:minilm`); differences are to the knn that reads the same. The best single model,
 by training prompts, is `{best}`, at {best_cost:.3f} s. Brackets are 95% intervals of the paired bootstrap
-over prompts; areas are on the logarithmic cost axis. The mixture, which does not read the prompts, has an AUDC
-of {mixture}, and a cascade that first looks at a cheap image {cascade}. The paper claims less than 0.001 TFLOPs
-a prompt for its router; a frozen encoder that runs for it alone stands in the last column.
+over prompts; areas are on the logarithmic cost axis. The mixture, which does not read the prompts, has an
+AUDC of {mixture}, and a cascade that first looks at a cheap image {cascade}. The paper claims less than 0.001
+TFLOPs a prompt for its router; a frozen encoder that runs for it alone stands in the last column.
 
 {table}
 """
@@ -55,8 +55,8 @@ def page(folder: Path) -> str:
         ]
         rows.append((result.estimate("headroom").value or 0, " | ".join(said)))
     heads = (
-        "router | as good as the best model at | better at its cost by | with no limit by | headroom | gain over "
-        "the mixture | AUDC minus knn's | ms a prompt | TFLOPs a prompt | of its encoder"
+        "router | as good as the best model at | better at its cost by | with no limit by | headroom | "
+        "gain over the mixture | AUDC minus knn's | ms a prompt | TFLOPs a prompt | of its encoder"
     )
     lines = [heads, " | ".join(["---"] * 10), *(text for _, text in sorted(rows, reverse=True))]
     return TEXT.format(
