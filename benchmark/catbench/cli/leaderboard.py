@@ -32,8 +32,8 @@ def leaderboard(
     from catbench.errors import MissingExtraError, UsageError
     from catbench.submission.record import shipped_folders
 
-    if find_spec("streamlit") is None or find_spec("catbench_leaderboard") is None:
-        raise MissingExtraError("the leaderboard", "leaderboard")
+    if find_spec("streamlit") is None:
+        raise MissingExtraError("the leaderboard's page", "streamlit", "leaderboard")
     places = folders or shipped_folders()
     for place in places:
         if not place.is_dir():
