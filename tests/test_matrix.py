@@ -95,7 +95,7 @@ def test_what_breaks_a_rule_is_refused(matrix, change, says):
         replace(matrix, **change(matrix))
 
 
-@pytest.mark.parametrize("cost", [[1.0], [1.0, 0.0], [1.0, -2.0], [1.0, np.nan], [1.0, np.inf]])
+@pytest.mark.parametrize("cost", [[1.0], [1.0, 0.0], [1.0, -2.0], [1.0, np.nan], [1.0, np.inf], [1.0, 1e300], [1.0, 1e-300]])
 def test_a_pool_prices_every_candidate(cost):
     pair = Candidate(id="a"), Candidate(id="b")
     with pytest.raises(CatbenchError, match=r"one cost for each|candidate 'b' costs"):
