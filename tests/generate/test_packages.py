@@ -23,7 +23,9 @@ def test_a_missing_package_is_an_error_with_the_install_line(monkeypatch, name):
 
     monkeypatch.setattr(packages.importlib, "import_module", without)
     packages.prepare.cache_clear()
-    with pytest.raises(MissingExtraError, match=rf"generating images needs {name}, .*pip install 'catbench\[generate\]'"):
+    with pytest.raises(
+        MissingExtraError, match=rf"generating images needs {name}, .*pip install 'catbench\[generate\]'"
+    ):
         packages.prepare()
     monkeypatch.undo()
     packages.prepare()
