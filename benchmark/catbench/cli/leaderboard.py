@@ -30,7 +30,7 @@ def leaderboard(
     """Serve the leaderboard of some reports as a page, or write it as files."""
     from catbench.cli.progress import progress_bar
     from catbench.errors import MissingExtraError, UsageError
-    from catbench.submission.record import shipped_folders
+    from catbench.submission.places import shipped_folders
 
     if find_spec("streamlit") is None:
         raise MissingExtraError("the leaderboard's page", "streamlit", "leaderboard")
