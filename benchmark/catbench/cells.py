@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from catbench.arrays import Ints, Scores
+from catbench.arrays import Ints, Scores, frozen
 from catbench.errors import SuiteError
 
 
@@ -53,7 +53,7 @@ class ScoreCells:
             array.ravel()[cell] = values
 
     def finish(self) -> dict[str, Scores]:
-        """Return the arrays, or raise SuiteError for the first cell that no row has filled."""
+        """Return the arrays, read-only, or raise SuiteError for the first cell that no row has filled."""
         due = np.arange(self._seen.shape[2]) < self._depth[:, None, None]
         missing = due & ~self._seen
         if missing.any():
@@ -62,7 +62,7 @@ class ScoreCells:
                 f"{self._where}: no score of {place}; {int(missing.sum())} of {missing.size} cells lack one, "
                 "and a matrix must be complete"
             )
-        return self._scores
+        return {metric: frozen(array) for metric, array in self._scores.items()}
 
     def _name(self, prompt: int, candidate: int, sample: int) -> str:
         return (

@@ -24,6 +24,8 @@ from catbench.errors import UsageError
 
 SAME_TRADE_OFF = 1e-9
 """Trade-offs that agree within this share are one event."""
+SAME_BUDGET = 1e-9
+"""A mean cost is within a budget up to this share of it: sums of costs are rounded."""
 LARGEST = 1e150
 """Qualities beyond this cannot be compared in double precision."""
 
@@ -52,15 +54,15 @@ class EstimatorSweep:
         order = np.argsort(-trade_off)
         falling = trade_off[order]
         new = falling[1:] < falling[:-1] * (1 - SAME_TRADE_OFF)
-        self._prompt, start, stop = prompt[order], start[order], stop[order]
-        self._d_cost = cost[stop] - cost[start]
-        self._d_quality = quality[self._prompt, stop] - quality[self._prompt, start]
+        self._prompt, start, self._stop = prompt[order], start[order], stop[order]
+        self._d_cost = cost[self._stop] - cost[start]
+        self._d_quality = quality[self._prompt, self._stop] - quality[self._prompt, start]
         # Where each event begins among changes that share a trade-off; None where no two share one.
         self._runs = None if new.all() else np.flatnonzero(np.append(True, new))
         trade_offs = falling if self._runs is None else falling[self._runs]
         self._trade_off = frozen(np.concatenate([[np.inf], trade_offs]))
         self._low, self._high = float(cost.min()), float(cost.max())
-        self._first_quality = quality[np.arange(len(quality)), first]
+        self._first, self._first_quality = first, quality[np.arange(len(quality)), first]
 
     def _steps(self, weights: Floats | None) -> tuple[Floats, Floats, Floats]:
         """Return the quality of the first vertex, and Δcost and Δquality of each event, as means."""
@@ -93,6 +95,18 @@ class EstimatorSweep:
             return first
         # A product and a sum, not a dot product: BLAS would wake threads for each of many short calls.
         return first + (d_quality * (width - np.cumsum(d_cost, axis=-1) + d_cost / 2)).sum(axis=-1) / width
+
+    def choices(self, vertices: Ints) -> Ints:
+        """Return the candidate of each prompt, (B, n), at each of B vertices of the curve, counted from 0."""
+        begins = np.arange(len(self._stop)) if self._runs is None else self._runs
+        ends = np.append(begins, len(self._stop))  # what has happened at vertex v lies before ends[v]
+        chosen = np.empty((len(vertices), len(self._first)), dtype=np.int64)
+        now, done = self._first.copy(), 0
+        for row in np.argsort(vertices, kind="stable"):
+            end = ends[vertices[row]]
+            now[self._prompt[done:end]] = self._stop[done:end]  # of several steps of a prompt the last stays
+            chosen[row], done = now, end
+        return chosen
 
 
 class PolicySweep:
@@ -218,13 +232,15 @@ def choices_at(predicted: npt.ArrayLike, cost: npt.ArrayLike, trade_offs: npt.Ar
     return chosen
 
 
-def choices_within(predicted: Floats, cost: Floats, budgets: Floats) -> Ints:
-    """Return the candidate of each prompt (B, n) at the curve's last vertex within each of B mean costs."""
-    curve = deferral_curve(predicted, predicted, cost)
-    last = np.searchsorted(curve.cost, budgets * (1 + SAME_TRADE_OFF), side="right") - 1
-    # Just below an event's trade-off the event has happened; at it, ties go to the cheaper candidate.
-    trade_offs = curve.trade_off[np.maximum(last, 0)] * (1 - 2 * SAME_TRADE_OFF)
-    return choices_at(predicted, cost, trade_offs)
+def choices_within(predicted: npt.ArrayLike, cost: npt.ArrayLike, budgets: npt.ArrayLike) -> Ints:
+    """Return the candidate of each prompt, (B, n), at the curve's last vertex within each of B mean costs.
+
+    `predicted` is (n, M), `cost` (M,). A budget below the cheapest candidate's cost gets its first vertex.
+    """
+    sweep = EstimatorSweep(predicted, predicted, cost)
+    reached = sweep.curve().cost
+    within = np.searchsorted(reached, np.asarray(budgets) * (1 + SAME_BUDGET), side="right") - 1
+    return sweep.choices(np.maximum(within, 0))
 
 
 def _checked(
