@@ -7,7 +7,9 @@ two routers are paired. (Efron and Tibshirani 1993, chapters 8 and 13.)
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
@@ -20,6 +22,8 @@ from catbench.arrays import Floats
 
 LEVEL = 0.95
 """Coverage that every interval is made for."""
+THREADS = 4
+"""Replicates are scored by so many threads, or as many as there are cores."""
 TOGETHER = 2**15
 """Weights of so many prompts are handed over at once: few calls, and arrays that fit a processor's cache."""
 
@@ -75,34 +79,66 @@ def _together(prompts: int) -> int:
     return max(1, TOGETHER // max(1, prompts))
 
 
+@dataclass(frozen=True, eq=False)
+class Replicates:
+    """Values of one statistic and their replicates, by name."""
+
+    value: Values
+    """(K,) each."""
+    draws: Values
+    """(R, K) each, R of 0 or more."""
+
+    def intervals(self) -> dict[str, Intervals]:
+        """Return each value with the ends of its interval.
+
+        Ends are order statistics, never interpolated, so that a replicate of infinity (a target that is not
+        reached) only counts by its place. A replicate without a value (nan) widens the interval both ways.
+        Without replicates the ends are nan.
+        """
+        return {name: Intervals(self.value[name], *ends(draws)) for name, draws in self.draws.items()}
+
+
+def replicates(
+    statistic: Callable[[Floats], Values],
+    groups: npt.ArrayLike,
+    bootstrap: Bootstrap,
+    progress: Callable[[], None] = lambda: None,
+) -> Replicates:
+    """Return a statistic's values on all prompts, and on every replicate.
+
+    The statistic takes weights (B, n) and gives arrays (B, K), a row for each row of weights; it is called
+    from several threads. `progress` is called after each replicate.
+    """
+    groups = np.asarray(groups)
+    value = {name: array[0] for name, array in statistic(np.ones((1, len(groups)))).items()}
+    draws = {name: np.empty((bootstrap.replicates, len(array))) for name, array in value.items()}
+    row = 0
+    # Many short operations: threads inside each would only wait for each other.
+    with threadpool_limits(1), ThreadPoolExecutor(min(os.cpu_count() or 1, THREADS)) as executor:
+        blocks = replicate_blocks(groups, bootstrap)
+        while some := list(islice(blocks, 4 * THREADS)):  # not all at once: weights take room
+            for found in executor.map(statistic, some):
+                size = len(next(iter(found.values())))
+                for name, array in found.items():
+                    draws[name][row : row + size] = array
+                row += size
+                for _ in range(size):
+                    progress()
+    return Replicates(value, draws)
+
+
 def intervals(
     statistic: Callable[[Floats], Values],
     groups: npt.ArrayLike,
     bootstrap: Bootstrap,
     progress: Callable[[], None] = lambda: None,
 ) -> dict[str, Intervals]:
-    """Return each value of a statistic, with the ends of its interval.
-
-    The statistic takes weights (B, n) and gives arrays (B, K), a row for each row of weights.
-    Ends are order statistics, never interpolated, so that a replicate of infinity (a target that is not
-    reached) only counts by its place. A replicate without a value (nan) widens the interval both ways.
-    Without replicates the ends are nan. `progress` is called after each replicate.
-    """
-    groups = np.asarray(groups)
-    value = {name: array[0] for name, array in statistic(np.ones((1, len(groups)))).items()}
-    draws = {name: np.empty((bootstrap.replicates, len(array))) for name, array in value.items()}
-    with threadpool_limits(1):  # many short operations: threads would only wait for each other
-        row = 0
-        for weights in replicate_blocks(groups, bootstrap):
-            for name, array in statistic(weights).items():
-                draws[name][row : row + len(weights)] = array
-            row += len(weights)
-            for _ in weights:
-                progress()
-    return {name: Intervals(value[name], *_ends(draws[name])) for name in value}
+    """Return each value of a statistic with the ends of its interval: of `replicates`."""
+    return replicates(statistic, groups, bootstrap, progress).intervals()
 
 
-def _ends(draws: Floats) -> tuple[Floats, Floats, Floats]:
+def ends(draws: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return low and high ends (K,) of the intervals of replicates (R, K), and their standard deviations."""
     if not len(draws):
         nothing = np.full(draws.shape[1], np.nan)
         return nothing, nothing, nothing

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from catbench.arrays import Floats
 from catbench.bootstrap import Bootstrap, Values, intervals
@@ -19,17 +18,22 @@ from catbench.errors import CatbenchError, UsageError
 from catbench.estimates import curve_record, measures
 from catbench.evaluation import Counter, Progress
 from catbench.files import atomic_file
-from catbench.matrix import ScoreMatrix
+from catbench.matrix import Metric, ScoreMatrix
 from catbench.measures import MEASURES
-from catbench.predictions import answer_from_table
-from catbench.report import Curve, Measured, Report, Result
+from catbench.overheads import overhead
+from catbench.report import Curve, Measures, Report, Result
+from catbench.rounds import Rounds
+from catbench.routing import Answer
 from catbench.scoring import Scorer
+from catbench.stored import pool_of_report, rounds_of_report, stored_answers
+from catbench.truth import truth_of
 
 
-class Difference(BaseModel):
-    """First router minus second, on one metric, cost and pool."""
+class Difference(Measures):
+    """First router minus second, on one metric, cost and pool: differences of every measure that both have.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Qualities are on the metric's own scale and sign.
+    """
 
     first: str
     second: str
@@ -40,8 +44,6 @@ class Difference(BaseModel):
     prompts: int
     direction: Literal["higher", "lower"]
     """Which scores of the metric are better."""
-    measures: dict[str, Measured]
-    """Differences of every measure that both have. Qualities on the metric's own scale and sign."""
     curve: Curve
     """Difference of the curves along the budget, with its band."""
 
@@ -51,9 +53,11 @@ def compare(
     second: Report,
     matrix: ScoreMatrix,
     progress: Progress = lambda what, done, total: None,
+    train_on: ScoreMatrix | None = None,
 ) -> tuple[Difference, ...]:
     """Return the paired differences of two reports, one for each metric that both have.
 
+    `train_on` is the suite that one or both were trained on, where that is another one.
     Raises CatbenchError where the reports are of other suites, pools, costs or draws, or lack predictions.
     """
     for report in (first, second):
@@ -71,14 +75,28 @@ def compare(
     theirs = {result.metric: result for result in second.results if result.slice == "all"}
     if not (shared := [metric for metric in ours if metric in theirs]):
         raise CatbenchError(f"no metric is in both reports: {', '.join(ours)} and {', '.join(theirs)}")
+    for metric in shared:
+        _check_alike(ours[metric], theirs[metric], matrix)
+    rounds = [rounds_of_report(report, matrix, train_on) for report in (first, second)]
+    if not np.array_equal(rounds[0].test.rows, rounds[1].test.rows):
+        raise CatbenchError("reports by other folds are not compared: they are scored on other prompts")
+    answers = [stored_answers(report, one) for report, one in zip((first, second), rounds, strict=True)]
     count = Counter(progress, len(shared) * first.bootstrap["replicates"])
     count.begin("paired intervals")
-    return tuple(_difference(first, second, ours[m], theirs[m], matrix, count) for m in shared)
+    return tuple(
+        _difference(
+            (first, second),
+            ours[metric],
+            [_scorer(*both, metric) for both in zip((first, second), rounds, answers, strict=True)],
+            matrix.metric(metric),
+            count,
+        )
+        for metric in shared
+    )
 
 
-def _difference(
-    first: Report, second: Report, ours: Result, theirs: Result, matrix: ScoreMatrix, count: Counter
-) -> Difference:
+def _check_alike(ours: Result, theirs: Result, matrix: ScoreMatrix) -> None:
+    """Raise CatbenchError where two results are of other suites, pools or costs, or the suite is another."""
     for what in ("suite", "suite_digest", "pool", "cost"):
         if getattr(ours, what) != getattr(theirs, what):
             raise CatbenchError(
@@ -92,44 +110,42 @@ def _difference(
             f"suite {matrix.suite.id!r} here has digest {matrix.digest[:12]}, the reports were made on "
             f"{ours.suite_digest[:12]}: give the right folder with --suite"
         )
-    metric = matrix.metric(ours.metric)
-    pool = matrix.pool(candidates=list(ours.fixed), cost=ours.cost, metric=metric.name)
-    samples = matrix.qualities(metric.name, "test", pool)
-    scorers = [
-        Scorer(
-            answer_from_table(
-                report.predictions, matrix, pool, report.router.name, result.seconds_per_prompt
-            ),
-            samples,
-            pool,
-        )
-        for report, result in ((first, ours), (second, theirs))
-    ]
 
+
+def _scorer(report: Report, rounds: Rounds, answers: dict[str, Answer], metric: str) -> Scorer:
+    pool = pool_of_report(report, rounds, metric)
+    answer, hardware = answers[metric], rounds.test.matrix.cost_hardware(pool)
+    return Scorer(answer, truth_of(rounds, pool), overhead(answer, pool.unit, hardware)[0])
+
+
+def _difference(
+    reports: tuple[Report, Report], result: Result, scorers: list[Scorer], metric: Metric, count: Counter
+) -> Difference:
     def difference(weights: Floats) -> Values:
-        a, b = (scorer.report_values(weights) for scorer in scorers)
+        a, b = (scorer.measures(weights) for scorer in scorers)
         compared = [name for name in a if name in b and (name in MEASURES or name == "curve")]
         with np.errstate(invalid="ignore"):  # a target that neither reaches: inf - inf has no value
             return {name: a[name] - b[name] for name in compared}
 
-    groups = matrix.prompts["group"].to_numpy()[matrix.rows("test")]
-    found = intervals(difference, groups, Bootstrap(**first.bootstrap), count)
+    groups = scorers[0].truth.groups
+    found = intervals(difference, groups, Bootstrap(**reports[0].bootstrap), count)
     return Difference(
-        first=first.router.name,
-        second=second.router.name,
-        suite=matrix.suite.id,
-        pool=ours.pool,
+        first=reports[0].router.name,
+        second=reports[1].router.name,
+        suite=result.suite,
+        pool=result.pool,
         metric=metric.name,
-        cost=ours.cost,
+        cost=result.cost,
         direction=metric.direction,
         prompts=len(groups),
-        measures=measures(found, metric, pool),
+        candidates=result.candidates,
+        measures=measures(found, metric),
         curve=curve_record(scorers[0].grid, found["curve"], metric),
     )
 
 
 def write_differences(differences: tuple[Difference, ...], path: Path) -> None:
     """Write differences as JSON, whole or not at all."""
-    record = {"schema": 1, "differences": [difference.model_dump(mode="json") for difference in differences]}
+    record = {"schema": 2, "differences": [difference.model_dump(mode="json") for difference in differences]}
     with atomic_file(path) as draft:
         draft.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")

@@ -7,7 +7,9 @@ pool `priced:KEY` is made of those.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -121,3 +123,13 @@ def check_costs(
         seen.add(priced)
     if not seen:
         raise SuiteError(f"{where}: no costs; a router cannot be scored without the price of an image")
+
+
+def processor_name() -> str:
+    """Return the name of this machine's processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

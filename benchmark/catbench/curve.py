@@ -38,14 +38,16 @@ class DeferralCurve:
     def quality_at(self, cost: npt.ArrayLike) -> Floats:
         """Return the height at the given costs: linear between vertices, flat beyond the last.
 
-        Raises UsageError below the curve's lowest cost, which no router can undercut.
+        Costs are a number or (K,), or (B, K) for curves (B, V). Raises UsageError below the curve's lowest
+        cost, which no router can undercut.
         """
         at = np.asarray(cost, dtype=np.float64)
         if at.size and at.min() < (start := self.cost[..., 0].max()):
             raise UsageError(f"no router can spend {at.min():g}: the cheapest candidate costs {start:g}")
         if self.cost.ndim == 1:
             return np.interp(at, self.cost, self.quality)
-        return np.array([np.interp(at, *row) for row in zip(self.cost, self.quality, strict=True)])
+        rows = at if at.ndim == 2 else [at] * len(self.cost)
+        return np.array([np.interp(*row) for row in zip(rows, self.cost, self.quality, strict=True)])
 
     def area(self, low: float, high: float) -> Floats:
         """Return the mean height over costs [low, high]; the height itself where they are equal."""

@@ -1,4 +1,4 @@
-"""From arrays to the records of a report: signs, nulls and names per candidate, in one place."""
+"""From arrays to the records of a report: signs, nulls, digits and columns, in one place."""
 
 from __future__ import annotations
 
@@ -10,42 +10,64 @@ from catbench.arrays import Floats
 from catbench.bootstrap import Intervals
 from catbench.matrix import Metric
 from catbench.measures import MEASURES
-from catbench.pool import Pool
-from catbench.report import Curve, Estimate, Measured
+from catbench.report import Curve, Estimate, Estimates, Measured
+
+DIGITS = 6
+"""Digits that a number of a report keeps."""
+TINY = 1e-13
 
 
-def estimates(found: Intervals, metric: Metric, kind: str = "quality") -> list[Estimate]:
-    """Return estimates (K,): qualities with the metric's own sign, null for what does not exist."""
+def estimates(found: Intervals, metric: Metric, kind: str = "quality") -> Estimates:
+    """Return columns (K,) of estimates: qualities with the metric's sign, null for what does not exist."""
     low, value, high = found.low, found.value, found.high
     if kind == "quality" and metric.sign < 0:
         low, value, high = -high, -value, -low
-    return [
-        Estimate(value=number(v), low=number(a), high=number(b), standard_error=number(e))
-        for v, a, b, e in zip(value, low, high, found.standard_error, strict=True)
-    ]
+    columns = (numbers(column) for column in (value, low, high, found.standard_error))
+    return Estimates(**dict(zip(("value", "low", "high", "standard_error"), columns, strict=True)))
 
 
-def measures(found: dict[str, Intervals], metric: Metric, pool: Pool) -> dict[str, Measured]:
-    """Return every measure among the values, in the order of tables, one estimate or one a candidate."""
+def single(found: Intervals, metric: Metric, kind: str = "quality") -> Estimate:
+    """Return the estimate of a value (1,)."""
+    return estimates(found, metric, kind).at(0)
+
+
+def measures(found: dict[str, Intervals], metric: Metric) -> dict[str, Measured]:
+    """Return every measure among the values, in the order of tables, one estimate or columns a candidate."""
     record: dict[str, Measured] = {}
     for name, measure in MEASURES.items():
         if name in found:
-            items = estimates(found[name], metric, measure.kind)
-            record[name] = dict(zip(pool.ids, items, strict=True)) if measure.per_candidate else items[0]
+            columns = estimates(found[name], metric, measure.kind)
+            record[name] = columns if measure.per_candidate else columns.at(0)
     return record
 
 
 def curve_record(cost: Floats, found: Intervals, metric: Metric) -> Curve:
     """Return a curve read off at costs (G,), with its band where replicates were drawn."""
-    band = estimates(found, metric) if np.isfinite(found.low).all() else []
+    columns = estimates(found, metric)
+    banded = np.isfinite(found.low).all()
     return Curve(
-        cost=cost.tolist(),
-        quality=(found.value * metric.sign).tolist(),
-        low=[point.low for point in band],
-        high=[point.high for point in band],
+        cost=rounded(cost),
+        quality=rounded(found.value * metric.sign),
+        low=columns.low if banded else [],
+        high=columns.high if banded else [],
     )
 
 
+def numbers(values: Floats) -> list[float | None]:
+    """Return values with the digits of a report, None where one is infinite or nan."""
+    return [number(value) for value in values.tolist()]
+
+
+def rounded(values: Floats) -> list[float]:
+    """Return finite values with the digits of a report."""
+    return [float(f"{value:.{DIGITS}g}") for value in values.tolist()]
+
+
 def number(value: float) -> float | None:
-    """Return the value, or None where it is infinite or nan."""
-    return float(value) if isfinite(value) else None
+    """Return the value with the digits of a report, or None where it is infinite or nan.
+
+    What is smaller than TINY is the rounding of sums, and 0.
+    """
+    if not isfinite(value):
+        return None
+    return float(f"{value:.{DIGITS}g}") if abs(value) >= TINY else 0.0

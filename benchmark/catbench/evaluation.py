@@ -3,39 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from catbench import __version__
-from catbench.arrays import Ints
-from catbench.bootstrap import Bootstrap, intervals
-from catbench.cascade import best_stages
+from catbench.arrays import Floats
+from catbench.bootstrap import Bootstrap, Replicates, replicates
 from catbench.errors import UsageError, unknown_name
-from catbench.estimates import curve_record, estimates, measures, number
+from catbench.estimates import curve_record, estimates, measures, number, rounded, single
 from catbench.holdout import HoldOut, held_out
-from catbench.matrix import ScoreMatrix
-from catbench.measures.selection_rate import selection_rate
-from catbench.measures.win_rate import win_rate
+from catbench.matrix import Metric, ScoreMatrix
+from catbench.measures.audc import audc
+from catbench.overheads import overhead
 from catbench.pool import Pool
-from catbench.predictions import predictions_table, restrict
-from catbench.report import (
-    Curve,
-    Estimate,
-    Fixed,
-    Report,
-    Result,
-    RouterInfo,
-    Selection,
-    WinRateEstimate,
-    versions,
-)
-from catbench.routing import Answer, NamedRouter, find_router, run_router
-from catbench.scoring import Scorer
+from catbench.predictions import compacted, predictions_table
+from catbench.report import BestSingle, Budgets, Report, Result, RouterInfo, versions
+from catbench.rounds import Part, Rounds, rounds_of
+from catbench.routing import Answer, NamedRouter, find_router, restrict, run_router
+from catbench.scoring import Scorer, sweep_of
 from catbench.signature import signature
-from catbench.sweep import choices_at
-from catbench.trials import Trials, run_trials
+from catbench.sweep import mixture_curve
+from catbench.trials import Trials, win_rates
+from catbench.truth import Truth, truth_of
+from catbench.verdict import verdict
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, steps done and steps in all."""
@@ -43,6 +37,8 @@ BINS = 3
 """Slices of equal size that a numeric column is cut into."""
 VALUES = 12
 """A column with more distinct numbers than this is cut into bins."""
+ALONG = 2
+"""Every so many of a curve's costs stands in the table of replicates: 17 of 33."""
 
 
 def evaluate(
@@ -54,10 +50,13 @@ def evaluate(
     pool: str | None = None,
     candidates: Sequence[str] | None = None,
     by: str | None = None,
+    folds: int | None = None,
+    train_on: ScoreMatrix | None = None,
     trials: Trials | int = 0,
     bootstrap: Bootstrap | None = None,
     seed: int = 0,
     hold_out: HoldOut | None = None,
+    compact: bool = False,
     progress: Progress = lambda what, done, total: None,
     answers: Mapping[str, Answer] | None = None,
 ) -> Report:
@@ -66,52 +65,105 @@ def evaluate(
     `router` is a router, a factory `make_router(pool)`, or a text that names one (`catbench.routing`). It is
     fitted anew for every metric; `metric` is one, several, or None for all of the suite. `cost` is a cost
     key (default: the suite's first), `pool` a pool's name (default `all`), or `candidates` their ids. `by`
-    names a prompt column to slice the results by; `hold_out` a candidate that is hidden in training. `seed`
-    is the router's and the trials'; the bootstrap has its own, so that results of several seeds pair. With
-    `answers`, what the router said before by metric, it is not run. Raises UsageError for unknown names,
-    RouterError where the router fails or answers wrongly.
+    names a prompt column to slice the results by; `hold_out` a candidate that is hidden in training.
+
+    `folds` scores all prompts by cross-fitting (default: what the suite asks for), `train_on` fits on another
+    suite that shares candidates (`catbench.rounds`). `compact` rounds predictions to what a compact table
+    holds. `seed` is the router's and the trials'; the bootstrap has its own, so that results of several seeds
+    pair. With `answers`, what the router said before by metric, it is not run. Raises UsageError for unknown
+    names, RouterError where the router fails or answers wrongly.
     """
     named = find_router(router)
     if hold_out:
         named = held_out(named, hold_out)
     metrics = _metrics(matrix, metric)
+    rounds = rounds_of(matrix, folds, train_on)
     trials = trials if isinstance(trials, Trials) else Trials(trials)
     bootstrap = bootstrap or Bootstrap()
-    slices = list(slice_masks(matrix, matrix.rows("test"), by))
-    count = Counter(progress, len(metrics) * (1 + len(slices) * bootstrap.replicates + trials.count))
-    offered = [
-        matrix.pool(pool, candidates=candidates, cost=cost, metric=name, seed=seed) for name in metrics
-    ]
-    described = trials.described(matrix.samples["train"], seed)
-    conventions = signature(matrix, offered[0], bootstrap, described, __version__)
+    slices = list(slice_masks(matrix, rounds.test, by))
+    steps = len(rounds.each) * (1 + trials.count) + len(slices) * bootstrap.replicates
+    count = Counter(progress, len(metrics) * steps)
+    pools = pools_of(matrix, rounds, metrics, pool=pool, candidates=candidates, cost=cost, seed=seed)
+    described = trials.described(rounds.each[0].train.samples, seed)
+    conventions = signature(matrix, rounds, pools[0], bootstrap, described, __version__, compact=compact)
     if hold_out:
         conventions += f"|{hold_out.described}"
     results: list[Result] = []
     given: list[Answer] = []
-    for one in offered:
-        count.begin(f"{named.name}: fitting to {one.metric}")
-        answer = answers[one.metric] if answers else _run(named, matrix, one, count.part)
-        count()
+    drawn: list[pd.DataFrame] = []
+    for one in pools:
+        answer = answers[one.metric] if answers else ask_all(named, rounds, one, count)
+        if compact and not answers:
+            answer = compacted(answer, rounds, one, named.name)
         given.append(answer)
         count.begin(f"{named.name}: intervals of {one.metric}")
-        found = [
-            _result(matrix, one, answer, conventions, label, inside, bootstrap, count)
-            for label, inside in slices
-        ]
-        if trials.count:
-            count.begin(f"{named.name}: trials on {one.metric}")
-            found[0] = _with_win_rates(found[0], named, matrix, one, trials, count)
-        results += found
+        truth = truth_of(rounds, one)
+        hardware = matrix.cost_hardware(one)
+        for label, inside in slices:
+            found, table = _result(
+                matrix, rounds, truth, answer, hardware, f"{conventions}|metric:{one.metric}", label, inside,
+                bootstrap, count,
+            )  # fmt: skip
+            if label == "all" and trials.count:
+                count.begin(f"{named.name}: trials on {one.metric}")
+                rates = win_rates(named, rounds, one, truth, trials, bootstrap, count)
+                found = found.model_copy(update={"measures": {**found.measures, "win_rate": rates}})
+            drawn.append(table.assign(result=len(results)))
+            results.append(found)
+    tables = [
+        predictions_table(answer, rounds, one, compact=compact)
+        for answer, one in zip(given, pools, strict=True)
+    ]
     return Report(
-        schema=1,
+        schema=2,
         simulated=matrix.suite.simulated,
         router=RouterInfo(name=named.name, kind=given[0].kind, seed=seed),
         signature=conventions,
         versions=versions(),
         bootstrap={"replicates": bootstrap.replicates, "seed": bootstrap.seed},
+        folds=len(rounds.each) if len(rounds.each) > 1 else 0,
+        train_on=train_on.suite.id if train_on else "",
+        compact=compact,
         results=tuple(results),
-        predictions=_predictions(matrix, given, offered),
+        predictions=pd.concat(tables, ignore_index=True),
+        replicates=pd.concat(drawn, ignore_index=True),
     )
+
+
+def pools_of(
+    matrix: ScoreMatrix,
+    rounds: Rounds,
+    metrics: Sequence[str],
+    *,
+    pool: str | None = None,
+    candidates: Sequence[str] | None = None,
+    cost: str | None = None,
+    seed: int = 0,
+) -> list[Pool]:
+    """Return the pool of each metric, less the candidates that the training suite lacks."""
+    pools = [matrix.pool(pool, candidates=candidates, cost=cost, metric=name, seed=seed) for name in metrics]
+    if not rounds.left_out:
+        return pools
+    kept = [position for position, name in enumerate(pools[0].ids) if name not in rounds.left_out]
+    if not kept:
+        raise UsageError(f"no candidate of pool {pools[0].name!r} is in the suite to train on")
+    for name in metrics:
+        rounds.each[0].train.matrix.metric(name)
+    return [
+        replace(one, candidates=tuple(one.candidates[m] for m in kept), cost=one.cost[kept]) for one in pools
+    ]
+
+
+def ask_all(router: NamedRouter, rounds: Rounds, pool: Pool, count: Counter) -> Answer:
+    """Fit a router anew in every round, and return its answers about all tested prompts."""
+    answers: list[Answer] = []
+    for fold_number, one in enumerate(rounds.each, start=1):
+        fold = f" (fold {fold_number} of {len(rounds.each)})" if len(rounds.each) > 1 else ""
+        count.begin(f"{router.name}: fitting to {pool.metric}{fold}")
+        parts = one.train.labelled(pool), one.validation.labelled(pool), one.test.texts()
+        answers.append(run_router(router, pool, *parts, count.part))
+        count()
+    return rounds.joined(answers)
 
 
 class Counter:
@@ -135,12 +187,6 @@ class Counter:
         self._progress(self._what, self._done, self._total)
 
 
-def _predictions(matrix: ScoreMatrix, answers: list[Answer], pools: list[Pool]) -> pd.DataFrame:
-    ids = matrix.prompts["prompt_id"].to_numpy()[matrix.rows("test")]
-    tables = [predictions_table(ids, answer, pool) for answer, pool in zip(answers, pools, strict=True)]
-    return pd.concat(tables, ignore_index=True)
-
-
 def _metrics(matrix: ScoreMatrix, wanted: str | Sequence[str] | None) -> list[str]:
     if wanted is None:
         return [metric.name for metric in matrix.metrics]
@@ -150,20 +196,11 @@ def _metrics(matrix: ScoreMatrix, wanted: str | Sequence[str] | None) -> list[st
     return [matrix.metric(name).name for name in names]
 
 
-def _run(
-    router: NamedRouter, matrix: ScoreMatrix, pool: Pool, progress: Callable[[int, int], None]
-) -> Answer:
-    train, validation = (
-        (matrix.texts(matrix.rows(split)), matrix.qualities(pool.metric, split, pool).mean(axis=2))
-        for split in ("train", "validation")
-    )
-    return run_router(router, pool, train, validation, matrix.texts(matrix.rows("test")), progress)
-
-
 def slice_masks(
-    matrix: ScoreMatrix, rows: Ints, by: str | None
+    matrix: ScoreMatrix, test: Part, by: str | None
 ) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
-    """Yield label and mask over the test prompts: all of them, then one a value or bin of a column."""
+    """Yield label and mask over the tested prompts: all of them, then one a value or bin of a column."""
+    rows = test.rows
     yield "all", np.ones(len(rows), dtype=bool)
     if by is None:
         return
@@ -180,28 +217,34 @@ def slice_masks(
 
 def _result(
     matrix: ScoreMatrix,
-    pool: Pool,
+    rounds: Rounds,
+    whole: Truth,
     answer: Answer,
+    hardware: str,
     conventions: str,
     label: str,
     inside: npt.NDArray[np.bool_],
     bootstrap: Bootstrap,
     count: Callable[[], None],
-) -> Result:
-    metric = matrix.metric(pool.metric)
-    part = restrict(answer, inside)
-    stages = best_stages(matrix.qualities(pool.metric, "train", pool), pool.cost)
-    scorer = Scorer(part, matrix.qualities(pool.metric, "test", pool)[inside], pool, stages)
-    groups = matrix.prompts["group"].to_numpy()[matrix.rows("test")][inside]
-    found = intervals(scorer.report_values, groups, bootstrap, count)
-    references: dict[str, dict[str, Estimate]] = {}
+) -> tuple[Result, pd.DataFrame]:
+    """Return what was measured on a slice, and the table of its replicates."""
+    pool, metric = whole.pool, matrix.metric(whole.pool.metric)
+    truth = whole.part(inside)
+    extra, note = overhead(answer, pool.unit, hardware)
+    scorer = Scorer(restrict(answer, inside), truth, extra)
+    drawn = replicates(scorer.measures, truth.groups, bootstrap, count)
+    found = drawn.intervals()
+    references: dict[str, dict[str, Any]] = {}
     for name, values in found.items():
         if name.startswith("references."):
             _, reference, measure = name.split(".")
-            references.setdefault(reference, {})[measure] = estimates(values, metric)[0]
-    fixed = zip(pool.ids, pool.cost, estimates(found["fixed"], metric), strict=True)
-    return Result(
-        signature=f"{conventions}|metric:{metric.name}|slice:{label}",
+            kind = "share" if measure == "headroom" else "quality"
+            references.setdefault(reference, {})[measure] = single(values, metric, kind)
+    best = references["best_single"]["quality"]
+    deployment = scorer.deployment
+    result = Result(
+        verdict="",
+        signature=f"{conventions}|best:{truth.best_single}|slice:{label}",
         suite=matrix.suite.id,
         suite_digest=matrix.digest,
         pool=pool.name,
@@ -211,65 +254,47 @@ def _result(
         cost=pool.unit,
         slice=label,
         prompts=int(inside.sum()),
-        groups=len(np.unique(groups)),
+        groups=len(np.unique(truth.groups)),
         fit_seconds=answer.fit_seconds,
         seconds_per_prompt=answer.seconds_per_prompt,
+        hardware=answer.hardware,
         flops_per_prompt=answer.flops_per_prompt,
         encoder_flops_per_prompt=answer.encoder_flops_per_prompt,
-        measures=measures(found, metric, pool),
+        overhead_note=note,
+        best_single=BestSingle(
+            candidate=truth.best_single, cost=float(pool.cost[truth.best].mean()), quality=best
+        ),
+        budgets=Budgets(kept=len(deployment.budgets), beyond=deployment.beyond),
+        kind=truth.kind,
+        validation_gain=_validation_gain(answer, rounds, pool) if label == "all" else None,
+        candidates=list(pool.ids),
+        costs=pool.cost.tolist(),
+        fixed_quality=estimates(found["fixed"], metric),
+        measures=measures(found, metric),
         references=references,
-        fixed={candidate: Fixed(cost=float(price), quality=quality) for candidate, price, quality in fixed},
         curve=curve_record(scorer.grid, found["curve"], metric),
         reference_curves={
-            name: Curve(
-                cost=scorer.grid.tolist(), quality=(curve.quality_at(scorer.grid) * metric.sign).tolist()
-            )
+            name: rounded(curve.quality_at(scorer.grid) * metric.sign)
             for name, curve in scorer.reference_curves().items()
         },
-        selection=_selection(part, pool),
     )
+    return result.model_copy(update={"verdict": verdict(result)}), replicate_table(drawn, metric)
 
 
-def _selection(answer: Answer, pool: Pool) -> Selection:
-    choices = answer.choices
-    if choices is None:
-        assert answer.predicted is not None
-        choices = choices_at(answer.predicted, pool.cost, answer.trade_offs)
-    rate = selection_rate(choices, len(pool))
-    return Selection(
-        trade_off=answer.trade_offs.tolist(),
-        cost=(rate @ pool.cost).tolist(),
-        rate=dict(zip(pool.ids, rate.T.tolist(), strict=True)),
-    )
+def replicate_table(drawn: Replicates, metric: Metric) -> pd.DataFrame:
+    """Return what a report keeps of replicates: areas with the metric's own sign, gains along the costs."""
+    columns = {name: drawn.draws[name][:, 0] * metric.sign for name in ("audc", "audc_linear")}
+    along = drawn.draws["gain_along"][:, ::ALONG].T
+    columns |= {f"gain_{position:02d}": gains for position, gains in enumerate(along)}
+    return pd.DataFrame(columns, dtype=np.float32)
 
 
-def _with_win_rates(
-    result: Result,
-    router: NamedRouter,
-    matrix: ScoreMatrix,
-    pool: Pool,
-    trials: Trials,
-    count: Callable[[], None],
-) -> Result:
-    train, validation, test = (
-        (matrix.texts(matrix.rows(split)), matrix.qualities(pool.metric, split, pool))
-        for split in ("train", "validation", "test")
-    )
-    quality = test[1].mean(axis=2)
-    runs = run_trials(
-        router, pool, train, (validation[0], validation[1].mean(axis=2)), (test[0], quality), trials, count
-    )
-    rates: dict[str, WinRateEstimate] = {}
-    for i, candidate in enumerate(pool.ids):
-        if i == pool.cheapest:
-            rates[candidate] = WinRateEstimate(value=None, p_value=None, deviation=None)
-            continue
-        rate = win_rate(runs[:, i], float(quality[:, i].mean()))
-        rates[candidate] = WinRateEstimate(
-            value=rate.value,
-            low=rate.low,
-            high=rate.high,
-            p_value=rate.p_value,
-            deviation=number(rate.deviation),
-        )
-    return result.model_copy(update={"measures": {**result.measures, "win_rate": rates}})
+def _validation_gain(answer: Answer, rounds: Rounds, pool: Pool) -> float | None:
+    """Return the gain over the mixture on validation prompts, the mean of all rounds."""
+    gains: list[float] = []
+    for one, said in zip(rounds.each, answer.validation, strict=True):
+        quality: Floats = one.validation.labelled(pool)[1]
+        curves = sweep_of(said, quality, pool).curve(), mixture_curve(quality, pool.cost)
+        own, mixture = (float(audc(curve, pool.cost)) for curve in curves)
+        gains.append(own - mixture)
+    return number(float(np.mean(gains)))

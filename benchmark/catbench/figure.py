@@ -150,9 +150,9 @@ def _panel(first: Result, reports: Sequence[Report]) -> Panel:
         quality_label=f"mean {first.metric_label}{better}",
         series=(
             Series(
-                "mixture (does not read the prompt)", first.reference_curves["mixture"], "mixture", REFERENCE
+                "mixture (does not read the prompt)", first.reference_curve("mixture"), "mixture", REFERENCE
             ),
-            Series("oracle", first.reference_curves["oracle"], "oracle", REFERENCE),
+            Series("oracle", first.reference_curve("oracle"), "oracle", REFERENCE),
             *curves,
         ),
         points=tuple(

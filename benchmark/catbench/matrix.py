@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BaseModel, ConfigDict, Field
 
 from catbench.arrays import Floats, Ints, Scores, frozen
 from catbench.costs import PRICED, Cost, check_costs, cost_keys, prices, select_costs
@@ -66,19 +66,12 @@ class SuiteInfo(BaseModel):
     source: str = ""
     simulated: bool = False
     """True where the scores come from a formula and not from images."""
+    samples_are: Literal["images", "raters"] = "images"
+    """What the samples of a cell are: images of one prompt, or ratings of one image."""
+    folds: int = Field(default=0, ge=0)
+    """Folds by which routers are scored here unless they are asked for otherwise; 0 = by the splits."""
     provenance: Provenance | None = None
     """Where the prompts come from, if catbench chose them."""
-    samples_are: Literal["images", "raters"] = "images"
-    """What the samples of a prompt and candidate differ in: each another image, or another rater's score
-    of one image."""
-
-    @model_serializer(mode="wrap")
-    def _write(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out that samples are images: manifests, and so their digests, stay what they were."""
-        record: dict[str, Any] = write(self)
-        if self.samples_are == "images":
-            record.pop("samples_are", None)
-        return record
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,11 +148,15 @@ class ScoreMatrix:
     def qualities(self, metric: str, split: Split, pool: Pool) -> Floats:
         """Return qualities of a split, shape (n, M, S): higher is better, columns in the pool's order.
 
-        A lower-is-better metric is negated here, and nowhere else.
+        A lower-is-better metric is negated in `qualities_at`, and nowhere else.
         """
+        return self.qualities_at(metric, self.rows(split), self.samples[split], pool)
+
+    def qualities_at(self, metric: str, rows: Ints, samples: int, pool: Pool) -> Floats:
+        """Return qualities (n, M, S) of the prompts at `rows` (n,), of which so many samples are stored."""
         position = {candidate: i for i, candidate in enumerate(self.candidate_ids)}
         columns = [position[candidate] for candidate in pool.ids]
-        stored = self.scores[metric][self.rows(split), :, : self.samples[split]]
+        stored = self.scores[metric][rows, :, :samples]
         return stored[:, columns, :].astype(np.float64) * self.metric(metric).sign
 
     def pool(
@@ -199,6 +196,10 @@ class ScoreMatrix:
             return pool.removeprefix(PRICED)
         keys, needed = self.cost_keys, set(candidates)
         return next((key for key in keys if needed <= prices(self.costs, key)[0].keys()), keys[0])
+
+    def cost_hardware(self, pool: Pool) -> str:
+        """Return what a pool's costs were measured on, empty where they name nothing."""
+        return select_costs(self.costs, pool.unit, pool.ids)[1]
 
     def _pool_candidates(self, name: str) -> tuple[str, ...]:
         if name in self.pools:

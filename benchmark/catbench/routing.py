@@ -33,6 +33,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catbench.arrays import Floats, Ints
+from catbench.costs import processor_name
 from catbench.errors import CatbenchError, RouterError, UsageError, missing_extra, unknown_name
 from catbench.pool import Pool
 from catbench.prompts import Prompts
@@ -102,6 +103,11 @@ class Answer:
     """Of routing itself, where the router knows it."""
     encoder_flops_per_prompt: float | None = None
     """Of the text encoder that the router runs, where it runs one and knows."""
+    hardware: str = ""
+    """What the seconds were measured on."""
+    validation: tuple[Answer, ...] = ()
+    """What it said about the validation prompts of each round (`catbench.rounds`): trade-offs for a budget
+    are chosen by it."""
 
     @property
     def kind(self) -> Literal["estimator", "policy"]:
@@ -158,8 +164,10 @@ def run_router(
     per_prompt = (time.perf_counter() - fitted) / len(test)
     return replace(
         answer,
+        validation=(ask(router.name, made, validation[0], pool, answer.trade_offs),),
         fit_seconds=trained - start,
         seconds_per_prompt=per_prompt,
+        hardware=processor_name(),
         flops_per_prompt=_declared(router.name, made, "flops_per_prompt"),
         encoder_flops_per_prompt=_declared(router.name, made, "encoder_flops_per_prompt"),
     )
@@ -342,3 +350,10 @@ def _from_file(text: str) -> NamedRouter:
 def subset(labelled: Labelled, rows: Sequence[int] | Ints) -> Labelled:
     """Return the prompts and qualities at `rows`, repeats allowed."""
     return labelled[0].take(rows), labelled[1][np.asarray(rows)]
+
+
+def restrict(answer: Answer, inside: npt.NDArray[np.bool_]) -> Answer:
+    """Return the answer about some of the tested prompts only, by a mask (n,); validation stays whole."""
+    predicted = None if answer.predicted is None else answer.predicted[inside]
+    choices = None if answer.choices is None else answer.choices[:, inside]
+    return replace(answer, predicted=predicted, choices=choices)

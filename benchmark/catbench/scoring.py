@@ -1,4 +1,4 @@
-"""All measures of one router on one slice of the test prompts, as one function of prompt weights.
+"""All measures of one router on one slice of the tested prompts, as one function of prompt weights.
 
 With every weight 1 it gives the values of a report; with a bootstrap's weights, replicates of all of them,
 so that values, references and differences share their draws.
@@ -14,110 +14,166 @@ from catbench.arrays import Floats
 from catbench.bootstrap import Values
 from catbench.cascade import CascadeSweep
 from catbench.curve import DeferralCurve
+from catbench.deployment import Deployment, deploy, unlimited
 from catbench.measures import MEASURES
-from catbench.measures.audc import audc, audc_log, audc_mixed
+from catbench.measures.audc import audc, audc_binding, audc_linear, audc_mixed
+from catbench.measures.best_single import gain_at_best, match_best, unlimited_gain
 from catbench.measures.cost_to_match import cost_to_match
+from catbench.measures.deployed import budget_error, consistency, deployed_gain, overspend
 from catbench.measures.estimator_error import RankCorrelation, rmse
 from catbench.measures.headroom import gain, headroom
-from catbench.measures.leave_one_out import leave_one_out_audc, leave_one_out_sweeps
 from catbench.measures.overhead import audc_with_overhead
 from catbench.measures.peak import peak, peak_gain
 from catbench.measures.quality_at import gain_at, quality_at
+from catbench.measures.unseen_oracles import leave_one_out_sweeps, mean_areas, shrunk_sweeps
 from catbench.pool import Pool
 from catbench.routing import Answer
 from catbench.sweep import EstimatorSweep, PolicySweep, Sweep, mixture_curve, mixture_curves
+from catbench.truth import Truth
 
-GRID = 64
-"""Costs, evenly and geometrically spaced, at which a report's curve is read off, beside the candidates'."""
+POINTS = 33
+"""Costs, geometrically spaced, at which a report's curves are read off."""
 
 
 class Scorer:
-    """Scores one router's answer on n test prompts.
+    """Scores one router's answer about n prompts against the truth about them.
 
-    `samples` are true qualities (n, M, S), higher is better; `stages` are the two candidates of the
-    cascade beside the router, None for no cascade. Weights have shape (B, n), one row a replicate;
-    values are arrays (B, 1), or (B, M) for a measure per candidate, or (B, G) for the curve on a grid of G
-    costs.
+    Weights have shape (B, n), one row a replicate; values are arrays (B, 1), or (B, M) for a measure per
+    candidate, or (B, G) along the costs of `grid`.
     """
 
-    def __init__(
-        self, answer: Answer, samples: Floats, pool: Pool, stages: tuple[int, int] | None = None
-    ) -> None:
-        self.quality = samples.mean(axis=2)
-        self.cost = pool.cost
-        self.grid = cost_grid(pool.cost)
-        self.sweep = sweep_of(answer, self.quality, pool)
-        self._answer = answer
-        self._oracle = EstimatorSweep(self.quality, self.quality, pool.cost)
-        self._leave_one_out = leave_one_out_sweeps(samples, pool.cost)
-        self._cascade = CascadeSweep(samples, pool.cost, *stages) if stages else None
-        self._overhead = _overhead(answer, pool.unit.partition("@")[0])
-        self._ranks = None if answer.predicted is None else RankCorrelation(answer.predicted, self.quality)
+    def __init__(self, answer: Answer, truth: Truth, overhead: float = nan) -> None:
+        """Take the router's overhead for one prompt in the unit of the costs, nan where it is not known."""
+        self.truth, self.cost = truth, truth.pool.cost
+        self.quality = quality = truth.quality
+        self.grid = cost_grid(self.cost)
+        self.sweep = sweep_of(answer, quality, truth.pool)
+        self.deployment: Deployment = deploy(answer, truth.round, self.cost)
+        self._answer, self._overhead = answer, overhead
+        self._ranks = None if answer.predicted is None else RankCorrelation(answer.predicted, quality)
+        row = np.arange(len(quality))
+        self._best = np.stack([self.cost[truth.best], quality[row, truth.best]], axis=1)
+        self._unlimited = quality[row, unlimited(answer, self.cost)]
+        paid = np.broadcast_to(self.cost, quality.shape)
+        self._deployed = [self.deployment.mean(values).T for values in (paid, quality)]
+        self._same = self.deployment.same(truth.pairs) if len(self.deployment.budgets) else None
+        self._oracle = EstimatorSweep(quality, quality, self.cost)
+        self._cascade = CascadeSweep(truth.samples, self.cost, *truth.stages) if truth.stages else None
+        kinds = truth.best_of_kind
+        self._of_kind = None if kinds is None else EstimatorSweep(kinds, quality, self.cost)
+        samples = truth.samples if truth.unseen else truth.samples[:, :, :1]
+        self._unseen = {
+            "oracle_leave_one_out": leave_one_out_sweeps(samples, self.cost),
+            "oracle_shrunk": shrunk_sweeps(samples, self.cost),
+        }
 
     def fixed(self, weights: Floats) -> Floats:
         """Return each candidate's mean quality (B, M)."""
-        return weights @ self.quality / weights.sum(axis=-1, keepdims=True)
+        return _means(weights, self.quality)
 
     def measures(self, weights: Floats) -> Values:
-        """Return every measure of the router, and the references that they need."""
-        return self._measures(weights, self.fixed(weights), self.sweep.curve(weights))
-
-    def report_values(self, weights: Floats) -> Values:
-        """Return `measures`, each candidate's own quality, and the curve on the grid."""
+        """Return every measure of the router, the references, and what a report shows along the costs."""
         fixed, curve = self.fixed(weights), self.sweep.curve(weights)
-        return self._measures(weights, fixed, curve) | {"fixed": fixed, "curve": curve.quality_at(self.grid)}
-
-    def _measures(self, weights: Floats, fixed: Floats, curve: DeferralCurve) -> Values:
-        references = self._references(weights, fixed)
-        mixture, oracle = references["mixture.audc"], references["oracle.audc"]
-        area, area_log = audc(curve, self.cost), audc_log(curve, self.cost)
+        mixture = mixture_curves(fixed, self.cost)
+        references = self._references(weights, fixed, mixture)
         values: Values = {
-            "audc": area,
-            "audc_log": area_log,
-            "audc_mixed": audc_mixed(curve, self.cost),
-            "gain": gain(area, mixture),
-            "headroom": headroom(area, mixture, oracle),
-            "headroom_log": headroom(area_log, references["mixture.audc_log"], references["oracle.audc_log"]),
+            **self._areas(curve, fixed, mixture, references),
+            **self._against_best(weights, curve),
+            **self._in_use(weights, mixture),
+            **self._of_estimates(weights),
             "peak": peak(curve),
             "peak_gain": peak_gain(curve, fixed),
             "quality_at": quality_at(curve, self.cost),
             "gain_at": gain_at(curve, fixed, self.cost),
             "cost_to_match": cost_to_match(curve, fixed, self.cost),
-            **self._of_estimates(weights),
+        }
+        along = curve.quality_at(self.grid)
+        return {
+            **{
+                name: values[name] if measure.per_candidate else values[name][..., None]
+                for name, measure in MEASURES.items()
+                if name in values
+            },
+            **{f"references.{name}": value[..., None] for name, value in references.items()},
+            "fixed": fixed,
+            "curve": along,
+            "gain_along": along - mixture.quality_at(self.grid),
+        }
+
+    def reference_curves(self) -> dict[str, DeferralCurve]:
+        """Return the curves of the references that have one."""
+        sweeps = {"oracle": self._oracle, "best_per_kind": self._of_kind, "cascade": self._cascade}
+        curves = {name: sweep.curve() for name, sweep in sweeps.items() if sweep is not None}
+        return {"mixture": mixture_curve(self.quality, self.cost), **curves}
+
+    def _areas(
+        self, curve: DeferralCurve, fixed: Floats, mixture: DeferralCurve, references: Values
+    ) -> Values:
+        area, linear = audc(curve, self.cost), audc_linear(curve, self.cost)
+        limit = self.truth.limit
+        binding = audc_binding(curve, self.cost, limit) - audc_binding(mixture, self.cost, limit)
+        of, of_linear = (
+            [references[f"{name}.{which}"] for name in ("mixture", "oracle")]
+            for which in ("audc", "audc_linear")
+        )
+        values: Values = {
+            "audc": area,
+            "gain": gain(area, of[0]),
+            "headroom": headroom(area, *of),
+            "gain_binding": binding,
+            "audc_linear": linear,
+            "gain_linear": gain(linear, of_linear[0]),
+            "headroom_linear": headroom(linear, *of_linear),
+            "audc_mixed": audc_mixed(curve, self.cost),
         }
         if not np.isnan(self._overhead):
             cheapest = fixed[..., self.cost.argmin()]
             values["audc_with_overhead"] = audc_with_overhead(curve, cheapest, self.cost, self._overhead)
-        return {
-            name: value if MEASURES[name].per_candidate else value[..., None]
-            for name, value in values.items()
-        } | {f"references.{name}": value[..., None] for name, value in references.items()}
-
-    def reference_curves(self) -> dict[str, DeferralCurve]:
-        """Return the curves of the mixture, the oracle and, where there is one, the cascade."""
-        curves = {
-            "mixture": mixture_curve(self.quality, self.cost),
-            "oracle": self._oracle.curve(),
-        }
-        return curves if self._cascade is None else curves | {"cascade": self._cascade.curve()}
-
-    def _references(self, weights: Floats, fixed: Floats) -> Values:
-        mixture, oracle = mixture_curves(fixed, self.cost), self._oracle.curve(weights)
-        values: Values = {
-            "mixture.audc": audc(mixture, self.cost),
-            "mixture.audc_log": audc_log(mixture, self.cost),
-            "oracle.audc": audc(oracle, self.cost),
-            "oracle.audc_log": audc_log(oracle, self.cost),
-            "oracle.peak": peak(oracle),
-            "best_single.quality": fixed.max(axis=-1),
-        }
-        if self._cascade is not None:
-            values["cascade.audc"] = audc(self._cascade.curve(weights), self.cost)
-        if self._leave_one_out:
-            values["oracle_leave_one_out.audc"] = leave_one_out_audc(self._leave_one_out, weights)
         return values
 
-    def _of_estimates(self, weights: Floats) -> dict[str, Floats]:
+    def _against_best(self, weights: Floats, curve: DeferralCurve) -> Values:
+        cost, quality = _means(weights, self._best).T
+        low, high = float(self.cost.min()), float(self.cost.max())
+        cost = np.clip(cost, low, high)  # a mean may round below the cheapest
+        return {
+            "match_best": match_best(curve, quality, cost, low),
+            "gain_at_best": gain_at_best(curve, quality, cost),
+            "unlimited_gain": unlimited_gain(_means(weights, self._unlimited[:, None])[:, 0], quality),
+        }
+
+    def _in_use(self, weights: Floats, mixture: DeferralCurve) -> Values:
+        budgets = self.deployment.budgets
+        cost, quality = (_means(weights, values) for values in self._deployed)
+        cost = np.clip(cost, self.cost.min(), self.cost.max())
+        values: Values = {
+            "budget_error": budget_error(cost, budgets),
+            "overspend": overspend(cost, budgets),
+            "deployed_gain": deployed_gain(quality, mixture.quality_at(cost)),
+        }
+        if self._same is not None and len(self._same):
+            values["consistency"] = consistency(self._same, weights[:, self.truth.pairs[:, 0]])
+        return values
+
+    def _references(self, weights: Floats, fixed: Floats, mixture: DeferralCurve) -> Values:
+        oracle = self._oracle.curve(weights)
+        curves = {"mixture": mixture, "oracle": oracle}
+        for name, sweep in (("best_per_kind", self._of_kind), ("cascade", self._cascade)):
+            if sweep is not None:
+                curves[name] = sweep.curve(weights)
+        values: Values = {}
+        for name, curve in curves.items():
+            values[f"{name}.audc"] = audc(curve, self.cost)
+            values[f"{name}.audc_linear"] = audc_linear(curve, self.cost)
+        values["oracle.peak"] = peak(oracle)
+        values["best_single.quality"] = _means(weights, self._best)[:, 1]
+        for name, sweeps in self._unseen.items():
+            if sweeps:
+                area, linear = mean_areas(sweeps, self.cost, weights)
+                values[f"{name}.audc"], values[f"{name}.audc_linear"] = area, linear
+                values[f"{name}.headroom"] = headroom(area, values["mixture.audc"], values["oracle.audc"])
+        return values
+
+    def _of_estimates(self, weights: Floats) -> Values:
         if self._answer.predicted is None or self._ranks is None:
             return {}
         return {
@@ -134,17 +190,12 @@ def sweep_of(answer: Answer, quality: Floats, pool: Pool) -> Sweep:
     return PolicySweep(answer.choices, answer.trade_offs, quality, pool.cost)
 
 
-def _overhead(answer: Answer, unit: str) -> float:
-    """Return what routing one prompt costs in the unit of the costs, nan where that is not known."""
-    if unit == "seconds":
-        return answer.seconds_per_prompt
-    if unit in ("tflops", "tflops_paper") and answer.flops_per_prompt is not None:
-        return (answer.flops_per_prompt + (answer.encoder_flops_per_prompt or 0)) / 1e12
-    return nan
-
-
 def cost_grid(cost: Floats) -> Floats:
-    """Return the costs at which curves are read off: each candidate's, and spaced ones."""
+    """Return the costs at which curves are read off, POINTS from the cheapest to the most expensive."""
     low, high = float(cost.min()), float(cost.max())
-    spaced = np.concatenate([np.linspace(low, high, GRID), np.geomspace(low, high, GRID)])
-    return np.unique(np.concatenate([cost, np.clip(spaced, low, high)]))
+    return np.unique(np.clip(np.geomspace(low, high, POINTS), low, high))
+
+
+def _means(weights: Floats, values: Floats) -> Floats:
+    """Return weighted means (B, K) of values (n, K)."""
+    return weights @ values / weights.sum(axis=-1, keepdims=True)

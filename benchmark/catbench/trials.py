@@ -1,18 +1,30 @@
-"""Trials for the win rate: the router refitted on other draws of its training labels (CATImage §5.4)."""
+"""Win rates: the router refitted on other draws of its training labels (CATImage §5.4, Table 1).
+
+A trial refits the router in every round, and asks whether its curve lies above a candidate at its cost.
+One test set serves all trials, so their share says nothing of other prompts: a p-value of T draws falls
+with T alone. The interval here resamples both, prompts and refits. On resampled prompts each refit keeps the
+trade-offs by which it met the candidate's cost on all of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import nan
 
 import numpy as np
 
 from catbench.arrays import Floats
+from catbench.bootstrap import Bootstrap, ends, replicate_blocks
+from catbench.curve import REACHED
+from catbench.deployment import quality_within
 from catbench.errors import UsageError
+from catbench.estimates import numbers
 from catbench.pool import Pool
-from catbench.prompts import Prompts
-from catbench.routing import Labelled, NamedRouter, ask, ask_at, fit, make, subset
-from catbench.scoring import sweep_of
+from catbench.report import WinRates
+from catbench.rounds import Round, Rounds
+from catbench.routing import Answer, Labelled, NamedRouter, ask, ask_at, fit, make, subset
+from catbench.truth import Truth
 
 
 @dataclass(frozen=True)
@@ -31,43 +43,83 @@ class Trials:
         return f"{self.count}x{drawn},seed={seed}"
 
 
+def win_rates(
+    router: NamedRouter,
+    rounds: Rounds,
+    pool: Pool,
+    truth: Truth,
+    trials: Trials,
+    bootstrap: Bootstrap,
+    progress: Callable[[], None] = lambda: None,
+) -> WinRates:
+    """Return in how many trials the router beats each candidate at its cost; null at the cheapest."""
+    reached = run_trials(router, rounds, pool, truth, trials, progress)
+    fixed = truth.quality
+    margin = REACHED * np.maximum(1.0, np.abs(fixed).max())  # a router that draws the same is no better
+    wins = (reached.mean(axis=1) > fixed.mean(axis=0) + margin).mean(axis=0)
+    random = np.random.default_rng([bootstrap.seed, trials.count])
+    found: list[Floats] = []
+    for weights in replicate_blocks(truth.groups, bootstrap):
+        share = weights / weights.sum(axis=1, keepdims=True)
+        means = np.einsum("bn,tnm->btm", share, reached, optimize=True)
+        won = means > (share @ fixed)[:, None] + margin
+        again = random.integers(0, trials.count, (len(weights), trials.count))
+        found.append(np.take_along_axis(won, again[:, :, None], axis=1).mean(axis=1))
+    low, high, spread = ends(np.concatenate(found) if found else np.empty((0, len(pool))))
+    deviation = reached.mean(axis=1).std(axis=0, ddof=1) if trials.count > 1 else np.full(len(pool), np.nan)
+    columns = {"value": wins, "low": low, "high": high, "standard_error": spread, "deviation": deviation}
+    for column in columns.values():
+        column[pool.cheapest] = nan
+    return WinRates(**{name: numbers(column) for name, column in columns.items()})
+
+
 def run_trials(
     router: NamedRouter,
+    rounds: Rounds,
     pool: Pool,
-    train: tuple[Prompts, Floats],
-    validation: Labelled,
-    test: Labelled,
+    truth: Truth,
     trials: Trials,
     progress: Callable[[], None] = lambda: None,
 ) -> Floats:
-    """Return the router's quality at each candidate's cost in each trial, shape (T, M).
+    """Return the expected quality of each prompt at each candidate's cost in each trial, (T, n, M).
 
-    `train` holds qualities (n, M, S). Where S is 1 a trial resamples the training prompts instead. A
-    router with `refit(quality)` is fitted once and refitted. Raises UsageError where S is too small.
+    Where one sample is stored a trial resamples the training prompts instead. A router with `refit(quality)`
+    is fitted once and refitted. Raises UsageError where too few samples are stored.
     """
-    prompts, samples = train
-    stored = samples.shape[2]
+    stored = rounds.each[0].train.samples
     if stored > 1 and not 1 <= trials.samples < stored:
         raise UsageError(
             f"a trial draws fewer samples than the {stored} stored, and at least 1, not {trials.samples}"
         )
-    qualities = np.empty((trials.count, len(pool)))
+    answers: list[list[Answer]] = [[] for _ in range(trials.count)]
+    for one in rounds.each:
+        for trial, answer in enumerate(_answers(router, one, pool, trials)):
+            answers[trial].append(answer)
+            progress()
+    reached = np.empty((trials.count, *truth.quality.shape), dtype=np.float64)
+    for trial, given in enumerate(answers):
+        reached[trial] = quality_within(rounds.joined(given), truth.quality, pool.cost)
+    return reached
+
+
+def _answers(router: NamedRouter, one: Round, pool: Pool, trials: Trials) -> list[Answer]:
+    prompts, samples, validation = one.train.texts(), one.train.qualities(pool), one.validation.labelled(pool)
+    test = one.test.texts()
+    answers: list[Answer] = []
     fitted = None
     for trial in range(trials.count):
         random = np.random.default_rng([pool.seed, trial])
-        if stored > 1:
-            labelled = prompts, draw_samples(samples, trials.samples, random)
+        if samples.shape[2] > 1:
+            labelled: Labelled = prompts, draw_samples(samples, trials.samples, random)
         else:
             labelled = subset((prompts, samples[:, :, 0]), random.integers(0, len(prompts), len(prompts)))
-        if fitted is not None and stored > 1 and hasattr(fitted, "refit"):
+        if fitted is not None and samples.shape[2] > 1 and hasattr(fitted, "refit"):
             fitted.refit(labelled[1])
         else:
             fitted = make(router, pool)
             fit(router.name, fitted, labelled, validation)
-        answer = ask(router.name, fitted, test[0], pool, ask_at(labelled[1], pool.cost))
-        qualities[trial] = sweep_of(answer, test[1], pool).curve().quality_at(pool.cost)
-        progress()
-    return qualities
+        answers.append(ask(router.name, fitted, test, pool, ask_at(labelled[1], pool.cost)))
+    return answers
 
 
 def draw_samples(samples: Floats, count: int, random: np.random.Generator) -> Floats:

@@ -14,6 +14,9 @@ def compare(
     suite: Annotated[
         str | None, typer.Option(help="The suite's folder. Default: by the name in the reports.")
     ] = None,
+    train_on: Annotated[
+        str | None, typer.Option(metavar="SUITE", help="Folder of the suite that a report was trained on.")
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="Write the differences here.")] = None,
 ) -> None:
     """Take one router's numbers from another's, with paired intervals."""
@@ -28,8 +31,9 @@ def compare(
         check_writable(json)
     reports = Report.read(first), Report.read(second)
     matrix = load(suite or reports[0].results[0].suite)
+    trained = train_on or next((report.train_on for report in reports if report.train_on), None)
     with progress_bar() as progress:
-        differences = compare(*reports, matrix, progress)
+        differences = compare(*reports, matrix, progress, load(trained) if trained else None)
     if json:
         write_differences(differences, json)
     for difference in differences:

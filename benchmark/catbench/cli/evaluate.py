@@ -34,6 +34,16 @@ def evaluate(
     by: Annotated[
         str | None, typer.Option(metavar="SLICE", help="Prompt column to slice the results by.")
     ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            help="Score all prompts by so many folds (cross-fitting); 0 = by the suite's splits. "
+            "Default: as the suite asks."
+        ),
+    ] = None,
+    train_on: Annotated[
+        str | None, typer.Option(metavar="SUITE", help="Fit on this suite, which shares candidates.")
+    ] = None,
     trials: Annotated[int, typer.Option(help="Trials for the win rate; each refits the router.")] = 0,
     trial_samples: Annotated[int, typer.Option(help="Samples that a trial draws per training prompt.")] = 1,
     replicates: Annotated[int, typer.Option(help="Bootstrap replicates for the intervals.")] = 1000,
@@ -44,6 +54,14 @@ def evaluate(
     labels: Annotated[
         int | None, typer.Option(help="Validation labels of the candidate held out that are given.")
     ] = None,
+    compact: Annotated[
+        bool,
+        typer.Option("--compact", help="Round predictions to 16 bits before they are scored and stored."),
+    ] = False,
+    axis: Annotated[str, typer.Option(help="Cost axis of the headline shown: log or linear.")] = "log",
+    show_all: Annotated[
+        bool, typer.Option("--all", help="Show every candidate, not only those that are worth their cost.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="For the router and the trials; the bootstrap's draws stay.")] = 0,
     json: Annotated[
         Path | None, typer.Option(help="Write the report here, and predictions beside it.")
@@ -67,6 +85,8 @@ def evaluate(
         raise UsageError("--replicates, --trials and --seed cannot be negative")
     if (hold_out is None) != (labels is None):
         raise UsageError("--hold-out CANDIDATE and --labels N go together")
+    if axis not in ("log", "linear"):
+        raise UsageError(f"--axis {axis!r}: the cost axis is log or linear")
     if plot:
         check_format(plot)
     targets = [target for target in (json, predictions, plot) if target]
@@ -84,10 +104,13 @@ def evaluate(
             pool=pool,
             candidates=[name.strip() for name in candidates.split(",")] if candidates else None,
             by=by,
+            folds=folds,
+            train_on=load(train_on) if train_on else None,
             trials=Trials(trials, trial_samples),
             bootstrap=Bootstrap(replicates),
             seed=seed,
             hold_out=HoldOut(hold_out, labels) if hold_out and labels is not None else None,
+            compact=compact,
             progress=progress,
         )
     if json:
@@ -96,4 +119,4 @@ def evaluate(
         report.save_predictions(predictions)
     if plot:
         write_plot([report], plot)
-    print_report(report)
+    print_report(report, linear=axis == "linear", every=show_all)

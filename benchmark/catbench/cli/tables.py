@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import floor, log10
-
 from rich.console import Console, Group
 from rich.panel import Panel
 from rich.table import Table
@@ -13,12 +11,13 @@ from catbench.comparison import Difference
 from catbench.costs import UNIT_LABELS
 from catbench.measures import MEASURES, Measure
 from catbench.report import Estimate, Report, Result
+from catbench.spelling import spell
 
 LEAST_WIDTH = 96
 """Columns that a table is laid out for where the output is no terminal."""
 
 
-def print_report(report: Report) -> None:
+def print_report(report: Report, *, linear: bool = False, every: bool = False) -> None:
     """Print what a newcomer needs of a report: a headline, then the router against every fixed candidate."""
     console = _console()
     for result in report.results:
@@ -44,40 +43,20 @@ def print_difference(difference: Difference) -> None:
     table.add_column("difference [95% interval]", justify="right")
     table.add_column(difference.first)
     for name, found in difference.measures.items():
-        rows = found.items() if isinstance(found, dict) else [("", found)]
+        rows = (
+            [("", found)]
+            if isinstance(found, Estimate)
+            else [(candidate, found.at(m)) for m, candidate in enumerate(difference.candidates)]
+        )
         for candidate, estimate in rows:
             verdict = _verdict(estimate, MEASURES[name], lower=bool(lower))
             table.add_row(MEASURES[name].label, candidate, spell(estimate), verdict)
     _console().print(table)
 
 
-def spell(estimate: Estimate, *, percent: bool = False, missing: str = "-") -> str:
-    """Return `value [low, high]`, with the decimals that the interval warrants, and `missing` for null."""
-    scale, unit = (100, "%") if percent else (1, "")
-    ends = (estimate.low, estimate.high)
-    if estimate.value is None and ends == (None, None):
-        return missing
-    width = _width(estimate) * scale
-    if ends == (None, None) or width == 0:
-        return f"{round((estimate.value or 0) * scale, 12) + 0.0:.4g}{unit}"
-    decimals = min(8, max(0, 1 - floor(log10(width)))) if width > 0 else 1
-    value, low, high = (
-        missing if number is None else f"{number * scale:.{decimals}f}" for number in (estimate.value, *ends)
-    )
-    return f"{value}{unit if estimate.value is not None else ''} [{low}, {high}]"
-
-
 def _value(estimate: Estimate) -> str:
     """Return the value alone, with the decimals that its interval warrants."""
     return spell(estimate).partition(" ")[0]
-
-
-def _width(estimate: Estimate) -> float:
-    """Return the interval's width, twice the known half where an end is missing, 0 where it is rounding."""
-    low, high, value = estimate.low, estimate.high, estimate.value or 0.0
-    known = [end for end in (low, high) if end is not None]
-    width = known[-1] - known[0] if len(known) == 2 else 2 * abs(value - known[0]) if known else 0.0
-    return width if width > 1e-9 * max([1e-3, *map(abs, known)]) else 0.0
 
 
 def _verdict(estimate: Estimate, measure: Measure, *, lower: bool) -> str:

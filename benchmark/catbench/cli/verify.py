@@ -33,6 +33,10 @@ def verify(
     suite: Annotated[
         str | None, typer.Option(help="Folder of the report's suite, where it has no name here.")
     ] = None,
+    train_on: Annotated[
+        str | None,
+        typer.Option(metavar="SUITE", help="Folder of the suite that the report's router was trained on."),
+    ] = None,
     record: Annotated[
         bool, typer.Option(help="Write what is proven beside the report: REPORT.verification.json.")
     ] = False,
@@ -53,7 +57,7 @@ def verify(
         return
     how = how_to_run(sandbox, wall, memory)
     if what is not None and not all_reports:
-        _verify_report(Path(what), how, suite, rerun=rerun, fresh=fresh, record=record)
+        _verify_report(Path(what), how, suite, train_on, rerun=rerun, fresh=fresh, record=record)
         return
     folders = [Path(what)] if what else shipped_folders()
     found = sorted(
@@ -67,7 +71,7 @@ def verify(
     failed: list[str] = []
     for path in found:
         try:
-            _verify_report(path, how, suite, rerun=rerun, fresh=fresh, record=record)
+            _verify_report(path, how, suite, train_on, rerun=rerun, fresh=fresh, record=record)
         except CatbenchError as error:
             failed.append(str(path))
             typer.echo(f"FAILED  {error}")
@@ -80,7 +84,14 @@ def _is_report(path: Path) -> bool:
 
 
 def _verify_report(
-    path: Path, how: How, suite: str | None, *, rerun: bool, fresh: str | None, record: bool
+    path: Path,
+    how: How,
+    suite: str | None,
+    train_on: str | None,
+    *,
+    rerun: bool,
+    fresh: str | None,
+    record: bool,
 ) -> None:
     from catbench.errors import SubmissionError
     from catbench.report import Report
@@ -90,7 +101,9 @@ def _verify_report(
     report = Report.read(path)
     name = suite or report.results[0].suite
     matrix = load(name)
-    proof.verify_report(report, matrix, str(path))
+    proof.verify_report(
+        report, matrix, str(path), load(train_on or report.train_on) if report.train_on else None
+    )
     typer.echo(f"holds   {path}: every number follows from its predictions")
     if report.submission and not report.submission.passed:
         failed = ", ".join(check.name for check in report.submission.checks if not check.passed)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import platform
 import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from catbench.costs import processor_name
 from catbench.errors import UsageError
 from catbench.generate.checkout import INFINITY
 from catbench.generate.packages import optional, prepare
@@ -83,7 +83,7 @@ def hardware_name(device: str) -> str:
     except RuntimeError as error:
         raise UsageError(f"--device {device!r} is unknown: use cpu, cuda or cuda:N") from error
     if kind == "cpu":
-        return _processor_name()
+        return processor_name()
     if kind != "cuda":
         raise UsageError(f"--device {device!r}: cpu and cuda are supported")
     if not torch.cuda.is_available():
@@ -104,12 +104,3 @@ def make_deterministic(device: str) -> None:
     torch: Any = optional("torch", "generating images")
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
-
-
-def _processor_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()

@@ -31,21 +31,30 @@ class Measure:
 MEASURES = {
     measure.name: measure
     for measure in (
+        Measure("match_best", "cost to match the best single", "ratio", better="lower"),
+        Measure("gain_at_best", "gain at the best single's cost", "gain"),
+        Measure("unlimited_gain", "gain with no limit on cost", "gain"),
+        Measure("headroom", "headroom captured", "share"),
+        Measure("gain", "gain over the mixture", "gain"),
+        Measure("gain_binding", "gain where the budget binds", "gain"),
         Measure("audc", "AUDC", "quality"),
-        Measure("audc_log", "AUDC (log cost)", "quality"),
         Measure("audc_mixed", "AUDC with mixing", "quality"),
         Measure("audc_with_overhead", "AUDC with overhead", "quality"),
-        Measure("gain", "gain over mixture", "gain"),
-        Measure("headroom", "headroom captured", "share"),
-        Measure("headroom_log", "headroom captured (log cost)", "share"),
+        Measure("headroom_linear", "headroom captured (linear cost)", "share"),
+        Measure("gain_linear", "gain over the mixture (linear cost)", "gain"),
+        Measure("audc_linear", "AUDC (linear cost)", "quality"),
+        Measure("budget_error", "budget error", "ratio", better="lower"),
+        Measure("overspend", "overspend", "ratio", better="lower"),
+        Measure("deployed_gain", "gain at kept budgets", "gain"),
+        Measure("consistency", "rewordings drawn alike", "share"),
         Measure("peak", "peak", "quality"),
-        Measure("peak_gain", "peak - best single", "gain"),
-        Measure("quality_at", "router at its cost", "quality", per_candidate=True),
-        Measure("gain_at", "gain over it", "gain", per_candidate=True),
+        Measure("peak_gain", "peak over the best single on test", "gain"),
+        Measure("quality_at", "router at that cost", "quality", per_candidate=True),
+        Measure("gain_at", "gain", "gain", per_candidate=True),
         Measure("cost_to_match", "cost to match", "ratio", per_candidate=True, better="lower"),
         Measure("win_rate", "win rate", "share", per_candidate=True),
         Measure("rmse", "RMSE of the estimate", "error", per_candidate=True, better="lower"),
         Measure("rank_correlation", "rank correlation of the estimate", "correlation", per_candidate=True),
     )
 }
-"""Every measure by name, in the order of tables."""
+"""Every measure by name, in the order of tables. Areas are on the log-cost axis unless named linear."""

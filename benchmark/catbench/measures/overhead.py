@@ -24,4 +24,4 @@ def audc_with_overhead(curve: DeferralCurve, cheapest: Floats, cost: Floats, ove
         frozen(np.concatenate([start, curve.quality], axis=-1)),
         frozen(np.empty(0)),
     )
-    return shifted.area(cost.min(), cost.max())
+    return shifted.area_log(cost.min(), cost.max())

@@ -80,16 +80,16 @@ def _lines(runs: Runs, metric: Metric) -> list[_Line]:
         if runs.homogeneous:
             same = runs.result(router, metric.name, homogeneous=True)
             lines.append(_Line(metric.name, f"{router} {HOMOGENEOUS}", same.curve, PALETTE[number_], "--"))
-    references = runs.result(runs.knn, metric.name).reference_curves
-    lines.append(_Line(metric.name, "mixture", references["mixture"], REFERENCE, "--"))
-    lines.append(_Line(metric.name, "cascade (sees an image)", references["cascade"], REFERENCE, ":"))
+    curve = runs.result(runs.knn, metric.name).reference_curve
+    lines.append(_Line(metric.name, "mixture", curve("mixture"), REFERENCE, "--"))
+    lines.append(_Line(metric.name, "cascade (sees an image)", curve("cascade"), REFERENCE, ":"))
     return lines
 
 
 def _at(curve: Curve, costs: list[float]) -> list[float | None]:
     """Return a curve's heights at costs: None below its start, flat beyond its end."""
     heights = np.interp(costs, curve.cost, curve.quality)
-    start = curve.cost[0] * (1 - 1e-9)
+    start = curve.cost[0] * (1 - 1e-5)  # costs of a curve have six digits
     return [float(h) if c >= start else None for c, h in zip(costs, heights, strict=True)]
 
 

@@ -15,6 +15,7 @@ from catbench.matrix import Metric, ScoreMatrix
 from catbench.pool import Pool
 from catbench.predictions import answer_from_table
 from catbench.report import Report, Result
+from catbench.rounds import rounds_of
 from catbench.routing import Answer
 
 TRANSFORMER = "transformer"
@@ -48,6 +49,7 @@ class Runs:
         )
         self.left_out: list[str] = []
         self.progress = progress
+        self.rounds = rounds_of(matrix, 0)
         self._cost, self._pool, self._bootstrap = cost, pool, bootstrap or Bootstrap()
         self._reports: dict[tuple[str, bool], Report | None] = {}
 
@@ -105,7 +107,7 @@ class Runs:
         """Return what an estimator predicted in the whole pool."""
         report = self._report(router, homogeneous=False)
         assert report is not None
-        return answer_from_table(report.predictions, self.matrix, self.pool(metric), router)
+        return answer_from_table(report.predictions, self.rounds, self.pool(metric), router)
 
     def samples(self, metric: str) -> Floats:
         """Return the true qualities (n, M, S) of the test prompts in the whole pool, higher is better."""
@@ -124,6 +126,7 @@ class Runs:
                     candidates=self.homogeneous if homogeneous else None,
                     bootstrap=self._bootstrap,
                     seed=self.seed,
+                    folds=0,
                     progress=self.progress,
                 )
                 if report.router.kind == "policy":

@@ -12,7 +12,7 @@ from catbench.bootstrap import Bootstrap
 from catbench.costs import UNIT_LABELS
 from catbench.errors import UsageError
 from catbench.matrix import Metric
-from catbench.measures.win_rate import win_rate
+from catbench.measures.win_rate import sign_test
 from catbench.paper.exhibit import MISSING, Cell, Exhibit, better, cells, number
 from catbench.paper.published import COSTS, LAST_COLUMN, TABLE1, TABLE1_CANDIDATES, TFLOPS, is_published
 from catbench.paper.runs import Runs, by_cost
@@ -20,6 +20,7 @@ from catbench.pool import Pool
 from catbench.routing import find_router
 from catbench.signature import signature
 from catbench.trials import Trials, run_trials
+from catbench.truth import truth_of
 
 SAMPLES = (1, 3)
 """Samples that a trial draws for each training prompt and candidate."""
@@ -39,31 +40,26 @@ def table1(runs: Runs, count: int) -> Exhibit:
     if published:
         rows += _published(pool)
     said = ",".join(trials.described(stored, runs.seed) for trials in drawn)
+    conventions = signature(runs.matrix, runs.rounds, pool, Bootstrap(0), said, __version__)
     return Exhibit(
         name="table1",
         title=f"Table 1. {runs.knn} over T = {count} trials on {runs.suite}",
         header=("metric", "", *(pool.ids[m] for m in by_cost(pool))),
         rows=tuple(rows),
         notes=(*_notes(stored, drawn), *runs.read, *((COSTS, LAST_COLUMN) if published else ())),
-        signature=f"{signature(runs.matrix, pool, Bootstrap(0), said, __version__)}|router:{runs.knn}",
+        signature=f"{conventions}|router:{runs.knn}",
     )
 
 
 def _rows(runs: Runs, metric: Metric, drawn: list[Trials]) -> list[tuple[Cell, ...]]:
     pool = runs.pool(metric.name)
-    train, validation, test = (
-        (runs.matrix.texts(runs.matrix.rows(split)), runs.matrix.qualities(metric.name, split, pool))
-        for split in ("train", "validation", "test")
-    )
-    true = test[1].mean(axis=2)
-    fixed, order = true.mean(axis=0), by_cost(pool)
+    truth = truth_of(runs.rounds, pool)
+    fixed, order = truth.quality.mean(axis=0), by_cost(pool)
     found: dict[int, Floats] = {}
     for trials in drawn:
         step = _counted(runs, f"table 1: {metric.name}, S={trials.samples}", trials.count)
-        found[trials.samples] = run_trials(
-            find_router(runs.knn), pool, train, (validation[0], validation[1].mean(axis=2)),
-            (test[0], true), trials, step,
-        )  # fmt: skip
+        reached = run_trials(find_router(runs.knn), runs.rounds, pool, truth, trials, step)
+        found[trials.samples] = reached.mean(axis=1)
     name = f"{metric.title} {better(metric.direction)}"
     rows: list[tuple[Cell, ...]] = []
     for samples, quality in found.items():
@@ -71,12 +67,10 @@ def _rows(runs: Runs, metric: Metric, drawn: list[Trials]) -> list[tuple[Cell, .
         rows.append(cells(name, f"Ours (S={samples})", *(number(mean[m]) for m in order)))
     rows.append(cells(name, "Fixed", *(number(fixed[m] * metric.sign) for m in order)))
     for samples, quality in found.items():
-        rates = [None if m == pool.cheapest else win_rate(quality[:, m], float(fixed[m])) for m in order]
+        rates = [None if m == pool.cheapest else sign_test(quality[:, m], float(fixed[m])) for m in order]
+        rows.append(cells(name, f"Win rate (S={samples})", *(f"{r[0]:.3g}" if r else MISSING for r in rates)))
         rows.append(
-            cells(name, f"Win rate (S={samples})", *(f"{r.value:.3g}" if r else MISSING for r in rates))
-        )
-        rows.append(
-            cells(name, f"Sign test p (S={samples})", *(f"{r.p_value:.1e}" if r else MISSING for r in rates))
+            cells(name, f"Sign test p (S={samples})", *(f"{r[1]:.1e}" if r else MISSING for r in rates))
         )
         spread = np.std(quality, axis=0, ddof=1) if len(quality) > 1 else np.full(len(pool), np.nan)
         rows.append(
@@ -107,7 +101,9 @@ def _published(pool: Pool) -> list[tuple[Cell, ...]]:
 def _notes(stored: int, drawn: list[Trials]) -> tuple[str, ...]:
     notes = (
         "Ours: mean over trials of the quality at the candidate's cost. Win rate: share of trials above the "
-        "fixed candidate; one-sided sign test, ties dropped; deviation: standard deviation over trials.",
+        "fixed candidate; one-sided sign test, ties dropped; deviation: standard deviation over trials. All "
+        "trials share one set of test prompts, so p falls with T alone and says nothing of other prompts; "
+        "`catbench evaluate --trials` gives the share an interval over prompts and refits.",
     )
     if stored == 1:
         notes += ("The suite stores one sample, so a trial resamples the training prompts instead.",)

@@ -11,10 +11,11 @@ from math import inf, isclose
 import numpy as np
 
 from catbench.arrays import Floats, Ints
-from catbench.matrix import ScoreMatrix
+from catbench.costs import processor_name
 from catbench.measures.audc import audc
 from catbench.pool import Pool
-from catbench.routing import Answer, Labelled, ask_at
+from catbench.rounds import Round, Rounds
+from catbench.routing import Answer, ask_at
 from catbench.sandbox.session import Session
 from catbench.scoring import sweep_of
 from catbench.sweep import mixture_curve, oracle_curve
@@ -23,43 +24,33 @@ ROUNDING = 1e-11
 """Of a prediction: differences below some digits of double precision are nobody's."""
 
 
-def labelled(matrix: ScoreMatrix, pool: Pool) -> tuple[Labelled, Labelled]:
-    """Return the training and the validation split's prompts with their qualities (n, M)."""
-    train, validation = (
-        (matrix.texts(matrix.rows(split)), matrix.qualities(pool.metric, split, pool).mean(axis=2))
-        for split in ("train", "validation")
-    )
-    return train, validation
+def answer_all(session: Session, one: Round, pools: Sequence[Pool]) -> dict[str, Answer]:
+    """Return the answers of a round on every metric (that each pool names), for prompts in stored order.
 
-
-def answer_all(session: Session, matrix: ScoreMatrix, pools: Sequence[Pool]) -> dict[str, Answer]:
-    """Return the answers on every metric (that each pool names), for test prompts in stored order.
-
-    All routers are fitted before the first test prompt is shown; test prompts are shown in another order.
+    All routers are fitted before the first prompt is shown; test prompts are shown in another order.
     """
-    fitted = [fit_one(session, matrix, pool) for pool in pools]
-    order = np.random.default_rng(pools[0].seed).permutation(len(matrix.rows("test")))
-    return {
-        pool.metric: ask_in_order(session, matrix, pool, router, order, seconds)
-        for pool, (router, seconds) in zip(pools, fitted, strict=True)
-    }
+    fitted = [fit_one(session, one, pool) for pool in pools]
+    order = np.random.default_rng(pools[0].seed).permutation(len(one.test))
+    answers: dict[str, Answer] = {}
+    for pool, (router, seconds) in zip(pools, fitted, strict=True):
+        answer = ask_in_order(session, one, pool, router, order)
+        validation = session.ask(router, one.validation.texts(), answer.trade_offs)
+        answers[pool.metric] = replace(answer, fit_seconds=seconds, validation=(validation,))
+    return answers
 
 
-def fit_one(session: Session, matrix: ScoreMatrix, pool: Pool) -> tuple[int, float]:
+def fit_one(session: Session, one: Round, pool: Pool) -> tuple[int, float]:
     """Make and fit the router for a pool; return its number and the seconds that it took."""
     start = time.perf_counter()
     router = session.make(pool)
-    train, validation = labelled(matrix, pool)
-    session.fit(router, train, validation)
+    session.fit(router, one.train.labelled(pool), one.validation.labelled(pool))
     return router, time.perf_counter() - start
 
 
-def ask_in_order(
-    session: Session, matrix: ScoreMatrix, pool: Pool, router: int, order: Ints, fit_seconds: float = 0.0
-) -> Answer:
-    """Return the answer about test prompts, shown in an order (positions in the split) and put back."""
-    asked_at = ask_at(labelled(matrix, pool)[0][1], pool.cost)
-    prompts = matrix.texts(matrix.rows("test")).take(order)
+def ask_in_order(session: Session, one: Round, pool: Pool, router: int, order: Ints) -> Answer:
+    """Return the answer about test prompts, shown in an order (positions among them) and put back."""
+    asked_at = ask_at(one.train.labelled(pool)[1], pool.cost)
+    prompts = one.test.texts().take(order)
     start = time.perf_counter()
     answer = session.ask(router, prompts, asked_at)
     seconds = time.perf_counter() - start
@@ -69,25 +60,27 @@ def ask_in_order(
         answer,
         predicted=None if answer.predicted is None else answer.predicted[back],
         choices=None if answer.choices is None else answer.choices[:, back],
-        fit_seconds=fit_seconds,
         seconds_per_prompt=seconds / (len(order) * asks),
+        hardware=processor_name(),
     )
 
 
-def digest_of(answers: Mapping[str, Answer], matrix: ScoreMatrix) -> str:
+def digest_of(answers: Mapping[str, Answer], rounds: Rounds) -> str:
     """Return the SHA-256 of answers' bytes: prompt ids, then metric, kind, shape and numbers of each.
 
-    Numbers are little-endian, 8 bytes, row by row; -0.0 counts as 0.0.
+    The answer about the tested prompts comes first, then those about each round's validation prompts. Numbers
+    are little-endian, 8 bytes, row by row; -0.0 counts as 0.0.
     """
-    digest = hashlib.sha256("\n".join(matrix.prompts["prompt_id"].iloc[matrix.rows("test")]).encode())
+    digest = hashlib.sha256("\n".join(rounds.test.ids).encode())
     for metric, answer in answers.items():
-        numbers = (
-            answer.predicted.astype("<f8") + 0.0
-            if answer.predicted is not None
-            else np.asarray(answer.choices).astype("<i8")
-        )
-        digest.update(f"\n{metric} {answer.kind} {numbers.shape}\n".encode())
-        digest.update(np.ascontiguousarray(numbers).tobytes())
+        for said in (answer, *answer.validation):
+            numbers = (
+                said.predicted.astype("<f8") + 0.0
+                if said.predicted is not None
+                else np.asarray(said.choices).astype("<i8")
+            )
+            digest.update(f"\n{metric} {said.kind} {numbers.shape}\n".encode())
+            digest.update(np.ascontiguousarray(numbers).tobytes())
     return digest.hexdigest()
 
 

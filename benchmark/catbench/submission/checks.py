@@ -18,14 +18,14 @@ from threadpoolctl import threadpool_limits
 
 from catbench.arrays import Floats, Ints
 from catbench.bootstrap import Bootstrap, replicate_blocks
-from catbench.matrix import ScoreMatrix
 from catbench.measures.audc import audc
 from catbench.measures.headroom import gain
 from catbench.pool import Pool
+from catbench.rounds import Part, Round, Rounds
 from catbench.routing import Answer, ask_at
 from catbench.sandbox.session import Session
 from catbench.scoring import sweep_of
-from catbench.submission.answers import ask_in_order, audc_gap, difference, labelled
+from catbench.submission.answers import ask_in_order, audc_gap, difference
 from catbench.submission.record import Check
 from catbench.sweep import mixture_curves
 
@@ -40,50 +40,48 @@ REPLICATES = 2000
 
 
 def check_repeats(
-    matrix: ScoreMatrix, pools: Sequence[Pool], answers: Mapping[str, Answer], again: Mapping[str, Answer]
+    rounds: Rounds, pools: Sequence[Pool], answers: Mapping[str, Answer], again: Mapping[str, Answer]
 ) -> Check:
     """Compare the answers that count with those of a second process, where everything was fitted anew."""
-    return compare("repeats", "fitted anew in a second process", matrix, pools, answers, again)
+    return compare("repeats", "fitted anew in a second process", rounds.test, pools, answers, again)
 
 
 def check_order(
     session: Session,
-    matrix: ScoreMatrix,
+    one: Round,
     pools: Sequence[Pool],
     answers: Mapping[str, Answer],
 ) -> Check:
     """Ask the routers of `session`, fitted in the order of `pools`, in another order of the prompts."""
-    order = np.random.default_rng([pools[0].seed, 1]).permutation(len(matrix.rows("test")))
+    order = np.random.default_rng([pools[0].seed, 1]).permutation(len(one.test))
     again = {
-        pool.metric: ask_in_order(session, matrix, pool, router, order) for router, pool in enumerate(pools)
+        pool.metric: ask_in_order(session, one, pool, router, order) for router, pool in enumerate(pools)
     }
-    return compare("order", "asked in another order", matrix, pools, answers, again)
+    return compare("order", "asked in another order", one.test, pools, answers, again)
 
 
 def check_alone(
     session: Session,
-    matrix: ScoreMatrix,
+    one: Round,
     pools: Sequence[Pool],
     answers: Mapping[str, Answer],
 ) -> Check:
     """Ask the routers of `session` about single prompts."""
-    rows = matrix.rows("test")
-    sampled = np.random.default_rng([pools[0].seed, 2]).permutation(len(rows))[:ALONE]
+    prompts = one.test.texts()
+    sampled = np.random.default_rng([pools[0].seed, 2]).permutation(len(prompts))[:ALONE]
     alone: dict[str, Answer] = {}
     for router, pool in enumerate(pools):
-        asked_at = ask_at(labelled(matrix, pool)[0][1], pool.cost)
-        alone[pool.metric] = _joined(
-            [session.ask(router, matrix.texts(rows[[one]]), asked_at) for one in sampled]
-        )
+        asked_at = ask_at(one.train.labelled(pool)[1], pool.cost)
+        alone[pool.metric] = _joined([session.ask(router, prompts.take([row]), asked_at) for row in sampled])
     counted = {metric: _at(answer, sampled) for metric, answer in answers.items()}
     how = f"{len(sampled)} sampled prompts asked one at a time"
-    return compare("one at a time", how, matrix, pools, counted, alone, sampled)
+    return compare("one at a time", how, one.test, pools, counted, alone, sampled)
 
 
 def compare(
     name: str,
     how: str,
-    matrix: ScoreMatrix,
+    test: Part,
     pools: Sequence[Pool],
     answers: Mapping[str, Answer],
     again: Mapping[str, Answer],
@@ -97,7 +95,7 @@ def compare(
     apart = gap = 0.0
     for pool in pools:
         one, other = answers[pool.metric], again[pool.metric]
-        quality = matrix.qualities(pool.metric, "test", pool).mean(axis=2)[rows]
+        quality = test.labelled(pool)[1][rows]
         apart = max(apart, difference(one, other))
         gap = max(gap, audc_gap(one, other, quality, pool))
     says = f"{how}: predictions differ by {apart:.2g}, relative, and AUDC by {gap:.2g} of the headroom"
@@ -105,33 +103,34 @@ def compare(
     return Check(name=name, passed=passed, value=min(apart, 1e300), bound=TOLERANCE, says=says)
 
 
-def check_canary(session: Session, matrix: ScoreMatrix, pool: Pool) -> Check:
+def check_canary(session: Session, one: Round, pool: Pool) -> Check:
     """Fit to shuffled qualities and measure the gain on the pool's metric."""
     random = np.random.default_rng([pool.seed, 3])
     train, validation = (
-        (prompts, quality[random.permutation(len(quality))]) for prompts, quality in labelled(matrix, pool)
+        (prompts, quality[random.permutation(len(quality))])
+        for prompts, quality in (one.train.labelled(pool), one.validation.labelled(pool))
     )
     router = session.make(pool)
     session.fit(router, train, validation)
-    order = random.permutation(len(matrix.rows("test")))
-    answer = ask_in_order(session, matrix, pool, router, order)
-    low = gain_low_end(answer, matrix, pool)
+    order = random.permutation(len(one.test))
+    answer = ask_in_order(session, one, pool, router, order)
+    low = gain_low_end(answer, one.test, pool)
     says = (
         f"gain in {pool.metric} after fitting to shuffled qualities: low end of its 99.9% interval {low:.3g}"
     )
     return Check(name="canary", passed=low <= 0, value=low, bound=0.0, says=says)
 
 
-def gain_low_end(answer: Answer, matrix: ScoreMatrix, pool: Pool) -> float:
+def gain_low_end(answer: Answer, test: Part, pool: Pool) -> float:
     """Return the low end of the 99.9% interval of an answer's gain over the mixture."""
-    quality = matrix.qualities(pool.metric, "test", pool).mean(axis=2)
+    quality = test.labelled(pool)[1]
     sweep = sweep_of(answer, quality, pool)
 
     def gain_of(weights: Floats) -> Floats:
         mixture = mixture_curves(weights @ quality / weights.sum(axis=1, keepdims=True), pool.cost)
         return gain(audc(sweep.curve(weights), pool.cost), audc(mixture, pool.cost))
 
-    groups = matrix.prompts["group"].to_numpy()[matrix.rows("test")]
+    groups = test.matrix.prompts["group"].to_numpy()[test.rows]
     with threadpool_limits(1):
         blocks = replicate_blocks(groups, Bootstrap(REPLICATES, pool.seed))
         draws = [gain_of(weights) for weights in blocks]

@@ -19,7 +19,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catbench.files import sha256_of
 from catbench.sandbox.limits import Limits
@@ -144,6 +144,7 @@ class Fresh(_Record):
 class Verification(_Record):
     """`report.verification.json`: what a host proved of one report."""
 
+    schema_version: Literal[2] = Field(2, alias="schema")
     report_sha256: str
     catbench: str
     date: str

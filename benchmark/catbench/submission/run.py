@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,12 +14,13 @@ from typing import Generic, Literal, TypeVar
 import numpy as np
 
 from catbench.bootstrap import Bootstrap
-from catbench.errors import UsageError
+from catbench.errors import SubmissionError, UsageError
 from catbench.evaluation import Progress, evaluate
 from catbench.matrix import ScoreMatrix
 from catbench.measures.audc import audc
 from catbench.pool import Pool
 from catbench.report import Report
+from catbench.rounds import Part, Rounds, rounds_of
 from catbench.routing import Answer, NamedRouter
 from catbench.sandbox.launch import NOT_PROTECTED, SandboxKind, check_available
 from catbench.sandbox.limits import Limits
@@ -31,6 +32,7 @@ from catbench.submission.duplicates import find_duplicates
 from catbench.submission.folder import Settings, read_settings, stage
 from catbench.submission.record import Check, SandboxRecord, Standing, Submission
 from catbench.submission.requirements import install, read_requirement
+from catbench.submission.weights import WEIGHTS
 from catbench.sweep import mixture_curve
 
 Scored = TypeVar("Scored")
@@ -113,8 +115,10 @@ def run_submission(
     UsageError where the sandbox cannot be had.
     """
     pools = [matrix.pool(metric=metric.name, seed=seed) for metric in matrix.metrics]
+    rounds = rounds_of(matrix)
     with staged(folder, matrix, how) as ready:
         name = ready.inside.name
+        check_untrained(ready.files, rounds, name)
         progress(f"{name}: in the sandbox ({how.sandbox})", 0, 1)
         router = NamedRouter(name, lambda pool: None)
 
@@ -123,9 +127,9 @@ def run_submission(
                 router, matrix, bootstrap=bootstrap, seed=seed, progress=progress, answers=answers
             )
 
-        judged = judge(ready.inside, matrix, pools, score)
+        judged = judge(ready.inside, rounds, pools, score)
         paths = [ready.inside.folder / file for file in ready.files]
-        duplicates = find_duplicates(paths, matrix.texts(matrix.rows("test")))
+        duplicates = find_duplicates(paths, rounds.test.texts())
     settings = ready.settings
     record = Submission(
         slug=name,
@@ -150,15 +154,28 @@ def run_submission(
             control_group=judged.usage.control_group,
         ),
         checks=tuple(judged.checks),
-        standing={pool.metric: standing(judged.answers[pool.metric], matrix, pool) for pool in pools},
+        standing={pool.metric: standing(judged.answers[pool.metric], rounds.test, pool) for pool in pools},
         duplicates=duplicates,
     )
     return judged.scored.model_copy(update={"submission": record})
 
 
+def check_untrained(files: Iterable[str], rounds: Rounds, name: str) -> None:
+    """Raise SubmissionError where a submission brings fitted files to a suite that is scored by folds.
+
+    Such a file was trained on all public labels, and every prompt is tested in one of the folds.
+    """
+    fitted = sorted(file for file in files if Path(file).suffix in WEIGHTS)
+    if fitted and len(rounds.each) > 1:
+        raise SubmissionError(
+            f"{name} brings {fitted[0]}, and {rounds.test.matrix.suite.id!r} is scored by folds, which test "
+            "every prompt: what a file holds of their labels would be tested on them; learn it in fit()"
+        )
+
+
 def judge(
     inside: Inside,
-    matrix: ScoreMatrix,
+    rounds: Rounds,
     pools: Sequence[Pool],
     score: Callable[[dict[str, Answer]], Scored],
     *,
@@ -166,21 +183,34 @@ def judge(
 ) -> Judged[Scored]:
     """Run a submission twice: for its answers, and to see them repeat, with the canary at the end.
 
-    The first run has the machine for itself where it is `timed`. `score` is called with its answers once
-    their digest is taken, while the second run goes on.
+    Every round has a session of its own, which keeps nothing of the others. The first run has the machine
+    for itself where it is `timed`. `score` is called with its answers once their digest is taken, while the
+    second run goes on.
     """
     usages: list[Usage] = []
+    metrics = [pool.metric for pool in pools]
 
     def first() -> tuple[dict[str, Answer], str, list[Check]]:
-        with _session(inside, usages) as session:
-            answers = answer_all(session, matrix, pools)
-            digest = digest_of(answers, matrix)  # from here on nothing can be made to fit the scores
-            given = session, matrix, pools, answers
-            return answers, digest, [check_order(*given), check_alone(*given)]
+        found: list[dict[str, Answer]] = []
+        checks: list[Check] = []
+        for one in rounds.each:
+            with _session(inside, usages) as session:
+                found.append(answer_all(session, one, pools))
+                if not checks:
+                    given = session, one, pools, found[0]
+                    checks = [check_order(*given), check_alone(*given)]
+        answers = {metric: rounds.joined([said[metric] for said in found]) for metric in metrics}
+        return answers, digest_of(answers, rounds), checks
 
     def second() -> tuple[dict[str, Answer], Check]:
-        with _session(inside, usages) as session:
-            return answer_all(session, matrix, pools), check_canary(session, matrix, pools[0])
+        found: list[dict[str, Answer]] = []
+        canary: Check | None = None
+        for one in rounds.each:
+            with _session(inside, usages) as session:
+                found.append(answer_all(session, one, pools))
+                canary = canary or check_canary(session, one, pools[0])
+        assert canary is not None
+        return {metric: rounds.joined([said[metric] for said in found]) for metric in metrics}, canary
 
     with ThreadPoolExecutor(1 if inside.sandbox == "none" else 2) as executor:
         counts = executor.submit(first)
@@ -197,7 +227,7 @@ def judge(
         all(usage.control_group for usage in usages),
     )
     return Judged(
-        scored, answers, digest, [check_repeats(matrix, pools, answers, again), *checks, canary], most
+        scored, answers, digest, [check_repeats(rounds, pools, answers, again), *checks, canary], most
     )
 
 
@@ -209,10 +239,10 @@ def _session(inside: Inside, usages: list[Usage]) -> Generator[Session]:
     usages.append(session.usage)
 
 
-def standing(answer: Answer, matrix: ScoreMatrix, pool: Pool) -> Standing:
+def standing(answer: Answer, test: Part, pool: Pool) -> Standing:
     """Return where an answer stands beside the best constant candidate and the mixture, by AUDC."""
-    quality = matrix.qualities(pool.metric, "test", pool).mean(axis=2)
-    sign = matrix.metric(pool.metric).sign
+    quality = test.labelled(pool)[1]
+    sign = test.matrix.metric(pool.metric).sign
 
     def area(one: Answer) -> float:
         return float(audc(sweep_of(one, quality, pool).curve(), pool.cost))

@@ -14,6 +14,7 @@ import numpy as np
 from catbench.errors import CatbenchError, RouterError, UsageError
 from catbench.matrix import ScoreMatrix
 from catbench.prompts import Split
+from catbench.rounds import rounds_of
 from catbench.store import known_suites, load, suite_folder
 from catbench.submission.folder import folder_problems, read_settings
 from catbench.submission.problem import Problem
@@ -49,7 +50,7 @@ def check_submission(folder: Path, how: How, suite: str | None = None) -> tuple[
     try:
         with staged(folder, matrix, how) as ready:
             pools = [matrix.pool(metric=matrix.metrics[0].name)]
-            judged = judge(ready.inside, matrix, pools, lambda answers: None, timed=False)
+            judged = judge(ready.inside, rounds_of(matrix, 0), pools, lambda answers: None, timed=False)
     except UsageError:
         raise
     except RouterError as error:

@@ -7,11 +7,12 @@ by a rerun. That the submission does not remember the test prompts is proven by 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from math import isclose
 from pathlib import Path
 from typing import Any, cast
+
+import numpy as np
 
 from catbench import __version__
 from catbench.bootstrap import Bootstrap
@@ -20,28 +21,37 @@ from catbench.evaluation import evaluate
 from catbench.files import atomic_file, sha256_of
 from catbench.matrix import ScoreMatrix
 from catbench.measures import MEASURES
-from catbench.pool import Pool
-from catbench.predictions import answer_from_table
 from catbench.report import Report, Result
-from catbench.routing import Answer, NamedRouter
+from catbench.routing import NamedRouter
+from catbench.stored import offered, pool_of_report, rounds_of_report, stored_answers
 from catbench.submission.answers import digest_of
 from catbench.submission.checks import compare
 from catbench.submission.duplicates import find_duplicates
 from catbench.submission.folder import Settings
 from catbench.submission.record import CHECKS, Fresh, Rerun, Submission, Verification, verification_path
 from catbench.submission.run import How, judge, run_submission, staged, standing
+from catbench.verdict import verdict
 
-EQUAL = 1e-9
-"""Relative difference up to which two numbers agree: other versions of NumPy add up in another order."""
+EQUAL = 1e-5
+"""Relative difference up to which two numbers of six digits agree: the last one may be rounded either way."""
+LEAST = 1e-9
+"""Difference up to which they agree in any case: other versions of NumPy add up in another order."""
+REPLICATES = 1e-5
+"""Difference up to which replicates agree, of their own largest size."""
 TRAINING = ("trials:", "hold-out:")
 SETTINGS = ("name", "authors", "paper", "licence", "unseen_candidates", "needs_gpu", "requirements")
 """What a report says in the words of `submission.toml`."""
-MEASURED = ("fit_seconds", "seconds_per_prompt", "win_rate")
-"""What cannot be derived from predictions: it was measured, or needs refits."""
+MEASURED = ("fit_seconds", "seconds_per_prompt", "hardware", "win_rate", "verdict")
+"""What predictions do not give: it was measured, or needs refits. A verdict is held to its own result."""
 
 
-def verify_report(report: Report, matrix: ScoreMatrix, name: str) -> None:
-    """Derive every number of a report again. Raises SubmissionError naming the first that differs."""
+def verify_report(
+    report: Report, matrix: ScoreMatrix, name: str, train_on: ScoreMatrix | None = None
+) -> None:
+    """Derive every number of a report again. Raises SubmissionError naming the first that differs.
+
+    `train_on` is the suite that the router was trained on, where the report says that it is another one.
+    """
     first = report.results[0]
     if report.predictions.empty:
         raise SubmissionError(
@@ -52,15 +62,17 @@ def verify_report(report: Report, matrix: ScoreMatrix, name: str) -> None:
             f"{name}: made on version {first.suite_digest[:12]} of suite {first.suite!r}; "
             f"the one here is {matrix.digest[:12]}"
         )
-    answers = stored_answers(report, matrix)
+    rounds = rounds_of_report(report, matrix, train_on)
+    answers = stored_answers(report, rounds)
     if report.submission is not None:
         if missing := CHECKS - {check.name for check in report.submission.checks}:
             raise SubmissionError(f"{name} does not hold: it lacks the check {min(missing)!r}")
-        derived = digest_of(answers, matrix)
+        derived = digest_of(answers, rounds)
         _compare(name, "submission.predictions_sha256", report.submission.predictions_sha256, derived)
         for metric, answer in answers.items():
-            pool = _pool(report, matrix, metric)
-            stands = standing(answer, matrix, pool).model_dump(mode="json")
+            stands = standing(answer, rounds.test, pool_of_report(report, rounds, metric)).model_dump(
+                mode="json"
+            )
             stored = report.submission.standing.get(metric)
             held = stored.model_dump(mode="json") if stored else None
             _compare(name, f"submission.standing.{metric}", held, stands)
@@ -69,10 +81,13 @@ def verify_report(report: Report, matrix: ScoreMatrix, name: str) -> None:
         matrix,
         metric=list(answers),
         cost=first.cost,
-        **_offered(report),
+        **offered(report),
         by=next((result.slice.partition("=")[0] for result in report.results if result.slice != "all"), None),
+        folds=report.folds,
+        train_on=train_on,
         bootstrap=Bootstrap(report.bootstrap["replicates"], report.bootstrap["seed"]),
         seed=report.router.seed,
+        compact=report.compact,
         answers=answers,
     )
     _compare(name, "signature", _of_predictions(report.signature), _of_predictions(again.signature))
@@ -81,24 +96,21 @@ def verify_report(report: Report, matrix: ScoreMatrix, name: str) -> None:
     _compare(name, "number of results", len(report.results), len(again.results))
     for position, (stored, derived) in enumerate(zip(report.results, again.results, strict=True)):
         _compare(name, f"results[{position}]", _derivable(stored), _derivable(derived))
+        _compare(name, f"results[{position}].verdict", stored.verdict, verdict(stored))
+    _compare_replicates(name, report, again)
 
 
-def stored_answers(report: Report, matrix: ScoreMatrix) -> dict[str, Answer]:
-    """Return the answers beside a report, by metric. Raises CatbenchError where they do not fit the suite."""
-    answers: dict[str, Answer] = {}
-    for result in report.results:
-        if result.metric not in answers:
-            pool = _pool(report, matrix, result.metric)
-            answer = answer_from_table(
-                report.predictions, matrix, pool, report.router.name, result.seconds_per_prompt
-            )
-            answers[result.metric] = replace(
-                answer,
-                fit_seconds=result.fit_seconds,
-                flops_per_prompt=result.flops_per_prompt,
-                encoder_flops_per_prompt=result.encoder_flops_per_prompt,
-            )
-    return answers
+def _compare_replicates(name: str, report: Report, again: Report) -> None:
+    """Raise SubmissionError where the replicates beside a report are not those of its predictions."""
+    stored, derived = report.replicates, again.replicates
+    if stored.empty:
+        return
+    if list(stored.columns) != list(derived.columns) or len(stored) != len(derived):
+        raise SubmissionError(f"{name} does not hold: its replicates have another form than a report's")
+    for column in derived.columns:
+        one, other = (table[column].to_numpy(dtype=float) for table in (stored, derived))
+        if not np.allclose(one, other, rtol=0, atol=REPLICATES * max(float(np.abs(other).max()), LEAST)):
+            raise SubmissionError(f"{name} does not hold: replicates of {column!r} do not follow from it")
 
 
 def rerun(report: Report, folder: Path, matrix: ScoreMatrix, how: How) -> Rerun:
@@ -107,15 +119,16 @@ def rerun(report: Report, folder: Path, matrix: ScoreMatrix, how: How) -> Rerun:
     Raises SubmissionError too where the folder is not what the report says of it.
     """
     said = _submission(report, folder)
-    stored = stored_answers(report, matrix)
-    pools = [_pool(report, matrix, metric) for metric in stored]
+    rounds = rounds_of_report(report, matrix)
+    stored = stored_answers(report, rounds)
+    pools = [pool_of_report(report, rounds, metric) for metric in stored]
     with staged(folder, matrix, how) as ready:
         _check_folder(said, ready.files, ready.settings, folder)
         paths = [ready.inside.folder / file for file in ready.files]
-        derived = find_duplicates(paths, matrix.texts(matrix.rows("test"))).model_dump(mode="json")
+        derived = find_duplicates(paths, rounds.test.texts()).model_dump(mode="json")
         _compare(str(folder), "submission.duplicates", said.duplicates.model_dump(mode="json"), derived)
-        judged = judge(ready.inside, matrix, pools, lambda answers: None)
-    same = compare("rerun", "run again", matrix, pools, stored, judged.answers)
+        judged = judge(ready.inside, rounds, pools, lambda answers: None)
+    same = compare("rerun", "run again", rounds.test, pools, stored, judged.answers)
     failed = tuple(check.name for check in judged.checks if not check.passed)
     return Rerun(
         passed=same.passed and not failed,
@@ -176,28 +189,15 @@ def record_verification(path: Path, again: Rerun | None, new: Fresh | None) -> P
     """Write what was proven of a saved report beside it; return where."""
     target = verification_path(path)
     found = Verification(
-        report_sha256=sha256_of(path), catbench=__version__, date=_today(), rerun=again, fresh=new
+        schema=2, report_sha256=sha256_of(path), catbench=__version__, date=_today(), rerun=again, fresh=new
     )
     with atomic_file(target) as draft:
-        draft.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        draft.write_text(found.model_dump_json(indent=1, by_alias=True) + "\n", encoding="utf-8")
     return target
 
 
 def _today() -> str:
     return datetime.now(UTC).date().isoformat()
-
-
-def _offered(report: Report) -> dict[str, Any]:
-    first = report.results[0]
-    return {"candidates": list(first.fixed)} if first.pool == "custom" else {"pool": first.pool}
-
-
-def _pool(report: Report, matrix: ScoreMatrix, metric: str) -> Pool:
-    cost, seed = report.results[0].cost, report.router.seed
-    offered = _offered(report)
-    return matrix.pool(
-        offered.get("pool"), candidates=offered.get("candidates"), cost=cost, metric=metric, seed=seed
-    )
 
 
 def _of_predictions(signature: str) -> str:
@@ -241,5 +241,5 @@ def _differences(place: str, stored: object, derived: object) -> Iterator[tuple[
 def _equal(stored: object, derived: object) -> bool:
     numbers = (int, float)
     if isinstance(stored, numbers) and isinstance(derived, numbers):
-        return isclose(stored, derived, rel_tol=EQUAL, abs_tol=EQUAL)
+        return isclose(stored, derived, rel_tol=EQUAL, abs_tol=LEAST)
     return stored == derived
