@@ -80,7 +80,8 @@ def table(
         typer.Option(help="A,B,C: the columns that are candidates, in a table with one column each."),
     ] = None,
     cell: Annotated[
-        list[str] | None, typer.Option(help="NAME,NAME: the metrics of the list in a cell, as in [1,0.5].")
+        list[str] | None,
+        typer.Option(help="NAME,NAME:lower: the metrics of the list in a cell, as in [1,0.5]."),
     ] = None,
     candidate: Annotated[
         list[str] | None, typer.Option(help="NEW=OLD: another id for a candidate; repeat for several.")

@@ -95,10 +95,10 @@ def _named(wanted: Sequence[str], columns: Sequence[str], where: str) -> dict[st
             raise unknown_name(f"metric in {where}", name, columns)
         if name in named:
             raise UsageError(f"metric {name!r} is named twice")
-        if direction is None and _words(name) & (LOWER_WORDS | OTHER_WORDS):
+        if direction is None and words_of(name) & (LOWER_WORDS | OTHER_WORDS):
             raise UsageError(
-                f"metric {name!r}: by its name lower may be better, and that is not guessed: give "
-                f"--metric {shlex.quote(name)}:lower or --metric {shlex.quote(name)}:higher"
+                f"metric {name!r}: by its name lower may be better, and that is not guessed: say "
+                f"{name}:lower or {name}:higher"
             )
         named[name] = direction or "higher"
     return named
@@ -110,9 +110,9 @@ def _found(table: pd.DataFrame, read: Mapping[str, Numbers], where: str) -> dict
     doubts = {name: doubt for name in numeric if (doubt := _doubt(name, read[name].values, table))}
     sure: dict[str, Direction] = {name: "higher" for name in numeric if name not in doubts}
     if doubts:
-        lower = [f"{name}:lower" for name in doubts if _words(name) & LOWER_WORDS]
+        lower = [f"{name}:lower" for name in doubts if words_of(name) & LOWER_WORDS]
         example = [*sure, *lower] or [f"{name}:higher" for name in list(doubts)[:1]]
-        apart = next((name for name in doubts if _words(name) & SAMPLE_WORDS and "sample" not in table), "")
+        apart = next((name for name in doubts if words_of(name) & SAMPLE_WORDS and "sample" not in table), "")
         raise UsageError(
             f"{where}: columns that may be no metric, or lower is better, are not guessed: "
             f"{', '.join(f'{name!r} ({doubt})' for name, doubt in doubts.items())}. Name every metric, as in "
@@ -125,7 +125,7 @@ def _found(table: pd.DataFrame, read: Mapping[str, Numbers], where: str) -> dict
 
 def _doubt(name: str, values: Floats, table: pd.DataFrame) -> str:
     """Return the question that a column of numbers leaves open, empty where there is none."""
-    words = _words(name)
+    words = words_of(name)
     if words & LOWER_WORDS:
         return "is lower better?"
     if words & OTHER_WORDS:
@@ -145,7 +145,7 @@ def _same_within(values: Floats, key: pd.Series[Any]) -> bool:
     return 1 < len(distinct) < len(values) and np.array_equal(values, values[first][codes], equal_nan=True)
 
 
-def _words(name: str) -> set[str]:
+def words_of(name: str) -> set[str]:
     """Return the words of a column's name: `costUSD` and `cost_usd` both have cost and usd."""
     return set(re.findall(r"[a-z]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).casefold()))
 

@@ -20,7 +20,7 @@ from catbench.suites.columns import Tell
 
 Flags = npt.NDArray[np.bool_]
 _UNEVEN = 0.1
-"""Where more cells than this part lack a sample and none lacks all, the numbers of samples differ by design."""
+"""Where more cells than this part lack a sample, and none lacks all, their numbers differ by design."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,11 @@ def whole_part(
     said = f"{where}: {_missing(lacking, total, scores, texts, candidates)}"
     if not (drops.prompts or drops.candidates):
         sizes = np.unique((due & ~lacking).sum(axis=2))
-        uneven = f" (there are {sizes[0]} to {sizes[-1]} samples: average them, or keep as many of each)"
+        if sizes[0] and cells.mean() > _UNEVEN:
+            said += f" (there are {sizes[0]} to {sizes[-1]} samples: average them, or keep as many of each)"
         raise SuiteError(
-            f"{said}{uneven if sizes[0] and cells.mean() > _UNEVEN else ''}. A matrix is complete: --drop-prompts leaves out "
-            f"{_part(cells.any(axis=1), 'prompt')}, --drop-candidates {_part(cells.any(axis=0), 'candidate')}"
+            f"{said}. A matrix is complete: --drop-prompts leaves out {_part(cells.any(axis=1), 'prompt')}, "
+            f"--drop-candidates {_part(cells.any(axis=0), 'candidate')}"
         )
     if drops.candidates:
         keep_candidates = ~cells.any(axis=0)

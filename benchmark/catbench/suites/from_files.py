@@ -7,7 +7,6 @@ Each step is a module: `reading` and `workbook` read the forms of files, `shapes
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ import pandas as pd
 from catbench.costs import Cost
 from catbench.errors import SuiteError, UsageError, listed, unknown_name
 from catbench.matrix import ScoreMatrix, SuiteInfo
-from catbench.suites.columns import Tell, choose_metrics
+from catbench.suites.columns import Tell, choose_metrics, split_direction, words_of
 from catbench.suites.complete import Drops
 from catbench.suites.prices import parse_renames, read_costs
 from catbench.suites.reading import KEYS, read_table
@@ -46,7 +45,7 @@ class TableOptions:
     wide: Sequence[str] = ()
     """Columns that are candidates, in a table with a column a candidate."""
     cell: Sequence[str] = ()
-    """Metrics whose scores stand in one cell as a list."""
+    """Metrics, named as in `metrics`, whose scores stand in one cell as a list."""
     candidates: Sequence[str] = ()
     """`NEW=OLD`: new names of candidates, in scores and costs."""
     drops: Drops = field(default_factory=Drops)
@@ -76,14 +75,14 @@ def matrix_from_files(
             raise unknown_name(f"column in {where}", name, table.columns)
     table = table.drop(columns=ignored)
     wide, cell = _names(options.wide, table), _names(options.cell, table)
-    rows = tidy(table, wide, cell, options.metrics, where)
+    rows = tidy(table, wide, [split_direction(name)[0] for name in cell], options.metrics, where)
     _check_keys(rows, where)
     tell(f"{where}: {len(table):,} rows")
     for name in [name for name in KEYS if name in table]:
         tell(f"  {name}" + (f": the column {columns[name]!r}" if columns.get(name, name) != name else ""))
     if wide:
         tell(f"  candidate: {', '.join(wide)}")
-    metrics = choose_metrics(rows, options.metrics, where, tell)
+    metrics = choose_metrics(rows, options.metrics or cell, where, tell)
     others = [name for name in table.columns if name not in (*KEYS, *wide, *rows.columns)] if wide else []
     for reason, names in (("--ignore", ignored), ("no candidate of --wide", others)):
         if names:
@@ -119,17 +118,20 @@ def _column_names(items: Sequence[str]) -> dict[str, str]:
 
 
 def _check_keys(table: pd.DataFrame, where: str) -> None:
-    """Raise SuiteError where prompts or candidates are missing, with the option that names their column."""
-    for key, words in _GUESSES.items():
-        if key in table:
-            continue
-        others = [name for name in table.columns if name not in KEYS]
-        near = [name for word in words for name in others if word in re.split(r"[^a-z]+", name.casefold())]
-        wide = "; where each candidate is a column, --wide A,B --metric NAME" if key == "candidate" else ""
-        raise SuiteError(
-            f"{where}: no column {key!r}; it has {listed(list(table.columns), 12)}: say which it is with "
-            f"--columns {key}={shlex.quote(near[0]) if near else 'COLUMN'}{wide}"
-        )
+    """Raise SuiteError where prompts or candidates are missing, with the option that names their columns."""
+    missing = [key for key in _GUESSES if key not in table]
+    if not missing:
+        return
+    others = [name for name in table.columns if name not in KEYS]
+    pairs: list[str] = []
+    for key in missing:
+        near = [name for word in _GUESSES[key] for name in others if word in words_of(name)]
+        pairs.append(f"{key}={near[0] if near else 'COLUMN'}")
+    wide = ", or --wide A,B --metric NAME where each candidate is a column" if "candidate" in missing else ""
+    raise SuiteError(
+        f"{where}: no column {' and no column '.join(map(repr, missing))}; it has {listed(others, 12)}: say "
+        f"which it is with --columns {shlex.quote(','.join(pairs))}{wide}"
+    )
 
 
 def _renamed(

@@ -119,7 +119,7 @@ def _read(texts: Sequence[str]) -> _Reading:
         if cell.signs != cells[first].signs:
             why = f"and {first!r} stands there too: all or none must have the sign"
             return _Reading(numbers, refused=text, why=why)
-        if "," in text and len(point) == len(comma) and point[text].value != comma[text].value:
+        if "," in text and point.keys() == comma.keys() and point[text].value != comma[text].value:
             why = "which is one number with thousands and another with decimals: write it without the comma"
             return _Reading(numbers, refused=text, why=why)
     signs = {sign for cell in cells.values() for sign in cell.signs if sign}

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
+from catbench.arrays import Floats
 from catbench.costs import PRICED, Cost, check_costs, cost_keys, prices
 from catbench.errors import SuiteError, UsageError, listed, unknown_name
 from catbench.suites.columns import Tell
@@ -27,8 +29,8 @@ def read_costs(path: Path) -> tuple[Cost, ...]:
     for column in ("candidate", "unit", "value"):
         if column not in table:
             raise SuiteError(f"{path}: no column {column!r}; it has {', '.join(table.columns)}")
-    table = table[[name for name in table.columns if not name.startswith(UNNAMED)]]
-    table = table.assign(value=numbers_in(table["value"], "value", str(path)))
+    table = table[[name for name in table.columns if not name.startswith(UNNAMED)]].copy()
+    table["value"] = _values(table, str(path))
     costs: list[Cost] = []
     for row, record in enumerate(table.to_dict("records"), start=1):
         try:
@@ -41,6 +43,15 @@ def read_costs(path: Path) -> tuple[Cost, ...]:
                 raise SuiteError(f"{path}: {unknown_name('column', name, Cost.model_fields)}") from error
             raise SuiteError(f"{path}, row {row}: {name}: {first['msg']}") from error
     return tuple(costs)
+
+
+def _values(table: pd.DataFrame, where: str) -> Floats:
+    """Return the prices of a cost table; those of one unit are written alike."""
+    values = np.full(len(table), np.nan)
+    for unit in table["unit"].unique():
+        rows = (table["unit"] == unit).to_numpy()
+        values[rows] = numbers_in(table.loc[rows, "value"], "value", where)
+    return values
 
 
 def parse_renames(items: Sequence[str]) -> dict[str, str]:
@@ -74,7 +85,7 @@ def fit_costs(costs: Sequence[Cost], candidates: Sequence[str], where: str, tell
         )
     if others:
         tell(
-            f"{where}: prices of {len(others):,} more candidates, without scores, left out: {listed(others)}"
+            f"{where}: left out, for lack of scores, the prices of {listed(others)} ({len(others):,} in all)"
         )
     for key, missing in lacking.items():
         if missing:

@@ -66,7 +66,8 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> pd.DataF
         raise SuiteError(f"{path}: cannot be read as {suffix or 'CSV'}: {error}{hint}") from error
     names = [str(name).strip() or f"{UNNAMED}{place}" for place, name in enumerate(table.columns)]
     _check_names(names, path)
-    return _renamed(_as_text(table.set_axis(names, axis=1).reset_index(drop=True), texts), renamed, path)
+    table = table.set_axis(names, axis=1).reset_index(drop=True)
+    return _renamed(_as_text(table, texts, renamed.get("prompt", "prompt")), renamed, path)
 
 
 def _renamed(table: pd.DataFrame, columns: Mapping[str, str], path: Path) -> pd.DataFrame:
@@ -78,13 +79,16 @@ def _renamed(table: pd.DataFrame, columns: Mapping[str, str], path: Path) -> pd.
     return table.drop(columns=replaced).rename(columns={old: new for new, old in columns.items()})
 
 
-def _as_text(table: pd.DataFrame, texts: set[str]) -> pd.DataFrame:
-    """Return the table with its text columns as text, empty where they hold nothing."""
+def _as_text(table: pd.DataFrame, texts: set[str], prompt: str) -> pd.DataFrame:
+    """Return the table with its text columns as text, empty where they hold nothing.
+
+    Only the prompt keeps the white space around it.
+    """
     for name in texts & set(table.columns):
         column = table[name]
         if not isinstance(column.dtype, pd.StringDtype):
             column = column.astype(object).map(str).where(column.notna(), "").astype("str")
-        table[name] = column.fillna("")
+        table[name] = column.fillna("") if name == prompt else column.fillna("").str.strip()
     return table
 
 

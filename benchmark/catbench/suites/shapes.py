@@ -53,6 +53,8 @@ def _from_wide(
         if name in wide[:place]:
             raise UsageError(f"--wide: column {name!r} is named twice")
     cells = pd.concat([table[name] for name in wide])  # read as one column: they are scores of one metric
+    if holds_lists(cells) and not lists:
+        raise UsageError(f"--wide: cells of {where} hold lists: --cell NAME,NAME names their metrics")
     numbers = (
         _listed_numbers(cells, names, where) if lists else {names[0]: numbers_in(cells, names[0], where)}
     )

@@ -38,8 +38,9 @@ def read_workbook(path: Path, *, unpacked_bytes: int = UNPACKED_BYTES, cells: in
     if not openpyxl.DEFUSEDXML:
         raise SuiteError(f"{path}: the variable OPENPYXL_DEFUSEDXML turns the safe XML reader off: unset it")
     try:
-        with warnings.catch_warnings(action="ignore"):  # about styles and charts, which are not read
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        # The warnings ignored are about styles and charts, which are not read.
+        with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
             try:
                 return _only_table(book.worksheets, path, cells)
             finally:
@@ -47,7 +48,8 @@ def read_workbook(path: Path, *, unpacked_bytes: int = UNPACKED_BYTES, cells: in
     except CatbenchError:
         raise
     except Exception as error:  # a foreign file breaks its reader in as many ways as there are
-        raise SuiteError(f"{path}: not readable as a workbook: {type(error).__name__}: {error}") from error
+        why = error.__cause__ or error.__context__ or error
+        raise SuiteError(f"{path}: not readable as a workbook: {type(why).__name__}: {why}") from error
 
 
 def _check_size(path: Path, most: int) -> None:
