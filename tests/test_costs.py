@@ -71,7 +71,9 @@ def test_a_unit_may_price_some_candidates_and_says_so_where_another_is_asked_for
     costs = prices("seconds", 1, 2, hardware="A100") + prices("seconds", 3, 4, hardware="H100")[:1]
     check_costs(costs, NAMES, "costs.csv")
     assert select_costs(costs, "seconds@H100", ["small"])[0].tolist() == [3]
-    with pytest.raises(CatbenchError, match="'large' has no cost in 'seconds@H100': .*'priced:seconds@H100'"):
+    with pytest.raises(
+        CatbenchError, match=r"'large' has no cost in 'seconds@H100': .*'priced:seconds@H100'"
+    ):
         select_costs(costs, "seconds@H100", NAMES)
 
 

@@ -91,7 +91,11 @@ def cell(table, row, column, value):
         ("prompts", lambda t: pd.concat([t, t.head(1)]), "lists prompt 'sim-000000' twice"),
         ("prompts", lambda t: t.drop(columns="group"), "no column 'group'"),
         ("prompts", lambda t: t.iloc[1:], "prompt 'sim-000000' has scores but is not in the suite"),
-        ("scores", lambda t: t.iloc[1:], r"no score of prompt 'storm .*' \(id sim-000000\), candidate 'sim-1', sample 0"),
+        (
+            "scores",
+            lambda t: t.iloc[1:],
+            r"no score of prompt 'storm .*' \(id sim-000000\), candidate 'sim-1', sample 0",
+        ),
         ("scores", lambda t: pd.concat([t, t.tail(1)]), "'other-3', sample 3 stands in two rows"),
         ("scores", lambda t: cell(t, 3, "candidate", "sim-9"), "candidate 'sim-9' has scores but is not"),
         ("scores", lambda t: cell(t, 3, "candidate", None), "row 4: candidate is empty"),

@@ -183,6 +183,20 @@ def test_runs_that_differ_in_size_or_precision_are_candidates_of_their_own(today
     }
 
 
+def test_a_machine_that_has_some_candidates_only_is_kept_and_told(today, tmp_path, command):
+    path = today(configuration(), configuration(PIXART, 20), configuration(gpu="B200", latency=4.0))
+    assert len(import_costs(path)) == 6
+    told = command("import", "costs", path, "--out", tmp_path / "costs.parquet")
+    assert "no price in seconds@B200 for pixart-sigma-xl-2-1024-ms-20" in told.out
+    assert "no price in seconds@H100" not in told.out
+
+
+def test_a_tidy_table_may_be_json(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps([{"candidate": "steps=20", "unit": "usd", "value": "$0.01"}]))
+    assert prices(import_costs(path, candidates=["mine=steps=20"])) == {("mine", "usd"): 0.01}
+
+
 def test_a_configuration_that_is_none_is_refused(today):
     with pytest.raises(CatbenchError, match="configuration 2: 7 is no run"):
         import_costs(today(configuration(), 7))
