@@ -8,8 +8,9 @@ are on the logarithmic cost axis, unless they are named `..._linear`.
 Beside `NAME.json` lie `NAME.predictions.parquet`, what the router answered (`catbench.predictions`), and
 `NAME.replicates.parquet`: a row a result and bootstrap replicate with `result`, its position among the
 results, `audc`, `audc_linear`, and `gain_00` ... `gain_16`, the gain over the mixture at 17 costs, spaced
-geometrically from the cheapest to the most expensive candidate, as float32, on the common draws of the suite. Ranks, bands and
-differences are made of it. Both files can be left behind; then nothing can be derived again or compared.
+geometrically from the cheapest to the most expensive candidate, as float32, on the common draws of the suite.
+Ranks, bands and differences are made of it. Both files can be left behind; then nothing can be derived again
+or compared.
 """
 
 from __future__ import annotations
@@ -149,6 +150,13 @@ class Result(_Record):
     reference_curves: dict[str, list[float]]
     """Heights at the costs of `curve`."""
 
+    def __repr__(self) -> str:
+        from catbench.summary import of_result  # it spells numbers, which are records of this module
+
+        return of_result(self)
+
+    __str__ = __repr__
+
     @property
     def fixed(self) -> dict[str, Fixed]:
         """Cost and quality of each candidate alone, by id."""
@@ -214,6 +222,21 @@ class Report(BaseModel):
     """`result`, `audc`, `audc_linear`, `gain_00` ... `gain_16`, float32, a row a result and replicate."""
     submission: Submission | None = None
     """Who made the router, how it ran and what was checked, where it ran as a submission."""
+
+    def __repr__(self) -> str:
+        from catbench.summary import in_a_line
+
+        return in_a_line(self)
+
+    def __str__(self) -> str:
+        from catbench.summary import in_lines
+
+        return in_lines(self)
+
+    def _repr_html_(self) -> str:
+        from catbench.summary import in_html
+
+        return in_html(self)
 
     def result(self, metric: str | None = None, slice: str = "all") -> Result:
         """Return the result of a metric (default: the first) and slice; raises UsageError if absent."""

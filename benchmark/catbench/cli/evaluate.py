@@ -94,7 +94,7 @@ def evaluate(
         raise UsageError("--json, --predictions and --plot need different files")
     for target in targets:
         check_writable(target)
-    matrix = load(suite)
+    matrix, trained = load(suite), load(train_on) if train_on else None
     with progress_bar() as progress:
         report = evaluate(
             router,
@@ -105,7 +105,7 @@ def evaluate(
             candidates=[name.strip() for name in candidates.split(",")] if candidates else None,
             by=by,
             folds=folds,
-            train_on=load(train_on) if train_on else None,
+            train_on=trained,
             trials=Trials(trials, trial_samples),
             bootstrap=Bootstrap(replicates),
             seed=seed,
@@ -119,4 +119,4 @@ def evaluate(
         report.save_predictions(predictions)
     if plot:
         write_plot([report], plot)
-    print_report(report, linear=axis == "linear", every=show_all)
+    print_report(report, linear=axis == "linear", every=show_all, matrix=matrix, train_on=trained)
