@@ -462,6 +462,8 @@ def test_reports_that_cannot_be_compared(refused, catbench, simulated, tmp_path)
         catbench("evaluate", "mixture", "--suite", simulated, "--json", "a.json", "--replicates", "5")[0] == 0
     )
     (tmp_path / "b.json").write_text('{"schema": 1}')
+    assert "b.json is a report of schema 1" in refused("compare", "a.json", "b.json", "--suite", simulated)
+    (tmp_path / "b.json").write_text('{"schema": 2}')
     assert "b.json is no report" in refused("compare", "a.json", "b.json", "--suite", simulated)
     assert "cannot be read" in refused("compare", "a.json", "c.json", "--suite", simulated)
     (tmp_path / "a.predictions.parquet").write_bytes(b"PAR1")

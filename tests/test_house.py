@@ -18,9 +18,14 @@ PACKAGE = ROOT / "benchmark" / "catbench"
 FLOORS = (
     {"errors", "arrays", "files", "cells", "pool", "prompts", "provenance", "costs", "matrix"},
     {"store", "scores", "curve", "sweep", "measures", "bootstrap", "signature", "routing", "predictions"}
-    | {"cascade"},
+    | {"cascade", "rounds", "deployment"},
     {
         "scoring",
+        "truth",
+        "overheads",
+        "stored",
+        "spelling",
+        "verdict",
         "trials",
         "report",
         "estimates",

@@ -4,8 +4,8 @@ In use nobody knows the test prompts. So for a budget the trade-off is chosen on
 alone: the two neighbouring vertices of their predicted curve around the budget are mixed so that their mean
 cost meets it. The same two trade-offs, in the same shares, are then used on the tested prompts.
 
-Budgets are the distinct candidates' costs above the cheapest, up to the end of the validation curve. Beyond that
-end a router has nothing left to buy: such budgets are counted apart, since thrift is no error.
+Budgets are the distinct candidates' costs above the cheapest, up to the end of the validation curve. Beyond
+that end a router has nothing left to buy: such budgets are counted apart, since thrift is no error.
 """
 
 from __future__ import annotations
@@ -124,9 +124,16 @@ def _of_choices(validation: Ints, choices: Ints, cost: Floats, budgets: Floats) 
 
 
 def _neighbours(rising: Floats, budgets: Floats) -> tuple[Ints, Ints, Floats]:
-    """Return the last point within each budget (B,), the next, and the share of it that meets the budget."""
-    lower = np.searchsorted(rising, budgets * (1 + REACHED), side="right") - 1
-    upper = np.minimum(lower + 1, len(rising) - 1)
+    """Return the last point within each budget (B,), the next, and the share of it that meets the budget.
+
+    Of points of equal cost the last one counts, as on a curve.
+    """
+
+    def last_within(costs: Floats) -> Ints:
+        return np.searchsorted(rising, costs * (1 + REACHED), side="right") - 1
+
+    lower = last_within(budgets)
+    upper = last_within(rising[np.minimum(lower + 1, len(rising) - 1)])
     step = rising[upper] - rising[lower]
     share = np.divide(budgets - rising[lower], step, out=np.zeros(len(budgets)), where=step > 0)
     return lower, upper, np.clip(share, 0, 1)

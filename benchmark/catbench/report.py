@@ -100,7 +100,26 @@ class Curve(_Record):
     high: list[float | None] = Field(default_factory=list)
 
 
-class Result(_Record):
+class Measures(_Record):
+    """Measures of a result, or differences of two."""
+
+    candidates: list[str]
+    """Ids, in the order of every column of estimates."""
+    measures: dict[str, Measured]
+
+    def estimate(self, measure: str, candidate: str | None = None) -> Estimate:
+        """Return one estimate; raises UsageError for an unknown measure or candidate."""
+        if measure not in self.measures:
+            raise unknown_name("measure", measure, self.measures)
+        found = self.measures[measure]
+        if isinstance(found, Estimate):
+            return found
+        if candidate is None or candidate not in self.candidates:
+            raise unknown_name(f"candidate of {measure}", str(candidate), self.candidates)
+        return found.at(self.candidates.index(candidate))
+
+
+class Result(Measures):
     """One router on one metric, cost, pool and slice of a suite's tested prompts."""
 
     verdict: str
@@ -137,12 +156,10 @@ class Result(_Record):
     """Column of the prompts behind the reference `best_per_kind`."""
     validation_gain: float | None = None
     """Gain over the mixture on the validation prompts: by it routers can be chosen without a test score."""
-    candidates: list[str]
-    """Ids, in the order of every column of estimates."""
     costs: list[float]
+    """Of the candidates, in the unit `cost`."""
     fixed_quality: Estimates
     """Mean quality of each candidate alone."""
-    measures: dict[str, Measured]
     references: dict[str, dict[str, Estimate]]
     """`mixture`, `oracle`, `oracle_leave_one_out`, `oracle_shrunk`, `best_single`, `best_per_kind` and
     `cascade`: never ranked."""
@@ -170,17 +187,6 @@ class Result(_Record):
         if name not in self.reference_curves:
             raise unknown_name("reference with a curve", name, self.reference_curves)
         return Curve(cost=self.curve.cost, quality=self.reference_curves[name])
-
-    def estimate(self, measure: str, candidate: str | None = None) -> Estimate:
-        """Return one estimate; raises UsageError for an unknown measure or candidate."""
-        if measure not in self.measures:
-            raise unknown_name("measure", measure, self.measures)
-        found = self.measures[measure]
-        if isinstance(found, Estimate):
-            return found
-        if candidate is None or candidate not in self.candidates:
-            raise unknown_name(f"candidate of {measure}", str(candidate), self.candidates)
-        return found.at(self.candidates.index(candidate))
 
 
 class RouterInfo(_Record):

@@ -187,7 +187,7 @@ def _trained_elsewhere(matrix: ScoreMatrix, other: ScoreMatrix) -> Rounds:
     for name, one in zip(("training", "validation"), parts, strict=True):
         if not len(one):
             raise UsageError(
-                f"every {name} prompt of suite {other.suite.id!r} is tested in {matrix.suite.id!r}: none is left"
+                f"every {name} prompt of {other.suite.id!r} is tested in {matrix.suite.id!r}: none is left"
             )
     return Rounds(
         (Round(*parts, test),),

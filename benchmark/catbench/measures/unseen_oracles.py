@@ -27,10 +27,10 @@ def leave_one_out_sweeps(samples: Floats, cost: Floats) -> list[EstimatorSweep]:
 
 def shrunk_sweeps(samples: Floats, cost: Floats) -> list[EstimatorSweep]:
     """Return one sweep a sample, as `leave_one_out_sweeps`, of an oracle that shrinks what it has seen."""
-    keep = shrinkage(samples)
+    left_out = _left_out(samples)
+    keep = shrinkage(samples) if left_out else 1.0
     return [
-        EstimatorSweep((1 - keep) * rest.mean(axis=0) + keep * rest, left, cost)
-        for rest, left in _left_out(samples)
+        EstimatorSweep((1 - keep) * rest.mean(axis=0) + keep * rest, left, cost) for rest, left in left_out
     ]
 
 
