@@ -31,8 +31,7 @@ def print_differences(
     target = console()
     for number, difference in enumerate(differences):
         results = first.result(difference.metric), second.result(difference.metric)
-        gain = difference.measures["gain"]
-        assert isinstance(gain, Estimate)
+        gain = difference.estimate("gain")
         if number:
             say(target, "", "")
         say(target, *wrapped(_title(difference, results[0]), target.width), style="bold")
