@@ -13,6 +13,7 @@ import pandas as pd
 from catbench.arrays import Floats
 from catbench.bootstrap import ends
 from catbench.costs import UNIT_LABELS
+from catbench.estimates import numbers, rounded
 from catbench.report import Curve, Report, Result
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7A5195", "#333333")
@@ -80,13 +81,11 @@ def gain_curve(report: Report, position: int) -> Curve:
     result = report.results[position]
     cost, gains = np.asarray(result.curve.cost), _gains(result)
     if report.replicates.empty:
-        return Curve(cost=cost.tolist(), quality=gains.tolist())
+        return Curve(cost=cost.tolist(), quality=rounded(gains))
     drawn = report.replicates[report.replicates["result"] == position].filter(like="gain_")
-    low, high, _ = (end + 0.0 for end in ends(drawn.to_numpy(np.float64)))  # no -0
+    low, high, _ = ends(drawn.to_numpy(np.float64))
     kept = np.linspace(0, len(cost) - 1, drawn.shape[1]).round().astype(int)
-    return Curve(
-        cost=cost[kept].tolist(), quality=gains[kept].tolist(), low=[*low.tolist()], high=[*high.tolist()]
-    )
+    return Curve(cost=cost[kept].tolist(), quality=rounded(gains[kept]), low=numbers(low), high=numbers(high))
 
 
 def curve_table(report: Report) -> pd.DataFrame:
@@ -107,7 +106,7 @@ def curve_table(report: Report) -> pd.DataFrame:
             "quality": curve.quality,
             "low": curve.low or nothing,
             "high": curve.high or nothing,
-            "gain": _gains(result),
+            "gain": rounded(_gains(result)),
         }
         for name, end in (("gain_low", gain.low), ("gain_high", gain.high)):
             at = dict(zip(gain.cost, end, strict=True)) if end else {}

@@ -30,6 +30,8 @@ GAIN = "gain over the mixture"
 SHARES = (3, 2)
 """Heights of the curves and of the gains below them."""
 FORMATS = (".png", ".svg", ".html")
+LARGEST_COST = 1e100
+"""Costs beyond this have no place on an axis of doubles with room at its ends."""
 DASHES = {"router": ("-", "solid"), "mixture": ("--", "dash"), "oracle": (":", "dot")}
 """Role of a curve -> line style in matplotlib and in plotly."""
 BESIDE: dict[Place, tuple[int, int, str, str]] = {
@@ -57,6 +59,12 @@ def write_plot(reports: Sequence[Report], path: Path) -> None:
     """Draw the deferral curves of reports, one panel a metric, whole or not at all."""
     check_format(path)
     described = panels(reports)
+    largest = max((point for panel in described for point in panel.points), key=lambda point: point.cost)
+    if largest.cost > LARGEST_COST:
+        raise UsageError(
+            f"cannot draw {path}: {largest.name} costs {largest.cost:g}, beyond {LARGEST_COST:g}: "
+            "is its price right?"
+        )
     with atomic_file(path) as draft:
         if path.suffix == ".html":
             plotly_figure(described).write_html(draft, include_plotlyjs=True)
