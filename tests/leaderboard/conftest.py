@@ -226,6 +226,12 @@ def hostile():
     return HOSTILE
 
 
+@pytest.fixture(scope="session")
+def broken():
+    """What the reports of `troubled` are called that are broken or foreign."""
+    return set(BROKEN)
+
+
 def _with_steps(matrix, name):
     suite = matrix.suite.model_copy(update={"id": name})
     steps = [2**number for number in range(len(matrix.candidates))]
