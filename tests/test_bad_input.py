@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from catbench.cli import main
+from catbench.errors import RouterError
 
 
 @pytest.fixture
@@ -404,6 +405,40 @@ def test_a_policy_that_answers_wrongly(refused, simulated, tmp_path, body, says)
 def test_a_file_that_holds_no_router(refused, simulated, tmp_path, source, says):
     (tmp_path / "mine.py").write_text(source)
     assert says in refused("evaluate", "mine.py", "--suite", simulated)
+
+
+def test_an_error_of_a_router_names_its_line_and_the_way_to_the_traceback(
+    refused, catbench, simulated, tmp_path
+):
+    (tmp_path / "helper.py").write_text("def value():\n    return {}['nope']\n")
+    (tmp_path / "mine.py").write_text("from helper import value\ndef make_router(pool): return value()\n")
+    assert refused("evaluate", "mine.py", "--suite", simulated) == (
+        "catbench: router 'mine' failed in make_router(): KeyError: 'nope' (helper.py, line 2); "
+        "--debug shows the traceback"
+    )
+    with pytest.raises(RouterError) as shown:
+        catbench("evaluate", "mine.py", "--suite", simulated, "--debug")
+    assert isinstance(shown.value.__cause__, KeyError)
+
+
+def test_a_lack_of_memory_is_told_in_a_line(refused, simulated, monkeypatch):
+    def fails(*given, **named):
+        np.empty(2**57)
+
+    monkeypatch.setattr("catbench.store.load", fails)
+    line = refused("evaluate", "ridge", "--suite", simulated)
+    assert line.startswith("catbench: this needs more memory than there is: Unable to allocate")
+
+
+@pytest.mark.parametrize("price", [1e300, 1e-300])
+@pytest.mark.parametrize("ending", ["png", "svg", "html"])
+def test_a_price_that_no_plot_can_show_is_refused(refused, catbench, tmp_path, price, ending):
+    scores().to_csv(tmp_path / "scores.csv", index=False)
+    costs().assign(value=[1.0, price]).to_csv(tmp_path / "costs.csv", index=False)
+    catbench("import", "table", "scores.csv", "--costs", "costs.csv", "--name", "mine", "--out", "suite")
+    line = refused("evaluate", "ridge", "--suite", "suite", "--plot", f"curve.{ending}")
+    assert "'large' costs 1e" in line
+    assert not (tmp_path / f"curve.{ending}").exists()
 
 
 def test_debug_shows_the_traceback(catbench, simulated):

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from catbench.arrays import Ints, Scores
+from catbench.arrays import Ints, Scores, frozen
 from catbench.errors import SuiteError, shown
 
 
@@ -55,7 +55,7 @@ class ScoreCells:
             array.ravel()[cell] = values
 
     def finish(self) -> dict[str, Scores]:
-        """Return the arrays, or raise SuiteError for the first cell that no row has filled."""
+        """Return the arrays, read-only, or raise SuiteError for the first cell that no row has filled."""
         due = np.arange(self._seen.shape[2]) < self._depth[:, None, None]
         missing = due & ~self._seen
         if missing.any():
@@ -65,7 +65,7 @@ class ScoreCells:
                 f"{int(self._depth.sum()) * missing.shape[1]} cells lack one, "
                 "and a matrix must be complete"
             )
-        return self._scores
+        return {metric: frozen(array) for metric, array in self._scores.items()}
 
     def _name(self, prompt: int, candidate: int, sample: int) -> str:
         return (

@@ -43,32 +43,39 @@ class GenerationError(CatbenchError):
 
 
 class MissingExtraError(CatbenchError):
-    """An optional package is needed and absent; the message holds the install line."""
+    """An optional package is needed and absent; the message says by what, and holds the install line."""
 
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs packages that are not installed: pip install 'catbench[{extra}]'")
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        super().__init__(f"{what} needs {package}, which is not installed: pip install 'catbench[{extra}]'")
 
 
 EXTRAS = {
     "DeepCache": "generate",
+    "PIL": "leaderboard",
     "accelerate": "generate",
     "defusedxml": "xlsx",
     "diffusers": "generate",
     "open_clip": "generate",
     "openpyxl": "xlsx",
-    "plotly": "leaderboard",
     "ray": "ray",
+    "sentence_transformers": "minilm",
     "streamlit": "leaderboard",
     "torch": "torch",
+    "torchvision": "generate",
     "transformers": "torch",
 }
-"""Module -> the extra that brings it."""
+"""Module -> the least extra that brings it."""
 
 
-def missing_extra(error: BaseException) -> MissingExtraError | None:
-    """Return the error that tells how to install the package whose import failed, None for another error."""
+def missing_extra(
+    error: BaseException, what: str = "this", extra: str | None = None
+) -> MissingExtraError | None:
+    """Return the error that tells how to install the package whose import failed, None for another error.
+
+    `what` is what needs it; `extra` the one that brings all that this needs, where the least is too little.
+    """
     name = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
-    return MissingExtraError(f"this ({name} is missing)", EXTRAS[name]) if name in EXTRAS else None
+    return MissingExtraError(what, name, extra or EXTRAS[name]) if name in EXTRAS else None
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:

@@ -1,20 +1,23 @@
 """The score matrix: prompts x candidates x samples for several quality metrics, with costs.
 
 Everything that is evaluated is read from one of these. A matrix is complete: a missing value is
-refused when it is built, never filled in. Arrays are read-only.
+refused when it is built, never filled in. What is given and what is handed out is nobody else's: arrays
+and mappings are read-only, and `prompts` is a copy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, fields
+from functools import cached_property, partial
+from types import MappingProxyType
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from catbench.arrays import Floats, Ints, Scores, frozen
+from catbench.arrays import Floats, Ints, Scores, frozen, owned
 from catbench.costs import PRICED, Cost, check_costs, cost_keys, prices, select_costs
 from catbench.errors import SuiteError, UsageError, shown, unknown_name
 from catbench.pool import Candidate, Pool
@@ -83,7 +86,8 @@ class ScoreMatrix:
 
     suite: SuiteInfo
     prompts: pd.DataFrame
-    """One row a prompt: `prompt_id`, `text`, `source`, `group`, `split`, and any slice columns."""
+    """One row a prompt: `prompt_id`, `text`, `source`, `group`, `split`, and any slice columns. A copy each
+    time: changing it changes no matrix."""
     candidates: tuple[Candidate, ...]
     metrics: tuple[Metric, ...]
     scores: Mapping[str, Scores]
@@ -98,19 +102,31 @@ class ScoreMatrix:
     """Name -> float32 array (prompt, d) of prompt embeddings, rows in the order of `prompts`."""
     digest: str = ""
     """SHA-256 of the manifest, which holds the digest of every file; empty until stored."""
+    _table: pd.DataFrame = field(init=False, repr=False)
+    """The prompts themselves."""
 
     def __post_init__(self) -> None:
-        if not self.samples:
+        samples = self.samples
+        if not samples:
             depth = next(iter(self.scores.values())).shape[2] if self.scores else 0
-            object.__setattr__(self, "samples", dict.fromkeys(SPLITS, depth))
-        scores = {name: np.asarray(array, np.float32).view() for name, array in self.scores.items()}
-        object.__setattr__(self, "scores", scores)
+            samples = dict.fromkeys(SPLITS, depth)
+        kept: dict[str, Mapping[Any, Any]] = {
+            "pools": {name: tuple(members) for name, members in self.pools.items()},
+            "samples": dict(samples),
+        }
+        for name, arrays in (("scores", self.scores), ("features", self.features)):
+            kept[name] = {key: owned(array, np.float32) for key, array in arrays.items()}
+        for name, mapping in kept.items():
+            object.__setattr__(self, name, MappingProxyType(mapping))
         _check(self)
-        for array in (*self.scores.values(), *self.features.values()):
-            frozen(array)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        given = {part.name: getattr(self, part.name) for part in fields(self) if part.init}
+        plain = {name: dict(value) for name, value in given.items() if isinstance(value, MappingProxyType)}
+        return partial(ScoreMatrix, **given | plain), ()
 
     def __repr__(self) -> str:
-        size = f"{len(self.prompts)} prompts x {len(self.candidates)} candidates"
+        size = f"{len(self._table)} prompts x {len(self.candidates)} candidates"
         return f"ScoreMatrix({self.suite.id!r}: {size}, {', '.join(self.scores)})"
 
     @property
@@ -127,7 +143,7 @@ class ScoreMatrix:
     def slice_columns(self) -> tuple[str, ...]:
         """Columns of `prompts` by which results can be sliced."""
         fixed = {"prompt_id", "text", "group", "split"}
-        return tuple(str(name) for name in self.prompts.columns if name not in fixed)
+        return tuple(str(name) for name in self._table.columns if name not in fixed)
 
     def metric(self, name: str) -> Metric:
         """Return a metric by name, or raise UsageError with the near ones."""
@@ -137,13 +153,18 @@ class ScoreMatrix:
         raise unknown_name("metric", name, [metric.name for metric in self.metrics])
 
     def rows(self, split: Split) -> Ints:
-        """Return the positions of a split's prompts, in stored order."""
-        return np.flatnonzero(self.prompts["split"].to_numpy() == split)
+        """Return the positions of a split's prompts, in stored order; read-only."""
+        return self._rows[split]
+
+    @cached_property
+    def _rows(self) -> dict[Split, Ints]:
+        found = self._table["split"].to_numpy()
+        return {split: frozen(np.flatnonzero(found == split)) for split in SPLITS}
 
     def texts(self, rows: Ints) -> Prompts:
         """Return the prompts at these positions as a router sees them."""
-        texts = self.prompts["text"].to_numpy(dtype=object)[rows]
-        return Prompts(list(texts), {name: array[rows] for name, array in self.features.items()})
+        texts = self._table["text"].to_numpy(dtype=object)[rows]
+        return Prompts(list(texts), {name: frozen(array[rows]) for name, array in self.features.items()})
 
     def qualities(self, metric: str, split: Split, pool: Pool) -> Floats:
         """Return qualities of a split, shape (n, M, S): higher is better, columns in the pool's order.
@@ -222,6 +243,18 @@ class ScoreMatrix:
                 raise UsageError(f"suite {self.suite.id!r} has no two candidates of one model")
             return tuple(largest)
         raise unknown_name("pool", name, [*self.pools, "all", "homogeneous", "heterogeneous"])
+
+
+def _prompts(matrix: ScoreMatrix) -> pd.DataFrame:
+    return vars(matrix)["_table"].copy()
+
+
+def _keep_prompts(matrix: ScoreMatrix, prompts: pd.DataFrame) -> None:
+    object.__setattr__(matrix, "_table", prompts.copy())
+
+
+# A frame cannot be made read-only. Set from outside, so that `prompts` stays a field that has no default.
+setattr(ScoreMatrix, "prompts", property(_prompts, _keep_prompts))  # noqa: B010
 
 
 def _check(matrix: ScoreMatrix) -> None:

@@ -48,11 +48,13 @@ class Estimates(_Record):
     value: list[float | None]
     low: list[float | None]
     high: list[float | None]
-    standard_error: list[float | None]
+    standard_error: list[float | None] = Field(default_factory=list)
+    """Empty in a slice's result."""
 
     def at(self, position: int) -> Estimate:
         """Return one of them."""
-        return Estimate(**{name: getattr(self, name)[position] for name in Estimate.model_fields})
+        columns = {name: getattr(self, name) for name in Estimate.model_fields}
+        return Estimate(**{name: column[position] for name, column in columns.items() if column})
 
 
 class WinRates(Estimates):
@@ -164,8 +166,16 @@ class Result(Measures):
     """`mixture`, `oracle`, `oracle_leave_one_out`, `oracle_shrunk`, `best_single`, `best_per_kind` and
     `cascade`: never ranked."""
     curve: Curve
+    """Empty in a slice's result, as are the reference curves."""
     reference_curves: dict[str, list[float]]
     """Heights at the costs of `curve`."""
+
+    def __repr__(self) -> str:
+        from catbench.summary import of_result  # it spells numbers, which are records of this module
+
+        return of_result(self)
+
+    __str__ = __repr__
 
     @property
     def fixed(self) -> dict[str, Fixed]:
@@ -221,6 +231,21 @@ class Report(BaseModel):
     """`result`, `audc`, `audc_linear`, `gain_00` ... `gain_16`, float32, a row a result and replicate."""
     submission: Submission | None = None
     """Who made the router, how it ran and what was checked, where it ran as a submission."""
+
+    def __repr__(self) -> str:
+        from catbench.summary import in_a_line
+
+        return in_a_line(self)
+
+    def __str__(self) -> str:
+        from catbench.summary import in_lines
+
+        return in_lines(self)
+
+    def _repr_html_(self) -> str:
+        from catbench.summary import in_html
+
+        return in_html(self)
 
     def result(self, metric: str | None = None, slice: str = "all") -> Result:
         """Return the result of a metric (default: the first) and slice; raises UsageError if absent."""
@@ -309,11 +334,15 @@ def _json(record: object, depth: int = 0) -> str:
             f"{' ' * (depth + 1)}{json.dumps(key)}: {_json(value, depth + 1)}"
             for key, value in cast("dict[str, object]", record).items()
         )
-        return f"{{\n{inner}\n{' ' * depth}}}" if depth < 3 else json.dumps(record, allow_nan=False)
+        return f"{{\n{inner}\n{' ' * depth}}}" if depth < 3 else _line(record)
     if isinstance(record, list) and any(isinstance(value, dict) for value in cast("list[object]", record)):
         inner = ",\n".join(_json(value, depth) for value in cast("list[object]", record))
         return f"[{inner}]"
-    return json.dumps(record, allow_nan=False)
+    return _line(record)
+
+
+def _line(record: object) -> str:
+    return json.dumps(record, allow_nan=False, separators=(",", ":"))
 
 
 def versions() -> dict[str, str]:

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from platformdirs import user_data_dir
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from catbench.arrays import Scores
+from catbench.arrays import Scores, frozen
 from catbench.costs import Cost, check_costs
 from catbench.errors import SuiteError, UsageError, unknown_name
 from catbench.files import atomic_folder, readable, sha256_of
@@ -128,7 +128,7 @@ def load_features(folder: Path, manifest: Manifest) -> dict[str, Scores]:
         if name.startswith("features/"):
             _check_digest(folder, name, digest)
             with readable(folder / name, "a NumPy array"):
-                features[Path(name).stem] = np.load(folder / name, allow_pickle=False)
+                features[Path(name).stem] = frozen(np.load(folder / name, allow_pickle=False))
     return features
 
 
