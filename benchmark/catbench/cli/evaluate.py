@@ -59,9 +59,7 @@ def evaluate(
         typer.Option("--compact", help="Round predictions to 16 bits before they are scored and stored."),
     ] = False,
     axis: Annotated[str, typer.Option(help="Cost axis of the headline shown: log or linear.")] = "log",
-    show_all: Annotated[
-        bool, typer.Option("--all", help="Show every candidate, not only those that are worth their cost.")
-    ] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Show every candidate and measure.")] = False,
     seed: Annotated[int, typer.Option(help="For the router and the trials; the bootstrap's draws stay.")] = 0,
     json: Annotated[
         Path | None, typer.Option(help="Write the report here, and predictions beside it.")
