@@ -13,8 +13,7 @@ from sklearn.pipeline import make_pipeline
 from catbench import CatbenchError, evaluate
 from catbench.bootstrap import Bootstrap
 from catbench.rounds import rounds_of
-from catbench.routing import Answer, find_router, run_router
-from catbench.scoring import sweep_of
+from catbench.routing import find_router, run_router
 from catbench.suites.simulate import Simulation, simulate
 from catbench.sweep import deferral_curve
 from catbench.truth import truth_of
@@ -61,18 +60,25 @@ def test_added_prompts_move_no_old_one_between_folds(matrix):
         np.testing.assert_array_equal(one.validation.rows[one.validation.rows < 300], other.validation.rows)
 
 
-def test_answers_of_all_folds_are_scored_together(matrix):
+def test_the_curve_of_folds_is_the_mean_of_their_curves(matrix):
     report = evaluate(pipeline(), matrix, metric=METRIC, folds=3, bootstrap=QUICK)
     rounds, pool = rounds_of(matrix, 3), matrix.pool(metric=METRIC)
     quality = rounds.test.qualities(pool).mean(axis=2)
-    predicted = np.empty_like(quality)
     texts = matrix.prompts["text"].to_numpy()
+    curves, sizes = [], []
     for one in rounds.each:
         model = pipeline().fit(texts[one.train.rows], quality[one.train.rows])
-        predicted[one.test.rows] = model.predict(texts[one.test.rows])
-    area = deferral_curve(predicted, quality, pool.cost).area_log(pool.cost.min(), pool.cost.max())
-    assert report.result().estimate("audc").value == pytest.approx(float(area), rel=1e-5)
-    assert (report.folds, report.result().prompts) == (3, 600)
+        said = model.predict(texts[one.test.rows])
+        curves.append(deferral_curve(said, quality[one.test.rows], pool.cost))
+        sizes.append(len(one.test))
+    result, low, high = report.result(), pool.cost.min(), pool.cost.max()
+    areas = [float(curve.area_log(low, high)) for curve in curves]
+    assert result.estimate("audc").value == pytest.approx(np.average(areas, weights=sizes), rel=1e-5)
+    for candidate, cost in zip(pool.ids, pool.cost, strict=True):
+        heights = [float(curve.quality_at(cost)) for curve in curves]
+        wanted = np.average(heights, weights=sizes)
+        assert result.estimate("quality_at", candidate).value == pytest.approx(wanted, rel=1e-5)
+    assert (report.folds, result.prompts) == (3, 600)
     assert "|split:all(600x2)|folds:3|" in report.signature
 
 
@@ -222,16 +228,16 @@ def test_intervals_cover_the_fitted_routers_score_on_fresh_prompts(folds):
             router = ByLength()
             router.fit(*one.train.labelled(pool))
             said.append(router.predict(texts))
-        weights = np.array([len(one.test) for one in rounds.each], float)
-        # All fold routers at one trade-off, each on its share of prompts: as the report pools them.
-        sweep = sweep_of(Answer(np.concatenate(said), None, np.zeros(1)), np.tile(true, (len(said), 1)), pool)
-        score = sweep.curve(np.repeat(weights, len(true))[None]).area_log(pool.cost.min(), pool.cost.max())
+        sizes = [len(one.test) for one in rounds.each]
+        curves = [deferral_curve(predicted, true, pool.cost) for predicted in said]
+        areas = [float(curve.area_log(pool.cost.min(), pool.cost.max())) for curve in curves]
+        score = float(np.average(areas, weights=sizes))
         found = (
             evaluate(ByLength(), matrix, metric=METRIC, folds=folds, bootstrap=Bootstrap(400))
             .result()
             .estimate("audc")
         )
-        covered += found.low <= float(score[0]) <= found.high
+        covered += found.low <= score <= found.high
         widths.append(found.high - found.low)
     assert 0.92 <= covered / repeats <= 0.98
     WIDTHS[folds] = float(np.mean(widths))

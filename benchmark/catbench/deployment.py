@@ -71,14 +71,20 @@ def unlimited(answer: Answer, cost: Floats) -> Ints:
     return answer.choices[-1]
 
 
-def quality_within(answer: Answer, quality: Floats, cost: Floats) -> Floats:
-    """Return the expected quality (n, M) of each prompt where the mean cost is each candidate's, costs (M,).
+def quality_within(answer: Answer, quality: Floats, cost: Floats, of_prompt: Ints) -> Floats:
+    """Return the expected quality (n, M) of each prompt where each round spends each candidate's cost (M,).
 
-    Its mean is the height of the answer's own curve there, against qualities (n, M).
+    Its mean is the height of the answer's own curve there, against qualities (n, M); `of_prompt` (n,) tells
+    rounds.
     """
-    below, above, share = _mixed(answer, answer, cost, cost)
-    row, mix = np.arange(len(quality)), share[:, None]
-    return ((1 - mix) * quality[row, below] + mix * quality[row, above]).T
+    found = np.empty(quality.shape)
+    for number in np.unique(of_prompt):
+        inside = of_prompt == number
+        own, true = restrict(answer, inside), quality[inside]
+        below, above, share = _mixed(own, own, cost, cost)
+        row, mix = np.arange(len(true)), share[:, None]
+        found[inside] = ((1 - mix) * true[row, below] + mix * true[row, above]).T
+    return found
 
 
 def _end(validation: Answer, cost: Floats) -> float:

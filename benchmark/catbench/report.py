@@ -48,11 +48,13 @@ class Estimates(_Record):
     value: list[float | None]
     low: list[float | None]
     high: list[float | None]
-    standard_error: list[float | None]
+    standard_error: list[float | None] = Field(default_factory=list)
+    """Empty in a slice's result."""
 
     def at(self, position: int) -> Estimate:
         """Return one of them."""
-        return Estimate(**{name: getattr(self, name)[position] for name in Estimate.model_fields})
+        columns = {name: getattr(self, name) for name in Estimate.model_fields}
+        return Estimate(**{name: column[position] for name, column in columns.items() if column})
 
 
 class WinRates(Estimates):
@@ -164,6 +166,7 @@ class Result(Measures):
     """`mixture`, `oracle`, `oracle_leave_one_out`, `oracle_shrunk`, `best_single`, `best_per_kind` and
     `cascade`: never ranked."""
     curve: Curve
+    """Empty in a slice's result, as are the reference curves."""
     reference_curves: dict[str, list[float]]
     """Heights at the costs of `curve`."""
 
@@ -331,11 +334,15 @@ def _json(record: object, depth: int = 0) -> str:
             f"{' ' * (depth + 1)}{json.dumps(key)}: {_json(value, depth + 1)}"
             for key, value in cast("dict[str, object]", record).items()
         )
-        return f"{{\n{inner}\n{' ' * depth}}}" if depth < 3 else json.dumps(record, allow_nan=False)
+        return f"{{\n{inner}\n{' ' * depth}}}" if depth < 3 else _line(record)
     if isinstance(record, list) and any(isinstance(value, dict) for value in cast("list[object]", record)):
         inner = ",\n".join(_json(value, depth) for value in cast("list[object]", record))
         return f"[{inner}]"
-    return json.dumps(record, allow_nan=False)
+    return _line(record)
+
+
+def _line(record: object) -> str:
+    return json.dumps(record, allow_nan=False, separators=(",", ":"))
 
 
 def versions() -> dict[str, str]:

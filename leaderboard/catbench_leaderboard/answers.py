@@ -18,7 +18,7 @@ from catbench.matrix import ScoreMatrix
 from catbench.pool import Pool
 from catbench.predictions import answer_from_table
 from catbench.routing import Answer
-from catbench.sweep import SAME_TRADE_OFF
+from catbench.sweep import SAME_BUDGET
 from catbench_leaderboard.reports import read_predictions
 
 BOOTSTRAP = Bootstrap()
@@ -92,5 +92,5 @@ def choices_within(answer: Answer, cost: Floats, budgets: Floats) -> Ints:
     choices = np.concatenate([start, answer.choices])
     mean = cost[choices].mean(axis=1)
     order = np.argsort(mean, kind="stable")
-    within = np.searchsorted(mean[order], budgets * (1 + SAME_TRADE_OFF), "right") - 1
+    within = np.searchsorted(mean[order], budgets * (1 + SAME_BUDGET), "right") - 1
     return choices[order[np.maximum(within, 0)]]

@@ -15,7 +15,7 @@ from catbench.arrays import Floats
 from catbench.errors import CatbenchError
 from catbench.predictions import restrict
 from catbench.routing import Answer
-from catbench.submission.record import shipped_folders
+from catbench.submission.places import shipped_folders
 from catbench_leaderboard import compare, views
 from catbench_leaderboard.answers import Ground, ground_of, mask_of, read_answer
 from catbench_leaderboard.board import Board

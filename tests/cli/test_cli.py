@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ import pytest
 
 from catbench import Report
 from catbench.cli import main
+from catbench.store import load, save
 
 COMMAND = Path(sys.executable).parent / "catbench"
 
@@ -32,6 +34,25 @@ def run(*arguments, cwd="."):
 def process(*arguments):
     """Run a command as a process of its own."""
     return subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "koi8-r"])
+def test_what_an_encoding_lacks_is_printed_as_a_question_mark(simulated, tmp_path, monkeypatch, encoding):
+    told = load(simulated)
+    told = replace(told, suite=told.suite.model_copy(update={"title": "from a λ to an …"}))
+    save(told, tmp_path / "told")
+    for words, code in ((["verify", tmp_path / "told"], 0), (["verify", "a λ to an …"], 2)):
+        streams = {name: io.TextIOWrapper(io.BytesIO(), encoding=encoding) for name in ("stdout", "stderr")}
+        monkeypatch.setattr(sys, "argv", ["catbench", *map(str, words)])
+        with pytest.MonkeyPatch.context() as patch:
+            for name, stream in streams.items():
+                patch.setattr(sys, name, stream)
+            with pytest.raises(SystemExit) as stop:
+                main()
+        assert (stop.value.code or 0) == code
+        said = streams["stderr" if code else "stdout"]
+        said.flush()
+        assert b"a ? to an " in said.buffer.getvalue()
 
 
 @pytest.fixture(scope="module")
