@@ -66,7 +66,7 @@ def evaluate(
     ] = None,
     predictions: Annotated[Path | None, typer.Option(help="Write predictions to this Parquet file.")] = None,
     curve: Annotated[
-        Path | None, typer.Option(help="Write each result's curve, its gain and the references: .csv.")
+        Path | None, typer.Option(help="Write curves, gains and references along the costs: .csv.")
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Write deferral curves: .png, .svg or .html.")] = None,
 ) -> None:
