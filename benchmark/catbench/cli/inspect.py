@@ -95,12 +95,8 @@ def _matrix(source: str, costs: Path | None, metrics: list[str]) -> tuple[ScoreM
 def _from_table(scores: Path, costs: Path, metrics: list[str]) -> ScoreMatrix:
     """Return the matrix of a table of scores that is no suite yet."""
     from catbench.matrix import SuiteInfo
-    from catbench.suites.table import choose_metrics, matrix_from_table, read_costs, read_table
+    from catbench.suites.from_files import TableOptions, matrix_from_files
 
-    rows = read_table(scores)
-    chosen = choose_metrics(rows, metrics, str(scores))
     name = re.sub(r"[^a-z0-9]+", "-", scores.stem.lower()).strip("-") or "table"
     suite = SuiteInfo(id=name, title=scores.name, source=scores.name)
-    return matrix_from_table(
-        rows, read_costs(costs), chosen, suite, where=str(scores), costs_where=str(costs)
-    )
+    return matrix_from_files(scores, costs, suite, TableOptions(metrics=metrics))
