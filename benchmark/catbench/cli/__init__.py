@@ -12,6 +12,7 @@ from catbench.cli import (
     evaluate,
     generate,
     importing,
+    inspect,
     leaderboard,
     measure,
     paper,
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
 app.command("paper")(paper.paper)
+app.command("inspect")(inspect.inspect)
 app.command("suites")(suites.suites)
 app.command("verify")(verify.verify)
 app.command("simulate")(simulate.simulate)
