@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from catbench.costs import Cost
@@ -138,13 +137,12 @@ def _renamed(
     table: pd.DataFrame, costs: Sequence[Cost], renames: dict[str, str]
 ) -> tuple[pd.DataFrame, tuple[Cost, ...]]:
     """Return scores and costs with candidates under their new names; raises UsageError where two meet."""
-    scored = set(table["candidate"])
+    scored = set(table["candidate"].unique())
     for old in renames:
         if old not in scored | {cost.candidate for cost in costs}:
             raise unknown_name("candidate", old, scored | {cost.candidate for cost in costs})
     if len({renames.get(name, name) for name in scored}) < len(scored):
         raise UsageError("--candidate: two candidates of the scores would have one name")
-    names = np.array([renames.get(name, name) for name in table["candidate"]], dtype=object)
-    return table.assign(candidate=names), tuple(
+    return table.assign(candidate=table["candidate"].replace(renames)), tuple(
         cost.model_copy(update={"candidate": renames.get(cost.candidate, cost.candidate)}) for cost in costs
     )

@@ -63,7 +63,8 @@ def read_numbers(column: pd.Series[Any]) -> Numbers:
         return Numbers(column.to_numpy(dtype=np.float64, na_value=np.nan), 1.0, _AS_WORDS)
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column):
         return Numbers(column.to_numpy(dtype=np.float64, na_value=np.nan), 1.0)
-    written = np.array([str(cell).strip() for cell in column], dtype=object)  # missing ones: nan, None, <NA>
+    cells = [str(cell).strip() for cell in column.tolist()]  # missing ones are nan, None, <NA>
+    written = np.array(cells, dtype=object)
     codes, texts = pd.factorize(written)
     counts = np.bincount(codes, minlength=len(texts))
     there = [text for text in texts if text.casefold() not in MISSING]

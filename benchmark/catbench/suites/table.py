@@ -62,15 +62,16 @@ def matrix_from_table(
     table = _checked(without_blank_prompts(_with_keys(table, where), drops, where, tell), where)
     values = {metric.name: _finite(table, metric.name, where) for metric in metrics}
     ranks = _ranks(table, suite, where)
-    prompts, ids = _prompts(table, where), np.unique(table["candidate"].to_numpy(dtype=object))
+    prompts, ids = _prompts(table, where), np.array(sorted(table["candidate"].unique()), dtype=object)
     place = pd.Index(prompts["prompt_id"]).get_indexer(pd.Index(table["prompt_id"]))
+    named = pd.Index(ids).get_indexer(pd.Index(table["candidate"]))
     splits = prompts["split"].to_numpy(dtype=object)
     depths = {split: int(ranks[splits[place] == split].max()) + 1 for split in dict.fromkeys(splits)}
     depth: Ints = prompts["split"].map(depths).to_numpy(dtype=np.int64)
     scores: dict[str, Scores] = {}
     for name, column in values.items():
         scores[name] = np.full((len(prompts), len(ids), max(depth)), np.nan, dtype=np.float32)
-        scores[name][place, np.searchsorted(ids, table["candidate"].to_numpy(dtype=object)), ranks] = column
+        scores[name][place, named, ranks] = column
     rows, columns = whole_part(scores, depth, prompts["text"].tolist(), list(ids), drops, where, tell)
     kept = fit_costs(costs, list(ids[columns]), costs_where, tell)
     order = _by_cost(list(ids), columns, kept)
@@ -127,7 +128,9 @@ def _checked(table: pd.DataFrame, where: str) -> pd.DataFrame:
     table["prompt"] = table["prompt"].astype(str)
     table["candidate"] = table["candidate"].astype(str)
     if "prompt_id" not in table:
-        table["prompt_id"] = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in table["prompt"]]
+        codes, texts = pd.factorize(table["prompt"])
+        ids = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts.tolist()]
+        table["prompt_id"] = np.array(ids, dtype=object)[codes]
     table["prompt_id"] = table["prompt_id"].astype(str)
     _check_ids(table["candidate"].unique().tolist(), where)
     return table
