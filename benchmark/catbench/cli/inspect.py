@@ -44,7 +44,7 @@ def inspect(
 
     Looks at 5,000 prompts at most, in seconds to a minute a metric.
     """
-    from catbench.cli.inspect_tables import print_inspection
+    from catbench.cli.inspect_tables import print_inspections
     from catbench.cli.progress import progress_bar
     from catbench.errors import UsageError
     from catbench.files import check_writable
@@ -70,8 +70,7 @@ def inspect(
         write_inspections(found, json)
     if plot:
         write_inspection_plot(found, plot)
-    for one in found:
-        print_inspection(one, every=show_all)
+    print_inspections(found, every=show_all)
 
 
 def _matrix(source: str, costs: Path | None, metrics: list[str]) -> tuple[ScoreMatrix, list[str]]:
