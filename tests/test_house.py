@@ -26,6 +26,8 @@ FLOORS = (
         "stored",
         "spelling",
         "verdict",
+        "summary",
+        "behaviour",
         "trials",
         "report",
         "estimates",

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from catbench import CatbenchError
+from catbench.costs import Cost
 from catbench.matrix import Metric
 from catbench.pool import Candidate, Pool
 from catbench.suites.simulate import Simulation, simulate
@@ -43,6 +44,31 @@ def test_pools_by_name(matrix):
     alone = replace(matrix, candidates=tuple(c.model_copy(update={"model": ""}) for c in matrix.candidates))
     with pytest.raises(CatbenchError, match="no two candidates of one model"):
         alone.pool("homogeneous")
+
+
+def test_a_pool_of_the_candidates_with_a_price(matrix):
+    some = [
+        Cost(candidate=name, unit="usd", value=place + 1) for place, name in enumerate(("other-4", "sim-1"))
+    ]
+    partial = replace(matrix, costs=(*some, *matrix.costs))
+    assert partial.pool("priced:usd").ids == ("sim-1", "other-4")
+    assert partial.pool("priced:usd").cost.tolist() == [2, 1]
+    assert partial.pool("priced:usd", cost="tflops").unit == "tflops"
+    assert partial.pool("priced:tflops").ids == partial.candidate_ids
+    assert (partial.pool().unit, partial.pool("priced:usd").unit) == ("tflops", "usd")
+    with pytest.raises(
+        CatbenchError, match=r"'sim-2' has no cost in 'usd' \(nor have 1 others\): .*'priced:usd'"
+    ):
+        partial.pool(cost="usd")
+    with pytest.raises(CatbenchError, match="unknown cost 'eur'"):
+        partial.pool("priced:eur")
+    two = [cost.model_copy(update={"hardware": name}) for name in ("A100", "H100") for cost in some]
+    machines = replace(matrix, costs=(*matrix.costs, *two[:3]))
+    assert machines.pool("priced:usd@H100").ids == ("other-4",)
+    with pytest.raises(CatbenchError, match="name one of usd@A100, usd@H100"):
+        machines.pool("priced:usd")
+    own = replace(partial, pools={"priced:usd": ("sim-2",)})
+    assert own.pool("priced:usd").ids == ("sim-2",)
 
 
 def test_near_names_are_suggested_whatever_their_case(matrix):

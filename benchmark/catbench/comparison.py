@@ -27,6 +27,7 @@ from catbench.routing import Answer
 from catbench.scoring import Scorer
 from catbench.stored import pool_of_report, rounds_of_report, stored_answers
 from catbench.truth import truth_of
+from catbench.verdict import compared
 
 
 class Difference(Measures):
@@ -46,6 +47,12 @@ class Difference(Measures):
     """Which scores of the metric are better."""
     curve: Curve
     """Difference of the curves along the budget, with its band."""
+
+    def __repr__(self) -> str:
+        said = compared(self.first, self.second, self.estimate("gain"))
+        return f"Difference({self.suite}, {self.metric}: {said})"
+
+    __str__ = __repr__
 
 
 def compare(

@@ -14,7 +14,7 @@ The command line prints it as one line and exits with 2.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -53,8 +53,10 @@ EXTRAS = {
     "DeepCache": "generate",
     "PIL": "leaderboard",
     "accelerate": "generate",
+    "defusedxml": "xlsx",
     "diffusers": "generate",
     "open_clip": "generate",
+    "openpyxl": "xlsx",
     "ray": "ray",
     "sentence_transformers": "minilm",
     "streamlit": "leaderboard",
@@ -86,3 +88,15 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     near = [folded[match] for match in get_close_matches(name.casefold(), folded, n=3)]
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     return UsageError(f"unknown {kind} {name!r}: {hint}known: {', '.join(names) or 'none'}")
+
+
+def shown(text: object, width: int = 60) -> str:
+    """Return a text in quotes as messages name a prompt: on one line, cut to `width` characters."""
+    line = " ".join(str(text).split())
+    return repr(line if len(line) <= width else f"{line[: width - 3].rstrip()}...")
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Return names as `a, b, c and 4 more`: all where there are at most `most`."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")

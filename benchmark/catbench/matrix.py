@@ -18,8 +18,8 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from catbench.arrays import Floats, Ints, Scores, frozen, owned
-from catbench.costs import Cost, check_costs, cost_keys, select_costs
-from catbench.errors import SuiteError, UsageError, unknown_name
+from catbench.costs import PRICED, Cost, check_costs, cost_keys, prices, select_costs
+from catbench.errors import SuiteError, UsageError, shown, unknown_name
 from catbench.pool import Candidate, Pool
 from catbench.prompts import SPLITS, Prompts, Split, normalise
 from catbench.provenance import Provenance
@@ -191,9 +191,10 @@ class ScoreMatrix:
     ) -> Pool:
         """Return a named pool, or one of the given candidates, priced under a cost key.
 
-        Beside the suite's own pools there are `all`, `heterogeneous` (the same) and `homogeneous`: the
-        suite's largest pool of one model, or else the most candidates that share one. Default: `all`,
-        priced under the suite's first key.
+        Beside the suite's own pools there are `all`, `heterogeneous` (the same), `homogeneous` (the suite's
+        largest pool of one model, or else the most candidates that share one) and `priced:KEY` (those with a
+        price under a cost key). Default: `all`, under the suite's first key that prices the whole pool, and
+        `priced:KEY` under its own. Raises UsageError for an unknown name, or a candidate without a price.
         """
         if candidates is not None and name is not None:
             raise UsageError("give a pool or a list of candidates, not both")
@@ -206,10 +207,16 @@ class ScoreMatrix:
         for candidate in candidates:
             if candidate not in known:
                 raise unknown_name("candidate", candidate, known)
-        key = cost or self.cost_keys[0]
-        prices, _ = select_costs(self.costs, key, candidates)
+        key = cost or self._default_cost(name or "", candidates)
+        values, _ = select_costs(self.costs, key, candidates)
         chosen = tuple(known[candidate] for candidate in candidates)
-        return Pool(name or "custom", chosen, prices, key, metric, seed)
+        return Pool(name or "custom", chosen, values, key, metric, seed)
+
+    def _default_cost(self, pool: str, candidates: Sequence[str]) -> str:
+        if pool.startswith(PRICED) and pool not in self.pools:
+            return pool.removeprefix(PRICED)
+        keys, needed = self.cost_keys, set(candidates)
+        return next((key for key in keys if needed <= prices(self.costs, key)[0].keys()), keys[0])
 
     def cost_hardware(self, pool: Pool) -> str:
         """Return what a pool's costs were measured on, empty where they name nothing."""
@@ -220,6 +227,9 @@ class ScoreMatrix:
             return tuple(self.pools[name])
         if name in ("all", "heterogeneous"):
             return self.candidate_ids
+        if name.startswith(PRICED):
+            priced, _ = prices(self.costs, name.removeprefix(PRICED))
+            return tuple(candidate for candidate in self.candidate_ids if candidate in priced)
         if name == "homogeneous":
             model_of = {candidate.id: candidate.model or candidate.id for candidate in self.candidates}
             models: dict[str, list[str]] = {}
@@ -315,7 +325,8 @@ def _check_finite(matrix: ScoreMatrix, metric: str, scores: Scores, name: str) -
         if not good.all():
             row, column, sample = np.argwhere(~good)[0]
             raise SuiteError(
-                f"{name}: {metric} of prompt {matrix.prompts['prompt_id'].iloc[rows[row]]!r}, candidate "
+                f"{name}: {metric} of prompt {shown(matrix.prompts['text'].iloc[rows[row]])} (id "
+                f"{matrix.prompts['prompt_id'].iloc[rows[row]]}), candidate "
                 f"{matrix.candidate_ids[column]!r}, sample {sample} is {scores[rows[row], column, sample]}: "
                 "every score must be a finite number"
             )

@@ -170,6 +170,13 @@ class Result(Measures):
     reference_curves: dict[str, list[float]]
     """Heights at the costs of `curve`."""
 
+    def __repr__(self) -> str:
+        from catbench.summary import of_result  # it spells numbers, which are records of this module
+
+        return of_result(self)
+
+    __str__ = __repr__
+
     @property
     def fixed(self) -> dict[str, Fixed]:
         """Cost and quality of each candidate alone, by id."""
@@ -224,6 +231,21 @@ class Report(BaseModel):
     """`result`, `audc`, `audc_linear`, `gain_00` ... `gain_16`, float32, a row a result and replicate."""
     submission: Submission | None = None
     """Who made the router, how it ran and what was checked, where it ran as a submission."""
+
+    def __repr__(self) -> str:
+        from catbench.summary import in_a_line
+
+        return in_a_line(self)
+
+    def __str__(self) -> str:
+        from catbench.summary import in_lines
+
+        return in_lines(self)
+
+    def _repr_html_(self) -> str:
+        from catbench.summary import in_html
+
+        return in_html(self)
 
     def result(self, metric: str | None = None, slice: str = "all") -> Result:
         """Return the result of a metric (default: the first) and slice; raises UsageError if absent."""

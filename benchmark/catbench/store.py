@@ -200,11 +200,18 @@ def home() -> Path:
     return Path(os.environ.get("CATBENCH_HOME") or user_data_dir("catbench")) / "suites"
 
 
+def shipped_suites() -> dict[str, Path]:
+    """Return the folders of the suites that catbench ships, by name."""
+    return _suites_in(Path(__file__).parent / "data" / "suites")
+
+
 def known_suites() -> dict[str, Path]:
     """Return the folders of all suites that can be named; one of this user's hides a shipped one."""
-    shipped = Path(__file__).parent / "data" / "suites"
-    found = [path.parent for root in (shipped, home()) for path in root.glob("*/manifest.json")]
-    return dict(sorted({path.name: path for path in found}.items()))
+    return dict(sorted((shipped_suites() | _suites_in(home())).items()))
+
+
+def _suites_in(folder: Path) -> dict[str, Path]:
+    return {path.parent.name: path.parent for path in folder.glob("*/manifest.json")}
 
 
 def suite_folder(suite: str | os.PathLike[str]) -> Path:

@@ -49,6 +49,6 @@ def leaderboard(
     server = import_module("catbench_leaderboard.serve")
     server.check_port(port)
     with progress_bar() as progress:
-        import_module("catbench_leaderboard.cache").open_board(places, progress=progress)
+        server.prepare(places, progress)
     typer.echo(f"http://localhost:{port}")
-    server.serve(places, port, headless=headless)
+    server.serve(port, headless=headless)

@@ -120,7 +120,9 @@ def _verify_report(
 
 def _verify_suite(suite: str) -> None:
     from catbench import store
+    from catbench.costs import PRICED
     from catbench.prompts import SPLITS
+    from catbench.suites.prices import without_price
 
     matrix = store.verify(suite)
     sizes = ", ".join(f"{len(matrix.rows(s))} {s} (x{matrix.samples[s]})" for s in SPLITS)
@@ -130,6 +132,9 @@ def _verify_suite(suite: str) -> None:
     typer.echo(f"pools       {', '.join([*matrix.pools, 'all'])}")
     typer.echo(f"metrics     {', '.join(f'{m.name} ({m.direction} is better)' for m in matrix.metrics)}")
     typer.echo(f"costs       {', '.join(matrix.cost_keys)}")
+    for key, missing in without_price(matrix.costs, matrix.candidate_ids).items():
+        if missing:
+            typer.echo(f"            no price in {key} for {', '.join(missing)}: --pool {PRICED}{key}")
     typer.echo(f"features    {', '.join(matrix.features) or 'none'}")
     typer.echo(f"licence     {matrix.suite.licence}")
     typer.echo(f"digest      {matrix.digest}")
