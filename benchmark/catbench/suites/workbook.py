@@ -31,8 +31,9 @@ def read_workbook(path: Path, *, unpacked_bytes: int = UNPACKED_BYTES, cells: in
     MissingExtraError without the packages of the extra `xlsx`.
     """
     _check_size(path, unpacked_bytes)
-    if not all(map(find_spec, ("openpyxl", "defusedxml"))):
-        raise MissingExtraError(f"reading {path.name}", "xlsx")
+    for package in ("openpyxl", "defusedxml"):
+        if not find_spec(package):
+            raise MissingExtraError(f"reading {path.name}", package, "xlsx")
     import openpyxl  # takes defusedxml where it is installed
 
     if not openpyxl.DEFUSEDXML:
