@@ -55,6 +55,8 @@ def test_figures_are_those_of_the_core(matrix, found):
     assert found.gains["oracle"].headroom.value == 1
     np.testing.assert_allclose(found.fixed_quality.value, quality.mean(axis=0), rtol=1e-5)
     assert found.basis.tested == found.basis.prompts == len(quality)
+    assert found.basis.embeddings == ["words"]
+    assert "|features:none|" in found.signature
 
 
 def test_the_ridge_and_the_references_are_those_of_a_report_by_folds(matrix, found):

@@ -118,7 +118,9 @@ def concluded(found: Inspection) -> Inspection:
 
     `yes` where an interval lies above 0: the ridge's, that of kinds, or that of the oracle on unseen images,
     which gains only where a prompt's own scores come again. `no` where not even the oracle, which knows
-    every score, gains anything. All else is not shown, which is no proof of the contrary.
+    every score, gains anything. All else is not shown, which is no proof of the contrary. Each of three
+    intervals misses a true 0 upwards in 2.5% of cases, so where nothing is to route, `yes` is said in at most
+    7.5% of them.
     """
     if reason := _nothing(found):
         return found.model_copy(update={"answer": "no", "sentence": f"nothing to route: {reason}"})

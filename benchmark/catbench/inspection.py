@@ -79,7 +79,7 @@ def inspect(
         )  # fmt: skip
         gains[ROUTER], curves[ROUTER] = _gain_of(report, measured), report.result().curve
         saves = report.result().verdict
-    conventions = signature(part, rounds, priced, bootstrap, "0", __version__)
+    conventions = signature(matrix, rounds, priced, bootstrap, "0", __version__) + "|features:none"
     if len(part.prompts) < len(matrix.prompts):
         conventions += f"|drawn:{len(part.prompts)}of{len(matrix.prompts)},groups,seed={seed}"
     inspection = Inspection(

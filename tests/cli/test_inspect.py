@@ -66,7 +66,7 @@ def test_candidates_off_the_front_are_shown_when_asked(command, table):
     asked = [table / "Our scores.csv", "--costs", table / "costs.csv", "--metric", "right:lower"]
     few, every = command("inspect", *asked).out, command("inspect", *asked, "--all").out
     assert "│ big " not in few
-    assert "1 more off the Pareto front" in few
+    assert "1 more off the Pareto front, as another is as good for less" in few
     assert "│ big " in every
     assert "more off the Pareto front" not in every
 
@@ -100,7 +100,11 @@ def test_bad_input_is_one_clear_line(command, table, monkeypatch, asked, said):
 
 
 def test_a_table_of_few_prompts_is_refused_in_a_line(command, tmp_path):
-    rows = [{"prompt": f"p {n}", "candidate": c, "q": n % 3} for n in range(30) for c in "ab"]
+    rows = [
+        {"prompt": f"p {n}", "candidate": c, "q": n % 3 + place}
+        for n in range(30)
+        for place, c in enumerate("ab")
+    ]
     pd.DataFrame(rows).to_csv(tmp_path / "s.csv", index=False)
     pd.DataFrame({"candidate": ["a", "b"], "unit": "usd", "value": [1, 2]}).to_csv(
         tmp_path / "c.csv", index=False
@@ -108,3 +112,18 @@ def test_a_table_of_few_prompts_is_refused_in_a_line(command, tmp_path):
     done = command("inspect", tmp_path / "s.csv", "--costs", tmp_path / "c.csv")
     assert done.code == 2
     assert "30 prompts that differ, and 50 are needed" in done.err
+
+
+def test_a_table_is_taken_as_import_takes_it(command, tmp_path):
+    names = {"prompt": "caption", "big": "FLUX.1 [dev]", "small": "small", "seed": "seed"}
+    rows = [[f"thing {n} of kind {n % 5}", n % 5, (n * 7) % 5, n] for n in range(120)]
+    pd.DataFrame(rows, columns=list(names.values())).to_csv(tmp_path / "s.csv", sep=";", index=False)
+    (tmp_path / "c.csv").write_text("candidate,unit,value\nbig,usd,$0.02\nsmall,usd,$0.01\n")
+    asked = ["inspect", tmp_path / "s.csv", "--costs", tmp_path / "c.csv"]
+    assert "--columns prompt=caption,candidate=COLUMN, or --wide" in command(*asked).err
+    given = ["--columns", "prompt=caption", "--wide", "FLUX.1 [dev],small", "--metric", "quality"]
+    done = command(*asked, *given, "--candidate", "big=FLUX.1 [dev]")
+    assert done.code == 0, done.err
+    assert "left out (no candidate of --wide): seed" in done.out
+    assert "s: quality against USD" in done.out
+    assert "options that say how to take a table" in command("inspect", "nano", "--wide", "a").err

@@ -192,5 +192,5 @@ def test_the_safe_reader_is_not_turned_off(tmp_path, monkeypatch):
 def test_without_the_extra_its_install_line_is_told(tmp_path, monkeypatch, package):
     path = workbook(tmp_path)
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(CatbenchError, match=r"reading scores\.xlsx needs packages .*\[xlsx\]"):
+    with pytest.raises(CatbenchError, match=rf"reading scores\.xlsx needs {package}, .*\[xlsx\]"):
         read_table(path)

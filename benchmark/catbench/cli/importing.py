@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import shlex
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from catbench.cli.table_options import (
+    Cell,
+    Columns,
+    DropCandidates,
+    DropPrompts,
+    Ignore,
+    Renames,
+    Samples,
+    SamplesAre,
+    Wide,
+)
 
 if TYPE_CHECKING:
     from catbench.matrix import ScoreMatrix
@@ -20,13 +31,6 @@ app = typer.Typer(
 
 FEW = 100
 """Fewer test prompts than these are told: their intervals are wide."""
-
-
-class SamplesAre(StrEnum):
-    """What the samples of a prompt and candidate differ in."""
-
-    images = "images"
-    raters = "raters"
 
 
 Out = Annotated[
@@ -68,33 +72,14 @@ def table(
             help="NAME, NAME:lower or NAME:higher; repeat for several. Default: every column of numbers."
         ),
     ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option(help="Column to leave out; repeat, or separate by commas.")
-    ] = None,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(help="Columns under other names: prompt=best_caption,candidate=Algorithm."),
-    ] = None,
-    wide: Annotated[
-        list[str] | None,
-        typer.Option(help="A,B,C: the columns that are candidates, in a table with one column each."),
-    ] = None,
-    cell: Annotated[
-        list[str] | None,
-        typer.Option(help="NAME,NAME:lower: the metrics of the list in a cell, as in [1,0.5]."),
-    ] = None,
-    candidate: Annotated[
-        list[str] | None, typer.Option(help="NEW=OLD: another id for a candidate; repeat for several.")
-    ] = None,
-    samples: Annotated[
-        SamplesAre, typer.Option(help="What the samples of a prompt and candidate differ in.")
-    ] = SamplesAre.images,
-    drop_prompts: Annotated[
-        bool, typer.Option("--drop-prompts", help="Leave out blank prompts, and those that lack a score.")
-    ] = False,
-    drop_candidates: Annotated[
-        bool, typer.Option("--drop-candidates", help="Leave out candidates that lack a score.")
-    ] = False,
+    ignore: Ignore = None,
+    columns: Columns = None,
+    wide: Wide = None,
+    cell: Cell = None,
+    candidate: Renames = None,
+    samples: Samples = SamplesAre.images,
+    drop_prompts: DropPrompts = False,
+    drop_candidates: DropCandidates = False,
     title: Annotated[str, typer.Option(help="One line about the suite.")] = "",
     licence: Annotated[str, typer.Option(help="Licence of prompts and scores.")] = "",
     force: Force = False,

@@ -8,8 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from catbench.cli.table_options import (
+    Cell,
+    Columns,
+    DropCandidates,
+    DropPrompts,
+    Ignore,
+    Renames,
+    Samples,
+    SamplesAre,
+    Wide,
+)
+
 if TYPE_CHECKING:
     from catbench.matrix import ScoreMatrix
+    from catbench.suites.from_files import TableOptions
 
 TABLES = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".xlsx")
 """Endings of what is a table of scores and no suite."""
@@ -33,6 +46,14 @@ def inspect(
         str | None,
         typer.Option(help="A pool of the suite, `all` (default), `homogeneous` or `heterogeneous`."),
     ] = None,
+    ignore: Ignore = None,
+    columns: Columns = None,
+    wide: Wide = None,
+    cell: Cell = None,
+    candidate: Renames = None,
+    samples: Samples = SamplesAre.images,
+    drop_prompts: DropPrompts = False,
+    drop_candidates: DropCandidates = False,
     show_all: Annotated[
         bool, typer.Option("--all", help="Show every candidate, not only those on the Pareto front.")
     ] = False,
@@ -42,15 +63,18 @@ def inspect(
 ) -> None:
     """Tell whether there is anything to route in a suite, or in a table before it is imported.
 
-    Looks at 5,000 prompts at most, in seconds to a minute a metric.
+    Looks at 5,000 prompts at most, in seconds to a minute a metric. A table is taken as `catbench import
+    table` takes it, by the same options.
     """
-    from catbench.cli.inspect_tables import print_inspection
+    from catbench.cli.inspect_tables import print_inspections
     from catbench.cli.progress import progress_bar
     from catbench.errors import UsageError
     from catbench.files import check_writable
     from catbench.finding import write_inspections
     from catbench.inspection import inspect
     from catbench.inspection_plot import check_format, write_inspection_plot
+    from catbench.suites.complete import Drops
+    from catbench.suites.from_files import TableOptions
 
     if seed < 0:
         raise UsageError(f"--seed {seed}: it cannot be negative")
@@ -61,7 +85,16 @@ def inspect(
     for target in (json, plot):
         if target:
             check_writable(target)
-    matrix, names = _matrix(suite, costs, metric or [])
+    how = TableOptions(
+        metrics=metric or (),
+        ignore=ignore or (),
+        columns=columns or (),
+        wide=wide or (),
+        cell=cell or (),
+        candidates=candidate or (),
+        drops=Drops(prompts=drop_prompts, candidates=drop_candidates),
+    )
+    matrix, names = _matrix(suite, costs, how, samples)
     with progress_bar() as progress:
         found = [
             inspect(matrix, metric=name, cost=cost, pool=pool, seed=seed, progress=progress) for name in names
@@ -70,33 +103,32 @@ def inspect(
         write_inspections(found, json)
     if plot:
         write_inspection_plot(found, plot)
-    for one in found:
-        print_inspection(one, every=show_all)
+    print_inspections(found, every=show_all)
 
 
-def _matrix(source: str, costs: Path | None, metrics: list[str]) -> tuple[ScoreMatrix, list[str]]:
+def _matrix(
+    source: str, costs: Path | None, how: TableOptions, samples: SamplesAre
+) -> tuple[ScoreMatrix, list[str]]:
     """Return the matrix of a suite or of a table, and the metrics to look at."""
+    from dataclasses import replace
+
     from catbench.errors import UsageError
+    from catbench.matrix import SuiteInfo
     from catbench.store import load
+    from catbench.suites.from_files import TableOptions, matrix_from_files
 
     path = Path(source)
     if path.is_file() or (path.suffix in TABLES and not path.is_dir()):
         if costs is None:
             raise UsageError(f"{source} is a table of scores: give its candidates' costs with --costs FILE")
-        matrix = _from_table(path, costs, metrics)
+        name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "table"
+        info = SuiteInfo(id=name, title=path.name, source=path.name, samples_are=samples.value)
+        matrix = matrix_from_files(path, costs, info, how, typer.echo)
         return matrix, [metric.name for metric in matrix.metrics]
     if costs is not None:
         raise UsageError(f"--costs goes with a table of scores; suite {source!r} has costs of its own")
+    if replace(how, metrics=()) != TableOptions() or samples != SamplesAre.images:
+        raise UsageError(f"options that say how to take a table of scores change nothing of suite {source!r}")
     matrix = load(source)
-    names = metrics or [metric.name for metric in matrix.metrics]
+    names = how.metrics or [metric.name for metric in matrix.metrics]
     return matrix, [matrix.metric(name).name for name in dict.fromkeys(names)]
-
-
-def _from_table(scores: Path, costs: Path, metrics: list[str]) -> ScoreMatrix:
-    """Return the matrix of a table of scores that is no suite yet."""
-    from catbench.matrix import SuiteInfo
-    from catbench.suites.from_files import TableOptions, matrix_from_files
-
-    name = re.sub(r"[^a-z0-9]+", "-", scores.stem.lower()).strip("-") or "table"
-    suite = SuiteInfo(id=name, title=scores.name, source=scores.name)
-    return matrix_from_files(scores, costs, suite, TableOptions(metrics=metrics))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -15,21 +17,27 @@ WIDTH = 80
 """Columns where the output is no terminal."""
 
 
-def print_inspection(found: Inspection, *, every: bool = False) -> None:
-    """Print the answer, what it rests on, the candidates and the gains; `every` shows all candidates."""
+def print_inspections(found: Sequence[Inspection], *, every: bool = False) -> None:
+    """Print what was found of each metric, and once what the figures mean; `every` shows all candidates."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = WIDTH
-    for line in _head(found):
-        console.print(line)
-    console.print(_candidates(found, every=every))
-    hidden = found.front.count(False)
-    if hidden and not every:
-        console.print(f"{hidden} more off the Pareto front (no better, and no cheaper): --all", style="dim")
-    console.print(_gains(found))
-    for line in notes(found):
-        console.print(Text(f"- {line}"))
-    console.print(Text(found.signature, style="dim"), soft_wrap=True)
+    for one in found:
+        for line in _head(one):
+            console.print(line)
+        console.print(_candidates(one, every=every))
+        hidden = one.front.count(False)
+        if hidden and not every:
+            console.print(
+                f"{hidden} more off the Pareto front, as another is as good for less: --all shows them"
+            )
+        console.print(_gains(one))
+        for line in _told(one):
+            console.print(Text(line))
+        console.print(Text(one.signature, style="dim"), soft_wrap=True)
+        console.print()
+    for line in _meaning(found[0]):
+        console.print(Text(line))
 
 
 def _head(found: Inspection) -> list[Text]:
@@ -78,8 +86,22 @@ def _gains(found: Inspection) -> Table:
     return table
 
 
-def notes(found: Inspection) -> list[str]:
-    """Return what the figures mean, and what could not be told, a sentence each."""
+def _told(found: Inspection) -> list[str]:
+    """Return what else is to say of a metric, a sentence each."""
+    said: list[str] = []
+    if found.variances and found.variances.repeats.value is not None:
+        share = spell(found.variances.repeats, percent=True)
+        said.append(
+            f"Of what sets a prompt's candidates apart beside their means, {share} comes again in another "
+            "image; the rest is noise."
+        )
+    if found.saves:
+        said.append(f"{NAMES['ridge']}: {found.saves}.")
+    return said
+
+
+def _meaning(found: Inspection) -> list[str]:
+    """Return what the figures of all metrics mean, and what could not be told, a sentence each."""
     basis = found.basis
     said = [
         "gain: mean quality over that of the best mixture, which does not read the prompt; every doubling of "
@@ -90,30 +112,21 @@ def notes(found: Inspection) -> list[str]:
         said.append(
             f"{NAMES['oracle_shrunk']}: knows the prompt's other images only; at least this can be reached."
         )
-    if found.variances and found.variances.repeats.value is not None:
-        share = spell(found.variances.repeats, percent=True)
-        said.append(
-            f"of what sets a prompt's candidates apart beside their means, {share} comes again in another "
-            "image; the rest is noise."
-        )
     elif basis.samples_are == "raters":
         said.append("samples are raters of one image: how much another image would change cannot be told.")
     elif basis.samples == 1:
         said.append("one sample: how much of the oracle's gain is noise cannot be told.")
-    if found.saves:
-        said.append(f"{NAMES['ridge']}: {found.saves}.")
-    else:
-        said.append("no ridge was tried.")
+    if "ridge" not in found.gains and len(found.candidates) > 1:
+        said.append("ridge: not installed, so none was tried.")
     if not basis.folds:
-        said.append("splits store different numbers of samples, so the suite's splits stand in for folds.")
+        said.append("folds: none, since the splits store different numbers of samples; the splits serve.")
     if not found.kind:
-        said.append("no text column of the prompts has 2 to 100 values, so there are no kinds to tell apart.")
+        said.append("kinds: no text column of the prompts has 2 to 100 values.")
     if basis.embeddings:
         said.append(
-            f"the suite has embeddings ({', '.join(basis.embeddings)}), which this ridge does not read: "
-            "`catbench evaluate ridge` does."
+            f"embeddings: this ridge reads words only; `catbench evaluate ridge` reads {basis.embeddings[0]}."
         )
-    return said
+    return [f"- {line}" for line in said]
 
 
 def _decimals(estimates: list[Estimate]) -> int:

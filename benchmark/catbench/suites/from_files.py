@@ -76,17 +76,21 @@ def matrix_from_files(
     wide, cell = _names(options.wide, table), _names(options.cell, table)
     rows = tidy(table, wide, [split_direction(name)[0] for name in cell], options.metrics, where)
     _check_keys(rows, where)
-    tell(f"{where}: {len(table):,} rows")
-    for name in [name for name in KEYS if name in table]:
-        tell(f"  {name}" + (f": the column {columns[name]!r}" if columns.get(name, name) != name else ""))
-    if wide:
-        tell(f"  candidate: {', '.join(wide)}")
-    metrics = choose_metrics(rows, options.metrics or cell, where, tell)
-    others = [name for name in table.columns if name not in (*KEYS, *wide, *rows.columns)] if wide else []
-    for reason, names in (("--ignore", ignored), ("no candidate of --wide", others)):
-        if names:
-            tell(f"  left out ({reason}): {listed(names, 8)}")
+    taken: list[str] = []
+    metrics = choose_metrics(rows, options.metrics or cell, where, taken.append)
     rows, priced = _renamed(rows, read_costs(costs), renames)
+    keys = [name for name in KEYS if name in table]
+    others = [name for name in table.columns if name not in (*keys, *wide, *rows.columns)] if wide else []
+    lines = [
+        f"{where}: {len(table):,} rows",
+        *(f"  {key}" + (f": the column {columns[key]!r}" if key in columns else "") for key in keys),
+        *([f"  candidate: {', '.join(wide)}"] if wide else []),
+        *taken,
+        *([f"  left out (--ignore): {listed(ignored, 8)}"] if ignored else []),
+        *([f"  left out (no candidate of --wide): {listed(others, 8)}"] if others else []),
+    ]
+    for line in lines:
+        tell(line)
     return matrix_from_table(
         rows, priced, metrics, suite, drops=options.drops, where=where, costs_where=str(costs), tell=tell
     )
