@@ -57,9 +57,9 @@ def _columns(row: Row, view: View) -> dict[str, Any]:
         columns |= estimate(name, result.estimate(on_axis(name, view.axis)))
     columns |= estimate("match_best", result.estimate("match_best"))
     columns["verdict"] = one_line(result.verdict, 400)
-    columns["overhead_ms"] = number(result.seconds_per_prompt) * 1e3
+    columns["overhead_ms"] = number(result.seconds_per_prompt * 1e3)
     flops = (result.flops_per_prompt, result.encoder_flops_per_prompt or 0.0)
-    columns["overhead_tflops"] = np.nan if flops[0] is None else number(flops[0] + flops[1]) / 1e12
+    columns["overhead_tflops"] = np.nan if flops[0] is None else number((flops[0] + flops[1]) / 1e12)
     said = report.submission
     columns |= {
         "title": one_line(said.name) if said else "",
