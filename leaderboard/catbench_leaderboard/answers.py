@@ -17,7 +17,7 @@ from catbench.rounds import Part, Rounds
 from catbench.routing import Answer, restrict
 from catbench.scoring import cost_grid
 from catbench.stored import pool_of_report, rounds_of_report, stored_answers
-from catbench.sweep import SAME_TRADE_OFF
+from catbench.sweep import SAME_BUDGET
 from catbench_leaderboard.board import Row
 from catbench_leaderboard.reports import Entry
 from catbench_leaderboard.suites import matrix_of, trained_on
@@ -73,7 +73,7 @@ def choices_within(answer: Answer, cost: Floats, budgets: Floats) -> Ints:
     choices = np.concatenate([start, answer.choices])
     mean = cost[choices].mean(axis=1)
     order = np.argsort(mean, kind="stable")
-    within = np.searchsorted(mean[order], budgets * (1 + SAME_TRADE_OFF), "right") - 1
+    within = np.searchsorted(mean[order], budgets * (1 + SAME_BUDGET), "right") - 1
     return choices[order[np.maximum(within, 0)]]
 
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from threading import Lock
 
-from catbench.submission.record import shipped_folders
+from catbench.submission.places import shipped_folders
 from catbench_leaderboard import answers, ranking
 from catbench_leaderboard.board import Board, Progress, open_board, quiet
 from catbench_leaderboard.reports import fingerprint

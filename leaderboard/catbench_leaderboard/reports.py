@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from catbench.errors import CatbenchError
 from catbench.report import Report, parse
+from catbench.submission.places import report_files
 from catbench.submission.record import Proofs, proofs, verification_path
 from catbench_leaderboard.text import one_line
 
@@ -71,15 +72,15 @@ class Entry:
 
 
 def find_reports(folders: Iterable[Path]) -> dict[Path, str]:
-    """Return the files that may be reports, with a name for each: `*.json` and `*/report*.json`.
+    """Return the files that may be reports (`catbench.submission.places`), with a name for each.
 
     No two have one name: that of a second one tells more of its path.
     """
     found: dict[Path, str] = {}
     taken: set[str] = set()
     for folder in folders:
-        for path in sorted([*folder.glob("*.json"), *folder.glob("*/report*.json")]):
-            if not path.name.endswith(".verification.json") and path not in found:
+        for path in report_files(folder):
+            if path not in found:
                 place = path.relative_to(folder)
                 name = place.parent if place.name == "report.json" and place.parent.name else place
                 names = (
@@ -95,25 +96,18 @@ def find_reports(folders: Iterable[Path]) -> dict[Path, str]:
 def fingerprint(folders: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
     """Return what changes when a report or a table of one is added, removed or written again.
 
-    Paths, sizes and times of all JSON and Parquet files in these folders and the ones just below them.
+    Paths, sizes and times of all JSON and Parquet files in these folders and below them.
     """
     stamps: list[tuple[str, int, int]] = []
-
-    def look(place: str | Path) -> list[str]:
-        """Take the stamps of a folder's files, in one look, and return the folders in it."""
-        below: list[str] = []
-        with suppress(OSError), os.scandir(place) as files:
+    waiting: list[str | Path] = list(folders)
+    while waiting:  # a visitor waits for this: one look a folder, and no path is made that is not needed
+        with suppress(OSError), os.scandir(waiting.pop()) as files:
             for one in files:
-                if one.is_dir():
-                    below.append(one.path)
+                if one.is_dir(follow_symlinks=False):
+                    waiting += [] if one.name.startswith(".") else [one.path]
                 elif one.name.endswith((".json", ".parquet")):
                     found = one.stat()
                     stamps.append((one.path, found.st_size, found.st_mtime_ns))
-        return below
-
-    for folder in folders:  # a visitor waits for this: no path is made that is not needed
-        for place in look(folder):
-            look(place)
     return tuple(sorted(stamps))
 
 

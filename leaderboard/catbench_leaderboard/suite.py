@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from catbench.costs import cost_keys
+from catbench.costs import cost_keys, prices
 from catbench.matrix import ScoreMatrix
 from catbench.prompts import SPLITS
 from catbench_leaderboard.board import Problem
@@ -47,10 +47,10 @@ def candidates(matrix: ScoreMatrix) -> pd.DataFrame:
 
 
 def costs(matrix: ScoreMatrix) -> pd.DataFrame:
-    """Return one row a candidate, one column a cost key: the price of one image."""
+    """Return one row a candidate, one column a cost key: the price of one image, NaN where none is known."""
     table = pd.DataFrame({"candidate": matrix.candidate_ids})
     for key in cost_keys(matrix.costs):
-        table[key] = matrix.pool("all", cost=key).cost
+        table[key] = table["candidate"].map(prices(matrix.costs, key)[0])
     return table
 
 

@@ -14,7 +14,7 @@ from catbench.generate.costs.clock import Measured, measure_image
 from catbench.generate.costs.energy import energy_meter
 from catbench.generate.costs.measure import measure
 from catbench.generate.settings import drawing_settings
-from catbench.suites.table import read_costs
+from catbench.suites.prices import read_costs
 
 
 def test_the_table_has_every_unit_for_every_candidate_and_is_read_back(suite, tmp_path):

@@ -346,6 +346,17 @@ def test_a_suite_tells_what_it_is(home):
     assert "catbench verify sim-one" in suite.recipe(matrix)
 
 
+def test_a_price_that_is_not_known_stays_empty(home):
+    from dataclasses import replace
+
+    matrix = load(home / "suites" / "sim-one")
+    first = matrix.costs[0]
+    partial = replace(matrix, costs=(*matrix.costs, first.model_copy(update={"unit": "usd"})))
+    shown = suite.costs(partial).set_index("candidate")["usd"]
+    assert shown.dropna().to_dict() == {first.candidate: first.value}
+    assert len(shown) == len(matrix.candidates)
+
+
 def test_an_imported_suite_is_imported_again_and_not_drawn(home):
     from dataclasses import replace
 

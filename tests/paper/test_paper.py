@@ -260,6 +260,14 @@ def test_published_values_are_those_of_the_paper(shared):
     assert shares == pytest.approx(list(TABLE3.values()))
 
 
+def test_an_estimator_whose_packages_are_missing_is_left_out_and_told(matrix, no_torch):
+    runs = Runs(matrix, bootstrap=DRAWS)
+    assert runs.estimators == ("knn",)
+    says = "transformer is left out: router 'transformer' needs torch, which is not installed: pip install '"
+    assert runs.left_out[0].startswith(says)
+    assert runs.left_out[0].endswith("[torch]'.")
+
+
 def test_an_estimator_that_cannot_be_had_is_left_out_and_told(matrix, monkeypatch):
     from catbench import CatbenchError
 

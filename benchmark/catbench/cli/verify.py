@@ -46,7 +46,7 @@ def verify(
 ) -> None:
     """Check every digest and rule of a suite, or derive every number of a report again."""
     from catbench.errors import CatbenchError, SubmissionError, UsageError
-    from catbench.submission.record import shipped_folders
+    from catbench.submission.places import report_files, shipped_folders
 
     if what is None and not all_reports:
         raise UsageError("give a suite, a report, or --all")
@@ -60,12 +60,7 @@ def verify(
         _verify_report(Path(what), how, suite, train_on, rerun=rerun, fresh=fresh, record=record)
         return
     folders = [Path(what)] if what else shipped_folders()
-    found = sorted(
-        path
-        for folder in folders
-        for path in {*folder.glob("*.json"), *folder.rglob("report*.json")}
-        if _is_report(path)
-    )
+    found = [path for folder in folders for path in report_files(folder)]
     if not found:
         raise UsageError(f"{' and '.join(map(str, folders))}: no report below it")
     failed: list[str] = []
@@ -77,10 +72,6 @@ def verify(
             typer.echo(f"FAILED  {error}")
     if failed:
         raise SubmissionError(f"{len(failed)} of {len(found)} reports do not hold: {', '.join(failed)}")
-
-
-def _is_report(path: Path) -> bool:
-    return not path.name.endswith(".verification.json")
 
 
 def _verify_report(
@@ -129,7 +120,9 @@ def _verify_report(
 
 def _verify_suite(suite: str) -> None:
     from catbench import store
+    from catbench.costs import PRICED
     from catbench.prompts import SPLITS
+    from catbench.suites.prices import without_price
 
     matrix = store.verify(suite)
     sizes = ", ".join(f"{len(matrix.rows(s))} {s} (x{matrix.samples[s]})" for s in SPLITS)
@@ -139,6 +132,9 @@ def _verify_suite(suite: str) -> None:
     typer.echo(f"pools       {', '.join([*matrix.pools, 'all'])}")
     typer.echo(f"metrics     {', '.join(f'{m.name} ({m.direction} is better)' for m in matrix.metrics)}")
     typer.echo(f"costs       {', '.join(matrix.cost_keys)}")
+    for key, missing in without_price(matrix.costs, matrix.candidate_ids).items():
+        if missing:
+            typer.echo(f"            no price in {key} for {', '.join(missing)}: --pool {PRICED}{key}")
     typer.echo(f"features    {', '.join(matrix.features) or 'none'}")
     typer.echo(f"licence     {matrix.suite.licence}")
     typer.echo(f"digest      {matrix.digest}")

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catbench.files import sha256_of
 from catbench.sandbox.limits import Limits
+from catbench.submission.places import VERIFICATION
 
 CHECKS = frozenset({"repeats", "order", "one at a time", "canary"})
 """Names of the honesty checks (`catbench.submission.checks`): a report that lacks one was not checked."""
@@ -165,14 +166,9 @@ class Proofs(_Record):
     """And it is as good on prompts that it cannot know."""
 
 
-def shipped_folders() -> list[Path]:
-    """Return the folders of a checkout's reports: submissions, and the baselines' where they are there."""
-    return [Path("submissions"), *(path for path in [Path("baselines/reports")] if path.is_dir())]
-
-
 def verification_path(report: Path) -> Path:
     """Return where the verification of a report stands: `report.verification.json`."""
-    return report.with_suffix(".verification.json")
+    return report.with_suffix(VERIFICATION)
 
 
 def read_verification(report: Path) -> Verification | None:

@@ -36,8 +36,9 @@ from sklearn.pipeline import make_pipeline
 def make_router(pool):
     """Return a router: fit(prompts, quality) learns, predict(prompts) estimates quality (n, candidates).
 
-    `pool` tells candidate ids, costs, unit, metric and seed. Prompts are texts; prompts.features holds the
-    embeddings that a suite ships. Learn what tells candidates apart in fit, from the qualities given there.
+    `pool` has `ids`, `cost` (an array), `unit`, `metric` and `seed`. Prompts are texts; prompts.features
+    holds the embeddings that a suite ships. Learn what tells candidates apart in fit, from the qualities
+    given there.
     """
     return make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), Ridge(alpha=3.0))
 '''
