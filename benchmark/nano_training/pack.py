@@ -1,0 +1,1 @@
+def unpack(out): pass
