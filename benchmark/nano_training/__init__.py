@@ -15,6 +15,6 @@
     appraise    how good the finished models are, on training scenes
     sheet       the world's things, and models' pictures, as a PNG
 
-world to render and the tokenizer import no torch. What is unchanged since version 1 (training loop, checkpoints,
-diffusion, networks) is imported from `catbench.nano`.
+world to render and the tokenizer import no torch. What is unchanged since version 1 (training loop,
+checkpoints, diffusion, networks) is imported from `catbench.nano`.
 """

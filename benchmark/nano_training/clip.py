@@ -1,12 +1,12 @@
 """Trains nano-clip twice: the generators' text encoder, and the model that scores (Radford et al. 2021).
 
-The right pairs of picture and prompt are told from all others. A batch is made of families whose scenes differ in
-one detail, so that telling which colour, shape, size and place belong together is what the model has to learn. A
-contrast alone leaves details for last (a scene is nearly always known by its colours), so both halves are also
-asked what they show: `Grounding` looks at the text's last but one hidden state, the one that a diffusion model
-looks at, and at the picture's patches. A picture and a prompt with places are asked what stands in each of the
-nine cells; a prompt without places what the first, second, ... thing is that it names. It is a teacher only and
-is not exported.
+The right pairs of picture and prompt are told from all others. A batch is made of families whose scenes
+differ in one detail, so that telling which colour, shape, size and place belong together is what the model
+has to learn. A contrast alone leaves details for last (a scene is nearly always known by its colours), so
+both halves are also asked what they show: `Grounding` looks at the text's last but one hidden state, the one
+that a diffusion model looks at, and at the picture's patches. A picture and a prompt with places are asked
+what stands in each of the nine cells; a prompt without places what the first, second, ... thing is that it
+names. It is a teacher only and is not exported.
 
 Pictures get a little noise, so that the model scores what a generator draws by the same measure as what the
 renderer draws.

@@ -1,9 +1,9 @@
 """What each model is trained on: the shapes and colours it never sees, its themes, how many open prompts.
 
-No generator knows everything: each of P, Q, R and T never sees five of the 14 shapes and four of the 12 colours,
-L three of each, the masked model three of each. Every shape and colour is known to at least three of the five
-and absent from at least one. Which are absent was chosen so that each of the four knows other themes well. The
-common parts (VAE, CLIP, recogniser) see everything.
+No generator knows everything: each of P, Q, R and T never sees five of the 14 shapes and four of the 12
+colours, L three of each, the masked model three of each. Every shape and colour is known to at least three of
+the five and absent from at least one. Which are absent was chosen so that each of the four knows other themes
+well. The common parts (VAE, CLIP, recogniser) see everything.
 """
 
 from __future__ import annotations
@@ -113,3 +113,11 @@ CORPORA = {corpus.name: corpus for corpus in _ALL}
 """By the name of the model that is trained on it."""
 FIVE = ("p", "q", "r", "t", "l")
 """The diffusion models that are trained from nothing."""
+TEACHERS = {"turbo": "p", "lightning": "q"}
+"""Distilled model -> the one whose steps it learns, on the same corpus."""
+
+
+def corpus_of(model: str) -> str:
+    """Return the name of the corpus that a model is trained on."""
+    own = TEACHERS.get(model, model)
+    return own if own in CORPORA else EVERYTHING.name

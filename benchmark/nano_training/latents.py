@@ -28,7 +28,8 @@ def require(parts: Path, name: str) -> Path:
     """Return the folder of a finished model; raises UsageError naming the command that makes it."""
     if not (parts / name / "config.json").exists():
         raise UsageError(
-            f"no trained model in {parts / name}: run `python -m nano_training.train {name}` first, same --out"
+            f"no finished model in {parts / name}: "
+            f"run `python -m nano_training.train {name}` first, same --out"
         )
     return parts / name
 
@@ -111,7 +112,11 @@ class PromptedLatents:
 
 @torch.no_grad()
 def _chunks(
-    folder: Path, stem: str, what: tuple[str, ...], number: int, encode: Callable[[torch.Tensor], list[torch.Tensor]]
+    folder: Path,
+    stem: str,
+    what: tuple[str, ...],
+    number: int,
+    encode: Callable[[torch.Tensor], list[torch.Tensor]],
 ) -> list[list[Half]]:
     """Return for each of `what` its arrays, one a chunk, from disk; those that are missing are made."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
 """Trains the masked-token model: a picture as 8x8 codes, and a transformer that fills in masked ones (aMUSEd,
 Patil et al. 2024).
 
-Smaller than version 1's, which had not learned: a book of `CODES` codes, and a network three layers deep, so that
-it can take several times as many steps.
+Smaller than version 1's, which had not learned: a book of `CODES` codes, and a network three layers deep, so
+that it can take several times as many steps.
 """
 
 from __future__ import annotations

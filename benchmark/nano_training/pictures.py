@@ -1,8 +1,8 @@
 """Rendered scenes with their prompts, drawn from a corpus in chunks and kept on disk.
 
-Each chunk is drawn from its own seed, so that a set that is stopped half-way is taken up at its next chunk. For
-what has to tell small differences, scenes come in families of four: one drawn, three that differ from it in one
-detail.
+Each chunk is drawn from its own seed, so that a set that is stopped half-way is taken up at its next chunk.
+For what has to tell small differences, scenes come in families of four: one drawn, three that differ from it
+in one detail.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import numpy.typing as npt
 import torch
 
 from catbench.files import atomic_file
-from catbench.nano.render import IMAGE_SIZE
 from catbench.nano.world import BACKGROUNDS, MAX_THINGS
 from nano_training.corpora import CORPORA, EVERYTHING, Corpus
 from nano_training.phrases import say
@@ -44,7 +43,7 @@ class Pictures:
     cells: npt.NDArray[np.int16]
     """(n, 9): `world.thing_number` of the thing in each cell, -1 for none."""
     named: npt.NDArray[np.int16]
-    """(n, `PHRASINGS`, 6): the same of the things that a prompt names in its order, if it leaves places open."""
+    """(n, `PHRASINGS`, 6): the same of the things that an open prompt names, in its order."""
     backgrounds: npt.NDArray[np.int16]
     """(n,): places in `BACKGROUNDS`."""
     open: npt.NDArray[np.bool_]

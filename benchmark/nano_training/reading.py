@@ -42,7 +42,7 @@ def read(prompt: str) -> Scene | Inventory:
             asked = _read_open(background, items) or _read_placed(background, items, prompt)
             if asked.complexity > MAX_THINGS:
                 raise UsageError(
-                    f"prompt {prompt!r} names {asked.complexity} things; a nano scene has {MAX_THINGS} at most"
+                    f"prompt {prompt!r} names {asked.complexity} things; a scene has {MAX_THINGS} at most"
                 )
             return asked
     raise UsageError(f"prompt {prompt!r} is no sentence of the nano world: it names no background")

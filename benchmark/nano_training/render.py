@@ -40,7 +40,9 @@ def render(scene: Scene, seed: int = 0) -> npt.NDArray[np.uint8]:
     picture = np.tile(_tinted(scene.background, rng), (IMAGE_SIZE, IMAGE_SIZE, 1))
     for cell, thing in scene.things:
         x, y = cell_centre(cell)
-        near = np.s_[max(0, round(y) - _REACH) : round(y) + _REACH, max(0, round(x) - _REACH) : round(x) + _REACH]
+        near = np.s_[
+            max(0, round(y) - _REACH) : round(y) + _REACH, max(0, round(x) - _REACH) : round(x) + _REACH
+        ]
         x += _SHIFT * _signed(rng)
         y += _SHIFT * _signed(rng)
         radius = RADII[thing.size] * (1 + _SCALE * _signed(rng))

@@ -16,15 +16,17 @@ import typer
 
 from catbench.errors import unknown_name
 from catbench.nano.command import check_device, run_command
-from nano_training.corpora import CORPORA, EVERYTHING, FIVE
+from nano_training.cards import RECORD
+from nano_training.corpora import CORPORA, EVERYTHING, FIVE, corpus_of
 
 if TYPE_CHECKING:
+    from catbench.nano.training.loop import Plan
     from nano_training.pictures import Pictures
 
 STEPS = {
-    "vae": 2600,
-    "text-encoder": 1500,
+    "vae": 2000,
     "recogniser": 1500,
+    "text-encoder": 1500,
     "p": 3000,
     "q": 3000,
     "r": 3000,
@@ -54,6 +56,23 @@ class Kit:
     device: str = "cpu"
     pictures: int | None = None
     """Size of every set of pictures; None: as shipped."""
+    batch: int | None = None
+    """Pictures a step, a multiple of four; None: as shipped."""
+    weights: Path = Path(__file__).parent / "weights"
+    """What is shipped with the kit."""
+
+    def plan(self, model: str, steps: int | None = None, minutes: float | None = None) -> Plan:
+        """Return how long and where to a model is trained."""
+        from catbench.nano.training.loop import Plan
+
+        return Plan(
+            self.out / "runs" / model,
+            steps or STEPS[model],
+            SEEDS[model],
+            self.device,
+            minutes,
+            self.number(model),
+        )
 
     def number(self, model: str) -> int:
         """Return how many pictures a model is trained on."""
@@ -65,23 +84,20 @@ class Kit:
 
         name = corpus_of(model)
         families = name == EVERYTHING.name
-        return load_pictures(
-            self.out / "pictures", CORPORA[name], self.number(model), families=families
-        )
-
-
-def corpus_of(model: str) -> str:
-    """Return the name of the corpus that a model is trained on."""
-    from nano_training.distil import TEACHERS
-
-    model = TEACHERS.get(model, model)
-    return model if model in CORPORA else EVERYTHING.name
+        return load_pictures(self.out / "pictures", CORPORA[name], self.number(model), families=families)
 
 
 def build_task(model: str, kit: Kit) -> Any:
     """Return the task of a model in `STEPS`; raises UsageError for another name."""
     if model not in STEPS:
         raise unknown_name("nano model", model, STEPS)
+    task = _task(model, kit)
+    if kit.batch:
+        task.batch, task.families = kit.batch, kit.batch // 4
+    return task
+
+
+def _task(model: str, kit: Kit) -> Any:
     pictures, seed = kit.load(model), SEEDS[model]
     if model == "vae":
         from catbench.nano.training.vae import VaeTask
@@ -114,25 +130,38 @@ def build_task(model: str, kit: Kit) -> Any:
 
 def finished(out: Path, model: str) -> bool:
     """Return whether a model is trained to its end."""
-    return (out / model / "seconds").exists()
+    return (out / model / RECORD).exists()
 
 
 def train_model(model: str, kit: Kit, steps: int | None = None, minutes: float | None = None) -> bool:
     """Train one model, from its checkpoint if it has one; return whether it is finished."""
     from catbench.nano.training.checkpoint import load_checkpoint
-    from catbench.nano.training.loop import Plan, train
+    from catbench.nano.training.loop import train
+    from nano_training.pack import take_state, write_record
 
-    plan = Plan(
-        kit.out / "runs" / model, steps or STEPS[model], SEEDS[model], kit.device, minutes, kit.number(model)
-    )
+    plan = kit.plan(model, steps, minutes)
     task = build_task(model, kit)
+    take_state(task, plan, kit.weights)
     if not train(task, plan):
         return False
     shutil.rmtree(kit.out / model, ignore_errors=True)
     task.export(kit.out / model)
     state = load_checkpoint(plan.out, task.name, plan.pinned)
-    (kit.out / model / "seconds").write_text(f"{state['seconds'] if state else 0:.0f}\n")
+    write_record(kit.out / model, plan, state["seconds"] if state else 0.0)
     return True
+
+
+def export_snapshot(model: str, kit: Kit) -> int:
+    """Export the averaged weights of a run that is not finished; return its step.
+
+    Raises UsageError where it has no checkpoint.
+    """
+    from catbench.nano.training.loop import take_average
+
+    task = build_task(model, kit)
+    step = take_average(task, kit.plan(model))
+    task.export(kit.out / model)
+    return step
 
 
 def run(
@@ -142,7 +171,11 @@ def run(
     device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
     steps: Annotated[int | None, typer.Option(min=1, help="of each model; default: as shipped")] = None,
     pictures: Annotated[int | None, typer.Option(min=8, help="of each set; default: as shipped")] = None,
+    batch: Annotated[int | None, typer.Option(min=4, help="pictures a step; default: as shipped")] = None,
     minutes: Annotated[float | None, typer.Option(help="stop, to go on later, after this long")] = None,
+    snapshot: Annotated[
+        bool, typer.Option(help="do not train: export the last checkpoint of a run, even one under way")
+    ] = False,
 ) -> None:
     """Train one model, or all that are not finished; finished ones are in OUT/NAME."""
     import torch
@@ -155,9 +188,12 @@ def run(
     if threads:
         torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
-    kit = Kit(out, device, pictures)
+    kit = Kit(out, device, pictures, batch)
+    if snapshot:
+        typer.echo(f"{model}: step {export_snapshot(model, kit)}, {out / model}")
+        return
     until = None if minutes is None else time.monotonic() + 60 * minutes
-    unpack(out)
+    unpack(out, kit.weights)
     for name in STEPS if model == "all" else (model,):
         if finished(out, name):
             continue

@@ -1,7 +1,7 @@
 """Trains P, Q, R, T and L: UNets that denoise latents, conditioned as SDXL's, each on a corpus of its own.
 
-P, Q, R and T have the size S, L is twice as wide. The loss is version 1's (`catbench.nano.training.sdxl`): velocity,
-a tenth of the prompts dropped, times that lean towards noise.
+P, Q, R and T have the size S, L is twice as wide. The loss is version 1's (`catbench.nano.training.sdxl`):
+velocity, a tenth of the prompts dropped, times that lean towards noise.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ class Vocabulary:
     colours: tuple[str, ...] = COLOURS
 
     def draw_thing(self, rng: random.Random, background: str, theme: str | None = None) -> Thing:
-        """Return a random thing that can be seen on the background, mostly from the theme where one is given."""
+        """Return a random thing that can be seen on the background, mostly from the theme if there is one."""
         shapes = self.shapes
         colours = tuple(colour for colour in self.colours if colour != background)
         if theme is not None and rng.random() < THEME_SHARE:
@@ -218,7 +218,7 @@ def alter(scene: Scene, rng: random.Random, audience: Audience, *, places: bool)
     """
     while True:
         changed = _altered(scene, rng)
-        if places and changed == scene or not places and changed.inventory == scene.inventory:
+        if (places and changed == scene) or (not places and changed.inventory == scene.inventory):
             continue
         if changed.audience == audience or not changed.complexity:
             return changed

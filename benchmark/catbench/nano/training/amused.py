@@ -37,9 +37,7 @@ class VqTask:
     decay_share = 0.6
     batch = 32
 
-    def __init__(
-        self, pictures: Images, parts: Path, seed: int, device: str, codes: int = CODES
-    ) -> None:
+    def __init__(self, pictures: Images, parts: Path, seed: int, device: str, codes: int = CODES) -> None:
         self.pictures = pictures
         self.device = device
         self.vq = build_vq(seed, codes)
