@@ -1,6 +1,6 @@
 """`python docs/make_reports.py [NAME ...]`: write the reports in baselines/reports anew, all or those named.
 
-The commands are those of baselines/reports/README.md; an hour of a core in all, most of it the token router's.
+The commands are those of baselines/reports/README.md; ten minutes or so in all, most of it the transformer's.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main(names: list[str]) -> None:
         command = ["evaluate", *RUNS[name], *options, "--compact", "--json", str(FOLDER / f"{name}.json")]
         print(name, flush=True)  # noqa: T201
         subprocess.run(
-            [sys.executable, "-m", "catbench.cli", *command], check=True, stdout=subprocess.DEVNULL
+            [str(Path(sys.executable).with_name("catbench")), *command], check=True, stdout=subprocess.DEVNULL
         )
 
 

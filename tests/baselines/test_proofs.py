@@ -12,7 +12,7 @@ from catbench.scoring import sweep_of
 from catbench.suites.simulate import Simulation, simulate
 
 METRIC = "simulated_score"
-PLAIN = tuple(["adadiff", "cems", "embedllm", "guarded", "knn", "mlp", "ridge", "routellm-mf", "trees", "uniroute"])
+PLAIN = ("adadiff", "cems", "embedllm", "guarded", "knn", "mlp", "ridge", "routellm-mf", "trees", "uniroute")
 TOKENS = ("routet2i", "transformer")
 REPLICATES, TAIL = 4000, 0.0005
 
