@@ -26,7 +26,7 @@ def evaluate(
     ] = None,
     pool: Annotated[
         str | None,
-        typer.Option(help="A pool of the suite, `all` (default), `homogeneous` or `heterogeneous`."),
+        typer.Option(help="A pool of the suite, `all` (default), `homogeneous` or `priced:UNIT`."),
     ] = None,
     candidates: Annotated[
         str | None, typer.Option(help="Candidate ids with commas between, instead of a pool.")

@@ -44,7 +44,7 @@ def inspect(
     ] = None,
     pool: Annotated[
         str | None,
-        typer.Option(help="A pool of the suite, `all` (default), `homogeneous` or `heterogeneous`."),
+        typer.Option(help="A pool of the suite, `all` (default), `homogeneous` or `priced:UNIT`."),
     ] = None,
     ignore: Ignore = None,
     columns: Columns = None,
