@@ -1,6 +1,6 @@
 """The leaderboard: who is ahead, by how much, and how sure that is.
 
-Reading            reports suites door board answers
+Reading            reports suites door problems board answers
 Ranking            ranks ranking
 One a page         leaderboard curves compare prompts suite submit
 Without a server   export

@@ -18,7 +18,7 @@ from catbench.routing import Answer, restrict
 from catbench.scoring import cost_grid
 from catbench.stored import pool_of_report, rounds_of_report, stored_answers
 from catbench.sweep import SAME_BUDGET
-from catbench_leaderboard.board import Row
+from catbench_leaderboard.problems import Row
 from catbench_leaderboard.reports import Entry
 from catbench_leaderboard.suites import matrix_of, trained_on
 

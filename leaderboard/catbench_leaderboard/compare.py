@@ -12,8 +12,9 @@ from catbench.arrays import Floats
 from catbench.bootstrap import ends
 from catbench.figure import cost_label
 from catbench_leaderboard.answers import chosen
-from catbench_leaderboard.board import MEAN, Board, Row, View, on_axis
+from catbench_leaderboard.board import MEAN, Board, View
 from catbench_leaderboard.curves import band, layout
+from catbench_leaderboard.problems import Row, on_axis
 from catbench_leaderboard.ranking import ordered
 from catbench_leaderboard.style import Theme
 from catbench_leaderboard.text import in_figure

@@ -14,7 +14,8 @@ from catbench.measures.selection_rate import selection_rate
 from catbench.plot import padded, plotly_names
 from catbench.report import Result
 from catbench_leaderboard import answers
-from catbench_leaderboard.board import Board, Row, View
+from catbench_leaderboard.board import Board, View
+from catbench_leaderboard.problems import Row
 from catbench_leaderboard.ranking import ordered
 from catbench_leaderboard.style import Theme, see_through, style_of
 from catbench_leaderboard.text import in_figure

@@ -13,8 +13,9 @@ import pandas as pd
 
 from catbench.files import atomic_folder
 from catbench_leaderboard import curves
-from catbench_leaderboard.board import AXES, Board, Progress, View, open_board, quiet
+from catbench_leaderboard.board import Board, Progress, View, open_board, quiet
 from catbench_leaderboard.leaderboard import lead, leaderboard, references
+from catbench_leaderboard.problems import AXES
 from catbench_leaderboard.reports import Unranked
 from catbench_leaderboard.style import THEMES
 

@@ -12,7 +12,8 @@ import pandas as pd
 
 from catbench.report import Estimate
 from catbench.submission.record import Proofs
-from catbench_leaderboard.board import MEAN, Board, Row, View, on_axis
+from catbench_leaderboard.board import MEAN, Board, View
+from catbench_leaderboard.problems import Row, on_axis
 from catbench_leaderboard.ranking import RANKED, certain, ordered, ranking
 from catbench_leaderboard.text import one_line, web_address
 

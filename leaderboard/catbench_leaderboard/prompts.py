@@ -15,7 +15,7 @@ from catbench.matrix import ScoreMatrix
 from catbench.rounds import Part
 from catbench.store import Manifest
 from catbench_leaderboard.answers import chosen
-from catbench_leaderboard.board import Row
+from catbench_leaderboard.problems import Row
 from catbench_leaderboard.text import one_line
 
 MOST = 500

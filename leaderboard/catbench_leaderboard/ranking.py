@@ -15,7 +15,8 @@ import pandas as pd
 
 from catbench.arrays import Floats
 from catbench.bootstrap import ends
-from catbench_leaderboard.board import MEAN, Axis, Board, Problem, Row, View, on_axis
+from catbench_leaderboard.board import MEAN, Board, View
+from catbench_leaderboard.problems import Axis, Problem, Row, on_axis
 from catbench_leaderboard.ranks import mean_ranks, over_suites, rank, same_area
 
 RANKED = ("rank", "rank_low", "rank_high", "first", "behind", "behind_low", "behind_high")

@@ -12,8 +12,8 @@ import pandas as pd
 from catbench.costs import cost_keys, prices
 from catbench.matrix import ScoreMatrix
 from catbench.prompts import SPLITS
-from catbench_leaderboard.board import Problem
 from catbench_leaderboard.curves import layout
+from catbench_leaderboard.problems import Problem
 from catbench_leaderboard.style import Theme, style_of
 from catbench_leaderboard.text import in_figure, one_line
 

@@ -14,7 +14,8 @@ import streamlit as st
 
 from catbench.figure import cost_label
 from catbench_leaderboard import curves, live
-from catbench_leaderboard.board import AXES, MEAN, Axis, Board, View
+from catbench_leaderboard.board import MEAN, Board, View
+from catbench_leaderboard.problems import AXES, Axis
 from catbench_leaderboard.style import THEMES, Theme
 from catbench_leaderboard.text import in_markdown
 

@@ -188,9 +188,7 @@ def as_submission(home):
         rounds = rounds_of_report(report, matrix)
         answers = stored_answers(report, rounds)
         stands = {
-            metric: standing(answer, rounds.test, pool_of_report(report, rounds, metric)).model_dump(
-                mode="json"
-            )
+            metric: standing(answer, rounds, pool_of_report(report, rounds, metric)).model_dump(mode="json")
             for metric, answer in answers.items()
         }
         derived = {"standing": stands, "predictions_sha256": digest_of(answers, rounds)}

@@ -38,7 +38,7 @@ FLAGS = (
     "--disable-sync",
     "--window-size=1400,1000",
 )
-PATIENCE = 120
+PATIENCE = 240
 
 
 @pytest.fixture(scope="module")
@@ -170,8 +170,8 @@ def chosen(browser, label):
 
 
 @pytest.fixture(scope="module")
-def serve_reports(serve, reports):
-    """The address of the sound reports."""
+def serve_reports(serve, reports, board):
+    """The address of the reports that hold; with `board`, they are verified already."""
     return serve(reports)
 
 

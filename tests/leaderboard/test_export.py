@@ -33,7 +33,8 @@ def test_every_table_is_written_in_three_forms(written):
 
 
 def test_the_tables_are_the_pages(written, reports, troubled, view):
-    from catbench_leaderboard.board import AXES, open_board
+    from catbench_leaderboard.board import open_board
+    from catbench_leaderboard.problems import AXES
 
     board = open_board([reports, troubled])
     table = pd.read_parquet(written / "leaderboard.parquet")

@@ -17,7 +17,7 @@ from catbench.rounds import rounds_of
 from catbench.store import read_manifest
 from catbench_leaderboard import compare, curves, leaderboard, live, prompts, submit, suite
 from catbench_leaderboard.answers import chosen
-from catbench_leaderboard.board import AXES, on_axis
+from catbench_leaderboard.problems import AXES, on_axis
 from catbench_leaderboard.style import THEMES
 
 THEME = THEMES["light"]

@@ -15,7 +15,8 @@ from catbench.scoring import Scorer
 from catbench.stored import pool_of_report, rounds_of_report, stored_answers
 from catbench.truth import truth_of
 from catbench_leaderboard import leaderboard
-from catbench_leaderboard.board import AXES, on_axis, open_board
+from catbench_leaderboard.board import open_board
+from catbench_leaderboard.problems import AXES, on_axis
 from catbench_leaderboard.ranking import certain, ordered, ranking, suites_ranking
 
 ROUTERS = ("ridge", "mixture", "fixed-sim-2")

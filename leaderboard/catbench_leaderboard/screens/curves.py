@@ -6,7 +6,7 @@ from catbench.arrays import Ints
 from catbench.errors import CatbenchError
 from catbench_leaderboard import curves, layouts, widgets
 from catbench_leaderboard.answers import chosen
-from catbench_leaderboard.board import Row
+from catbench_leaderboard.problems import Row
 
 MOST = 12
 """Curves at once; more cannot be told apart."""
