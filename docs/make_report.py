@@ -38,7 +38,7 @@ Made by `python docs/make_report.py` from the records in
 
 - `NAME.json`: a report, as below.
 - `NAME.predictions.parquet`: what the router answered, a row a metric and prompt. `metric`, `split` (`test`
-  or `validation`), `fold`, `prompt_id`, then a column a candidate; of a policy a column a trade-off, `at_00` ...
+  or `validation`), `fold`, `prompt_id`, then a column a candidate; of a policy one a trade-off, `at_00` ...
 - `NAME.replicates.parquet`: bootstrap replicates, a row a result and replicate. `result` (position in
   `results`), `audc`, `audc_linear`, and `gain_00` ... `gain_16`, the gain over the mixture at 17 costs,
   geometrically spaced.

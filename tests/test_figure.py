@@ -79,14 +79,15 @@ def reports(simulated):
 def test_a_gain_lies_in_its_band_and_is_above_0_where_the_router_is_better(reports):
     report, _ = reports
     for position, result in enumerate(report.results):
+        if result.slice != "all":  # which has no curve
+            continue
         gain = gain_curve(report, position)
         assert len(gain.cost) == len(gain.low) == 17
         assert (gain.cost[0], gain.cost[-1]) == (result.curve.cost[0], result.curve.cost[-1])
         assert gain.quality[0] == pytest.approx(0, abs=2e-6)  # every curve starts at the cheapest candidate
-        if result.slice == "all":
-            assert max(gain.quality) > 0
-            assert min(np.subtract(gain.high, gain.low)) >= 0
-            assert max(np.abs(gain.low)) > 0
+        assert max(gain.quality) > 0
+        assert min(np.subtract(gain.high, gain.low)) >= 0
+        assert max(np.abs(gain.low)) > 0
 
 
 def test_without_replicates_a_gain_has_no_band(reports):
@@ -97,9 +98,9 @@ def test_without_replicates_a_gain_has_no_band(reports):
 
 def test_the_table_of_curves_holds_what_the_report_does(reports):
     table = curve_table(reports[0])
-    assert len(table) == 33 * len(reports[0].results)
+    assert len(table) == 33 * 2  # two metrics; slices have no curve
     result = reports[0].result("simulated_error")
-    rows = table[(table["metric"] == "simulated_error") & (table["slice"] == "all")]
+    rows = table[table["metric"] == "simulated_error"]
     for name, wanted in (
         ("cost", result.curve.cost),
         ("quality", result.curve.quality),

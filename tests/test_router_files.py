@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from catbench.sandbox.limits import Limits
 from catbench.sandbox.session import Inside, open_session
 from catbench.suites.simulate import Simulation, simulate
 
+ROOT = Path(__file__).parent.parent
 LATE = """
 import numpy as np
 from helper import VALUE
@@ -85,6 +87,13 @@ def test_the_sandbox_loads_a_router_as_an_evaluation_does(pool, tmp_path, sandbo
     assert set(answer.predicted.ravel()) == {333}
     _, says = said(folder, pool)
     assert says() == {333}
+
+
+@pytest.mark.parametrize("name", ["length-policy", "scene-net", "tfidf-ridge"])
+def test_shipped_submissions_are_routers_for_an_evaluation_too(pool, name):
+    if name == "scene-net":
+        pytest.importorskip("torch")
+    assert make(find_router(ROOT / "submissions" / name), pool).fit
 
 
 SPELLINGS = {

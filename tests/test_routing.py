@@ -38,10 +38,12 @@ def test_a_router_in_a_file(matrix, tmp_path, spec):
     np.testing.assert_array_equal(report.predictions[["sim-1", "sim-2"]].iloc[0], matrix.pool().cost[:2])
 
 
-def test_a_router_in_a_folder(matrix, tmp_path):
+def test_a_router_in_a_folder(tmp_path, monkeypatch):
     (tmp_path / "ours").mkdir()
     (tmp_path / "ours" / "router.py").write_text(SOURCE)
     assert find_router(f"{tmp_path}/ours").name == "ours"
+    monkeypatch.chdir(tmp_path / "ours")
+    assert [find_router(place).name for place in (".", "router.py", "./router.py:other")] == ["ours"] * 3
 
 
 def test_what_is_no_router_is_told():

@@ -80,6 +80,10 @@ def test_what_can_be_reached_is_told_on_both_axes_where_samples_allow(result, re
     areas = [result.references[name]["audc_linear"].value for name in ("oracle_shrunk", "mixture", "oracle")]
     assert linear.value == pytest.approx((areas[0] - areas[1]) / (areas[2] - areas[1]))
     assert reachable(result, linear=True) == f"at least {100 * linear.value:.1f}% of that can be reached"
+    unsure = {**result.references["oracle_shrunk"], "headroom": Estimate(value=0.17, low=-0.14, high=0.41)}
+    assert not reachable(
+        result.model_copy(update={"references": {**result.references, "oracle_shrunk": unsure}})
+    )
     without = {name: found for name, found in result.references.items() if name != "oracle_shrunk"}
     assert not reachable(result.model_copy(update={"references": without}))
     assert headroom_of(result, "nobody") is None

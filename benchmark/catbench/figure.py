@@ -73,7 +73,7 @@ def panels(reports: Sequence[Report]) -> tuple[Panel, ...]:
 
 
 def gain_curve(report: Report, position: int) -> Curve:
-    """Return the gain over the mixture along the costs of the result at a position, with its band.
+    """Return the gain over the mixture along the costs of a result on all prompts, with its band.
 
     The band is made of the report's replicates, which are kept at every other cost of the curve: only those
     costs are in it. Without replicates there is no band, and every cost.
@@ -89,19 +89,20 @@ def gain_curve(report: Report, position: int) -> Curve:
 
 
 def curve_table(report: Report) -> pd.DataFrame:
-    """Return every result's curve as a table, a row a cost, in the order of the report.
+    """Return the curves on all prompts as a table, a row a metric and cost, in the order of the report.
 
-    Columns: `metric`, `slice`, `cost`, `quality` with its band `low` and `high`, `gain` over the mixture with
+    Columns: `metric`, `cost`, `quality` with its band `low` and `high`, `gain` over the mixture with
     `gain_low` and `gain_high`, and the heights of the references. A band is missing without replicates, that
     of the gain also at every other cost (`gain_curve`).
     """
     tables: list[pd.DataFrame] = []
     for position, result in enumerate(report.results):
+        if result.slice != "all":  # which has no curve
+            continue
         curve, gain = result.curve, gain_curve(report, position)
         nothing = [np.nan] * len(curve.cost)
         columns: dict[str, Any] = {
             "metric": result.metric,
-            "slice": result.slice,
             "cost": curve.cost,
             "quality": curve.quality,
             "low": curve.low or nothing,

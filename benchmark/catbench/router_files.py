@@ -7,8 +7,8 @@
 Each router is loaded as a package of its own, under a name that nothing else has. Its modules are known to
 its own code alone: two routers that both bring a `helper.py` each get theirs, at any time, and no library
 ever gets a router's. As for a script, a module beside the router goes before an installed one of its name;
-Python's own modules and catbench's go first. What a process started by `spawn` is sent by name (a function of
-a router's to a pool of workers) it cannot import.
+Python's own modules and catbench's go first. A worker process that `spawn` or joblib starts cannot import a
+router's modules, so functions of theirs cannot be sent to one.
 """
 
 from __future__ import annotations

@@ -295,7 +295,8 @@ def _from_file(text: str) -> NamedRouter:
         path /= "router.py"
     if not path.is_file():
         raise UsageError(f"router {text!r}: there is no file {path}")
-    return load_router(path.parent.name if path.name == "router.py" else path.stem, path, factory)
+    name = path.absolute().parent.name if path.name == "router.py" else path.stem
+    return load_router(name, path, factory)
 
 
 def subset(labelled: Labelled, rows: Sequence[int] | Ints) -> Labelled:

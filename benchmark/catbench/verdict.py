@@ -29,14 +29,16 @@ def verdict(result: Result) -> str:
 
 
 def reachable(result: Result, *, linear: bool = False) -> str:
-    """Return how much of the headroom is shown to be within reach; empty where that cannot be told.
+    """Return how much of the headroom is shown to be within reach; empty where nothing surely is.
 
     On the linear cost axis there is no interval.
     """
     share = result.references.get("oracle_shrunk", {}).get("headroom")
     if share is not None and linear:
         share = headroom_of(result, "oracle_shrunk", linear=True)
-    if share is None or share.value is None or share.value <= 0:
+    if share is None or share.value is None:
+        return ""
+    if share.value <= 0 or (share.low is not None and share.low <= 0):
         return ""
     return f"at least {spell(share, percent=True)} of that can be reached"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -42,10 +42,18 @@ def chosen(row: Row) -> Chosen:
     result = row.result
     pool = pool_of_report(row.entry.report, rounds, result.metric)
     inside = slice_mask(rounds.test.matrix, rounds.test, result.slice)
-    part = Part(rounds.test.matrix, rounds.test.rows[inside], rounds.test.samples, rounds.test.features)
-    answer = restrict(answers[result.metric], inside)
-    choices = choices_within(answer, pool.cost, cost_grid(pool.cost)).astype(np.int16)
+    part = replace(rounds.test, rows=rounds.test.rows[inside])
+    answer, of_prompt = restrict(answers[result.metric], inside), rounds.of_prompt[inside]
+    choices = np.empty((len(budgets(row)), len(part)), dtype=np.int16)
+    for number in np.unique(of_prompt):  # each fold's router spends the budget on its own prompts
+        own = of_prompt == number
+        choices[:, own] = choices_within(restrict(answer, own), pool.cost, budgets(row))
     return Chosen(part, part.qualities(pool).mean(axis=2), choices)
+
+
+def budgets(row: Row) -> Floats:
+    """Return the budgets (B,) that can be chosen, rising: the costs where reports read their curves off."""
+    return cost_grid(np.array(row.result.costs))
 
 
 def tested(row: Row) -> Part:

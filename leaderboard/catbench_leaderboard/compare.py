@@ -56,8 +56,8 @@ def table(board: Board, view: View, first: str, second: str) -> pd.DataFrame:
 def along_budget(first: Row, second: Row) -> pd.DataFrame:
     """Return the paired difference of two curves: `cost`, `difference`, `low`, `high`; positive is better.
 
-    It is that of their gains over the same mixture, whose replicates lie beside both reports. Raises
-    CatbenchError where these are gone, or have changed.
+    It is that of their gains over the same mixture, whose replicates lie beside both reports. Both rows are
+    on all prompts: a slice has no curve. Raises CatbenchError where replicates are gone, or have changed.
     """
     sign = 1 if first.result.direction == "higher" else -1
     heights = [np.array(row.result.curve.quality) for row in (first, second)]

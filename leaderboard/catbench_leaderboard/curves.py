@@ -13,6 +13,7 @@ from catbench.figure import cost_label, frame, outside_label
 from catbench.measures.selection_rate import selection_rate
 from catbench.plot import padded, plotly_names
 from catbench.report import Result
+from catbench_leaderboard import answers
 from catbench_leaderboard.board import Board, Row, View
 from catbench_leaderboard.ranking import ordered
 from catbench_leaderboard.style import Theme, see_through, style_of
@@ -32,8 +33,8 @@ def default_routers(board: Board, view: View, most: int = SHOWN) -> list[str]:
 
 
 def budgets(board: Board, view: View) -> list[float]:
-    """Return the costs at which reports read their curves off, rising: the budgets that can be chosen."""
-    return board.rows(view)[0].result.curve.cost
+    """Return the budgets that can be chosen in a view, in the cost unit, rising."""
+    return answers.budgets(board.rows(view)[0]).tolist()
 
 
 def at_budget(rows: Sequence[Row], place: int, choices: Sequence[Ints | None]) -> pd.DataFrame:

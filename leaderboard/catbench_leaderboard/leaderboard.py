@@ -57,9 +57,9 @@ def _columns(row: Row, view: View) -> dict[str, Any]:
         columns |= estimate(name, result.estimate(on_axis(name, view.axis)))
     columns |= estimate("match_best", result.estimate("match_best"))
     columns["verdict"] = one_line(result.verdict, 400)
-    columns["overhead_ms"] = number(result.seconds_per_prompt) * 1e3
+    columns["overhead_ms"] = number(result.seconds_per_prompt * 1e3)
     flops = (result.flops_per_prompt, result.encoder_flops_per_prompt or 0.0)
-    columns["overhead_tflops"] = np.nan if flops[0] is None else number(flops[0] + flops[1]) / 1e12
+    columns["overhead_tflops"] = np.nan if flops[0] is None else number((flops[0] + flops[1]) / 1e12)
     said = report.submission
     columns |= {
         "title": one_line(said.name) if said else "",
@@ -109,7 +109,7 @@ def matching(table: pd.DataFrame, search: str) -> pd.DataFrame:
 def references(board: Board, view: View) -> pd.DataFrame:
     """Return the references of a view: `reference`, `headroom`, and `audc` and `peak` with their ends.
 
-    The best single candidate has its quality as its peak.
+    The best single candidate has its quality as its peak. A slice has no linear areas of references.
     """
     rows = board.rows(view)
     if not rows:
@@ -119,7 +119,7 @@ def references(board: Board, view: View) -> pd.DataFrame:
     result = rows[0].result  # all that hold have the same
     found = {name: result.references[name] for name in REFERENCES if name in result.references}
     area = on_axis("audc", view.axis)
-    mixture, oracle = (number(found[name][area].value) for name in ("mixture", "oracle"))
+    mixture, oracle = (estimate("", found[name].get(area))[""] for name in ("mixture", "oracle"))
     table: list[dict[str, Any]] = []
     for name, one in found.items():
         called = REFERENCES[name]
@@ -127,7 +127,7 @@ def references(board: Board, view: View) -> pd.DataFrame:
             called += f": {result.best_single.candidate}"
         if name == "best_per_kind" and result.kind:
             called = f"best candidate of each {one_line(result.kind, 40)} (sees it)"
-        own = number(one[area].value) if area in one else np.nan
+        own = estimate("", one.get(area))[""]
         share = (own - mixture) / (oracle - mixture) if oracle != mixture else np.nan
         peak = one.get("quality") or one.get("peak")
         row = {"reference": called, "headroom": share}

@@ -78,6 +78,7 @@ def browser(tmp_path):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    driver.set_script_timeout(PATIENCE)
     yield driver
     driver.quit()
 
@@ -229,7 +230,9 @@ def test_selectors_change_the_table_and_the_address(serve_reports, browser, boar
         head = "AUDC" if given["Cost axis"] == "log" else "AUDC, linear"
         shown = [float(row[heads.index(head)]) for row in rows[:3]]
         assert shown == pytest.approx(expected["audc"].tolist(), rel=1e-12)
-        assert shown != before
+        spent = [float(row[heads.index("ms a prompt")]) for row in rows[:3]]
+        assert spent == pytest.approx(expected["overhead_ms"].tolist(), rel=1e-12)
+        assert label == "Cost" or shown != before  # prices in another unit, but in the same proportions
     for word in ("pool=sim", "cost=seconds", "metric=simulated_error", "axis=linear"):
         assert word in re.split(r"[?&]", browser.current_url)
 

@@ -169,9 +169,9 @@ def test_a_report_on_a_suite_that_is_not_here_is_listed_and_not_ranked(pair, tmp
 def test_what_cannot_be_read_is_listed(pair, tmp_path):
     shutil.copytree(pair, tmp_path / "reports")
     (tmp_path / "reports" / "gone.json").symlink_to(tmp_path / "nowhere")
-    (tmp_path / "reports" / "folder.json").mkdir()
+    (tmp_path / "reports" / "letters.json").write_bytes(b"\xff\xfe")
     board = open_board([tmp_path / "reports"])
-    assert sorted(reasons(board)) == ["folder", "gone"]
+    assert sorted(reasons(board)) == ["gone", "letters"]
     assert len(board.entries) == 2
 
 

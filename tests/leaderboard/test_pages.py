@@ -111,6 +111,10 @@ def test_references_are_not_ranked_and_stand_in_order(board, view, report, axis)
         assert table.loc["oracle on unseen samples", "headroom"] == pytest.approx(within, abs=1e-3)
     assert table.index[-1].startswith("best single candidate: sim-")
     assert table["peak"].iloc[-1] == reported["best_single"]["quality"].value
+    where = view("sim-two", "sim+")
+    for slice in board.problem(where).slices[1:]:  # holds less
+        part = leaderboard.references(board, replace(where, slice=slice, axis=axis))
+        assert part["headroom"].notna().any() == (axis == "log")
     assert "oracle" not in " ".join(leaderboard.leaderboard(board, view())["router"])
 
 
@@ -119,7 +123,7 @@ def test_a_budget_reads_the_report_s_curve(board, view, report, metric):
     where = view(metric=metric, pool="sim+")
     result = report(pool="sim+").result(metric)
     row = board.row(where, "ridge")
-    assert curves.budgets(board, where) == result.curve.cost
+    assert curves.budgets(board, where) == pytest.approx(result.curve.cost, rel=1e-5)
     for place, budget in enumerate(result.curve.cost):
         found = curves.at_budget([row], place, [chosen(row).choices[place]]).iloc[0]
         assert found["quality"] == result.curve.quality[place]
@@ -261,6 +265,24 @@ def test_choices_reach_the_height_of_the_curve_where_they_spend_the_budget(board
     row = board.row(view(), "ridge")
     found = chosen(row)
     reached = found.quality[np.arange(len(found.quality)), found.choices[-1]].mean()
+    assert reached == pytest.approx(row.result.curve.quality[-1], rel=1e-5)
+
+
+def test_each_fold_spends_the_budget_on_its_own_prompts(home, tmp_path, view):
+    from catbench import evaluate
+    from catbench_leaderboard.board import open_board
+
+    matrix = load(home / "suites" / "sim-one")
+    evaluate("ridge", matrix, pool="sim", cost="tflops", folds=3).save(tmp_path / "folded.json")
+    board = open_board([tmp_path])
+    row = board.row(view(pool="sim (folds:3)"), "ridge")
+    found, of_prompt = chosen(row), rounds_of(matrix, 3).of_prompt
+    assert len(found.part) == len(matrix.prompts) == 400
+    cost = np.array(row.result.costs)
+    for place, budget in enumerate(row.result.curve.cost):
+        for fold in range(3):
+            assert cost[found.choices[place, of_prompt == fold]].mean() <= budget * (1 + 1e-5)
+    reached = found.quality[np.arange(400), found.choices[-1]].mean()
     assert reached == pytest.approx(row.result.curve.quality[-1], rel=1e-5)
 
 

@@ -59,16 +59,14 @@ def evaluate(
         typer.Option("--compact", help="Round predictions to 16 bits before they are scored and stored."),
     ] = False,
     axis: Annotated[str, typer.Option(help="Cost axis of the headline shown: log or linear.")] = "log",
-    show_all: Annotated[
-        bool, typer.Option("--all", help="Show every candidate, not only those that are worth their cost.")
-    ] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Show every candidate and measure.")] = False,
     seed: Annotated[int, typer.Option(help="For the router and the trials; the bootstrap's draws stay.")] = 0,
     json: Annotated[
         Path | None, typer.Option(help="Write the report here, and predictions beside it.")
     ] = None,
     predictions: Annotated[Path | None, typer.Option(help="Write predictions to this Parquet file.")] = None,
     curve: Annotated[
-        Path | None, typer.Option(help="Write each result's curve, its gain and the references: .csv.")
+        Path | None, typer.Option(help="Write curves, gains and references along the costs: .csv.")
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Write deferral curves: .png, .svg or .html.")] = None,
 ) -> None:

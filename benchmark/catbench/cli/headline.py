@@ -10,6 +10,8 @@ from catbench.verdict import headroom_of, reachable
 
 PERCENT = ("share", "ratio")
 """Kinds of measures that are written in per cent."""
+TINY = 0.001
+"""Per cent: a router's own work below this is not told more closely."""
 SAID = {"match_best", "gain_at_best", "unlimited_gain"} | {
     "budget_error", "overspend", "deployed_gain", "consistency",
 }  # fmt: skip
@@ -67,7 +69,7 @@ def _areas(result: Result, area: str) -> list[Fact]:
 
 def _in_use(result: Result) -> list[Fact]:
     kept, beyond = result.budgets.kept, result.budgets.beyond
-    more = f"; {beyond} more are beyond what it spends" if beyond else ""
+    more = f"; {beyond} more {'is' if beyond == 1 else 'are'} beyond what it spends" if beyond else ""
     if not kept:
         return [(MEASURES["budget_error"].label, "-", f"none was tried{more}")]
     over, gain = result.estimate("overspend"), result.estimate("deployed_gain")
@@ -114,7 +116,9 @@ def _overhead(result: Result) -> Fact:
     extra = result.seconds_per_prompt if unit == "seconds" else flops
     share = ""
     if "audc_with_overhead" in result.measures and extra is not None:
-        share = f", {short(100 * extra / min(result.costs), 2, zero=True)}% of the cheapest candidate's cost"
+        percent = 100 * extra / min(result.costs)
+        size = short(percent, 2, zero=True) if percent >= TINY else f"under {TINY}"
+        share = f", {size}% of the cheapest candidate's cost"
     milliseconds = short(result.seconds_per_prompt * 1e3, 2, zero=True)
     return "router overhead", f"{milliseconds} ms", f"a prompt{share}; fitted in {result.fit_seconds:.1f} s"
 

@@ -66,7 +66,7 @@ def _print_result(
     say(target, *lines)
     if hidden:
         others = f"{hidden} others are" if hidden > 1 else "1 other is"
-        say(target, f"({others} no better than a cheaper one: --all shows them)")
+        say(target, f"({others} no better than one that costs as much or less: --all)")
     if behaviour is not None:
         say(target, "", *budget_lines(behaviour, width))
     sliced = [one for one in report.results if one.metric == result.metric and one.slice != "all"]

@@ -7,7 +7,8 @@ from pathlib import Path
 from catbench.errors import UsageError
 from catbench.files import atomic_folder
 from catbench.store import known_suites
-from catbench.submission.folder import SETTINGS, SLUG
+from catbench.submission.folder import SLUG
+from catbench.submission.toml_words import SETTINGS
 
 DEFAULT_SUITE = "nano"
 

@@ -1,10 +1,12 @@
 """Compare two: is the one better than the other, where, and on which prompts."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from catbench.errors import CatbenchError
 from catbench_leaderboard import compare, layouts, widgets
-from catbench_leaderboard.board import Row, View
+from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.text import in_markdown
 
 
@@ -27,15 +29,16 @@ def show() -> None:
     layouts.difference_table(compare.table(board, view, first, second))
     one, other = board.row(view, first), board.row(view, second)
     try:
-        _along(one, other, view)
+        _along(board, replace(view, slice="all"), first, second)
         st.subheader("Prompts where they differ most", anchor=False)
         layouts.prompts_table(compare.prompts(one, other, widgets.budget(board, view)), view)
     except CatbenchError as error:
         st.info(in_markdown(str(error), 400))
 
 
-def _along(one: Row, other: Row, view: View) -> None:
-    st.subheader(f"Along the budget: {in_markdown(one.result.metric_label)}", anchor=False)
+def _along(board: Board, view: View, first: str, second: str) -> None:
+    one, other = board.row(view, first), board.row(view, second)
+    st.subheader(f"Along the budget, all prompts: {in_markdown(one.result.metric_label)}", anchor=False)
     along = compare.along_budget(one, other)
-    drawn = compare.figure(along, view, one.label, other.label, widgets.theme())
+    drawn = compare.figure(along, view, first, second, widgets.theme())
     st.plotly_chart(drawn, theme=None, config={"displaylogo": False})

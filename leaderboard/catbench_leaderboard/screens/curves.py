@@ -19,7 +19,7 @@ def show() -> None:
     )
     if board is None:
         return
-    view = widgets.choose(board, axis=True)
+    view = widgets.choose(board, slice=False, axis=True)
     if not widgets.has_results(board, view):
         return
     picked = st.multiselect(
