@@ -144,7 +144,7 @@ def _paired(prompts):
 
 def test_a_signal_in_the_words_is_surely_something_to_route(found):
     assert found.answer == "yes"
-    assert found.sentence.startswith("yes, surely: a ridge on the prompt's words gains 0.0")
+    assert found.sentence.startswith("yes, surely: a ridge on the prompt's words gains .0")
     assert found.sentence.endswith("; about 1,200 more prompts would halve the interval")
 
 

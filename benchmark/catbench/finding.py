@@ -88,7 +88,7 @@ class Inspection(_Record):
     fixed_quality: Estimates
     """Mean quality of each candidate alone."""
     front: list[bool]
-    """Whether no other candidate is as good or better for as little or less, by means (Pareto front)."""
+    """Whether no other candidate is better for as little, or as good for less, by means (Pareto front)."""
     variances: Variances | None
     """Null where there is one sample, or samples are raters of one image."""
     gains: dict[str, Gain]

@@ -1,46 +1,43 @@
-"""An inspection as a person reads it in a terminal of 80 columns."""
+"""What was found of a suite, as text in a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from catbench.cli.layout import console, first_that_fits, say, table_lines
 from catbench.costs import UNIT_LABELS
 from catbench.finding import NAMES, Inspection
 from catbench.report import Estimate
-from catbench.spelling import decimals_of, spell
-
-WIDTH = 80
-"""Columns where the output is no terminal."""
+from catbench.spelling import decimals_of, spell, spell_cost, wrapped
 
 
 def print_inspections(found: Sequence[Inspection], *, every: bool = False) -> None:
     """Print what was found of each metric, and once what the figures mean; `every` shows all candidates."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = WIDTH
+    target = console()
     for one in found:
-        for line in _head(one):
-            console.print(line)
-        console.print(_candidates(one, every=every))
+        width = target.width
+        about, looked = _head(one)
+        say(target, *wrapped(about, width), style="bold")
+        say(target, *wrapped(looked, width), "", "Is there anything to route?")
+        say(target, *wrapped(one.sentence, width), style="bold")
+        say(target, "", *_candidates(one, width, every=every))
         hidden = one.front.count(False)
         if hidden and not every:
-            console.print(
-                f"{hidden} more off the Pareto front, as another is as good for less: --all shows them"
-            )
-        console.print(_gains(one))
+            others = f"{hidden} others are" if hidden > 1 else "1 other is"
+            say(target, f"({others} no better than a cheaper one: --all shows them)")
+        say(target, "", *_gains(one, width), "")
         for line in _told(one):
-            console.print(Text(line))
-        console.print(Text(one.signature, style="dim"), soft_wrap=True)
-        console.print()
+            say(target, *wrapped(line, width))
+        say(target, Text(one.signature, style="dim"), "")
     for line in _meaning(found[0]):
-        console.print(Text(line))
+        first, *more = wrapped(line, target.width - 2)
+        say(target, f"- {first}", *(f"  {part}" for part in more))
 
 
-def _head(found: Inspection) -> list[Text]:
+def _head(found: Inspection) -> tuple[str, str]:
+    """Return what was looked at, and how much of it."""
     basis = found.basis
     lower = " (lower is better)" if found.direction == "lower" else ""
     unit = UNIT_LABELS.get(found.cost, found.cost)
@@ -50,40 +47,44 @@ def _head(found: Inspection) -> list[Text]:
         looked = f"{basis.prompts:,} of {basis.stored:,} prompts (whole groups, drawn by seed {basis.seed})"
     by = f"{basis.folds} folds" if basis.folds else f"{basis.tested:,} tested"
     samples = f"{basis.samples} sample{'s' * (basis.samples > 1)}"
-    return [
-        Text(f"{simulated}{basis.suite}: {found.metric_label}{lower} against {unit}, pool {found.pool}"),
-        Text(f"{looked}; {samples}; {by}", style="dim"),
-        Text("Is there anything to route?", style="bold"),
-        Text(found.sentence, style="bold"),
-    ]
+    return (
+        f"{simulated}{basis.suite}: {found.metric_label}{lower} against {unit}, pool {found.pool}",
+        f"{looked}; {samples}; {by}",
+    )
 
 
-def _candidates(found: Inspection, *, every: bool) -> Table:
-    table = Table()
-    table.add_column("candidate")
-    table.add_column(UNIT_LABELS.get(found.cost, found.cost), justify="right")
-    table.add_column(f"mean {found.metric_label} [95%]", justify="right")
-    table.add_column("Pareto front")
+def _candidates(found: Inspection, width: int, *, every: bool) -> list[str]:
+    """Return the candidates on the Pareto front by rising cost, with `every` the others below, as lines."""
+    unit = UNIT_LABELS.get(found.cost, found.cost)
+    heads = ("candidate", unit, f"mean {found.metric_label}", "Pareto\nfront")
     qualities = [found.fixed_quality.at(position) for position in range(len(found.candidates))]
-    decimals = _decimals(qualities)
+    places = _decimals(qualities)
     order = sorted(range(len(qualities)), key=lambda m: (not found.front[m], found.costs[m]))
-    for m in order:
-        if found.front[m] or every:
-            row = found.candidates[m], f"{found.costs[m]:.4g}", spell(qualities[m], decimals=decimals)
-            table.add_row(*row, "yes" if found.front[m] else "")
-    return table
+    rows = [
+        (
+            found.candidates[m],
+            spell_cost(found.costs[m]),
+            spell(qualities[m], decimals=places),
+            "yes" if found.front[m] else "",
+        )
+        for m in order
+        if found.front[m] or every
+    ]
+    return first_that_fits([table_lines(heads, rows, above=above) for above in (False, True)], width)
 
 
-def _gains(found: Inspection) -> Table:
-    table = Table()
-    for name in ("choosing by", "gain [95%]", "of the oracle's gain"):
-        table.add_column(name, justify="left" if name == "choosing by" else "right")
-    decimals = _decimals([one.gain for one in found.gains.values()])
-    for name, one in found.gains.items():
-        label = f"{NAMES[name]} ({found.kind})" if name == "best_per_kind" else NAMES[name]
-        share = "" if name == "oracle" else spell(one.headroom, percent=True)
-        table.add_row(label, spell(one.gain, decimals=decimals), share)
-    return table
+def _gains(found: Inspection, width: int) -> list[str]:
+    places = _decimals([one.gain for one in found.gains.values()])
+    rows = [
+        (
+            f"{NAMES[name]} ({found.kind})" if name == "best_per_kind" else NAMES[name],
+            spell(one.gain, decimals=places),
+            "" if name == "oracle" else spell(one.headroom, percent=True),
+        )
+        for name, one in found.gains.items()
+    ]
+    heads = ("choosing by", "gain", "of the oracle's gain")
+    return first_that_fits([table_lines(heads, rows, above=above) for above in (False, True)], width)
 
 
 def _told(found: Inspection) -> list[str]:
@@ -126,7 +127,7 @@ def _meaning(found: Inspection) -> list[str]:
         said.append(
             f"embeddings: this ridge reads words only; `catbench evaluate ridge` reads {basis.embeddings[0]}."
         )
-    return [f"- {line}" for line in said]
+    return said
 
 
 def _decimals(estimates: list[Estimate]) -> int:
