@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from catbench.rounds import rounds_of
 from catbench.sandbox.session import Inside
 from catbench.submission.run import judge
 
@@ -73,6 +74,6 @@ def test_each_check_finds_what_it_is_made_for(code, caught, folder, matrix, head
     known = json.dumps(dict(zip(matrix.prompts["text"].iloc[test], quality.tolist(), strict=True)))
     (folder / "router.py").write_text("import json\n" + head + code.replace("@KNOWN@", known))
     inside = Inside("attack", folder, "router.py:make_router", "none")
-    judged = judge(inside, matrix, [pool], lambda answers: None)
+    judged = judge(inside, rounds_of(matrix), [pool], lambda answers: None)
     assert {check.name for check in judged.checks if not check.passed} == caught
     assert {check.name for check in judged.checks} == {"repeats", "order", "one at a time", "canary"}
