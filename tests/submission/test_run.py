@@ -11,7 +11,7 @@ from catbench import Report
 from catbench.rounds import rounds_of
 from catbench.stored import stored_answers
 from catbench.submission.answers import digest_of
-from catbench.submission.record import proofs
+from catbench.submission.record import CHECKS, proofs
 
 
 def test_the_template_passes_its_check_and_runs_in_the_strongest_sandbox_here(
@@ -56,7 +56,7 @@ def test_a_report_says_who_how_and_what_was_checked(evaluated, matrix):
     assert (submission.slug, submission.name, submission.authors) == ("length", "Length", ("Ada", "Grace"))
     assert submission.unseen_candidates
     assert submission.prompt_only
-    assert {check.name for check in submission.checks} == {"repeats", "order", "one at a time", "canary"}
+    assert {check.name for check in submission.checks} == CHECKS
     assert submission.files["router.py"] == hashlib.sha256((evaluated / "router.py").read_bytes()).hexdigest()
     assert submission.predictions_sha256 == digest_of(stored_answers(report, rounds), rounds)
     assert submission.sandbox.limits.wall_seconds > 60
