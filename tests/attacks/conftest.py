@@ -18,12 +18,12 @@ import psutil
 import pytest
 
 from catbench.errors import CatbenchError, UsageError
+from catbench.rounds import rounds_of
 from catbench.routing import ask_at
 from catbench.sandbox.launch import check_available
 from catbench.sandbox.limits import MIB, Limits
 from catbench.sandbox.session import Inside, open_session
 from catbench.store import load
-from catbench.submission.answers import labelled
 
 ROOT = Path(__file__).parents[2]
 SECRET, DAEMON = "catbench-secret-7f3a", "cb-left-behind"
@@ -129,12 +129,13 @@ def run(folder, matrix, simulated):
         chosen = LIMITS.model_copy(update=limits)
         inside = Inside("attack", folder, "router.py:make_router", sandbox, chosen, masked=(simulated,))
         pool = matrix.pool(metric=matrix.metrics[0].name)
-        train, validation = labelled(matrix, pool)
+        one = rounds_of(matrix).each[0]
+        train, validation = one.train.labelled(pool), one.validation.labelled(pool)
         try:
             with open_session(inside) as session:
                 router = session.make(pool)
                 session.fit(router, train, validation)
-                answer = session.ask(router, matrix.texts(matrix.rows("test")), ask_at(train[1], pool.cost))
+                answer = session.ask(router, one.test.texts(), ask_at(train[1], pool.cost))
         except CatbenchError as error:
             return Ending(getattr(error, "verdict", "failed"), str(error))
         assert answer.predicted is not None

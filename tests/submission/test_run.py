@@ -8,9 +8,10 @@ import json
 import pytest
 
 from catbench import Report
+from catbench.rounds import rounds_of
+from catbench.stored import stored_answers
 from catbench.submission.answers import digest_of
-from catbench.submission.record import proofs
-from catbench.submission.verify import stored_answers
+from catbench.submission.record import CHECKS, proofs
 
 
 def test_the_template_passes_its_check_and_runs_in_the_strongest_sandbox_here(
@@ -51,13 +52,13 @@ def test_what_was_not_run_yet_is_said(command, folder):
 
 def test_a_report_says_who_how_and_what_was_checked(evaluated, matrix):
     report = Report.read(evaluated / "report.json")
-    submission = report.submission
+    submission, rounds = report.submission, rounds_of(matrix)
     assert (submission.slug, submission.name, submission.authors) == ("length", "Length", ("Ada", "Grace"))
     assert submission.unseen_candidates
     assert submission.prompt_only
-    assert {check.name for check in submission.checks} == {"repeats", "order", "one at a time", "canary"}
+    assert {check.name for check in submission.checks} == CHECKS
     assert submission.files["router.py"] == hashlib.sha256((evaluated / "router.py").read_bytes()).hexdigest()
-    assert submission.predictions_sha256 == digest_of(stored_answers(report, matrix), matrix)
+    assert submission.predictions_sha256 == digest_of(stored_answers(report, rounds), rounds)
     assert submission.sandbox.limits.wall_seconds > 60
     assert set(submission.standing) == {metric.name for metric in matrix.metrics}
     for metric, stands in submission.standing.items():

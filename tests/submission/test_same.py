@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from catbench.rounds import rounds_of
 from catbench.routing import Answer
 from catbench.submission.answers import audc_gap, difference
 from catbench.submission.checks import compare
@@ -32,7 +33,7 @@ def truth(matrix, pool):
 def same(matrix, pool):
     def check(one, other):
         answers = ({pool.metric: Answer(predicted, None, ASKED)} for predicted in (one, other))
-        return compare("repeats", "again", matrix, [pool], *answers)
+        return compare("repeats", "again", rounds_of(matrix).test, [pool], *answers)
 
     return check
 

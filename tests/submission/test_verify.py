@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from catbench import Report, evaluate, load
+from catbench.rounds import rounds_of
 from catbench.routing import Answer, NamedRouter, ask_at
 from catbench.submission.answers import digest_of
 from catbench.submission.record import proofs
@@ -40,12 +42,14 @@ def test_an_honest_report_holds_and_what_is_proven_is_recorded(command, copied, 
 NUMBERS = [
     ("results", 0, "measures", "audc", "value"),
     ("results", 0, "measures", "headroom", "low"),
-    ("results", 1, "measures", "cost_to_match", "sim-1", "high"),
+    ("results", 1, "measures", "cost_to_match", "high", 0),
     ("results", 0, "references", "oracle", "audc", "value"),
-    ("results", 1, "fixed", "sim-2", "quality", "value"),
+    ("results", 1, "fixed_quality", "value", 1),
     ("results", 0, "curve", "quality", 3),
-    ("results", 0, "reference_curves", "mixture", "quality", 2),
-    ("results", 1, "selection", "rate", "sim-1", 0),
+    ("results", 0, "reference_curves", "mixture", 2),
+    ("results", 1, "budgets", "kept"),
+    ("results", 0, "best_single", "cost"),
+    ("results", 1, "validation_gain"),
     ("results", 0, "prompts"),
     ("submission", "standing", "simulated_score", "audc"),
     ("submission", "predictions_sha256"),
@@ -140,24 +144,28 @@ def test_a_report_without_its_checks_does_not_hold(command, copied, simulated):
     assert not Report.read(copied / "report.json").submission.passed
     done = command("verify", copied / "report.json", "--suite", simulated)
     assert done.code == 2
-    assert "it lacks the check 'canary'" in done.err
+    assert "it lacks the check 'mixed labels'" in done.err
 
 
 def test_predictions_of_another_router_do_not_come_out_of_a_rerun(command, copied, simulated):
     """Forged with the truth, and hidden behind a constant a million times as large."""
     report, matrix = Report.read(copied / "report.json"), load(simulated)
-    answers = {}
+    rounds, answers = rounds_of(matrix), {}
+    one = rounds.each[0]
     for metric in matrix.metrics:
         pool = matrix.pool(metric=metric.name)
-        train, test = (matrix.qualities(metric.name, split, pool).mean(axis=2) for split in ("train", "test"))
-        answers[metric.name] = Answer(1e6 + test, None, ask_at(train, pool.cost))
+        asked_at = ask_at(one.train.labelled(pool)[1], pool.cost)
+        test, validation = (
+            Answer(1e6 + part.labelled(pool)[1], None, asked_at) for part in (one.test, one.validation)
+        )
+        answers[metric.name] = replace(test, validation=(validation,))
     router = NamedRouter(report.router.name, lambda pool: None)
     forged = evaluate(router, matrix, answers=answers)
     pools = {metric: matrix.pool(metric=metric) for metric in answers}
     said = report.submission.model_copy(
         update={
-            "predictions_sha256": digest_of(answers, matrix),
-            "standing": {m: standing(answers[m], matrix, pools[m]) for m in answers},
+            "predictions_sha256": digest_of(answers, rounds),
+            "standing": {m: standing(answers[m], rounds.test, pools[m]) for m in answers},
         }
     )
     forged.model_copy(update={"submission": said}).save(copied / "report.json")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import inf, isclose
 
@@ -14,6 +14,7 @@ from catbench.arrays import Floats, Ints
 from catbench.costs import processor_name
 from catbench.measures.audc import audc
 from catbench.pool import Pool
+from catbench.prompts import Prompts
 from catbench.rounds import Round, Rounds
 from catbench.routing import Answer, ask_at
 from catbench.sandbox.session import Session
@@ -24,33 +25,55 @@ ROUNDING = 1e-11
 """Of a prediction: differences below some digits of double precision are nobody's."""
 
 
-def answer_all(session: Session, one: Round, pools: Sequence[Pool]) -> dict[str, Answer]:
+def answer_all(
+    session: Session,
+    one: Round,
+    pools: Sequence[Pool],
+    test: Prompts | None = None,
+    alter: Callable[[Floats], Floats] = lambda quality: quality,
+) -> dict[str, Answer]:
+    """Fit a router for every pool in a new session, and return what `ask_all` does.
+
+    All are fitted before the first prompt is shown. A canary alters what stands for the test prompts, or the
+    qualities (n, M) that are given.
+    """
+    seconds = [fit_one(session, one, pool, alter) for pool in pools]
+    answers = ask_all(session, one, pools, one.test.texts() if test is None else test)
+    return {
+        metric: replace(answer, fit_seconds=took)
+        for (metric, answer), took in zip(answers.items(), seconds, strict=True)
+    }
+
+
+def ask_all(session: Session, one: Round, pools: Sequence[Pool], test: Prompts) -> dict[str, Answer]:
     """Return the answers of a round on every metric (that each pool names), for prompts in stored order.
 
-    All routers are fitted before the first prompt is shown; test prompts are shown in another order.
+    `test` are the round's test prompts, or what stands for them; they are shown in another order. The
+    session's routers were fitted in the order of `pools`.
     """
-    fitted = [fit_one(session, one, pool) for pool in pools]
     order = np.random.default_rng(pools[0].seed).permutation(len(one.test))
     answers: dict[str, Answer] = {}
-    for pool, (router, seconds) in zip(pools, fitted, strict=True):
-        answer = ask_in_order(session, one, pool, router, order)
+    for router, pool in enumerate(pools):
+        answer = ask_in_order(session, one, pool, router, order, test)
         validation = session.ask(router, one.validation.texts(), answer.trade_offs)
-        answers[pool.metric] = replace(answer, fit_seconds=seconds, validation=(validation,))
+        answers[pool.metric] = replace(answer, validation=(validation,))
     return answers
 
 
-def fit_one(session: Session, one: Round, pool: Pool) -> tuple[int, float]:
-    """Make and fit the router for a pool; return its number and the seconds that it took."""
+def fit_one(session: Session, one: Round, pool: Pool, alter: Callable[[Floats], Floats]) -> float:
+    """Make and fit the router for a pool; return the seconds that it took."""
+    (train, quality), (validation, held) = one.train.labelled(pool), one.validation.labelled(pool)
+    given = (train, alter(quality)), (validation, alter(held))
     start = time.perf_counter()
     router = session.make(pool)
-    session.fit(router, one.train.labelled(pool), one.validation.labelled(pool))
-    return router, time.perf_counter() - start
+    session.fit(router, *given)
+    return time.perf_counter() - start
 
 
-def ask_in_order(session: Session, one: Round, pool: Pool, router: int, order: Ints) -> Answer:
+def ask_in_order(session: Session, one: Round, pool: Pool, router: int, order: Ints, test: Prompts) -> Answer:
     """Return the answer about test prompts, shown in an order (positions among them) and put back."""
     asked_at = ask_at(one.train.labelled(pool)[1], pool.cost)
-    prompts = one.test.texts().take(order)
+    prompts = test.take(order)
     start = time.perf_counter()
     answer = session.ask(router, prompts, asked_at)
     seconds = time.perf_counter() - start

@@ -25,8 +25,11 @@ from catbench.files import sha256_of
 from catbench.sandbox.limits import Limits
 from catbench.submission.places import VERIFICATION
 
-CHECKS = frozenset({"repeats", "order", "one at a time", "canary"})
-"""Names of the honesty checks (`catbench.submission.checks`): a report that lacks one was not checked."""
+CHECKS = frozenset(
+    {"repeats", "order", "one at a time", "shuffled labels", "mixed labels", "reworded prompts", "noise"}
+)
+"""Names of the honesty checks (`catbench.submission.checks`, `canaries` and `noise`): a report that lacks one
+was not checked."""
 
 
 class _Record(BaseModel):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 
@@ -24,18 +23,16 @@ from catbench.rounds import Rounds, rounds_of
 from catbench.routing import Answer, NamedRouter
 from catbench.sandbox.launch import NOT_PROTECTED, SandboxKind, check_available
 from catbench.sandbox.limits import Limits
-from catbench.sandbox.session import Inside, Session, Usage, open_session
+from catbench.sandbox.session import Inside
 from catbench.scoring import sweep_of
-from catbench.submission.answers import answer_all, digest_of
-from catbench.submission.checks import check_alone, check_canary, check_order, check_repeats
 from catbench.submission.duplicates import find_duplicates
 from catbench.submission.folder import Settings, read_settings, stage
-from catbench.submission.record import Check, SandboxRecord, Standing, Submission
+from catbench.submission.judging import judge
+from catbench.submission.record import SandboxRecord, Standing, Submission
 from catbench.submission.requirements import install, read_requirement
 from catbench.submission.weights import WEIGHTS
 from catbench.sweep import mixture_curve
 
-Scored = TypeVar("Scored")
 GPU = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
 
 
@@ -61,18 +58,6 @@ class Staged:
     settings: Settings
     files: dict[str, str]
     """Path -> SHA-256."""
-
-
-@dataclass(frozen=True)
-class Judged(Generic[Scored]):
-    """What came out of running a submission."""
-
-    scored: Scored
-    answers: dict[str, Answer]
-    digest: str
-    """Of the answers, taken before any score was used."""
-    checks: list[Check]
-    usage: Usage
 
 
 @contextmanager
@@ -171,72 +156,6 @@ def check_untrained(files: Iterable[str], rounds: Rounds, name: str) -> None:
             f"{name} brings {fitted[0]}, and {rounds.test.matrix.suite.id!r} is scored by folds, which test "
             "every prompt: what a file holds of their labels would be tested on them; learn it in fit()"
         )
-
-
-def judge(
-    inside: Inside,
-    rounds: Rounds,
-    pools: Sequence[Pool],
-    score: Callable[[dict[str, Answer]], Scored],
-    *,
-    timed: bool = True,
-) -> Judged[Scored]:
-    """Run a submission twice: for its answers, and to see them repeat, with the canary at the end.
-
-    Every round has a session of its own, which keeps nothing of the others. The first run has the machine
-    for itself where it is `timed`. `score` is called with its answers once their digest is taken, while the
-    second run goes on.
-    """
-    usages: list[Usage] = []
-    metrics = [pool.metric for pool in pools]
-
-    def first() -> tuple[dict[str, Answer], str, list[Check]]:
-        found: list[dict[str, Answer]] = []
-        checks: list[Check] = []
-        for one in rounds.each:
-            with _session(inside, usages) as session:
-                found.append(answer_all(session, one, pools))
-                if not checks:
-                    given = session, one, pools, found[0]
-                    checks = [check_order(*given), check_alone(*given)]
-        answers = {metric: rounds.joined([said[metric] for said in found]) for metric in metrics}
-        return answers, digest_of(answers, rounds), checks
-
-    def second() -> tuple[dict[str, Answer], Check]:
-        found: list[dict[str, Answer]] = []
-        canary: Check | None = None
-        for one in rounds.each:
-            with _session(inside, usages) as session:
-                found.append(answer_all(session, one, pools))
-                canary = canary or check_canary(session, one, pools[0])
-        assert canary is not None
-        return {metric: rounds.joined([said[metric] for said in found]) for metric in metrics}, canary
-
-    with ThreadPoolExecutor(1 if inside.sandbox == "none" else 2) as executor:
-        counts = executor.submit(first)
-        if timed:
-            counts.result()
-        repeated = executor.submit(second)
-        answers, digest, checks = counts.result()
-        scored = score(answers)
-        again, canary = repeated.result()
-    most = Usage(
-        max(usage.seconds for usage in usages),
-        max(usage.memory_bytes for usage in usages),
-        max(usage.processes for usage in usages),
-        all(usage.control_group for usage in usages),
-    )
-    return Judged(
-        scored, answers, digest, [check_repeats(rounds, pools, answers, again), *checks, canary], most
-    )
-
-
-@contextmanager
-def _session(inside: Inside, usages: list[Usage]) -> Generator[Session]:
-    """Open a session, and note what it used when it has ended."""
-    with open_session(inside) as session:
-        yield session
-    usages.append(session.usage)
 
 
 def standing(answer: Answer, rounds: Rounds, pool: Pool) -> Standing:

@@ -17,8 +17,9 @@ from catbench.prompts import Split
 from catbench.rounds import rounds_of
 from catbench.store import known_suites, load, suite_folder
 from catbench.submission.folder import folder_problems, named_suites, read_settings
+from catbench.submission.judging import judge
 from catbench.submission.problem import Problem
-from catbench.submission.run import How, judge, staged
+from catbench.submission.run import How, staged
 from catbench.suites.simulate import Simulation, simulate
 
 SIZES: dict[Split, int] = {"train": 400, "validation": 60, "test": 120}
@@ -27,7 +28,10 @@ MENDS = {
     "repeats": "fix every seed (pool.seed), and depend on no clock, thread timing or hash order",
     "order": "a prompt's prediction may not depend on its place: no state that predict() carries on",
     "one at a time": "a prompt's prediction may not depend on the others: no statistics of the test batch",
-    "canary": "it knows more than fit() was given: weights or rules that hold this suite's qualities",
+    "shuffled labels": "it knows more than fit() was given: no weights and no rules may hold qualities",
+    "mixed labels": "it learns from these very qualities: nothing that fit() is given may be looked up",
+    "reworded prompts": "it knows these very test prompts: nothing that predict() is given may be looked up",
+    "noise": "it knows what these test images scored, which no prompt tells: nothing may be looked up",
 }
 
 

@@ -28,8 +28,9 @@ from catbench.submission.answers import digest_of
 from catbench.submission.checks import compare
 from catbench.submission.duplicates import find_duplicates
 from catbench.submission.folder import Settings
+from catbench.submission.judging import judge
 from catbench.submission.record import CHECKS, Fresh, Rerun, Submission, Verification, verification_path
-from catbench.submission.run import How, judge, run_submission, staged, standing
+from catbench.submission.run import How, run_submission, staged, standing
 from catbench.verdict import verdict
 
 EQUAL = 1e-5

@@ -1,0 +1,164 @@
+"""The sessions of a submission: one whose answers count, one where they come again, and the canaries' own.
+
+Every round has a session of its own, which keeps nothing of the others; a session that repeats, and those of
+the canaries, go side by side in an order that is drawn anew. Test scores are used once all answers that count
+are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import numpy as np
+
+from catbench.pool import Pool
+from catbench.rounds import Rounds
+from catbench.routing import Answer
+from catbench.sandbox.session import Inside, Session, Usage, open_session
+from catbench.submission.answers import answer_all, ask_all, digest_of
+from catbench.submission.canaries import (
+    MIXED,
+    REWORDED,
+    SHUFFLED,
+    Altered,
+    canary_checks,
+    mixed,
+    shuffled,
+)
+from catbench.submission.checks import check_alone, check_order, check_repeats
+from catbench.submission.noise import check_noise
+from catbench.submission.record import Check
+from catbench.submission.rewording import reworded
+
+Scored = TypeVar("Scored")
+Answers: TypeAlias = dict[str, Answer]
+"""By metric."""
+TOGETHER = 2
+"""Sessions that go side by side."""
+
+
+@dataclass(frozen=True)
+class Judged(Generic[Scored]):
+    """What came out of running a submission."""
+
+    scored: Scored
+    answers: Answers
+    digest: str
+    """Of the answers, taken before any score was used."""
+    checks: list[Check]
+    usage: Usage
+
+
+def judge(
+    inside: Inside,
+    rounds: Rounds,
+    pools: Sequence[Pool],
+    score: Callable[[Answers], Scored],
+    *,
+    timed: bool = True,
+) -> Judged[Scored]:
+    """Run a submission for its answers, to see them repeat, and as each canary.
+
+    Where it is `timed`, the run whose answers count comes first and has the machine for itself. `score` is
+    called with its answers once their digest is taken, while the others go on.
+    """
+    runs = _Runs(inside, rounds, pools)
+    jobs: dict[str, Callable[[], Any]] = {"counts": runs.count, "repeats": runs.repeat, **runs.canaries()}
+    begun: dict[str, Future[Any]] = {}
+    with ThreadPoolExecutor(1 if inside.sandbox == "none" else TOGETHER) as executor:
+        if timed:
+            begun["counts"] = executor.submit(jobs.pop("counts"))
+            begun["counts"].result()
+        names = list(jobs)
+        for place in runs.random.permutation(len(names)):
+            begun[names[place]] = executor.submit(jobs[names[place]])
+        counted, checks = begun.pop("counts").result()
+        answers = runs.joined(counted)
+        digest = digest_of(answers, rounds)
+        scored = score(answers)
+        again, other_words = begun.pop("repeats").result()
+        canaries = {name: one.result() for name, one in begun.items()}
+    canaries = {SHUFFLED: canaries[SHUFFLED], MIXED: canaries[MIXED], REWORDED: other_words}
+    test = rounds.each[runs.tried].test
+    checks = [
+        check_repeats(rounds, pools, answers, runs.joined(again)),
+        *checks,
+        *canary_checks(test, pools, counted[runs.tried], canaries),
+        check_noise(answers, rounds.test, pools),
+    ]
+    return Judged(scored, answers, digest, checks, runs.usage())
+
+
+class _Runs:
+    """The runs of a submission, each in sessions of its own: one a round, for a canary one in all."""
+
+    def __init__(self, inside: Inside, rounds: Rounds, pools: Sequence[Pool]) -> None:
+        self._inside, self._rounds, self._pools = inside, rounds, pools
+        self._usages: list[Usage] = []
+        self.random = np.random.default_rng()
+        self._drawn = self.random.spawn(3)
+        self.tried = int(self.random.integers(len(rounds.each)))
+        """Position of the round that the canaries are of."""
+
+    def count(self) -> tuple[list[Answers], list[Check]]:
+        """Return the answers that count, by round, and what the first round's routers are asked besides."""
+        found: list[Answers] = []
+        checks: list[Check] = []
+        for one in self._rounds.each:
+            with self._session() as session:
+                found.append(answer_all(session, one, self._pools))
+                if not checks:
+                    given = session, one, self._pools, found[0]
+                    checks = [check_order(*given), check_alone(*given)]
+        return found, checks
+
+    def repeat(self) -> tuple[list[Answers], Answers]:
+        """Return the answers again, by round, and those about the reworded prompts of one, asked before."""
+        found: list[Answers] = []
+        other_words: Answers = {}
+        for place, one in enumerate(self._rounds.each):
+            with self._session() as session:
+                if place == self.tried:
+                    prompts = reworded(one.test.texts(), self._drawn[0])
+                    other_words = answer_all(session, one, self._pools, prompts)
+                    found.append(ask_all(session, one, self._pools, one.test.texts()))
+                else:
+                    found.append(answer_all(session, one, self._pools))
+        return found, other_words
+
+    def canaries(self) -> dict[str, Callable[[], Answers]]:
+        """Return the runs of those canaries that are fitted to altered qualities."""
+        ways = {SHUFFLED: shuffled(self._drawn[1]), MIXED: mixed(self._drawn[2])}
+        return {name: lambda alter=alter: self._altered(alter) for name, alter in ways.items()}
+
+    def _altered(self, alter: Altered) -> Answers:
+        one = self._rounds.each[self.tried]
+        with self._session() as session:
+            return answer_all(session, one, self._pools, alter=alter)
+
+    def joined(self, found: Sequence[Answers]) -> Answers:
+        """Return answers by round as one."""
+        return {
+            pool.metric: self._rounds.joined([answers[pool.metric] for answers in found])
+            for pool in self._pools
+        }
+
+    def usage(self) -> Usage:
+        """Return the most that a session used."""
+        return Usage(
+            max(usage.seconds for usage in self._usages),
+            max(usage.memory_bytes for usage in self._usages),
+            max(usage.processes for usage in self._usages),
+            all(usage.control_group for usage in self._usages),
+        )
+
+    @contextmanager
+    def _session(self) -> Generator[Session]:
+        """Open a session, and note what it used when it has ended."""
+        with open_session(self._inside) as session:
+            yield session
+        self._usages.append(session.usage)

@@ -1,0 +1,45 @@
+"""Reworded prompts mean the same and equal none of a list."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from catbench.prompts import Prompts, normalise
+from catbench.submission.rewording import LONG, reword, reworded
+from catbench.suites.simulate import Simulation, simulate
+
+TEXTS = ["cat", "a dog on a hill", "two red circles above a blue square.", "aaaaaaa", "château, at dusk!"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_reworded_text_equals_none_in_a_list(text):
+    random = np.random.default_rng(0)
+    words = re.sub(r"\W+", " ", text).split()
+    for _ in range(50):
+        said = reword(text, random)
+        assert normalise(said) != normalise(text)
+        kept = [word for word in words if word.lower() in said.lower()]
+        assert len(kept) >= len(words) - 1  # a slip in one of them
+        if all(len(word) < LONG for word in words):
+            assert kept == words
+
+
+def test_features_move_a_little_and_rows_stay():
+    matrix = simulate(Simulation(prompts=300))[0]
+    prompts = matrix.texts(matrix.rows("test"))
+    said = reworded(prompts, np.random.default_rng(1))
+    assert isinstance(said, Prompts)
+    assert len(said) == len(prompts)
+    one, other = prompts.features["words"], said.features["words"]
+    assert other.dtype == np.float32
+    assert not (one == other)[:, one.std(axis=0) > 0].any()
+    assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.99
+
+
+def test_no_two_draws_are_the_same():
+    texts = [f"a long harbour under the evening mountain {number}" for number in range(50)]
+    one, other = (list(reworded(Prompts(texts), np.random.default_rng(seed))) for seed in (1, 2))
+    assert sum(a == b for a, b in zip(one, other, strict=True)) < len(texts) / 2
