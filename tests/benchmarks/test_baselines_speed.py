@@ -11,9 +11,11 @@ import pytest
 
 from catbench import Pool, Prompts
 from catbench.pool import Candidate
+from catbench.prompts import group_of, normalise, split_of
 from catbench.rounds import rounds_of
 from catbench.routing import find_router
 from catbench.suites.cems import import_cems
+from catbench.suites.simulate import Simulation, simulate
 from catbench.trials import Trials, run_trials
 from catbench.truth import truth_of
 
@@ -60,7 +62,9 @@ def test_knn_against_a_bare_matmul_and_partition(benchmark):
 def ratio_of_trials(texts):
     """Return how long 100 trials take against one, at 10,000 prompts x 20 candidates, and that one."""
     made = simulate(Simulation(prompts=10_000, candidates=20, samples=2))[0]
-    matrix = replace(made, prompts=made.prompts.assign(text=list(texts), group=made.prompts["prompt_id"]))
+    keys = [normalise(text) for text in texts]
+    columns = {"text": list(texts), "group": list(map(group_of, keys)), "split": list(map(split_of, keys))}
+    matrix = replace(made, prompts=made.prompts.assign(**columns), features={})
     rounds, pool = rounds_of(matrix), matrix.pool(metric="simulated_score")
     truth = truth_of(rounds, pool)
 
