@@ -1,4 +1,4 @@
-# The leaderboard as a container: not root, nothing to write, its tables made when it is built.
+# The leaderboard as a container: not root, nothing to write, its reports verified when it is built.
 #
 #     docker build -t catbench-board .
 #     docker run --read-only --tmpfs /tmp -p 8501:8501 catbench-board

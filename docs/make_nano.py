@@ -15,20 +15,20 @@ ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "baselines" / "reports"
 ROUTERS = ("knn", "ridge", "embedllm")
 METRICS = ("clip_score", "scene_accuracy")
-POOLS = {"nano+": "{}.json", "nano": "{}-nano.json"}
-"""Pool -> file of a router's report. `nano+` holds all candidates, and a report calls that `all`."""
+POOLS = {"all": "{}.json", "nano": "{}-nano.json"}
+"""Pool -> file of a router's report."""
 KINDS = {"two things or fewer": (1, 2), "four or more": (4, 5, 6)}
 REFERENCES = {
     "mixture": "mixture (does not read the prompt)",
     "cascade": "cascade (sees a first image)",
-    "oracle_leave_one_out": "oracle, scored on an unseen sample",
+    "oracle_shrunk": "shrunk oracle, scored on an unseen image",
     "oracle": "oracle",
 }
 TEXT = """# nano: what it can and cannot tell
 
 Made by `python docs/make_nano.py` from the shipped matrix and the reports in `baselines/reports`. Brackets
 are 95% intervals of a bootstrap over scenes ({prompts} test prompts of {groups} scenes, {samples} images of
-each a candidate).
+each a candidate). What the numbers mean: [definitions](definitions.md).
 
 ## Quality by candidate, for simple and for crowded scenes
 
@@ -40,16 +40,21 @@ and crowded ones worse. Steps matter less than in the paper's Figure 1c: beyond 
 these prompts can tell. A one-step image without distillation is noise. No scene is empty: all eight empty
 ones fell to training.
 
+## What a router saves
+
+Against the best single candidate, chosen by training means, cost in TFLOPs. Pool `all` holds every candidate
+(`nano+` is its other name), pool `nano` the step counts of one model.
+
+{verdicts}
+
 ## What there is to gain, and who gains it
 
-Areas under the deferral curve, cost in TFLOPs. The oracle chooses by the test scores themselves; scored on
-a sample that it did not choose by, it keeps much less, and what lies between the mixture and *that* is what
-a router could hope for. Where it lies below the mixture, the noise of single images is larger than what
-routing could gain.
+Areas under the deferral curve on the logarithmic cost axis. The oracle chooses by the test scores themselves;
+the shrunk oracle is scored on an image that it has not seen, and shows how much is within reach at least.
 
 {references}
 
-Gain over the mixture, and the headroom captured (its share of what the oracle gains):
+Gain over the mixture, and the headroom captured (its share of what the oracle gains), on both axes:
 
 {routers}
 """
@@ -67,12 +72,13 @@ def page() -> str:
     stale = [name for name, report in found.items() if report.result().suite_digest != matrix.digest]
     if stale:
         raise SystemExit(f"reports of another version of the suite: {stale}")
-    titles = {metric: found["nano+", "knn"].result(metric).metric_label for metric in METRICS}
+    titles = {metric: found["all", "knn"].result(metric).metric_label for metric in METRICS}
     return TEXT.format(
         prompts=len(test),
         groups=test["group"].nunique(),
         samples=matrix.samples["test"],
         candidates=_candidates(matrix, titles),
+        verdicts=_verdicts(found, titles),
         references=_references(found, titles),
         routers=_routers(found, titles),
     )
@@ -117,18 +123,28 @@ def _said(result: Result, reference: str) -> str:
     return _spelled(result.references[reference]["audc"], 4)
 
 
+def _verdicts(found: dict[tuple[str, str], Report], titles: dict[str, str]) -> str:
+    rows = [
+        [pool, titles[metric], f"`{router}`", found[pool, router].result(metric).verdict]
+        for pool in POOLS
+        for metric in METRICS
+        for router in ROUTERS
+    ]
+    return _table(["pool", "metric", "router", "verdict"], rows)
+
+
 def _routers(found: dict[tuple[str, str], Report], titles: dict[str, str]) -> str:
     rows: list[list[str]] = []
     for pool in POOLS:
         for metric in METRICS:
             for router in ROUTERS:
                 result = found[pool, router].result(metric)
-                gain, headroom = (
-                    _spelled(result.estimate("gain"), 5),
-                    _spelled(result.estimate("headroom"), 3),
-                )
-                rows.append([pool, titles[metric], f"`{router}`", gain, headroom])
-    return _table(["pool", "metric", "router", "gain", "headroom captured"], rows)
+                said = [
+                    _spelled(result.estimate(name), decimals)
+                    for name, decimals in (("gain", 5), ("headroom", 3), ("headroom_linear", 3))
+                ]
+                rows.append([pool, titles[metric], f"`{router}`", *said])
+    return _table(["pool", "metric", "router", "gain", "headroom captured", "on the linear axis"], rows)
 
 
 def _spelled(estimate: Estimate, decimals: int) -> str:

@@ -46,6 +46,22 @@ def simulated(tmp_path_factory):
     return folder
 
 
+class _WithoutTorch:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] == "torch":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+@pytest.fixture
+def no_torch(monkeypatch):
+    """torch cannot be imported, as on the base install, nor has a baseline that needs it been."""
+    for name in list(sys.modules):
+        if name.partition(".")[0] in ("torch", "catbench_baselines"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [_WithoutTorch, *sys.meta_path])
+
+
 @pytest.fixture
 def command(monkeypatch, capsys, tmp_path_factory):
     """Run `catbench ...` in this process, with an empty home for named suites; return an Outcome."""

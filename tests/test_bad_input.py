@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from catbench.cli import main
+from catbench.errors import RouterError
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def scores():
             "prompt": f"a {thing} number {i}",
             "candidate": candidate,
             "sample": sample,
-            "clip": i / 7 + len(candidate),
+            "clip": i / 7 + (candidate == "large"),
         }
         for i, thing in enumerate(["cat", "dog", "owl"] * 20)
         for candidate in ("small", "large")
@@ -143,8 +144,8 @@ def val_split(table):
         (beyond_single_precision, ["scores.csv, row 5", "'small'", "1e+39"]),
         (no_group, ["scores.csv, row 2", "group is empty"]),
         (val_split, ["unknown split 'val'"]),
-        (drop_row, ["scores.csv", "no score of prompt", "'large', sample 1"]),
-        (set_nan, ["scores.csv, row 5", "'small'", "nan", "finite"]),
+        (drop_row, ["scores.csv: 1 of 240 scores missing: 'a dog number 1' by large (sample 1)"]),
+        (set_nan, ["1 of 240 scores missing: 'a dog number 1' by small (sample 0)", "--drop-prompts"]),
         (set_infinite, ["scores.csv, row 5", "'small'", "inf", "finite"]),
         (repeat_row, ["scores.csv, row 241", "'small'", "twice"]),
         (no_samples, ["scores.csv, row 2", "twice", "`sample` column missing"]),
@@ -153,7 +154,7 @@ def val_split(table):
         (bad_split, ["dev"]),
         (no_candidate, ["scores.csv", "no column 'candidate'"]),
         (no_metric, ["scores.csv", "no metric"]),
-        (empty_prompt, ["scores.csv, row 12", "prompt is empty"]),
+        (empty_prompt, ["scores.csv: the prompt of 1 row of 240 is blank: row 12", "--drop-prompts"]),
     ],
 )
 def test_a_score_table_that_breaks_a_rule(refused, tmp_path, spoil, says):
@@ -170,9 +171,6 @@ def test_a_score_table_that_breaks_a_rule(refused, tmp_path, spoil, says):
 @pytest.mark.parametrize(
     ("row", "says"),
     [
-        ({"candidate": "tiny", "unit": "seconds", "value": 2.0}, ["costs.csv, row 3", "'tiny'"]),
-        ({"candidate": "lagre", "unit": "seconds", "value": 2.0}, ["did you mean 'large'"]),
-        ({"candidate": "large", "unit": "joules", "value": 2.0}, ["'small' has no cost in 'joules'"]),
         ({"candidate": "large", "unit": "seconds", "value": 2.0}, ["row 3", "two prices"]),
         ({"candidate": "large", "unit": "joules", "value": 0.0}, ["row 3", "'large'", "positive"]),
         ({"candidate": "large", "unit": "joules", "value": -1.0}, ["row 3", "'large'", "positive"]),
@@ -409,6 +407,40 @@ def test_a_file_that_holds_no_router(refused, simulated, tmp_path, source, says)
     assert says in refused("evaluate", "mine.py", "--suite", simulated)
 
 
+def test_an_error_of_a_router_names_its_line_and_the_way_to_the_traceback(
+    refused, catbench, simulated, tmp_path
+):
+    (tmp_path / "helper.py").write_text("def value():\n    return {}['nope']\n")
+    (tmp_path / "mine.py").write_text("from helper import value\ndef make_router(pool): return value()\n")
+    assert refused("evaluate", "mine.py", "--suite", simulated) == (
+        "catbench: router 'mine' failed in make_router(): KeyError: 'nope' (helper.py, line 2); "
+        "--debug shows the traceback"
+    )
+    with pytest.raises(RouterError) as shown:
+        catbench("evaluate", "mine.py", "--suite", simulated, "--debug")
+    assert isinstance(shown.value.__cause__, KeyError)
+
+
+def test_a_lack_of_memory_is_told_in_a_line(refused, simulated, monkeypatch):
+    def fails(*given, **named):
+        np.empty(2**57)
+
+    monkeypatch.setattr("catbench.store.load", fails)
+    line = refused("evaluate", "ridge", "--suite", simulated)
+    assert line.startswith("catbench: this needs more memory than there is: Unable to allocate")
+
+
+@pytest.mark.parametrize("price", [1e300, 1e-300])
+@pytest.mark.parametrize("ending", ["png", "svg", "html"])
+def test_a_price_that_no_plot_can_show_is_refused(refused, catbench, tmp_path, price, ending):
+    scores().to_csv(tmp_path / "scores.csv", index=False)
+    costs().assign(value=[1.0, price]).to_csv(tmp_path / "costs.csv", index=False)
+    catbench("import", "table", "scores.csv", "--costs", "costs.csv", "--name", "mine", "--out", "suite")
+    line = refused("evaluate", "ridge", "--suite", "suite", "--plot", f"curve.{ending}")
+    assert "'large' costs 1e" in line
+    assert not (tmp_path / f"curve.{ending}").exists()
+
+
 def test_debug_shows_the_traceback(catbench, simulated):
     with pytest.raises(Exception, match="did you mean 'ridge'"):
         catbench("evaluate", "ridgge", "--suite", simulated, "--debug")
@@ -462,6 +494,8 @@ def test_reports_that_cannot_be_compared(refused, catbench, simulated, tmp_path)
         catbench("evaluate", "mixture", "--suite", simulated, "--json", "a.json", "--replicates", "5")[0] == 0
     )
     (tmp_path / "b.json").write_text('{"schema": 1}')
+    assert "b.json is a report of schema 1" in refused("compare", "a.json", "b.json", "--suite", simulated)
+    (tmp_path / "b.json").write_text('{"schema": 2}')
     assert "b.json is no report" in refused("compare", "a.json", "b.json", "--suite", simulated)
     assert "cannot be read" in refused("compare", "a.json", "c.json", "--suite", simulated)
     (tmp_path / "a.predictions.parquet").write_bytes(b"PAR1")
@@ -515,7 +549,7 @@ def test_equal_texts_in_two_groups(refused, tmp_path):
 
 
 def test_stray_text_in_a_score_column_is_not_passed_over(refused, tmp_path):
-    table = scores().assign(other=1.0)
+    table = scores().assign(other=lambda t: t["clip"] ** 2)
     table["clip"] = table["clip"].astype(object)
     table.loc[6, "clip"] = "n.a."
     table.to_csv(tmp_path / "scores.csv", index=False)

@@ -67,12 +67,26 @@ def test_a_price_is_positive_and_finite(value):
         check_costs(prices("usd", 1, value), NAMES, "costs.csv")
 
 
-def test_no_candidate_goes_without_a_price_on_any_machine():
-    costs = prices("seconds", 1, 2, hardware="A100") + prices("seconds", 1, 2, hardware="H100")[:1]
-    with pytest.raises(CatbenchError, match="'large' has no cost in 'seconds' on H100"):
-        check_costs(costs, NAMES, "costs.csv")
+def test_a_unit_may_price_some_candidates_and_says_so_where_another_is_asked_for():
+    costs = prices("seconds", 1, 2, hardware="A100") + prices("seconds", 3, 4, hardware="H100")[:1]
+    check_costs(costs, NAMES, "costs.csv")
+    assert select_costs(costs, "seconds@H100", ["small"])[0].tolist() == [3]
+    with pytest.raises(
+        CatbenchError, match=r"'large' has no cost in 'seconds@H100': .*'priced:seconds@H100'"
+    ):
+        select_costs(costs, "seconds@H100", NAMES)
+
+
+def test_a_table_without_a_price_is_refused():
     with pytest.raises(CatbenchError, match=r"costs\.csv: no costs"):
         check_costs([], NAMES, "costs.csv")
+
+
+def test_a_price_of_an_unknown_candidate_is_refused_or_passed_over():
+    costs = [*prices("usd", 1, 2), Cost(candidate="lagre", unit="usd", value=0)]
+    with pytest.raises(CatbenchError, match="row 3: unknown candidate 'lagre': did you mean 'large'"):
+        check_costs(costs, NAMES, "costs.csv")
+    check_costs(costs, NAMES, "costs.csv", others=True)
 
 
 def test_a_price_stands_once():

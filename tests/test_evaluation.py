@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -11,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 import catbench
 from catbench import CatbenchError, deferral_curve, evaluate, mixture_curve, oracle_curve
 from catbench.bootstrap import Bootstrap
+from catbench.report import Estimate
 from catbench.suites.cems import import_cems
 from catbench.suites.simulate import Simulation, simulate
 from catbench.trials import Trials
@@ -36,24 +39,27 @@ def test_a_scikit_learn_pipeline_is_a_router(matrix):
     predicted = pipeline().fit(texts[train], quality[train]).predict(texts[test])
     low, high = pool.cost.min(), pool.cost.max()
     areas = [
-        curve.area(low, high)
+        curve.area_log(low, high)
         for curve in (
             deferral_curve(predicted, quality[test], pool.cost),
             mixture_curve(quality[test], pool.cost),
             oracle_curve(quality[test], pool.cost),
         )
     ]
-    assert result.estimate("audc").value == pytest.approx(areas[0])
-    assert result.references["mixture"]["audc"].value == pytest.approx(areas[1])
-    assert result.references["oracle"]["audc"].value == pytest.approx(areas[2])
-    assert result.estimate("headroom").value == pytest.approx((areas[0] - areas[1]) / (areas[2] - areas[1]))
-    np.testing.assert_allclose(report.predictions[list(pool.ids)], predicted)
+    assert result.estimate("audc").value == pytest.approx(areas[0], rel=1e-5)
+    assert result.references["mixture"]["audc"].value == pytest.approx(areas[1], rel=1e-5)
+    assert result.references["oracle"]["audc"].value == pytest.approx(areas[2], rel=1e-5)
+    headroom = (areas[0] - areas[1]) / (areas[2] - areas[1])
+    assert result.estimate("headroom").value == pytest.approx(headroom, rel=1e-5)
+    tested = report.predictions[report.predictions["split"] == "test"]
+    np.testing.assert_allclose(tested[list(pool.ids)], predicted)
 
 
 def test_every_number_lies_in_its_interval(matrix):
     result = evaluate("ridge", matrix, metric="simulated_score", bootstrap=Bootstrap(200)).result()
     for name, found in result.measures.items():
-        for estimate in found.values() if isinstance(found, dict) else [found]:
+        columns = [found] if isinstance(found, Estimate) else map(found.at, range(len(result.candidates)))
+        for estimate in columns:
             assert estimate.low <= estimate.value + 1e-12, name
             assert estimate.value <= estimate.high + 1e-12, name
 
@@ -71,10 +77,10 @@ def test_a_lower_is_better_metric_mirrors_its_negative(matrix):
     )
     higher = evaluate("ridge", flipped, bootstrap=QUICK).result()
     one, other = lower.estimate("audc"), higher.estimate("audc")
-    assert (one.value, one.low, one.high) == pytest.approx((-other.value, -other.high, -other.low))
+    assert (one.value, one.low, one.high) == (-other.value, -other.high, -other.low)
     assert lower.estimate("gain") == higher.estimate("gain")
     assert lower.estimate("cost_to_match", "sim-2") == higher.estimate("cost_to_match", "sim-2")
-    assert lower.fixed["sim-2"].quality.value == pytest.approx(-higher.fixed["sim-2"].quality.value)
+    assert lower.fixed["sim-2"].quality.value == -higher.fixed["sim-2"].quality.value
     np.testing.assert_allclose(lower.curve.quality, np.negative(higher.curve.quality))
     assert lower.curve.low <= lower.curve.quality
 
@@ -102,7 +108,7 @@ def test_the_validation_split_goes_only_to_those_that_ask(matrix):
             return self
 
         def predict(self, prompts):
-            seen["test"] = list(prompts)
+            seen.setdefault("test", list(prompts))  # the test prompts come first
             return np.zeros((len(prompts), 4))
 
     evaluate(Asks(), matrix, metric="simulated_score", bootstrap=QUICK)
@@ -156,13 +162,9 @@ def test_pools_and_candidates(matrix):
         "sim-1",
         "sim-2",
     ]
-    chosen = evaluate(
-        "mixture", matrix, candidates=["other-3", "sim-1"], cost="seconds", bootstrap=QUICK
-    ).result()
+    chosen = evaluate("mixture", matrix, candidates=["other-3", "sim-1"], bootstrap=QUICK).result()
     assert [*chosen.fixed] == ["other-3", "sim-1"]
     assert chosen.pool == "custom"
-    assert "audc_with_overhead" in chosen.measures
-    assert chosen.estimate("audc_with_overhead").value < chosen.estimate("audc").value
     with pytest.raises(CatbenchError, match="did you mean 'sim\\+'"):
         evaluate("mixture", matrix, pool="sim++")
 
@@ -202,9 +204,10 @@ def test_a_numeric_column_with_many_values_is_cut_into_three_in_order(matrix):
 def test_win_rates_come_from_refits_on_fewer_samples(matrix):
     report = evaluate("ridge", matrix, metric="simulated_score", trials=Trials(6, samples=2), bootstrap=QUICK)
     rates = report.result().measures["win_rate"]
-    assert rates["sim-1"].value is None
-    assert rates["sim-2"].value in {wins / 6 for wins in range(7)}
-    assert rates["sim-2"].deviation > 0
+    assert rates.value[0] is None
+    assert round(rates.value[1] * 6, 4) in range(7)
+    assert rates.low[1] <= rates.value[1] <= rates.high[1]
+    assert rates.deviation[1] > 0
     assert "trials:6x2of4" in report.signature
 
 
@@ -242,8 +245,9 @@ def test_on_cems_reading_the_prompt_beats_the_best_single_model(shared):
     assert result.estimate("gain").low > 0
 
 
-def test_a_policy_pays_for_one_trade_off_and_for_all_that_this_takes(matrix):
-    import time
+def test_a_policy_pays_for_one_trade_off_and_for_all_that_this_takes(matrix, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("catbench.routing.time", SimpleNamespace(perf_counter=lambda: now[0]))
 
     class Slow:
         def __init__(self, pool):
@@ -253,12 +257,12 @@ def test_a_policy_pays_for_one_trade_off_and_for_all_that_this_takes(matrix):
             return self
 
         def route(self, prompts, trade_offs):
-            time.sleep(0.05 + 0.005 * len(trade_offs))  # what it reads, and each trade-off
+            now[0] += 5 + len(trade_offs)  # what it reads, and each trade-off
             return np.zeros((len(trade_offs), len(prompts)))
 
     report = evaluate(Slow, matrix, metric="simulated_score", bootstrap=QUICK)
     whole = report.result().seconds_per_prompt * len(matrix.rows("test"))
-    assert 0.055 <= whole < 0.05 + 0.005 * 65 / 2  # not the sum over 65 of them, with some slack
+    assert whole == pytest.approx(5 + 1)
 
 
 def test_a_slice_column_with_gaps_is_refused(matrix):

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from catbench.figure import frame, label_places, outside_label
+from catbench import evaluate, load
+from catbench.bootstrap import Bootstrap
+from catbench.errors import UsageError
+from catbench.figure import curve_table, frame, gain_curve, label_places, outside_label, panels
+from catbench.plot import plotly_figure, write_plot
 
 WIDE, HIGH = 400.0, 300.0
 AROUND = {"below": (0.5, 1), "above": (0.5, 0), "right": (0, 0.5), "left": (1, 0.5)}
@@ -63,3 +68,68 @@ def test_a_frame_of_one_height_has_some_height():
     low, high, outside = frame([2.0, 2.0], [2.0])
     assert low < 2 < high
     assert outside == 0
+
+
+@pytest.fixture(scope="module")
+def reports(simulated):
+    matrix = load(simulated)
+    return [evaluate("ridge", matrix, by="words", bootstrap=Bootstrap(count)) for count in (40, 0)]
+
+
+def test_a_gain_lies_in_its_band_and_is_above_0_where_the_router_is_better(reports):
+    report, _ = reports
+    for position, result in enumerate(report.results):
+        if result.slice != "all":  # which has no curve
+            continue
+        gain = gain_curve(report, position)
+        assert len(gain.cost) == len(gain.low) == 17
+        assert (gain.cost[0], gain.cost[-1]) == (result.curve.cost[0], result.curve.cost[-1])
+        assert gain.quality[0] == pytest.approx(0, abs=2e-6)  # every curve starts at the cheapest candidate
+        assert max(gain.quality) > 0
+        assert min(np.subtract(gain.high, gain.low)) >= 0
+        assert max(np.abs(gain.low)) > 0
+
+
+def test_without_replicates_a_gain_has_no_band(reports):
+    gain = gain_curve(reports[1], 0)
+    assert gain.low == gain.high == []
+    assert len(gain.cost) == 33
+
+
+def test_the_table_of_curves_holds_what_the_report_does(reports):
+    table = curve_table(reports[0])
+    assert len(table) == 33 * 2  # two metrics; slices have no curve
+    result = reports[0].result("simulated_error")
+    rows = table[table["metric"] == "simulated_error"]
+    for name, wanted in (
+        ("cost", result.curve.cost),
+        ("quality", result.curve.quality),
+        ("low", result.curve.low),
+        ("high", result.curve.high),
+        ("mixture", result.reference_curves["mixture"]),
+        ("oracle", result.reference_curves["oracle"]),
+    ):
+        assert rows[name].tolist() == wanted, name
+    np.testing.assert_allclose(rows["gain"], rows["mixture"] - rows["quality"], atol=2e-6)  # lower is better
+    assert rows["gain_low"].notna().sum() == 17
+    assert not curve_table(reports[1])[["low", "high", "gain_low", "gain_high"]].notna().any(axis=None)
+
+
+def test_a_figure_shows_the_gain_below_the_curve(reports):
+    described = panels(reports)
+    assert [series.name for series in described[0].gains] == ["ridge", "ridge"]
+    figure = plotly_figure(described)
+    below = [trace for trace in figure.data if trace.yaxis == f"y{len(described) + 1}"]
+    assert {tuple(trace.y) for trace in below} >= {
+        tuple(series.curve.quality) for series in described[0].gains
+    }
+    axes = [axis.type for axis in figure.select_xaxes()]
+    assert axes == ["log"] * (2 * len(described))
+
+
+def test_a_price_that_no_axis_holds_is_refused_with_the_candidate(reports, tmp_path):
+    first = reports[0].results[0]
+    absurd = first.model_copy(update={"costs": [*first.costs[:-1], 1e300]})
+    with pytest.raises(UsageError, match=r"other-3 costs 1e\+300"):
+        write_plot([reports[0].model_copy(update={"results": (absurd,)})], tmp_path / "a.png")
+    assert not list(tmp_path.iterdir())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,73 @@ def test_an_empty_folder_is_filled_without_force(tmp_path):
     with atomic_folder(tmp_path / "out") as draft:
         (draft / "new").touch()
     assert (tmp_path / "out" / "new").exists()
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    """What is synced and what gets which name, in order, as (what, name, inode)."""
+    done = []
+    fsync, rename = os.fsync, Path.replace
+
+    def synced(handle):
+        fsync(handle)
+        done.append(("sync", "", os.fstat(handle).st_ino))
+
+    def renamed(path, target):
+        done.append(("rename", Path(target).name, path.stat().st_ino))
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    return done
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name_and_then_its_name_is(tmp_path, disk):
+    with atomic_file(tmp_path / "a") as draft:
+        draft.write_text("whole")
+        file = draft.stat().st_ino
+    assert disk == [("sync", "", file), ("rename", "a", file), ("sync", "", tmp_path.stat().st_ino)]
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_folder_is_on_the_disk_before_it_has_its_name_and_then_its_name_is(tmp_path, disk, there):
+    if there:
+        (tmp_path / "a").mkdir()
+        (tmp_path / "a" / "old").touch()
+    with atomic_folder(tmp_path / "a", force=True) as draft:
+        (draft / "below").mkdir()
+        (draft / "below" / "file").write_text("whole")
+        inside = {path.stat().st_ino for path in (draft, draft / "below", draft / "below" / "file")}
+        folder = draft.stat().st_ino
+    named = disk.index(("rename", "a", folder))
+    assert inside <= {node for what, _, node in disk[:named] if what == "sync"}
+    assert disk[named + 1 :] == [("sync", "", tmp_path.stat().st_ino)]
+
+
+def test_a_disk_that_fails_to_sync_leaves_the_old_file(tmp_path, monkeypatch):
+    (tmp_path / "a").write_text("old")
+
+    def fails(handle):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(CatbenchError, match=r"cannot write .*a: Input/output"), atomic_file(tmp_path / "a"):
+        pass
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_a_file_system_that_syncs_no_folder_will_do(tmp_path, monkeypatch):
+    fsync = os.fsync
+
+    def files_only(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(22, "Invalid argument")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", files_only)
+    with atomic_folder(tmp_path / "a") as draft:
+        (draft / "file").touch()
+    assert (tmp_path / "a" / "file").exists()
 
 
 def test_the_current_and_the_home_folder_are_never_replaced(tmp_path, monkeypatch):

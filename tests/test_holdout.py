@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from catbench import CatbenchError, evaluate
 from catbench.bootstrap import Bootstrap
 from catbench.errors import RouterError, UsageError
-from catbench.holdout import HoldOut
+from catbench.holdout import HoldOut, held_out
+from catbench.routing import find_router
 from catbench.suites.simulate import Simulation, simulate
 from catbench.trials import Trials
 
@@ -47,7 +52,7 @@ def run(matrix, router, candidate="other-3", labels=20, **options):
 def test_trials_hide_it_too(matrix, router):
     trials = Trials(2)
     rates = run(matrix, router, trials=trials).result().measures["win_rate"]
-    assert rates["other-3"].value is not None
+    assert rates.value[2] is not None
 
     class Refits(Spy):
         def refit(self, quality):
@@ -131,6 +136,33 @@ def test_a_router_that_forgets_the_new_column_is_told(matrix):
 
     with pytest.raises(CatbenchError, match="needs 3 columns, the new candidate's last"):
         run(matrix, Forgetful)
+
+
+def test_a_router_with_a_candidate_held_out_can_be_copied(matrix):
+    pool = matrix.pool(metric=METRIC)
+    made = held_out(find_router("mixture"), HoldOut("sim-2", 5)).make(pool)
+    for copied in (copy.deepcopy(made), copy.copy(made), pickle.loads(pickle.dumps(made))):
+        assert vars(copied).keys() == vars(made).keys()
+
+
+def test_what_a_router_says_of_its_flops_is_passed_on(matrix):
+    class Counted(Spy):
+        flops_per_prompt, encoder_flops_per_prompt = 7.0, 11.0
+
+    pool = matrix.pool(metric=METRIC)
+    told = held_out(find_router(Counted), HoldOut("sim-2", 5)).make(pool)
+    assert (told.flops_per_prompt, told.encoder_flops_per_prompt) == (7.0, 11.0)
+    silent = held_out(find_router(Spy), HoldOut("sim-2", 5)).make(pool)
+    assert (silent.flops_per_prompt, silent.encoder_flops_per_prompt) == (None, None)
+
+
+def test_a_table_is_read_by_name_here_too(matrix):
+    class Named(Spy):
+        def predict(self, prompts):
+            return pd.DataFrame({"sim-2": 0.7, "other-3": 0.2, "sim-1": 0.1}, index=range(len(prompts)))
+
+    row = run(matrix, Named, "sim-2").predictions.iloc[0]
+    assert (row["sim-1"], row["sim-2"], row["other-3"]) == (0.1, 0.7, 0.2)
 
 
 def test_the_command_takes_both_options_or_none(command, simulated):

@@ -16,15 +16,26 @@ import catbench
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "benchmark" / "catbench"
 FLOORS = (
-    {"errors", "arrays", "files", "cells", "pool", "prompts", "provenance", "costs", "matrix"},
+    {"errors", "arrays", "files", "cells", "pool", "prompts", "provenance", "costs", "matrix"} | {"terminal"},
     {"store", "scores", "curve", "sweep", "measures", "bootstrap", "signature", "routing", "predictions"}
-    | {"cascade"},
+    | {"cascade", "rounds", "deployment", "router_files", "router_output"},
     {
         "scoring",
+        "truth",
+        "overheads",
+        "stored",
+        "spelling",
+        "verdict",
+        "summary",
+        "behaviour",
         "trials",
         "report",
         "estimates",
         "evaluation",
+        "inspection",
+        "inspection_plot",
+        "finding",
+        "possible_gains",
         "comparison",
         "figure",
         "plot",

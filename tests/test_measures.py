@@ -8,17 +8,23 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from catbench import DeferralCurve, deferral_curve
-from catbench.measures.audc import audc, audc_log, audc_mixed
+from catbench import DeferralCurve, deferral_curve, mixture_curve
+from catbench.measures.audc import audc, audc_binding, audc_linear, audc_mixed
 from catbench.measures.cost_to_match import cost_to_match
 from catbench.measures.estimator_error import RankCorrelation, rmse
 from catbench.measures.headroom import gain, headroom
-from catbench.measures.leave_one_out import leave_one_out_audc, leave_one_out_sweeps
 from catbench.measures.overhead import audc_with_overhead
 from catbench.measures.peak import peak, peak_gain
 from catbench.measures.quality_at import gain_at, quality_at
 from catbench.measures.selection_rate import selection_rate
-from catbench.measures.win_rate import win_rate
+from catbench.measures.unseen_oracles import (
+    leave_one_out_sweeps,
+    mean_areas,
+    shrinkage,
+    shrunk_sweeps,
+    variances,
+)
+from catbench.measures.win_rate import sign_test
 
 # CATImage, Table 2 (DiffusionDB), Sharpness: TFLOPs, "Ours" at that cost, "Fixed".
 TABLE_2 = {
@@ -81,15 +87,18 @@ def test_the_cheapest_matches_itself_whatever_the_rounding():
 
 def test_areas_by_hand():
     curve, cost = curve_of([1, 2, 3], [0, 0, 3]), np.array([1.0, 5.0])
-    assert audc(curve, cost) == pytest.approx((0 + 1.5 + 6) / 4)
-    assert audc_mixed(curve, cost) == pytest.approx((3 + 6) / 4)
+    assert audc_linear(curve, cost) == pytest.approx((0 + 1.5 + 6) / 4)
     # ∫ (3c - 6)/c dc on [2, 3] = 3 - 6 ln 1.5, and 3 ln(5/3) on the flat rest.
-    assert audc_log(curve, cost) == pytest.approx((3 - 6 * np.log(1.5) + 3 * np.log(5 / 3)) / np.log(5))
+    rising = 3 - 6 * np.log(1.5)
+    assert audc(curve, cost) == pytest.approx((rising + 3 * np.log(5 / 3)) / np.log(5))
+    assert audc_binding(curve, cost, 3.0) == pytest.approx(rising / np.log(3))
+    # The hull goes straight from (1, 0) to (3, 3): ∫ 1.5 (c - 1)/c dc on [1, 3].
+    assert audc_mixed(curve, cost) == pytest.approx((1.5 * (2 - np.log(3)) + 3 * np.log(5 / 3)) / np.log(5))
 
 
 def test_the_area_of_equally_dear_candidates_is_the_quality():
     curve = deferral_curve([[1, 2]], [[3, 4]], [7, 7])
-    assert audc(curve, np.array([7.0, 7.0])) == audc_log(curve, np.array([7.0, 7.0])) == 4
+    assert audc(curve, np.array([7.0, 7.0])) == audc_linear(curve, np.array([7.0, 7.0])) == 4
 
 
 def test_headroom():
@@ -130,21 +139,19 @@ def test_a_constant_estimate_has_no_rank_correlation():
     assert np.isnan(RankCorrelation(np.zeros((4, 1)), np.arange(4.0)[:, None])(np.ones(4))).all()
 
 
-def test_win_rates():
-    # 9 of 10 wins: P(X >= 9 | 1/2) = 11/1024; the exact interval's ends as tables of it give them.
-    nine = win_rate(np.array([1.0] * 9 + [-1.0]), 0.0)
-    assert nine.value == 0.9
-    assert nine.p_value == pytest.approx(11 / 1024)
-    assert (nine.low, nine.high) == (pytest.approx(0.5550, abs=5e-5), pytest.approx(0.9975, abs=5e-5))
-    ties = win_rate(np.array([1.0, 1.0, 0.0, 0.0]), 0.0)
-    assert (ties.value, ties.p_value) == (0.5, 0.25)
-    assert win_rate(np.zeros(5), 0.0).p_value == 1.0
+def test_the_sign_test():
+    # 9 of 10 wins: P(X >= 9 | 1/2) = 11/1024.
+    assert sign_test(np.array([1.0] * 9 + [-1.0]), 0.0) == (0.9, pytest.approx(11 / 1024))
+    assert sign_test(np.array([1.0, 1.0, 0.0, 0.0]), 0.0) == (0.5, 0.25)
+    assert sign_test(np.zeros(5), 0.0)[1] == 1.0
 
 
 def test_overhead_moves_the_curve_right():
     # Always spending 1 more: (1, 2) first, then the line from (2, 4) to (3, 6), flat to 5.
     curve, cost = curve_of([1, 2], [4, 6]), np.array([1.0, 5.0])
-    assert audc_with_overhead(curve, 2.0, cost, 1.0) == pytest.approx((3 + 5 + 12) / 4)
+    # Both lines are 2c: ∫ 2c/c dc on [1, 3] = 4, and 6 ln(5/3) on the flat rest.
+    wanted = (4 + 6 * np.log(5 / 3)) / np.log(5)
+    assert audc_with_overhead(curve, 2.0, cost, 1.0) == pytest.approx(wanted)
 
 
 def test_an_overhead_beyond_the_dearest_candidate_leaves_the_cheapest():
@@ -154,17 +161,52 @@ def test_an_overhead_beyond_the_dearest_candidate_leaves_the_cheapest():
 
 def test_the_leave_one_out_oracle_by_hand():
     # Sample 0 says candidate 1 is better by 2, sample 1 that it is worse by 4.
-    samples = np.array([[[1.0, 5.0], [3.0, 1.0]]])
-    sweeps = leave_one_out_sweeps(samples, np.array([1.0, 2.0]))
+    samples, cost = np.array([[[1.0, 5.0], [3.0, 1.0]]]), np.array([1.0, 2.0])
+    sweeps = leave_one_out_sweeps(samples, cost)
     # By sample 1 one stays at candidate 0: height 1. By sample 0 one goes on to candidate 1: from 5 to 1.
-    assert leave_one_out_audc(sweeps) == pytest.approx((1 + 3) / 2)
-    assert isnan(leave_one_out_audc(leave_one_out_sweeps(samples[:, :, :1], np.array([1.0, 2.0]))))
+    assert mean_areas(sweeps, cost, None)[1] == pytest.approx((1 + 3) / 2)
+    assert leave_one_out_sweeps(samples[:, :, :1], cost) == []
 
 
-def test_the_leave_one_out_oracle_sees_nothing_in_pure_noise():
+def test_oracles_of_unseen_samples_see_nothing_in_pure_noise():
     samples = np.random.default_rng(1).normal(size=(20_000, 4, 3))
     cost = np.array([1.0, 2, 3, 4])
     plain = audc(deferral_curve(samples.mean(2), samples.mean(2), cost), cost)
-    unseen = leave_one_out_audc(leave_one_out_sweeps(samples, cost))
     assert plain > 0.3
-    assert abs(unseen) < 0.02
+    for sweeps in (leave_one_out_sweeps(samples, cost), shrunk_sweeps(samples, cost)):
+        assert abs(mean_areas(sweeps, cost, None)[0]) < 0.02
+
+
+def planted(random, prompts, interaction, noise, samples=4, candidates=5):
+    """Qualities with a prompt's own level, noise that all candidates share, and known variances."""
+    means = np.linspace(0, 1, candidates)
+    own = random.normal(0, 1, (prompts, 1, 1)) + random.normal(0, 1, (prompts, 1, samples))
+    fits = random.normal(0, np.sqrt(interaction), (prompts, candidates, 1))
+    return means[:, None] + own + fits + random.normal(0, np.sqrt(noise), (prompts, candidates, samples))
+
+
+def test_planted_variances_are_found_and_what_candidates_share_is_none_of_them():
+    found = variances(planted(np.random.default_rng(2), 20_000, 0.3, 0.8))
+    # Centring over M candidates keeps (M - 1)/M of both.
+    np.testing.assert_allclose(np.array(found) * 5 / 4, [0.3, 0.8], rtol=0.03)
+    kept = shrinkage(planted(np.random.default_rng(3), 20_000, 0.3, 0.8))
+    assert kept == pytest.approx(0.3 / (0.3 + 0.8 / 3), rel=0.03)
+
+
+def test_the_shrunk_oracle_is_no_worse_than_choosing_by_noisy_means_and_never_below_the_mixture():
+    cost = np.array([1.0, 2, 4, 8, 16])
+    for seed, (interaction, noise) in enumerate([(0.01, 1.0), (0.1, 1.0), (1.0, 0.1)]):
+        samples = planted(np.random.default_rng(seed), 6000, interaction, noise)
+        mixture = audc(mixture_curve(samples.mean(2), cost), cost)
+        plain, shrunk = (
+            mean_areas(sweeps, cost, None)[0]
+            for sweeps in (leave_one_out_sweeps(samples, cost), shrunk_sweeps(samples, cost))
+        )
+        assert shrunk >= plain - 0.002
+        assert shrunk > mixture - 0.002
+        if (interaction, noise) == (0.01, 1.0):  # choosing by three noisy samples loses to not choosing
+            assert plain < mixture < shrunk + 0.002
+
+
+def test_without_any_variance_nothing_is_shrunk():
+    assert shrinkage(np.ones((3, 2, 2))) == 1.0

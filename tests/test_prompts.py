@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
+import pickle
 
 import numpy as np
 import pytest
@@ -69,6 +71,25 @@ def test_prompts_are_a_sequence_with_features():
     assert repr(prompts) == "Prompts(3 texts, features: clip)"
     with pytest.raises(TypeError):
         prompts.features["clip"] = np.zeros((3, 3))
+    with pytest.raises(ValueError, match="read-only"):
+        prompts.features["clip"][0, 0] = 1
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_prompts_leave_the_features_they_are_given_alone(dtype):
+    given = np.eye(2, dtype=dtype)
+    prompts = Prompts(["a", "b"], {"clip": given})
+    given[:] = 7
+    np.testing.assert_array_equal(prompts.features["clip"], np.eye(2))
+    part = prompts.take([0])
+    with pytest.raises(ValueError, match="read-only"):
+        part.features["clip"][0, 0] = 1
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda prompts: pickle.loads(pickle.dumps(prompts))])
+def test_prompts_can_be_copied_and_stay_read_only(copied):
+    prompts = copied(Prompts(["a", "b"], {"clip": np.eye(2)}))
+    assert list(prompts) == ["a", "b"]
     with pytest.raises(ValueError, match="read-only"):
         prompts.features["clip"][0, 0] = 1
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from catbench import CatbenchError, Report, evaluate, load
 from catbench.bootstrap import Bootstrap
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +55,7 @@ def test_a_report_without_its_predictions_is_still_read(report, tmp_path):
     ("spoil", "says"),
     [
         (lambda text: text[: len(text) // 2], "a.json is no report of this version: the file"),
-        (lambda text: text.replace('"schema": 1', '"schema": 2'), "schema"),
+        (lambda text: text.replace('"schema": 2', '"schema": 1'), "a report of schema 1, .* evaluate again"),
         (lambda text: text.replace('"direction": "higher"', '"direction": "up"'), "results.0.direction"),
         (lambda text: "[]", "a.json is no report"),
     ],
@@ -80,3 +84,45 @@ def test_measures_and_results_are_found_by_name(report):
 def test_a_report_cannot_be_changed(report):
     with pytest.raises(ValueError, match="frozen"):
         report.signature = "better"
+
+
+def test_a_report_prints_as_a_few_lines(simulated):
+    whole = evaluate("ridge", load(simulated), by="words", bootstrap=Bootstrap(5))
+    assert len(str(whole)) < 2000
+    assert whole.result().verdict[:20] in str(whole)
+    assert max(map(len, str(whole).splitlines())) <= 80
+    assert "\n" not in repr(whole)
+    assert len(repr(whole)) < 200
+    for text in (repr(whole.result()), str(whole.result())):
+        assert len(text) < 500
+
+
+def test_a_notebook_shows_a_report_with_nothing_of_it_taken_for_markup(report):
+    evil = report.result().model_copy(
+        update={"metric_label": "<script>alert(1)</script>", "verdict": 'a & "b"'}
+    )
+    shown = report.model_copy(
+        update={"results": (evil,), "router": report.router.model_copy(update={"name": "<b>"})}
+    )
+    html = shown._repr_html_()
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+    assert "&amp; &quot;b&quot;" in html
+    assert "<b>" not in html
+    assert html.count("<tr>") == html.count("</tr>") == 2
+
+
+def test_a_strange_report_has_a_summary_too(report):
+    bare = report.result().model_copy(update={"measures": {}})
+    assert "-" in str(report.model_copy(update={"results": (bare,)}))
+
+
+def test_the_page_about_reports_is_what_the_records_say():
+    spec = importlib.util.spec_from_file_location("make_report", ROOT / "docs" / "make_report.py")
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    page = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+    assert page == made.page(), "run python docs/make_report.py"
+    for name in ("schema", "results", "standard_error", "headroom", "gain_binding", "replicates_file"):
+        assert f"`{name}`" in page
+    assert len(page.splitlines()) < 100

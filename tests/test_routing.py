@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 from catbench import CatbenchError, evaluate
 from catbench.bootstrap import Bootstrap
+from catbench.errors import MissingExtraError
 from catbench.matrix import Metric
 from catbench.routing import TRADE_OFFS, ask_at, check_choices, check_predictions, find_router
 from catbench.suites.simulate import Simulation, simulate
@@ -35,15 +38,28 @@ def test_a_router_in_a_file(matrix, tmp_path, spec):
     np.testing.assert_array_equal(report.predictions[["sim-1", "sim-2"]].iloc[0], matrix.pool().cost[:2])
 
 
-def test_a_router_in_a_folder(matrix, tmp_path):
+def test_a_router_in_a_folder(tmp_path, monkeypatch):
     (tmp_path / "ours").mkdir()
     (tmp_path / "ours" / "router.py").write_text(SOURCE)
     assert find_router(f"{tmp_path}/ours").name == "ours"
+    monkeypatch.chdir(tmp_path / "ours")
+    assert [find_router(place).name for place in (".", "router.py", "./router.py:other")] == ["ours"] * 3
 
 
 def test_what_is_no_router_is_told():
     with pytest.raises(CatbenchError, match="42 is no router"):
         find_router(42)
+
+
+def test_a_package_that_a_router_lacks_is_told_with_the_install_line(matrix, no_torch, tmp_path):
+    (tmp_path / "early.py").write_text("import torch\n")
+    late = SOURCE.replace("return self\n", "import torch\n")
+    (tmp_path / "late.py").write_text(late)
+    for router, name in [("transformer", "transformer"), (tmp_path / "early.py", "early")]:
+        with pytest.raises(MissingExtraError, match=f"router '{name}' needs torch, .*pip install"):
+            find_router(router)
+    with pytest.raises(MissingExtraError, match=r"router 'late' needs torch, .*\[torch\]'$"):
+        evaluate(tmp_path / "late.py", matrix, bootstrap=Bootstrap(5))
 
 
 def test_a_router_object_is_copied_for_each_metric(matrix):
@@ -84,6 +100,75 @@ def test_predictions_may_be_anything_that_is_a_table_of_numbers():
     assert check_predictions("r", [1, 2, 3], 3, "a").shape == (3, 1)
     with pytest.raises(CatbenchError, match=r"shape \(2, 1\)"):
         check_predictions("r", [[1], [2]], 1, "ab")
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pa.table])
+def test_a_table_of_predictions_is_read_by_name(kind):
+    said = kind({"b": [2.0, 4.0], "c": [0.0, 0.0], "a": [1.0, 3.0]})
+    assert check_predictions("r", said, 2, "abc").tolist() == [[1, 2, 0], [3, 4, 0]]
+
+
+def test_a_table_without_names_is_read_by_position():
+    said = pd.DataFrame([[1.0, 2.0], [3.0, 4.0]])
+    assert check_predictions("r", said, 2, "ab").tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        (["a", "d", "b"], "columns a, d, b, but not c"),
+        (["a", "b", "c", "d"], "columns a, b, c, d; they must be the candidates"),
+        (["a", "b", "a"], "columns a, b, a, but not c"),
+        ([1, 2, 3], "columns 1, 2, 3, but not a, b, c"),
+    ],
+)
+def test_a_table_with_other_names_is_refused(columns, says):
+    said = pd.DataFrame(np.zeros((2, len(columns))), columns=columns)
+    with pytest.raises(CatbenchError, match=says):
+        check_predictions("r", said, 2, "abc")
+
+
+def test_a_table_whose_rows_were_sorted_is_refused():
+    said = pd.DataFrame({"a": [2.0, 1.0, 3.0], "b": 0.0})
+    assert check_predictions("r", said, 3, "ab").shape == (3, 2)
+    with pytest.raises(CatbenchError, match="sort_index"):
+        check_predictions("r", said.sort_values("a"), 3, "ab")
+    other = said.set_index(np.array([7, 3, 5]))  # ids of something else say nothing of the order
+    assert check_predictions("r", other, 3, "ab").tolist() == said.to_numpy().tolist()
+
+
+@pytest.mark.parametrize("wrapped", [lambda array: array, list, tuple])
+def test_masked_predictions_are_refused(wrapped):
+    masked = np.ma.array([[1.0, 2.0], [9.0, 4.0]], mask=[[False, False], [True, False]])
+    with pytest.raises(CatbenchError, match="masked values"):
+        check_predictions("r", wrapped(masked), 2, "ab")
+    assert check_predictions("r", masked.filled(0.0), 2, "ab").tolist() == [[1, 2], [0, 4]]
+    assert check_predictions("r", np.ma.array([[1.0, 2.0]]), 1, "ab").tolist() == [[1, 2]]
+
+
+def test_masked_choices_are_refused():
+    with pytest.raises(CatbenchError, match=r"route\(\) returned masked values"):
+        check_choices("r", np.ma.array([[0, 1]], mask=[[True, False]]), 1, 2, 2)
+
+
+@pytest.mark.parametrize("wrapped", [lambda array: array, list])
+def test_complex_predictions_are_refused(wrapped):
+    with pytest.raises(CatbenchError, match="complex"):
+        check_predictions("r", wrapped(np.array([[1.0, 2.0 + 1j]])), 1, "ab")
+
+
+def test_tensors_are_predictions_whatever_they_hold():
+    torch = pytest.importorskip("torch")
+    for said in (
+        torch.tensor([[1.0, 2.0]], requires_grad=True),
+        torch.tensor([[1.0, 2.0]], dtype=torch.bfloat16),
+        torch.tensor([[1, 2]]),
+        [torch.tensor([1.0, 2.0], requires_grad=True)],
+        [list(torch.tensor([1.0, 2.0]))],
+    ):
+        assert check_predictions("r", said, 1, "ab").tolist() == [[1, 2]]
+    with pytest.raises(CatbenchError, match=r"returned Tensor.*complex"):
+        check_predictions("r", torch.tensor([[1.0, 2.0 + 1j]]), 1, "ab")
 
 
 def test_predictions_are_copied():

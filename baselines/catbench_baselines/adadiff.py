@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
-from scipy.special import log_softmax, softmax
+from scipy.special import log_softmax
 
 from catbench import Pool, Prompts, mixture_curve
 from catbench_baselines.features import PromptVectors, VectorRouter, entries
@@ -101,10 +101,10 @@ def _train(vectors: Any, reward: Floats, penalty: float) -> Floats:
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         weights = flat.reshape(start.shape)
-        logits = _scores(vectors, weights)
-        chance = softmax(logits, axis=1)
-        value = reward - BONUS * log_softmax(logits, axis=1)
-        expected = (chance * value).sum(axis=1, keepdims=True)
+        likely = log_softmax(_scores(vectors, weights), axis=1)
+        chance = np.exp(likely)
+        value = reward - BONUS * likely
+        expected = np.einsum("nm,nm->n", chance, value)[:, None]
         slope = chance * (expected - value) / len(reward)
         gradient = np.vstack([np.asarray(vectors.T @ slope), slope.sum(axis=0)])
         gradient[:-1] += 2 * penalty * weights[:-1]

@@ -10,6 +10,7 @@ CATImage's Eq. 3, scaled to the usual distance between the best candidate and th
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from catbench_baselines.features import PromptVectors, VectorRouter, entries
 
 Floats = npt.NDArray[np.float64]
 STRENGTHS = (0.01, 0.1, 1.0, 10.0)
-"""Inverses of the penalty that are tried."""
+"""Inverses of the penalty that are tried, rising."""
 DEFAULT = 0.1
 """The one where no validation split is given."""
 
@@ -45,14 +46,15 @@ class CemsRouter(VectorRouter):
         if len(classes := np.unique(best)) == 1:
             return self
         weight = {int(c): (1 - self._shares[c]) ** 2 for c in classes}
-        models: list[Any] = [
-            LogisticRegression(C=strength, class_weight=weight, max_iter=1000).fit(vectors, best)
-            for strength in (STRENGTHS if validation else (DEFAULT,))
-        ]
-        self._model = models[0]
-        if validation is not None:
-            held, true = self._vectors.transform(validation[0]), validation[1]
-            self._model = max(models, key=lambda m: float(true[np.arange(len(true)), m.predict(held)].mean()))
+        model: Any = LogisticRegression(C=DEFAULT, class_weight=weight, max_iter=1000, warm_start=True)
+        if validation is None:
+            self._model = model.fit(vectors, best)
+            return self
+        held, true, most = self._vectors.transform(validation[0]), validation[1], -np.inf
+        for strength in STRENGTHS:  # each starts where the one before ended
+            picked = model.set_params(C=strength).fit(vectors, best).predict(held)
+            if (reached := float(true[np.arange(len(true)), picked].mean())) > most:
+                most, self._model = reached, copy.deepcopy(model)
         return self
 
     def predict(self, prompts: Prompts) -> Floats:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
+from sklearn import config_context
 from sklearn.neighbors import NearestNeighbors
 
 from catbench import Pool, Prompts
@@ -21,6 +22,8 @@ CHOICES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 """Values of K that are tried."""
 DEFAULT = 64
 """K where no validation split is given."""
+SEARCHED = 128
+"""MiB of similarities that are held at a time."""
 
 
 class KnnRouter(VectorRouter):
@@ -28,7 +31,7 @@ class KnnRouter(VectorRouter):
 
     def __init__(self, pool: Pool, vectors: str = "") -> None:
         super().__init__(pool, PromptVectors(vectors))
-        self._asked: tuple[Prompts, npt.NDArray[np.int64], dict[int, Any]] | None = None
+        self._asked: list[tuple[Prompts, npt.NDArray[np.int64], dict[int, Any]]] = []
 
     def fit(
         self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
@@ -37,11 +40,12 @@ class KnnRouter(VectorRouter):
         vectors = self._vectors.fit(prompts)
         count = min(max(CHOICES), len(prompts))
         self._index: Any = NearestNeighbors(n_neighbors=count, metric="cosine").fit(vectors)
-        self._asked = None
+        self._asked = []
         self.flops_per_prompt = _similarity_flops(vectors)
         self._validation = None
         if validation is not None:
-            found, tried = self._neighbours(validation[0]), [0, *(k for k in CHOICES if k <= count)]
+            _, found, _ = self._ask(validation[0])
+            tried = [0, *(k for k in CHOICES if k <= count)]
             rings = [_ring(found[:, near:far], len(prompts)) for near, far in pairwise(tried)]
             self._validation = list(zip(tried[1:], rings, strict=True)), validation[1]
         return self.refit(quality)
@@ -62,15 +66,23 @@ class KnnRouter(VectorRouter):
 
     def predict(self, prompts: Prompts) -> Floats:
         """Return the mean quality (n, M) of each prompt's neighbours."""
-        if self._asked is None or self._asked[0] is not prompts:
-            self._asked = prompts, self._neighbours(prompts), {}
-        _, found, nearest = self._asked
+        _, found, nearest = self._ask(prompts)
         if self.k not in nearest:
             nearest[self.k] = _ring(found[:, : self.k], len(self._labels))
         return self._centre + (nearest[self.k] @ self._labels).astype(np.float64) / self.k
 
-    def _neighbours(self, prompts: Prompts) -> npt.NDArray[np.int64]:
-        return self._index.kneighbors(self._vectors.transform(prompts), return_distance=False)
+    def _ask(self, prompts: Prompts) -> tuple[Prompts, npt.NDArray[np.int64], dict[int, Any]]:
+        """Return prompts, their neighbours (n, k), and products' matrices by K; the last two are kept.
+
+        A refit is asked about the prompts of the one before, and may be about validation and test in turn.
+        """
+        for asked in self._asked:
+            if asked[0] is prompts:
+                return asked
+        with config_context(working_memory=SEARCHED):
+            found = self._index.kneighbors(self._vectors.transform(prompts), return_distance=False)
+        self._asked = [*self._asked[-1:], (prompts, found, {})]
+        return self._asked[-1]
 
 
 def _ring(neighbours: npt.NDArray[np.int64], count: int) -> Any:

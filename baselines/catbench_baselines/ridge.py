@@ -5,14 +5,12 @@ The penalty is chosen on the validation split.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import Ridge
 
 from catbench import Pool, Prompts
 from catbench_baselines.features import PromptVectors, VectorRouter, entries, routed_quality
+from catbench_baselines.linear import ridge_path
 
 Floats = npt.NDArray[np.float64]
 PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -37,23 +35,16 @@ class RidgeRouter(VectorRouter):
 
     def refit(self, quality: Floats) -> RidgeRouter:
         """Fit to other qualities (n, M) of the same training prompts."""
-        models = [Ridge(alpha=penalty).fit(self._train, quality) for penalty in PENALTIES]
-        if self._validation is None:
-            self.model = models[PENALTIES.index(DEFAULT)]
-        else:
+        maps = ridge_path(self._train, quality, PENALTIES if self._validation else (DEFAULT,))
+        self.map = maps[0]
+        if self._validation is not None:
             vectors, true = self._validation
-            self.model = max(
-                models, key=lambda model: routed_quality(_predict(model, vectors), true, self._pool)
-            )
+            self.map = max(maps, key=lambda tried: routed_quality(tried.predict(vectors), true, self._pool))
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
         """Return predicted qualities (n, M)."""
-        return _predict(self.model, self._vectors.transform(prompts))
-
-
-def _predict(model: Ridge, vectors: Any) -> Floats:
-    return np.asarray(model.predict(vectors), dtype=np.float64).reshape(vectors.shape[0], -1)
+        return self.map.predict(self._vectors.transform(prompts))
 
 
 def make_router(pool: Pool, vectors: str = "") -> RidgeRouter:

@@ -23,6 +23,8 @@ RATES = (0.03, 0.1)
 ROUNDS = 150
 """Most trees of a candidate."""
 LEAVES = 15
+BINS = 63
+"""Values that a column is rounded to."""
 DEFAULT = (0.1, 50)
 """Learning rate and rounds where no validation split is given."""
 
@@ -64,6 +66,7 @@ class TreesRouter(VectorRouter):
                     learning_rate=rate,
                     max_iter=ROUNDS,
                     max_leaf_nodes=LEAVES,
+                    max_bins=BINS,
                     early_stopping=False,  # pyright: ignore[reportArgumentType]
                     random_state=self._pool.seed,
                 ).fit(vectors, column)

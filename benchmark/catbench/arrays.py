@@ -12,6 +12,7 @@ Scores: TypeAlias = npt.NDArray[np.float32]
 Ints: TypeAlias = npt.NDArray[np.integer[Any]]
 Strings: TypeAlias = npt.NDArray[Any]
 
+Kind = TypeVar("Kind", bound=np.generic)
 AnyArray = TypeVar("AnyArray", bound=npt.NDArray[Any])
 
 
@@ -19,3 +20,13 @@ def frozen(array: AnyArray) -> AnyArray:
     """Return `array` marked read-only (the same object, no copy)."""
     array.setflags(write=False)
     return array
+
+
+def owned(values: npt.ArrayLike, dtype: type[Kind]) -> npt.NDArray[Kind]:
+    """Return values as a read-only array of `dtype` that nobody else can change.
+
+    What is read-only already is shared, not copied; what the caller could change is left as it is.
+    """
+    if isinstance(values, np.ndarray) and not values.flags.writeable and values.dtype == dtype:
+        return np.asarray(values)
+    return frozen(np.array(values, dtype=dtype))

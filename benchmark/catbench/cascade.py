@@ -77,5 +77,5 @@ def best_stages(samples: Floats, cost: Floats) -> tuple[int, int]:
     firsts = [m for m in range(len(cost)) if cost[m] == low or np.isclose(cost[m], hull.cost).any()]
     return max(
         ((first, second) for first in firsts for second in range(len(cost)) if cost[second] >= cost[first]),
-        key=lambda stages: float(CascadeSweep(samples, cost, *stages).curve().area(low, high)),
+        key=lambda stages: float(CascadeSweep(samples, cost, *stages).curve().area_log(low, high)),
     )

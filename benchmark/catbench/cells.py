@@ -6,21 +6,23 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from catbench.arrays import Ints, Scores
-from catbench.errors import SuiteError
+from catbench.arrays import Ints, Scores, frozen
+from catbench.errors import SuiteError, shown
 
 
 class ScoreCells:
     """Collects score rows in any order into one (prompt, candidate, sample) array a metric.
 
-    `depth` is the number of samples due for each prompt. Raises SuiteError for a row given twice, a
-    sample out of range, or, at the end, a missing cell, naming prompt and candidate.
+    `prompts` has columns `prompt_id` and `text`, `depth` is the number of samples due for each. Raises
+    SuiteError for a row given twice, a sample out of range, or, at the end, a missing cell, naming the
+    prompt's text and the candidate.
     """
 
     def __init__(
-        self, prompts: list[str], candidates: list[str], depth: Ints, metrics: list[str], where: str
+        self, prompts: pd.DataFrame, candidates: list[str], depth: Ints, metrics: list[str], where: str
     ) -> None:
-        self.prompt_index = pd.Index(prompts, dtype="str")
+        self.prompt_index = pd.Index(prompts["prompt_id"].tolist(), dtype="str")
+        self._texts: list[str] = prompts["text"].tolist()
         self.candidate_index = pd.Index(candidates, dtype="str")
         for kind, index in (("prompt", self.prompt_index), ("candidate", self.candidate_index)):
             if not index.is_unique:
@@ -53,19 +55,20 @@ class ScoreCells:
             array.ravel()[cell] = values
 
     def finish(self) -> dict[str, Scores]:
-        """Return the arrays, or raise SuiteError for the first cell that no row has filled."""
+        """Return the arrays, read-only, or raise SuiteError for the first cell that no row has filled."""
         due = np.arange(self._seen.shape[2]) < self._depth[:, None, None]
         missing = due & ~self._seen
         if missing.any():
             place = self._name(*map(int, np.unravel_index(int(missing.argmax()), missing.shape)))
             raise SuiteError(
-                f"{self._where}: no score of {place}; {int(missing.sum())} of {missing.size} cells lack one, "
+                f"{self._where}: no score of {place}; {int(missing.sum())} of "
+                f"{int(self._depth.sum()) * missing.shape[1]} cells lack one, "
                 "and a matrix must be complete"
             )
-        return self._scores
+        return {metric: frozen(array) for metric, array in self._scores.items()}
 
     def _name(self, prompt: int, candidate: int, sample: int) -> str:
         return (
-            f"prompt {self.prompt_index[prompt]!r}, candidate {self.candidate_index[candidate]!r}, "
-            f"sample {sample}"
+            f"prompt {shown(self._texts[prompt])} (id {self.prompt_index[prompt]}), candidate "
+            f"{self.candidate_index[candidate]!r}, sample {sample}"
         )

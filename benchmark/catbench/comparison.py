@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from catbench.arrays import Floats
 from catbench.bootstrap import Bootstrap, Values, intervals
@@ -22,18 +21,20 @@ from catbench.files import atomic_file
 from catbench.matrix import Metric, ScoreMatrix
 from catbench.measures import MEASURES
 from catbench.overheads import overhead
-from catbench.report import Curve, Measured, Report, Result
+from catbench.report import Curve, Measures, Report, Result
 from catbench.rounds import Rounds
 from catbench.routing import Answer
 from catbench.scoring import Scorer
 from catbench.stored import pool_of_report, rounds_of_report, stored_answers
 from catbench.truth import truth_of
+from catbench.verdict import compared
 
 
-class Difference(BaseModel):
-    """First router minus second, on one metric, cost and pool."""
+class Difference(Measures):
+    """First router minus second, on one metric, cost and pool: differences of every measure that both have.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Qualities are on the metric's own scale and sign.
+    """
 
     first: str
     second: str
@@ -44,12 +45,14 @@ class Difference(BaseModel):
     prompts: int
     direction: Literal["higher", "lower"]
     """Which scores of the metric are better."""
-    candidates: list[str]
-    """Ids, in the order of every column of differences."""
-    measures: dict[str, Measured]
-    """Differences of every measure that both have. Qualities on the metric's own scale and sign."""
     curve: Curve
     """Difference of the curves along the budget, with its band."""
+
+    def __repr__(self) -> str:
+        said = compared(self.first, self.second, self.estimate("gain"))
+        return f"Difference({self.suite}, {self.metric}: {said})"
+
+    __str__ = __repr__
 
 
 def compare(

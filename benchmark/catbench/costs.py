@@ -1,7 +1,8 @@
 """The price of one image of each candidate, always with its unit.
 
 A cost key names one column of prices: a unit (`tflops`), or a unit on a hardware
-(`seconds@NVIDIA H200`) where a suite has it measured on several.
+(`seconds@NVIDIA H200`) where a suite has it measured on several. A key may price some candidates only; the
+pool `priced:KEY` is made of those.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ UNIT_LABELS = {
     "usd": "USD",
 }
 """How a unit is written in tables and figures; a unit that is not here is written as it is."""
+
+PRICED = "priced:"
+"""Before a cost key: the pool of the candidates that have a price under it."""
 
 
 class Cost(BaseModel):
@@ -54,11 +58,12 @@ def cost_keys(costs: Iterable[Cost]) -> tuple[str, ...]:
     )
 
 
-def select_costs(costs: Sequence[Cost], key: str, candidates: Sequence[str]) -> tuple[Floats, str]:
-    """Return the prices of `candidates` under a cost key, shape (M,), and the hardware they hold for.
+def prices(costs: Iterable[Cost], key: str) -> tuple[dict[str, float], str]:
+    """Return the prices under a cost key by candidate, and the hardware they hold for.
 
-    Raises UsageError for an unknown or ambiguous key, SuiteError for a candidate without a price.
+    A key need not price every candidate. Raises UsageError for an unknown or ambiguous key.
     """
+    costs = tuple(costs)
     unit, _, hardware = key.partition("@")
     rows = [cost for cost in costs if cost.unit == unit and hardware in ("", cost.hardware)]
     if not rows:
@@ -69,22 +74,38 @@ def select_costs(costs: Sequence[Cost], key: str, candidates: Sequence[str]) -> 
     if len(found) > 1:
         options = ", ".join(sorted(f"{unit}@{name}" for name in found if name))
         raise UsageError(f"cost {key!r} was measured on several machines: name one of {options}")
-    prices = {cost.candidate: cost.value for cost in rows}
-    for candidate in candidates:
-        if candidate not in prices:
-            raise SuiteError(f"candidate {candidate!r} has no cost in {key!r}: add it to the cost table")
-    return frozen(np.array([prices[candidate] for candidate in candidates])), found.pop()
+    return {cost.candidate: cost.value for cost in rows}, found.pop()
 
 
-def check_costs(costs: Iterable[Cost], candidates: Iterable[str], where: str) -> None:
+def select_costs(costs: Iterable[Cost], key: str, candidates: Sequence[str]) -> tuple[Floats, str]:
+    """Return the prices of `candidates` under a cost key, shape (M,), and the hardware they hold for.
+
+    Raises UsageError for an unknown or ambiguous key, or where a candidate has no price under it.
+    """
+    known, hardware = prices(costs, key)
+    if missing := [candidate for candidate in candidates if candidate not in known]:
+        more = f" (nor have {len(missing) - 1} others)" if len(missing) > 1 else ""
+        raise UsageError(
+            f"candidate {missing[0]!r} has no cost in {key!r}{more}: take the pool {PRICED + key!r}, which "
+            f"has the {len(known)} candidates with a price in it, or another cost"
+        )
+    return frozen(np.array([known[candidate] for candidate in candidates])), hardware
+
+
+def check_costs(
+    costs: Iterable[Cost], candidates: Iterable[str], where: str, *, others: bool = False
+) -> None:
     """Raise SuiteError for a price that is not positive, is given twice, or is of an unknown candidate.
 
-    Every unit must price every candidate. `where` is the file to name in the message.
+    A unit need not price every candidate. With `others`, prices of unknown candidates are passed over.
+    `where` is the file to name in the message.
     """
     known = set(candidates)
-    seen: dict[tuple[str, str], set[str]] = {}
+    seen: set[tuple[str, str, str]] = set()
     for row, cost in enumerate(costs, start=1):
         place = f"{where}, row {row}"
+        if cost.candidate not in known and others:
+            continue
         if cost.candidate not in known:
             raise SuiteError(
                 f"{place}: {unknown_name('candidate', cost.candidate, known)} "
@@ -93,18 +114,15 @@ def check_costs(costs: Iterable[Cost], candidates: Iterable[str], where: str) ->
         if not (np.isfinite(cost.value) and cost.value > 0):
             raise SuiteError(
                 f"{place}: candidate {cost.candidate!r} costs {cost.value:g} {cost.unit}: a cost must "
-                "be positive and finite (a price that is not known is left out, not set to 0)"
+                "be positive and finite (leave the row out where the price is not known; where an image is "
+                "free, give the little that it costs to make)"
             )
-        priced = seen.setdefault((cost.unit, cost.hardware), set())
-        if cost.candidate in priced:
+        priced = (cost.candidate, cost.unit, cost.hardware)
+        if priced in seen:
             raise SuiteError(f"{place}: candidate {cost.candidate!r} has two prices in {cost.unit!r}")
-        priced.add(cost.candidate)
+        seen.add(priced)
     if not seen:
         raise SuiteError(f"{where}: no costs; a router cannot be scored without the price of an image")
-    for (unit, hardware), priced in seen.items():
-        if missing := sorted(known - priced):
-            on = f" on {hardware}" if hardware else ""
-            raise SuiteError(f"{where}: candidate {missing[0]!r} has no cost in {unit!r}{on}")
 
 
 def processor_name() -> str:

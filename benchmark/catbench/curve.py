@@ -9,6 +9,7 @@ Conventions
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -66,23 +67,23 @@ class DeferralCurve:
         ends = self.quality_at([low, high])
         if low == high:
             return ends[..., 0]
-        # What lies outside is moved to the ends, where it has no width.
-        cost, quality = self.cost, self.quality
-        if (cost[..., 0] < low).any():
-            quality = np.where(cost < low, ends[..., :1], quality)
-        if (cost[..., -1] > high).any():
-            quality = np.where(cost > high, ends[..., 1:], quality)
-        cost = np.clip(cost, low, high)
-        step, rise = np.diff(cost), np.diff(quality)
-        if not log:
-            inside = (step * (quality[..., :-1] + quality[..., 1:])).sum(axis=-1) / 2
-            return (inside + (high - cost[..., -1]) * quality[..., -1]) / (high - low)
-        x = step / cost[..., :-1]
-        width = np.log1p(x)
-        # The integral of q0 + rise (c - c0)/(c1 - c0) over d ln c, arranged so that short steps stay exact.
-        climb = np.divide(width, x, out=np.ones_like(x), where=x > 0)
-        inside = (quality[..., :-1] * width + rise * (1 - climb)).sum(axis=-1)
-        return (inside + np.log(high / cost[..., -1]) * quality[..., -1]) / np.log(high / low)
+        integral = self._integrals_log if log else self._integrals
+        within = _up_to(self, integral, high, ends[..., 1], log=log)
+        if (self.cost[..., 0] < low).any():
+            within = within - _up_to(self, integral, low, ends[..., 0], log=log)
+        return within / (np.log(high / low) if log else high - low)
+
+    @cached_property
+    def _integrals(self) -> Floats:
+        """Integral over each segment, (..., V - 1)."""
+        return np.diff(self.cost) * (self.quality[..., :-1] + self.quality[..., 1:]) / 2
+
+    @cached_property
+    def _integrals_log(self) -> Floats:
+        """Integral over each segment on a logarithmic cost axis, (..., V - 1)."""
+        return _segment_log(
+            self.cost[..., :-1], np.diff(self.cost), self.quality[..., :-1], np.diff(self.quality)
+        )
 
     def cost_to_match(self, quality: npt.ArrayLike) -> Floats:
         """Return the least cost at which the curve reaches each quality, in its unit; infinity if never.
@@ -106,6 +107,35 @@ class DeferralCurve:
     def mixed(self) -> DeferralCurve:
         """Return the curve with mixing: the least concave, never falling curve above this one."""
         return lifted_curve(self.cost, self.quality)
+
+
+def _up_to(curve: DeferralCurve, integrals: Floats, high: float, height: Floats, *, log: bool) -> Floats:
+    """Return the integral from a curve's start to `high`, where it has this height; flat beyond its end.
+
+    `integrals` are those of the segments, over c or over ln c.
+    """
+    cost, quality = curve.cost, curve.quality
+    if (cost[..., -1] <= high).all():
+        last, inside = cost[..., -1], integrals.sum(axis=-1)
+        return inside + (np.log(high / last) if log else high - last) * height
+    whole = cost[..., 1:] <= high
+    inside = np.where(whole, integrals, 0).sum(axis=-1)
+    at = whole.sum(axis=-1)[..., None]  # the last vertex that lies below
+    left, below = (np.take_along_axis(values, at, axis=-1)[..., 0] for values in (cost, quality))
+    step = high - left
+    rest = _segment_log(left, step, below, height - below) if log else step * (below + height) / 2
+    return inside + np.where(step > 0, rest, 0)
+
+
+def _segment_log(start: Floats, step: Floats, quality: Floats, rise: Floats) -> Floats:
+    """Return the integral over d ln c of segments from cost `start`, `step` long, that rise by `rise`.
+
+    Of q + rise (c - start)/step, arranged so that short steps stay exact.
+    """
+    x = step / start
+    width = np.log1p(x)
+    climb = np.divide(width, x, out=np.ones_like(x), where=x > 0)
+    return quality * width + rise * (1 - climb)
 
 
 def lifted_curve(cost: Floats, quality: Floats) -> DeferralCurve:

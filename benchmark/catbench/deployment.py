@@ -4,8 +4,8 @@ In use nobody knows the test prompts. So for a budget the trade-off is chosen on
 alone: the two neighbouring vertices of their predicted curve around the budget are mixed so that their mean
 cost meets it. The same two trade-offs, in the same shares, are then used on the tested prompts.
 
-Budgets are the distinct candidates' costs above the cheapest, up to the end of the validation curve. Beyond that
-end a router has nothing left to buy: such budgets are counted apart, since thrift is no error.
+Budgets are the distinct candidates' costs above the cheapest, up to the end of the validation curve. Beyond
+that end a router has nothing left to buy: such budgets are counted apart, since thrift is no error.
 """
 
 from __future__ import annotations
@@ -71,14 +71,20 @@ def unlimited(answer: Answer, cost: Floats) -> Ints:
     return answer.choices[-1]
 
 
-def quality_within(answer: Answer, quality: Floats, cost: Floats) -> Floats:
-    """Return the expected quality (n, M) of each prompt where the mean cost is each candidate's, costs (M,).
+def quality_within(answer: Answer, quality: Floats, cost: Floats, of_prompt: Ints) -> Floats:
+    """Return the expected quality (n, M) of each prompt where each round spends each candidate's cost (M,).
 
-    Its mean is the height of the answer's own curve there, against qualities (n, M).
+    Its mean is the height of the answer's own curve there, against qualities (n, M); `of_prompt` (n,) tells
+    rounds.
     """
-    below, above, share = _mixed(answer, answer, cost, cost)
-    row, mix = np.arange(len(quality)), share[:, None]
-    return ((1 - mix) * quality[row, below] + mix * quality[row, above]).T
+    found = np.empty(quality.shape)
+    for number in np.unique(of_prompt):
+        inside = of_prompt == number
+        own, true = restrict(answer, inside), quality[inside]
+        below, above, share = _mixed(own, own, cost, cost)
+        row, mix = np.arange(len(true)), share[:, None]
+        found[inside] = ((1 - mix) * true[row, below] + mix * true[row, above]).T
+    return found
 
 
 def _end(validation: Answer, cost: Floats) -> float:
@@ -124,9 +130,16 @@ def _of_choices(validation: Ints, choices: Ints, cost: Floats, budgets: Floats) 
 
 
 def _neighbours(rising: Floats, budgets: Floats) -> tuple[Ints, Ints, Floats]:
-    """Return the last point within each budget (B,), the next, and the share of it that meets the budget."""
-    lower = np.searchsorted(rising, budgets * (1 + REACHED), side="right") - 1
-    upper = np.minimum(lower + 1, len(rising) - 1)
+    """Return the last point within each budget (B,), the next, and the share of it that meets the budget.
+
+    Of points of equal cost the last one counts, as on a curve.
+    """
+
+    def last_within(costs: Floats) -> Ints:
+        return np.searchsorted(rising, costs * (1 + REACHED), side="right") - 1
+
+    lower = last_within(budgets)
+    upper = last_within(rising[np.minimum(lower + 1, len(rising) - 1)])
     step = rising[upper] - rising[lower]
     share = np.divide(budgets - rising[lower], step, out=np.zeros(len(budgets)), where=step > 0)
     return lower, upper, np.clip(share, 0, 1)

@@ -14,7 +14,7 @@ The command line prints it as one line and exits with 2.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -43,30 +43,39 @@ class GenerationError(CatbenchError):
 
 
 class MissingExtraError(CatbenchError):
-    """An optional package is needed and absent; the message holds the install line."""
+    """An optional package is needed and absent; the message says by what, and holds the install line."""
 
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs packages that are not installed: pip install 'catbench[{extra}]'")
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        super().__init__(f"{what} needs {package}, which is not installed: pip install 'catbench[{extra}]'")
 
 
 EXTRAS = {
     "DeepCache": "generate",
+    "PIL": "leaderboard",
     "accelerate": "generate",
+    "defusedxml": "xlsx",
     "diffusers": "generate",
     "open_clip": "generate",
-    "plotly": "leaderboard",
+    "openpyxl": "xlsx",
     "ray": "ray",
+    "sentence_transformers": "minilm",
     "streamlit": "leaderboard",
     "torch": "torch",
+    "torchvision": "generate",
     "transformers": "torch",
 }
-"""Module -> the extra that brings it."""
+"""Module -> the least extra that brings it."""
 
 
-def missing_extra(error: BaseException) -> MissingExtraError | None:
-    """Return the error that tells how to install the package whose import failed, None for another error."""
+def missing_extra(
+    error: BaseException, what: str = "this", extra: str | None = None
+) -> MissingExtraError | None:
+    """Return the error that tells how to install the package whose import failed, None for another error.
+
+    `what` is what needs it; `extra` the one that brings all that this needs, where the least is too little.
+    """
     name = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
-    return MissingExtraError(f"this ({name} is missing)", EXTRAS[name]) if name in EXTRAS else None
+    return MissingExtraError(what, name, extra or EXTRAS[name]) if name in EXTRAS else None
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
@@ -79,3 +88,15 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     near = [folded[match] for match in get_close_matches(name.casefold(), folded, n=3)]
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     return UsageError(f"unknown {kind} {name!r}: {hint}known: {', '.join(names) or 'none'}")
+
+
+def shown(text: object, width: int = 60) -> str:
+    """Return a text in quotes as messages name a prompt: on one line, cut to `width` characters."""
+    line = " ".join(str(text).split())
+    return repr(line if len(line) <= width else f"{line[: width - 3].rstrip()}...")
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Return names as `a, b, c and 4 more`: all where there are at most `most`."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")

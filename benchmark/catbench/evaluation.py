@@ -21,7 +21,7 @@ from catbench.measures.audc import audc
 from catbench.overheads import overhead
 from catbench.pool import Pool
 from catbench.predictions import compacted, predictions_table
-from catbench.report import BestSingle, Budgets, Report, Result, RouterInfo, versions
+from catbench.report import BestSingle, Budgets, Curve, Estimates, Report, Result, RouterInfo, versions
 from catbench.rounds import Part, Rounds, rounds_of
 from catbench.routing import Answer, NamedRouter, find_router, restrict, run_router
 from catbench.scoring import Scorer, sweep_of
@@ -37,6 +37,9 @@ BINS = 3
 """Slices of equal size that a numeric column is cut into."""
 VALUES = 12
 """A column with more distinct numbers than this is cut into bins."""
+WHOLE_MEASURES = ("quality_at", "rmse", "rank_correlation")
+WHOLE_REFERENCES = ("oracle_leave_one_out", "cascade", "audc_linear", "peak")
+"""What only the result on all prompts holds, references or numbers of one: many slices stay small."""
 ALONG = 2
 """Every so many of a curve's costs stands in the table of replicates: 17 of 33."""
 
@@ -278,7 +281,31 @@ def _result(
             for name, curve in scorer.reference_curves().items()
         },
     )
-    return result.model_copy(update={"verdict": verdict(result)}), replicate_table(drawn, metric)
+    changes: dict[str, Any] = {"verdict": verdict(result)}
+    if label != "all":
+        changes |= _without_curves(result)
+    return result.model_copy(update=changes), replicate_table(drawn, metric)
+
+
+def _without_curves(result: Result) -> dict[str, Any]:
+    """Return what a slice's result has otherwise than one on all prompts: no curves, fewer columns."""
+    measured = {
+        name: found.model_copy(update={"standard_error": []}) if isinstance(found, Estimates) else found
+        for name, found in result.measures.items()
+        if name not in WHOLE_MEASURES
+    }
+    references = {
+        name: {what: one for what, one in found.items() if what not in WHOLE_REFERENCES}
+        for name, found in result.references.items()
+        if name not in WHOLE_REFERENCES
+    }
+    return {
+        "measures": measured,
+        "references": references,
+        "fixed_quality": result.fixed_quality.model_copy(update={"standard_error": []}),
+        "curve": Curve(cost=[], quality=[]),
+        "reference_curves": {},
+    }
 
 
 def replicate_table(drawn: Replicates, metric: Metric) -> pd.DataFrame:

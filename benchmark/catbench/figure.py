@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from catbench.arrays import Floats
+from catbench.bootstrap import ends
 from catbench.costs import UNIT_LABELS
+from catbench.estimates import numbers, rounded
 from catbench.report import Curve, Report, Result
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7A5195", "#333333")
@@ -46,13 +49,15 @@ class FixedPoint:
 
 @dataclass(frozen=True)
 class Panel:
-    """Quality against cost on one metric."""
+    """Quality against cost on one metric, and below it the gain over the mixture."""
 
     title: str
     cost_label: str
     quality_label: str
     series: tuple[Series, ...]
     points: tuple[FixedPoint, ...]
+    gains: tuple[Series, ...]
+    """Each router's gain over the mixture, above 0 where it is better: the curves lie on each other."""
 
     @property
     def heights(self) -> list[float]:
@@ -65,6 +70,57 @@ class Panel:
 def panels(reports: Sequence[Report]) -> tuple[Panel, ...]:
     """Return one panel a metric of the first report, with the curves of every report that has it."""
     return tuple(_panel(result, reports) for result in reports[0].results if result.slice == "all")
+
+
+def gain_curve(report: Report, position: int) -> Curve:
+    """Return the gain over the mixture along the costs of a result on all prompts, with its band.
+
+    The band is made of the report's replicates, which are kept at every other cost of the curve: only those
+    costs are in it. Without replicates there is no band, and every cost.
+    """
+    result = report.results[position]
+    cost, gains = np.asarray(result.curve.cost), _gains(result)
+    if report.replicates.empty:
+        return Curve(cost=cost.tolist(), quality=rounded(gains))
+    drawn = report.replicates[report.replicates["result"] == position].filter(like="gain_")
+    low, high, _ = ends(drawn.to_numpy(np.float64))
+    kept = np.linspace(0, len(cost) - 1, drawn.shape[1]).round().astype(int)
+    return Curve(cost=cost[kept].tolist(), quality=rounded(gains[kept]), low=numbers(low), high=numbers(high))
+
+
+def curve_table(report: Report) -> pd.DataFrame:
+    """Return the curves on all prompts as a table, a row a metric and cost, in the order of the report.
+
+    Columns: `metric`, `cost`, `quality` with its band `low` and `high`, `gain` over the mixture with
+    `gain_low` and `gain_high`, and the heights of the references. A band is missing without replicates, that
+    of the gain also at every other cost (`gain_curve`).
+    """
+    tables: list[pd.DataFrame] = []
+    for position, result in enumerate(report.results):
+        if result.slice != "all":  # which has no curve
+            continue
+        curve, gain = result.curve, gain_curve(report, position)
+        nothing = [np.nan] * len(curve.cost)
+        columns: dict[str, Any] = {
+            "metric": result.metric,
+            "cost": curve.cost,
+            "quality": curve.quality,
+            "low": curve.low or nothing,
+            "high": curve.high or nothing,
+            "gain": rounded(_gains(result)),
+        }
+        for name, end in (("gain_low", gain.low), ("gain_high", gain.high)):
+            at = dict(zip(gain.cost, end, strict=True)) if end else {}
+            columns[name] = [at.get(cost, np.nan) for cost in curve.cost]
+        tables.append(pd.DataFrame({**columns, **result.reference_curves}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _gains(result: Result) -> Floats:
+    """Return the gain over the mixture at the costs of the curve, above 0 where the router is better."""
+    sign = -1 if result.direction == "lower" else 1
+    mixture = np.asarray(result.reference_curve("mixture").quality)
+    return sign * (np.asarray(result.curve.quality) - mixture) + 0.0
 
 
 def frame(curves: npt.ArrayLike, fixed: npt.ArrayLike) -> tuple[float, float, int]:
@@ -136,12 +192,22 @@ def cost_label(key: str) -> str:
 
 
 def _panel(first: Result, reports: Sequence[Report]) -> Panel:
-    curves = [
-        Series(report.router.name, result.curve, "router", PALETTE[number % len(PALETTE)])
+    found = [
+        (report, position, PALETTE[number % len(PALETTE)])
         for number, report in enumerate(reports)
-        for result in report.results
+        for position, result in enumerate(report.results)
         if (result.metric, result.slice) == (first.metric, "all")
     ]
+    curves, gains = (
+        tuple(
+            Series(report.router.name, curve, "router", colour)
+            for curve, (report, _, colour) in zip(drawn, found, strict=True)
+        )
+        for drawn in (
+            [report.results[position].curve for report, position, _ in found],
+            [gain_curve(report, position) for report, position, _ in found],
+        )
+    )
     better = " (lower is better)" if first.direction == "lower" else ""
     simulated = "SIMULATED: " if reports[0].simulated else ""
     return Panel(
@@ -160,4 +226,5 @@ def _panel(first: Result, reports: Sequence[Report]) -> Panel:
             for name, fixed in first.fixed.items()
             if fixed.quality.value is not None
         ),
+        gains=gains,
     )

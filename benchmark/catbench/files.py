@@ -1,7 +1,8 @@
-"""Files that appear whole or not at all, and their digests."""
+"""Files that appear whole or not at all, whatever stops the process or the machine, and their digests."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -36,7 +37,9 @@ def atomic_file(path: Path) -> Generator[Path]:
         try:
             yield draft
             draft.chmod(0o666 & ~_umask())
+            _sync(draft)  # or the new name could outlive a power cut, and what it names not
             draft.replace(path)
+            _sync(path.parent)
         finally:
             draft.unlink(missing_ok=True)
 
@@ -61,13 +64,18 @@ def atomic_folder(path: Path, *, force: bool = False) -> Generator[Path]:
         try:
             yield draft
             draft.chmod(0o777 & ~_umask())
+            for place, _, files in os.walk(draft):
+                for name in files:
+                    _sync(Path(place, name))
+                _sync(Path(place))
+            old = None
             if path.exists():
                 old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
                 path.replace(old)
-                draft.replace(path)
+            draft.replace(path)
+            _sync(path.parent)
+            if old is not None:
                 shutil.rmtree(old)
-            else:
-                draft.replace(path)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -103,6 +111,18 @@ def _writing(path: Path) -> Generator[None]:
         yield
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file's bytes, or the names in a folder, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP) or not path.is_dir():
+            raise  # some file systems cannot sync a folder, and do not need it
+    finally:
+        os.close(handle)
 
 
 def _umask() -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from catbench.arrays import Floats
 from catbench.errors import RouterError, UsageError, unknown_name
 from catbench.pool import Pool
 from catbench.prompts import Prompts
+from catbench.router_output import check_predictions
 from catbench.routing import (
     Labelled,
     NamedRouter,
@@ -51,7 +51,10 @@ def held_out(router: NamedRouter, hold_out: HoldOut) -> NamedRouter:
 
 
 class _HeldOutRouter:
-    """Hides a column of the qualities from a router, and puts its prediction back in place."""
+    """Hides a column of the qualities from a router, and puts its prediction back in place.
+
+    It has no `refit`, which would be given the hidden qualities: a trial fits anew.
+    """
 
     def __init__(self, router: NamedRouter, hold_out: HoldOut, pool: Pool) -> None:
         if hold_out.candidate not in pool.ids:
@@ -62,15 +65,21 @@ class _HeldOutRouter:
         self._hidden = pool.ids.index(hold_out.candidate)
         self._known = [m for m in range(len(pool)) if m != self._hidden]
         candidates = tuple(pool.candidates[m] for m in self._known)
+        self._ids = (*(candidate.id for candidate in candidates), hold_out.candidate)
         self._router = make(router, replace(pool, candidates=candidates, cost=pool.cost[self._known]))
         if not hasattr(self._router, "predict"):
             raise RouterError(f"router {router.name!r} is a policy: it cannot take in an unseen candidate")
         check_takes_candidates(router.name, self._router)
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "refit":  # it would be given the hidden qualities: a trial fits anew
-            raise AttributeError(name)
-        return getattr(self._router, name)
+    @property
+    def flops_per_prompt(self) -> object:
+        """What the router says of itself."""
+        return getattr(self._router, "flops_per_prompt", None)
+
+    @property
+    def encoder_flops_per_prompt(self) -> object:
+        """What the router says of itself."""
+        return getattr(self._router, "encoder_flops_per_prompt", None)
 
     def fit(
         self,
@@ -93,10 +102,11 @@ class _HeldOutRouter:
 
     def predict(self, prompts: Prompts) -> Floats:
         """Return predicted qualities (n, M), columns in the order of the whole pool."""
-        said = np.asarray(self._router.predict(prompts))
-        if said.ndim != 2 or said.shape[1] != len(self._known) + 1:
+        said = self._router.predict(prompts)
+        if getattr(said, "shape", None) == (len(prompts), len(self._known)):
             raise RouterError(
                 f"router {self._name!r}: predict() returned shape {said.shape} after add_candidate(); it "
                 f"needs {len(self._known) + 1} columns, the new candidate's last"
             )
+        said = check_predictions(self._name, said, len(prompts), self._ids)
         return np.insert(said[:, :-1], self._hidden, said[:, -1], axis=1)

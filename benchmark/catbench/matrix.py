@@ -1,22 +1,25 @@
 """The score matrix: prompts x candidates x samples for several quality metrics, with costs.
 
 Everything that is evaluated is read from one of these. A matrix is complete: a missing value is
-refused when it is built, never filled in. Arrays are read-only.
+refused when it is built, never filled in. What is given and what is handed out is nobody else's: arrays
+and mappings are read-only, and `prompts` is a copy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, fields
+from functools import cached_property, partial
+from types import MappingProxyType
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from catbench.arrays import Floats, Ints, Scores, frozen
-from catbench.costs import Cost, check_costs, cost_keys, select_costs
-from catbench.errors import SuiteError, UsageError, unknown_name
+from catbench.arrays import Floats, Ints, Scores, frozen, owned
+from catbench.costs import PRICED, Cost, check_costs, cost_keys, prices, select_costs
+from catbench.errors import SuiteError, UsageError, shown, unknown_name
 from catbench.pool import Candidate, Pool
 from catbench.prompts import SPLITS, Prompts, Split, normalise
 from catbench.provenance import Provenance
@@ -83,7 +86,8 @@ class ScoreMatrix:
 
     suite: SuiteInfo
     prompts: pd.DataFrame
-    """One row a prompt: `prompt_id`, `text`, `source`, `group`, `split`, and any slice columns."""
+    """One row a prompt: `prompt_id`, `text`, `source`, `group`, `split`, and any slice columns. A copy each
+    time: changing it changes no matrix."""
     candidates: tuple[Candidate, ...]
     metrics: tuple[Metric, ...]
     scores: Mapping[str, Scores]
@@ -98,19 +102,31 @@ class ScoreMatrix:
     """Name -> float32 array (prompt, d) of prompt embeddings, rows in the order of `prompts`."""
     digest: str = ""
     """SHA-256 of the manifest, which holds the digest of every file; empty until stored."""
+    _table: pd.DataFrame = field(init=False, repr=False)
+    """The prompts themselves."""
 
     def __post_init__(self) -> None:
-        if not self.samples:
+        samples = self.samples
+        if not samples:
             depth = next(iter(self.scores.values())).shape[2] if self.scores else 0
-            object.__setattr__(self, "samples", dict.fromkeys(SPLITS, depth))
-        scores = {name: np.asarray(array, np.float32).view() for name, array in self.scores.items()}
-        object.__setattr__(self, "scores", scores)
+            samples = dict.fromkeys(SPLITS, depth)
+        kept: dict[str, Mapping[Any, Any]] = {
+            "pools": {name: tuple(members) for name, members in self.pools.items()},
+            "samples": dict(samples),
+        }
+        for name, arrays in (("scores", self.scores), ("features", self.features)):
+            kept[name] = {key: owned(array, np.float32) for key, array in arrays.items()}
+        for name, mapping in kept.items():
+            object.__setattr__(self, name, MappingProxyType(mapping))
         _check(self)
-        for array in (*self.scores.values(), *self.features.values()):
-            frozen(array)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        given = {part.name: getattr(self, part.name) for part in fields(self) if part.init}
+        plain = {name: dict(value) for name, value in given.items() if isinstance(value, MappingProxyType)}
+        return partial(ScoreMatrix, **given | plain), ()
 
     def __repr__(self) -> str:
-        size = f"{len(self.prompts)} prompts x {len(self.candidates)} candidates"
+        size = f"{len(self._table)} prompts x {len(self.candidates)} candidates"
         return f"ScoreMatrix({self.suite.id!r}: {size}, {', '.join(self.scores)})"
 
     @property
@@ -127,7 +143,7 @@ class ScoreMatrix:
     def slice_columns(self) -> tuple[str, ...]:
         """Columns of `prompts` by which results can be sliced."""
         fixed = {"prompt_id", "text", "group", "split"}
-        return tuple(str(name) for name in self.prompts.columns if name not in fixed)
+        return tuple(str(name) for name in self._table.columns if name not in fixed)
 
     def metric(self, name: str) -> Metric:
         """Return a metric by name, or raise UsageError with the near ones."""
@@ -137,13 +153,18 @@ class ScoreMatrix:
         raise unknown_name("metric", name, [metric.name for metric in self.metrics])
 
     def rows(self, split: Split) -> Ints:
-        """Return the positions of a split's prompts, in stored order."""
-        return np.flatnonzero(self.prompts["split"].to_numpy() == split)
+        """Return the positions of a split's prompts, in stored order; read-only."""
+        return self._rows[split]
+
+    @cached_property
+    def _rows(self) -> dict[Split, Ints]:
+        found = self._table["split"].to_numpy()
+        return {split: frozen(np.flatnonzero(found == split)) for split in SPLITS}
 
     def texts(self, rows: Ints) -> Prompts:
         """Return the prompts at these positions as a router sees them."""
-        texts = self.prompts["text"].to_numpy(dtype=object)[rows]
-        return Prompts(list(texts), {name: array[rows] for name, array in self.features.items()})
+        texts = self._table["text"].to_numpy(dtype=object)[rows]
+        return Prompts(list(texts), {name: frozen(array[rows]) for name, array in self.features.items()})
 
     def qualities(self, metric: str, split: Split, pool: Pool) -> Floats:
         """Return qualities of a split, shape (n, M, S): higher is better, columns in the pool's order.
@@ -170,9 +191,10 @@ class ScoreMatrix:
     ) -> Pool:
         """Return a named pool, or one of the given candidates, priced under a cost key.
 
-        Beside the suite's own pools there are `all`, `heterogeneous` (the same) and `homogeneous`: the
-        suite's largest pool of one model, or else the most candidates that share one. Default: `all`,
-        priced under the suite's first key.
+        Beside the suite's own pools there are `all`, `heterogeneous` (the same), `homogeneous` (the suite's
+        largest pool of one model, or else the most candidates that share one) and `priced:KEY` (those with a
+        price under a cost key). Default: `all`, under the suite's first key that prices the whole pool, and
+        `priced:KEY` under its own. Raises UsageError for an unknown name, or a candidate without a price.
         """
         if candidates is not None and name is not None:
             raise UsageError("give a pool or a list of candidates, not both")
@@ -185,10 +207,16 @@ class ScoreMatrix:
         for candidate in candidates:
             if candidate not in known:
                 raise unknown_name("candidate", candidate, known)
-        key = cost or self.cost_keys[0]
-        prices, _ = select_costs(self.costs, key, candidates)
+        key = cost or self._default_cost(name or "", candidates)
+        values, _ = select_costs(self.costs, key, candidates)
         chosen = tuple(known[candidate] for candidate in candidates)
-        return Pool(name or "custom", chosen, prices, key, metric, seed)
+        return Pool(name or "custom", chosen, values, key, metric, seed)
+
+    def _default_cost(self, pool: str, candidates: Sequence[str]) -> str:
+        if pool.startswith(PRICED) and pool not in self.pools:
+            return pool.removeprefix(PRICED)
+        keys, needed = self.cost_keys, set(candidates)
+        return next((key for key in keys if needed <= prices(self.costs, key)[0].keys()), keys[0])
 
     def cost_hardware(self, pool: Pool) -> str:
         """Return what a pool's costs were measured on, empty where they name nothing."""
@@ -199,6 +227,9 @@ class ScoreMatrix:
             return tuple(self.pools[name])
         if name in ("all", "heterogeneous"):
             return self.candidate_ids
+        if name.startswith(PRICED):
+            priced, _ = prices(self.costs, name.removeprefix(PRICED))
+            return tuple(candidate for candidate in self.candidate_ids if candidate in priced)
         if name == "homogeneous":
             model_of = {candidate.id: candidate.model or candidate.id for candidate in self.candidates}
             models: dict[str, list[str]] = {}
@@ -212,6 +243,18 @@ class ScoreMatrix:
                 raise UsageError(f"suite {self.suite.id!r} has no two candidates of one model")
             return tuple(largest)
         raise unknown_name("pool", name, [*self.pools, "all", "homogeneous", "heterogeneous"])
+
+
+def _prompts(matrix: ScoreMatrix) -> pd.DataFrame:
+    return vars(matrix)["_table"].copy()
+
+
+def _keep_prompts(matrix: ScoreMatrix, prompts: pd.DataFrame) -> None:
+    object.__setattr__(matrix, "_table", prompts.copy())
+
+
+# A frame cannot be made read-only. Set from outside, so that `prompts` stays a field that has no default.
+setattr(ScoreMatrix, "prompts", property(_prompts, _keep_prompts))  # noqa: B010
 
 
 def _check(matrix: ScoreMatrix) -> None:
@@ -282,7 +325,8 @@ def _check_finite(matrix: ScoreMatrix, metric: str, scores: Scores, name: str) -
         if not good.all():
             row, column, sample = np.argwhere(~good)[0]
             raise SuiteError(
-                f"{name}: {metric} of prompt {matrix.prompts['prompt_id'].iloc[rows[row]]!r}, candidate "
+                f"{name}: {metric} of prompt {shown(matrix.prompts['text'].iloc[rows[row]])} (id "
+                f"{matrix.prompts['prompt_id'].iloc[rows[row]]}), candidate "
                 f"{matrix.candidate_ids[column]!r}, sample {sample} is {scores[rows[row], column, sample]}: "
                 "every score must be a finite number"
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import floor, log10
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,14 @@ from catbench.figure import (
     panels,
 )
 from catbench.files import atomic_file
-from catbench.report import Report
+from catbench.report import Curve, Report
 
+GAIN = "gain over the mixture"
+SHARES = (3, 2)
+"""Heights of the curves and of the gains below them."""
 FORMATS = (".png", ".svg", ".html")
+LARGEST_COST = 1e100
+"""Costs beyond this have no place on an axis of doubles with room at its ends."""
 DASHES = {"router": ("-", "solid"), "mixture": ("--", "dash"), "oracle": (":", "dot")}
 """Role of a curve -> line style in matplotlib and in plotly."""
 BESIDE: dict[Place, tuple[int, int, str, str]] = {
@@ -53,6 +59,12 @@ def write_plot(reports: Sequence[Report], path: Path) -> None:
     """Draw the deferral curves of reports, one panel a metric, whole or not at all."""
     check_format(path)
     described = panels(reports)
+    largest = max((point for panel in described for point in panel.points), key=lambda point: point.cost)
+    if largest.cost > LARGEST_COST:
+        raise UsageError(
+            f"cannot draw {path}: {largest.name} costs {largest.cost:g}, beyond {LARGEST_COST:g}: "
+            "is its price right?"
+        )
     with atomic_file(path) as draft:
         if path.suffix == ".html":
             plotly_figure(described).write_html(draft, include_plotlyjs=True)
@@ -61,57 +73,89 @@ def write_plot(reports: Sequence[Report], path: Path) -> None:
 
 
 def plotly_figure(described: Sequence[Panel]) -> Any:
-    """Return a plotly figure of the panels, values read by hovering."""
-    from plotly.graph_objects import Scatter
+    """Return a plotly figure of the panels, values read by hovering; gains stand below."""
     from plotly.subplots import make_subplots
 
+    figure = make_subplots(
+        rows=2, cols=len(described), row_heights=SHARES, vertical_spacing=0.07, shared_xaxes=True,
+        subplot_titles=[panel.title for panel in described],
+    )  # fmt: skip
     wide = 1000 / len(described)  # of a panel on a usual screen, where names must have room
-    figure = make_subplots(cols=len(described), subplot_titles=[panel.title for panel in described])
     for column, panel in enumerate(described, start=1):
-        for series in panel.series:
-            if series.curve.low:
-                figure.add_trace(_plotly_band(series), row=1, col=column)
-            figure.add_trace(
-                Scatter(
-                    x=series.curve.cost,
-                    y=series.curve.quality,
-                    name=series.name,
-                    legendgroup=series.name,
-                    showlegend=column == 1,
-                    mode="lines",
-                    line={"color": series.colour, "dash": DASHES[series.role][1]},
-                ),
-                row=1,
-                col=column,
-            )
+        _plotly_lines(figure, panel.series, 1, column)
+        _plotly_lines(figure, [_level(panel), *panel.gains], 2, column, named=False)
         cost, quality = ([getattr(point, name) for point in panel.points] for name in ("cost", "quality"))
-        names = [point.name for point in panel.points]
         low, high, outside = frame(panel.heights, quality)
         span = padded(np.log10(cost))
-        figure.add_trace(
-            Scatter(
-                x=cost,
-                y=quality,
-                **plotly_names(np.log10(cost), quality, names, span, (low, high), (wide, 330)),
-                hovertext=names,
-                hoverinfo="text+x+y",
-                mode="markers+text",
-                marker={"color": "#000000", "size": 7},
-                name="fixed candidates",
-                legendgroup="fixed",
-                showlegend=column == 1,
-            ),
-            row=1,
-            col=column,
-        )
+        _plotly_points(figure, panel, column, (span, (low, high)), (wide, 330))
         if outside:
             corner = {"x": 1, "xref": "x domain", "xanchor": "right", "y": 0, "yref": "y domain"}
             note = f"{outside_label(outside)}: double click shows all"
             figure.add_annotation(text=note, showarrow=False, **corner, row=1, col=column)
         log = {"type": "log", "tickvals": _ticks(cost), "tickformat": "~g", "range": span}
-        figure.update_xaxes({"title": panel.cost_label, **log}, row=1, col=column)
+        figure.update_xaxes(log, col=column)
+        figure.update_xaxes({"title": panel.cost_label}, row=2, col=column)
         figure.update_yaxes({"title": panel.quality_label, "range": (low, high)}, row=1, col=column)
-    return figure.update_layout(template="simple_white", legend={"orientation": "h", "y": -0.2}, height=560)
+        figure.update_yaxes({"title": GAIN}, row=2, col=column)
+    return figure.update_layout(template="simple_white", legend={"orientation": "h", "y": -0.12}, height=760)
+
+
+def _plotly_lines(figure: Any, lines: Sequence[Series], row: int, column: int, *, named: bool = True) -> None:
+    """Draw lines with their bands; `named` says whether the legend may hold them."""
+    from plotly.graph_objects import Scatter
+
+    for series in lines:
+        if series.curve.low:
+            figure.add_trace(_plotly_band(series), row=row, col=column)
+        figure.add_trace(
+            Scatter(
+                x=series.curve.cost,
+                y=series.curve.quality,
+                name=series.name,
+                legendgroup=series.name,
+                showlegend=named and column == 1,
+                mode="lines",
+                line={"color": series.colour, "dash": DASHES[series.role][1]},
+            ),
+            row=row,
+            col=column,
+        )
+
+
+def _plotly_points(
+    figure: Any,
+    panel: Panel,
+    column: int,
+    axes: tuple[tuple[float, float], tuple[float, float]],
+    size: tuple[float, float],
+) -> None:
+    """Draw the fixed candidates in a frame of `size` pixels with axes from one end to the other."""
+    from plotly.graph_objects import Scatter
+
+    cost, quality = ([getattr(point, name) for point in panel.points] for name in ("cost", "quality"))
+    names = [point.name for point in panel.points]
+    figure.add_trace(
+        Scatter(
+            x=cost,
+            y=quality,
+            **plotly_names(np.log10(cost), quality, names, *axes, size),
+            hovertext=names,
+            hoverinfo="text+x+y",
+            mode="markers+text",
+            marker={"color": "#000000", "size": 7},
+            name="fixed candidates",
+            legendgroup="fixed",
+            showlegend=column == 1,
+        ),
+        row=1,
+        col=column,
+    )
+
+
+def _level(panel: Panel) -> Series:
+    """Return the mixture's own gain: 0 at every cost."""
+    mixture = next(series for series in panel.series if series.role == "mixture")
+    return replace(mixture, curve=Curve(cost=mixture.curve.cost, quality=[0.0] * len(mixture.curve.cost)))
 
 
 def padded(values: npt.ArrayLike) -> tuple[float, float]:
@@ -168,17 +212,11 @@ def _matplotlib_figure(described: Sequence[Panel]) -> Any:
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-    figure = Figure(figsize=(6.2 * len(described), 4.8), layout="constrained")
-    axes = figure.subplots(1, len(described), squeeze=False)[0]
-    for axis, panel in zip(axes, described, strict=True):
-        for series in panel.series:
-            curve = series.curve
-            style = {"color": series.colour, "linestyle": DASHES[series.role][0]}
-            axis.plot(curve.cost, curve.quality, label=series.name, linewidth=1.8, **style)
-            if curve.low:
-                axis.fill_between(
-                    curve.cost, curve.low, curve.high, color=series.colour, alpha=0.15, linewidth=0
-                )
+    figure = Figure(figsize=(6.2 * len(described), 7.0), layout="constrained")
+    above, below = figure.subplots(2, len(described), squeeze=False, sharex="col", height_ratios=SHARES)
+    for axis, under, panel in zip(above, below, described, strict=True):
+        _lines(axis, panel.series)
+        _lines(under, [_level(panel), *panel.gains])
         axis.plot(
             [point.cost for point in panel.points],
             [point.quality for point in panel.points],
@@ -190,18 +228,30 @@ def _matplotlib_figure(described: Sequence[Panel]) -> Any:
         axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axis.xaxis.set_minor_formatter(NullFormatter())
         axis.set_title(panel.title, fontsize=9)
-        axis.set_xlabel(panel.cost_label)
         axis.set_ylabel(panel.quality_label)
-        axis.margins(x=0.08)
-        axis.spines[["top", "right"]].set_visible(False)
-    handles, labels = axes[0].get_legend_handles_labels()
+        under.set_xlabel(panel.cost_label)
+        under.set_ylabel(GAIN)
+        for one in (axis, under):
+            one.margins(x=0.08)
+            one.spines[["top", "right"]].set_visible(False)
+    handles, labels = above[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
-    for axis, panel in zip(axes, described, strict=True):
+    for axis, panel in zip(above, described, strict=True):
         set_frame(axis, panel.heights, panel.points)
     figure.draw_without_rendering()  # names are placed by where the points come to lie
-    for axis, panel in zip(axes, described, strict=True):
+    for axis, panel in zip(above, described, strict=True):
         name_points(axis, panel.points, 7)
     return figure
+
+
+def _lines(axis: Any, lines: Sequence[Series]) -> None:
+    """Draw lines with their bands."""
+    for series in lines:
+        curve = series.curve
+        style = {"color": series.colour, "linestyle": DASHES[series.role][0]}
+        axis.plot(curve.cost, curve.quality, label=series.name, linewidth=1.8, **style)
+        if curve.low:
+            axis.fill_between(curve.cost, curve.low, curve.high, color=series.colour, alpha=0.15, linewidth=0)
 
 
 def set_frame(axis: Any, curves: Sequence[float], points: Sequence[FixedPoint]) -> None:

@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from catbench.arrays import Floats, frozen
 from catbench.errors import SuiteError
 
+LEAST_COST, LARGEST_COST = 1e-100, 1e100
+"""Ratios and products of costs within these bounds are numbers of double precision."""
+
 
 class Candidate(BaseModel):
     """One text-to-image function: a model at fixed settings."""
@@ -47,7 +50,7 @@ class Pool:
     candidates: tuple[Candidate, ...]
     """In the order of the columns of every (prompt, candidate) array."""
     cost: Floats
-    """Shape (M,), positive, in `unit`."""
+    """Shape (M,), positive, from 1e-100 to 1e100, in `unit`."""
     unit: str
     """`tflops`, `tflops_paper`, `seconds`, `joules`, `usd`, or another word of the suite's."""
     metric: str
@@ -63,10 +66,10 @@ class Pool:
                 f"{cost.shape}; there must be one cost for each, and at least one candidate"
             )
         for candidate, value in zip(self.candidates, cost, strict=True):
-            if not (np.isfinite(value) and value > 0):
+            if not LEAST_COST <= value <= LARGEST_COST:
                 raise SuiteError(
-                    f"candidate {candidate.id!r} costs {value:g} {self.unit}: a cost must be positive "
-                    "and finite (is its price missing, or in another unit?)"
+                    f"candidate {candidate.id!r} costs {value:g} {self.unit}: a cost must be positive, from "
+                    f"{LEAST_COST:g} to {LARGEST_COST:g} (is its price missing, or in another unit?)"
                 )
         object.__setattr__(self, "cost", frozen(cost))
 

@@ -1,8 +1,8 @@
 """What a router answered, as a table and back.
 
 One row a metric and prompt: `metric`, `split` (`test`, or `validation`, by which trade-offs for budgets are
-chosen), `fold` (0 where there are none), `prompt_id`, then one float column a candidate: the predicted quality,
-higher is better whatever the metric's direction. Of a policy, one integer column a trade-off instead
+chosen), `fold` (0 where there are none), `prompt_id`, then one float column a candidate: the predicted
+quality, higher is better whatever the metric's direction. Of a policy, one integer column a trade-off instead
 (`at_00` ... `at_64`): the position in the pool.
 
 A compact table holds float16 of (γ̂ - the candidate's training mean) / its training deviation. Everything that

@@ -11,12 +11,12 @@ import hashlib
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Literal, TypeAlias, get_args, overload
+from typing import Any, Literal, TypeAlias, get_args, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from catbench.arrays import Scores, frozen
+from catbench.arrays import Scores, frozen, owned
 from catbench.errors import SuiteError
 
 Split: TypeAlias = Literal["train", "validation", "test"]
@@ -34,13 +34,13 @@ class Prompts(Sequence[str]):
         self._texts = tuple(texts)
         arrays: dict[str, Scores] = {}
         for name, values in (features or {}).items():
-            array = np.asarray(values, dtype=np.float32)
+            array = owned(values, np.float32)
             if array.ndim != 2 or len(array) != len(self._texts):
                 raise SuiteError(
                     f"feature {name!r} has shape {array.shape}; {len(self._texts)} prompts need "
                     f"({len(self._texts)}, d)"
                 )
-            arrays[name] = frozen(array.view())
+            arrays[name] = array
         self._features = MappingProxyType(arrays)
 
     @property
@@ -52,7 +52,7 @@ class Prompts(Sequence[str]):
         """Return the prompts at `rows` (integer positions, repeats allowed), with their features."""
         index = np.asarray(rows, dtype=np.int64)
         texts = [self._texts[i] for i in index]
-        return Prompts(texts, {name: array[index] for name, array in self._features.items()})
+        return Prompts(texts, {name: frozen(array[index]) for name, array in self._features.items()})
 
     def __len__(self) -> int:
         return len(self._texts)
@@ -68,6 +68,9 @@ class Prompts(Sequence[str]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._texts)
+
+    def __reduce__(self) -> tuple[type[Prompts], tuple[Any, ...]]:
+        return Prompts, (self._texts, dict(self._features))
 
     def __repr__(self) -> str:
         return f"Prompts({len(self)} texts, features: {', '.join(self._features) or 'none'})"

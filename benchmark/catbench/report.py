@@ -8,8 +8,9 @@ are on the logarithmic cost axis, unless they are named `..._linear`.
 Beside `NAME.json` lie `NAME.predictions.parquet`, what the router answered (`catbench.predictions`), and
 `NAME.replicates.parquet`: a row a result and bootstrap replicate with `result`, its position among the
 results, `audc`, `audc_linear`, and `gain_00` ... `gain_16`, the gain over the mixture at 17 costs, spaced
-geometrically from the cheapest to the most expensive candidate, as float32, on the common draws of the suite. Ranks, bands and
-differences are made of it. Both files can be left behind; then nothing can be derived again or compared.
+geometrically from the cheapest to the most expensive candidate, as float32, on the common draws of the suite.
+Ranks, bands and differences are made of it. Both files can be left behind; then nothing can be derived again
+or compared.
 """
 
 from __future__ import annotations
@@ -47,11 +48,13 @@ class Estimates(_Record):
     value: list[float | None]
     low: list[float | None]
     high: list[float | None]
-    standard_error: list[float | None]
+    standard_error: list[float | None] = Field(default_factory=list)
+    """Empty in a slice's result."""
 
     def at(self, position: int) -> Estimate:
         """Return one of them."""
-        return Estimate(**{name: getattr(self, name)[position] for name in Estimate.model_fields})
+        columns = {name: getattr(self, name) for name in Estimate.model_fields}
+        return Estimate(**{name: column[position] for name, column in columns.items() if column})
 
 
 class WinRates(Estimates):
@@ -99,7 +102,26 @@ class Curve(_Record):
     high: list[float | None] = Field(default_factory=list)
 
 
-class Result(_Record):
+class Measures(_Record):
+    """Measures of a result, or differences of two."""
+
+    candidates: list[str]
+    """Ids, in the order of every column of estimates."""
+    measures: dict[str, Measured]
+
+    def estimate(self, measure: str, candidate: str | None = None) -> Estimate:
+        """Return one estimate; raises UsageError for an unknown measure or candidate."""
+        if measure not in self.measures:
+            raise unknown_name("measure", measure, self.measures)
+        found = self.measures[measure]
+        if isinstance(found, Estimate):
+            return found
+        if candidate is None or candidate not in self.candidates:
+            raise unknown_name(f"candidate of {measure}", str(candidate), self.candidates)
+        return found.at(self.candidates.index(candidate))
+
+
+class Result(Measures):
     """One router on one metric, cost, pool and slice of a suite's tested prompts."""
 
     verdict: str
@@ -136,18 +158,24 @@ class Result(_Record):
     """Column of the prompts behind the reference `best_per_kind`."""
     validation_gain: float | None = None
     """Gain over the mixture on the validation prompts: by it routers can be chosen without a test score."""
-    candidates: list[str]
-    """Ids, in the order of every column of estimates."""
     costs: list[float]
+    """Of the candidates, in the unit `cost`."""
     fixed_quality: Estimates
     """Mean quality of each candidate alone."""
-    measures: dict[str, Measured]
     references: dict[str, dict[str, Estimate]]
     """`mixture`, `oracle`, `oracle_leave_one_out`, `oracle_shrunk`, `best_single`, `best_per_kind` and
     `cascade`: never ranked."""
     curve: Curve
+    """Empty in a slice's result, as are the reference curves."""
     reference_curves: dict[str, list[float]]
     """Heights at the costs of `curve`."""
+
+    def __repr__(self) -> str:
+        from catbench.summary import of_result  # it spells numbers, which are records of this module
+
+        return of_result(self)
+
+    __str__ = __repr__
 
     @property
     def fixed(self) -> dict[str, Fixed]:
@@ -162,17 +190,6 @@ class Result(_Record):
         if name not in self.reference_curves:
             raise unknown_name("reference with a curve", name, self.reference_curves)
         return Curve(cost=self.curve.cost, quality=self.reference_curves[name])
-
-    def estimate(self, measure: str, candidate: str | None = None) -> Estimate:
-        """Return one estimate; raises UsageError for an unknown measure or candidate."""
-        if measure not in self.measures:
-            raise unknown_name("measure", measure, self.measures)
-        found = self.measures[measure]
-        if isinstance(found, Estimate):
-            return found
-        if candidate is None or candidate not in self.candidates:
-            raise unknown_name(f"candidate of {measure}", str(candidate), self.candidates)
-        return found.at(self.candidates.index(candidate))
 
 
 class RouterInfo(_Record):
@@ -214,6 +231,21 @@ class Report(BaseModel):
     """`result`, `audc`, `audc_linear`, `gain_00` ... `gain_16`, float32, a row a result and replicate."""
     submission: Submission | None = None
     """Who made the router, how it ran and what was checked, where it ran as a submission."""
+
+    def __repr__(self) -> str:
+        from catbench.summary import in_a_line
+
+        return in_a_line(self)
+
+    def __str__(self) -> str:
+        from catbench.summary import in_lines
+
+        return in_lines(self)
+
+    def _repr_html_(self) -> str:
+        from catbench.summary import in_html
+
+        return in_html(self)
 
     def result(self, metric: str | None = None, slice: str = "all") -> Result:
         """Return the result of a metric (default: the first) and slice; raises UsageError if absent."""
@@ -291,8 +323,12 @@ def parse(text: str | bytes, name: str) -> Report:
 
 
 def _write(table: pd.DataFrame, path: Path) -> None:
-    with atomic_file(path) as draft:
-        table.to_parquet(draft, index=False, compression="zstd")
+    numbers = [name for name, kind in table.dtypes.items() if kind in ("float32", "float64")]
+    others = [str(name) for name in table.columns if name not in numbers]
+    with atomic_file(path) as draft:  # numbers of one size are smaller byte by byte
+        table.to_parquet(
+            draft, index=False, compression="zstd", use_byte_stream_split=numbers, use_dictionary=others
+        )
 
 
 def _json(record: object, depth: int = 0) -> str:
@@ -302,11 +338,15 @@ def _json(record: object, depth: int = 0) -> str:
             f"{' ' * (depth + 1)}{json.dumps(key)}: {_json(value, depth + 1)}"
             for key, value in cast("dict[str, object]", record).items()
         )
-        return f"{{\n{inner}\n{' ' * depth}}}" if depth < 3 else json.dumps(record, allow_nan=False)
+        return f"{{\n{inner}\n{' ' * depth}}}" if depth < 3 else _line(record)
     if isinstance(record, list) and any(isinstance(value, dict) for value in cast("list[object]", record)):
         inner = ",\n".join(_json(value, depth) for value in cast("list[object]", record))
         return f"[{inner}]"
-    return json.dumps(record, allow_nan=False)
+    return _line(record)
+
+
+def _line(record: object) -> str:
+    return json.dumps(record, allow_nan=False, separators=(",", ":"))
 
 
 def versions() -> dict[str, str]:

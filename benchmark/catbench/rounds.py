@@ -3,9 +3,10 @@
 A round is one fit of a router: training prompts, validation prompts, test prompts. A suite's splits are one
 round. With K folds there are K: the SHA-256 of a prompt's group, under a salt of its own, puts it into one
 fold; in round k fold k is tested, a tenth of the other groups (by another salt) validate, and what remains
-trains. So every prompt is tested once, by a router that never saw its group, and the answers of all rounds
-are scored together. Intervals then hold for the K fitted routers: they cover the noise of the test prompts,
-not that of training.
+trains. So every prompt is tested once, by a router that never saw its group. The curve is the mean of the
+rounds' curves, each of which spends the same (`catbench.sweep.FoldedSweep`); one bootstrap draws from all
+prompts. Intervals then hold for the K fitted routers: they cover the noise of the test prompts, not that of
+training.
 """
 
 from __future__ import annotations
@@ -187,7 +188,7 @@ def _trained_elsewhere(matrix: ScoreMatrix, other: ScoreMatrix) -> Rounds:
     for name, one in zip(("training", "validation"), parts, strict=True):
         if not len(one):
             raise UsageError(
-                f"every {name} prompt of suite {other.suite.id!r} is tested in {matrix.suite.id!r}: none is left"
+                f"every {name} prompt of {other.suite.id!r} is tested in {matrix.suite.id!r}: none is left"
             )
     return Rounds(
         (Round(*parts, test),),

@@ -19,9 +19,7 @@ Routers come from a factory `make_router(pool) -> router`: an entry point in the
 from __future__ import annotations
 
 import copy
-import importlib.util
 import inspect
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -37,6 +35,9 @@ from catbench.costs import processor_name
 from catbench.errors import CatbenchError, RouterError, UsageError, missing_extra, unknown_name
 from catbench.pool import Pool
 from catbench.prompts import Prompts
+from catbench.router_files import load_module, place_of
+from catbench.router_output import check_choices as check_choices
+from catbench.router_output import check_predictions as check_predictions
 from catbench.sweep import LARGEST, mixture_curve
 
 GROUP = "catbench.routers"
@@ -139,6 +140,18 @@ def find_router(router: object) -> NamedRouter:
     )
 
 
+def load_router(name: str, file: Path, factory: str, folder: Path | None = None) -> NamedRouter:
+    """Return the router that a file's factory makes; it may import what lies beside it, and in `folder`.
+
+    Raises RouterError where the file cannot be run or has no such factory.
+    """
+    module = _call(name, "import", load_module, name, file, folder)
+    if not callable(made := getattr(module, factory, None)):
+        known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        raise RouterError(f"router {name!r}: {unknown_name(f'factory in {file}', factory, known)}")
+    return NamedRouter(name, made)
+
+
 def router_names() -> tuple[str, ...]:
     """Return the names of all installed routers."""
     return tuple(sorted(entry_points(group=GROUP).names))
@@ -234,45 +247,6 @@ def ask_at(quality: Floats, cost: Floats) -> Floats:
     return np.append(np.geomspace(slopes[0] * 10, slopes[-1] / 10, TRADE_OFFS), 0.0)
 
 
-def check_predictions(name: str, said: object, prompts: int, candidates: Sequence[str]) -> Floats:
-    """Return predictions as float64 (n, M), or raise RouterError that tells what is wrong with them.
-
-    `candidates` are the ids behind the M columns, to name in the message.
-    """
-    shape = prompts, len(candidates)
-    wanted = f"float array {shape}: one row a prompt, one column a candidate"
-    array = _numbers(name, "predict", said, wanted)
-    if len(candidates) == 1 and array.shape == (prompts,):
-        array = array[:, None]
-    if array.shape != shape:
-        turned = " (is it transposed?)" if array.shape == shape[::-1] else ""
-        raise RouterError(
-            f"router {name!r}: predict() returned shape {array.shape}{turned}; it needs a {wanted}"
-        )
-    bad = ~(np.abs(array) < LARGEST)
-    if bad.any():
-        row, column = np.argwhere(bad)[0]
-        raise RouterError(
-            f"router {name!r}: predict() returned {array[row, column]} for test prompt {row}, candidate "
-            f"{candidates[column]!r}; {int(bad.sum())} values are not finite numbers"
-        )
-    return array
-
-
-def check_choices(name: str, said: object, trade_offs: int, prompts: int, candidates: int) -> Ints:
-    """Return choices as int64 (T, n), or raise RouterError that tells what is wrong with them."""
-    wanted = f"int array ({trade_offs}, {prompts}): one row a trade-off, one column a prompt"
-    array = _numbers(name, "route", said, wanted)
-    if array.shape != (trade_offs, prompts):
-        raise RouterError(f"router {name!r}: route() returned shape {array.shape}; it needs an {wanted}")
-    if not ((array == np.floor(array)) & (array >= 0) & (array < candidates)).all():
-        raise RouterError(
-            f"router {name!r}: route() must return positions in the pool, 0 to {candidates - 1}; "
-            f"it returned values from {array.min()} to {array.max()}"
-        )
-    return array.astype(np.int64)
-
-
 def _declared(name: str, router: Any, attribute: str) -> float | None:
     """Return a number that a router says of itself, None where it says nothing."""
     said = getattr(router, attribute, None)
@@ -283,26 +257,15 @@ def _declared(name: str, router: Any, attribute: str) -> float | None:
     return float(said)
 
 
-def _numbers(name: str, method: str, said: object, wanted: str) -> Floats:
-    if said is None:
-        raise RouterError(
-            f"router {name!r}: {method}() returned None (is `return` missing?); it needs a {wanted}"
-        )
-    try:
-        return np.array(said, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise RouterError(
-            f"router {name!r}: {method}() returned {type(said).__name__}; it needs a {wanted}"
-        ) from error
-
-
 def _call(name: str, method: str, function: Callable[..., Any], *given: Any, **named: Any) -> Any:
     try:
         return function(*given, **named)
     except CatbenchError:
         raise
     except (Exception, SystemExit) as error:
-        said = missing_extra(error) or f"{type(error).__name__}: {error}"
+        if missing := missing_extra(error, f"router {name!r}"):
+            raise missing from error
+        said = f"{type(error).__name__}: {error}{place_of(error)}"
         raise RouterError(f"router {name!r} failed in {method}(): {said}") from error
 
 
@@ -332,19 +295,8 @@ def _from_file(text: str) -> NamedRouter:
         path /= "router.py"
     if not path.is_file():
         raise UsageError(f"router {text!r}: there is no file {path}")
-    name = path.parent.name if path.name == "router.py" else path.stem
-    spec = importlib.util.spec_from_file_location(f"catbench_router_{name}", path)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"router {text!r}: {path} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    _call(name, "import", spec.loader.exec_module, module)
-    if not callable(made := getattr(module, factory, None)):
-        callables = [
-            key for key, value in vars(module).items() if callable(value) and not key.startswith("_")
-        ]
-        raise unknown_name(f"factory in {path}", factory, callables)
-    return NamedRouter(name, made)
+    name = path.absolute().parent.name if path.name == "router.py" else path.stem
+    return load_router(name, path, factory)
 
 
 def subset(labelled: Labelled, rows: Sequence[int] | Ints) -> Labelled:

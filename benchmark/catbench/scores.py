@@ -41,7 +41,7 @@ def read_scores(
     wanted = ["prompt_id", "candidate", "sample", *metrics]
     _check_columns(file.schema_arrow, wanted, path)
     depth: Ints = prompts["split"].map(dict(samples)).to_numpy(dtype=np.int64)
-    cells = ScoreCells(prompts["prompt_id"].tolist(), candidates, depth, metrics, str(path))
+    cells = ScoreCells(prompts, candidates, depth, metrics, str(path))
     before = 0
     for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=wanted):
         columns = [batch.column(name) for name in wanted]

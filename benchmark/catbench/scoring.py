@@ -10,7 +10,7 @@ from math import nan
 
 import numpy as np
 
-from catbench.arrays import Floats
+from catbench.arrays import Floats, Ints
 from catbench.bootstrap import Values
 from catbench.cascade import CascadeSweep
 from catbench.curve import DeferralCurve
@@ -27,8 +27,15 @@ from catbench.measures.peak import peak, peak_gain
 from catbench.measures.quality_at import gain_at, quality_at
 from catbench.measures.unseen_oracles import leave_one_out_sweeps, mean_areas, shrunk_sweeps
 from catbench.pool import Pool
-from catbench.routing import Answer
-from catbench.sweep import EstimatorSweep, PolicySweep, Sweep, mixture_curve, mixture_curves
+from catbench.routing import Answer, restrict
+from catbench.sweep import (
+    EstimatorSweep,
+    FoldedSweep,
+    PolicySweep,
+    Sweep,
+    mixture_curve,
+    mixture_curves,
+)
 from catbench.truth import Truth
 
 POINTS = 33
@@ -47,7 +54,7 @@ class Scorer:
         self.truth, self.cost = truth, truth.pool.cost
         self.quality = quality = truth.quality
         self.grid = cost_grid(self.cost)
-        self.sweep = sweep_of(answer, quality, truth.pool)
+        self.sweep = sweep_of(answer, quality, truth.pool, truth.round)
         self.deployment: Deployment = deploy(answer, truth.round, self.cost)
         self._answer, self._overhead = answer, overhead
         self._ranks = None if answer.predicted is None else RankCorrelation(answer.predicted, quality)
@@ -60,7 +67,11 @@ class Scorer:
         self._oracle = EstimatorSweep(quality, quality, self.cost)
         self._cascade = CascadeSweep(truth.samples, self.cost, *truth.stages) if truth.stages else None
         kinds = truth.best_of_kind
-        self._of_kind = None if kinds is None else EstimatorSweep(kinds, quality, self.cost)
+        self._of_kind = (
+            None
+            if kinds is None
+            else sweep_of(Answer(kinds, None, answer.trade_offs), quality, truth.pool, truth.round)
+        )
         samples = truth.samples if truth.unseen else truth.samples[:, :, :1]
         self._unseen = {
             "oracle_leave_one_out": leave_one_out_sweeps(samples, self.cost),
@@ -182,8 +193,15 @@ class Scorer:
         }
 
 
-def sweep_of(answer: Answer, quality: Floats, pool: Pool) -> Sweep:
-    """Return the sweep of a router's answer against true qualities (n, M)."""
+def sweep_of(answer: Answer, quality: Floats, pool: Pool, of_prompt: Ints | None = None) -> Sweep:
+    """Return the sweep of a router's answer against true qualities (n, M), `of_prompt` being rounds (n,)."""
+    if of_prompt is not None and of_prompt.any():
+        masks = [of_prompt == number for number in range(int(of_prompt.max()) + 1)]
+        parts = [
+            sweep_of(restrict(answer, inside), quality[inside], pool) for inside in masks if inside.any()
+        ]
+        numbers = np.unique(of_prompt, return_inverse=True)[1]
+        return FoldedSweep(parts, numbers)
     if answer.predicted is not None:
         return EstimatorSweep(answer.predicted, quality, pool.cost)
     assert answer.choices is not None

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from platformdirs import user_data_dir
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from catbench.arrays import Scores
+from catbench.arrays import Scores, frozen
 from catbench.costs import Cost, check_costs
 from catbench.errors import SuiteError, UsageError, unknown_name
 from catbench.files import atomic_folder, readable, sha256_of
@@ -128,7 +128,7 @@ def load_features(folder: Path, manifest: Manifest) -> dict[str, Scores]:
         if name.startswith("features/"):
             _check_digest(folder, name, digest)
             with readable(folder / name, "a NumPy array"):
-                features[Path(name).stem] = np.load(folder / name, allow_pickle=False)
+                features[Path(name).stem] = frozen(np.load(folder / name, allow_pickle=False))
     return features
 
 
@@ -200,11 +200,18 @@ def home() -> Path:
     return Path(os.environ.get("CATBENCH_HOME") or user_data_dir("catbench")) / "suites"
 
 
+def shipped_suites() -> dict[str, Path]:
+    """Return the folders of the suites that catbench ships, by name."""
+    return _suites_in(Path(__file__).parent / "data" / "suites")
+
+
 def known_suites() -> dict[str, Path]:
     """Return the folders of all suites that can be named; one of this user's hides a shipped one."""
-    shipped = Path(__file__).parent / "data" / "suites"
-    found = [path.parent for root in (shipped, home()) for path in root.glob("*/manifest.json")]
-    return dict(sorted({path.name: path for path in found}.items()))
+    return dict(sorted((shipped_suites() | _suites_in(home())).items()))
+
+
+def _suites_in(folder: Path) -> dict[str, Path]:
+    return {path.parent.name: path.parent for path in folder.glob("*/manifest.json")}
 
 
 def suite_folder(suite: str | os.PathLike[str]) -> Path:

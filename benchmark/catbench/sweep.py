@@ -12,6 +12,7 @@ Ties in γ̂ - λc go to the lower cost, then to the lower position in the pool.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -23,6 +24,8 @@ from catbench.errors import UsageError
 
 SAME_TRADE_OFF = 1e-9
 """Trade-offs that agree within this share are one event."""
+SAME_BUDGET = 1e-9
+"""A mean cost is within a budget up to this share of it: sums of costs are rounded."""
 LARGEST = 1e150
 """Qualities beyond this cannot be compared in double precision."""
 
@@ -51,15 +54,15 @@ class EstimatorSweep:
         order = np.argsort(-trade_off)
         falling = trade_off[order]
         new = falling[1:] < falling[:-1] * (1 - SAME_TRADE_OFF)
-        self._prompt, start, stop = prompt[order], start[order], stop[order]
-        self._d_cost = cost[stop] - cost[start]
-        self._d_quality = quality[self._prompt, stop] - quality[self._prompt, start]
+        self._prompt, start, self._stop = prompt[order], start[order], stop[order]
+        self._d_cost = cost[self._stop] - cost[start]
+        self._d_quality = quality[self._prompt, self._stop] - quality[self._prompt, start]
         # Where each event begins among changes that share a trade-off; None where no two share one.
         self._runs = None if new.all() else np.flatnonzero(np.append(True, new))
         trade_offs = falling if self._runs is None else falling[self._runs]
         self._trade_off = frozen(np.concatenate([[np.inf], trade_offs]))
         self._low, self._high = float(cost.min()), float(cost.max())
-        self._first_quality = quality[np.arange(len(quality)), first]
+        self._first, self._first_quality = first, quality[np.arange(len(quality)), first]
 
     def _steps(self, weights: Floats | None) -> tuple[Floats, Floats, Floats]:
         """Return the quality of the first vertex, and Δcost and Δquality of each event, as means."""
@@ -93,6 +96,18 @@ class EstimatorSweep:
         # A product and a sum, not a dot product: BLAS would wake threads for each of many short calls.
         return first + (d_quality * (width - np.cumsum(d_cost, axis=-1) + d_cost / 2)).sum(axis=-1) / width
 
+    def choices(self, vertices: Ints) -> Ints:
+        """Return the candidate of each prompt, (B, n), at each of B vertices of the curve, counted from 0."""
+        begins = np.arange(len(self._stop)) if self._runs is None else self._runs
+        ends = np.append(begins, len(self._stop))  # what has happened at vertex v lies before ends[v]
+        chosen = np.empty((len(vertices), len(self._first)), dtype=np.int64)
+        now, done = self._first.copy(), 0
+        for row in np.argsort(vertices, kind="stable"):
+            end = ends[vertices[row]]
+            now[self._prompt[done:end]] = self._stop[done:end]  # of several steps of a prompt the last stays
+            chosen[row], done = now, end
+        return chosen
+
 
 class PolicySweep:
     """The choices of a router that routes directly, at each of several trade-offs.
@@ -125,6 +140,44 @@ class PolicySweep:
         cost, quality = (np.take_along_axis(values, order, axis=-1) for values in (cost, quality))
         cost[cost <= self._low * (1 + REACHED)] = self._low
         return DeferralCurve(frozen(cost), frozen(quality), frozen(self._trade_offs[order]))
+
+
+class FoldedSweep:
+    """The mean of the curves of several rounds, each of which spends the same.
+
+    `parts` are the rounds' sweeps, `of_prompt` (n,) which round each prompt is in. Choices are not pooled at
+    one trade-off: a fold whose scores are good by chance trains a router that thinks little of them, so
+    pooling would let the worse folds spend first (so it is with pooled ROC curves: Parker et al. 2007).
+    """
+
+    def __init__(self, parts: Sequence[Sweep], of_prompt: Ints) -> None:
+        self._parts, self._of_prompt = parts, of_prompt
+
+    def curve(self, weights: Floats | None = None) -> DeferralCurve:
+        """Return the curve where prompt i counts `weights[i]` times; None: once each. (B, n) gives (B, V)."""
+        count = len(self._of_prompt)
+        drawn = np.ones((1, count)) if weights is None else weights.reshape(-1, count)
+        rows = [self._row(row) for row in drawn]
+        if weights is None or weights.ndim == 1:
+            return DeferralCurve(frozen(rows[0][0]), frozen(rows[0][1]), frozen(np.empty(0)))
+        wide = max(len(cost) for cost, _ in rows)
+        cost, quality = (
+            np.array([np.pad(row[which], (0, wide - len(row[which])), "edge") for row in rows])
+            for which in (0, 1)
+        )
+        return DeferralCurve(frozen(cost), frozen(quality), frozen(np.empty(0)))
+
+    def _row(self, weights: Floats) -> tuple[Floats, Floats]:
+        curves: list[DeferralCurve] = []
+        counts: list[float] = []
+        for number, part in enumerate(self._parts):
+            of_part = weights[self._of_prompt == number]
+            if of_part.any():  # a resample may draw no prompt of a small fold
+                curves.append(part.curve(of_part))
+                counts.append(float(of_part.sum()))
+        cost = np.unique(np.concatenate([curve.cost for curve in curves]))
+        heights = [np.interp(cost, curve.cost, curve.quality) for curve in curves]
+        return cost, np.average(heights, axis=0, weights=counts)
 
 
 def shares(weights: Floats | None, count: int) -> Floats:
@@ -179,13 +232,15 @@ def choices_at(predicted: npt.ArrayLike, cost: npt.ArrayLike, trade_offs: npt.Ar
     return chosen
 
 
-def choices_within(predicted: Floats, cost: Floats, budgets: Floats) -> Ints:
-    """Return the candidate of each prompt (B, n) at the curve's last vertex within each of B mean costs."""
-    curve = deferral_curve(predicted, predicted, cost)
-    last = np.searchsorted(curve.cost, budgets * (1 + SAME_TRADE_OFF), side="right") - 1
-    # Just below an event's trade-off the event has happened; at it, ties go to the cheaper candidate.
-    trade_offs = curve.trade_off[np.maximum(last, 0)] * (1 - 2 * SAME_TRADE_OFF)
-    return choices_at(predicted, cost, trade_offs)
+def choices_within(predicted: npt.ArrayLike, cost: npt.ArrayLike, budgets: npt.ArrayLike) -> Ints:
+    """Return the candidate of each prompt, (B, n), at the curve's last vertex within each of B mean costs.
+
+    `predicted` is (n, M), `cost` (M,). A budget below the cheapest candidate's cost gets its first vertex.
+    """
+    sweep = EstimatorSweep(predicted, predicted, cost)
+    reached = sweep.curve().cost
+    within = np.searchsorted(reached, np.asarray(budgets) * (1 + SAME_BUDGET), side="right") - 1
+    return sweep.choices(np.maximum(within, 0))
 
 
 def _checked(

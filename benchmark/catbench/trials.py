@@ -98,7 +98,7 @@ def run_trials(
             progress()
     reached = np.empty((trials.count, *truth.quality.shape), dtype=np.float64)
     for trial, given in enumerate(answers):
-        reached[trial] = quality_within(rounds.joined(given), truth.quality, pool.cost)
+        reached[trial] = quality_within(rounds.joined(given), truth.quality, pool.cost, truth.round)
     return reached
 
 

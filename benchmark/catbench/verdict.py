@@ -5,6 +5,8 @@ from __future__ import annotations
 from catbench.report import Estimate, Result
 from catbench.spelling import spell
 
+UNSURE = " (not certain)"
+
 
 def verdict(result: Result) -> str:
     """Return the sentence of a result.
@@ -13,36 +15,82 @@ def verdict(result: Result) -> str:
     an interval does not settle is called so.
     """
     best = result.best_single.candidate
-    always = f"always drawing with {best}"
-    match, at_best = result.estimate("match_best"), result.estimate("gain_at_best")
-    unlimited = f"with no limit on cost {_gain(result.estimate('unlimited_gain'))}"
+    at_best, unlimited = (_gain(result.estimate(name)) for name in ("gain_at_best", "unlimited_gain"))
     if result.best_single.cost <= min(result.costs):
-        return f"{best} is the best single candidate and the cheapest, so nothing is to save; {unlimited}"
-    if match.value is None:
-        saves = f"never as good as {always}"
-    elif match.value < 1:
-        saves = f"as good as {always} for {spell(match, percent=True, missing='never')} of its cost"
-    else:
-        saves = f"needs {spell(match, percent=True, missing='never')} of the cost of {best} to be as good"
-    return f"{saves}; at its cost {_gain(at_best)}; {unlimited}"
+        return f"nothing to save: {best} is the best single candidate and the cheapest; " + (
+            f"with no limit on cost {unlimited}"
+        )
+    gains = (
+        f"at its cost, and with no limit on cost, {at_best}"
+        if at_best == unlimited
+        else f"at its cost {at_best}; with no limit on cost {unlimited}"
+    )
+    return f"{_saves(result.estimate('match_best'), f'always drawing with {best}')}; {gains}"
 
 
-def reachable(result: Result) -> str:
-    """Return how much of the headroom is shown to be within reach; empty where that cannot be told."""
+def reachable(result: Result, *, linear: bool = False) -> str:
+    """Return how much of the headroom is shown to be within reach; empty where nothing surely is.
+
+    On the linear cost axis there is no interval.
+    """
     share = result.references.get("oracle_shrunk", {}).get("headroom")
-    if share is None or share.value is None or share.value <= 0:
+    if share is not None and linear:
+        share = headroom_of(result, "oracle_shrunk", linear=True)
+    if share is None or share.value is None:
+        return ""
+    if share.value <= 0 or (share.low is not None and share.low <= 0):
         return ""
     return f"at least {spell(share, percent=True)} of that can be reached"
+
+
+def headroom_of(result: Result, reference: str, *, linear: bool = False) -> Estimate | None:
+    """Return the share of the headroom that a reference captures; None where it has no area."""
+    area = "audc_linear" if linear else "audc"
+    areas = [result.references.get(name, {}).get(area) for name in (reference, "mixture", "oracle")]
+    own, mixture, oracle = (None if found is None else found.value for found in areas)
+    if own is None or mixture is None or oracle is None or oracle == mixture:
+        return None
+    return Estimate(value=(own - mixture) / (oracle - mixture))
+
+
+def compared(first: str, second: str, gain: Estimate) -> str:
+    """Return what a paired difference of two routers' areas says, first less second, positive is better."""
+    if gain.value is None:
+        return f"{first} and {second} cannot be compared: one of them has no area"
+    if not gain.value and not gain.low and not gain.high:
+        return f"{first} and {second} are equally good: they have the same area"
+    size = spell(_turned(gain) if gain.value < 0 else gain)
+    better, worse = (second, first) if gain.value < 0 else (first, second)
+    if gain.low is None or gain.high is None:
+        return f"{better} gains {size} more area than {worse}; how surely, no interval tells"
+    if _unsure(gain):
+        return f"{first} and {second} cannot be told apart: {better} gains {size} more area"
+    return f"{better} gains {size} more area than {worse}, surely"
+
+
+def _saves(match: Estimate, always: str) -> str:
+    if match.value is None:
+        return f"never as good as {always}"
+    if match.value == 1 and match.low in (None, 1) and match.high in (None, 1):
+        return f"as good as {always}, at the same cost"
+    share = spell(match, percent=True, missing="never")
+    return f"as good as {always} {'for' if match.value <= 1 else 'only at'} {share} of its cost"
 
 
 def _gain(gain: Estimate) -> str:
     if gain.value is None:
         return "no quality is known"
-    size = Estimate(value=abs(gain.value), low=gain.low, high=gain.high)
-    if gain.value < 0:
-        ends = [None if end is None else -end for end in (gain.high, gain.low)]
-        size = Estimate(value=-gain.value, low=ends[0], high=ends[1])
-    unsure = gain.low is not None and gain.high is not None and gain.low <= 0 <= gain.high
     if not gain.value:
         return "no better and no worse"
-    return f"{'worse' if gain.value < 0 else 'better'} by {spell(size)}{' (not certain)' if unsure else ''}"
+    size = spell(_turned(gain) if gain.value < 0 else gain)
+    return f"{'worse' if gain.value < 0 else 'better'} by {size}{UNSURE if _unsure(gain) else ''}"
+
+
+def _turned(gain: Estimate) -> Estimate:
+    """Return the estimate of the same difference taken the other way round."""
+    value, low, high = (None if end is None else -end for end in (gain.value, gain.high, gain.low))
+    return Estimate(value=value, low=low, high=high)
+
+
+def _unsure(gain: Estimate) -> bool:
+    return gain.low is not None and gain.high is not None and gain.low <= 0 <= gain.high

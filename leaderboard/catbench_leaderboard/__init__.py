@@ -1,9 +1,11 @@
-"""The leaderboard: who is ahead, by how much, and whether it is certain.
+"""The leaderboard: who is ahead, by how much, and how sure that is.
 
-Reading            reports problems draws ranks board cache
-One a page         standing curves compare prompts suite submit
+Reading            reports suites door problems board answers
+Ranking            ranks ranking
+One a page         leaderboard curves compare prompts suite submit
 Without a server   export
 With one           serve live widgets layouts app screens/
 
-Tables and figures are pure functions of a `Board`, which is made of reports; the app only lays them out.
+Tables and figures are pure functions of a `Board`, which is made of reports that hold; the app only lays
+them out.
 """

@@ -1,83 +1,72 @@
-"""What a report's router said about the test prompts of one result, and the qualities it is scored on."""
+"""What routers chose for each prompt, from the predictions beside their reports."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from catbench import sweep
 from catbench.arrays import Floats, Ints
-from catbench.bootstrap import Bootstrap, replicate_weights
 from catbench.errors import CatbenchError
 from catbench.evaluation import slice_masks
 from catbench.matrix import ScoreMatrix
-from catbench.pool import Pool
-from catbench.predictions import answer_from_table
-from catbench.routing import Answer
-from catbench.sweep import SAME_TRADE_OFF
-from catbench_leaderboard.reports import read_predictions
-
-BOOTSTRAP = Bootstrap()
-"""The one set of draws that every router of the board is scored on."""
-BUDGETS = 32
-"""Budgets that can be chosen, beside the candidates' costs."""
+from catbench.rounds import Part, Rounds
+from catbench.routing import Answer, restrict
+from catbench.scoring import cost_grid
+from catbench.stored import pool_of_report, rounds_of_report, stored_answers
+from catbench.sweep import SAME_BUDGET
+from catbench_leaderboard.problems import Row
+from catbench_leaderboard.reports import Entry
+from catbench_leaderboard.suites import matrix_of, trained_on
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
-    """What routers are scored on: true qualities of n test prompts."""
+class Chosen:
+    """What a router chose for n prompts at the B budgets where its curve is read off."""
 
+    part: Part
+    """The prompts of the row's slice."""
     quality: Floats
     """(n, M), higher is better."""
-    pool: Pool
-    groups: npt.NDArray[np.str_]
-    """(n,)."""
-
-    def part(self, inside: npt.NDArray[np.bool_]) -> Ground:
-        """Return the ground of some of the prompts, by a mask (n,)."""
-        return Ground(self.quality[inside], self.pool, self.groups[inside])
+    choices: Ints
+    """(B, n), positions among the candidates."""
 
 
-def ground_of(matrix: ScoreMatrix, metric: str, candidates: Sequence[str], cost: str) -> Ground:
-    """Return the ground of all test prompts. Raises CatbenchError for names that the suite lacks."""
-    pool = matrix.pool(candidates=list(candidates), cost=cost, metric=matrix.metric(metric).name)
-    quality = matrix.qualities(metric, "test", pool).mean(axis=2)
-    return Ground(quality, pool, matrix.prompts["group"].to_numpy()[matrix.rows("test")])
+@lru_cache(maxsize=256)
+def chosen(row: Row) -> Chosen:
+    """Return what a router chose. Raises CatbenchError where its predictions are gone, or have changed."""
+    rounds, answers = _stored(row.entry)
+    result = row.result
+    pool = pool_of_report(row.entry.report, rounds, result.metric)
+    inside = slice_mask(rounds.test.matrix, rounds.test, result.slice)
+    part = replace(rounds.test, rows=rounds.test.rows[inside])
+    answer, of_prompt = restrict(answers[result.metric], inside), rounds.of_prompt[inside]
+    choices = np.empty((len(budgets(row)), len(part)), dtype=np.int16)
+    for number in np.unique(of_prompt):  # each fold's router spends the budget on its own prompts
+        own = of_prompt == number
+        choices[:, own] = choices_within(restrict(answer, own), pool.cost, budgets(row))
+    return Chosen(part, part.qualities(pool).mean(axis=2), choices)
 
 
-def read_answer(path: Path, matrix: ScoreMatrix, pool: Pool, name: str) -> Answer:
-    """Return what a report's predictions say on a pool's metric. Raises CatbenchError where they cannot."""
-    table = read_predictions(path, [pool.metric])
-    try:
-        return answer_from_table(table, matrix, pool, name)
-    except (TypeError, ValueError, KeyError) as error:  # a stranger's columns may hold anything
-        raise CatbenchError(
-            f"predictions of {name!r} hold something else than predictions: {error}"
-        ) from error
+def budgets(row: Row) -> Floats:
+    """Return the budgets (B,) that can be chosen, rising: the costs where reports read their curves off."""
+    return cost_grid(np.array(row.result.costs))
 
 
-def mask_of(matrix: ScoreMatrix, label: str) -> npt.NDArray[np.bool_]:
-    """Return which test prompts are in a slice, (n,). Raises CatbenchError where there is no such slice."""
-    rows = matrix.rows("test")
-    for name, inside in slice_masks(matrix, rows, None if label == "all" else label.partition("=")[0]):
+def tested(row: Row) -> Part:
+    """Return the prompts that a report's router is scored on."""
+    return _rounds(row.entry).test
+
+
+def slice_mask(matrix: ScoreMatrix, test: Part, label: str) -> npt.NDArray[np.bool_]:
+    """Return which tested prompts are in a slice, (n,). Raises CatbenchError where there is no such slice."""
+    for name, inside in slice_masks(matrix, test, None if label == "all" else label.partition("=")[0]):
         if name == label:
             return inside
     raise CatbenchError(f"suite {matrix.suite.id!r} has no slice {label!r}")
-
-
-def weights_of(groups: npt.NDArray[np.str_]) -> Floats:
-    """Return the weights (1 + R, n) of the value itself and of each replicate."""
-    return np.stack([np.ones(len(groups)), *replicate_weights(groups, BOOTSTRAP)])
-
-
-def budgets_of(cost: Floats) -> Floats:
-    """Return the budgets (B,) that can be chosen: each candidate's cost, and evenly spaced logarithms."""
-    spaced = np.geomspace(cost.min(), cost.max(), 2 * BUDGETS)[::2]
-    return np.unique(np.clip(np.concatenate([cost, spaced]), cost.min(), cost.max()))
 
 
 def choices_within(answer: Answer, cost: Floats, budgets: Floats) -> Ints:
@@ -92,5 +81,23 @@ def choices_within(answer: Answer, cost: Floats, budgets: Floats) -> Ints:
     choices = np.concatenate([start, answer.choices])
     mean = cost[choices].mean(axis=1)
     order = np.argsort(mean, kind="stable")
-    within = np.searchsorted(mean[order], budgets * (1 + SAME_TRADE_OFF), "right") - 1
+    within = np.searchsorted(mean[order], budgets * (1 + SAME_BUDGET), "right") - 1
     return choices[order[np.maximum(within, 0)]]
+
+
+@lru_cache(maxsize=16)
+def _stored(entry: Entry) -> tuple[Rounds, dict[str, Answer]]:
+    rounds = _rounds(entry)
+    report = entry.report.model_copy(update={"predictions": entry.table("predictions")})
+    return rounds, stored_answers(report, rounds)
+
+
+def _rounds(entry: Entry) -> Rounds:
+    matrix = matrix_of(entry.report.results[0].suite_digest)
+    return rounds_of_report(entry.report, matrix, trained_on(entry.report))
+
+
+def forget() -> None:
+    """Forget what belongs to a board that is gone."""
+    chosen.cache_clear()
+    _stored.cache_clear()

@@ -13,7 +13,7 @@ import streamlit as st
 
 # What a page is called, also in an address -> its file in `screens`.
 PAGES = {
-    "Standing": "standing",
+    "Leaderboard": "leaderboard",
     "Curves": "curves",
     "Compare two": "compare",
     "Prompts": "prompts",
@@ -25,7 +25,7 @@ st.set_page_config(page_title="catbench leaderboard", page_icon="🐈", layout="
 page = st.segmented_control(
     "Page",
     list(PAGES),
-    default="Standing",
+    default="Leaderboard",
     key="page",
     bind="query-params",
     label_visibility="collapsed",

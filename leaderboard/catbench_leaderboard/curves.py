@@ -3,124 +3,125 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from catbench.arrays import Floats
+from catbench.arrays import Floats, Ints
 from catbench.figure import cost_label, frame, outside_label
+from catbench.measures.selection_rate import selection_rate
 from catbench.plot import padded, plotly_names
-from catbench_leaderboard import views
-from catbench_leaderboard.answers import budgets_of
-from catbench_leaderboard.board import Board
+from catbench.report import Result
+from catbench_leaderboard import answers
+from catbench_leaderboard.board import Board, View
+from catbench_leaderboard.problems import Row
+from catbench_leaderboard.ranking import ordered
 from catbench_leaderboard.style import Theme, see_through, style_of
 from catbench_leaderboard.text import in_figure
-from catbench_leaderboard.views import Row, View
 
+Numbers: TypeAlias = Sequence[float | None]
 SHOWN = 5
 """Routers whose curves are drawn unasked."""
 SIZE = (900.0, 330.0)
 """Pixels of the axes on a usual screen, where names must have room."""
-REFERENCE_DASHES = {"mixture": "dash", "oracle": "dot", "cascade": "longdashdot"}
+REFERENCE_DASHES = {"mixture": "dash", "oracle": "dot", "best_per_kind": "dashdot", "cascade": "longdashdot"}
 
 
 def default_routers(board: Board, view: View, most: int = SHOWN) -> list[str]:
     """Return the labels of the best ranked routers."""
-    return list(views.results(board, view)["label"].head(most))
+    return [row.label for row in ordered(board, view)[:most]]
 
 
 def budgets(board: Board, view: View) -> list[float]:
-    """Return the budgets that can be chosen, in the cost unit, rising."""
-    fixed = views.rows(board, "fixed", view)
-    return [float(budget) for budget in budgets_of(fixed["cost"].to_numpy())]
+    """Return the budgets that can be chosen in a view, in the cost unit, rising."""
+    return answers.budgets(board.rows(view)[0]).tolist()
 
 
-def at_budget(board: Board, view: View, routers: Sequence[str], budget: float) -> pd.DataFrame:
-    """Return `router`, `quality`, `low`, `high` and the selection rate of each candidate at a budget."""
-    rows: list[dict[str, Any]] = []
-    for label in routers:
-        found = views.one(board, view, label)
-        row: dict[str, Any] = {"router": label}
-        for name in ("quality", "low", "high"):
-            heights = found[f"curve_{name}"]
-            row[name] = float(np.interp(budget, found["curve_cost"], heights)) if len(heights) else np.nan
-        rows.append(row | selection_at(board, found, budget))
-    return pd.DataFrame(rows)
+def at_budget(rows: Sequence[Row], place: int, choices: Sequence[Ints | None]) -> pd.DataFrame:
+    """Return `router`, `quality`, `low`, `high` and the selection rate of each candidate at a budget.
 
-
-def selection_at(board: Board, found: Row, budget: float) -> dict[str, float]:
-    """Return the share of prompts sent to each candidate at a budget, mixing neighbouring trade-offs.
-
-    A router whose prompts all go to their best predicted candidate below the budget spends no more.
+    `place` is the budget's position among `budgets`, `choices` what each router picks there (n,), positions
+    among the candidates; None where that is not known.
     """
-    rates = board.per_candidate[board.per_candidate["result"] == found.name]
-    order = np.argsort(found["selection_cost"], kind="stable")
-    cost = np.asarray(found["selection_cost"])[order]
-    return {
-        str(candidate): float(np.interp(budget, cost, np.asarray(rate)[order]))
-        for candidate, rate in zip(rates["candidate"], rates["selection_rate"], strict=True)
-    }
+    found: list[dict[str, Any]] = []
+    for row, chosen in zip(rows, choices, strict=True):
+        curve, names = row.result.curve, row.result.candidates
+        ends = {end: getattr(curve, end)[place] if curve.low else np.nan for end in ("low", "high")}
+        rates = [np.nan] * len(names) if chosen is None else selection_rate(chosen[None], len(names))[0]
+        found.append(
+            {
+                "router": row.label,
+                "quality": curve.quality[place],
+                **ends,
+                **dict(zip(names, rates, strict=True)),
+            }
+        )
+    return pd.DataFrame(found)
 
 
-def savings(board: Board, view: View, router: str, budget: float) -> pd.DataFrame:
-    """Return how a router at a budget stands against each fixed candidate.
+def savings(row: Row, place: int) -> pd.DataFrame:
+    """Return how a router at a budget, by its position, stands against each fixed candidate.
 
     Columns: `candidate`, `cost`, `quality` of always picking it, `gain` of the router over it (positive is
     better) and `saving`, the share of its cost that is not spent (negative: the budget is larger).
     """
-    found = views.one(board, view, router)
-    fixed = views.rows(board, "fixed", view)
-    reached = float(np.interp(budget, found["curve_cost"], found["curve_quality"]))
+    result = row.result
+    costs = np.array(result.costs)
+    quality = np.array(result.fixed_quality.value, dtype=np.float64)
+    sign = 1 if result.direction == "higher" else -1
     return pd.DataFrame(
         {
-            "candidate": fixed["candidate"].to_numpy(),
-            "cost": fixed["cost"].to_numpy(),
-            "quality": fixed["quality"].to_numpy(),
-            "gain": views.sign(found) * (reached - fixed["quality"].to_numpy()),
-            "saving": 1 - budget / fixed["cost"].to_numpy(),
+            "candidate": result.candidates,
+            "cost": costs,
+            "quality": quality,
+            "gain": sign * (result.curve.quality[place] - quality),
+            "saving": 1 - result.curve.cost[place] / costs,
         }
     )
 
 
 def figure(
-    board: Board,
-    view: View,
-    routers: Sequence[str],
-    theme: Theme,
-    *,
-    log: bool = True,
-    budget: float | None = None,
+    board: Board, view: View, routers: Sequence[str], theme: Theme, *, budget: float | None = None
 ) -> Any:
-    """Return the curves of some routers as a plotly figure: bands, fixed candidates, mixture and oracle."""
-    from plotly.graph_objects import Figure, Scatter
+    """Return the curves of some routers as a plotly figure: bands, fixed candidates, references."""
+    from plotly.graph_objects import Figure
 
     drawn = Figure()
-    fixed = views.rows(board, "fixed", view)
-    for _, reference in views.rows(board, "references", view).iterrows():
-        if len(reference["curve_cost"]):
-            name = str(reference["reference"])
-            line = {"color": theme.faint, "dash": REFERENCE_DASHES.get(name, "dash"), "width": 1.5}
-            shown = f"{name} (reference)"
-            drawn.add_trace(_line(reference["curve_cost"], reference["curve_quality"], shown, line, None))
-    found = views.results(board, view).set_index("label")
-    for label in routers:
-        if label in found.index:
-            row: Row = found.loc[label]
-            style = style_of(int(row["color_number"]), theme)
-            line = {"color": style.colour, "dash": style.dash, "width": 2.5}
-            band = (row["curve_low"], row["curve_high"]) if len(row["curve_low"]) else None
-            if band:
-                drawn.add_trace(_band(row["curve_cost"], *band, style.colour, label))
-            drawn.add_trace(_line(row["curve_cost"], row["curve_quality"], label, line, band))
-    up = _frame(drawn, fixed["quality"].to_numpy(), theme)
-    names = [in_figure(name) for name in fixed["candidate"]]
-    x = np.log10(fixed["cost"]) if log else fixed["cost"]
-    named = plotly_names(x, fixed["quality"], names, padded(x), up, SIZE)
+    rows = {row.label: row for row in ordered(board, view)}
+    result = next(iter(rows.values())).result  # what is said of the suite is the same in all
+    for name, heights in result.reference_curves.items():
+        line = {"color": theme.faint, "dash": REFERENCE_DASHES.get(name, "dash"), "width": 1.5}
+        drawn.add_trace(
+            _line(result.curve.cost, heights, f"{name.replace('_', ' ')} (reference)", line, None)
+        )
+    for label in (label for label in routers if label in rows):
+        curve, style = rows[label].result.curve, style_of(rows[label].colour, theme)
+        line = {"color": style.colour, "dash": style.dash, "width": 2.5}
+        shade = band(curve.cost, curve.low, curve.high, style.colour)
+        drawn.add_trace(shade.update(legendgroup=in_figure(label, 28)))
+        drawn.add_trace(_line(curve.cost, curve.quality, label, line, (curve.low, curve.high)))
+    _add_candidates(drawn, result, theme, log=view.axis == "log")
+    if budget is not None:
+        drawn.add_vline(budget, line={"color": theme.faint, "width": 1, "dash": "dot"})
+    better = " (lower is better)" if result.direction == "lower" else ""
+    height = in_figure(f"mean {result.metric_label}{better}", 60)
+    return layout(drawn, theme, cost_label(view.cost), height, result.costs, log=view.axis == "log")
+
+
+def _add_candidates(drawn: Any, result: Result, theme: Theme, *, log: bool) -> None:
+    """Add the fixed candidates as points, with the names that have room."""
+    from plotly.graph_objects import Scatter
+
+    cost, quality = np.array(result.costs), np.array(result.fixed_quality.value, dtype=np.float64)
+    up = _frame(drawn, quality, theme)
+    names = [in_figure(name) for name in result.candidates]
+    x = np.log10(cost) if log else cost
+    named = plotly_names(x, quality, names, padded(x), up, SIZE)
     drawn.add_trace(
         Scatter(
-            x=fixed["cost"],
-            y=fixed["quality"],
+            x=cost,
+            y=quality,
             **named | {"textfont": {"color": theme.ink, "size": 11}},
             mode="markers+text",
             marker={"color": theme.ink, "size": 7},
@@ -128,14 +129,6 @@ def figure(
             hovertext=names,
             hovertemplate="%{hovertext}: %{y:.4f} at %{x:.4g}<extra></extra>",
         )
-    )
-    if budget is not None:
-        drawn.add_vline(budget, line={"color": theme.faint, "width": 1, "dash": "dot"})
-    direction = found["direction"].iloc[0] if len(found) else "higher"
-    better = " (lower is better)" if direction == "lower" else ""
-    label = found["metric_label"].iloc[0] if len(found) else view.metric
-    return layout(
-        drawn, theme, cost_label(view.cost), in_figure(f"mean {label}{better}", 60), fixed["cost"], log=log
     )
 
 
@@ -173,7 +166,7 @@ def layout(drawn: Any, theme: Theme, x: str, y: str, costs: Any, *, log: bool) -
 
 
 def _line(
-    cost: Floats, quality: Floats, name: str, line: dict[str, Any], band: tuple[Floats, Floats] | None
+    cost: Numbers, quality: Numbers, name: str, line: dict[str, Any], band: tuple[Numbers, Numbers] | None
 ) -> Any:
     from plotly.graph_objects import Scatter
 
@@ -185,23 +178,23 @@ def _line(
         legendgroup=shown,
         mode="lines",
         line=line,
-        customdata=np.stack(band, axis=1) if band else None,
+        customdata=list(zip(*band, strict=True)) if band else None,
         hovertemplate="%{y:.4f} [%{customdata[0]:.4f}, %{customdata[1]:.4f}]" if band else "%{y:.4f}",
     )
 
 
-def _band(cost: Floats, low: Floats, high: Floats, colour: str, name: str) -> Any:
+def band(cost: Numbers, low: Numbers, high: Numbers, colour: str, alpha: float = 0.15) -> Any:
+    """Return a band between two ends along costs, as a plotly trace."""
     from plotly.graph_objects import Scatter
 
     return Scatter(
-        x=np.concatenate([cost, cost[::-1]]),
-        y=np.concatenate([high, low[::-1]]),
+        x=[*cost, *reversed(cost)],
+        y=[*high, *reversed(low)],
         fill="toself",
-        fillcolor=see_through(colour, 0.15),
+        fillcolor=see_through(colour, alpha),
         line={"width": 0},
         mode="lines",
         hoverinfo="skip",
-        legendgroup=in_figure(name, 28),
         showlegend=False,
     )
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from catbench.files import atomic_folder
-from catbench_leaderboard import curves, views
-from catbench_leaderboard.board import MEAN, Board
-from catbench_leaderboard.cache import Progress, open_board
-from catbench_leaderboard.standing import references, standing
+from catbench_leaderboard import curves
+from catbench_leaderboard.board import Board, Progress, View, open_board, quiet
+from catbench_leaderboard.leaderboard import lead, leaderboard, references
+from catbench_leaderboard.problems import AXES
+from catbench_leaderboard.reports import Unranked
 from catbench_leaderboard.style import THEMES
-from catbench_leaderboard.views import View
 
 DRAWN = 8
 """Routers whose curves stand on the page, of each problem and metric."""
+PLACE = ("suite", "pool", "cost", "metric", "slice", "axis")
+"""What a view is found by."""
 
 
 def export(
@@ -28,7 +30,7 @@ def export(
     target: Path,
     *,
     force: bool = False,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = quiet,
 ) -> None:
     """Write the board of some folders of reports into `target`, whole or not at all. Raises UsageError."""
     board = open_board(folders, progress=progress)
@@ -41,32 +43,39 @@ def export(
 
 
 def tables(board: Board) -> dict[str, pd.DataFrame]:
-    """Return `standing` and `references` of every problem, metric and slice, `curves` and `problems`."""
-    found: dict[str, list[pd.DataFrame]] = {"standing": [], "references": [], "curves": []}
+    """Return `leaderboard` and `references` of every view, `curves`, and the reports that are `unranked`."""
+    found: dict[str, list[pd.DataFrame]] = {"leaderboard": [], "references": [], "curves": []}
     for view in all_views(board):
-        place = {name: getattr(view, name) for name in ("suite", "pool", "cost", "metric", "slice")}
-        for name, table in (("standing", standing(board, view)), ("references", references(board, view))):
+        place = {name: getattr(view, name) for name in PLACE}
+        for name, table in (
+            ("leaderboard", leaderboard(board, view)),
+            ("references", references(board, view)),
+        ):
             found[name].append(table.assign(**place))
-        for _, row in views.results(board, view).iterrows():
-            columns = {end: row[f"curve_{end}"] for end in ("cost", "quality", "low", "high")}
-            length = len(columns["cost"])
-            columns = {name: v if len(v) else np.full(length, np.nan) for name, v in columns.items()}
-            where = {f"curve_{name}": value for name, value in place.items()}
-            found["curves"].append(pd.DataFrame(columns).assign(router=row["label"], **where))
+        for row in board.rows(view) if view.axis == AXES[0] else ():
+            where = {f"curve_{name}": value for name, value in place.items() if name != "axis"}
+            found["curves"].append(pd.DataFrame(vars(row.result.curve)).assign(router=row.label, **where))
     joined = {name: pd.concat(parts, ignore_index=True) for name, parts in found.items() if parts}
-    return {**joined, "problems": board.troubles}
+    return {**joined, "unranked": unranked(board)}
+
+
+def unranked(board: Board) -> pd.DataFrame:
+    """Return the reports that are not on the board, and why."""
+    return pd.DataFrame(
+        [vars(one) for one in board.unranked], columns=[field.name for field in fields(Unranked)], dtype=str
+    )
 
 
 def all_views(board: Board) -> list[View]:
-    """Return every view that has results, ranked by its metric's mean."""
-    found: list[View] = []
-    for _, row in board.problems.iterrows():
-        for metric in row["metrics"]:
-            for slice in row["slices"]:
-                view = View(row["suite"], row["pool"], row["cost"], metric, slice, MEAN)
-                if len(views.rows(board, "results", view)):
-                    found.append(view)
-    return found
+    """Return every view that has results, ranked by the mean over metrics."""
+    views = [
+        View(problem.suite, problem.pool, problem.cost, metric, slice, axis=axis)
+        for problem in board.problems
+        for metric in problem.metrics
+        for slice in problem.slices
+        for axis in AXES
+    ]
+    return [view for view in views if board.rows(view)]
 
 
 def page(board: Board) -> str:
@@ -84,16 +93,18 @@ def _data(board: Board) -> dict[str, Any]:
     for view in all_views(board):
         drawn = curves.default_routers(board, view, DRAWN)
         figure = curves.figure(board, view, drawn, THEMES["light"]) if view.slice == "all" else None
+        table = leaderboard(board, view)
         data.append(
             {
-                **{name: getattr(view, name) for name in ("suite", "pool", "cost", "metric", "slice")},
-                "simulated": bool(views.problem(board, view)["simulated"]),
-                "standing": _records(standing(board, view)),
+                **{name: getattr(view, name) for name in PLACE},
+                "simulated": board.problem(view).key.simulated,
+                "lead": lead(table),
+                "leaderboard": _records(table),
                 "references": _records(references(board, view)[["reference", "headroom", "audc", "peak"]]),
                 "figure": json.loads(figure.to_json()) if figure else None,
             }
         )
-    return {"views": data, "problems": _records(board.troubles)}
+    return {"views": data, "unranked": _records(unranked(board))}
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -9,14 +9,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from catbench_leaderboard.views import View
+from catbench import spelling
+from catbench_leaderboard.board import View
+from catbench_leaderboard.ranking import certain
 from catbench_leaderboard.widgets import share
 
 LEGEND = (
-    "Headroom captured: 0% = no better than not reading the prompt, 100% = oracle. Intervals: 95%, paired "
-    "bootstrap over test prompts. ● leads, ○ overlaps with the leader's interval. Rank intervals and the "
-    "probability of being first come from the same draws for all. Cost to match and win rate are against the "
-    "best fixed candidate."
+    "Mean rank: over the suite's metrics, in each draw of test prompts. Gain: area of the curve over the "
+    "mixture's, on the chosen cost axis. Headroom captured: 0% = no better than not reading the prompt, 100% "
+    "= oracle. Intervals: 95%, paired bootstrap over test prompts. ● leads, ○ is not surely behind. Every "
+    "number but the measured time was derived again from the router's predictions."
 )
 MISSING = "–"
 
@@ -29,49 +31,44 @@ def percent(column: Any) -> Any:
 def interval(table: pd.DataFrame, name: str, scale: float = 1, decimals: int | None = None) -> pd.Series:
     """Return the ends of an estimate's intervals as text, with decimals that the widths warrant."""
     low, high = table[f"{name}_low"] * scale, table[f"{name}_high"] * scale
-    width = float(np.nanmedian((high - low).to_numpy())) if (high - low).notna().any() else np.nan
-    if decimals is None:
-        decimals = (
-            min(6, max(0, 1 - int(np.floor(np.log10(width)))))
-            if width and np.isfinite(width) and width > 0
-            else 4
-        )
+    width = (high - low).median()
+    places = spelling.decimals_for(width if width > 0 else 1e-3) if decimals is None else decimals
+    ends = zip(low, high, strict=True)
     return pd.Series(
         [
-            MISSING
-            if np.isnan(a) and np.isnan(b)
-            else " … ".join(
-                MISSING if np.isnan(x) else f"{round(x, decimals) + 0.0:.{decimals}f}" for x in (a, b)
-            )
-            for a, b in zip(low, high, strict=True)
+            MISSING if np.isnan(a) and np.isnan(b) else f"{_end(a, places)} … {_end(b, places)}"
+            for a, b in ends
         ],
         index=table.index,
+        dtype=object,
     )
 
 
-def standing_table(table: pd.DataFrame, view: View) -> None:
+def _end(value: float, decimals: int) -> str:
+    return MISSING if np.isnan(value) else spelling.plain(value, decimals)
+
+
+def leaderboard_table(table: pd.DataFrame, view: View) -> None:
     """Show the ranking."""
-    mark = np.where(table["rank"] == 1, "●", np.where(table["with_leader"], "○", ""))
-    ranks = [
-        MISSING if np.isnan(low) else f"{low:.0f}" if low == high else f"{low:.0f}–{high:.0f}"
-        for low, high in zip(table["rank_low"], table["rank_high"], strict=True)
-    ]
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    on = "" if view.axis == "log" else ", linear"
     shown = pd.DataFrame(
         {
             "rank": table["rank"],
             "router": table["router"],
-            "mark": mark,
-            "headline": percent(table["headline"]),
-            "headline_interval": interval(table, "headline", 100),
-            "ranks": ranks,
+            "mark": marks(table),
+            "mean_rank": table["mean_rank"],
+            "mean_rank_interval": interval(table, "mean_rank", decimals=1),
+            "ranks": _ranks(table),
             "first": percent(table["first"]),
+            "gain": table["gain"],
+            "gain_interval": interval(table, "gain"),
             "headroom": percent(table["headroom"]),
             "headroom_interval": interval(table, "headroom", 100),
+            "match_best": percent(table["match_best"]),
+            "match_best_interval": interval(table, "match_best", 100),
             "audc": table["audc"],
             "audc_interval": interval(table, "audc"),
-            "peak": table["peak"],
-            "cost_to_match": percent(table["cost_to_match"]),
-            "win_rate": percent(table["win_rate"]),
             "overhead_ms": table["overhead_ms"],
             "overhead_tflops": table["overhead_tflops"],
             "prompt_only": table["prompt_only"],
@@ -80,50 +77,91 @@ def standing_table(table: pd.DataFrame, view: View) -> None:
             "link": table["link"].where(table["link"] != "", None),
             "proofs": table["proofs"],
             "unranked": table["unranked"],
+            "verdict": table["verdict"],
         }
     )
-    optional = ("win_rate", "overhead_tflops", "prompt_only", "date", "authors", "link", "proofs", "unranked")
-    empty = [name for name in optional if (shown[name].isna() | (shown[name] == "")).all()]
-    number = st.column_config.NumberColumn
-    st.dataframe(
-        shown.drop(columns=empty),
-        hide_index=True,
-        placeholder=MISSING,
-        height=min(35 * (len(shown) + 1) + 2, 620),
-        column_config={
+    optional = ("overhead_tflops", "prompt_only", "date", "authors", "link", "proofs", "unranked")
+    _show(
+        shown.drop(columns=[name for name in optional if (shown[name].isna() | (shown[name] == "")).all()]),
+        {
             "rank": number("Rank", format="%d", width=50, pinned=True),
-            "router": st.column_config.TextColumn("Router", width=140, pinned=True),
-            "mark": st.column_config.TextColumn(
-                "Lead", width=50, help="● leads, ○ its interval overlaps with the leader's"
-            ),
-            "headline": share("Headroom, mean", help="Headroom captured, mean over the suite's metrics"),
-            "headline_interval": st.column_config.TextColumn(
-                "95%", help="Interval of the mean, in percent", width=95
-            ),
-            "ranks": st.column_config.TextColumn("Ranks", help="95% interval of the rank", width=70),
-            "first": share("P(first)", help="Share of bootstrap replicates in which it is first"),
-            "headroom": share(f"Headroom, {view.metric}"),
-            "headroom_interval": st.column_config.TextColumn("95% ", width=95),
-            "audc": number("AUDC", format="%.4f", help="Mean height of the deferral curve"),
-            "audc_interval": st.column_config.TextColumn("95%  ", width=120),
-            "peak": number("Peak", format="%.4f", help="Highest point of the curve; biased upwards"),
-            "cost_to_match": share(
+            "router": text("Router", width=140, pinned=True),
+            "mark": text("Lead", width=50, help="● leads, ○ is not surely behind the leader"),
+            "mean_rank": number("Mean rank", format="%.1f", help="Over the suite's metrics, in each draw"),
+            "mean_rank_interval": text("95%", help="Interval of the mean rank", width=95),
+            "ranks": text("Ranks", help="95% interval of the rank", width=70),
+            "first": share("P(first)", help="Share of draws in which it is first"),
+            "gain": number(f"Gain, {view.metric}{on}", format="%+.4f", help="Area over the mixture's"),
+            "gain_interval": text("95% ", width=120),
+            "headroom": share(f"Headroom, {view.metric}{on}"),
+            "headroom_interval": text("95%  ", width=95),
+            "match_best": share(
                 "Cost to match",
-                help="Least cost at which it is as good as the best fixed candidate, over its; – = never",
+                help="Least cost at which it is as good as the best single candidate, over its; – = never",
             ),
-            "win_rate": share("Win rate", help="Share of refits above the best fixed candidate at its cost"),
+            "match_best_interval": text("95%   ", width=95),
+            "audc": number(f"AUDC{on}", format="%.4f", help="Mean height of the deferral curve"),
+            "audc_interval": text("95%    ", width=120),
             "overhead_ms": number("ms a prompt", format="%.3g", help="Measured time of the router itself"),
             "overhead_tflops": number("TFLOPs a prompt", format="%.3g", help="Router and its text encoder"),
-            "prompt_only": st.column_config.TextColumn("Prompt only"),
-            "date": st.column_config.TextColumn("Date"),
-            "authors": st.column_config.TextColumn("By"),
+            "prompt_only": text("Prompt only"),
+            "date": text("Date"),
+            "authors": text("By"),
             "link": st.column_config.LinkColumn("Paper", display_text="open"),
-            "proofs": st.column_config.TextColumn(
-                "Proven", help="Which of: checked, arithmetic, rerun, fresh prompts"
-            ),
-            "unranked": st.column_config.TextColumn("Not ranked because"),
+            "proofs": text("Proven", help="Which of: checked, rerun, fresh prompts"),
+            "unranked": text("Not ranked because"),
+            "verdict": text("What it saves", width="large"),
         },
     )
+
+
+def suites_table(table: pd.DataFrame) -> None:
+    """Show the ranking over suites."""
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    ends = table.rename(columns={"low": "value_low", "high": "value_high"})
+    shown = pd.DataFrame(
+        {
+            "rank": table["rank"],
+            "router": table["router"],
+            "mark": marks(table.assign(surely_behind=certain(table))),
+            "value": table["value"],
+            "interval": interval(ends, "value", decimals=1),
+            "ranks": _ranks(table),
+            "first": percent(table["first"]),
+            "unranked": table["unranked"],
+        }
+    )
+    _show(
+        shown,
+        {
+            "rank": number("Rank", format="%d", width=50, pinned=True),
+            "router": text("Router", width=140, pinned=True),
+            "mark": text("Lead", width=50),
+            "value": number("Mean rank", format="%.1f"),
+            "interval": text("95%", width=95),
+            "ranks": text("Ranks", width=70),
+            "first": share("P(first)"),
+            "unranked": text("What is missing", width="large"),
+        },
+    )
+
+
+def marks(table: pd.DataFrame) -> Any:
+    """Return who leads, and who is not surely behind."""
+    close = ~table["surely_behind"] & table["rank"].notna()
+    return np.where(table["rank"] == 1, "●", np.where(close, "○", ""))
+
+
+def _ranks(table: pd.DataFrame) -> list[str]:
+    return [
+        MISSING if np.isnan(low) else f"{low:.0f}" if low == high else f"{low:.0f}–{high:.0f}"
+        for low, high in zip(table["rank_low"], table["rank_high"], strict=True)
+    ]
+
+
+def _show(shown: pd.DataFrame, columns: Mapping[str, Any]) -> None:
+    height = min(35 * (len(shown) + 1) + 2, 620)
+    st.dataframe(shown, hide_index=True, placeholder=MISSING, height=height, column_config=columns)
 
 
 def reference_table(table: pd.DataFrame) -> None:
@@ -198,10 +236,9 @@ def difference_table(table: pd.DataFrame) -> None:
         return
     shown = table[["metric", "slice", "prompts", "first", "second", "difference"]].copy()
     ends = table.rename(columns={"low": "d_low", "high": "d_high"})
-    shown["interval"] = interval(ends, "d", 100)
+    shown["interval"] = pd.concat([interval(part, "d") for _, part in ends.groupby("metric")])  # of one unit
     shown["verdict"] = table["verdict"]
-    for name in ("first", "second", "difference"):
-        shown[name] = percent(table[name])
+    number = st.column_config.NumberColumn
     st.dataframe(
         shown,
         hide_index=True,
@@ -209,10 +246,10 @@ def difference_table(table: pd.DataFrame) -> None:
         column_config={
             "metric": st.column_config.TextColumn("Metric", pinned=True),
             "slice": "Slice",
-            "prompts": st.column_config.NumberColumn("Prompts"),
-            "first": share("First"),
-            "second": share("Second"),
-            "difference": share("Difference"),
+            "prompts": number("Prompts"),
+            "first": number("First's gain", format="%+.4f"),
+            "second": number("Second's gain", format="%+.4f"),
+            "difference": number("Difference", format="%+.4f", help="Positive: the first is better"),
             "interval": "95%",
             "verdict": st.column_config.TextColumn(
                 "First is surely", help="Where the interval is on one side of 0"
@@ -266,7 +303,9 @@ def choice_table(table: pd.DataFrame, view: View) -> None:
             view.metric: st.column_config.NumberColumn(f"Reaches ({view.metric})", format="%.4f"),
         },
     )
-    st.caption("The choice at the largest mean cost within the budget that one trade-off gives.")
+    st.caption(
+        "The choice at the largest mean cost within the budget that one trade-off gives; best ranked first."
+    )
 
 
 def tiles(images: Sequence[tuple[str, bytes]], members: Sequence[str]) -> None:

@@ -1,44 +1,229 @@
-"""Which results stand in one table: those of one suite, pool and cost, under the same conventions."""
+"""Which results stand in one table, and what tables and routers are called.
+
+A problem is one suite, pool and cost, under one set of conventions: results of one problem, metric and slice
+stand in one table.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias
 
-from catbench.report import Result
+import numpy as np
 
-OWN = ("bootstrap:", "trials:", "catbench:", "metric:", "slice:", "suite:", "pool:", "cost:")
+from catbench.arrays import Floats
+from catbench.report import Report, Result
+from catbench_leaderboard.reports import Entry
+from catbench_leaderboard.suites import matrix_of
+from catbench_leaderboard.text import one_line
+
+Axis: TypeAlias = Literal["log", "linear"]
+AXES: tuple[Axis, Axis] = ("log", "linear")
+"""Of costs, under areas and figures; the headline is on the first."""
+OWN = (
+    "bootstrap:",
+    "trials:",
+    "catbench:",
+    "metric:",
+    "slice:",
+    "suite:",
+    "pool:",
+    "cost:",
+    "best:",
+    "compact",
+)
 """Parts of a signature that may differ within a table, or that a result has as fields."""
+COMMON = ("SIMULATED", "split:", "curve:", "axis:")
+"""Parts of a signature that go without saying where a pool is named."""
+BASELINES = (
+    "knn",
+    "ridge",
+    "transformer",
+    "embedllm",
+    "mlp",
+    "trees",
+    "uniroute",
+    "cems",
+    "routellm-mf",
+    "adadiff",
+    "routet2i",
+    "mixture",
+)
+"""Routers that are shipped, in the order of their colours; a new one goes to the end."""
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One suite, pool and cost, under one set of conventions."""
+def on_axis(measure: str, axis: Axis) -> str:
+    """Return what a measure of areas is called on an axis."""
+    return measure if axis == "log" else f"{measure}_linear"
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One router on one metric and slice of a problem."""
+
+    entry: Entry
+    number: int
+    """Position of the result in its report."""
+    label: str
+    colour: int
+    """Number of the router, by which it is drawn everywhere."""
+
+    @property
+    def result(self) -> Result:
+        """What was measured."""
+        return self.entry.report.results[self.number]
+
+    def areas(self, axis: Axis) -> Floats:
+        """Return replicates (R,) of the area on an axis, higher is better."""
+        return self.entry.areas[self.number, AXES.index(axis)].astype(np.float64)
+
+
+class Key(NamedTuple):
+    """What tells problems apart."""
 
     suite: str
     digest: str
     pool: str
     cost: str
     candidates: tuple[str, ...]
-    conventions: str
+    conventions: tuple[str, ...]
     """The rest of the signature."""
     simulated: bool
 
     @property
-    def id(self) -> str:
-        """Return a short name that differs where anything above does."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
+    def short(self) -> str:
+        """A short name that differs where anything above does."""
+        return hashlib.sha256(repr(tuple(self)).encode()).hexdigest()[:6]
 
 
-def problem_of(result: Result, simulated: bool) -> Problem:
-    """Return the problem that a result is about."""
-    rest = [part for part in result.signature.split("|") if not part.startswith(OWN)]
-    return Problem(
-        suite=result.suite,
-        digest=result.suite_digest,
-        pool=result.pool,
-        cost=result.cost,
-        candidates=tuple(result.fixed),
-        conventions="|".join(rest),
-        simulated=simulated,
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """One suite, pool and cost, with the routers on it."""
+
+    key: Key
+    suite: str
+    pool: str
+    cost: str
+    """What it is called: no two problems are called alike."""
+    metrics: tuple[str, ...]
+    """All of the suite's."""
+    slices: tuple[str, ...]
+    rows: Mapping[tuple[str, str], tuple[Row, ...]]
+    """By metric and slice."""
+
+
+def key_of(report: Report, result: Result) -> Key:
+    """Return what a result is about."""
+    rest = tuple(part for part in result.signature.split("|") if not part.startswith(OWN))
+    return Key(
+        result.suite,
+        result.suite_digest,
+        result.pool,
+        result.cost,
+        tuple(result.candidates),
+        rest,
+        report.simulated,
     )
+
+
+def problems_of(entries: Sequence[Entry]) -> tuple[Problem, ...]:
+    """Return the problems of some reports.
+
+    Suites of one name but other digests, and pools of one name but other candidates or conventions, are told
+    apart in what they are called.
+    """
+    labels, colours = _labels(entries), _colours(entries)
+    rows: dict[Key, dict[tuple[str, str], list[Row]]] = {}
+    for entry, label in zip(entries, labels, strict=True):
+        for number, result in enumerate(entry.report.results):
+            parts = rows.setdefault(key_of(entry.report, result), {})
+            row = Row(entry, number, label, colours[one_line(entry.report.router.name)])
+            parts.setdefault((result.metric, result.slice), []).append(row)
+
+    def place(key: Key) -> tuple[Any, ...]:
+        costs = matrix_of(key.digest).cost_keys
+        later = costs.index(key.cost) if key.cost in costs else len(costs)
+        reports = {row.entry for part in rows[key].values() for row in part}
+        return key.simulated, -len(reports), later, -len(key.candidates)
+
+    order = sorted(rows, key=place)
+    suites = _distinct(order, lambda key: key.suite, lambda key: key.digest, lambda key: key.digest[:8])
+    spoken = {key: one_line(key.pool, 60) + _said(key.conventions) for key in order}
+    pools = _distinct(
+        order, lambda key: (key.digest, key.cost, spoken[key]), lambda key: key.short, lambda key: key.short
+    )
+    return tuple(
+        Problem(
+            key=key,
+            suite=key.suite + suites[key],
+            pool=spoken[key] + pools[key],
+            cost=key.cost,
+            metrics=tuple(metric.name for metric in matrix_of(key.digest).metrics),
+            slices=tuple(dict.fromkeys(["all", *(slice for _, slice in rows[key])])),
+            rows={part: tuple(found) for part, found in rows[key].items()},
+        )
+        for key in order
+    )
+
+
+def _said(conventions: Iterable[str]) -> str:
+    """Return what must be said of a pool: folds, another suite to train on, a hidden candidate."""
+    special = [part for part in conventions if not part.startswith(COMMON)]
+    return f" ({one_line(', '.join(special), 60)})" if special else ""
+
+
+def _distinct(
+    order: Sequence[Key],
+    name: Callable[[Key], Any],
+    identity: Callable[[Key], Any],
+    suffix: Callable[[Key], str],
+) -> dict[Key, str]:
+    """Return what is added to a name: nothing for the first that has it, a suffix for others."""
+    first: dict[Any, Any] = {}
+    return {
+        key: "" if first.setdefault(name(key), identity(key)) == identity(key) else f" @{suffix(key)}"
+        for key in order
+    }
+
+
+def _colours(entries: Iterable[Entry]) -> dict[str, int]:
+    """Return each router's number, by which it is coloured.
+
+    Shipped baselines keep theirs whoever else is here. Then come routers with a date, in its order, so that
+    a newer one changes the number of none of these; then those without, by name.
+    """
+
+    def place(entry: Entry) -> tuple[bool, str, str]:
+        said = entry.report.submission
+        date = one_line(said.date, 10) if said else ""
+        return not date, date, one_line(entry.report.router.name)
+
+    others = [name for _, _, name in sorted(map(place, entries))]
+    return {router: number for number, router in enumerate(dict.fromkeys([*BASELINES, *others]))}
+
+
+def _labels(entries: Sequence[Entry]) -> list[str]:
+    """Return each router's name, with the report's place where two reports of it stand in one table.
+
+    Where a stranger's name is another's label, both get their numbers, until no two are alike.
+    """
+    places = [
+        {(key_of(entry.report, r), r.metric, r.slice) for r in entry.report.results} for entry in entries
+    ]
+    labels = [one_line(entry.report.router.name) for entry in entries]
+    endings = [f" ({one_line(entry.id, 80)})" for entry in entries]
+    while clashing := _clashing(labels, places):
+        labels = [label + endings[k] if k in clashing else label for k, label in enumerate(labels)]
+        endings = [f" #{k + 1}" for k in range(len(labels))]
+    return labels
+
+
+def _clashing(labels: Sequence[str], places: Sequence[Iterable[Any]]) -> set[int]:
+    """Return the positions of labels that stand twice in one table."""
+    seen: dict[tuple[Any, ...], set[int]] = {}
+    for position, (label, where) in enumerate(zip(labels, places, strict=True)):
+        for place in where:
+            seen.setdefault((label, place), set()).add(position)
+    return {position for positions in seen.values() if len(positions) > 1 for position in positions}

@@ -12,16 +12,19 @@ import pandas as pd
 from catbench.errors import SuiteError
 from catbench.files import sha256_of
 from catbench.matrix import ScoreMatrix
+from catbench.rounds import Part
 from catbench.store import Manifest
+from catbench_leaderboard.answers import chosen
+from catbench_leaderboard.problems import Row
 from catbench_leaderboard.text import one_line
 
 MOST = 500
 """Prompts that a search lists at once."""
 
 
-def matching(matrix: ScoreMatrix, search: str) -> pd.DataFrame:
-    """Return `prompt_id` and `text` of the test prompts that hold every word of a search, in any case."""
-    asked = matrix.prompts.iloc[matrix.rows("test")][["prompt_id", "text"]]
+def matching(part: Part, search: str) -> pd.DataFrame:
+    """Return `prompt_id` and `text` of the tested prompts that hold every word of a search, in any case."""
+    asked = part.matrix.prompts.iloc[part.rows][["prompt_id", "text"]]
     text = (asked["text"] + " " + asked["prompt_id"]).str.casefold()
     keep = np.ones(len(asked), dtype=bool)
     for word in search.casefold().split():
@@ -42,27 +45,26 @@ def qualities(matrix: ScoreMatrix, candidates: Sequence[str], cost: str, prompt_
     return table
 
 
-def choices(
-    labels: Sequence[str],
-    chosen: Sequence[int],
-    candidates: Sequence[str],
-    table: pd.DataFrame,
-    metric: str,
-) -> pd.DataFrame:
+def choices(rows: Sequence[Row], place: int, prompt_id: str, table: pd.DataFrame) -> pd.DataFrame:
     """Return one row a router: `router`, the candidate it `chose`, with that one's `cost` and quality.
 
-    `chosen` (K,) holds positions among the candidates, `table` is that of `qualities`.
+    `place` is a budget's position among those of a curve, `table` that of `qualities`. Raises CatbenchError
+    where predictions are gone, or have changed.
     """
+    found: list[dict[str, object]] = []
     of = table.set_index("candidate")
-    picked = [candidates[position] for position in chosen]
-    return pd.DataFrame(
-        {
-            "router": list(labels),
-            "chose": picked,
-            "cost": of["cost"].reindex(picked).to_numpy(),
-            metric: of[metric].reindex(picked).to_numpy(),
-        }
-    )
+    for row in rows:
+        one = chosen(row)
+        picked = row.result.candidates[int(one.choices[place, one.part.ids.index(prompt_id)])]
+        metric = row.result.metric
+        found.append(
+            {
+                "router": row.label,
+                "chose": picked,
+                **{name: of.loc[picked, name] for name in ("cost", metric)},
+            }
+        )
+    return pd.DataFrame(found)
 
 
 def images(folder: Path, manifest: Manifest, prompt_id: str) -> list[tuple[str, bytes]]:

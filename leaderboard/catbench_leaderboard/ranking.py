@@ -1,144 +1,163 @@
-"""The table of ranks: every router's score and place in each problem, slice, and way to rank."""
+"""Who is ahead: on a metric by gain over the mixture, over metrics and suites by mean rank.
+
+Draws are those that lie beside the reports. A gain is an area minus the same mixture's for all routers, so
+ranks and differences of areas are those of gains.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from catbench.arrays import Floats
-from catbench.report import Result
-from catbench_leaderboard.board import MEAN
-from catbench_leaderboard.problems import problem_of
-from catbench_leaderboard.ranks import ends, rank
-from catbench_leaderboard.reports import Entry
+from catbench.bootstrap import ends
+from catbench_leaderboard.board import MEAN, Board, View
+from catbench_leaderboard.problems import Axis, Problem, Row, on_axis
+from catbench_leaderboard.ranks import mean_ranks, over_suites, rank, same_area
 
-UNCERTAIN = ("rank", "rank_low", "rank_high", "first", "behind", "behind_low", "behind_high")
+RANKED = ("rank", "rank_low", "rank_high", "first", "behind", "behind_low", "behind_high")
 """Columns that only a ranked router has."""
-COLUMNS = ("problem", "slice", "by", "entry", "value", "low", "high", *UNCERTAIN, "with_leader", "unranked")
+COLUMNS = ("router", "value", "low", "high", *RANKED, "unranked")
+DRAWS = 1e-9
+"""Mean ranks that differ by less are tied: sums of the same ranks in another order."""
 
 
-@dataclass(frozen=True, eq=False)
-class Score:
-    """A router's headroom captured on one metric, or its mean over all, with replicates."""
+def ranking(board: Board, view: View) -> pd.DataFrame:
+    """Return the ranking of a view, the ranked ones first and in order.
 
-    entry: str
-    value: float
-    low: float
-    high: float
-    draws: Floats | None
-    """(R,); None where there are none, so that it has no rank."""
-    unranked: str = ""
-    """Why not."""
-
-
-def rank_table(
-    entries: Sequence[Entry],
-    headroom_draws: Mapping[tuple[str, int], Floats],
-    unranked: Mapping[str, str],
-    metrics_of: Mapping[str, Sequence[str]],
-) -> pd.DataFrame:
-    """Return `ranks`.
-
-    `headroom_draws` holds replicates (R,) by entry and number of its result, `unranked` why an entry is not
-    ranked, `metrics_of` the metrics of each problem.
+    Columns: `router` (its label), `value` (gain, or mean rank where a view is ranked by the mean over
+    metrics) with `low` and `high`, `rank` with its ends, `first` (probability), `behind` the leader with the
+    ends of its paired interval, and `unranked`: why there is no rank.
     """
-    found: list[tuple[str, str, str, Score]] = []
-    for entry in entries:
-        for number, result in enumerate(entry.report.results):
-            problem = problem_of(result, entry.report.simulated).id
-            draws = headroom_draws.get((entry.id, number))
-            score = _of_result(entry.id, result, draws, unranked.get(entry.id, ""))
-            found.append((problem, result.slice, result.metric, score))
-    rows: list[dict[str, Any]] = []
-    found.sort(key=lambda row: row[:2])
-    for (problem, slice), group in groupby(found, key=lambda row: row[:2]):
-        by_metric: dict[str, list[Score]] = {}
-        for _, _, metric, score in group:
-            by_metric.setdefault(metric, []).append(score)
-        wanted = metrics_of[problem]
-        for by, scores in {MEAN: _means(by_metric, wanted), **by_metric}.items():
-            rows += [{"problem": problem, "slice": slice, "by": by, **row} for row in ranked_rows(scores)]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return _ranking(board, board.problem(view), view.by, view.slice, view.axis)
 
 
-def ranked_rows(scores: Sequence[Score]) -> list[dict[str, Any]]:
-    """Return the rows of one ranking, the ranked ones first and in order."""
-    able = [score for score in scores if score.draws is not None and np.isfinite(score.value)]
-    rows: list[dict[str, Any]] = []
+def ordered(board: Board, view: View) -> list[Row]:
+    """Return the routers of a view that have its metric, best ranked first."""
+    order = list(ranking(board, view)["router"])
+    return sorted(board.rows(view), key=lambda row: order.index(row.label))
+
+
+def certain(table: pd.DataFrame) -> Any:
+    """Return (K,) whether a ranked router is surely behind the leader, by the paired interval."""
+    return (table["behind_low"] > 0).to_numpy()
+
+
+@lru_cache(maxsize=256)
+def _ranking(board: Board, problem: Problem, by: str, slice: str, axis: Axis) -> pd.DataFrame:
+    if by == MEAN:
+        draws, lacking = _mean_ranks(problem, slice, axis)
+        return _by_mean_rank(draws, lacking)
+    rows = problem.rows.get((by, slice), ())
+    gains = {row.label: row.result.estimate(on_axis("gain", axis)) for row in rows}
+    able = [row for row in rows if not row.entry.unranked]
+    table = pd.DataFrame(columns=list(COLUMNS))
     if able:
-        draws = np.stack([score.draws for score in able if score.draws is not None], axis=1)
-        found = rank(np.array([score.value for score in able]), draws)
-        leader = able[int(np.argmin(found.rank))]
-        for k, score in enumerate(able):
-            rows.append(
-                {
-                    "entry": score.entry,
-                    "value": score.value,
-                    "low": score.low,
-                    "high": score.high,
-                    "rank": float(found.rank[k]),
-                    "rank_low": float(found.low[k]),
-                    "rank_high": float(found.high[k]),
-                    "first": float(found.first[k]),
-                    "behind": float(found.behind[k]),
-                    "behind_low": float(found.behind_low[k]),
-                    "behind_high": float(found.behind_high[k]),
-                    "with_leader": bool(score.high >= leader.low),
-                    "unranked": "",
-                }
-            )
-        rows.sort(key=lambda row: row["rank"])
-    missing = dict.fromkeys(UNCERTAIN, np.nan)
-    for score in sorted(
-        (s for s in scores if s not in able), key=lambda s: -np.nan_to_num(s.value, nan=-np.inf)
-    ):
-        shown = {"entry": score.entry, "value": score.value, "low": score.low, "high": score.high}
-        reason = score.unranked or "no headroom to capture"
-        rows.append({**shown, **missing, "with_leader": False, "unranked": reason})
-    return rows
+        areas = np.stack([row.areas(axis) for row in able], axis=1)
+        score = np.array([gains[row.label].value for row in able], dtype=np.float64)
+        table = _table([row.label for row in able], score, areas, same_area(areas))
+    reasons = {row.label: row.entry.unranked for row in rows if row.entry.unranked}
+    table = _with_unranked(table, reasons)
+    for end in ("value", "low", "high"):
+        table[end] = [_number(getattr(gains[label], end)) for label in table["router"]]
+    return table
 
 
-def _of_result(entry: str, result: Result, draws: Floats | None, unranked: str) -> Score:
-    """Return the score of one result, with the draws' interval where its report has none."""
-    found = result.estimate("headroom")
-    value, low, high = (np.nan if end is None else end for end in (found.value, found.low, found.high))
-    if draws is not None and np.isnan([low, high]).any():
-        low, high = _interval(draws)
-    return Score(entry, value, low, high, None if unranked else draws, unranked)
+def suites_ranking(board: Board, axis: Axis, suites: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Return the ranking over suites, as `ranking` does by mean rank, and the problem of each suite in words.
+
+    Of each suite its first problem counts. Compared are the routers with results on all metrics of all these
+    suites; the others say in `unranked` what they lack.
+    """
+    chosen: dict[str, Problem] = {}
+    for problem in board.problems:
+        if problem.suite in suites:
+            chosen.setdefault(problem.suite, problem)
+    lacking: dict[str, list[str]] = {}
+    for problem in chosen.values():
+        for row in (row for rows in problem.rows.values() for row in rows):
+            lacking.setdefault(row.label, [])
+    for suite, problem in chosen.items():
+        able, missing = _able(problem, "all")
+        for label in lacking:
+            if label not in able:
+                lacking[label].append(f"{suite}: {missing.get(label, 'no result')}")
+    both = [label for label, reasons in lacking.items() if not reasons]
+    ranks = [_ranks_among(problem, "all", axis, both) for problem in chosen.values()] if both else []
+    draws = dict(zip(both, over_suites(ranks).T, strict=True)) if both else {}
+    reasons = {label: "; ".join(found) for label, found in lacking.items() if found}
+    words = [f"{suite} ({problem.pool}, {problem.cost})" for suite, problem in chosen.items()]
+    return _by_mean_rank(draws, reasons), words
 
 
-def _means(by_metric: Mapping[str, Sequence[Score]], wanted: Sequence[str]) -> list[Score]:
-    """Return each router's mean over the metrics, its interval from replicates that all metrics share."""
-    of_entry: dict[str, dict[str, Score]] = {}
-    for metric, scores in by_metric.items():
-        for score in scores:
-            of_entry.setdefault(score.entry, {})[metric] = score
-    means: list[Score] = []
-    for entry, scores in of_entry.items():
-        if lacking := [metric for metric in wanted if metric not in scores]:
-            means.append(Score(entry, np.nan, np.nan, np.nan, None, f"no result on {', '.join(lacking)}"))
-            continue
-        chosen = [scores[metric] for metric in wanted]
-        value = float(np.mean([score.value for score in chosen]))
-        parts = [score.draws for score in chosen if score.draws is not None]
-        if len(parts) < len(chosen):
-            reason = next(score.unranked for score in chosen if score.draws is None)
-            means.append(Score(entry, value, np.nan, np.nan, None, reason))
-            continue
-        draws = np.mean(parts, axis=0)
-        means.append(Score(entry, value, *_interval(draws), draws))
-    return means
+def _mean_ranks(problem: Problem, slice: str, axis: Axis) -> tuple[dict[str, Floats], dict[str, str]]:
+    able, lacking = _able(problem, slice)
+    draws = _ranks_among(problem, slice, axis, able).T if able else []
+    return dict(zip(able, draws, strict=True)), lacking
 
 
-def _interval(draws: Floats) -> tuple[float, float]:
-    """Return the ends of the interval of replicates (R,), without those that do not exist."""
-    finite = draws[np.isfinite(draws)]
-    if not len(finite):
-        return np.nan, np.nan
-    low, high = ends(finite[:, None])
-    return float(low[0]), float(high[0])
+def _able(problem: Problem, slice: str) -> tuple[list[str], dict[str, str]]:
+    """Return the routers that can be ranked over a problem's metrics, and what the others lack."""
+    of_label: dict[str, dict[str, Row]] = {}
+    for metric in problem.metrics:
+        for row in problem.rows.get((metric, slice), ()):
+            of_label.setdefault(row.label, {})[metric] = row
+    lacking: dict[str, str] = {}
+    for label, rows in of_label.items():
+        absent = [metric for metric in problem.metrics if metric not in rows]
+        reason = next(iter(rows.values())).entry.unranked
+        if reason or absent:
+            lacking[label] = reason or f"no result on {', '.join(absent)}"
+    return [label for label in of_label if label not in lacking], lacking
+
+
+def _ranks_among(problem: Problem, slice: str, axis: Axis, labels: Sequence[str]) -> Floats:
+    """Return mean ranks (R, K) over a problem's metrics, among K of its routers only."""
+    areas: list[Floats] = []
+    for metric in problem.metrics:
+        rows = {row.label: row for row in problem.rows[metric, slice]}
+        areas.append(np.stack([rows[label].areas(axis) for label in labels], axis=1))
+    return mean_ranks(areas)
+
+
+def _by_mean_rank(of_label: Mapping[str, Floats], lacking: Mapping[str, str]) -> pd.DataFrame:
+    """Return a ranking by mean ranks (R,) of each router."""
+    table = pd.DataFrame(columns=list(COLUMNS))
+    if of_label:
+        draws = np.stack(list(of_label.values()), axis=1)
+        table = _table(list(of_label), -draws.mean(axis=0), -draws, DRAWS)
+        low, high, _ = ends(draws)
+        for name, column in {"value": draws.mean(axis=0), "low": low, "high": high}.items():
+            table[name] = table["router"].map(dict(zip(of_label, column.tolist(), strict=True)))
+    return _with_unranked(table, lacking)
+
+
+def _table(labels: Sequence[str], score: Floats, draws: Floats, same: float) -> pd.DataFrame:
+    found = rank(score, draws, same)
+    columns = (found.rank, found.low, found.high, found.first)
+    behind = (found.behind, found.behind_low, found.behind_high)
+    table = pd.DataFrame(dict(zip(RANKED, (*columns, *behind), strict=True)), dtype=np.float64)
+    table = table.assign(router=list(labels), value=np.nan, low=np.nan, high=np.nan, unranked="")
+    return table[list(COLUMNS)].iloc[np.argsort(-score, kind="stable")].reset_index(drop=True)
+
+
+def _with_unranked(table: pd.DataFrame, reasons: Mapping[str, str]) -> pd.DataFrame:
+    """Return a ranking with those below that have no rank, and why."""
+    if not reasons:
+        return table
+    nothing = dict.fromkeys(("value", "low", "high", *RANKED), np.nan)
+    below = pd.DataFrame([{"router": name, **nothing, "unranked": why} for name, why in reasons.items()])
+    return pd.concat([table, below], ignore_index=True) if len(table) else below[list(COLUMNS)]
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def forget() -> None:
+    """Forget what belongs to a board that is gone."""
+    _ranking.cache_clear()

@@ -1,22 +1,24 @@
 """Ranks with their uncertainty, from paired bootstrap replicates.
 
-Every router's score is computed again on the same draws of test prompts, so that what is common to all
-(an easy draw, a large headroom) does not blur who is ahead of whom. Goldstein and Spiegelhalter (1996)
-say why a rank needs an interval. Ties share the better rank; being first is shared among tied ones.
+Every router's score is read on the same draws of test prompts, so that what is common to all (an easy draw,
+a strong mixture) does not blur who is ahead of whom. Goldstein and Spiegelhalter (1996) say why a rank needs
+an interval. Ties share the better rank; being first is shared among tied ones.
+
+Over metrics, and over suites, scores have no common scale: what is averaged is the rank in each draw.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 from catbench.arrays import Floats, Ints
-from catbench.bootstrap import LEVEL
+from catbench.bootstrap import ends
 
-SAME = 1e-9
-"""Scores that agree within this are tied."""
+SAME = 1e-6
+"""Areas that differ by less than this share of the largest are tied: stored ones have seven digits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,23 +37,19 @@ class Ranks:
     behind_high: Floats
 
 
-def rank(score: Floats, draws: Floats) -> Ranks:
+def rank(score: Floats, draws: Floats, same: float = 0.0) -> Ranks:
     """Return ranks of scores (K,), higher is better, with replicates (R, K) of the same scores.
 
-    A replicate in which any score does not exist (nan) is left out: it has no order.
+    Scores that differ by no more than `same` are tied. `draws` may lie apart from `score` by what is common
+    to all routers: only their differences count.
     """
-    draws = draws[np.isfinite(draws).all(axis=1)]
     leader = int(np.argmax(score))
-    ranked = rankdata(-_settle(score[None, :])[0], method="min").astype(np.int64)
-    if not len(draws):
-        nothing = np.full(len(score), np.nan)
-        return Ranks(ranked, ranked, ranked, nothing, score[leader] - score, nothing, nothing)
-    of_draws = rankdata(-_settle(draws), method="min", axis=1)
+    of_draws = ranks_of(draws, same)
     is_first = of_draws == 1
-    low, high = ends(of_draws)
-    behind_low, behind_high = ends(draws[:, [leader]] - draws)
+    low, high, _ = ends(of_draws.astype(np.float64))
+    behind_low, behind_high, _ = ends(draws[:, [leader]] - draws)
     return Ranks(
-        rank=ranked,
+        rank=ranks_of(score[None], same)[0],
         low=low.astype(np.int64),
         high=high.astype(np.int64),
         first=(is_first / is_first.sum(axis=1, keepdims=True)).mean(axis=0),
@@ -61,15 +59,28 @@ def rank(score: Floats, draws: Floats) -> Ranks:
     )
 
 
-def ends(draws: Floats) -> tuple[Floats, Floats]:
-    """Return the ends of the percentile interval of each column of replicates (R, K), as reports have it."""
-    tail = (1 - LEVEL) / 2
-    return (
-        np.quantile(draws, tail, axis=0, method="inverted_cdf"),
-        np.quantile(draws, 1 - tail, axis=0, method="inverted_cdf"),
-    )
+def ranks_of(draws: Floats, same: float) -> Ints:
+    """Return each router's rank in each draw, (R, K): one more than how many are better by over `same`."""
+    rising = np.sort(draws, axis=1)
+    worse = [np.searchsorted(row, own + same, side="right") for row, own in zip(rising, draws, strict=True)]
+    return draws.shape[1] + 1 - np.array(worse, dtype=np.int64).reshape(draws.shape)
 
 
-def _settle(scores: Floats) -> Floats:
-    """Return scores on a lattice so fine that only rounding of the same number is lost."""
-    return np.round(scores / SAME) * SAME
+def mean_ranks(areas: Sequence[Floats]) -> Floats:
+    """Return mean ranks (R, K) over metrics, from replicates (R, K) of each metric's area on common draws."""
+    return np.mean([ranks_of(draws, same_area(draws)) for draws in areas], axis=0)
+
+
+def same_area(draws: Floats) -> float:
+    """Return the difference up to which areas (R, K) are tied."""
+    return SAME * float(np.abs(draws).max(initial=0.0))
+
+
+def over_suites(ranks: Sequence[Floats]) -> Floats:
+    """Return mean ranks (R, K) over suites, each counting once, from those of each, (R, K).
+
+    Suites are drawn independently: the draws of one seed would go together where suites have equally many
+    groups of prompts, so each suite's are taken in an order of its own.
+    """
+    orders = [np.random.default_rng(number).permutation(len(found)) for number, found in enumerate(ranks)]
+    return np.mean([found[order] for found, order in zip(ranks, orders, strict=True)], axis=0)

@@ -1,63 +1,86 @@
-"""Reports found in folders, and what is wrong with the ones that cannot be shown."""
+"""Reports found in folders, read with all that lies beside them."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from pydantic import ValidationError
+import pyarrow.parquet as pq
 
 from catbench.errors import CatbenchError
-from catbench.files import sha256_of
-from catbench.report import Report
+from catbench.report import Report, parse
+from catbench.submission.places import report_files
 from catbench.submission.record import Proofs, proofs, verification_path
-from catbench_leaderboard.sound import check_report
 from catbench_leaderboard.text import one_line
 
 LARGEST = 64 * 2**20
-"""Bytes of a report that is read; a foreign file may be of any size."""
+"""Bytes of one file that are read; a stranger's may be of any size."""
+CELLS = 50_000_000
+"""Cells of a table that are read: a small file can unfold to any size."""
+TABLES = ("predictions", "replicates")
+AREAS = ("audc", "audc_linear")
+"""Columns of replicates that ranks are made of, by cost axis: logarithmic, linear."""
 
 
 @dataclass(frozen=True)
-class Trouble:
-    """A report, or a part of one, that is not on the board as it stands."""
+class Unranked:
+    """A report that is not on the board, or not ranked, and why. What it says of itself is not verified."""
 
-    where: str
-    what: str
+    report: str
+    why: str
+    router: str = ""
+    suite: str = ""
+    says: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One report on the board."""
+    """One report that holds."""
 
     id: str
     """Its place below the folder that was given."""
     path: Path
     report: Report
-    """Without its predictions: they are read when they are needed."""
-    predictions: Path | None
-    """Where these lie, if they do."""
-    digest: str
-    """SHA-256 of the report and its predictions."""
+    """Without its tables: they are read when they are needed."""
+    digests: Mapping[str, str]
+    """SHA-256 of `report`, `predictions`, `replicates` and `verification`; "" for what does not lie there."""
     proofs: Proofs
+    areas: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 2, 0), np.float32))
+    """(results, 2, R): replicates of the areas on both axes, higher is better."""
+
+    @property
+    def unranked(self) -> str:
+        """Why nobody ranks it, though its numbers hold."""
+        said = self.report.submission
+        return "reads more than the prompt" if said and not said.prompt_only else ""
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return `predictions` or `replicates`; raises CatbenchError where they have changed since."""
+        place = _beside(self.path, self.report, name)
+        content = _read(place) if place else b""
+        if not content or digest(content) != self.digests[name]:
+            raise CatbenchError(f"{name} of {self.id} have changed; reload the page")
+        return _table(content, name)
 
 
 def find_reports(folders: Iterable[Path]) -> dict[Path, str]:
-    """Return the files that may be reports, with a name for each: `*.json` and `*/report*.json`.
+    """Return the files that may be reports (`catbench.submission.places`), with a name for each.
 
     No two have one name: that of a second one tells more of its path.
     """
     found: dict[Path, str] = {}
     taken: set[str] = set()
     for folder in folders:
-        for path in sorted([*folder.glob("*.json"), *folder.glob("*/report*.json")]):
-            if not path.name.endswith(".verification.json") and path not in found:
+        for path in report_files(folder):
+            if path not in found:
                 place = path.relative_to(folder)
                 name = place.parent if place.name == "report.json" and place.parent.name else place
                 names = (
@@ -70,96 +93,92 @@ def find_reports(folders: Iterable[Path]) -> dict[Path, str]:
     return found
 
 
-_TABLE = re.compile(r'"predictions_file": *"([^"/\\]+)"')
-"""The name of a report's predictions, read without parsing it: a board looks at hundreds of them."""
-
-
 def fingerprint(folders: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
-    """Return what changes when a report or its predictions are added, removed or written again.
+    """Return what changes when a report or a table of one is added, removed or written again.
 
-    Paths, sizes and times of all JSON and Parquet files in these folders and the ones just below them.
+    Paths, sizes and times of all JSON and Parquet files in these folders and below them.
     """
     stamps: list[tuple[str, int, int]] = []
-
-    def look(place: str | Path) -> list[str]:
-        """Take the stamps of a folder's files, in one look, and return the folders in it."""
-        below: list[str] = []
-        with suppress(OSError), os.scandir(place) as files:
+    waiting: list[str | Path] = list(folders)
+    while waiting:  # a visitor waits for this: one look a folder, and no path is made that is not needed
+        with suppress(OSError), os.scandir(waiting.pop()) as files:
             for one in files:
-                if one.is_dir():
-                    below.append(one.path)
+                if one.is_dir(follow_symlinks=False):
+                    waiting += [] if one.name.startswith(".") else [one.path]
                 elif one.name.endswith((".json", ".parquet")):
                     found = one.stat()
                     stamps.append((one.path, found.st_size, found.st_mtime_ns))
-        return below
-
-    for folder in folders:  # a visitor waits for this: no path is made that is not needed
-        for place in look(folder):
-            look(place)
     return tuple(sorted(stamps))
 
 
-def digest_of(path: Path) -> str:
-    """Return the digest of a report's bytes, and of its predictions' and its verification's."""
-    digest = hashlib.sha256()
-    try:
-        if path.stat().st_size > LARGEST:
-            return "too large"
-        named = {path.parent / name for name in _TABLE.findall(path.read_text("utf-8", errors="replace"))}
-        for one in (path, *sorted(named), verification_path(path)):
-            if one.is_file():
-                digest.update(f"{one.name} {sha256_of(one)}\n".encode())
-    except OSError:
-        return f"not readable: {path}"
-    return digest.hexdigest()
+def read_entry(path: Path, name: str, before: Entry | None = None) -> Entry:
+    """Return what a file holds, without its areas; `before`, where nothing of it has changed.
+
+    Raises CatbenchError where it is no report.
+    """
+    text = _read(path)
+    same = before is not None and before.digests["report"] == digest(text)
+    report = before.report if before and same else parse(text, "it")
+    tables = {one: _beside(path, report, one) for one in TABLES}
+    lying = {**tables, "verification": verification_path(path)}
+    digests = {one: digest(_read(place)) if place and place.is_file() else "" for one, place in lying.items()}
+    digests["report"] = digest(text)
+    if before is not None and before.digests == digests:
+        return before
+    return Entry(name, path, report, digests, proofs(path, report.submission))
 
 
-def read_reports(found: Mapping[Path, str]) -> tuple[list[Entry], list[Trouble]]:
-    """Return the entries of readable reports, and the trouble with the others; `found` names the files."""
-    entries: list[Entry] = []
-    troubles: list[Trouble] = []
-    for path, name in found.items():
-        shown = one_line(name)
-        try:
-            entry = read_report(path, name)
-        except (CatbenchError, OSError, UnicodeDecodeError) as error:
-            troubles.append(Trouble(shown, one_line(str(error), 400)))
-            continue
-        entries.append(entry)
-        if entry.predictions is None:
-            troubles.append(
-                Trouble(shown, "no predictions beside it, so it is shown and not ranked: keep its .parquet")
-            )
-    return entries, troubles
+def with_areas(entry: Entry) -> Entry:
+    """Return a report that holds with the replicates of its areas."""
+    table = entry.table("replicates")
+    signs = [1 if result.direction == "higher" else -1 for result in entry.report.results]
+    parts = table[list(AREAS)].to_numpy(np.float32).reshape(len(signs), -1, len(AREAS))
+    areas = parts.transpose(0, 2, 1) * np.array(signs, np.float32)[:, None, None]
+    return Entry(entry.id, entry.path, entry.report, entry.digests, entry.proofs, areas)
 
 
-def read_predictions(path: Path, metrics: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return a report's predictions, of some metrics only. Raises CatbenchError where they are broken."""
-    try:
-        return pd.read_parquet(path, filters=[("metric", "in", list(metrics))] if metrics else None)
-    except Exception as error:  # pyarrow raises whatever a broken file leads it to
-        raise CatbenchError(f"{path.name}: not readable as predictions: {error}") from error
-
-
-def read_report(path: Path, name: str) -> Entry:
-    """Return one entry. Raises CatbenchError where the file is no report."""
-    if (size := path.stat().st_size) > LARGEST:
-        raise CatbenchError(f"{size / 1e6:.0f} MB is too large for a report")
-    try:
-        report = Report.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
-        raise CatbenchError(f"no report of this version: {place}: {first['msg']}") from error
-    check_report(report)
-    beside = (path.parent / report.predictions_file).resolve() if report.predictions_file else None
-    if beside and not beside.is_relative_to(path.parent.resolve()):
-        raise CatbenchError(f"its predictions lie outside its folder: {report.predictions_file!r}")
-    return Entry(
-        id=name,
-        path=path,
-        report=report,
-        predictions=beside if beside and beside.is_file() else None,
-        digest=digest_of(path),
-        proofs=proofs(path, report.submission),
+def unranked(entry: Entry, why: str) -> Unranked:
+    """Return what is shown of a report that is not on the board."""
+    first = entry.report.results[0]
+    return Unranked(
+        one_line(entry.id),
+        one_line(why, 400),
+        one_line(entry.report.router.name),
+        one_line(first.suite),
+        one_line(first.verdict, 400),
     )
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of a file's content."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read(path: Path) -> bytes:
+    if (size := path.stat().st_size) > LARGEST:
+        raise CatbenchError(f"{path.name}: {size / 1e6:.0f} MB are too many for a file of a report")
+    return path.read_bytes()
+
+
+def _beside(path: Path, report: Report, name: str) -> Path | None:
+    """Return where a table of a report would lie, None where it has none."""
+    file = getattr(report, f"{name}_file")
+    if not file:
+        return None
+    place = (path.parent / file).resolve()
+    if not place.is_relative_to(path.parent.resolve()):
+        raise CatbenchError(f"its {name} lie outside its folder: {file!r}")
+    return place
+
+
+def _table(content: bytes, name: str) -> pd.DataFrame:
+    """Return a table from a file's content. Raises CatbenchError where it is broken, or too large."""
+    try:
+        file = pq.ParquetFile(io.BytesIO(content))
+        if (cells := file.metadata.num_rows * file.metadata.num_columns) > CELLS:
+            raise CatbenchError(f"{name}: {cells:,} cells are too many for a report")
+        return file.read().to_pandas()
+    except CatbenchError:
+        raise
+    except Exception as error:  # pyarrow raises whatever a broken file leads it to
+        raise CatbenchError(f"its {name} are not readable as Parquet: {error}") from error

@@ -1,4 +1,4 @@
-"""Serve the board: everything heavy is made and imported before the first visitor comes."""
+"""Serve the board: reports are verified and everything heavy is imported before the first visitor comes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from catbench.errors import UsageError
 from catbench_leaderboard import live
+from catbench_leaderboard.board import Progress
 
 
 def check_port(port: int) -> None:
@@ -27,15 +28,19 @@ def check_port(port: int) -> None:
                 raise UsageError(f"--port {port}: something else listens there; give another") from error
 
 
-def serve(folders: Sequence[Path], port: int, *, headless: bool) -> None:
-    """Serve the reports of some folders on this port until interrupted; without `headless` a browser opens.
+def prepare(folders: Sequence[Path], progress: Progress) -> None:
+    """Read and verify the reports of some folders, and import what pages need: no visitor waits for it."""
+    os.environ[live.FOLDERS] = json.dumps([str(folder.absolute()) for folder in folders])
+    _import_all()
+    live.board(progress)
+
+
+def serve(port: int, *, headless: bool) -> None:
+    """Serve what was prepared on this port until interrupted; without `headless` a browser opens.
 
     Only this machine can reach it, unless `$STREAMLIT_SERVER_ADDRESS` says otherwise.
     """
-    os.environ[live.FOLDERS] = json.dumps([str(folder.absolute()) for folder in folders])
     os.environ["STREAMLIT_SERVER_ADDRESS"] = _address()
-    _import_all()
-    live.board()
     from streamlit.web.cli import main
 
     app = Path(__file__).parent / "app.py"

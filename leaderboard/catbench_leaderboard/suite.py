@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from catbench.costs import cost_keys
+from catbench.costs import cost_keys, prices
 from catbench.matrix import ScoreMatrix
 from catbench.prompts import SPLITS
 from catbench_leaderboard.curves import layout
+from catbench_leaderboard.problems import Problem
 from catbench_leaderboard.style import Theme, style_of
 from catbench_leaderboard.text import in_figure, one_line
 
@@ -46,10 +47,10 @@ def candidates(matrix: ScoreMatrix) -> pd.DataFrame:
 
 
 def costs(matrix: ScoreMatrix) -> pd.DataFrame:
-    """Return one row a candidate, one column a cost key: the price of one image."""
+    """Return one row a candidate, one column a cost key: the price of one image, NaN where none is known."""
     table = pd.DataFrame({"candidate": matrix.candidate_ids})
     for key in cost_keys(matrix.costs):
-        table[key] = matrix.pool("all", cost=key).cost
+        table[key] = table["candidate"].map(prices(matrix.costs, key)[0])
     return table
 
 
@@ -134,6 +135,13 @@ def steps_figure(table: pd.DataFrame, label: str, theme: Theme) -> Any:
             )
         )
     return layout(drawn, theme, "steps", in_figure(f"mean {label}"), table["steps"], log=True)
+
+
+def signature(problem: Problem) -> str:
+    """Return what all results of a problem share of their signatures."""
+    found = next(iter(problem.rows.values()))[0].result.signature
+    own = ("metric:", "slice:", "best:", "trials:", "catbench:")
+    return "|".join(part for part in found.split("|") if not part.startswith(own))
 
 
 def _complexity(matrix: ScoreMatrix) -> Any:

@@ -1,4 +1,4 @@
-"""The suites that are at hand, by the digest that reports name."""
+"""The suites that are here, by the digest that reports name."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from catbench.errors import CatbenchError
 from catbench.files import sha256_of
 from catbench.matrix import ScoreMatrix
+from catbench.report import Report
 from catbench.store import known_suites, load
 
 
@@ -18,12 +19,23 @@ def suite_folders() -> dict[str, Path]:
     return {sha256_of(folder / "manifest.json"): folder for folder in folders}
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def matrix_of(digest: str) -> ScoreMatrix:
     """Return the matrix of the suite with this digest; raises CatbenchError where it is not here."""
     folder = suite_folders().get(digest)
     if folder is None:
-        raise CatbenchError(
-            f"no suite with digest {digest[:12]} is here (is it another version, or not imported?)"
-        )
+        raise CatbenchError(f"no suite with digest {digest[:12]} is here: another version, or not imported?")
     return load(folder)
+
+
+def trained_on(report: Report) -> ScoreMatrix | None:
+    """Return the suite that a report's router was trained on, None for the one that it is tested on.
+
+    Raises CatbenchError where it is not here.
+    """
+    if not report.train_on:
+        return None
+    folder = known_suites().get(report.train_on)
+    if folder is None:
+        raise CatbenchError(f"suite {report.train_on!r}, which it was trained on, is not here")
+    return matrix_of(sha256_of(folder / "manifest.json"))

@@ -72,7 +72,7 @@ FOLDERS = {
     ),
     "a name that forges a line": (
         lambda f: (f / "submission.toml").write_text('name = "a\\n::error::forged"\n'),
-        "submission.toml, name: Value error, it has control characters",
+        "submission.toml, name: it has control characters",
     ),
     "a module that takes its parser minutes": (
         lambda f: (f / "router.py").write_text("x = [" + "0," * 10**6 + "]"),

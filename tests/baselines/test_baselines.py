@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catbench import CatbenchError, Prompts, evaluate
+from catbench import CatbenchError, DeferralCurve, Pool, Prompts, deferral_curve, evaluate
 from catbench.bootstrap import Bootstrap
+from catbench.pool import Candidate
 from catbench.routing import find_router, router_names
 from catbench.suites.simulate import Simulation, simulate
+from catbench_baselines import embedllm, knn, ridge, uniroute
+from catbench_baselines.features import routed_quality
 
 LEARNERS = ("embedllm", "knn", "mlp", "ridge", "uniroute")
 
@@ -29,7 +32,9 @@ def splits(matrix):
 
 def test_all_are_installed_as_entry_points():
     estimators = {"embedllm", "knn", "mlp", "ridge", "routet2i", "transformer", "trees", "uniroute"}
-    assert {"adadiff", "cems", "fixed", "mixture", "routellm-mf"} | estimators <= set(router_names())
+    assert {"adadiff", "cems", "fixed", "guarded", "mixture", "routellm-mf"} | estimators <= set(
+        router_names()
+    )
 
 
 @pytest.mark.parametrize("name", ["embedllm", "knn", "mlp", "ridge"])  # all on more prompts in test_proofs
@@ -102,6 +107,43 @@ def test_validation_labels_choose_the_hyperparameters_and_only_they(splits, name
     # Each prompt's mean decides no route, so a shift of all labels chooses alike; their reverse does not.
     np.testing.assert_allclose(answers[0], answers[1])
     assert not np.allclose(answers[0], answers[2])
+
+
+def test_the_area_that_chooses_is_on_the_log_cost_axis():
+    pool = Pool("test", (Candidate(id="a"), Candidate(id="b")), np.array([1.0, 16.0]), "tflops", "score")
+    # One prompt, better at the higher cost: quality rises linearly in cost from .2 to .8, and its mean over
+    # d ln c is .2 + .6 / 15 (15 / ln 16 - 1).
+    found = routed_quality([[0.0, 1.0]], [[0.2, 0.8]], pool)
+    assert found == pytest.approx(0.2 + 0.04 * (15 / np.log(16) - 1), rel=1e-12)
+
+
+@pytest.mark.parametrize("module", [embedllm, knn, ridge, uniroute], ids=lambda module: module.__name__)
+def test_what_is_chosen_has_the_largest_area_on_the_log_cost_axis(monkeypatch, module):
+    """Of all that was tried; somewhere another has the largest area on the linear axis."""
+    tried, differs = [], False
+
+    def recorded(predicted, quality, pool):
+        tried.append(np.array(predicted))
+        return routed_quality(predicted, quality, pool)
+
+    monkeypatch.setattr(module, "routed_quality", recorded)
+    for seed in range(6):
+        suite = simulate(Simulation(prompts=300, candidates=4, samples=1, signal=0.5, seed=seed))[0]
+        pool = suite.pool(metric="simulated_score")
+        parts = [
+            (suite.texts(suite.rows(name)), suite.qualities(pool.metric, name, pool).mean(axis=2))
+            for name in ("train", "validation")
+        ]
+        tried.clear()
+        router = module.make_router(pool).fit(*parts[0], validation=parts[1])
+        curves = [deferral_curve(predicted, parts[1][1], pool.cost) for predicted in tried]
+        logs, lines = (
+            [measure(curve, pool.cost.min(), pool.cost.max()) for curve in curves]
+            for measure in (DeferralCurve.area_log, DeferralCurve.area)
+        )
+        np.testing.assert_allclose(router.predict(parts[1][0]), tried[int(np.argmax(logs))], atol=1e-6)
+        differs |= lines[int(np.argmax(logs))] < max(lines)
+    assert differs
 
 
 @pytest.mark.parametrize(

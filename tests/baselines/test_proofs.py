@@ -12,7 +12,7 @@ from catbench.scoring import sweep_of
 from catbench.suites.simulate import Simulation, simulate
 
 METRIC = "simulated_score"
-PLAIN = ("adadiff", "cems", "embedllm", "knn", "mlp", "ridge", "routellm-mf", "trees", "uniroute")
+PLAIN = ("adadiff", "cems", "embedllm", "guarded", "knn", "mlp", "ridge", "routellm-mf", "trees", "uniroute")
 TOKENS = ("routet2i", "transformer")
 REPLICATES, TAIL = 4000, 0.0005
 
@@ -37,7 +37,7 @@ def gain_interval(matrix, router, *, shuffled):
     answer = run_router(find_router(router), pool, data["train"], data["validation"], texts)
     sweep, ends = sweep_of(answer, quality, pool), (pool.cost.min(), pool.cost.max())
     gains = [
-        sweep.curve(w).area(*ends) - mixture_curve(w @ quality / w.sum(), pool.cost).area(*ends)
+        sweep.curve(w).area_log(*ends) - mixture_curve(w @ quality / w.sum(), pool.cost).area_log(*ends)
         for w in replicate_weights(
             matrix.prompts["group"].to_numpy()[matrix.rows("test")], Bootstrap(REPLICATES)
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,11 @@ import pytest
 
 from catbench import Pool, Prompts
 from catbench.pool import Candidate
+from catbench.rounds import rounds_of
 from catbench.routing import find_router
 from catbench.suites.cems import import_cems
 from catbench.trials import Trials, run_trials
+from catbench.truth import truth_of
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "cems"
 
@@ -54,15 +57,15 @@ def test_knn_against_a_bare_matmul_and_partition(benchmark):
     assert ratio < 2
 
 
-def ratio_of_trials(prompts):
+def ratio_of_trials(texts):
     """Return how long 100 trials take against one, at 10,000 prompts x 20 candidates, and that one."""
-    samples = np.random.default_rng(0).random((10_000, 20, 2))
-    parts = slice(0, 8000), slice(8000, 9000), slice(9000, None)
-    train, validation, test = ((prompts[part], samples[part]) for part in parts)
-    known = (validation[0], validation[1].mean(axis=2)), (test[0], test[1].mean(axis=2))
+    made = simulate(Simulation(prompts=10_000, candidates=20, samples=2))[0]
+    matrix = replace(made, prompts=made.prompts.assign(text=list(texts), group=made.prompts["prompt_id"]))
+    rounds, pool = rounds_of(matrix), matrix.pool(metric="simulated_score")
+    truth = truth_of(rounds, pool)
 
     def trials(count):
-        run_trials(find_router("knn"), pool_of(20), train, *known, Trials(count))
+        run_trials(find_router("knn"), rounds, pool, truth, Trials(count))
 
     one = seconds(lambda: trials(1), 2)
     return seconds(lambda: trials(100), 1) / one, one

@@ -9,9 +9,9 @@ import time
 import pytest
 
 from catbench.errors import UsageError
+from catbench.rounds import rounds_of
 from catbench.routing import ask_at
 from catbench.sandbox.session import Inside, open_session
-from catbench.submission.answers import labelled
 from catbench.suites.simulate import Simulation, simulate
 
 ROUTER = """
@@ -33,8 +33,8 @@ IMPORTS = "import catbench.sandbox.child"
 def run(folder, matrix, sandbox):
     """Return the seconds that fitting and asking take, all in all."""
     pool = matrix.pool(metric=matrix.metrics[0].name)
-    train, validation = labelled(matrix, pool)
-    test = matrix.texts(matrix.rows("test"))
+    one = rounds_of(matrix).each[0]
+    train, validation, test = one.train.labelled(pool), one.validation.labelled(pool), one.test.texts()
     start = time.perf_counter()
     with open_session(Inside("fast", folder, "router.py:make_router", sandbox)) as session:
         session.fit(session.make(pool), train, validation)

@@ -15,8 +15,12 @@ import numpy as np
 import pytest
 
 from catbench import deferral_curve
-from catbench.bootstrap import Bootstrap, replicate_weights
+from catbench.bootstrap import Bootstrap, replicate_weights, replicates
+from catbench.pool import Candidate, Pool
+from catbench.routing import Answer
+from catbench.scoring import Scorer
 from catbench.sweep import EstimatorSweep
+from catbench.truth import Truth
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "cems"
 
@@ -173,3 +177,40 @@ def test_knn_on_cems_as_a_whole_process(benchmark, tmp_path):
     benchmark.pedantic(lambda: subprocess.run(command, capture_output=True, check=True), rounds=3)
     print(f"\ncatbench evaluate knn on CEMS, both metrics: {benchmark.stats.stats.min:.1f} s")
     assert benchmark.stats.stats.min < 15
+
+
+def real_size(prompts=3700, candidates=36):
+    """Return an answer and the truth about as many prompts and candidates as real suites test."""
+    random = np.random.default_rng(0)
+    cost, base = np.geomspace(5, 300, candidates), np.linspace(0, 0.3, candidates)
+    quality = base + random.normal(0, 0.1, (prompts, candidates)) + random.normal(0, 0.3, (prompts, 1))
+    said = [base + random.normal(0, 0.08, (prompts, candidates)) for _ in range(2)]
+    nothing = np.zeros(1)
+    answer = Answer(said[0], None, nothing, validation=(Answer(said[1], None, nothing),))
+    named = tuple(Candidate(id=f"c{m}") for m in range(candidates))
+    best = np.full(prompts, candidates - 1)
+    kinds = base + random.normal(0, 0.02, (8, candidates))
+    truth = Truth(
+        pool=Pool("all", named, cost, "tflops", "quality"),
+        samples=quality[:, :, None],
+        groups=np.arange(prompts).astype(str),
+        round=np.zeros(prompts, dtype=np.int64),
+        best=best,
+        limit=float(cost[-1]),
+        pairs=np.empty((0, 2), dtype=np.int64),
+        stages=(0, candidates - 1),
+        kind="kind",
+        best_of_kind=kinds[random.integers(0, 8, prompts)],
+    )
+    return answer, truth
+
+
+def test_a_thousand_replicates_of_all_measures_at_real_size(benchmark):
+    answer, truth = real_size()
+    scorer = Scorer(answer, truth, 0.001)
+    begun = time.process_time()
+    benchmark.pedantic(lambda: replicates(scorer.measures, truth.groups, Bootstrap(1000)), rounds=1)
+    spent = time.process_time() - begun
+    wall = benchmark.stats.stats.min
+    print(f"\n1,000 replicates of all measures, 3,700 x 36: {wall:.1f} s, {spent:.1f} s of CPU")
+    assert spent < 20  # ten seconds on two cores

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ import pytest
 
 from catbench import Report
 from catbench.cli import main
+from catbench.store import load, save
 
 COMMAND = Path(sys.executable).parent / "catbench"
 
@@ -34,39 +36,55 @@ def process(*arguments):
     return subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "koi8-r"])
+def test_what_an_encoding_lacks_is_printed_as_a_question_mark(simulated, tmp_path, monkeypatch, encoding):
+    told = load(simulated)
+    told = replace(told, suite=told.suite.model_copy(update={"title": "from a λ to an …"}))
+    save(told, tmp_path / "told")
+    for words, code in ((["verify", tmp_path / "told"], 0), (["verify", "a λ to an …"], 2)):
+        streams = {name: io.TextIOWrapper(io.BytesIO(), encoding=encoding) for name in ("stdout", "stderr")}
+        monkeypatch.setattr(sys, "argv", ["catbench", *map(str, words)])
+        with pytest.MonkeyPatch.context() as patch:
+            for name, stream in streams.items():
+                patch.setattr(sys, name, stream)
+            with pytest.raises(SystemExit) as stop:
+                main()
+        assert (stop.value.code or 0) == code
+        said = streams["stderr" if code else "stdout"]
+        said.flush()
+        assert b"a ? to an " in said.buffer.getvalue()
+
+
 @pytest.fixture(scope="module")
 def evaluated(simulated, tmp_path_factory):
     """Evaluate once with every output asked for."""
     folder = tmp_path_factory.mktemp("evaluated")
-    outputs = ["--json", "r.json", "--plot", "r.png", "--trials", 3, "--by", "words", "--replicates", 50]
+    outputs = ["--json", "r.json", "--plot", "r.png", "--curve", "r.csv"]
+    outputs += ["--trials", 3, "--by", "words", "--replicates", 50]
     printed = run("evaluate", "ridge", "--suite", simulated, *outputs, cwd=folder)
     return folder, printed
 
 
 def test_an_evaluation_writes_what_was_asked_for_and_nothing_else(evaluated):
     folder, _ = evaluated
-    assert sorted(path.name for path in folder.iterdir()) == ["r.json", "r.png", "r.predictions.parquet"]
+    written = ["r.csv", "r.json", "r.png", "r.predictions.parquet", "r.replicates.parquet"]
+    assert sorted(path.name for path in folder.iterdir()) == written
     assert (folder / "r.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_table_names_every_candidate_and_says_simulated(evaluated):
-    _, printed = evaluated
-    for word in (
-        "SIMULATED",
-        "headroom captured",
-        "sim-1",
-        "other-3",
-        "cost to match",
-        "win rate",
-        "words=1",
-    ):
+def test_what_is_printed_says_simulated_and_has_every_part(evaluated):
+    folder, printed = evaluated
+    words = ("SIMULATED", "headroom captured", "cost to", "win rate", "words=", "Where the prompts go")
+    for word in words:
         assert word in printed
+    verdict = Report.read(folder / "r.json").result().verdict
+    assert verdict[1:] in " ".join(printed.split())  # its lines are wrapped, its first letter is a capital
 
 
 def test_the_report_is_json_of_the_documented_form(evaluated):
     folder, printed = evaluated
     record = json.loads((folder / "r.json").read_text())
-    assert record["schema"] == 1
+    assert record["schema"] == 2
     assert record["signature"] in printed
     assert set(record) >= {"router", "signature", "versions", "results"}
     result = record["results"][0]
@@ -90,9 +108,12 @@ def test_the_report_is_json_of_the_documented_form(evaluated):
 def test_predictions_have_a_column_a_candidate(evaluated, simulated):
     folder, _ = evaluated
     table = pd.read_parquet(folder / "r.predictions.parquet")
-    assert list(table.columns) == ["metric", "prompt_id", "sim-1", "sim-2", "other-3"]
+    ahead = ["metric", "split", "fold", "prompt_id"]
+    assert list(table.columns) == [*ahead, "sim-1", "sim-2", "other-3"]
     prompts = pd.read_parquet(simulated / "prompts.parquet")
-    assert set(table["prompt_id"]) == set(prompts.loc[prompts["split"] == "test", "prompt_id"])
+    for split in ("test", "validation"):
+        asked = table.loc[table["split"] == split, "prompt_id"]
+        assert set(asked) == set(prompts.loc[prompts["split"] == split, "prompt_id"])
 
 
 def test_a_report_comes_back_as_it_was(evaluated, tmp_path):
@@ -109,7 +130,8 @@ def test_comparing_two_reports(evaluated, simulated, tmp_path):
     other = tmp_path / "other.json"
     run("evaluate", "mixture", "--suite", simulated, "--json", other, "--replicates", 50)
     printed = run("compare", folder / "r.json", other, "--suite", simulated, "--json", tmp_path / "d.json")
-    assert "ridge - mixture" in printed
+    assert "ridge gains" in printed
+    assert "more area than mixture, surely" in printed
     differences = json.loads((tmp_path / "d.json").read_text())["differences"]
     assert [found["metric"] for found in differences] == ["simulated_score", "simulated_error"]
     assert differences[0]["measures"]["gain"]["low"] > 0
@@ -188,4 +210,5 @@ def test_predictions_alone(simulated, tmp_path):
     given = ["--suite", simulated, "--metric", "simulated_error", "--replicates", 0, "--pool", "sim"]
     run("evaluate", "mixture", *given, "--predictions", "p.parquet", cwd=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["p.parquet"]
-    assert list(pd.read_parquet(tmp_path / "p.parquet")) == ["metric", "prompt_id", "sim-1", "sim-2"]
+    ahead = ["metric", "split", "fold", "prompt_id"]
+    assert list(pd.read_parquet(tmp_path / "p.parquet")) == [*ahead, "sim-1", "sim-2"]

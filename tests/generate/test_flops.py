@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from catbench.costs import check_costs
+from catbench.costs import check_costs, prices
 from catbench.errors import GenerationError
 from catbench.generate.candidates import find_candidate, known_candidates, sdxl
 from catbench.generate.costs.architectures import RELEASED, read_architecture
@@ -67,7 +67,10 @@ def test_the_shipped_table_is_what_is_counted(counted):
 
 
 def test_the_shipped_table_prices_every_known_candidate_in_both_units():
-    check_costs(shipped_costs(), [candidate.id for candidate in known_candidates()], "flops.parquet")
+    names = [candidate.id for candidate in known_candidates()]
+    check_costs(shipped_costs(), names, "flops.parquet")
+    for unit in ("tflops", "tflops_paper"):
+        assert prices(shipped_costs(), unit)[0].keys() == set(names)
     assert {cost.unit for cost in shipped_costs()} == {"tflops", "tflops_paper"}
 
 

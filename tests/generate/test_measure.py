@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import types
 
 import pandas as pd
@@ -14,7 +13,7 @@ from catbench.generate.costs.clock import Measured, measure_image
 from catbench.generate.costs.energy import energy_meter
 from catbench.generate.costs.measure import measure
 from catbench.generate.settings import drawing_settings
-from catbench.suites.table import read_costs
+from catbench.suites.prices import read_costs
 
 
 def test_the_table_has_every_unit_for_every_candidate_and_is_read_back(suite, tmp_path):
@@ -70,25 +69,33 @@ def test_seconds_are_per_image_of_every_call(sdxl, drawn_by, monkeypatch):
     assert measured.joules is None
 
 
-def test_more_steps_take_more_time(sdxl, drawn_by):
-    few, many = (
-        min(measure_image(drawing_settings(drawn_by(sdxl, steps)), "cpu", 1, None, repeats=3).seconds)
-        for steps in (1, 30)
-    )
-    assert many > 3 * few
+@pytest.mark.parametrize("steps", [1, 30])
+def test_every_step_of_a_call_is_timed(sdxl, drawn_by, monkeypatch, steps):
+    done, load = [], clock.load_pipeline
+
+    def counted(*given):
+        pipeline = load(*given)
+        pipeline.unet.register_forward_hook(lambda *_: done.append(1))
+        return pipeline
+
+    monkeypatch.setattr(clock, "load_pipeline", counted)
+    monkeypatch.setattr(clock.time, "perf_counter", lambda: float(len(done)))  # a second a step
+    settings = drawing_settings(drawn_by(sdxl, steps))
+    assert measure_image(settings, "cpu", 1, None, repeats=3).seconds == (steps,) * 3
 
 
 class FakeNvml:
-    """What pynvml offers, over a board that draws 250 W."""
+    """What pynvml offers, over a board whose counter is set by hand."""
 
     NVMLError = RuntimeError
 
     def __init__(self, counter: bool = True) -> None:
         self.counter = counter
+        self.millijoules = 0
         self.asked = ""
 
     def nvmlInit(self) -> None:  # noqa: N802
-        self.started = time.monotonic()
+        self.millijoules = 7_000
 
     def nvmlDeviceGetHandleByUUID(self, uuid: str) -> str:  # noqa: N802
         self.asked = uuid
@@ -97,7 +104,7 @@ class FakeNvml:
     def nvmlDeviceGetTotalEnergyConsumption(self, handle: str) -> float:  # noqa: N802
         if not self.counter:
             raise self.NVMLError("not supported")
-        return 250_000 * (time.monotonic() - self.started)
+        return self.millijoules
 
 
 def test_joules_are_of_as_many_calls_as_the_counter_needs(monkeypatch):
@@ -113,9 +120,9 @@ def test_joules_are_read_from_the_boards_counter():
     nvml = FakeNvml()
     meter = energy_meter("cuda:1", "abc", nvml)
     assert nvml.asked == "GPU-abc"
-    before, started = meter.joules(), time.monotonic()
-    time.sleep(0.05)
-    assert meter.joules() - before == pytest.approx(250 * (time.monotonic() - started), rel=0.1)
+    before = meter.joules()
+    nvml.millijoules += 12_500
+    assert meter.joules() - before == pytest.approx(12.5)
 
 
 @pytest.mark.parametrize(

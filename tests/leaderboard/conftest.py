@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from catbench import Report, evaluate
-from catbench.bootstrap import Bootstrap
 from catbench.store import save
 from catbench.suites.simulate import Simulation, simulate
 
@@ -57,7 +57,7 @@ def _at_home(home):
 
 @pytest.fixture(scope="session")
 def reports(home, tmp_path_factory):
-    """A folder of sound reports, `<router>-<suite>-<pool>-<cost>/report.json`. Not to be changed."""
+    """A folder of reports that hold, `<router>-<suite>-<pool>-<cost>/report.json`. Not to be changed."""
     from catbench import load
 
     folder = tmp_path_factory.mktemp("reports")
@@ -67,19 +67,15 @@ def reports(home, tmp_path_factory):
             for cost in ("tflops", "seconds"):
                 for router in ("ridge", "mixture", "fixed:sim-2"):
                     by = "words" if (suite, pool, cost) == ("sim-two", "sim+", "tflops") else None
-                    replicates = 1000 if (pool, cost) == ("sim", "tflops") and router != "fixed:sim-2" else 20
-                    found = evaluate(
-                        router, matrix, pool=pool, cost=cost, by=by, bootstrap=Bootstrap(replicates)
-                    )
                     place = folder / f"{router.replace(':', '-')}-{suite}-{pool}-{cost}"
                     place.mkdir()
-                    found.save(place / "report.json")
+                    evaluate(router, matrix, pool=pool, cost=cost, by=by).save(place / "report.json")
     return folder
 
 
 @pytest.fixture(scope="session")
 def pair(reports, tmp_path_factory):
-    """A folder with two of the sound reports, for tests that make a board anew. Not to be changed."""
+    """A folder with two of these reports, for tests that make a board anew. Not to be changed."""
     folder = tmp_path_factory.mktemp("pair")
     for router in ("ridge", "mixture"):
         shutil.copytree(reports / f"{router}-sim-one-sim-tflops", folder / router)
@@ -88,34 +84,58 @@ def pair(reports, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def board(reports):
-    """The board of the sound reports."""
-    from catbench_leaderboard.cache import open_board
+    """The board of the reports that hold."""
+    from catbench_leaderboard.board import open_board
 
     return open_board([reports])
 
 
 @pytest.fixture(scope="session")
 def troubled(reports, tmp_path_factory):
-    """A folder with two sound reports, four of hostile names, and five that are broken or foreign."""
+    """A folder with two reports that hold, four of hostile names, and nine that are broken or foreign."""
     folder = tmp_path_factory.mktemp("troubled")
-    sound = reports / "ridge-sim-one-sim-tflops"
-    shutil.copytree(sound, folder / "sound")
-    shutil.copytree(reports / "mixture-sim-one-sim-tflops", folder / "also-sound")
+    whole = reports / "ridge-sim-one-sim-tflops"
+    shutil.copytree(whole, folder / "whole")
+    shutil.copytree(reports / "mixture-sim-one-sim-tflops", folder / "also-whole")
     for slug, name in HOSTILE.items():
-        shutil.copytree(sound, folder / f"hostile-{slug}")
+        shutil.copytree(whole, folder / f"hostile-{slug}")
         rename(folder / f"hostile-{slug}" / "report.json", name)
-    for slug in ("cut-short", "foreign", "tampered", "no-predictions", "broken-predictions"):
-        shutil.copytree(sound, folder / slug)
-        rename(folder / slug / "report.json", slug)
-    text = (folder / "cut-short" / "report.json").read_text()
-    (folder / "cut-short" / "report.json").write_text(text[: len(text) // 2])
-    (folder / "foreign" / "report.json").write_text(json.dumps({"model": "<b>other</b>", "score": 1}))
-    (folder / "no-predictions" / "report.predictions.parquet").unlink()
-    (folder / "broken-predictions" / "report.predictions.parquet").write_bytes(b"PAR1 no")
-    record = json.loads((folder / "tampered" / "report.json").read_text())
-    record["results"][0]["measures"]["audc"]["value"] += 0.1
-    (folder / "tampered" / "report.json").write_text(json.dumps(record))
+    for slug, change in BROKEN.items():
+        shutil.copytree(whole, folder / slug)
+        rename(folder / slug / "report.json", f"{slug} {HOSTILE['markup']}")
+        change(folder / slug)
     return folder
+
+
+def cut_short(place: Path) -> None:
+    """Leave half of a report."""
+    text = (place / "report.json").read_text()
+    (place / "report.json").write_text(text[: len(text) // 2])
+
+
+def forge_replicates(place: Path) -> None:
+    """Raise a router's areas in all draws."""
+    path = place / "report.replicates.parquet"
+    table = pd.read_parquet(path)
+    table.assign(audc=table["audc"] + np.float32(0.01)).to_parquet(path, index=False)
+
+
+BROKEN = {
+    "cut-short": cut_short,
+    "foreign": lambda place: (place / "report.json").write_text('{"model": "<b>other</b>", "score": 1}'),
+    "schema-1": lambda place: _edit(place / "report.json", lambda record: record.update(schema=1)),
+    "tampered": lambda place: _edit(
+        place / "report.json", lambda record: record["results"][0]["measures"]["audc"].update(value=0.99)
+    ),
+    "forged-replicates": forge_replicates,
+    "no-predictions": lambda place: (place / "report.predictions.parquet").unlink(),
+    "no-replicates": lambda place: (place / "report.replicates.parquet").unlink(),
+    "broken-predictions": lambda place: (place / "report.predictions.parquet").write_bytes(b"PAR1 no"),
+    "other-draws": lambda place: _edit(
+        place / "report.json", lambda record: record["bootstrap"].update(seed=7)
+    ),
+}
+"""What a report is called -> what is wrong with it."""
 
 
 def rename(path: Path, name: str) -> None:
@@ -141,24 +161,38 @@ def edit():
 @pytest.fixture
 def forged(pair, tmp_path):
     """Return a function that changes the report of `ridge` beside that of `mixture`, and makes the board."""
-    from catbench_leaderboard.cache import open_board
+    from catbench_leaderboard.board import open_board
 
     def make(change):
         shutil.copytree(pair, tmp_path / "reports")
         _edit(tmp_path / "reports" / "ridge" / "report.json", change)
-        return open_board([tmp_path / "reports"], tmp_path / "kept")
+        return open_board([tmp_path / "reports"], cache=tmp_path / "cache")
 
     return make
 
 
-@pytest.fixture
-def submit():
-    """Return a function that makes a report one of a submission, as shipped ones are but for what is said."""
+@pytest.fixture(scope="session")
+def as_submission(home):
+    """Return a function that makes a report one of a submission that passed every check."""
+    from catbench import load
+    from catbench.stored import pool_of_report, rounds_of_report, stored_answers
+    from catbench.submission.answers import digest_of
+    from catbench.submission.run import standing
+
     shipped = Path(__file__).parents[2] / "submissions" / "length-policy" / "report.json"
-    template = json.loads(shipped.read_text())["submission"] | {"standing": {}}
+    template = json.loads(shipped.read_text())["submission"]
 
     def make(path, **said):
-        _edit(path, lambda record: record.update(submission=template | said))
+        report = Report.read(path)
+        matrix = load(home / "suites" / report.results[0].suite)
+        rounds = rounds_of_report(report, matrix)
+        answers = stored_answers(report, rounds)
+        stands = {
+            metric: standing(answer, rounds, pool_of_report(report, rounds, metric)).model_dump(mode="json")
+            for metric, answer in answers.items()
+        }
+        derived = {"standing": stands, "predictions_sha256": digest_of(answers, rounds)}
+        _edit(path, lambda record: record.update(submission=template | derived | said))
 
     return make
 
@@ -166,7 +200,7 @@ def submit():
 @pytest.fixture
 def view():
     """Return a function that makes a view of short words."""
-    from catbench_leaderboard.views import View
+    from catbench_leaderboard.board import View
 
     def make(suite="sim-one", pool="sim", cost="tflops", metric="simulated_score", **more):
         return View(suite, pool, cost, metric, **more)
@@ -176,7 +210,7 @@ def view():
 
 @pytest.fixture
 def report(reports):
-    """Return a function that reads one of the sound reports, with predictions."""
+    """Return a function that reads one of the reports that hold, with its tables."""
 
     def read(router="ridge", suite="sim-one", pool="sim", cost="tflops"):
         return Report.read(reports / f"{router}-{suite}-{pool}-{cost}" / "report.json")
@@ -188,6 +222,12 @@ def report(reports):
 def hostile():
     """Names of routers that are no plain words."""
     return HOSTILE
+
+
+@pytest.fixture(scope="session")
+def broken():
+    """What the reports of `troubled` are called that are broken or foreign."""
+    return set(BROKEN)
 
 
 def _with_steps(matrix, name):

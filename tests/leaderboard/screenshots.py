@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 
 from selenium import webdriver
 
-PAGES = ("Standing", "Curves", "Compare two", "Prompts", "Suite", "Submit")
+PAGES = ("Leaderboard", "Curves", "Compare two", "Prompts", "Suite", "Submit")
 DRAWN = """
     const all = name => [...document.querySelectorAll(`[data-testid="${name}"]`)];
     return all("stApp").some(app => app.dataset.testScriptState === "notRunning")
@@ -38,7 +38,7 @@ def main(address: str, folder: Path) -> None:
         shoot(browser, address, page, 1280, folder / f"{page.lower().replace(' ', '-')}.png")
     dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", dark)
-    shoot(browser, address, "Standing", 390, folder / "standing-phone.png")
+    shoot(browser, address, "Leaderboard", 390, folder / "leaderboard-phone.png")
     browser.quit()
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 import catbench_leaderboard
-from catbench_leaderboard import live, standing
+from catbench_leaderboard import leaderboard, live
 
 APP = Path(catbench_leaderboard.__file__).parent / "app.py"
-PAGES = ("Standing", "Curves", "Compare two", "Prompts", "Suite", "Submit")
+PAGES = ("Leaderboard", "Curves", "Compare two", "Prompts", "Suite", "Submit")
 
 
 @pytest.fixture
@@ -42,17 +42,17 @@ def test_every_page_stands(opened, page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_page_stands_beside_broken_foreign_and_hostile_reports(opened, troubled, page):
+def test_every_page_stands_beside_broken_foreign_and_hostile_reports(opened, troubled, broken, page):
     app = opened(troubled, page=page)
     assert app.title[0].value == page
-    if page == "Standing":
-        assert set(app.dataframe[-1].value["where"]) >= {"foreign", "cut-short", "tampered"}
+    if page == "Leaderboard":
+        assert set(app.dataframe[-1].value["report"]) == broken
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_stands_on_an_empty_board(opened, tmp_path, page):
     app = opened(tmp_path, page=page)
-    assert page == "Submit" or "no report" in app.info[0].value
+    assert page == "Submit" or "no ranked report" in app.info[0].value
 
 
 def test_selectors_change_the_table_to_the_reports_values(opened, board, view):
@@ -66,25 +66,28 @@ def test_selectors_change_the_table_to_the_reports_values(opened, board, view):
         ("pool", "sim"),
         ("cost", "seconds"),
         ("metric", "simulated_error"),
+        ("axis", "linear"),
     ):
         before = shown
         app.selectbox(key=name).set_value(value)
         app.run()
         chosen[name] = value
         shown = app.dataframe[0].value
-        table = standing.standing(board, view(**chosen))
-        assert shown["audc"].tolist() != before["audc"].tolist()
+        table = leaderboard.leaderboard(board, view(**chosen))
+        assert shown["overhead_ms"].tolist() == table["overhead_ms"].tolist()
+        assert name == "cost" or shown["audc"].tolist() != before["audc"].tolist()  # same proportions
         assert shown["router"].tolist() == table["router"].tolist()
         assert shown["audc"].tolist() == table["audc"].tolist()
-        assert shown["headline"].tolist() == pytest.approx((table["headline"] * 100).tolist(), abs=1e-6)
+        assert shown["mean_rank"].tolist() == table["mean_rank"].tolist()
+        assert shown["gain"].tolist() == table["gain"].tolist()
 
 
 def test_a_shared_address_restores_the_view(opened):
     given = {"suite": "sim-one", "pool": "sim", "cost": "seconds", "metric": "simulated_error"}
-    app = opened(page="Curves", linear="true", routers=["mixture"], **given)
+    app = opened(page="Curves", axis="linear", routers=["mixture"], **given)
     assert {name: app.selectbox(key=name).value for name in given} == given
     assert app.multiselect(key="routers").value == ["mixture"]
-    assert app.toggle(key="linear").value
+    assert app.selectbox(key="axis").value == "linear"
     assert app.dataframe[0].value["router"].tolist() == ["mixture"]
 
 
@@ -103,6 +106,19 @@ def test_a_search_narrows_the_ranking_and_not_the_verdict(opened, router):
     assert app.dataframe[0].value["router"].tolist() == [router]
     assert app.markdown[0].value == everybody.markdown[0].value
     assert app.markdown[0].value.startswith("ridge is ahead")
+    assert app.markdown[1].value.startswith("Best on validation prompts is ")
+
+
+def test_suites_can_be_chosen_that_routers_are_ranked_over(opened, board):
+    from catbench_leaderboard.ranking import suites_ranking
+
+    for suites in (["sim-one", "sim-two"], ["sim-two"]):
+        app = opened(suites=suites)
+        assert app.multiselect(key="suites").value == suites
+        shown = app.dataframe[2].value
+        expected = suites_ranking(board, "log", suites)[0]
+        assert shown["router"].tolist() == expected["router"].tolist()
+        assert shown["value"].tolist() == expected["value"].tolist()
 
 
 def test_simulated_scores_say_so_on_every_page_that_shows_any(opened):

@@ -9,7 +9,7 @@ import socket
 import pandas as pd
 import pytest
 
-from catbench_leaderboard import export, standing
+from catbench_leaderboard import export, leaderboard
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def written(reports, troubled, tmp_path_factory):
 
 def test_every_table_is_written_in_three_forms(written):
     names = {path.name for path in written.iterdir()}
-    tables = ("standing", "references", "curves", "problems")
+    tables = ("leaderboard", "references", "curves", "unranked")
     assert names == {f"{t}.{form}" for t in tables for form in ("csv", "json", "parquet")} | {"index.html"}
     for table in tables:
         sizes = {
@@ -33,30 +33,35 @@ def test_every_table_is_written_in_three_forms(written):
 
 
 def test_the_tables_are_the_pages(written, reports, troubled, view):
-    from catbench_leaderboard.cache import open_board
+    from catbench_leaderboard.board import open_board
+    from catbench_leaderboard.problems import AXES
 
     board = open_board([reports, troubled])
-    shown = standing.standing(board, view())
-    table = pd.read_parquet(written / "standing.parquet")
-    here = table[(table["suite"] == "sim-one") & (table["pool"] == "sim") & (table["cost"] == "tflops")]
-    here = here[(here["metric"] == "simulated_score") & (here["slice"] == "all")]
-    assert here["router"].tolist() == shown["router"].tolist()
-    assert here["headline"].tolist() == pytest.approx(shown["headline"].tolist(), nan_ok=True)
+    table = pd.read_parquet(written / "leaderboard.parquet")
+    for axis in AXES:
+        shown = leaderboard.leaderboard(board, view(axis=axis))
+        here = table[(table["suite"] == "sim-one") & (table["pool"] == "sim") & (table["cost"] == "tflops")]
+        here = here[(here["metric"] == "simulated_score") & (here["slice"] == "all") & (here["axis"] == axis)]
+        assert len(here) == 9
+        assert here["router"].tolist() == shown["router"].tolist()
+        for column in ("mean_rank", "gain", "verdict"):
+            assert here[column].tolist() == shown[column].tolist()
 
 
-def test_the_page_holds_everything_and_fetches_nothing(written):
+def test_the_page_holds_everything_and_fetches_nothing(written, broken):
     text = (written / "index.html").read_text()
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=[\"']?(https?:)?//", text.split("<script>")[0])
     data = json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', text, re.S)[1])
     assert {v["suite"] for v in data["views"]} == {"sim-one", "sim-two"}
-    assert len(data["problems"]) == 5
+    assert {v["axis"] for v in data["views"]} == {"log", "linear"}
+    assert {one["report"] for one in data["unranked"]} == broken
 
 
 def test_a_hostile_name_is_data_on_the_page(written, hostile):
     text = (written / "index.html").read_text()
     assert hostile["markup"] not in text
     data = json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', text, re.S)[1])
-    names = {row["router"] for v in data["views"] for row in v["standing"]}
+    names = {row["router"] for v in data["views"] for row in v["leaderboard"]}
     assert any(name.startswith("<script>alert(1)</script>") for name in names)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,20 +12,15 @@ import pytest
 
 from catbench import compare as paired
 from catbench import load
-from catbench.errors import SuiteError, UsageError
+from catbench.errors import SuiteError
+from catbench.rounds import rounds_of
 from catbench.store import read_manifest
-from catbench_leaderboard import cache, compare, curves, live, prompts, standing, submit, suite, views
+from catbench_leaderboard import compare, curves, leaderboard, live, prompts, submit, suite
+from catbench_leaderboard.answers import chosen
+from catbench_leaderboard.problems import AXES, on_axis
 from catbench_leaderboard.style import THEMES
-from catbench_leaderboard.suites import matrix_of
 
 THEME = THEMES["light"]
-
-
-@pytest.fixture
-def served(reports, monkeypatch):
-    """The board as a running app has it."""
-    monkeypatch.setenv(live.FOLDERS, f'["{reports}"]')
-    return live.board()
 
 
 @pytest.mark.parametrize("given", ['["{0}", "{1}"]', "{0}:{1}", "{0}:{1}:"])
@@ -40,111 +36,140 @@ def test_one_folder_is_named_by_its_path(monkeypatch, given):
     assert live.folders() == (Path(given),)
 
 
+@pytest.mark.parametrize("axis", AXES)
 @pytest.mark.parametrize("cost", ["tflops", "seconds"])
 @pytest.mark.parametrize("pool", ["sim", "sim+"])
 @pytest.mark.parametrize("metric", ["simulated_score", "simulated_error"])
-def test_standing_is_the_reports(board, view, report, cost, pool, metric):
-    table = standing.standing(board, view(cost=cost, pool=pool, metric=metric)).set_index("router")
+def test_the_leaderboard_is_the_reports(board, view, report, cost, pool, metric, axis):
+    where = view(cost=cost, pool=pool, metric=metric, axis=axis)
+    table = leaderboard.leaderboard(board, where).set_index("router")
+    assert len(table) == 3
     for router in ("ridge", "mixture", "fixed:sim-2"):
         result = report(router.replace(":", "-"), pool=pool, cost=cost).result(metric)
         row = table.loc[router]
-        for name in ("audc", "headroom", "peak"):
-            assert row[name] == pytest.approx(result.estimate(name).value, abs=1e-12)
-            assert row[f"{name}_low"] == pytest.approx(result.estimate(name).low, abs=1e-12)
-        best = (min if result.direction == "lower" else max)(
-            result.fixed, key=lambda name: result.fixed[name].quality.value
-        )
-        matched = result.estimate("cost_to_match", best).value
-        assert row["cost_to_match"] == pytest.approx(np.nan if matched is None else matched, nan_ok=True)
+        for name in ("audc", "gain", "headroom", "match_best"):
+            estimate = result.estimate(name if name == "match_best" else on_axis(name, axis))
+            expected = [np.nan if x is None else x for x in (estimate.value, estimate.low, estimate.high)]
+            assert [row[name + end] for end in ("", "_low", "_high")] == pytest.approx(expected, nan_ok=True)
+        assert row["verdict"] == result.verdict
         assert row["overhead_ms"] == pytest.approx(result.seconds_per_prompt * 1e3)
 
 
 def test_ranking_by_one_metric_orders_by_it(board, view):
-    table = standing.standing(board, view(by="simulated_error", metric="simulated_error"))
-    assert table["headroom"].is_monotonic_decreasing
+    table = leaderboard.leaderboard(board, view(by="simulated_error", metric="simulated_error"))
+    assert table["gain"].is_monotonic_decreasing
     assert table["rank"].tolist() == [1, 2, 3]
 
 
-def test_those_whose_intervals_overlap_with_the_leader_s_are_marked(board, view):
-    table = standing.standing(board, view())
-    leader = table.iloc[0]
-    overlapping = table[(table["headline_high"] >= leader["headline_low"]) & (table["rank"] > 1)]
-    assert standing.overlapping(table) == overlapping["router"].tolist()
-    assert str(leader["router"]) in standing.verdict(table)
+def test_the_lead_is_told_with_how_sure_it_is(board, view):
+    table = leaderboard.leaderboard(board, view())
+    said = leaderboard.lead(table)
+    assert said.startswith(f"{table['router'].iloc[0]} is ahead, first in ")
+    alone = table.assign(surely_behind=[False, True, True])
+    assert leaderboard.lead(alone).endswith("; every other router is surely behind.")
+    close = table.assign(surely_behind=[False, False, False])
+    assert "2 others are not surely behind: " in leaderboard.lead(close)
+    tied = table.assign(rank=[1.0, 1.0, 3.0])
+    assert leaderboard.lead(tied).startswith("2 routers share the lead: ")
+    assert leaderboard.lead(table.assign(rank=np.nan)) == "Nobody is ranked here."
+
+
+def test_the_router_that_is_named_is_the_best_on_validation_prompts(board, view, report):
+    gains = {
+        name: report(name).result("simulated_score").validation_gain
+        for name in ("ridge", "mixture", "fixed-sim-2")
+    }
+    best = max(gains, key=lambda name: gains[name])
+    said = leaderboard.advice(board, view())
+    verdict = report(best).result("simulated_score").verdict
+    assert said == f"Best on validation prompts is {best.replace('fixed-', 'fixed:')}: {verdict}."
+
+
+def test_a_time_without_end_is_no_number_on_the_board(forged, view):
+    board = forged(lambda record: [r.update(seconds_per_prompt=1e308) for r in record["results"]])
+    table = leaderboard.leaderboard(board, view())
+    assert not np.isinf(table.select_dtypes("number")).any(axis=None)
 
 
 def test_a_search_keeps_rows_that_hold_every_word(board, view):
-    table = standing.standing(board, view())
-    assert standing.matching(table, "RID one")["router"].tolist() == ["ridge"]
-    assert standing.matching(table, "(nothing[").empty
-    assert standing.matching(table, "") is table
+    table = leaderboard.leaderboard(board, view())
+    assert leaderboard.matching(table, "RID one")["router"].tolist() == ["ridge"]
+    assert leaderboard.matching(table, "(nothing[").empty
+    assert leaderboard.matching(table, "") is table
 
 
-def test_references_are_not_ranked_and_stand_in_order(board, view, report):
-    table = standing.references(board, view()).set_index("reference")
+@pytest.mark.parametrize("axis", AXES)
+def test_references_are_not_ranked_and_stand_in_order(board, view, report, axis):
+    table = leaderboard.references(board, view(axis=axis)).set_index("reference")
     reported = report().result("simulated_score").references
-    assert table.loc["oracle (knows the test scores)", "audc"] == reported["oracle"]["audc"].value
+    area = on_axis("audc", axis)
+    assert table.loc["oracle (knows the test scores)", "audc"] == reported["oracle"][area].value
     assert table.loc["oracle (knows the test scores)", "headroom"] == pytest.approx(1)
     assert table.loc["mixture (does not read the prompt)", "headroom"] == pytest.approx(0)
+    if axis == "log":
+        within = reported["oracle_leave_one_out"]["headroom"].value
+        assert table.loc["oracle on unseen samples", "headroom"] == pytest.approx(within, abs=1e-3)
     assert table.index[-1].startswith("best single candidate: sim-")
     assert table["peak"].iloc[-1] == reported["best_single"]["quality"].value
-    assert "oracle" not in " ".join(standing.standing(board, view())["router"])
-
-
-def test_a_router_that_reads_more_than_the_prompt_is_shown_and_not_ranked(pair, tmp_path, submit, view):
-    shutil.copytree(pair, tmp_path / "reports")
-    for name, prompt_only in (("ridge", False), ("mixture", True)):
-        submit(tmp_path / "reports" / name / "report.json", prompt_only=prompt_only)
-    board = cache.build_board(cache.find_reports([tmp_path / "reports"]), cache.Draws(None))
-    table = standing.standing(board, view()).set_index("router")
-    assert table.loc["mixture", "rank"] == 1
-    assert np.isnan(table.loc["ridge", "rank"])
-    assert table.loc["ridge", "unranked"] == "reads more than the prompt"
-    assert table.loc["ridge", "audc"] > table.loc["mixture", "audc"]
-    assert table["prompt_only"].to_dict() == {"ridge": "no", "mixture": "yes"}
-    assert board.troubles["where"].tolist() == ["ridge"]
+    where = view("sim-two", "sim+")
+    for slice in board.problem(where).slices[1:]:  # holds less
+        part = leaderboard.references(board, replace(where, slice=slice, axis=axis))
+        assert part["headroom"].notna().any() == (axis == "log")
+    assert "oracle" not in " ".join(leaderboard.leaderboard(board, view())["router"])
 
 
 @pytest.mark.parametrize("metric", ["simulated_score", "simulated_error"])
 def test_a_budget_reads_the_report_s_curve(board, view, report, metric):
     where = view(metric=metric, pool="sim+")
     result = report(pool="sim+").result(metric)
-    for budget in curves.budgets(board, where):
-        row = curves.at_budget(board, where, ["ridge"], budget).iloc[0]
-        at = int(np.argmin(np.abs(np.array(result.curve.cost) - budget)))
-        assert row["quality"] == pytest.approx(result.curve.quality[at], rel=1e-9)
-        assert row["low"] == pytest.approx(result.curve.low[at], rel=1e-9)
-        rates = row[list(result.fixed)].astype(float)
+    row = board.row(where, "ridge")
+    assert curves.budgets(board, where) == pytest.approx(result.curve.cost, rel=1e-5)
+    for place, budget in enumerate(result.curve.cost):
+        found = curves.at_budget([row], place, [chosen(row).choices[place]]).iloc[0]
+        assert found["quality"] == result.curve.quality[place]
+        assert (found["low"], found["high"]) == (result.curve.low[place], result.curve.high[place])
+        rates = found[result.candidates].astype(float)
         assert rates.sum() == pytest.approx(1)
-        spent = sum(rates[name] * fixed.cost for name, fixed in result.fixed.items())
-        assert spent <= budget * (1 + 1e-9)
+        assert (rates * result.costs).sum() <= budget * (1 + 1e-5)
+    unknown = curves.at_budget([row], 3, [None]).iloc[0]
+    assert unknown[result.candidates].isna().all()
 
 
-def test_a_budget_of_a_candidate_s_cost_saves_nothing_against_it(board, view, report):
+def test_at_the_dearest_candidate_s_cost_nothing_is_saved_against_it(board, view, report):
     result = report().result("simulated_error")
-    name, fixed = list(result.fixed.items())[1]
-    table = curves.savings(board, view(metric="simulated_error"), "ridge", fixed.cost).set_index("candidate")
-    assert table.loc[name, "saving"] == pytest.approx(0)
-    assert table.loc[name, "gain"] == pytest.approx(result.estimate("gain_at", name).value, rel=1e-9)
+    dearest = int(np.argmax(result.costs))
+    place = len(result.curve.cost) - 1
+    table = curves.savings(board.row(view(metric="simulated_error"), "ridge"), place)
+    assert table["saving"].iloc[dearest] == pytest.approx(0, abs=1e-5)
+    gains = [result.estimate("gain_at", name).value for name in result.candidates]
+    assert table["gain"].iloc[dearest] == pytest.approx(gains[dearest], rel=1e-4)
 
 
-def test_the_figure_holds_bands_points_and_references(board, view):
-    drawn = curves.figure(board, view(), ["ridge", "mixture"], THEME, budget=2.0)
+@pytest.mark.parametrize("axis", AXES)
+def test_the_figure_holds_bands_points_and_references(board, view, axis):
+    drawn = curves.figure(board, view(axis=axis), ["ridge", "mixture"], THEME, budget=2.0)
     names = [trace.name for trace in drawn.data if trace.name]
     for name in ("ridge", "mixture", "mixture (reference)", "oracle (reference)"):
         assert f"\u2068{name}\u2069" in names
     assert drawn.data[-1].text[0] == "\u2068sim-1\u2069"
     assert sum(trace.fill == "toself" for trace in drawn.data) == 2
-    assert drawn.layout.xaxis.type == "log"
-    assert curves.figure(board, view(), ["ridge"], THEME, log=False).layout.xaxis.type == "linear"
+    assert drawn.layout.xaxis.type == axis
 
 
 def test_a_candidate_that_draws_noise_does_not_press_the_curves_into_a_line(board, view):
-    from dataclasses import replace
-
-    fixed = board.fixed.copy()
-    fixed.loc[fixed["candidate"] == "sim-1", "quality"] = -50.0
-    drawn = curves.figure(replace(board, fixed=fixed), view(), ["ridge", "mixture"], THEME)
+    place = view().metric, "all"
+    problem = board.problem(view())
+    rows = []
+    for row in problem.rows[place]:
+        result = row.result
+        quality = [-50.0, *result.fixed_quality.value[1:]]
+        fixed = result.fixed_quality.model_copy(update={"value": quality})
+        results = list(row.entry.report.results)
+        results[row.number] = result.model_copy(update={"fixed_quality": fixed})
+        report = row.entry.report.model_copy(update={"results": tuple(results)})
+        rows.append(replace(row, entry=replace(row.entry, report=report)))
+    noisy = replace(problem, rows={**problem.rows, place: tuple(rows)})
+    drawn = curves.figure(replace(board, problems=(noisy,)), view(), ["ridge", "mixture"], THEME)
     lines = np.concatenate([trace.y for trace in drawn.data if trace.mode == "lines"])
     low, high = drawn.layout.yaxis.range
     assert low < lines.min() < lines.max() < high
@@ -161,45 +186,51 @@ def test_a_router_has_the_same_colour_on_every_figure(board, view):
 
 
 @pytest.mark.parametrize("metric", ["simulated_score", "simulated_error"])
-def test_differences_are_those_of_the_library(served, home, view, report, metric):
+def test_differences_are_those_of_the_library(board, home, view, report, metric):
     difference = {
         found.metric: found
         for found in paired(report(), report("mixture"), load(home / "suites" / "sim-one"))
     }[metric]
-    along = live.along_budget(served, view(metric=metric), "ridge", "mixture")
-    np.testing.assert_allclose(along["difference"], difference.curve.quality, atol=1e-12)
-    np.testing.assert_allclose(along["low"], difference.curve.low, atol=1e-12)
-    np.testing.assert_allclose(along["high"], difference.curve.high, atol=1e-12)
-    table = compare.table(served, view(), "ridge", "mixture", live.headrooms).set_index("metric")
-    headroom = difference.measures["headroom"]
-    assert table.loc[metric, "difference"] == pytest.approx(headroom.value)
-    assert table.loc[metric, "low"] == pytest.approx(headroom.low, rel=1e-4)
-    assert table.loc[metric, "high"] == pytest.approx(headroom.high, rel=1e-4)
+    where = view(metric=metric)
+    along = compare.along_budget(board.row(where, "ridge"), board.row(where, "mixture"))
+    sign = 1 if difference.direction == "higher" else -1
+    for name, column in {"quality": "difference", "low": "low", "high": "high"}.items():
+        if sign < 0:
+            name = {"low": "high", "high": "low"}.get(name, name)
+        expected = sign * np.array(getattr(difference.curve, name))[::2]
+        np.testing.assert_allclose(along[column], expected, atol=2e-6)
+    assert along["cost"].tolist() == difference.curve.cost[::2]
+    for axis in AXES:
+        table = compare.table(board, view(axis=axis), "ridge", "mixture").set_index("metric")
+        gain = difference.measures[on_axis("gain", axis)]
+        for name, column in {"value": "difference", "low": "low", "high": "high"}.items():
+            assert table.loc[metric, column] == pytest.approx(getattr(gain, name), abs=2e-6)
 
 
-def test_differences_are_given_by_slice_and_over_all_metrics(served, view):
-    table = compare.table(served, view("sim-two", "sim+"), "ridge", "mixture", live.headrooms)
-    assert table["metric"].head(3).tolist() == ["mean", "simulated_score", "simulated_error"]
-    assert set(table["slice"]) == set(views.slices(served, view("sim-two", "sim+")))
-    one = table[table["slice"] == "all"].set_index("metric")["difference"]
-    assert one["mean"] == pytest.approx((one["simulated_score"] + one["simulated_error"]) / 2)
+def test_differences_are_given_by_slice_and_are_averaged_over_nothing(board, view):
+    where = view("sim-two", "sim+")
+    table = compare.table(board, where, "ridge", "mixture")
+    assert set(table["metric"]) == {"simulated_score", "simulated_error"}
+    assert tuple(dict.fromkeys(table["slice"])) == board.problem(where).slices
+    assert len(table) == 2 * len(board.problem(where).slices)
+    assert set(table["verdict"]) <= {"better", "worse", ""}
+    turned = compare.table(board, where, "mixture", "ridge")
+    np.testing.assert_allclose(turned["difference"], -table["difference"])
 
 
-def test_a_router_does_not_differ_from_itself(served, view):
-    along = live.along_budget(served, view(), "ridge", "ridge")
+def test_a_router_does_not_differ_from_itself(board, view):
+    row = board.row(view(), "ridge")
+    along = compare.along_budget(row, row)
     assert (along[["difference", "low", "high"]] == 0).all(axis=None)
-    table = compare.table(served, view(), "ridge", "ridge", live.headrooms)
-    assert (table["verdict"] == "").all()
-    answer, ground = live.answer_of(served, view(), "ridge"), live.ground(served, view())
-    matrix = matrix_of(views.problem(served, view())["digest"])
-    assert compare.prompts(answer, answer, ground, matrix, 2.0, 1).empty
+    assert (compare.table(board, view(), "ridge", "ridge")["verdict"] == "").all()
+    assert compare.prompts(row, row, 7).empty
 
 
-def test_prompts_that_differ_come_widest_first_with_their_true_qualities(served, home, view):
-    where = view(metric="simulated_error")
-    answers = [live.answer_of(served, where, name) for name in ("ridge", "mixture")]
+def test_prompts_that_differ_come_widest_first_with_their_true_qualities(board, home, view):
+    rows = [board.row(view(metric="simulated_error"), name) for name in ("ridge", "mixture")]
     matrix = load(home / "suites" / "sim-one")
-    table = compare.prompts(*answers, live.ground(served, where), matrix, 4.0, -1)
+    table = compare.prompts(*rows, 16)
+    assert len(table) > 0
     assert table["gain"].abs().is_monotonic_decreasing
     np.testing.assert_allclose(table["gain"], table["second_quality"] - table["first_quality"])
     top = table.iloc[0]
@@ -208,38 +239,91 @@ def test_prompts_that_differ_come_widest_first_with_their_true_qualities(served,
     assert top["first_quality"] == pytest.approx(matrix.scores["simulated_error"][row, column].mean())
 
 
-def test_prompts_that_differ_are_those_of_the_slice(served, home, view):
+def test_prompts_that_differ_are_those_of_the_slice(board, home, view):
     where = view("sim-two", "sim+")
     matrix = load(home / "suites" / "sim-two")
-    answers = [live.answer_of(served, where, name) for name in ("ridge", "mixture")]
-    of = {
-        name: set(
-            compare.prompts(*answers, live.ground(served, where), matrix, 2.0, 1, name, 10**6)["prompt_id"]
+    words = matrix.prompts.set_index("prompt_id")["text"].str.split().str.len()
+    for slice in board.problem(where).slices[1:]:
+        rows = [board.row(replace(where, slice=slice), name) for name in ("ridge", "mixture")]
+        found = [compare.prompts(*rows, place, 10**6)["prompt_id"] for place in range(33)]
+        inside = set(rows[0].entry and chosen(rows[0]).part.ids)
+        assert len(inside) == rows[0].result.prompts
+        assert set().union(*found) <= inside
+        assert len(words[list(inside)]) < len(matrix.rows("test"))
+
+
+def test_every_choice_stays_within_the_budget_on_average(board, view):
+    for row in board.rows(view()):
+        cost = np.array(row.result.costs)
+        for place, budget in enumerate(row.result.curve.cost):
+            assert cost[chosen(row).choices[place]].mean() <= budget * (1 + 1e-5)
+    fixed = chosen(board.row(view(), "fixed:sim-2")).choices
+    assert (fixed[-1] == 1).all()  # at any larger budget, its own candidate
+
+
+def test_choices_reach_the_height_of_the_curve_where_they_spend_the_budget(board, view):
+    row = board.row(view(), "ridge")
+    found = chosen(row)
+    reached = found.quality[np.arange(len(found.quality)), found.choices[-1]].mean()
+    assert reached == pytest.approx(row.result.curve.quality[-1], rel=1e-5)
+
+
+def test_each_fold_spends_the_budget_on_its_own_prompts(home, tmp_path, view):
+    from catbench import evaluate
+    from catbench_leaderboard.board import open_board
+
+    matrix = load(home / "suites" / "sim-one")
+    evaluate("ridge", matrix, pool="sim", cost="tflops", folds=3).save(tmp_path / "folded.json")
+    board = open_board([tmp_path])
+    row = board.row(view(pool="sim (folds:3)"), "ridge")
+    found, of_prompt = chosen(row), rounds_of(matrix, 3).of_prompt
+    assert len(found.part) == len(matrix.prompts) == 400
+    cost = np.array(row.result.costs)
+    for place, budget in enumerate(row.result.curve.cost):
+        for fold in range(3):
+            assert cost[found.choices[place, of_prompt == fold]].mean() <= budget * (1 + 1e-5)
+    reached = found.quality[np.arange(400), found.choices[-1]].mean()
+    assert reached == pytest.approx(row.result.curve.quality[-1], rel=1e-5)
+
+
+def test_predictions_that_changed_since_are_not_used(pair, tmp_path, view):
+    from catbench.errors import CatbenchError
+    from catbench_leaderboard.board import open_board
+
+    shutil.copytree(pair, tmp_path / "reports")
+    board = open_board([tmp_path / "reports"])
+    for name in ("predictions", "replicates"):
+        (tmp_path / "reports" / "ridge" / f"report.{name}.parquet").write_bytes(b"other")
+    row = board.row(view(), "ridge")
+    with pytest.raises(CatbenchError, match="predictions of ridge have changed"):
+        chosen(row)
+    with pytest.raises(CatbenchError, match="replicates of ridge have changed"):
+        compare.along_budget(row, row)
+
+
+def test_what_routers_choose_is_told_with_its_quality(board, home, view):
+    where = view(metric="simulated_error")
+    matrix = load(home / "suites" / "sim-one")
+    prompt = matrix.prompts["prompt_id"].iloc[matrix.rows("test")[3]]
+    table = prompts.qualities(matrix, board.problem(where).key.candidates, "tflops", prompt)
+    found = prompts.choices(list(board.rows(where)), 16, prompt, table).set_index("router")
+    for row in board.rows(where):
+        picked = row.result.candidates[chosen(row).choices[16, 3]]
+        assert found.loc[row.label, "chose"] == picked
+        assert (
+            found.loc[row.label, "simulated_error"]
+            == table.set_index("candidate").loc[picked, "simulated_error"]
         )
-        for name in views.slices(served, where)
-    }
-    parts = [ids for name, ids in of.items() if name != "all"]
-    assert set().union(*parts) == of["all"]
-    assert sum(map(len, parts)) == len(of["all"]) > 0
-
-
-def test_every_choice_stays_within_the_budget_on_average(served, view):
-    labels, chosen = live.choices(served, view())
-    ground = live.ground(served, view())
-    assert labels == ["ridge", "mixture", "fixed:sim-2"]
-    for number, budget in enumerate(curves.budgets(served, view())):
-        spent = ground.pool.cost[chosen[:, number]].mean(axis=1)
-        assert (spent <= budget * (1 + 1e-6)).all()
-    assert (ground.pool.cost[chosen[2, -1]] == ground.pool.cost[1]).all()  # fixed:sim-2 at any larger budget
 
 
 def test_prompts_are_found_by_their_words(home):
     matrix = load(home / "suites" / "sim-one")
     text = str(matrix.prompts["text"].iloc[matrix.rows("test")[0]])
-    found = prompts.matching(matrix, text.upper())
+    tested = rounds_of(matrix).test
+    found = prompts.matching(tested, text.upper())
     assert text in set(found["text"])
-    assert len(prompts.matching(matrix, "")) == len(matrix.rows("test"))
-    assert prompts.matching(matrix, "zebra(").empty
+    assert len(prompts.matching(tested, "")) == len(matrix.rows("test"))
+    assert prompts.matching(tested, "zebra(").empty
 
 
 def test_each_candidate_s_quality_is_the_matrix_s(home):
@@ -284,6 +368,17 @@ def test_a_suite_tells_what_it_is(home):
     assert "catbench verify sim-one" in suite.recipe(matrix)
 
 
+def test_a_price_that_is_not_known_stays_empty(home):
+    from dataclasses import replace
+
+    matrix = load(home / "suites" / "sim-one")
+    first = matrix.costs[0]
+    partial = replace(matrix, costs=(*matrix.costs, first.model_copy(update={"unit": "usd"})))
+    shown = suite.costs(partial).set_index("candidate")["usd"]
+    assert shown.dropna().to_dict() == {first.candidate: first.value}
+    assert len(shown) == len(matrix.candidates)
+
+
 def test_an_imported_suite_is_imported_again_and_not_drawn(home):
     from dataclasses import replace
 
@@ -317,8 +412,9 @@ def test_the_template_on_the_page_is_the_command_s(tmp_path):
     assert len(submit.STEPS) == 10
 
 
-def test_a_view_that_no_report_has_is_refused(board, view):
-    with pytest.raises(UsageError, match="no report on suite 'nowhere'"):
-        views.problem(board, view("nowhere"))
-    with pytest.raises(UsageError, match="has no result here"):
-        views.one(board, view(), "nobody")
+def test_a_suite_s_signature_is_what_all_its_results_share(board, view, report):
+    said = suite.signature(board.problem(view()))
+    for router in ("ridge", "mixture", "fixed-sim-2"):
+        for result in report(router).results:
+            assert set(said.split("|")) < set(result.signature.split("|"))
+    assert "axis:log(" in said

@@ -62,14 +62,3 @@ def test_the_page_tells_the_numbers_of_the_shipped_matrix_and_reports(maker):
     assert re.sub(number, "x", said) == re.sub(number, "x", found)
     values = (np.array(re.findall(number, text), float) for text in (said, found))
     np.testing.assert_allclose(*values, atol=0.0011)
-
-
-def test_the_readme_s_table_is_the_page_s(maker):
-    page, readme = (ROOT / "docs" / "nano.md").read_text(), (ROOT / "README.md").read_text()
-    rows = re.findall(r"^\| `(nano-[a-z0-9-]+)`.*\| \.(\d+) \| \.(\d+) \| \.(\d+) \|$", readme, re.M)
-    assert len(rows) > 4
-    for name, cost, simple, crowded in rows:
-        line = re.search(rf"^\| `{name}` \|.*$", page, re.M)[0]
-        numbers = re.findall(r"\d\.\d+", line)
-        assert [f".{simple}", f".{crowded}"] == [numbers[1][1:], numbers[4][1:]]
-        assert float(f".{cost}") == pytest.approx(float(numbers[0]), abs=6e-5)

@@ -14,6 +14,7 @@ from catbench import evaluate
 from catbench.bootstrap import Bootstrap
 from catbench.errors import UsageError
 from catbench.matrix import SuiteInfo
+from catbench.measures.win_rate import sign_test
 from catbench.paper.everything import exhibits, write_paper
 from catbench.paper.exhibit import Cell, Exhibit, cells, number
 from catbench.paper.figure1c import prompt_kinds
@@ -25,10 +26,12 @@ from catbench.paper.table2 import table2
 from catbench.paper.table3 import table3
 from catbench.paper.written import comma_separated, drawing, latex, markdown
 from catbench.pool import Candidate
+from catbench.rounds import rounds_of
 from catbench.routing import find_router
 from catbench.suites.simulate import Simulation, simulate
 from catbench.sweep import deferral_curve
 from catbench.trials import Trials, run_trials
+from catbench.truth import truth_of
 
 NAMES = ("table1", "table2", "table3", "figure1c", "figure3", "figure4", "selection")
 FORMS = ("md", "tex", "csv", "png", "svg")
@@ -73,24 +76,21 @@ def test_table1_is_the_mean_over_trials_with_win_rates(matrix, made):
     for metric in matrix.metrics:
         arrow = "↑" if metric.direction == "higher" else "↓"
         pool = matrix.pool(metric=metric.name)
-        parts = [
-            (matrix.texts(matrix.rows(split)), matrix.qualities(metric.name, split, pool))
-            for split in ("train", "validation", "test")
-        ]
-        known = [(prompts, samples.mean(axis=2)) for prompts, samples in parts[1:]]
-        drawn = run_trials(find_router("knn"), pool, parts[0], *known, Trials(5, 1))
+        rounds = rounds_of(matrix)
+        truth = truth_of(rounds, pool)
+        drawn = run_trials(find_router("knn"), rounds, pool, truth, Trials(5, 1)).mean(axis=1)
         ours = table[f"{metric.title} {arrow}", "Ours (S=1)"]
         assert list(map(float, ours)) == pytest.approx(drawn.mean(axis=0) * metric.sign, rel=1e-4)
         spread = table[f"{metric.title} {arrow}", "Deviation (S=1)"]
         assert list(map(float, spread[1:])) == pytest.approx(drawn.std(axis=0, ddof=1)[1:], rel=0.06)
         rates = report.result(metric.name).measures["win_rate"]
         chance = table[f"{metric.title} {arrow}", "Sign test p (S=1)"]
-        assert list(map(float, chance[1:])) == pytest.approx(
-            [rate.p_value for rate in list(rates.values())[1:]], rel=0.06
-        )
+        fixed = truth.quality.mean(axis=0)
+        wanted = [sign_test(drawn[:, m], float(fixed[m]))[1] for m in range(1, len(pool))]
+        assert list(map(float, chance[1:])) == pytest.approx(wanted, rel=0.06)
         shown = table[f"{metric.title} {arrow}", "Win rate (S=1)"]
         assert shown[0] == "-"
-        assert list(map(float, shown[1:])) == pytest.approx([rate.value for rate in list(rates.values())[1:]])
+        assert list(map(float, shown[1:])) == pytest.approx(rates.value[1:], rel=1e-5)
         fixed = [found.quality.value for found in report.result(metric.name).fixed.values()]
         assert list(map(float, table[f"{metric.title} {arrow}", "Fixed"])) == pytest.approx(fixed, rel=1e-4)
     assert ("SIMULATED score ↑", "Ours (S=3)") in table
@@ -258,6 +258,14 @@ def test_published_values_are_those_of_the_paper(shared):
     names = ("Infinity", "Turbo", "Lighting", "DeepCache", "DDIM", "SDXL100")
     shares = [float(row_of(3, f"{name}\t").split("\t")[1].rstrip("%")) / 100 for name in names]
     assert shares == pytest.approx(list(TABLE3.values()))
+
+
+def test_an_estimator_whose_packages_are_missing_is_left_out_and_told(matrix, no_torch):
+    runs = Runs(matrix, bootstrap=DRAWS)
+    assert runs.estimators == ("knn",)
+    says = "transformer is left out: router 'transformer' needs torch, which is not installed: pip install '"
+    assert runs.left_out[0].startswith(says)
+    assert runs.left_out[0].endswith("[torch]'.")
 
 
 def test_an_estimator_that_cannot_be_had_is_left_out_and_told(matrix, monkeypatch):

@@ -146,7 +146,7 @@ def test_predictions_of_another_router_do_not_come_out_of_a_rerun(command, copie
     said = report.submission.model_copy(
         update={
             "predictions_sha256": digest_of(answers, rounds),
-            "standing": {m: standing(answers[m], rounds.test, pools[m]) for m in answers},
+            "standing": {m: standing(answers[m], rounds, pools[m]) for m in answers},
         }
     )
     forged.model_copy(update={"submission": said}).save(copied / "report.json")

@@ -8,7 +8,7 @@ import pytest
 
 from catbench import CatbenchError
 from catbench.suites.measured import import_costs
-from catbench.suites.table import read_costs
+from catbench.suites.prices import read_costs
 
 FLUX = "black-forest-labs/FLUX.1-dev"
 PIXART = "PixArt-alpha/PixArt-Sigma-XL-2-1024-MS"
@@ -150,7 +150,6 @@ def test_arguments_that_fit_nothing_are_refused(two_models, options, message):
         ({"batch_latency_s": None}, r"configuration 2: Batch latency \(s\): "),
         ({"batch_latency_s": 0}, r"configuration 2: Batch latency \(s\): .*greater than 0"),
         ({"inference_steps": "many"}, "configuration 2: Denoising steps: "),
-        ({"gpu_model": "B200"}, "has no cost in 'seconds' on .*--candidate and --hardware"),
         ({"model_id": FLUX}, "has two prices in 'seconds'"),
     ],
 )
@@ -184,6 +183,20 @@ def test_runs_that_differ_in_size_or_precision_are_candidates_of_their_own(today
     }
 
 
+def test_a_machine_that_has_some_candidates_only_is_kept_and_told(today, tmp_path, command):
+    path = today(configuration(), configuration(PIXART, 20), configuration(gpu="B200", latency=4.0))
+    assert len(import_costs(path)) == 6
+    told = command("import", "costs", path, "--out", tmp_path / "costs.parquet")
+    assert "no price in seconds@B200 for pixart-sigma-xl-2-1024-ms-20" in told.out
+    assert "no price in seconds@H100" not in told.out
+
+
+def test_a_tidy_table_may_be_json(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps([{"candidate": "steps=20", "unit": "usd", "value": "$0.01"}]))
+    assert prices(import_costs(path, candidates=["mine=steps=20"])) == {("mine", "usd"): 0.01}
+
+
 def test_a_configuration_that_is_none_is_refused(today):
     with pytest.raises(CatbenchError, match="configuration 2: 7 is no run"):
         import_costs(today(configuration(), 7))
@@ -215,7 +228,8 @@ def test_the_command_knows_candidates_by_their_models_and_its_table_is_ready_to_
     assert "flux-dev-50             8 seconds  on H100, batch 1" in outcome.out
     assert prices(read_costs(out))["pixart", "joules"] == 900.0
     scores = tmp_path / "scores.csv"
-    rows = [f"thing {i},{name},{i / 7}" for i in range(60) for name in ("flux-dev-50", "pixart")]
+    names = ("flux-dev-50", "pixart")
+    rows = [f"thing {i},{name},{i / 7 + len(name)}" for i in range(60) for name in names]
     scores.write_text("\n".join(["prompt,candidate,clip", *rows]))
     words = ("import", "table", scores, "--costs", out, "--name", "mine", "--out", tmp_path / "suite")
     assert command(*words).code == 0

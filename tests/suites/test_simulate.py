@@ -58,11 +58,25 @@ def test_the_smallest_suites_have_every_split_and_keep_groups_together():
 
 @pytest.mark.parametrize(
     "change",
-    [{"prompts": 19}, {"candidates": 0}, {"samples": 0}, {"noise": -1.0}, {"signal": np.nan}, {"seed": -1}],
+    [
+        {"prompts": 19},
+        {"candidates": 0},
+        {"samples": 0},
+        {"noise": -1.0},
+        {"signal": np.nan},
+        {"signal": 1e39},
+        {"seed": -1},
+    ],
 )
 def test_sizes_and_strengths_that_make_no_suite(change):
     with pytest.raises(CatbenchError, match="a simulation needs"):
         simulate(Simulation(**{"prompts": 50, **change}))
+
+
+@pytest.mark.parametrize("size", ["prompts", "candidates", "samples"])
+def test_a_suite_that_no_memory_holds_is_refused_before_it_is_made(size):
+    with pytest.raises(CatbenchError, match=r"take about [\d,]+\.\d GB of memory, and .* GB are free"):
+        simulate(Simulation(**{size: 10**12}))
 
 
 def test_prices_rise_geometrically_from_1_to_64():

@@ -13,7 +13,10 @@ from catbench.costs import Cost
 from catbench.matrix import Metric, SuiteInfo
 from catbench.prompts import split_of
 from catbench.store import save
-from catbench.suites.table import choose_metrics, matrix_from_table, read_costs, read_table
+from catbench.suites.columns import choose_metrics
+from catbench.suites.prices import read_costs
+from catbench.suites.reading import read_table
+from catbench.suites.table import matrix_from_table
 
 INFO = SuiteInfo(id="mine")
 COSTS = (Cost(candidate="dear", unit="usd", value=2), Cost(candidate="cheap", unit="usd", value=1))
@@ -136,14 +139,14 @@ def test_samples_may_be_any_labels_and_fewer_in_training():
 
 
 def test_metrics_are_the_numeric_columns_or_those_named():
-    rows = table().assign(fid=1.0, note="x", source="web")
-    assert [m.name for m in choose_metrics(rows, [], "t")] == ["clip", "fid"]
+    rows = table().assign(hps=lambda t: -t["clip"], fid=lambda t: t["clip"] ** 2, note="x", source="web")
+    assert [m.name for m in choose_metrics(rows.drop(columns="fid"), [], "t")] == ["clip", "hps"]
     chosen = choose_metrics(rows, ["fid:lower"], "t")
     assert [(m.name, m.direction) for m in chosen] == [("fid", "lower")]
 
 
-def test_flags_and_an_index_written_by_mistake_are_no_metrics(tmp_path):
-    table().assign(nsfw=True).to_csv(tmp_path / "scores.csv")
+def test_an_index_written_by_mistake_is_no_metric(tmp_path):
+    table().to_csv(tmp_path / "scores.csv")
     rows = read_table(tmp_path / "scores.csv")
     assert [m.name for m in choose_metrics(rows, [], "t")] == ["clip"]
 

@@ -12,6 +12,7 @@ from catbench.cli import (
     evaluate,
     generate,
     importing,
+    inspect,
     leaderboard,
     measure,
     paper,
@@ -21,6 +22,7 @@ from catbench.cli import (
     suites,
     verify,
 )
+from catbench.terminal import print_in_any_encoding
 
 app = typer.Typer(
     help="Benchmark of cost-aware text-to-image routing.",
@@ -32,6 +34,7 @@ app = typer.Typer(
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
 app.command("paper")(paper.paper)
+app.command("inspect")(inspect.inspect)
 app.command("suites")(suites.suites)
 app.command("verify")(verify.verify)
 app.command("simulate")(simulate.simulate)
@@ -59,10 +62,13 @@ def options(
     """Route each prompt to the generator that gives the most quality per cost, and measure it."""
 
 
+EXTRA_OF = {"generate": "generate", "measure": "generate"}
+"""Command -> the extra that brings all of what it needs, where a part of that would be too little."""
+
+
 def main() -> None:
     """Run the command line; an error is one line on stderr and exit code 2."""
-    from catbench.errors import CatbenchError, missing_extra
-
+    print_in_any_encoding()
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     if not arguments:
         arguments = ["--help"]
@@ -72,14 +78,28 @@ def main() -> None:
         typer.echo("catbench: stopped", err=True)
         sys.exit(130)
     except Exception as raised:
-        error = missing_extra(raised) or raised
-        usage = getattr(error, "format_message", None)  # what the command-line library says of options
-        known = usage is not None or isinstance(error, (CatbenchError, OSError))
-        if not known or len(arguments) < len(sys.argv) - 1:
+        line = _line(raised, arguments)
+        if line is None or len(arguments) < len(sys.argv) - 1:
             raise
-        said = usage() if usage else str(error)
-        typer.echo(f"catbench: {' '.join(map(str.strip, said.splitlines()))}", err=True)
+        typer.echo(" ".join(map(str.strip, line.splitlines())), err=True)
         sys.exit(2)
+
+
+def _line(raised: Exception, arguments: list[str]) -> str | None:
+    """Return what is said of an error; None where it is none that anybody foresaw."""
+    from catbench.errors import CatbenchError, MissingExtraError, RouterError, missing_extra
+
+    error = missing_extra(raised, extra=EXTRA_OF.get(arguments[0])) or raised
+    if usage := getattr(error, "format_message", None):  # what the command-line library says of options
+        return f"catbench: {usage()}"
+    if isinstance(error, MissingExtraError):
+        groups = {group.name for group in app.registered_groups}
+        return f"catbench {' '.join(arguments[: 1 + (arguments[0] in groups)])}: {error}"
+    if isinstance(error, MemoryError):
+        return f"catbench: this needs more memory than there is: {error}"
+    if isinstance(error, RouterError) and error.__cause__:
+        return f"catbench: {error}; --debug shows the traceback"
+    return f"catbench: {error}" if isinstance(error, (CatbenchError, OSError)) else None
 
 
 if __name__ == "__main__":

@@ -17,11 +17,14 @@ def compare(
     train_on: Annotated[
         str | None, typer.Option(metavar="SUITE", help="Folder of the suite that a report was trained on.")
     ] = None,
+    show_all: Annotated[
+        bool, typer.Option("--all", help="Show every measure, and the differences at each candidate's cost.")
+    ] = False,
     json: Annotated[Path | None, typer.Option(help="Write the differences here.")] = None,
 ) -> None:
     """Take one router's numbers from another's, with paired intervals."""
+    from catbench.cli.difference_table import print_differences
     from catbench.cli.progress import progress_bar
-    from catbench.cli.tables import print_difference
     from catbench.comparison import compare, write_differences
     from catbench.files import check_writable
     from catbench.report import Report
@@ -36,5 +39,4 @@ def compare(
         differences = compare(*reports, matrix, progress, load(trained) if trained else None)
     if json:
         write_differences(differences, json)
-    for difference in differences:
-        print_difference(difference)
+    print_differences(differences, *reports, every=show_all)

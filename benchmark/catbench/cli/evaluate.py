@@ -26,7 +26,7 @@ def evaluate(
     ] = None,
     pool: Annotated[
         str | None,
-        typer.Option(help="A pool of the suite, `all` (default), `homogeneous` or `heterogeneous`."),
+        typer.Option(help="A pool of the suite, `all` (default), `homogeneous` or `priced:UNIT`."),
     ] = None,
     candidates: Annotated[
         str | None, typer.Option(help="Candidate ids with commas between, instead of a pool.")
@@ -59,14 +59,15 @@ def evaluate(
         typer.Option("--compact", help="Round predictions to 16 bits before they are scored and stored."),
     ] = False,
     axis: Annotated[str, typer.Option(help="Cost axis of the headline shown: log or linear.")] = "log",
-    show_all: Annotated[
-        bool, typer.Option("--all", help="Show every candidate, not only those that are worth their cost.")
-    ] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Show every candidate and measure.")] = False,
     seed: Annotated[int, typer.Option(help="For the router and the trials; the bootstrap's draws stay.")] = 0,
     json: Annotated[
         Path | None, typer.Option(help="Write the report here, and predictions beside it.")
     ] = None,
     predictions: Annotated[Path | None, typer.Option(help="Write predictions to this Parquet file.")] = None,
+    curve: Annotated[
+        Path | None, typer.Option(help="Write curves, gains and references along the costs: .csv.")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="Write deferral curves: .png, .svg or .html.")] = None,
 ) -> None:
     """Fit a router, and score it on test prompts."""
@@ -75,7 +76,8 @@ def evaluate(
     from catbench.cli.tables import print_report
     from catbench.errors import UsageError
     from catbench.evaluation import evaluate
-    from catbench.files import check_writable
+    from catbench.figure import curve_table
+    from catbench.files import atomic_file, check_writable
     from catbench.holdout import HoldOut
     from catbench.plot import check_format, write_plot
     from catbench.store import load
@@ -89,12 +91,14 @@ def evaluate(
         raise UsageError(f"--axis {axis!r}: the cost axis is log or linear")
     if plot:
         check_format(plot)
-    targets = [target for target in (json, predictions, plot) if target]
+    if curve and curve.suffix != ".csv":
+        raise UsageError(f"cannot write {curve}: a curve's file ends in .csv")
+    targets = [target for target in (json, predictions, curve, plot) if target]
     if len({target.absolute() for target in targets}) < len(targets):
-        raise UsageError("--json, --predictions and --plot need different files")
+        raise UsageError("--json, --predictions, --curve and --plot need different files")
     for target in targets:
         check_writable(target)
-    matrix = load(suite)
+    matrix, trained = load(suite), load(train_on) if train_on else None
     with progress_bar() as progress:
         report = evaluate(
             router,
@@ -105,7 +109,7 @@ def evaluate(
             candidates=[name.strip() for name in candidates.split(",")] if candidates else None,
             by=by,
             folds=folds,
-            train_on=load(train_on) if train_on else None,
+            train_on=trained,
             trials=Trials(trials, trial_samples),
             bootstrap=Bootstrap(replicates),
             seed=seed,
@@ -117,6 +121,9 @@ def evaluate(
         report.save(json, predictions)
     elif predictions:
         report.save_predictions(predictions)
+    if curve:
+        with atomic_file(curve) as draft:
+            curve_table(report).to_csv(draft, index=False)
     if plot:
         write_plot([report], plot)
-    print_report(report, linear=axis == "linear", every=show_all)
+    print_report(report, linear=axis == "linear", every=show_all, matrix=matrix, train_on=trained)

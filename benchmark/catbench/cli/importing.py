@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from catbench.cli.table_options import (
+    Cell,
+    Columns,
+    DropCandidates,
+    DropPrompts,
+    Ignore,
+    Renames,
+    Samples,
+    SamplesAre,
+    Wide,
+)
 
 if TYPE_CHECKING:
     from catbench.matrix import ScoreMatrix
@@ -15,6 +28,10 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+FEW = 100
+"""Fewer test prompts than these are told: their intervals are wide."""
+
 
 Out = Annotated[
     Path | None, typer.Option(help="The suite's folder; without it the suite can be named afterwards.")
@@ -42,37 +59,56 @@ def table(
     scores: Annotated[
         Path,
         typer.Argument(
-            help="CSV or Parquet: prompt, candidate, [prompt_id, sample, split, source], metrics."
+            help="CSV, TSV, JSON, JSON lines, Parquet or .xlsx: prompt, candidate, metrics, and optionally "
+            "prompt_id, sample, split, source, group."
         ),
     ],
-    costs: Annotated[Path, typer.Option(help="CSV or Parquet: candidate, unit, value.")],
+    costs: Annotated[Path, typer.Option(help="A table, likewise: candidate, unit, value.")],
     name: Annotated[str, typer.Option(help="The suite's id: lower-case letters, digits, - and _.")],
     out: Out = None,
     metric: Annotated[
         list[str] | None,
-        typer.Option(help="NAME or NAME:lower; repeat for several. Without: every other numeric column."),
+        typer.Option(
+            help="NAME, NAME:lower or NAME:higher; repeat for several. Default: every column of numbers."
+        ),
     ] = None,
+    ignore: Ignore = None,
+    columns: Columns = None,
+    wide: Wide = None,
+    cell: Cell = None,
+    candidate: Renames = None,
+    samples: Samples = SamplesAre.images,
+    drop_prompts: DropPrompts = False,
+    drop_candidates: DropCandidates = False,
     title: Annotated[str, typer.Option(help="One line about the suite.")] = "",
     licence: Annotated[str, typer.Option(help="Licence of prompts and scores.")] = "",
     force: Force = False,
 ) -> None:
-    """Any tidy table of scores, with a table of costs."""
+    """A table of scores, with a table of costs."""
     from pydantic import ValidationError
 
     from catbench.errors import UsageError
     from catbench.matrix import SuiteInfo
-    from catbench.suites.table import choose_metrics, matrix_from_table, read_costs, read_table
+    from catbench.suites.complete import Drops
+    from catbench.suites.from_files import TableOptions, matrix_from_files
 
     try:
-        info = SuiteInfo(id=name, title=title or name, licence=licence, source=scores.name)
+        info = SuiteInfo(
+            id=name, title=title or name, licence=licence, source=scores.name, samples_are=samples.value
+        )
     except ValidationError as error:
         raise UsageError(f"--name {name!r}: use lower-case letters, digits, '-', '_', '.' and '+'") from error
-    rows = read_table(scores)
-    metrics = choose_metrics(rows, metric or [], str(scores))
-    matrix = matrix_from_table(
-        rows, read_costs(costs), metrics, info, where=str(scores), costs_where=str(costs)
+    _check_free(name, out, force)
+    options = TableOptions(
+        metrics=metric or (),
+        ignore=ignore or (),
+        columns=columns or (),
+        wide=wide or (),
+        cell=cell or (),
+        candidates=candidate or (),
+        drops=Drops(prompts=drop_prompts, candidates=drop_candidates),
     )
-    _save(matrix, out, force)
+    _save(matrix_from_files(scores, costs, info, options, typer.echo), out, force)
 
 
 @app.command("costs")
@@ -80,8 +116,8 @@ def costs(
     table: Annotated[
         Path,
         typer.Argument(
-            help="ML.ENERGY's text-to-image.json or a folder of its runs, CEMS's folder, or a CSV or Parquet "
-            "with candidate, unit, value."
+            help="ML.ENERGY's text-to-image.json or a folder of its runs, CEMS's folder, or a table with "
+            "candidate, unit, value."
         ),
     ],
     out: Annotated[Path, typer.Option(help="The cost table to write, as Parquet.")],
@@ -96,9 +132,11 @@ def costs(
     source: Annotated[str, typer.Option(help="What to record as the source. Default: file and digest.")] = "",
 ) -> None:
     """Measured seconds and joules of real models, from public tables."""
+    from catbench.errors import listed
     from catbench.generate.candidates import find_run
     from catbench.generate.costs.table import write_costs
     from catbench.suites.measured import Run, import_costs
+    from catbench.suites.prices import without_price
 
     def known(run: Run) -> str | None:
         return find_run(run.model, run.steps, run.width, run.height)
@@ -111,7 +149,21 @@ def costs(
     for cost in imported:
         on = f"  on {cost.hardware}, batch {cost.batch_size}" if cost.hardware else ""
         typer.echo(f"{cost.candidate:{width}}  {cost.value:12.6g} {cost.unit}{on}")
+    for key, missing in without_price(imported, list(dict.fromkeys(c.candidate for c in imported))).items():
+        if missing:
+            typer.echo(f"no price in {key} for {listed(missing, 8)}")
     typer.echo(f"next: catbench import table SCORES --costs {out} --name NAME")
+
+
+def _check_free(name: str, out: Path | None, force: bool) -> None:
+    """Raise UsageError where a suite of this name would stand in for another one."""
+    from catbench.errors import UsageError
+    from catbench.store import home, shipped_suites
+
+    if name in shipped_suites():
+        raise UsageError(f"--name {name!r}: catbench ships a suite of that name: give another one")
+    if not out and not force and (home() / name).exists():
+        raise UsageError(f"--name {name!r}: {home() / name} is there already: --force replaces it")
 
 
 def _save(matrix: ScoreMatrix, out: Path | None, force: bool) -> None:
@@ -119,8 +171,23 @@ def _save(matrix: ScoreMatrix, out: Path | None, force: bool) -> None:
 
     folder = out or home() / matrix.suite.id
     save(matrix, folder, force=force)
-    typer.echo(
-        f"{len(matrix.prompts)} prompts x {len(matrix.candidates)} candidates, "
-        f"{', '.join(metric.name for metric in matrix.metrics)}, in {folder}"
-    )
-    typer.echo(f"next: catbench evaluate ridge --suite {out or matrix.suite.id}")
+    metrics = ", ".join(metric.name for metric in matrix.metrics)
+    typer.echo(f"{len(matrix.prompts)} prompts x {len(matrix.candidates)} candidates, {metrics}, in {folder}")
+    tested, pool, folds = len(matrix.rows("test")), _priced_pool(matrix), ""
+    if tested < FEW and len(set(matrix.samples.values())) == 1:
+        folds = " --folds 5"
+        typer.echo(
+            f"only {tested} of {len(matrix.prompts)} prompts are for testing, so intervals are wide:{folds} "
+            "tests on all of them, a fifth at a time"
+        )
+    typer.echo(f"next: catbench evaluate ridge --suite {out or matrix.suite.id}{pool}{folds}")
+
+
+def _priced_pool(matrix: ScoreMatrix) -> str:
+    """Return the option for the largest pool with prices, nothing where a unit prices all candidates."""
+    from catbench.costs import PRICED
+    from catbench.suites.prices import without_price
+
+    lacking = without_price(matrix.costs, matrix.candidate_ids)
+    key = min(lacking, key=lambda key: len(lacking[key]))
+    return f" --pool {shlex.quote(PRICED + key)}" if lacking[key] else ""

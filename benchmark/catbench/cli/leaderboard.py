@@ -30,10 +30,10 @@ def leaderboard(
     """Serve the leaderboard of some reports as a page, or write it as files."""
     from catbench.cli.progress import progress_bar
     from catbench.errors import MissingExtraError, UsageError
-    from catbench.submission.record import shipped_folders
+    from catbench.submission.places import shipped_folders
 
-    if find_spec("streamlit") is None or find_spec("catbench_leaderboard") is None:
-        raise MissingExtraError("the leaderboard", "leaderboard")
+    if find_spec("streamlit") is None:
+        raise MissingExtraError("the leaderboard's page", "streamlit", "leaderboard")
     places = folders or shipped_folders()
     for place in places:
         if not place.is_dir():
@@ -49,6 +49,6 @@ def leaderboard(
     server = import_module("catbench_leaderboard.serve")
     server.check_port(port)
     with progress_bar() as progress:
-        import_module("catbench_leaderboard.cache").open_board(places, progress=progress)
+        server.prepare(places, progress)
     typer.echo(f"http://localhost:{port}")
-    server.serve(places, port, headless=headless)
+    server.serve(port, headless=headless)

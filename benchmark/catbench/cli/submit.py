@@ -109,7 +109,7 @@ def run(
                 progress=progress,
             )
         report.save(target)
-        print_report(report)
+        print_report(report, matrix=matrix)
         assert report.submission is not None
         for one in report.submission.checks:
             typer.echo(f"{'passed' if one.passed else 'FAILED'}  {one.name}: {one.says}")

@@ -1,146 +1,97 @@
-"""Reports as tables in a terminal."""
+"""Reports and differences of reports, as text in a terminal."""
 
 from __future__ import annotations
 
-from rich.console import Console, Group
-from rich.panel import Panel
-from rich.table import Table
+from collections.abc import Sequence
+
+from rich.console import Console
 from rich.text import Text
 
-from catbench.comparison import Difference
-from catbench.costs import UNIT_LABELS
-from catbench.measures import MEASURES, Measure
-from catbench.report import Estimate, Report, Result
-from catbench.spelling import spell
-
-LEAST_WIDTH = 96
-"""Columns that a table is laid out for where the output is no terminal."""
-
-
-def print_report(report: Report, *, linear: bool = False, every: bool = False) -> None:
-    """Print what a newcomer needs of a report: a headline, then the router against every fixed candidate."""
-    console = _console()
-    for result in report.results:
-        if result.slice == "all":
-            console.print(_headline(report, result))
-            console.print(_against_fixed(report, result))
-            sliced = [r for r in report.results if r.metric == result.metric and r.slice != "all"]
-            if sliced:
-                console.print(_slices([result, *sliced]))
-    console.print(Text(report.signature, style="dim"), soft_wrap=True)
+from catbench.cli.behaviour_lines import Behaviour, behaviours, budget_lines, why_below
+from catbench.cli.candidate_table import candidate_table
+from catbench.cli.headline import details, facts, sentence, title
+from catbench.cli.layout import console, fact_lines, first_that_fits, say, table_lines
+from catbench.matrix import ScoreMatrix
+from catbench.report import Report, Result
+from catbench.spelling import spell, wrapped
 
 
-def print_difference(difference: Difference) -> None:
-    """Print the paired difference of two routers on one metric."""
-    lower = " (lower is better)" if difference.direction == "lower" else ""
-    title = (
-        f"{difference.first} - {difference.second} on {difference.suite}: {difference.metric}{lower}, "
-        f"{difference.cost}, pool {difference.pool}, {difference.prompts:,} test prompts"
-    )
-    table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column("measure")
-    table.add_column("candidate")
-    table.add_column("difference [95% interval]", justify="right")
-    table.add_column(difference.first)
-    for name, found in difference.measures.items():
-        rows = (
-            [("", found)]
-            if isinstance(found, Estimate)
-            else [(candidate, found.at(m)) for m, candidate in enumerate(difference.candidates)]
-        )
-        for candidate, estimate in rows:
-            verdict = _verdict(estimate, MEASURES[name], lower=bool(lower))
-            table.add_row(MEASURES[name].label, candidate, spell(estimate), verdict)
-    _console().print(table)
+def print_report(
+    report: Report,
+    *,
+    linear: bool = False,
+    every: bool = False,
+    matrix: ScoreMatrix | None = None,
+    train_on: ScoreMatrix | None = None,
+) -> None:
+    """Print what a newcomer needs: a verdict, the facts behind it, and the router against candidates.
+
+    `linear` takes areas on the linear cost axis, `every` shows all candidates and measures. With the `matrix`
+    that was scored on (and the suite trained on, where that is another), it is told where the prompts go,
+    and of a router below the mixture why.
+    """
+    target = console()
+    found = behaviours(report, matrix, train_on) if matrix is not None else {}
+    for number, result in enumerate(one for one in report.results if one.slice == "all"):
+        if number:
+            say(target, "", "")
+        _print_result(target, report, result, found.get(result.metric), linear=linear, every=every)
+    say(target, "", Text(report.signature, style="dim"))
 
 
-def _value(estimate: Estimate) -> str:
-    """Return the value alone, with the decimals that its interval warrants."""
-    return spell(estimate).partition(" ")[0]
+def _print_result(
+    target: Console,
+    report: Report,
+    result: Result,
+    behaviour: Behaviour | None,
+    *,
+    linear: bool,
+    every: bool,
+) -> None:
+    area, width = "_linear" if linear else "", target.width
+    say(target, *wrapped(title(report, result), width), style="bold")
+    say(target, *wrapped(sentence(result), width), "")
+    say(target, *fact_lines(facts(result, linear=linear), width), "")
+    if every:
+        say(target, *fact_lines(details(result, linear=linear), width), "")
+    gain = result.estimate(f"gain{area}")
+    if behaviour is not None and gain.value is not None and gain.value < 0:
+        sure = "" if gain.high is not None and gain.high < 0 else " (not certain)"
+        say(target, f"Below the mixture{sure}. Why:")
+        for reason in why_below(report, result, behaviour):
+            first, *more = wrapped(reason, width - 4)
+            say(target, f"  - {first}", *(f"    {line}" for line in more))
+        say(target, "")
+    lines, hidden = candidate_table(result, width, every=every)
+    say(target, *lines)
+    if hidden:
+        others = f"{hidden} others are" if hidden > 1 else "1 other is"
+        say(target, f"({others} no better than one that costs as much or less: --all)")
+    if behaviour is not None:
+        say(target, "", *budget_lines(behaviour, width))
+    sliced = [one for one in report.results if one.metric == result.metric and one.slice != "all"]
+    if sliced:
+        say(target, "", *_slices([result, *sliced], area, width))
 
 
-def _verdict(estimate: Estimate, measure: Measure, *, lower: bool) -> str:
-    """Return whether the first router is surely better or worse, empty where the interval holds 0."""
-    if estimate.low is None or estimate.high is None or estimate.low <= 0 <= estimate.high:
-        return ""
-    downwards = lower if measure.kind == "quality" else measure.better == "lower"
-    return "better" if (estimate.low > 0) != downwards else "worse"
+def _slices(results: Sequence[Result], area: str, width: int) -> list[str]:
+    """Return the results of slices below each other, as lines."""
+    heads = ("slice", "prompts", "cost to\nmatch best", "gain at\nits cost", "headroom\ncaptured")
 
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = max(console.width, LEAST_WIDTH)
-    return console
-
-
-def _one(result: Result, name: str, *, percent: bool = False) -> str:
-    return spell(result.estimate(name), percent=percent)
-
-
-def _headline(report: Report, result: Result) -> Group:
-    lower = result.direction == "lower"
-    references = {name: _value(found["audc"]) for name, found in result.references.items() if "audc" in found}
-    around = f"mixture {references['mixture']}, oracle {references['oracle']}"
-    if "oracle_leave_one_out" in references:
-        around += f" (on unseen samples {references['oracle_leave_one_out']})"
-    best = (min if lower else max)(result.fixed, key=lambda name: result.fixed[name].quality.value or 0.0)
-    headroom = Text(_one(result, "headroom", percent=True), style="bold")
-    lines = Table.grid(padding=(0, 2))
-    lines.add_row("headroom captured", headroom, "0% = not reading the prompt, 100% = oracle")
-    lines.add_row("AUDC", _one(result, "audc"), around)
-    if "cascade" in references:
-        cascade = f"a cascade that sees a cheap image first: {references['cascade']}; not ranked"
-        lines.add_row("", "", cascade)
-    lines.add_row("gain over mixture", _one(result, "gain"), "")
-    lines.add_row("peak", _one(result, "peak"), "a maximum over the curve, so biased upwards")
-    lines.add_row("peak - best single", _one(result, "peak_gain"), f"biased likewise; best single: {best}")
-    seconds = f"{result.seconds_per_prompt * 1e3:.3g} ms a prompt"
-    if result.flops_per_prompt is not None:
-        flops = result.flops_per_prompt + (result.encoder_flops_per_prompt or 0)
-        seconds += f", {flops / 1e12:.2g} TFLOPs"
-    lines.add_row("router overhead", seconds, f"fitted in {result.fit_seconds:.1f} s")
-    title = (
-        f"{'SIMULATED ' if report.simulated else ''}{result.suite}: {report.router.name}, "
-        f"{result.metric_label}{' (lower is better)' if lower else ''} against "
-        f"{UNIT_LABELS.get(result.cost, result.cost)}, pool {result.pool}, {result.prompts:,} test prompts"
-    )
-    return Group(Text(title, style="bold"), Panel(lines, expand=False))
-
-
-def _against_fixed(report: Report, result: Result) -> Table:
-    table = Table()
-    shown = [MEASURES[name].label for name in ("quality_at", "gain_at", "cost_to_match")]
-    for name in ("candidate", "cost", "always it", *shown):
-        table.add_column(name, justify="left" if name == "candidate" else "right")
-    with_wins = "win_rate" in result.measures
-    if with_wins:
-        table.add_column("win rate", justify="right")
-    for name, fixed in result.fixed.items():
-        row = [
-            name,
-            f"{fixed.cost:.4g}",
-            _value(fixed.quality),
-            spell(result.estimate("quality_at", name)),
-            spell(result.estimate("gain_at", name)),
-            spell(result.estimate("cost_to_match", name), percent=True, missing="never"),
+    def cells(result: Result, *, below: bool) -> list[str]:
+        found = [
+            spell(result.estimate("match_best"), percent=True, missing="never"),
+            spell(result.estimate("gain_at_best")),
+            spell(result.estimate(f"headroom{area}"), percent=True),
         ]
-        if with_wins:
-            row.append(spell(result.estimate("win_rate", name), percent=True))
-        table.add_row(*row)
-    return table
-
-
-def _slices(results: list[Result]) -> Table:
-    table = Table(title="by slice of the test prompts", title_justify="left")
-    for name in ("slice", "prompts", "headroom captured", "gain over mixture", "peak - best single"):
-        table.add_column(name, justify="left" if name == "slice" else "right")
-    for result in results:
-        table.add_row(
+        return [
             result.slice,
             f"{result.prompts:,}",
-            _one(result, "headroom", percent=True),
-            _one(result, "gain"),
-            _one(result, "peak_gain"),
-        )
-    return table
+            *(cell.replace(" [", "\n[") if below else cell for cell in found),
+        ]
+
+    tables = [
+        table_lines(heads, [cells(one, below=below) for one in results], above=above)
+        for below, above in ((False, False), (True, False), (False, True))
+    ]
+    return first_that_fits(tables, width)

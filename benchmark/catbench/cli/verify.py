@@ -50,7 +50,7 @@ def verify(
     Exit code 1: the numbers follow, but what they claim does not hold on new prompts, or knows the noise.
     """
     from catbench.errors import CatbenchError, SubmissionError, UsageError
-    from catbench.submission.record import shipped_folders
+    from catbench.submission.places import report_files, shipped_folders
 
     if what is None and not all_reports:
         raise UsageError("give a suite, a report, or --all")
@@ -65,12 +65,7 @@ def verify(
             raise typer.Exit(1)
         return
     folders = [Path(what)] if what else shipped_folders()
-    found = sorted(
-        path
-        for folder in folders
-        for path in {*folder.glob("*.json"), *folder.rglob("report*.json")}
-        if _is_report(path)
-    )
+    found = [path for folder in folders for path in report_files(folder)]
     if not found:
         raise UsageError(f"{' and '.join(map(str, folders))}: no report below it")
     broken, doubtful = list[str](), list[str]()
@@ -85,10 +80,6 @@ def verify(
         raise SubmissionError(f"{len(broken)} of {len(found)} reports do not hold: {', '.join(broken)}")
     if doubtful:
         raise typer.Exit(1)
-
-
-def _is_report(path: Path) -> bool:
-    return not path.name.endswith(".verification.json")
 
 
 def _verify_report(
@@ -159,7 +150,9 @@ def _print_fresh(path: Path, new: Fresh) -> None:
 
 def _verify_suite(suite: str) -> None:
     from catbench import store
+    from catbench.costs import PRICED
     from catbench.prompts import SPLITS
+    from catbench.suites.prices import without_price
 
     matrix = store.verify(suite)
     sizes = ", ".join(f"{len(matrix.rows(s))} {s} (x{matrix.samples[s]})" for s in SPLITS)
@@ -169,6 +162,9 @@ def _verify_suite(suite: str) -> None:
     typer.echo(f"pools       {', '.join([*matrix.pools, 'all'])}")
     typer.echo(f"metrics     {', '.join(f'{m.name} ({m.direction} is better)' for m in matrix.metrics)}")
     typer.echo(f"costs       {', '.join(matrix.cost_keys)}")
+    for key, missing in without_price(matrix.costs, matrix.candidate_ids).items():
+        if missing:
+            typer.echo(f"            no price in {key} for {', '.join(missing)}: --pool {PRICED}{key}")
     typer.echo(f"features    {', '.join(matrix.features) or 'none'}")
     typer.echo(f"licence     {matrix.suite.licence}")
     typer.echo(f"digest      {matrix.digest}")

@@ -134,7 +134,7 @@ def _read_scores(problem: Problem, job: Job, shards: Sequence[Shard]) -> dict[st
     depth = problem.prompts["split"].map(dict(problem.samples)).to_numpy()
     metrics = [metric.name for metric in problem.metrics]
     cells = ScoreCells(
-        problem.prompts["prompt_id"].tolist(),
+        problem.prompts,
         [candidate.id for candidate in problem.candidates],
         depth,
         metrics,

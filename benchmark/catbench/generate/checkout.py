@@ -117,7 +117,7 @@ def _imported(folder: Path) -> OfficialCode:
             vae = importlib.import_module("infinity.models.bsq_vae.vae")
             sizes = importlib.import_module("infinity.utils.dynamic_resolution")
     except ModuleNotFoundError as error:
-        raise MissingExtraError(f"Infinity ({error.name} is missing)", "infinity") from error
+        raise MissingExtraError("Infinity", str(error.name), "infinity") from error
     basic.flash_attn_varlen_kvpacked_func = packed_attention  # type: ignore[attr-defined]
     return OfficialCode(model.Infinity, vae, sizes.dynamic_resolution_h_w)
 

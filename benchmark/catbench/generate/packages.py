@@ -48,7 +48,7 @@ def prepare() -> None:
         diffusers = importlib.import_module("diffusers")
         transformers = importlib.import_module("transformers")
     except ModuleNotFoundError as error:
-        raise MissingExtraError(f"generating images ({error.name} is missing)", "generate") from error
+        raise MissingExtraError("generating images", str(error.name), "generate") from error
     for package in (diffusers, transformers):
         package.utils.logging.set_verbosity_error()
         package.utils.logging.disable_progress_bar()
@@ -62,7 +62,7 @@ def optional(module: str, what: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise MissingExtraError(f"{what} ({error.name} is missing)", "generate") from error
+        raise MissingExtraError(what, error.name or module, "generate") from error
 
 
 @cache

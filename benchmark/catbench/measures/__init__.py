@@ -57,4 +57,4 @@ MEASURES = {
         Measure("rank_correlation", "rank correlation of the estimate", "correlation", per_candidate=True),
     )
 }
-"""Every measure by name, in the order of tables. Areas are on the logarithmic cost axis unless named linear."""
+"""Every measure by name, in the order of tables. Areas are on the log-cost axis unless named linear."""

@@ -10,6 +10,8 @@ ceiling: a router that learns from thousands of prompts may pass it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from catbench.arrays import Floats
@@ -27,10 +29,10 @@ def leave_one_out_sweeps(samples: Floats, cost: Floats) -> list[EstimatorSweep]:
 
 def shrunk_sweeps(samples: Floats, cost: Floats) -> list[EstimatorSweep]:
     """Return one sweep a sample, as `leave_one_out_sweeps`, of an oracle that shrinks what it has seen."""
-    keep = shrinkage(samples)
+    left_out = _left_out(samples)
+    keep = shrinkage(samples) if left_out else 1.0
     return [
-        EstimatorSweep((1 - keep) * rest.mean(axis=0) + keep * rest, left, cost)
-        for rest, left in _left_out(samples)
+        EstimatorSweep((1 - keep) * rest.mean(axis=0) + keep * rest, left, cost) for rest, left in left_out
     ]
 
 
@@ -47,12 +49,35 @@ def shrinkage(samples: Floats) -> float:
 
 def variances(samples: Floats) -> tuple[float, float]:
     """Return the variances of prompt x candidate and of noise, of qualities (n, M, S) with S of 2 or more."""
-    centred = samples - samples.mean(axis=1, keepdims=True)
-    centred = centred - centred.mean(axis=(0, 2), keepdims=True)
-    noise = float(centred.var(axis=2, ddof=1).mean())
-    means = centred.mean(axis=2)
-    between = float((means**2).sum() / (max(len(means) - 1, 1) * means.shape[1]))
-    return max(0.0, between - noise / samples.shape[2]), noise
+    interaction, noise = Variation.of(samples).variances(np.ones((1, len(samples))))
+    return float(interaction[0]), float(noise[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Variation:
+    """How n prompts vary beside their own level and the candidates' means, for any resample of them."""
+
+    fits: Floats
+    """(n, M): how much better a candidate is on a prompt than others are, the mean over samples."""
+    noise: Floats
+    """(n,): variance over samples of what candidates do not share, the mean over candidates."""
+    samples: int
+
+    @staticmethod
+    def of(samples: Floats) -> Variation:
+        """Take qualities (n, M, S) with S of 2 or more."""
+        centred = samples - samples.mean(axis=1, keepdims=True)
+        centred = centred - centred.mean(axis=(0, 2), keepdims=True)
+        return Variation(centred.mean(axis=2), centred.var(axis=2, ddof=1).mean(axis=1), samples.shape[2])
+
+    def variances(self, weights: Floats) -> tuple[Floats, Floats]:
+        """Return the variances (B,) of prompt x candidate and of noise; prompts count by `weights` (B, n)."""
+        total = weights.sum(axis=-1)
+        noise = weights @ self.noise / total
+        centres = weights @ self.fits / total[:, None]
+        squares = weights @ (self.fits**2).sum(axis=1) - total * (centres**2).sum(axis=-1)
+        between = squares / (np.maximum(total - 1, 1) * self.fits.shape[1])
+        return np.maximum(0.0, between - noise / self.samples), noise
 
 
 def mean_areas(sweeps: list[EstimatorSweep], cost: Floats, weights: Floats | None) -> tuple[Floats, Floats]:

@@ -1,40 +1,21 @@
-"""Win rate: the share of trials in which a router beats a candidate at its cost (CATImage §5.4, Table 1).
+"""Win rate and sign test: trials in which a router beats a candidate at its cost (CATImage §5.4, Table 1).
 
-A trial refits the router on other samples of the training images. So the rate covers the noise of
-training, not that of the test prompts, and its interval is that of a share of T trials.
+All T trials share one set of test prompts, so that p falls with T alone and says nothing of other prompts:
+this is the paper's column, for the paper's table. `catbench.trials` gives the share an interval that counts.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import nan
-
-import numpy as np
-
 from catbench.arrays import Floats
 
 
-@dataclass(frozen=True)
-class WinRate:
-    """Wins of a router over one candidate."""
+def sign_test(quality: Floats, fixed: float) -> tuple[float, float]:
+    """Return the share of wins of T trials, and p of the one-sided test against even odds, ties dropped.
 
-    value: float
-    """Wins over trials."""
-    low: float
-    """Ends of the exact 95% interval of that share (Clopper and Pearson 1934)."""
-    high: float
-    p_value: float
-    """One-sided sign test against even odds, ties dropped."""
-    deviation: float
-    """Standard deviation over trials of the router's quality at the candidate's cost."""
-
-
-def win_rate(quality: Floats, fixed: float) -> WinRate:
-    """Return the win rate of T trials with qualities (T,) at a candidate's cost, against its own quality."""
+    `quality` (T,) is the router's at a candidate's cost, `fixed` the candidate's own.
+    """
     from scipy.stats import binomtest  # slow to import, and only trials need it
 
     wins, losses = int((quality > fixed).sum()), int((quality < fixed).sum())
-    share = binomtest(wins, len(quality)).proportion_ci(0.95, method="exact")
-    sign = binomtest(wins, wins + losses, alternative="greater").pvalue if wins + losses else 1.0
-    deviation = float(np.std(quality, ddof=1)) if len(quality) > 1 else nan
-    return WinRate(wins / len(quality), float(share.low), float(share.high), float(sign), deviation)
+    p = binomtest(wins, wins + losses, alternative="greater").pvalue if wins + losses else 1.0
+    return wins / len(quality), float(p)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import typer
 
 from catbench.errors import CatbenchError, UsageError, missing_extra
+from catbench.terminal import print_in_any_encoding
 
 
 def check_device(device: str) -> None:
@@ -21,10 +22,11 @@ def check_device(device: str) -> None:
 
 def run_command(function: Callable[..., None]) -> None:
     """Run a function as a command line of its own, its annotations being the options."""
+    print_in_any_encoding()
     try:
         typer.run(function)
     except (CatbenchError, ModuleNotFoundError) as error:
-        said = missing_extra(error) or error
+        said = missing_extra(error, "the nano suite", "generate") or error
         if not isinstance(said, CatbenchError):
             raise
         typer.echo(f"error: {said}", err=True)

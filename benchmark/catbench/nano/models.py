@@ -6,6 +6,7 @@ diffusion model. Every builder takes a seed, so that two machines start from the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,14 +53,16 @@ class UNetSize:
 UNETS = {"s": UNetSize((32, 64), 1), "l": UNetSize((64, 128), 1)}
 
 
-def build_clip(seed: int) -> Any:
+def build_clip(seed: int, vocab: Mapping[str, int] | None = None) -> Any:
     """Return an untrained `CLIPModel` of width 64: 4 layers for text, 3 for patches of 4x4 pixels.
+
+    `vocab` is the tokenizer's, token -> id; by default that of the nano world.
 
     The text's positions start as sines (Vaswani et al. 2017): what belongs together in a prompt is told by
     distance, and finding it from random positions takes far longer.
     """
     transformers = untyped("transformers")
-    vocab, _ = vocabulary()
+    vocab = vocab or vocabulary()[0]
     shared = {"hidden_size": TEXT_WIDTH, "intermediate_size": 256, "num_attention_heads": 4,
               "projection_dim": EMBEDDING_WIDTH}  # fmt: skip
     ids = {"bos_token_id": vocab[START], "eos_token_id": vocab[END], "pad_token_id": vocab[END]}
@@ -137,8 +140,8 @@ def build_unet(size: str, seed: int) -> Any:
     )
 
 
-def build_vq(seed: int) -> Any:
-    """Return an untrained `VQModel` of the VAE's sizes: 32x32 pixels in [0, 1] to 8x8 of `CODES` codes."""
+def build_vq(seed: int, codes: int = CODES) -> Any:
+    """Return an untrained `VQModel` of the VAE's sizes: 32x32 pixels in [0, 1] to 8x8 codes."""
     torch.manual_seed(seed)
     return untyped("diffusers").VQModel(
         down_block_types=("DownEncoderBlock2D",) * 3,
@@ -147,7 +150,7 @@ def build_vq(seed: int) -> Any:
         layers_per_block=1,
         norm_num_groups=16,
         latent_channels=LATENT_CHANNELS,
-        num_vq_embeddings=CODES,
+        num_vq_embeddings=codes,
         sample_size=IMAGE_SIZE,
         mid_block_add_attention=False,
         lookup_from_codebook=True,
@@ -155,25 +158,24 @@ def build_vq(seed: int) -> Any:
     )
 
 
-def build_uvit(seed: int) -> Any:
+def build_uvit(seed: int, codes: int = CODES, width: int = 128, layers: int = 5) -> Any:
     """Return an untrained `UVit2DModel` that fills in masked codes, conditioned as aMUSEd's is."""
     torch.manual_seed(seed)
-    width = 128
     return untyped("diffusers").UVit2DModel(
         hidden_size=width,
         cond_embed_dim=EMBEDDING_WIDTH,
         micro_cond_encode_dim=_TIME_WIDTH,
         micro_cond_embed_dim=5 * _TIME_WIDTH,
         encoder_hidden_size=TEXT_WIDTH,
-        vocab_size=CODES + 1,
-        codebook_size=CODES,
+        vocab_size=codes + 1,
+        codebook_size=codes,
         in_channels=width,
         block_out_channels=width,
         num_res_blocks=1,
         block_num_heads=4,
-        num_hidden_layers=5,
+        num_hidden_layers=layers,
         num_attention_heads=4,
-        intermediate_size=384,
+        intermediate_size=3 * width,
         sample_size=LATENT_SIZE,
     )
 

@@ -57,7 +57,7 @@ def sheet(
         pipeline = build_pipeline(model, shelf)
         scale = 0.0 if model in UNGUIDED else guidance
         drawn += [(f"{model[5:]} {n}", draw(pipeline, texts, n, scale)) for n in entries]
-    _paste(drawn).save(out, optimize=True)
+    paste(drawn).save(out, optimize=True)
     for text in texts:
         typer.echo(text)
 
@@ -72,7 +72,8 @@ def _steps_by_model(columns: str) -> dict[str, list[int]]:
     return found
 
 
-def _paste(drawn: list[tuple[str, npt.NDArray[np.uint8]]]) -> Image.Image:
+def paste(drawn: list[tuple[str, npt.NDArray[np.uint8]]]) -> Image.Image:
+    """Return a page of columns, each with a title and images, uint8 (rows, 32, 32, 3)."""
     side = IMAGE_SIZE * _ZOOM + _GAP
     page = Image.new("RGB", (side * len(drawn) + _GAP, side * len(drawn[0][1]) + _GAP + _TITLE), "white")
     pen = ImageDraw.Draw(page)

@@ -114,6 +114,8 @@ def _load(kind: Any, folder: Path) -> Any:
 def copy_part(source: Path, target: Path) -> None:
     """Put one exported part on the shelf, its weights in half precision; a README there stays.
 
+    Folders within it are left out.
+
     Raises UsageError where `source` is no folder.
     """
     import torch
@@ -122,7 +124,7 @@ def copy_part(source: Path, target: Path) -> None:
     if not source.is_dir():
         raise UsageError(f"no exported model in {source}: train it first")
     target.mkdir(parents=True, exist_ok=True)
-    for path in sorted(source.iterdir()):
+    for path in sorted(path for path in source.iterdir() if path.is_file()):
         if path.suffix == ".safetensors":
             weights = {
                 name: value.half() if value.dtype == torch.float32 else value

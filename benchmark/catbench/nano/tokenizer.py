@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -43,7 +44,7 @@ def byte_symbols() -> list[str]:
     return [table[byte] for byte in range(256)]
 
 
-def learn_merges(words: list[str]) -> list[tuple[str, str]]:
+def learn_merges(words: Sequence[str]) -> list[tuple[str, str]]:
     """Return byte-pair merges, first one first, after which every word is one token."""
     spellings = [[*word[:-1], word[-1] + _WORD_END] for word in words]
     merges: list[tuple[str, str]] = []
@@ -65,20 +66,23 @@ def _merged(symbols: list[str], pair: tuple[str, str]) -> list[str]:
     return merged
 
 
-def vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
-    """Return (token -> id, merges): bytes, bytes that end a word, merges, start, end, in this order."""
-    merges = learn_merges(grammar_words())
+def vocabulary(words: Sequence[str] | None = None) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    """Return (token -> id, merges): bytes, bytes that end a word, merges, start, end, in this order.
+
+    Every one of `words` is one token; by default those of the grammar.
+    """
+    merges = learn_merges(grammar_words() if words is None else words)
     symbols = byte_symbols()
     joined = dict.fromkeys(left + right for left, right in merges)
     tokens = [*symbols, *(symbol + _WORD_END for symbol in symbols), *joined, START, END]
     return {token: number for number, token in enumerate(tokens)}, merges
 
 
-def build_tokenizer() -> Any:
-    """Return the `transformers.CLIPTokenizer`; it pads with the end token, as CLIP's does."""
+def build_tokenizer(words: Sequence[str] | None = None) -> Any:
+    """Return the `transformers.CLIPTokenizer` of `vocabulary`; it pads with the end token, as CLIP's does."""
     transformers = untyped("transformers")
 
-    vocab, merges = vocabulary()
+    vocab, merges = vocabulary(words)
     return transformers.CLIPTokenizer(
         vocab=vocab, merges=merges, bos_token=START, eos_token=END, unk_token=END, pad_token=END,
         model_max_length=MAX_TOKENS,

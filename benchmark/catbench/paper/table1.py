@@ -12,7 +12,7 @@ from catbench.bootstrap import Bootstrap
 from catbench.costs import UNIT_LABELS
 from catbench.errors import UsageError
 from catbench.matrix import Metric
-from catbench.measures.win_rate import win_rate
+from catbench.measures.win_rate import sign_test
 from catbench.paper.exhibit import MISSING, Cell, Exhibit, better, cells, number
 from catbench.paper.published import COSTS, LAST_COLUMN, TABLE1, TABLE1_CANDIDATES, TFLOPS, is_published
 from catbench.paper.runs import Runs, by_cost
@@ -67,12 +67,10 @@ def _rows(runs: Runs, metric: Metric, drawn: list[Trials]) -> list[tuple[Cell, .
         rows.append(cells(name, f"Ours (S={samples})", *(number(mean[m]) for m in order)))
     rows.append(cells(name, "Fixed", *(number(fixed[m] * metric.sign) for m in order)))
     for samples, quality in found.items():
-        rates = [None if m == pool.cheapest else win_rate(quality[:, m], float(fixed[m])) for m in order]
+        rates = [None if m == pool.cheapest else sign_test(quality[:, m], float(fixed[m])) for m in order]
+        rows.append(cells(name, f"Win rate (S={samples})", *(f"{r[0]:.3g}" if r else MISSING for r in rates)))
         rows.append(
-            cells(name, f"Win rate (S={samples})", *(f"{r.value:.3g}" if r else MISSING for r in rates))
-        )
-        rows.append(
-            cells(name, f"Sign test p (S={samples})", *(f"{r.p_value:.1e}" if r else MISSING for r in rates))
+            cells(name, f"Sign test p (S={samples})", *(f"{r[1]:.1e}" if r else MISSING for r in rates))
         )
         spread = np.std(quality, axis=0, ddof=1) if len(quality) > 1 else np.full(len(pool), np.nan)
         rows.append(

@@ -187,4 +187,4 @@ def _library(module: str, extra: str) -> Any:
         mend_torchvision()
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise MissingExtraError(f"this encoder ({error.name} is missing)", extra) from error
+        raise MissingExtraError("this encoder", error.name or module, extra) from error

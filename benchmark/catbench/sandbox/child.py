@@ -8,19 +8,18 @@ set, and everything that catbench needs is imported, so that a module of the sub
 from __future__ import annotations
 
 import ctypes
-import importlib.util
 import os
 import resource
 import sys
-import traceback
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from catbench.errors import CatbenchError, RouterError
+from catbench.errors import CatbenchError
 from catbench.pool import Pool
-from catbench.routing import NamedRouter, RouterFactory, ask, fit, make
+from catbench.router_files import place_of
+from catbench.routing import NamedRouter, ask, fit, load_router, make
 from catbench.sandbox.limits import Limits
 from catbench.sandbox.wire import (
     ANSWER,
@@ -56,7 +55,7 @@ class _Inside:
 
     def __init__(self, name: str, folder: Path, entry: str, replies: BinaryIO) -> None:
         self._name, self._folder, self._entry, self._replies = name, folder, entry, replies
-        self._factory: RouterFactory | None = None
+        self._named: NamedRouter | None = None
         self._routers: list[tuple[Pool, Any]] = []
 
     def serve(self, requests: BinaryIO) -> None:
@@ -65,7 +64,10 @@ class _Inside:
             try:
                 reply = self._reply(found[1])
             except Exception as error:  # whatever it is, the other side is told and decides
-                reply = frame(FAILED, self._described(error).encode(errors="replace")[:LONGEST_TEXT])
+                said = str(error)
+                if not isinstance(error, CatbenchError):
+                    said = f"router {self._name!r}: {type(error).__name__}: {error}{place_of(error)}"
+                reply = frame(FAILED, said.encode(errors="replace")[:LONGEST_TEXT])
             sys.stdout.flush()
             self._replies.write(reply)
             self._replies.flush()
@@ -74,8 +76,10 @@ class _Inside:
         asked, prompts, quality, held = decode_request(payload)
         if asked["verb"] == "make":
             pool = pool_from_json(asked["pool"])
-            self._factory = self._factory or load_factory(self._name, self._folder, self._entry)
-            made = make(NamedRouter(self._name, self._factory), pool)
+            if self._named is None:
+                file, _, factory = self._entry.partition(":")
+                self._named = load_router(self._name, self._folder / file, factory, self._folder)
+            made = make(self._named, pool)
             self._routers.append((pool, made))
             return frame(DONE, b"estimator" if hasattr(made, "predict") else b"policy")
         pool, made = self._routers[asked["router"]]
@@ -92,38 +96,6 @@ class _Inside:
         numbers = answer.predicted if answer.choices is None else answer.choices.T
         assert numbers is not None
         return frame(ANSWER, encode_answer(numbers))
-
-    def _described(self, error: Exception) -> str:
-        """Return an error's message, with the last line of the submission's own code on its way."""
-        known = isinstance(error, CatbenchError)
-        cause = error.__cause__ if known else error
-        steps = traceback.extract_tb(cause.__traceback__) if cause else []
-        own = [step for step in steps if Path(step.filename).is_relative_to(self._folder)]
-        where = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
-        return (
-            f"{error}{where}" if known else f"router {self._name!r}: {type(error).__name__}: {error}{where}"
-        )
-
-
-def load_factory(name: str, folder: Path, entry: str) -> RouterFactory:
-    """Return what an entry (`router.py:make_router`) names. Raises RouterError where it cannot be loaded."""
-    file, _, factory = entry.partition(":")
-    spec = importlib.util.spec_from_file_location(f"submission_{Path(file).stem}", folder / file)
-    if spec is None or spec.loader is None:
-        raise RouterError(f"router {name!r}: {file} is no Python file")
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))  # last, so that a module named like another's shadows nothing
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        raise RouterError(
-            f"router {name!r} failed when {file} was imported: {type(error).__name__}: {error}"
-        ) from error
-    if not callable(made := getattr(module, factory, None)):
-        raise RouterError(f"router {name!r}: {file} has no function {factory}(pool)")
-    return made
 
 
 def _limit(limits: Limits, *, by_threads: bool) -> None:

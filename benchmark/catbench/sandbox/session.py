@@ -17,9 +17,9 @@ from catbench.arrays import Floats
 from catbench.errors import UsageError
 from catbench.pool import Pool
 from catbench.prompts import Prompts
-from catbench.routing import Answer, Labelled, NamedRouter, ask, check_choices, check_predictions, fit, make
+from catbench.router_output import check_choices, check_predictions
+from catbench.routing import Answer, Labelled, ask, fit, load_router, make
 from catbench.sandbox.channel import BreachError, Channel
-from catbench.sandbox.child import load_factory
 from catbench.sandbox.command import run_bounded
 from catbench.sandbox.group import Group, make_group
 from catbench.sandbox.launch import SandboxKind, bubblewrap, check_available, python
@@ -163,7 +163,8 @@ class HereSession:
     """Routers in this very process, without any protection."""
 
     def __init__(self, inside: Inside) -> None:
-        self._named = NamedRouter(inside.name, load_factory(inside.name, inside.folder, inside.entry))
+        file, _, factory = inside.entry.partition(":")
+        self._named = load_router(inside.name, inside.folder / file, factory, inside.folder)
         self._routers: list[tuple[Pool, Any]] = []
         self.usage = Usage()
 

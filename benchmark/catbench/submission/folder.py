@@ -20,12 +20,14 @@ from catbench.files import sha256_of
 from catbench.sandbox.limits import MIB
 from catbench.submission.problem import Problem, one_line
 from catbench.submission.requirements import read_requirement
+from catbench.submission.toml_words import SETTINGS, setting_problems
 from catbench.submission.weights import WEIGHTS, weight_problems
 
-SETTINGS, ENTRY = "submission.toml", "router.py:make_router"
+ENTRY = "router.py:make_router"
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 SUFFIXES = {".toml", ".py", ".json", ".txt", ".md", ".parquet", *WEIGHTS}
 PICKLES = {".pkl", ".pickle", ".pt", ".pth", ".joblib", ".bin", ".ckpt"}
+SUITE = r"[a-z0-9][a-z0-9._+-]*"
 REPORTS = re.compile(r"report[^/]*\.(json|parquet)")
 """What an evaluation leaves in the folder: it is not run."""
 MOST_FILES = 100
@@ -43,6 +45,7 @@ def _printable(text: str) -> str:
     return text
 
 
+Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_printable)]
 Line: TypeAlias = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
 
 
@@ -51,11 +54,11 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    name: Line = Field(max_length=80)
+    name: Name
     authors: tuple[Line, ...] = Field(min_length=1)
     paper: str | None = Field(None, pattern=r"^https?://\S+$")
     licence: Line
-    suites: tuple[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._+-]*$")], ...] = Field(min_length=1)
+    suites: tuple[Annotated[str, Field(pattern=f"^{SUITE}$")], ...] = Field(min_length=1)
     """Names, never paths: a submission brings no suite of its own."""
     entry: str = ENTRY
     requirements: tuple[str, ...] = ()
@@ -71,6 +74,13 @@ def read_settings(folder: Path) -> Settings:
     if problems:
         raise SubmissionError("; ".join(map(str, problems)))
     return Settings.model_validate(record)
+
+
+def named_suites(folder: Path) -> list[str]:
+    """Return the suites that `submission.toml` names, whatever else is wrong with it."""
+    suites = (_record(folder)[0] or {}).get("suites", [])
+    listed: list[object] = suites if isinstance(suites, list) else []
+    return [name for name in listed if isinstance(name, str) and re.fullmatch(SUITE, name)]
 
 
 def folder_problems(folder: Path) -> list[Problem]:
@@ -138,9 +148,7 @@ def _record_problems(record: dict[str, Any] | None) -> list[Problem]:
         if record is not None:
             Settings.model_validate(record)
     except ValidationError as error:
-        return [
-            Problem(f"{SETTINGS}, {'.'.join(map(str, one['loc']))}", one["msg"]) for one in error.errors()
-        ]
+        return setting_problems(error.errors())
     return []
 
 

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catbench.files import sha256_of
 from catbench.sandbox.limits import Limits
+from catbench.submission.places import VERIFICATION
 
 CHECKS = frozenset(
     {"repeats", "order", "one at a time", "shuffled labels", "mixed labels", "reworded prompts", "noise"}
@@ -178,14 +179,9 @@ class Proofs(_Record):
     """Where it `holds`, it is as good on prompts that it cannot know; else it was shown not to be."""
 
 
-def shipped_folders() -> list[Path]:
-    """Return the folders of a checkout's reports: submissions, and the baselines' where they are there."""
-    return [Path("submissions"), *(path for path in [Path("baselines/reports")] if path.is_dir())]
-
-
 def verification_path(report: Path) -> Path:
     """Return where the verification of a report stands: `report.verification.json`."""
-    return report.with_suffix(".verification.json")
+    return report.with_suffix(VERIFICATION)
 
 
 def read_verification(report: Path) -> Verification | None:

@@ -19,7 +19,7 @@ from catbench.matrix import ScoreMatrix
 from catbench.measures.audc import audc
 from catbench.pool import Pool
 from catbench.report import Report
-from catbench.rounds import Part, Rounds, rounds_of
+from catbench.rounds import Rounds, rounds_of
 from catbench.routing import Answer, NamedRouter
 from catbench.sandbox.launch import NOT_PROTECTED, SandboxKind, check_available
 from catbench.sandbox.limits import Limits
@@ -139,7 +139,7 @@ def run_submission(
             control_group=judged.usage.control_group,
         ),
         checks=tuple(judged.checks),
-        standing={pool.metric: standing(judged.answers[pool.metric], rounds.test, pool) for pool in pools},
+        standing={pool.metric: standing(judged.answers[pool.metric], rounds, pool) for pool in pools},
         duplicates=duplicates,
     )
     return judged.scored.model_copy(update={"submission": record})
@@ -158,13 +158,14 @@ def check_untrained(files: Iterable[str], rounds: Rounds, name: str) -> None:
         )
 
 
-def standing(answer: Answer, test: Part, pool: Pool) -> Standing:
+def standing(answer: Answer, rounds: Rounds, pool: Pool) -> Standing:
     """Return where an answer stands beside the best constant candidate and the mixture, by AUDC."""
+    test, of_prompt = rounds.test, rounds.of_prompt
     quality = test.labelled(pool)[1]
     sign = test.matrix.metric(pool.metric).sign
 
     def area(one: Answer) -> float:
-        return float(audc(sweep_of(one, quality, pool).curve(), pool.cost))
+        return float(audc(sweep_of(one, quality, pool, of_prompt).curve(), pool.cost))
 
     constants = [
         area(

@@ -7,7 +7,8 @@ from pathlib import Path
 from catbench.errors import UsageError
 from catbench.files import atomic_folder
 from catbench.store import known_suites
-from catbench.submission.folder import SETTINGS, SLUG
+from catbench.submission.folder import SLUG
+from catbench.submission.toml_words import SETTINGS
 
 DEFAULT_SUITE = "nano"
 
@@ -36,8 +37,9 @@ from sklearn.pipeline import make_pipeline
 def make_router(pool):
     """Return a router: fit(prompts, quality) learns, predict(prompts) estimates quality (n, candidates).
 
-    `pool` tells candidate ids, costs, unit, metric and seed. Prompts are texts; prompts.features holds the
-    embeddings that a suite ships. Learn what tells candidates apart in fit, from the qualities given there.
+    `pool` has `ids`, `cost` (an array), `unit`, `metric` and `seed`. Prompts are texts; prompts.features
+    holds the embeddings that a suite ships. Learn what tells candidates apart in fit, from the qualities
+    given there.
     """
     return make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), Ridge(alpha=3.0))
 '''

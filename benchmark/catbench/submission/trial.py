@@ -17,7 +17,7 @@ from catbench.prompts import Split
 from catbench.rounds import rounds_of
 from catbench.store import known_suites, load, suite_folder
 from catbench.submission import noise
-from catbench.submission.folder import folder_problems, read_settings
+from catbench.submission.folder import folder_problems, named_suites, read_settings
 from catbench.submission.judging import judge
 from catbench.submission.problem import Problem
 from catbench.submission.run import How, staged
@@ -40,14 +40,14 @@ def check_submission(folder: Path, how: How, suite: str | None = None) -> tuple[
     """Return everything that is wrong with a submission, and what it was tried on.
 
     `suite` is the suite to try it on, by default the first that it names and that is here, else a
-    simulated one. It is tried on nothing (an empty text) while its folder has problems. Raises UsageError
-    where the sandbox cannot be had.
+    simulated one. It is tried on nothing (an empty text) while its folder has problems, or where `suite` is
+    unknown. Raises UsageError where the sandbox cannot be had.
     """
-    problems = folder_problems(folder)
-    if problems:
-        return problems, ""
+    found = folder_problems(folder)
+    problems = _suite_problems([suite] if suite else named_suites(folder))
+    if found or (suite and problems):
+        return [*found, *problems], ""
     settings = read_settings(folder)
-    problems = [] if suite else _suite_problems(settings.suites)
     matrix = small_matrix(suite, settings.suites)
     tried = (
         f"{sum(SIZES.values())} prompts of {matrix.suite.id}" if not matrix.suite.simulated else "SIMULATED"

@@ -83,9 +83,7 @@ def verify_report(
         derived = digest_of(answers, rounds)
         _compare(name, "submission.predictions_sha256", report.submission.predictions_sha256, derived)
         for metric, answer in answers.items():
-            stands = standing(answer, rounds.test, pool_of_report(report, rounds, metric)).model_dump(
-                mode="json"
-            )
+            stands = standing(answer, rounds, pool_of_report(report, rounds, metric)).model_dump(mode="json")
             stored = report.submission.standing.get(metric)
             held = stored.model_dump(mode="json") if stored else None
             _compare(name, f"submission.standing.{metric}", held, stands)

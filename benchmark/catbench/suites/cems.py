@@ -16,7 +16,8 @@ from catbench.errors import SuiteError, UsageError
 from catbench.files import sha256_of
 from catbench.matrix import Metric, ScoreMatrix, SuiteInfo
 from catbench.pool import Candidate
-from catbench.suites.table import matrix_from_table, read_table
+from catbench.suites.reading import read_table
+from catbench.suites.table import matrix_from_table
 
 COMMIT = "e8b45979f04e1d40550bfd990e7bb1cbc6b928fc"
 SOURCE = f"https://raw.githubusercontent.com/sco-edge/CEMS/{COMMIT}/Model_Perf/aug_10k"

@@ -3,7 +3,7 @@
     ML.ENERGY leaderboard   `tasks/text-to-image.json` of today's, or a folder of version 2's runs
                             (Chung et al. 2025; github.com/ml-energy/leaderboard, .../leaderboard-v2)
     CEMS                    the folder of its files: mean seconds per image (see `cems`)
-    anything else           CSV or Parquet with columns candidate, unit, value, and any others of `Cost`
+    anything else           a table with columns candidate, unit, value, and any others of `Cost`
 
 Conventions. Seconds are those of a batch over its images, joules those of all GPUs per image; both hold for a
 machine, which is always named. Of the leaderboard's runs only those on one GPU count, and of one batch size.
@@ -26,7 +26,7 @@ from catbench.costs import Cost, check_costs
 from catbench.errors import SuiteError, UsageError, unknown_name
 from catbench.files import sha256_of
 from catbench.suites import cems
-from catbench.suites.table import read_costs
+from catbench.suites.prices import read_costs
 
 NameOf = Callable[["Run"], str | None]
 """From a run to the id of the candidate that it measures, if one is known."""
@@ -88,7 +88,7 @@ def import_costs(
     source: str = "",
     name_of: NameOf = lambda run: None,
 ) -> tuple[Cost, ...]:
-    """Return the costs of a public table, every unit and machine pricing every candidate.
+    """Return the costs of a public table; a unit or machine may price some of its candidates only.
 
     `candidates` are the ids to keep, all by default, each `ID` or `NEW=ID`; `hardware` is the machine to
     keep, or that of a table that names none; `source` goes into each cost's `method`, by default the file and
@@ -98,8 +98,8 @@ def import_costs(
     if path.is_dir():
         is_cems = any((path / name).exists() for name in cems.FILES)
         costs = cems.measured_seconds(path) if is_cems else _of_runs(_old_runs(path), batch, name_of)
-    elif path.suffix == ".json":
-        costs = _of_runs(_runs(path), batch, name_of)
+    elif path.suffix == ".json" and not _is_tidy(content := _json(path)):
+        costs = _of_runs(_runs(content, path), batch, name_of)
     else:
         costs = _plain(path, hardware)
     kept = _chosen(_on(costs, hardware), candidates)
@@ -163,9 +163,13 @@ def _told_apart(runs: Mapping[str, Run], name_of: NameOf) -> dict[str, str]:
     return names
 
 
-def _runs(path: Path) -> dict[str, Run]:
+def _is_tidy(content: Any) -> bool:
+    """Return whether a JSON file holds rows of a cost table."""
+    return isinstance(content, list) and bool(content) and isinstance(content[0], dict)
+
+
+def _runs(content: Any, path: Path) -> dict[str, Run]:
     """Return the runs of today's table by their places in it."""
-    content = _json(path)
     if not isinstance(content, dict) or not isinstance(content.get("configurations"), list):
         raise SuiteError(f"{path}: no table of the ML.ENERGY leaderboard: it has no list `configurations`")
     if content.get("task") != _TASK:
@@ -237,11 +241,12 @@ def _chosen(costs: Sequence[Cost], candidates: Sequence[str]) -> list[Cost]:
         return list(costs)
     chosen: list[Cost] = []
     for item in candidates:
-        new, _, old = item.rpartition("=")
+        new, _, old = item.partition("=")
+        old = old or new
         found = [cost for cost in costs if cost.candidate == old]
         if not found:
             raise unknown_name("candidate", old, {cost.candidate for cost in costs})
-        chosen += [cost.model_copy(update={"candidate": new or old}) for cost in found]
+        chosen += [cost.model_copy(update={"candidate": new}) for cost in found]
     return chosen
 
 

@@ -13,10 +13,10 @@ metric is an error, 1 less such a quality with effects of its own. Prices grow g
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
 
 import numpy as np
 import pandas as pd
+import psutil
 
 from catbench.arrays import Floats
 from catbench.costs import Cost
@@ -34,6 +34,9 @@ WORDS = " ".join(
     )
 ).split()
 LONGEST = 8
+STRONGEST = 1e30
+"""Scores of a stronger signal or noise are beyond single precision."""
+GB = 10**9
 METRICS = (
     Metric(name="simulated_score", label="SIMULATED score"),
     Metric(name="simulated_error", label="SIMULATED error", direction="lower"),
@@ -58,14 +61,10 @@ class Simulation:
 def simulate(simulation: Simulation) -> tuple[ScoreMatrix, pd.DataFrame]:
     """Return a matrix and its truth: `prompt_id`, `candidate`, and the expected value of each metric.
 
-    Raises UsageError for sizes below 1 (20 prompts), a negative strength or a negative seed.
+    Raises UsageError for sizes below 1 (20 prompts), a negative strength or seed, and what no memory holds.
     """
     s = simulation
-    sizes = s.prompts // 20, s.candidates, s.samples
-    if min(sizes) < 1 or not all(0 <= given < inf for given in (s.signal, s.noise, s.seed)):
-        raise UsageError(
-            f"a simulation needs 20 prompts, 1 candidate, 1 sample and no negative strength or seed: {s}"
-        )
+    _check(s)
     random = np.random.default_rng(s.seed)
     bags, texts = _prompts(s.prompts, random)
     ids = [f"sim-{number:06d}" for number in range(s.prompts)]
@@ -127,6 +126,23 @@ def expected_quality(bags: Floats, rank: Floats, signal: float, number: int = 0)
     effects = np.random.default_rng([29, number, len(rank)]).normal(0, 1, (bags.shape[1], len(rank)))
     length = bags.sum(axis=1, keepdims=True)
     return 0.9 - 0.5 * length / LONGEST * np.exp(-3 * rank) + 0.1 * signal * (bags @ effects) / length
+
+
+def _check(s: Simulation) -> None:
+    """Raise UsageError for what makes no suite, or is more than the memory holds."""
+    sizes = s.prompts // 20, s.candidates, s.samples
+    if min(sizes) < 1 or s.seed < 0 or not all(0 <= given <= STRONGEST for given in (s.signal, s.noise)):
+        raise UsageError(
+            "a simulation needs 20 prompts, 1 candidate, 1 sample, strengths from 0 to "
+            f"{STRONGEST:g} and no negative seed: {s}"
+        )
+    words, scores, truth = 24 * len(WORDS), 24 * s.candidates * s.samples, 60 * s.candidates
+    needed = s.prompts * (words + scores + truth)  # bytes at once, as measured
+    if needed > (free := psutil.virtual_memory().available):
+        raise UsageError(
+            f"{s.prompts:,} prompts x {s.candidates:,} candidates x {s.samples:,} samples take about "
+            f"{needed / GB:,.1f} GB of memory, and {free / GB:,.1f} GB are free: simulate fewer"
+        )
 
 
 def _prompts(count: int, random: np.random.Generator) -> tuple[Floats, list[str]]:

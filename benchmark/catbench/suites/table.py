@@ -2,101 +2,39 @@
 
 Rules of DESIGN: a row belongs to a prompt id; prompts whose texts are equal after normalising share a
 group; where no split is given, the group's hash decides it. Prompts come out sorted by id and candidates
-by the first cost named, so the suite is the same whatever the order of the rows. Beside what is given stand
-the columns of `catbench.suites.slices`, by which results can be sliced.
+by the first cost named (those without it last), so the suite is the same whatever the order of the rows.
+Beside what is given stand the columns of `catbench.suites.slices`, by which results can be sliced.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
+import shlex
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pydantic import ValidationError
 
-from catbench.arrays import Ints
-from catbench.cells import ScoreCells
-from catbench.costs import Cost, check_costs
-from catbench.errors import SuiteError, UsageError, unknown_name
+from catbench.arrays import Floats, Ints, Scores
+from catbench.costs import Cost
+from catbench.errors import SuiteError, shown
 from catbench.matrix import Metric, ScoreMatrix, SuiteInfo
 from catbench.pool import Candidate
 from catbench.prompts import SPLITS, group_of, normalise, split_of
+from catbench.suites.columns import Tell
+from catbench.suites.complete import Drops, whole_part, without_blank_prompts
+from catbench.suites.numerals import numbers_in
+from catbench.suites.prices import fit_costs
+from catbench.suites.reading import KEYS
 from catbench.suites.slices import complexity
 
-KEYS = ("prompt", "prompt_id", "candidate", "sample", "split", "source", "group")
-"""Columns of a score table that are no metrics."""
-TEXTS = ("prompt", "prompt_id", "candidate", "source", "split", "group", "unit", "dataset_id")
-"""Columns whose values are text whatever they look like."""
-
-
-MISSING = ["", "-", "NA", "N/A", "n/a", "#N/A", "<NA>", "nan", "NaN", "null", "NULL", "None"]
-"""What stands for a missing number in a CSV file; it is then refused by row."""
-UNNAMED = "Unnamed: "
-"""How pandas calls a CSV column without a name, such as an index that was written by mistake."""
 LARGEST = float(np.finfo(np.float32).max)
 """Scores are stored in single precision."""
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """Return a CSV or Parquet file as a table; raises SuiteError where it cannot be read.
-
-    In a CSV file the text columns are taken as they stand: a prompt may be the word `None`.
-    """
-    if not path.is_file():
-        raise UsageError(f"there is no file {path}")
-    try:
-        if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        numeric = [name for name in pd.read_csv(path, nrows=0).columns if name not in TEXTS]
-        return pd.read_csv(
-            path,
-            dtype=dict.fromkeys(TEXTS, "str"),
-            keep_default_na=False,
-            na_values=dict.fromkeys(numeric, MISSING),
-        )
-    except (ValueError, OSError) as error:
-        raise SuiteError(f"{path}: cannot be read as {path.suffix or 'CSV'}: {error}") from error
-
-
-def read_costs(path: Path) -> tuple[Cost, ...]:
-    """Return the costs of a file with columns `candidate`, `unit`, `value`, and any others of `Cost`."""
-    table = read_table(path)
-    for column in ("candidate", "unit", "value"):
-        if column not in table:
-            raise SuiteError(f"{path}: no column {column!r}; it has {', '.join(map(str, table.columns))}")
-    costs: list[Cost] = []
-    for row, record in enumerate(table.to_dict("records"), start=1):
-        try:
-            given = {str(key): value for key, value in record.items() if key == "value" or not pd.isna(value)}
-            costs.append(Cost.model_validate(given))
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise SuiteError(f"{path}, row {row}: {first['loc'][0]}: {first['msg']}") from error
-    return tuple(costs)
-
-
-def choose_metrics(table: pd.DataFrame, wanted: Sequence[str], where: str) -> tuple[Metric, ...]:
-    """Return the metrics named `NAME`, `NAME:lower` or `NAME:higher`; none named = all numeric columns."""
-    scores = [str(name) for name in table.columns if name not in KEYS and not str(name).startswith(UNNAMED)]
-    chosen = [(name, "higher") for name in scores if _has_numbers(table[name])]
-    if wanted:
-        chosen = [_named_metric(item, scores, where) for item in wanted]
-    metrics: list[Metric] = []
-    for name, direction in chosen:
-        if not _numeric(table[name]):
-            row = int(pd.to_numeric(table[name], errors="coerce").isna().to_numpy().argmax())
-            raise SuiteError(f"{where}, row {row + 1}: {name} is {table[name].iloc[row]!r}, not a number")
-        if name in [metric.name for metric in metrics]:
-            raise UsageError(f"metric {name!r} is named twice")
-        metrics.append(Metric(name=name, direction="lower" if direction == "lower" else "higher"))
-    if not metrics:
-        raise SuiteError(
-            f"{where}: no numeric column beside {', '.join(KEYS)}, so there is no metric to import"
-        )
-    return tuple(metrics)
+_ODD = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
 def matrix_from_table(
@@ -106,69 +44,62 @@ def matrix_from_table(
     suite: SuiteInfo,
     *,
     candidates: Sequence[Candidate] = (),
+    drops: Drops | None = None,
     where: str = "scores",
     costs_where: str = "costs",
+    tell: Tell = lambda line: None,
 ) -> ScoreMatrix:
     """Return the matrix of a tidy table. `where` is the file to name in messages.
 
     `table` has columns `prompt`, `candidate`, optional `prompt_id`, `sample`, `split`, `source`, `group`,
-    and one a metric. Without `prompt_id` a prompt is its text; without `sample` there is one sample.
-    Raises SuiteError naming the file, row and candidate of what is missing, repeated or not finite.
+    and one a metric. Without `prompt_id` a prompt is its text; without `sample` there is one sample. An index
+    of whole numbers holds the place of each row in its file, from 0. `tell` takes a line for whatever was
+    left out. Raises SuiteError naming the file, row and candidate of what is missing, repeated or not finite.
     """
-    table = _checked(table, metrics, where)
-    ids = sorted(table["candidate"].unique())
-    check_costs(costs, ids, costs_where)
-    first = costs[0].unit, costs[0].hardware
-    prices = {cost.candidate: cost.value for cost in costs if (cost.unit, cost.hardware) == first}
-    ids.sort(key=lambda name: (prices[name], name))
-    records = {candidate.id: candidate for candidate in candidates}
-    prompts = _prompts(table, where)
-    depths = {
-        split: int(sample.max()) + 1
-        for split, sample in table["sample"].groupby(
-            table["prompt_id"].map(prompts.set_index("prompt_id")["split"])
-        )
-    }
+    drops = drops or Drops()
+    if not pd.api.types.is_integer_dtype(table.index.dtype):
+        table = table.reset_index(drop=True)
+    table = _checked(without_blank_prompts(_with_keys(table, where), drops, where, tell), where)
+    values = {metric.name: _finite(table, metric.name, where) for metric in metrics}
+    ranks = _ranks(table, suite, where)
+    prompts, ids = _prompts(table, where), np.array(sorted(table["candidate"].unique()), dtype=object)
+    place = pd.Index(prompts["prompt_id"]).get_indexer(pd.Index(table["prompt_id"]))
+    named = pd.Index(ids).get_indexer(pd.Index(table["candidate"]))
+    splits = prompts["split"].to_numpy(dtype=object)
+    depths = {split: int(ranks[splits[place] == split].max()) + 1 for split in dict.fromkeys(splits)}
     depth: Ints = prompts["split"].map(depths).to_numpy(dtype=np.int64)
-    cells = ScoreCells(prompts["prompt_id"].tolist(), ids, depth, [metric.name for metric in metrics], where)
-    cells.add(
-        cells.prompt_index.get_indexer(pd.Index(table["prompt_id"])),
-        cells.candidate_index.get_indexer(pd.Index(table["candidate"])),
-        table["sample"].to_numpy(),
-        [table[metric.name].to_numpy(dtype=np.float32) for metric in metrics],
-    )
+    scores: dict[str, Scores] = {}
+    for name, column in values.items():
+        scores[name] = np.full((len(prompts), len(ids), max(depth)), np.nan, dtype=np.float32)
+        scores[name][place, named, ranks] = column
+    rows, columns = whole_part(scores, depth, prompts["text"].tolist(), list(ids), drops, where, tell)
+    kept = fit_costs(costs, list(ids[columns]), costs_where, tell)
+    order = _by_cost(list(ids), columns, kept)
+    records = {candidate.id: candidate for candidate in candidates}
+    chosen = prompts[rows].reset_index(drop=True)
+    for split in SPLITS if "split" not in table else ():
+        if split not in set(chosen["split"]):
+            raise SuiteError(
+                f"{where}: {len(chosen):,} prompts are so few that the hash of their texts puts none into "
+                f"the {split} split: add prompts, or a column `split` with {', '.join(SPLITS)}"
+            )
     return ScoreMatrix(
         suite=suite,
-        prompts=prompts,
-        candidates=tuple(records.get(name) or _candidate(name, where) for name in ids),
+        prompts=pd.concat([chosen, complexity(chosen["text"].tolist())], axis=1),
+        candidates=tuple(records.get(name) or Candidate(id=name) for name in ids[order]),
         metrics=tuple(metrics),
-        scores=cells.finish(),
-        costs=_sorted(costs, ids),
+        scores={name: array[rows][:, order] for name, array in scores.items()},
+        costs=_sorted(kept, list(ids[order])),
         samples={split: depths[split] for split in SPLITS if split in depths},
     )
 
 
-def _named_metric(item: str, columns: Sequence[str], where: str) -> tuple[str, str]:
-    """Return column and direction of `NAME`, `NAME:lower` or `NAME:higher`; a name may hold colons itself."""
-    if item in columns:
-        return item, "higher"
-    name, _, direction = item.rpartition(":")
-    if name not in columns:
-        raise unknown_name(f"metric in {where}", name if direction in ("higher", "lower") else item, columns)
-    if direction not in ("higher", "lower"):
-        raise UsageError(f"metric {item!r}: a direction is `higher` or `lower`")
-    return name, direction
-
-
-def _has_numbers(column: pd.Series[Any]) -> bool:
-    """Return whether a column was meant as numbers: it holds some, be there stray text in it or not."""
-    if pd.api.types.is_bool_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
-        return False
-    return bool(pd.to_numeric(column, errors="coerce").notna().mean() > 0.5)
-
-
-def _numeric(column: pd.Series[Any]) -> bool:
-    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+def _by_cost(ids: Sequence[str], kept: npt.NDArray[np.bool_], costs: Sequence[Cost]) -> Ints:
+    """Return the positions of the candidates that are kept, by the first cost named and then by name."""
+    first = costs[0].unit, costs[0].hardware
+    prices = {cost.candidate: cost.value for cost in costs if (cost.unit, cost.hardware) == first}
+    places: list[int] = np.flatnonzero(kept).tolist()
+    return np.array(sorted(places, key=lambda i: (prices.get(ids[i], np.inf), ids[i])), dtype=np.int64)
 
 
 def _sorted(costs: Sequence[Cost], candidates: Sequence[str]) -> tuple[Cost, ...]:
@@ -178,58 +109,104 @@ def _sorted(costs: Sequence[Cost], candidates: Sequence[str]) -> tuple[Cost, ...
     return tuple(sorted(costs, key=lambda c: (keys.index((c.unit, c.hardware)), order[c.candidate])))
 
 
-def _candidate(name: str, where: str) -> Candidate:
-    try:
-        return Candidate(id=name)
-    except ValidationError as error:
-        raise SuiteError(
-            f"{where}: candidate {name!r}: an id has letters, digits and . _ + - only, no white space"
-        ) from error
-
-
-def _checked(table: pd.DataFrame, metrics: Sequence[Metric], where: str) -> pd.DataFrame:
+def _with_keys(table: pd.DataFrame, where: str) -> pd.DataFrame:
+    """Return a copy of the table, whose keys hold something wherever they stand; blank prompts apart."""
     for column in ("prompt", "candidate"):
         if column not in table:
             raise SuiteError(f"{where}: no column {column!r}; it has {', '.join(map(str, table.columns))}")
     if table.empty:
         raise SuiteError(f"{where}: no rows")
-    table = table.reset_index(drop=True)
-    for column in [name for name in KEYS if name in table and name != "source"]:
-        empty = table[column].isna() | (table[column] == "")
+    for column in [name for name in KEYS if name in table and name not in ("source", "prompt")]:
+        empty = (table[column].isna() | (table[column].astype(str).str.strip() == "")).to_numpy()
         if empty.any():
-            raise SuiteError(f"{where}, row {int(empty.argmax()) + 1}: {column} is empty")
+            raise SuiteError(f"{where}, {_row(table, empty)}: {column} is empty")
+    return table.copy()
+
+
+def _checked(table: pd.DataFrame, where: str) -> pd.DataFrame:
+    """Return the table with prompts, candidates and ids as text; without ids, a prompt's is of its text."""
     table["prompt"] = table["prompt"].astype(str)
     table["candidate"] = table["candidate"].astype(str)
     if "prompt_id" not in table:
-        table["prompt_id"] = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in table["prompt"]]
+        codes, texts = pd.factorize(table["prompt"])
+        ids = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts.tolist()]
+        table["prompt_id"] = np.array(ids, dtype=object)[codes]
     table["prompt_id"] = table["prompt_id"].astype(str)
-    for metric in metrics:
-        bad = ~(np.abs(table[metric.name].to_numpy(dtype=np.float64)) <= LARGEST)
-        if bad.any():
-            row = int(bad.argmax())
-            raise SuiteError(
-                f"{where}, row {row + 1}: {metric.name} of prompt {table['prompt_id'][row]!r}, candidate "
-                f"{table['candidate'][row]!r} is {table[metric.name][row]}: "
-                "every score must be finite, and below 3.4e38"
-            )
-    label = table["sample"] if "sample" in table else pd.Series(0, index=table.index)
-    if not _numeric(label):
-        raise SuiteError(f"{where}: sample {label.iloc[0]!r} is no number, and samples are numbered")
-    cell = table.assign(sample=label)
-    twice = cell.duplicated(["prompt_id", "candidate", "sample"])
-    if twice.any():
-        row = int(twice.argmax())
-        raise SuiteError(
-            f"{where}, row {row + 1}: prompt {table['prompt_id'][row]!r}, candidate "
-            f"{table['candidate'][row]!r}, sample {label[row]} stands twice"
-            + ("" if "sample" in table else " (is a `sample` column missing?)")
-        )
-    table["sample"] = cell.groupby(["prompt_id", "candidate"])["sample"].rank(method="first").astype(int) - 1
+    _check_ids(table["candidate"].unique().tolist(), where)
     return table
 
 
+def _check_ids(names: Sequence[str], where: str) -> None:
+    """Raise SuiteError for names that cannot be candidates' ids, with the options that rename them."""
+    faults: dict[str, str] = {}
+    for name in names:
+        try:
+            Candidate(id=name)
+        except ValidationError as error:
+            faults[name] = error.errors()[0]["msg"]
+    if not faults:
+        return
+    name, fault = next(iter(faults.items()))
+    if _ODD.search(name) or not name[0].isalnum():
+        fault = (
+            "an id has letters, digits and . _ + - only, no white space, and begins with a letter or digit"
+        )
+    taken, renames = set(names), list[str]()
+    for odd in faults:
+        stem = _ODD.sub("-", odd).strip("-._+") or "candidate"
+        new = next(s for s in (stem, *(f"{stem}-{i}" for i in range(2, len(names) + 3))) if s not in taken)
+        taken.add(new)
+        renames.append(f"--candidate {shlex.quote(f'{new}={odd}')}")
+    raise SuiteError(f"{where}: candidate {name!r}: {fault}: rename with {' '.join(renames)}")
+
+
+def _finite(table: pd.DataFrame, metric: str, where: str) -> Floats:
+    """Return a metric's column, NaN where it is missing; raises SuiteError for what is no finite number."""
+    values = numbers_in(table[metric], metric, where)
+    bad = np.abs(values) > LARGEST
+    if bad.any():
+        raise SuiteError(
+            f"{where}, {_row(table, bad)}: {metric} of {_cell(table, bad)} is {values[bad][0]}: every score "
+            "must be finite, and below 3.4e38"
+        )
+    return values
+
+
+def _ranks(table: pd.DataFrame, suite: SuiteInfo, where: str) -> Ints:
+    """Return the number of each row's sample among those of its prompt and candidate, from 0."""
+    label = table["sample"] if "sample" in table else pd.Series(0, index=table.index)
+    if not pd.api.types.is_numeric_dtype(label):
+        numbers = pd.to_numeric(label, errors="coerce")
+        if numbers.isna().any() and suite.samples_are == "images":
+            raise SuiteError(
+                f"{where}: sample {label[numbers.isna()].iloc[0]!r} is no number, and samples are numbered "
+                "(with --samples raters they may be names)"
+            )
+        names = pd.Series(pd.factorize(label.astype(str), sort=True)[0], index=table.index)
+        label = names if numbers.isna().any() else numbers
+    cells = pd.DataFrame(
+        {"prompt": table["prompt_id"].to_numpy(), "candidate": table["candidate"].to_numpy()}
+    ).assign(sample=label.to_numpy())
+    twice = cells.duplicated().to_numpy()
+    if twice.any():
+        hint = "" if "sample" in table else " (is a `sample` column missing? --columns sample=NAME names it)"
+        number = f", sample {label.to_numpy()[twice][0]}" if "sample" in table else ""
+        raise SuiteError(f"{where}, {_row(table, twice)}: {_cell(table, twice)}{number} stands twice{hint}")
+    return cells.groupby(["prompt", "candidate"])["sample"].rank(method="first").to_numpy(dtype=np.int64) - 1
+
+
+def _row(table: pd.DataFrame, which: Any) -> str:
+    """Return the first row of those that a mask chooses as messages name it."""
+    return f"row {int(table.index[int(np.argmax(which))]) + 1}"
+
+
+def _cell(table: pd.DataFrame, which: Any) -> str:
+    first = table.iloc[int(np.argmax(which))]
+    return f"prompt {shown(first['prompt'])}, candidate {first['candidate']!r}"
+
+
 def _prompts(table: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return one row a prompt, sorted by id: its text, source, group, split and complexity columns."""
+    """Return one row a prompt, sorted by id: its text, source, group and split."""
     described = [name for name in ("prompt", "source", "split", "group") if name in table]
     for name in described:
         several = table.groupby("prompt_id")[name].nunique(dropna=False)
@@ -240,7 +217,7 @@ def _prompts(table: pd.DataFrame, where: str) -> pd.DataFrame:
     first = table.drop_duplicates("prompt_id").sort_values("prompt_id").reset_index(drop=True)
     keys = [normalise(text) for text in first["prompt"]]
     given = first["group"].astype(str) if "group" in first else None
-    prompts = pd.DataFrame(
+    return pd.DataFrame(
         {
             "prompt_id": first["prompt_id"],
             "text": first["prompt"],
@@ -251,4 +228,3 @@ def _prompts(table: pd.DataFrame, where: str) -> pd.DataFrame:
             else [split_of(key) for key in (keys if given is None else given)],
         }
     ).astype("str")
-    return pd.concat([prompts, complexity(prompts["text"].tolist())], axis=1)

@@ -1,13 +1,13 @@
 """Compare two: is the one better than the other, where, and on which prompts."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from catbench.errors import CatbenchError
-from catbench_leaderboard import compare, curves, layouts, live, views, widgets
-from catbench_leaderboard.board import Board
-from catbench_leaderboard.suites import matrix_of
+from catbench_leaderboard import compare, layouts, widgets
+from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.text import in_markdown
-from catbench_leaderboard.views import View
 
 
 def show() -> None:
@@ -17,40 +17,28 @@ def show() -> None:
     )
     if board is None:
         return
-    view = widgets.choose(board)
+    view = widgets.choose(board, axis=True)
     if not widgets.has_results(board, view):
         return
-    labels = list(views.results(board, view)["label"])
+    labels = [row.label for row in board.rows(view)]
     left, right = st.columns(2)
     pair = [labels.index(label) for label in compare.default_pair(board, view)]
     first = widgets.pick("First", labels, "first", pair[0], left)
     second = widgets.pick("Second", labels, "second", pair[1], right)
-    st.subheader("Headroom captured, first less second", anchor=False)
-    layouts.difference_table(compare.table(board, view, first, second, live.headrooms))
+    st.subheader("Gain over the mixture, first less second", anchor=False)
+    layouts.difference_table(compare.table(board, view, first, second))
+    one, other = board.row(view, first), board.row(view, second)
     try:
-        _from_predictions(board, view, first, second)
+        _along(board, replace(view, slice="all"), first, second)
+        st.subheader("Prompts where they differ most", anchor=False)
+        layouts.prompts_table(compare.prompts(one, other, widgets.budget(board, view)), view)
     except CatbenchError as error:
-        st.info(f"Nothing prompt by prompt: {in_markdown(str(error), 400)}")
+        st.info(in_markdown(str(error), 400))
 
 
-def _from_predictions(board: Board, view: View, first: str, second: str) -> None:
-    """Lay out what needs both routers' predictions. Raises CatbenchError where these are missing."""
-    along = live.along_budget(board, view, first, second)
-    found = views.one(board, view, first)
-    st.subheader(f"Along the budget: {in_markdown(found['metric_label'])}", anchor=False)
-    linear = st.toggle("Linear cost axis", key="linear", bind="query-params")
-    lower = views.sign(found) < 0
-    drawn = compare.figure(along, view, first, second, widgets.theme(), log=not linear, lower=lower)
+def _along(board: Board, view: View, first: str, second: str) -> None:
+    one, other = board.row(view, first), board.row(view, second)
+    st.subheader(f"Along the budget, all prompts: {in_markdown(one.result.metric_label)}", anchor=False)
+    along = compare.along_budget(one, other)
+    drawn = compare.figure(along, view, first, second, widgets.theme())
     st.plotly_chart(drawn, theme=None, config={"displaylogo": False})
-    st.subheader("Prompts where they differ most", anchor=False)
-    budget = widgets.budget(curves.budgets(board, view))
-    table = compare.prompts(
-        live.answer_of(board, view, first),
-        live.answer_of(board, view, second),
-        live.ground(board, view),
-        matrix_of(str(views.problem(board, view)["digest"])),
-        budget,
-        views.sign(found),
-        view.slice,
-    )
-    layouts.prompts_table(table, view)

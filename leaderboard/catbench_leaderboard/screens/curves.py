@@ -2,7 +2,11 @@
 
 import streamlit as st
 
-from catbench_leaderboard import curves, layouts, views, widgets
+from catbench.arrays import Ints
+from catbench.errors import CatbenchError
+from catbench_leaderboard import curves, layouts, widgets
+from catbench_leaderboard.answers import chosen
+from catbench_leaderboard.problems import Row
 
 MOST = 12
 """Curves at once; more cannot be told apart."""
@@ -15,23 +19,31 @@ def show() -> None:
     )
     if board is None:
         return
-    view = widgets.choose(board)
+    view = widgets.choose(board, slice=False, axis=True)
     if not widgets.has_results(board, view):
         return
-    chosen = st.multiselect(
+    picked = st.multiselect(
         "Routers",
-        list(views.results(board, view)["label"]),
+        [row.label for row in board.rows(view)],
         default=curves.default_routers(board, view),
         key="routers",
         bind="query-params",
         max_selections=MOST,
     )
-    linear = st.toggle("Linear cost axis", key="linear", bind="query-params")
-    budget = widgets.budget(curves.budgets(board, view))
-    drawn = curves.figure(board, view, chosen, widgets.theme(), log=not linear, budget=budget)
+    place = widgets.budget(board, view)
+    budget = curves.budgets(board, view)[place]
+    drawn = curves.figure(board, view, picked, widgets.theme(), budget=budget)
     st.plotly_chart(drawn, theme=None, config={"displaylogo": False})
-    if chosen:
+    if picked:
         st.subheader(f"At {budget:.4g} {widgets.unit(view.cost)}", anchor=False)
-        layouts.budget_table(curves.at_budget(board, view, chosen, budget), view)
-        router = widgets.pick("Against fixed candidates", chosen, "router")
-        layouts.savings_table(curves.savings(board, view, router, budget), view)
+        rows = [board.row(view, label) for label in picked]
+        layouts.budget_table(curves.at_budget(rows, place, [_choices(row, place) for row in rows]), view)
+        router = widgets.pick("Against fixed candidates", picked, "router")
+        layouts.savings_table(curves.savings(board.row(view, router), place), view)
+
+
+def _choices(row: Row, place: int) -> Ints | None:
+    try:
+        return chosen(row).choices[place]
+    except CatbenchError:  # its predictions are gone since the board was made
+        return None

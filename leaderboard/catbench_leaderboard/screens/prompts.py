@@ -1,17 +1,18 @@
-"""Prompts: one prompt, its images, and what every router made of it."""
-
-from pathlib import Path
+"""Prompts: one prompt, its images, and what routers made of it."""
 
 import streamlit as st
 
 from catbench.errors import CatbenchError
-from catbench.matrix import ScoreMatrix
 from catbench.store import read_manifest
-from catbench_leaderboard import curves, layouts, live, prompts, views, widgets
-from catbench_leaderboard.board import Board
-from catbench_leaderboard.suites import matrix_of
+from catbench_leaderboard import layouts, prompts, widgets
+from catbench_leaderboard.answers import tested
+from catbench_leaderboard.board import Board, View
+from catbench_leaderboard.ranking import ordered
+from catbench_leaderboard.suites import matrix_of, suite_folders
 from catbench_leaderboard.text import in_markdown
-from catbench_leaderboard.views import View
+
+MOST = 20
+"""Routers whose choices are shown, the best ranked ones."""
 
 
 def show() -> None:
@@ -22,35 +23,32 @@ def show() -> None:
     if board is None:
         return
     view = widgets.choose(board, slice=False)
-    digest = str(views.problem(board, view)["digest"])
-    folder = widgets.suite_folder(digest)
-    if folder is None or not widgets.has_results(board, view):
+    if not widgets.has_results(board, view):
         return
-    matrix = matrix_of(digest)
     search = st.text_input("Search", key="words", bind="query-params", placeholder="words of a prompt …")
-    listed = prompts.matching(matrix, search)
+    listed = prompts.matching(tested(board.rows(view)[0]), search)
     if listed.empty:
         st.info("No test prompt holds these words.")
         return
     names = [prompts.title(*pair) for pair in zip(listed["prompt_id"], listed["text"], strict=True)]
     at = names.index(widgets.pick("Prompt", names, "prompt"))
     st.text(listed["text"].iloc[at])
-    _one(board, view, matrix, folder, str(listed["prompt_id"].iloc[at]))
+    _one(board, view, str(listed["prompt_id"].iloc[at]))
 
 
-def _one(board: Board, view: View, matrix: ScoreMatrix, folder: Path, prompt: str) -> None:
-    candidates = list(views.problem(board, view)["candidates"])
+def _one(board: Board, view: View, prompt: str) -> None:
+    key = board.problem(view).key
+    folder = suite_folders()[key.digest]
     try:
-        layouts.tiles(prompts.images(folder, read_manifest(folder), prompt), candidates)
+        layouts.tiles(prompts.images(folder, read_manifest(folder), prompt), key.candidates)
     except CatbenchError as error:
         st.warning(in_markdown(str(error), 400))
     st.subheader("Quality of each candidate", anchor=False)
-    table = prompts.qualities(matrix, candidates, view.cost, prompt)
+    table = prompts.qualities(matrix_of(key.digest), key.candidates, view.cost, prompt)
     layouts.quality_table(table, view)
     st.subheader("What routers choose", anchor=False)
-    budgets = curves.budgets(board, view)
-    budget = widgets.budget(budgets)
-    labels, choices = live.choices(board, view)
-    row = list(matrix.prompts["prompt_id"].iloc[matrix.rows("test")]).index(prompt)
-    chosen = [int(one[budgets.index(budget), row]) for one in choices]
-    layouts.choice_table(prompts.choices(labels, chosen, candidates, table, view.metric), view)
+    place = widgets.budget(board, view)
+    try:
+        layouts.choice_table(prompts.choices(ordered(board, view)[:MOST], place, prompt, table), view)
+    except CatbenchError as error:
+        st.info(in_markdown(str(error), 400))

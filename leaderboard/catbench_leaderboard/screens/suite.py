@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from catbench_leaderboard import layouts, suite, views, widgets
+from catbench_leaderboard import layouts, suite, widgets
 from catbench_leaderboard.suites import matrix_of
 
 
@@ -12,11 +12,9 @@ def show() -> None:
     if board is None:
         return
     view = widgets.choose(board, slice=False)
-    found = views.problem(board, view)
-    if not found["here"]:
-        return
-    matrix = matrix_of(str(found["digest"]))
-    layouts.facts(suite.facts(matrix), views.signature(board, view))
+    key = board.problem(view).key
+    matrix = matrix_of(key.digest)
+    layouts.facts(suite.facts(matrix), suite.signature(board.problem(view)))
     st.subheader("Candidates", anchor=False)
     layouts.plain(suite.candidates(matrix), "candidate")
     st.subheader("Cost of one image", anchor=False)
@@ -24,7 +22,7 @@ def show() -> None:
     layouts.plain(suite.cost_sources(matrix), "unit")
     st.subheader("Quality metrics", anchor=False)
     layouts.plain(suite.metrics(matrix), "name")
-    steps = suite.by_steps(matrix, view.metric, list(found["candidates"]))
+    steps = suite.by_steps(matrix, view.metric, key.candidates)
     if len(steps):
         st.subheader("Quality by steps, for simple and complex prompts", anchor=False)
         drawn = suite.steps_figure(steps, matrix.metric(view.metric).title, widgets.theme())

@@ -69,7 +69,7 @@ class RayEngine:
         try:
             self._ray = import_module("ray")
         except ModuleNotFoundError as error:
-            raise MissingExtraError(f"--engine ray ({error.name} is missing)", "ray") from error
+            raise MissingExtraError("--engine ray", "ray", "ray") from error
         where: dict[str, Any] = {"address": self._address}
         if self._address is None:
             where = {

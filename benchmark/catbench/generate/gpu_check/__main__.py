@@ -10,6 +10,7 @@ from pathlib import Path
 
 from catbench.errors import CatbenchError, UsageError
 from catbench.files import atomic_file, check_writable
+from catbench.terminal import print_in_any_encoding
 
 
 def main(words: list[str] | None = None) -> int:
@@ -22,6 +23,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--batch", type=int, default=8, help="images at once")
     parser.add_argument("--minutes", type=float, default=7.0, help="what does not fit is left out")
     given = parser.parse_args(words)
+    print_in_any_encoding()
     try:
         if given.batch < 1:
             raise UsageError(f"--batch {given.batch}: at least 1 is needed")

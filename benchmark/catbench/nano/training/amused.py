@@ -20,7 +20,7 @@ from catbench.nano.models import CODES, LATENT_CHANNELS, LATENT_SIZE, build_uvit
 from catbench.nano.render import IMAGE_SIZE
 from catbench.nano.tokenizer import MAX_TOKENS, build_tokenizer
 from catbench.nano.training.conditioning import TextEncoder, load_vae, require
-from catbench.nano.training.pictures import PHRASINGS, Pictures
+from catbench.nano.training.pictures import PHRASINGS, Images, Pictures
 from catbench.nano.training.vae import pixel_weights
 
 _AESTHETIC = 6.0
@@ -37,10 +37,10 @@ class VqTask:
     decay_share = 0.6
     batch = 32
 
-    def __init__(self, pictures: Pictures, parts: Path, seed: int, device: str) -> None:
+    def __init__(self, pictures: Images, parts: Path, seed: int, device: str, codes: int = CODES) -> None:
         self.pictures = pictures
         self.device = device
-        self.vq = build_vq(seed)
+        self.vq = build_vq(seed, codes)
         start_from_vae(self.vq, load_vae(parts, "cpu"))
         self._centre_codes(seed)
         self.networks = {"vq": self.vq.to(memory_format=torch.channels_last)}
@@ -48,12 +48,13 @@ class VqTask:
     @torch.no_grad()
     def _centre_codes(self, seed: int) -> None:
         """Put the codes at the k-means centres of latents."""
+        codes: int = self.vq.config.num_vq_embeddings
         number = min(_CENTRE_PICTURES, len(self.pictures))
         rows = torch.arange(number) * (len(self.pictures) // number)
         latents = self.vq.encode(self.pictures.image_batch(rows) / 2 + 0.5).latents
         points = latents.permute(0, 2, 3, 1).reshape(-1, LATENT_CHANNELS).numpy()
         few: Any = 1  # typed as text in scikit-learn
-        means = MiniBatchKMeans(min(CODES, len(points)), random_state=seed, n_init=few).fit(points)
+        means = MiniBatchKMeans(min(codes, len(points)), random_state=seed, n_init=few).fit(points)
         self.vq.quantize.embedding.weight[: len(means.cluster_centers_)] = torch.from_numpy(
             means.cluster_centers_
         ).float()
@@ -122,7 +123,7 @@ def micro_conditions(batch: int) -> torch.Tensor:
 
 
 @torch.no_grad()
-def code_pictures(vq: Any, pictures: Pictures, device: str) -> torch.Tensor:
+def code_pictures(vq: Any, pictures: Images, device: str) -> torch.Tensor:
     """Return the codes of all pictures, int64 (n, 8, 8)."""
     batches: list[torch.Tensor] = []
     for rows in torch.arange(len(pictures)).split(128):

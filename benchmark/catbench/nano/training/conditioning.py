@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -95,6 +95,14 @@ def load_latents(pictures: Pictures, parts: Path, device: str) -> torch.Tensor:
         with atomic_file(path) as draft:
             np.save(draft, torch.cat(batches).numpy())
     return torch.from_numpy(np.load(path, allow_pickle=False)).float()
+
+
+class Batches(Protocol):
+    """What a diffusion model is trained on, as its loss sees it."""
+
+    def batch(self, size: int, generator: torch.Generator) -> tuple[torch.Tensor, Condition]:
+        """Return random latents, (size, 8, 8, 8), and the encoded prompt of each."""
+        ...
 
 
 class PromptedLatents:

@@ -15,7 +15,7 @@ import torch
 
 from catbench.nano.models import TRAIN_TIMESTEPS
 from catbench.nano.offered import GUIDANCE
-from catbench.nano.training.conditioning import Condition, PromptedLatents
+from catbench.nano.training.conditioning import Batches, Condition, PromptedLatents
 from catbench.nano.training.diffusion import NoiseLevels, predict, predict_guided
 from catbench.nano.training.pictures import Pictures
 from catbench.nano.training.sdxl import FEW, load_unet
@@ -48,7 +48,7 @@ class DistilTask:
         self.device = device
         self.teacher = load_unet(parts, TEACHER).to(device).eval().requires_grad_(False)
         self.student = load_unet(parts, TEACHER)
-        self.data = PromptedLatents(pictures, parts, device, FEW)
+        self.data: Batches = PromptedLatents(pictures, parts, device, FEW)
         self.levels = NoiseLevels(device)
         self.networks = {"unet": self.student}
 

@@ -99,8 +99,7 @@ def train(task: Task, plan: Plan) -> bool:
     """
     for network in task.networks.values():
         network.to(plan.device).train()
-    parameters = [p for network in task.networks.values() for p in network.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=task.learning_rate, weight_decay=0.01, betas=(0.9, 0.99))
+    optimizer, parameters = build_optimizer(task)
     average = Average(task.networks)
     start, seconds = _resume(task, plan, optimizer, average)
     began = saved = time.monotonic()
@@ -126,6 +125,15 @@ def train(task: Task, plan: Plan) -> bool:
     for network in task.networks.values():
         network.eval()
     return step >= plan.steps
+
+
+def build_optimizer(task: Task) -> tuple[torch.optim.Optimizer, list[nn.Parameter]]:
+    """Return the AdamW of a run before its first step, and the parameters that it trains."""
+    parameters = [p for network in task.networks.values() for p in network.parameters() if p.requires_grad]
+    return (
+        torch.optim.AdamW(parameters, lr=task.learning_rate, weight_decay=0.01, betas=(0.9, 0.99)),
+        parameters,
+    )
 
 
 def take_average(task: Task, plan: Plan) -> int:

@@ -12,6 +12,7 @@ import random
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,18 @@ from catbench.nano.world import Audience, Scene, alter, draw_scenes
 
 FAMILY = 4
 PHRASINGS = 2
+
+
+class Images(Protocol):
+    """What an autoencoder needs of a set of pictures."""
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        ...
+
+    def image_batch(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return images as float32 (len(rows), 3, 32, 32) in [-1, 1]."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from catbench.nano.libraries import untyped
 from catbench.nano.models import TRAIN_TIMESTEPS, build_unet
-from catbench.nano.training.conditioning import PromptedLatents, require
+from catbench.nano.training.conditioning import Batches, PromptedLatents, require
 from catbench.nano.training.diffusion import NoiseLevels, predict
 from catbench.nano.training.pictures import Pictures
 
@@ -37,7 +37,7 @@ class SdxlTask:
     def __init__(self, size: str, pictures: Pictures, parts: Path, seed: int, device: str) -> None:
         self.name = f"sdxl-{size}"
         self.device = device
-        self.data = PromptedLatents(pictures, parts, device, self.things(size))
+        self.data: Batches = PromptedLatents(pictures, parts, device, self.things(size))
         self.levels = NoiseLevels(device)
         self.unet = build_unet(size, seed).to(memory_format=torch.channels_last)
         self.networks = {"unet": self.unet}

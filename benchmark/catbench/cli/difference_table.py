@@ -1,0 +1,119 @@
+"""Paired differences of two routers, as text in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from catbench.cli.headline import PERCENT
+from catbench.cli.layout import console, first_that_fits, say, table_lines
+from catbench.comparison import Difference
+from catbench.figure import cost_label
+from catbench.measures import MEASURES, Measure
+from catbench.report import Estimate, Report, Result
+from catbench.spelling import decimals_of, spell, spell_value, wrapped
+from catbench.verdict import compared
+
+HEADLINE = (
+    "match_best", "gain_at_best", "unlimited_gain", "headroom", "gain", "deployed_gain", "budget_error",
+)  # fmt: skip
+SAME_AS_A_GAIN = ("audc", "audc_linear", "peak", "quality_at")
+"""Two routers differ in these by what they differ in a gain: what is taken off is the same for both."""
+SHORT = 22
+"""Columns that labels are folded to where a table needs room."""
+LONG = 12
+"""Longer names of routers are no heads of columns."""
+
+
+def print_differences(
+    differences: Sequence[Difference], first: Report, second: Report, *, every: bool = False
+) -> None:
+    """Print a verdict and a short table a metric; with `every` all measures, and all candidates."""
+    target = console()
+    for number, difference in enumerate(differences):
+        results = first.result(difference.metric), second.result(difference.metric)
+        gain = difference.estimate("gain")
+        if number:
+            say(target, "", "")
+        say(target, *wrapped(_title(difference, results[0]), target.width), style="bold")
+        say(target, *wrapped(f"{compared(difference.first, difference.second, gain)}.", target.width), "")
+        say(target, *_measures(difference, results, target.width, every=every))
+        if every:
+            say(target, "", f"{_heads(difference)[2]}, at each candidate's cost:")
+            say(target, *_candidates(difference, target.width))
+
+
+def _title(difference: Difference, result: Result) -> str:
+    lower = " (lower is better)" if difference.direction == "lower" else ""
+    return (
+        f"{difference.suite}: {difference.first} compared with {difference.second}, "
+        f"{result.metric_label}{lower} against {cost_label(difference.cost)}, pool {difference.pool}, "
+        f"{difference.prompts:,} test prompts"
+    )
+
+
+def _heads(difference: Difference) -> tuple[str, str, str]:
+    first, second = difference.first, difference.second
+    if max(len(first), len(second)) > LONG or first == second:
+        first, second = "first", "second"
+    return first, second, f"{first} - {second}"
+
+
+def _measures(
+    difference: Difference, results: tuple[Result, Result], width: int, *, every: bool
+) -> list[str]:
+    heads = _heads(difference)
+    rows: list[tuple[str, ...]] = []
+    for name, found in difference.measures.items():
+        wanted = name not in SAME_AS_A_GAIN if every else name in HEADLINE
+        if not isinstance(found, Estimate) or not wanted:
+            continue
+        measure = MEASURES[name]
+        percent = measure.kind in PERCENT
+        places = max(0, decimals_of(found) - 2 * percent)
+        missing = "never" if measure.kind == "ratio" else "-"
+        own = (
+            spell_value(result.estimate(name), percent=percent, missing=missing, decimals=places)
+            for result in results
+        )
+        better = {1: heads[0], -1: heads[1]}.get(
+            _better(found, measure, lower=difference.direction == "lower"), ""
+        )
+        shown = "-" if found.value is None else spell(found, percent=percent)
+        rows.append((measure.label, *own, shown, better))
+    columns = ("measure", *heads, "surely\nbetter")
+    folded = [("\n".join(wrapped(label, SHORT)), *cells) for label, *cells in rows]
+    tables = [table_lines(columns, one, (0, 4)) for one in (rows, folded, _below(rows))]
+    return first_that_fits(tables, width)
+
+
+def _candidates(difference: Difference, width: int) -> list[str]:
+    """Return tables of two measures each."""
+    columns = [
+        (MEASURES[name], found)
+        for name, found in difference.measures.items()
+        if not isinstance(found, Estimate) and name not in SAME_AS_A_GAIN
+    ]
+    lines: list[str] = []
+    for start in range(0, len(columns), 2):
+        some = columns[start : start + 2]
+        rows = [
+            (candidate, *(spell(found.at(m), percent=one.kind in PERCENT) for one, found in some))
+            for m, candidate in enumerate(difference.candidates)
+        ]
+        heads = ("candidate", *(one.label for one, _ in some))
+        tables = [table_lines(heads, rows), table_lines(heads, rows, above=True)]
+        lines += ["", *first_that_fits(tables, width)]
+    return lines
+
+
+def _below(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return rows whose intervals stand below their values."""
+    return [tuple(cell.replace(" [", "\n[") for cell in row) for row in rows]
+
+
+def _better(found: Estimate, measure: Measure, *, lower: bool) -> int:
+    """Return 1 where the first router is surely better, -1 where it is surely worse, 0 where neither is."""
+    if found.low is None or found.high is None or found.low <= 0 <= found.high:
+        return 0
+    downwards = lower if measure.kind == "quality" else measure.better == "lower"
+    return 1 if (found.low > 0) != downwards else -1

@@ -1,0 +1,148 @@
+"""What is said first of a result: a title, the verdict, and a line a fact."""
+
+from __future__ import annotations
+
+from catbench.figure import cost_label
+from catbench.measures import MEASURES
+from catbench.report import Estimate, Report, Result
+from catbench.spelling import decimals_of, short, spell, spell_value
+from catbench.verdict import headroom_of, reachable
+
+PERCENT = ("share", "ratio")
+"""Kinds of measures that are written in per cent."""
+TINY = 0.001
+"""Per cent: a router's own work below this is not told more closely."""
+SAID = {"match_best", "gain_at_best", "unlimited_gain"} | {
+    "budget_error", "overspend", "deployed_gain", "consistency",
+}  # fmt: skip
+"""Measures that the verdict and the facts tell."""
+
+Fact = tuple[str, str, str]
+"""A label, a value, and words that explain it."""
+
+
+def title(report: Report, result: Result) -> str:
+    """Return what was scored on what: suite, router, metric, cost, pool, prompts, and how it was trained."""
+    lower = " (lower is better)" if result.direction == "lower" else ""
+    prompts = f"{result.prompts:,} {'' if report.folds else 'test '}prompts"
+    trained = [f"in {report.folds} folds"] if report.folds else []
+    trained += [f"trained on {report.train_on}"] if report.train_on else []
+    trained += [
+        f"{part.removeprefix('hold-out:').split(',')[0]} held out in training"
+        for part in report.signature.split("|")
+        if part.startswith("hold-out:")
+    ]
+    return (
+        f"{'SIMULATED ' if report.simulated else ''}{result.suite}: {report.router.name}, "
+        f"{result.metric_label}{lower} against {cost_label(result.cost)}, pool {result.pool}, "
+        f"{' '.join([prompts, ', '.join(trained)]).strip()}"
+    )
+
+
+def sentence(result: Result) -> str:
+    """Return the verdict as a sentence."""
+    return f"{result.verdict[:1].upper()}{result.verdict[1:]}."
+
+
+def facts(result: Result, *, linear: bool) -> list[Fact]:
+    """Return what a newcomer needs, areas on one of the cost axes."""
+    area = "_linear" if linear else ""
+    return [*_areas(result, area), *_in_use(result), *_references(result, linear), _overhead(result)]
+
+
+def _areas(result: Result, area: str) -> list[Fact]:
+    linear = bool(area)
+    axis = "on the linear cost axis: " if linear else ""
+    within = reachable(result, linear=linear)
+    gain, own = result.estimate(f"gain{area}"), result.estimate(f"audc{area}")
+    mixture = result.references["mixture"][f"audc{area}"]
+    heights = [spell_value(found, decimals=decimals_of(gain)) for found in (own, mixture)]
+    return [
+        (
+            MEASURES["headroom"].label,
+            spell(result.estimate(f"headroom{area}"), percent=True),
+            f"{axis}0% = not reading the prompt, 100% = oracle{'; ' if within else ''}{within}",
+        ),
+        (MEASURES["gain"].label, spell(gain), f"{axis}AUDC {heights[0]}, the mixture's {heights[1]}"),
+    ]
+
+
+def _in_use(result: Result) -> list[Fact]:
+    kept, beyond = result.budgets.kept, result.budgets.beyond
+    more = f"; {beyond} more {'is' if beyond == 1 else 'are'} beyond what it spends" if beyond else ""
+    if not kept:
+        return [(MEASURES["budget_error"].label, "-", f"none was tried{more}")]
+    over, gain = result.estimate("overspend"), result.estimate("deployed_gain")
+    said = [
+        (
+            MEASURES["budget_error"].label,
+            spell(result.estimate("budget_error"), percent=True),
+            f"on average over {kept} budget{'s' * (kept > 1)} set on validation prompts; overspent by "
+            f"{spell_value(over, percent=True)}{more}",
+        ),
+        (MEASURES["deployed_gain"].label, spell(gain), "over the mixture, at the cost really spent"),
+    ]
+    if "consistency" in result.measures:
+        alike = spell(result.estimate("consistency"), percent=True)
+        note = "pairs of wordings that go to the same candidate"
+        said.append((MEASURES["consistency"].label, alike, note))
+    return said
+
+
+def _references(result: Result, linear: bool) -> list[Fact]:
+    told = {
+        "best_per_kind": (
+            "best of each kind",
+            f"the best candidate for each `{result.kind}`, by training means",
+        ),
+        "cascade": ("cascade", "sees a cheap image first, and may draw again"),
+    }
+    own = result.estimate("headroom_linear" if linear else "headroom")
+    places = max(0, decimals_of(own) - 2)
+    found: list[Fact] = []
+    for name, (label, what) in told.items():
+        share = headroom_of(result, name, linear=linear)
+        if share is not None:
+            note = f"of the headroom: {what}; for comparison, not ranked"
+            found.append((label, spell(share, percent=True, decimals=places), note))
+    return found
+
+
+def _overhead(result: Result) -> Fact:
+    unit = result.cost.partition("@")[0]
+    flops = None
+    if result.flops_per_prompt is not None:
+        flops = (result.flops_per_prompt + (result.encoder_flops_per_prompt or 0)) / 1e12
+    extra = result.seconds_per_prompt if unit == "seconds" else flops
+    share = ""
+    if "audc_with_overhead" in result.measures and extra is not None:
+        percent = 100 * extra / min(result.costs)
+        size = short(percent, 2, zero=True) if percent >= TINY else f"under {TINY}"
+        share = f", {size}% of the cheapest candidate's cost"
+    milliseconds = short(result.seconds_per_prompt * 1e3, 2, zero=True)
+    return "router overhead", f"{milliseconds} ms", f"a prompt{share}; fitted in {result.fit_seconds:.1f} s"
+
+
+def details(result: Result, *, linear: bool) -> list[Fact]:
+    """Return every measure that `facts` and the verdict do not tell, but for those of each candidate."""
+    area = "_linear" if linear else ""
+    told = {*SAID, f"headroom{area}", f"gain{area}"}
+    notes = {
+        "peak": "a maximum over the curve, so biased upwards",
+        "peak_gain": "biased likewise",
+        "audc_mixed": "of the curve's concave hull",
+        "gain_binding": f"up to the cost of {result.best_single.candidate}",
+    }
+    found = [
+        (MEASURES[name].label, spell(value, percent=MEASURES[name].kind in PERCENT), notes.get(name, ""))
+        for name, value in result.measures.items()
+        if isinstance(value, Estimate) and name not in told
+    ]
+    found += [
+        (f"AUDC, {name.replace('_', ' ')}", spell(result.references[name]["audc"]), "")
+        for name in ("oracle", "oracle_leave_one_out", "oracle_shrunk")
+        if "audc" in result.references.get(name, {})
+    ]
+    if result.overhead_note:
+        found.append(("no AUDC with overhead", "", result.overhead_note))
+    return found

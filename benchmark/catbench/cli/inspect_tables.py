@@ -1,0 +1,136 @@
+"""What was found of a suite, as text in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from catbench.cli.layout import console, first_that_fits, say, table_lines
+from catbench.costs import UNIT_LABELS
+from catbench.finding import NAMES, Inspection
+from catbench.report import Estimate
+from catbench.spelling import decimals_of, spell, spell_cost, wrapped
+
+
+def print_inspections(found: Sequence[Inspection], *, every: bool = False) -> None:
+    """Print what was found of each metric, and once what the figures mean; `every` shows all candidates."""
+    target = console()
+    for one in found:
+        width = target.width
+        about, looked = _head(one)
+        say(target, *wrapped(about, width), style="bold")
+        say(target, *wrapped(looked, width), "", "Is there anything to route?")
+        say(target, *wrapped(one.sentence, width), style="bold")
+        say(target, "", *_candidates(one, width, every=every))
+        hidden = one.front.count(False)
+        if hidden and not every:
+            others = f"{hidden} others are" if hidden > 1 else "1 other is"
+            say(target, f"({others} no better than a cheaper one: --all shows them)")
+        say(target, "", *_gains(one, width), "")
+        for line in _told(one):
+            say(target, *wrapped(line, width))
+        say(target, Text(one.signature, style="dim"), "")
+    for line in _meaning(found[0]):
+        first, *more = wrapped(line, target.width - 2)
+        say(target, f"- {first}", *(f"  {part}" for part in more))
+
+
+def _head(found: Inspection) -> tuple[str, str]:
+    """Return what was looked at, and how much of it."""
+    basis = found.basis
+    lower = " (lower is better)" if found.direction == "lower" else ""
+    unit = UNIT_LABELS.get(found.cost, found.cost)
+    simulated = "SIMULATED " if basis.simulated else ""
+    looked = f"{basis.prompts:,} prompts"
+    if basis.prompts < basis.stored:
+        looked = f"{basis.prompts:,} of {basis.stored:,} prompts (whole groups, drawn by seed {basis.seed})"
+    by = f"{basis.folds} folds" if basis.folds else f"{basis.tested:,} tested"
+    samples = f"{basis.samples} sample{'s' * (basis.samples > 1)}"
+    return (
+        f"{simulated}{basis.suite}: {found.metric_label}{lower} against {unit}, pool {found.pool}",
+        f"{looked}; {samples}; {by}",
+    )
+
+
+def _candidates(found: Inspection, width: int, *, every: bool) -> list[str]:
+    """Return the candidates on the Pareto front by rising cost, with `every` the others below, as lines."""
+    unit = UNIT_LABELS.get(found.cost, found.cost)
+    heads = ("candidate", unit, f"mean {found.metric_label}", "Pareto\nfront")
+    qualities = [found.fixed_quality.at(position) for position in range(len(found.candidates))]
+    places = _decimals(qualities)
+    order = sorted(range(len(qualities)), key=lambda m: (not found.front[m], found.costs[m]))
+    rows = [
+        (
+            found.candidates[m],
+            spell_cost(found.costs[m]),
+            spell(qualities[m], decimals=places),
+            "yes" if found.front[m] else "",
+        )
+        for m in order
+        if found.front[m] or every
+    ]
+    return first_that_fits([table_lines(heads, rows, above=above) for above in (False, True)], width)
+
+
+def _gains(found: Inspection, width: int) -> list[str]:
+    places = _decimals([one.gain for one in found.gains.values()])
+    rows = [
+        (
+            f"{NAMES[name]} ({found.kind})" if name == "best_per_kind" else NAMES[name],
+            spell(one.gain, decimals=places),
+            "" if name == "oracle" else spell(one.headroom, percent=True),
+        )
+        for name, one in found.gains.items()
+    ]
+    heads = ("choosing by", "gain", "of the oracle's gain")
+    return first_that_fits([table_lines(heads, rows, above=above) for above in (False, True)], width)
+
+
+def _told(found: Inspection) -> list[str]:
+    """Return what else is to say of a metric, a sentence each."""
+    said: list[str] = []
+    if found.variances and found.variances.repeats.value is not None:
+        share = spell(found.variances.repeats, percent=True)
+        said.append(
+            f"Of what sets a prompt's candidates apart beside their means, {share} comes again in another "
+            "image; the rest is noise."
+        )
+    if found.saves:
+        said.append(f"{NAMES['ridge']}: {found.saves}.")
+    return said
+
+
+def _meaning(found: Inspection) -> list[str]:
+    """Return what the figures of all metrics mean, and what could not be told, a sentence each."""
+    basis = found.basis
+    said = [
+        "gain: mean quality over that of the best mixture, which does not read the prompt; every doubling of "
+        "the budget counts alike. Intervals narrow with the square root of the number of prompts.",
+        "oracle: knows every score, noise included, so no router gets there.",
+    ]
+    if "oracle_shrunk" in found.gains:
+        said.append(
+            f"{NAMES['oracle_shrunk']}: knows the prompt's other images only; at least this can be reached."
+        )
+    elif basis.samples_are == "raters":
+        said.append("samples are raters of one image: how much another image would change cannot be told.")
+    elif basis.samples == 1:
+        said.append("one sample: how much of the oracle's gain is noise cannot be told.")
+    if "ridge" not in found.gains and len(found.candidates) > 1:
+        said.append("ridge: not installed, so none was tried.")
+    if not basis.folds:
+        said.append("folds: none, since the splits store different numbers of samples; the splits serve.")
+    if not found.kind:
+        said.append("kinds: no text column of the prompts has 2 to 100 values.")
+    if basis.embeddings:
+        said.append(
+            f"embeddings: this ridge reads words only; `catbench evaluate ridge` reads {basis.embeddings[0]}."
+        )
+    return said
+
+
+def _decimals(estimates: list[Estimate]) -> int:
+    """Return the decimals that the narrowest interval warrants, so that all can be compared."""
+    wide = [one for one in estimates if one.low is not None and one.high is not None and one.high > one.low]
+    return max(map(decimals_of, wide), default=4)

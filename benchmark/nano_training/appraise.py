@@ -1,0 +1,219 @@
+"""`python -m nano_training.appraise MODEL... --out DIR`: how good finished models are, on training scenes.
+
+The scenes come from a seed that no training set uses; what is tuned by these numbers has not looked at a
+suite. A generator's scenes are told apart by whether places are told or open, by the number of things, and by
+whether it has seen what it should draw. What is found is written beside the model and stands in its card.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+import typer
+
+from catbench.nano.command import run_command
+from catbench.nano.world import Thing
+from nano_training.cards import MEASURED
+from nano_training.corpora import CORPORA, corpus_of
+from nano_training.phrases import phrase
+from nano_training.recogniser import Recogniser, load_recogniser, scene_accuracy
+from nano_training.render import render
+from nano_training.world import MAX_THINGS, Inventory, Scene, draw_scenes
+
+SEED = 7_000
+GUIDANCE = 1.5
+FREE_GUIDANCE = ("turbo", "lightning")
+"""Models with guidance baked in: they are drawn without."""
+STEPS = {"turbo": (1,), "lightning": (4,), "l": (1, 2, 4, 8, 16), "masked": (2, 4, 8, 16)}
+"""Numbers of steps that a generator is drawn with; others at 1, 2 and 4."""
+Images = npt.NDArray[np.uint8]
+Found = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Exam:
+    """Scenes, and for each a prompt with or without places."""
+
+    scenes: tuple[Scene, ...]
+    open: tuple[bool, ...]
+
+    @property
+    def prompts(self) -> list[str]:
+        """One prompt a scene."""
+        return [
+            phrase(scene, SEED, places=not free) for scene, free in zip(self.scenes, self.open, strict=True)
+        ]
+
+    @property
+    def asked(self) -> list[Scene | Inventory]:
+        """What the prompts ask for."""
+        return [
+            scene.inventory if free else scene for scene, free in zip(self.scenes, self.open, strict=True)
+        ]
+
+    def render(self) -> Images:
+        """Return the scenes' renderings."""
+        return np.stack([render(scene, SEED) for scene in self.scenes])
+
+
+def exam(number: int) -> Exam:
+    """Return so many scenes of all themes and concepts, every other prompt without places."""
+    scenes = tuple(scene for _, scene in islice(draw_scenes(f"appraisal {SEED}", "training"), number))
+    return Exam(scenes, tuple(row % 2 == 1 for row in range(number)))
+
+
+def things_right(scenes: Sequence[Scene], shown: Sequence[Scene]) -> list[tuple[Thing, Thing | None]]:
+    """Return (thing, what is shown in its cell) of every thing of the scenes."""
+    return [
+        (thing, seen.cells[cell])
+        for scene, seen in zip(scenes, shown, strict=True)
+        for cell, thing in scene.things
+    ]
+
+
+def by_detail(pairs: Sequence[tuple[Thing, Thing | None]]) -> Found:
+    """Return the share of things with the right shape, colour, size, and all three, and by shape."""
+    found: Found = {
+        name: float(
+            np.mean(
+                [seen is not None and getattr(seen, name) == getattr(thing, name) for thing, seen in pairs]
+            )
+        )
+        for name in ("shape", "colour", "size")
+    }
+    found["things wholly right"] = float(np.mean([seen == thing for thing, seen in pairs]))
+    for shape in sorted({thing.shape for thing, _ in pairs}):
+        of_shape = [seen is not None and seen.shape == shape for thing, seen in pairs if thing.shape == shape]
+        found[f"shape: {shape}"] = float(np.mean(of_shape))
+    return found
+
+
+def appraise_recogniser(recogniser: Recogniser, test: Exam) -> Found:
+    """Return how well renderings are recognised."""
+    return _looked_at(recogniser, test, test.render())
+
+
+def appraise_vae(vae: Any, recogniser: Recogniser, test: Exam) -> Found:
+    """Return how well renderings are recognised when they come back from an autoencoder."""
+    images = test.render()
+    back = reconstructed(vae, images)
+    error = np.abs(images.astype(float) - back).mean() / 255
+    return {"mean absolute error, of 1": float(error)} | _looked_at(recogniser, test, back)
+
+
+def _looked_at(recogniser: Recogniser, test: Exam, images: Images) -> Found:
+    shown = recogniser.recognise(images)
+    accuracy = [scene_accuracy(*pair) for pair in zip(test.scenes, shown, strict=True)]
+    return {"scene accuracy": float(np.mean(accuracy))} | by_detail(things_right(test.scenes, shown))
+
+
+def reconstructed(vae: Any, images: Images) -> Images:
+    """Return the images as they come back from an `AutoencoderKL` or a `VQModel`."""
+    import torch
+
+    back: list[Images] = []
+    codes = type(vae).__name__ == "VQModel"
+    for batch in torch.from_numpy(images).permute(0, 3, 1, 2).split(64):
+        with torch.no_grad():
+            if codes:
+                drawn = 2 * vae.decode(vae.encode(batch / 255).latents).sample - 1
+            else:
+                drawn = vae.decode(vae.encode(batch / 127.5 - 1).latent_dist.mean).sample
+        back.append(drawn.permute(0, 2, 3, 1).clamp(-1, 1).add(1).mul(127.5).round().numpy().astype(np.uint8))
+    return np.concatenate(back)
+
+
+def appraise_clip(folder: Path, test: Exam) -> Found:
+    """Return how well right prompts score, and how often each picture's is found among all."""
+    from catbench.nano.scoring import ClipScorer
+
+    scorer = ClipScorer(folder)
+    cosines = scorer.image_embeddings(test.render()) @ scorer.text_embeddings(test.prompts).T
+    right = np.diag(cosines)
+    free = np.array(test.open)
+    found = {
+        "cosine of the right prompt": float(right.mean()),
+        "of another": float(np.roll(cosines, 1, 1).diagonal().mean()),
+    }
+    for name, rows in (("places told", ~free), ("places open", free)):
+        best = cosines[rows].argmax(axis=1) == np.flatnonzero(rows)
+        found[f"right prompt found among {len(free)}, {name}"] = float(best.mean())
+    return found
+
+
+def appraise_generator(model: str, parts: Path, test: Exam, steps: Sequence[int], guidance: float) -> Found:
+    """Return scene accuracy by steps, kind of prompt and number of things, and what it has seen."""
+    from catbench.nano.scoring import draw
+    from nano_training.pipelines import build_pipeline
+
+    pipeline = build_pipeline(model, parts)
+    recogniser = load_recogniser(parts / "recogniser")
+    known = CORPORA[corpus_of(model)].vocabulary
+    things = np.array([scene.complexity for scene in test.scenes])
+    free = np.array(test.open)
+    found: Found = {}
+    for number in steps:
+        shown = recogniser.recognise(draw(pipeline, test.prompts, number, guidance, seed=SEED))
+        accuracy = np.array([scene_accuracy(*pair) for pair in zip(test.asked, shown, strict=True)])
+        found[f"{number} steps"] = float(accuracy.mean())
+        for name, rows in (("told", ~free), ("open", free)):
+            for many in range(1, MAX_THINGS + 1):
+                if (cell := rows & (things == many)).any():
+                    found[f"{number} steps, places {name}, {many} things"] = float(accuracy[cell].mean())
+        told = [[part[row] for row in np.flatnonzero(~free)] for part in (test.scenes, shown)]
+        right = {True: [0], False: [0]}
+        for thing, seen in things_right(*told):
+            right[thing.shape in known.shapes and thing.colour in known.colours].append(seen == thing)
+        found[f"{number} steps, things it has seen"] = float(np.mean(right[True][1:] or np.nan))
+        found[f"{number} steps, things it has not"] = float(np.mean(right[False][1:] or np.nan))
+    return found
+
+
+def appraise(
+    model: str, parts: Path, number: int, steps: Sequence[int] = (), guidance: float | None = None
+) -> Found:
+    """Return what is measured of one finished model."""
+    from nano_training.clip import CLIP_FOLDER
+    from nano_training.latents import load_part
+
+    test = exam(number)
+    if model in ("text-encoder", "clip-score"):
+        return appraise_clip(parts / model / (CLIP_FOLDER if model == "text-encoder" else ""), test)
+    recogniser = load_recogniser(parts / "recogniser")
+    if model == "recogniser":
+        return appraise_recogniser(recogniser, test)
+    if model in ("vae", "vq"):
+        kind = "VQModel" if model == "vq" else "AutoencoderKL"
+        return appraise_vae(load_part(kind, parts, model), recogniser, test)
+    scale = guidance if guidance is not None else 0.0 if model in FREE_GUIDANCE else GUIDANCE
+    return appraise_generator(model, parts, test, steps or STEPS.get(model, (1, 2, 4)), scale)
+
+
+def run(
+    models: Annotated[list[str], typer.Argument(help="finished models, or snapshots of unfinished ones")],
+    out: Annotated[Path, typer.Option(help="folder of finished models, as for train")],
+    scenes: Annotated[int, typer.Option(help="how many")] = 400,
+    steps: Annotated[str, typer.Option(help="comma separated; default: as candidates")] = "",
+    guidance: Annotated[float | None, typer.Option(help=f"default: {GUIDANCE}; distilled models 0")] = None,
+) -> None:
+    """Print what is measured of each model, and keep it for its card."""
+    for model in models:
+        found = appraise(model, out, scenes, [int(one) for one in steps.split(",") if one], guidance)
+        typer.echo(
+            "\n".join(
+                [f"# {model}, {scenes} scenes", *(f"{value:.3f}  {name}" for name, value in found.items())]
+            )
+        )
+        if not steps and guidance is None:
+            (out / model / MEASURED).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run_command(run)

@@ -1,0 +1,77 @@
+"""Trains the masked-token model: a picture as 8x8 codes, and a transformer that fills in masked ones (aMUSEd,
+Patil et al. 2024).
+
+Smaller than version 1's, which had not learned: a book of `CODES` codes, and a network three layers deep, so
+that it can take several times as many steps.
+"""
+
+from __future__ import annotations
+
+from math import pi
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+
+from catbench.nano.models import build_uvit
+from catbench.nano.training.amused import VqTask, code_pictures, micro_conditions
+from catbench.nano.training.conditioning import Condition
+from nano_training.latents import Prompts, TextEncoder, load_part
+from nano_training.pictures import PHRASINGS, Pictures
+from nano_training.tokenizer import MAX_TOKENS, build_tokenizer
+
+CODES = 256
+WIDTH, LAYERS = 96, 3
+_DROPPED_SHARE = 0.1
+
+
+def vq_task(pictures: Pictures, parts: Path, seed: int, device: str) -> VqTask:
+    """Return the task of reconstructing pictures through 8x8 codes."""
+    return VqTask(pictures, parts, seed, device, CODES)
+
+
+class MaskedTask:
+    """Fill in the masked codes of a picture from its prompt."""
+
+    name = "masked"
+    learning_rate = 1e-3
+    decay_share = 0.35
+    batch = 64
+
+    def __init__(self, pictures: Pictures, parts: Path, seed: int, device: str) -> None:
+        self.device = device
+        self.codes = code_pictures(load_part("VQModel", parts, "vq", device), pictures, device)
+        self.prompts = Prompts(pictures, parts, self.name, device)
+        nothing = build_tokenizer()("", padding="max_length", max_length=MAX_TOKENS, return_tensors="pt")
+        self.nothing = TextEncoder(parts, device)(nothing.input_ids)
+        self.uvit = build_uvit(seed, CODES, WIDTH, LAYERS)
+        self.networks = {"uvit": self.uvit}
+
+    def loss(self, generator: torch.Generator) -> torch.Tensor:
+        """Return the cross-entropy of the masked codes of one batch."""
+        rows = torch.randint(len(self.codes), (self.batch,), generator=generator)
+        phrasing = torch.randint(PHRASINGS, (self.batch,), generator=generator)
+        dropped = torch.rand(self.batch, generator=generator) < _DROPPED_SHARE
+        condition = self._dropped(self.prompts.batch(rows, phrasing), dropped.to(self.device))
+        codes = self.codes[rows]
+        share = torch.cos(torch.rand((self.batch, 1), generator=generator) * pi / 2)
+        masked = torch.rand(codes.flatten(1).shape, generator=generator) < share
+        masked[:, 0] |= ~masked.any(dim=1)
+        shown = torch.where(masked.view_as(codes), CODES, codes)
+        logits = self.uvit(
+            shown.to(self.device), condition.hidden, condition.pooled,
+            micro_conditions(self.batch).to(self.device),
+        )  # fmt: skip
+        answers = torch.where(masked.view_as(codes), codes, -100).to(self.device)
+        return functional.cross_entropy(logits, answers)
+
+    def _dropped(self, condition: Condition, dropped: torch.Tensor) -> Condition:
+        """Return the condition with the empty prompt in place of those dropped, bool (batch,)."""
+        return Condition(
+            torch.where(dropped[:, None, None], self.nothing.hidden, condition.hidden),
+            torch.where(dropped[:, None], self.nothing.pooled, condition.pooled),
+        )
+
+    def export(self, folder: Path) -> None:
+        """Save the transformer, in the layout of `UVit2DModel.from_pretrained`."""
+        self.uvit.save_pretrained(folder)

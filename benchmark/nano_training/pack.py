@@ -1,0 +1,134 @@
+"""`python -m nano_training.pack --out DIR`: finished models in half precision, each with its card.
+
+They are put in this kit's folder `weights`, and `train` takes them from there: whoever has the repository
+goes on where it stands. Of a model that is not finished one state can be kept, its averaged weights without
+the optimizer's memory.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import torch
+import typer
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from catbench.errors import UsageError
+from catbench.files import atomic_file, atomic_folder
+from catbench.nano.command import run_command
+from nano_training.cards import RECORD, card
+
+if TYPE_CHECKING:
+    from catbench.nano.training.loop import Plan, Task
+
+WEIGHTS = Path(__file__).parent / "weights"
+"""What is shipped with the kit."""
+_UNFINISHED = "unfinished"
+
+
+def pack(model: str, out: Path, weights: Path = WEIGHTS) -> None:
+    """Put a finished model and its card into `weights`; raises UsageError where it is not finished."""
+    from catbench.nano.shelf import copy_part
+
+    if not (out / model / RECORD).exists():
+        raise UsageError(
+            f"model {model!r} is not finished in {out}: run `python -m nano_training.train {model}`"
+        )
+    copy_part(out / model, weights / model)
+    (weights / model / "README.md").write_text(card(model, out / model), encoding="utf-8")
+
+
+def unpack(out: Path, weights: Path = WEIGHTS) -> None:
+    """Put shipped models into `out`, in single precision, where none of their name is finished."""
+    for record in sorted(weights.glob(f"*/{RECORD}")):
+        target = out / record.parent.name
+        if (target / RECORD).exists():
+            continue
+        with atomic_folder(target, force=True) as draft:
+            for path in record.parent.iterdir():
+                if path.suffix == ".safetensors":
+                    save_file(_single(load_file(path)), draft / path.name, metadata={"format": "pt"})
+                elif path.name != "README.md":
+                    shutil.copyfile(path, draft / path.name)
+
+
+def keep_state(model: str, out: Path, weights: Path = WEIGHTS) -> int:
+    """Keep the averaged weights of a run that is not finished; return its step.
+
+    Raises UsageError where there is no such run.
+    """
+    path = out / "runs" / model / "checkpoint.pt"
+    if not path.exists():
+        raise UsageError(f"no run of {model!r} in {out}: nothing to keep")
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    rows = {
+        f"{network}/{key}": value.half() if value.dtype == torch.float32 else value
+        for network, values in state["average"].items()
+        for key, value in values.items()
+    }
+    said = {name: str(state[name]) for name in ("step", "seconds")}
+    (weights / _UNFINISHED).mkdir(parents=True, exist_ok=True)
+    with atomic_file(weights / _UNFINISHED / f"{model}.safetensors") as draft:
+        save_file({key: value.contiguous() for key, value in rows.items()}, draft, metadata=said)
+    return state["step"]
+
+
+def take_state(task: Task, plan: Plan, weights: Path = WEIGHTS) -> None:
+    """Where a run has no checkpoint but a kept state, begin from that, with a fresh optimizer."""
+    from catbench.nano.training.checkpoint import save_checkpoint
+    from catbench.nano.training.loop import build_optimizer
+
+    path = weights / _UNFINISHED / f"{plan.out.name}.safetensors"
+    if (plan.out / "checkpoint.pt").exists() or not path.exists():
+        return
+    with safe_open(path, framework="pt") as stored:
+        said: dict[str, str] = stored.metadata()
+    networks: dict[str, dict[str, torch.Tensor]] = {name: {} for name in task.networks}
+    for name, value in _single(load_file(path)).items():
+        network, _, key = name.partition("/")
+        networks[network][key] = value
+    save_checkpoint(
+        plan.out,
+        {
+            "model": task.name,
+            **plan.pinned,
+            "step": int(said["step"]),
+            "seconds": float(said["seconds"]),
+            "networks": networks,
+            "average": networks,
+            "optimizer": build_optimizer(task)[0].state_dict(),
+        },
+    )
+
+
+def _single(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}
+
+
+def write_record(folder: Path, plan: Plan, seconds: float) -> None:
+    """Write into a finished model's folder how it was trained: it is what makes it finished."""
+    record = {**plan.pinned, "seconds": round(seconds)}
+    with atomic_file(folder / RECORD) as draft:
+        draft.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def run(
+    out: Annotated[Path, typer.Option(help="folder of runs and finished models, as for train")],
+    weights: Annotated[Path, typer.Option(help="where to put them")] = WEIGHTS,
+    unfinished: Annotated[str | None, typer.Option(help="keep one state of this model's run, too")] = None,
+) -> None:
+    """Put all finished models into the kit's folder, in half precision, with their cards."""
+    for record in sorted(out.glob(f"*/{RECORD}")):
+        pack(record.parent.name, out, weights)
+        typer.echo(f"{record.parent.name}: packed")
+    shutil.rmtree(weights / _UNFINISHED, ignore_errors=True)
+    if unfinished:
+        typer.echo(f"{unfinished}: step {keep_state(unfinished, out, weights)} kept")
+
+
+if __name__ == "__main__":
+    run_command(run)

@@ -1,0 +1,80 @@
+"""`python -m nano_training.sheet OUT.png`: the world's things, or what models draw, as a PNG to look at.
+
+Without models: every shape in every colour and size. With them: a prompt a row, the renderer's picture first.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+import typer
+from PIL import Image
+
+from catbench.errors import UsageError
+from catbench.nano.command import run_command
+from catbench.nano.sheet import paste
+from catbench.nano.world import BACKGROUNDS, CELLS, SIZES, Thing
+from nano_training.appraise import FREE_GUIDANCE, GUIDANCE, SEED, exam, reconstructed
+from nano_training.render import render
+from nano_training.world import COLOURS, SHAPES, Scene
+
+Images = npt.NDArray[np.uint8]
+
+
+def world_columns() -> list[tuple[str, Images]]:
+    """Return a column for each size: all shapes in all colours, nine things a picture, on all backgrounds."""
+    things = [(colour, shape) for shape in SHAPES for colour in COLOURS]
+    columns: list[tuple[str, Images]] = []
+    for turn in range(2 * len(SIZES)):
+        half = things[turn // len(SIZES) :: 2]
+        pictures: list[npt.NDArray[np.uint8]] = []
+        for start in range(0, len(half), CELLS):
+            background = BACKGROUNDS[(start // CELLS + turn) % len(BACKGROUNDS)]
+            cells = [Thing(SIZES[turn % len(SIZES)], *one) for one in half[start : start + CELLS]]
+            pictures.append(render(Scene(background, (*cells, *[None] * (CELLS - len(cells))))))
+        columns.append((SIZES[turn % len(SIZES)], np.stack(pictures)))
+    return columns
+
+
+def model_columns(columns: str, parts: Path, rows: int) -> tuple[list[tuple[str, Images]], list[str]]:
+    """Return a column for each model and number of steps, and the prompts of the rows."""
+    from catbench.nano.scoring import draw
+    from nano_training.latents import load_part
+    from nano_training.pipelines import build_pipeline
+
+    test = exam(rows)
+    found = [("real", test.render())]
+    for column in columns.split(","):
+        model, _, steps = column.partition(":")
+        if model in ("vae", "vq"):
+            kind = "VQModel" if model == "vq" else "AutoencoderKL"
+            found.append((model, reconstructed(load_part(kind, parts, model), found[0][1])))
+            continue
+        if not steps.isdecimal() or int(steps) < 1:
+            raise UsageError(f"column {column!r} is not MODEL:STEPS, as l:8 is")
+        scale = 0.0 if model in FREE_GUIDANCE else GUIDANCE
+        images = draw(build_pipeline(model, parts), test.prompts, int(steps), scale, seed=SEED)
+        found.append((f"{model} {steps}", images))
+    return found, test.prompts
+
+
+def run(
+    png: Annotated[Path, typer.Argument(help="the PNG to write")],
+    models: Annotated[str, typer.Option(help="MODEL:STEPS, comma separated; vae and vq without steps")] = "",
+    out: Annotated[Path, typer.Option(help="folder of finished models, as for train")] = Path(),
+    rows: Annotated[int, typer.Option(min=1, help="prompts")] = 12,
+    zoom: Annotated[int, typer.Option(min=1)] = 1,
+) -> None:
+    """Draw the sheet, and print the prompts of its rows."""
+    columns, prompts = model_columns(models, out, rows) if models else (world_columns(), [])
+    page = paste(columns)
+    page.resize((page.width * zoom, page.height * zoom), Image.Resampling.NEAREST).save(png, optimize=True)
+    for prompt in prompts:
+        typer.echo(prompt)
+
+
+if __name__ == "__main__":
+    run_command(run)

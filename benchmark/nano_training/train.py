@@ -1,0 +1,207 @@
+"""`python -m nano_training.train all`: train every model in order; run it again to go on where it stopped.
+
+A finished model is in OUT/NAME; a run's checkpoint, saved each minute, in OUT/runs/NAME. What is finished is
+skipped, and what the kit ships in its folder `weights` counts as finished.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from catbench.errors import unknown_name
+from catbench.nano.command import check_device, run_command
+from nano_training.cards import RECORD
+from nano_training.corpora import CORPORA, EVERYTHING, FIVE, corpus_of
+
+if TYPE_CHECKING:
+    from catbench.nano.training.loop import Plan
+    from nano_training.pictures import Pictures
+
+STEPS = {
+    "vae": 2000,
+    "recogniser": 1500,
+    "text-encoder": 1500,
+    "p": 3000,
+    "q": 3000,
+    "r": 3000,
+    "t": 3000,
+    "l": 3000,
+    "turbo": 300,
+    "lightning": 200,
+    "clip-score": 2000,
+    "vq": 600,
+    "masked": 8000,
+}
+"""Steps of each model's training, in the order in which they are trained."""
+SEEDS = {name: number for number, name in enumerate(STEPS)}
+"""Every model starts from first weights of its own."""
+SHARED_PICTURES = 65_536
+"""For the parts that see everything."""
+OWN_PICTURES = 32_768
+"""For each generator."""
+
+
+@dataclass(frozen=True)
+class Kit:
+    """Where a model finds what it is trained on, and how."""
+
+    out: Path
+    """Folder of all runs, pictures and finished models."""
+    device: str = "cpu"
+    pictures: int | None = None
+    """Size of every set of pictures; None: as shipped."""
+    batch: int | None = None
+    """Pictures a step, a multiple of four; None: as shipped."""
+    weights: Path = Path(__file__).parent / "weights"
+    """What is shipped with the kit."""
+
+    def plan(self, model: str, steps: int | None = None, minutes: float | None = None) -> Plan:
+        """Return how long and where to a model is trained."""
+        from catbench.nano.training.loop import Plan
+
+        return Plan(
+            self.out / "runs" / model,
+            steps or STEPS[model],
+            SEEDS[model],
+            self.device,
+            minutes,
+            self.number(model),
+        )
+
+    def number(self, model: str) -> int:
+        """Return how many pictures a model is trained on."""
+        return self.pictures or (SHARED_PICTURES if corpus_of(model) == EVERYTHING.name else OWN_PICTURES)
+
+    def load(self, model: str) -> Pictures:
+        """Return the pictures of a model, drawn on first use."""
+        from nano_training.pictures import load_pictures
+
+        name = corpus_of(model)
+        families = name == EVERYTHING.name
+        return load_pictures(self.out / "pictures", CORPORA[name], self.number(model), families=families)
+
+
+def build_task(model: str, kit: Kit) -> Any:
+    """Return the task of a model in `STEPS`; raises UsageError for another name."""
+    if model not in STEPS:
+        raise unknown_name("nano model", model, STEPS)
+    task = _task(model, kit)
+    if kit.batch:
+        task.batch, task.families = kit.batch, kit.batch // 4
+    return task
+
+
+def _task(model: str, kit: Kit) -> Any:
+    pictures, seed = kit.load(model), SEEDS[model]
+    if model == "vae":
+        from catbench.nano.training.vae import VaeTask
+
+        return VaeTask(pictures, seed, kit.device)
+    if model in ("text-encoder", "clip-score"):
+        from nano_training.clip import ClipTask
+
+        return ClipTask(pictures, seed, kit.device, model)
+    if model == "recogniser":
+        from nano_training.recognise import RecogniserTask
+
+        return RecogniserTask(pictures, seed, kit.device)
+    if model in FIVE:
+        from nano_training.unet import UnetTask
+
+        return UnetTask(model, pictures, kit.out, seed, kit.device)
+    if model == "vq":
+        from nano_training.masked import vq_task
+
+        return vq_task(pictures, kit.out, seed, kit.device)
+    if model == "masked":
+        from nano_training.masked import MaskedTask
+
+        return MaskedTask(pictures, kit.out, seed, kit.device)
+    from nano_training.distil import StudentTask
+
+    return StudentTask(model, pictures, kit.out, seed, kit.device)
+
+
+def finished(out: Path, model: str) -> bool:
+    """Return whether a model is trained to its end."""
+    return (out / model / RECORD).exists()
+
+
+def train_model(model: str, kit: Kit, steps: int | None = None, minutes: float | None = None) -> bool:
+    """Train one model, from its checkpoint if it has one; return whether it is finished."""
+    from catbench.nano.training.checkpoint import load_checkpoint
+    from catbench.nano.training.loop import train
+    from nano_training.pack import take_state, write_record
+
+    plan = kit.plan(model, steps, minutes)
+    task = build_task(model, kit)
+    take_state(task, plan, kit.weights)
+    if not train(task, plan):
+        return False
+    shutil.rmtree(kit.out / model, ignore_errors=True)
+    task.export(kit.out / model)
+    state = load_checkpoint(plan.out, task.name, plan.pinned)
+    write_record(kit.out / model, plan, state["seconds"] if state else 0.0)
+    return True
+
+
+def export_snapshot(model: str, kit: Kit) -> int:
+    """Export the averaged weights of a run that is not finished; return its step.
+
+    Raises UsageError where it has no checkpoint.
+    """
+    from catbench.nano.training.loop import take_average
+
+    task = build_task(model, kit)
+    step = take_average(task, kit.plan(model))
+    task.export(kit.out / model)
+    return step
+
+
+def run(
+    model: Annotated[str, typer.Argument(help=f"all, or one of {', '.join(STEPS)}")],
+    out: Annotated[Path, typer.Option(help="folder of all runs and finished models")],
+    threads: Annotated[int, typer.Option(help="CPU threads; 0: as many as torch likes")] = 1,
+    device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
+    steps: Annotated[int | None, typer.Option(min=1, help="of each model; default: as shipped")] = None,
+    pictures: Annotated[int | None, typer.Option(min=8, help="of each set; default: as shipped")] = None,
+    batch: Annotated[int | None, typer.Option(min=4, help="pictures a step; default: as shipped")] = None,
+    minutes: Annotated[float | None, typer.Option(help="stop, to go on later, after this long")] = None,
+    snapshot: Annotated[
+        bool, typer.Option(help="do not train: export the last checkpoint of a run, even one under way")
+    ] = False,
+) -> None:
+    """Train one model, or all that are not finished; finished ones are in OUT/NAME."""
+    import torch
+
+    from nano_training.pack import unpack
+
+    if model != "all" and model not in STEPS:
+        raise unknown_name("nano model", model, ["all", *STEPS])
+    check_device(device)
+    if threads:
+        torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)
+    kit = Kit(out, device, pictures, batch)
+    if snapshot:
+        typer.echo(f"{model}: step {export_snapshot(model, kit)}, {out / model}")
+        return
+    until = None if minutes is None else time.monotonic() + 60 * minutes
+    unpack(out, kit.weights)
+    for name in STEPS if model == "all" else (model,):
+        if finished(out, name):
+            continue
+        left = None if until is None else (until - time.monotonic()) / 60
+        if (left is not None and left <= 0) or not train_model(name, kit, steps, left):
+            break
+        typer.echo(f"{name}: finished, {out / name}")
+
+
+if __name__ == "__main__":
+    run_command(run)

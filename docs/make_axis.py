@@ -1,0 +1,92 @@
+"""`python docs/make_axis.py`: write docs/axis.md, how far the order of routers hangs on the cost axis.
+
+By restricting stored predictions: the routers of baselines/reports are scored again without the candidates
+that are more expensive than the best single one, and with a bad candidate at a tenth of the lowest cost.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import kendalltau
+
+from catbench import DeferralCurve, deferral_curve, load, mixture_curve
+from catbench.report import Report
+from catbench.rounds import rounds_of
+from catbench.stored import pool_of_report, stored_answers
+
+ROOT = Path(__file__).parent.parent
+REPORTS = ROOT / "baselines" / "reports"
+METRICS = ("clip_score", "scene_accuracy")
+CHEAP = 0.1
+"""Cost of the bad candidate, of the lowest."""
+TEXT = """# How far the order of routers hangs on the axis
+
+Made by `python docs/make_axis.py` from the predictions in `baselines/reports` ({routers}), on nano, cost in
+TFLOPs.
+
+The gain over the mixture is an area, and an area hangs on where it ends. Two pools that ask the same of a
+router are compared with the pool as it is: without the candidates that are more expensive than the best
+single one (they are dominated: no sensible choice draws with them), and with a bad candidate at a tenth of
+the lowest cost, which scores as the worst one. Predictions are those stored; that of the bad candidate is its
+mean.
+
+{table}
+
+Order kept: Kendall's tau between the routers' order in the pool as it is and in the other pool (1 = the
+same). Gain kept: the best router's gain in the other pool, over that in the pool as it is.
+"""
+
+Floats = np.ndarray
+
+
+def page() -> str:
+    """Return the page."""
+    matrix = load("nano")
+    rounds = rounds_of(matrix, 0)
+    reports = [Report.read(path) for path in sorted(REPORTS.glob("*.json"))]
+    reports = [
+        one
+        for one in reports
+        if one.router.kind == "estimator" and (one.results[0].pool, one.results[0].cost) == ("all", "tflops")
+    ]
+    rows: list[list[str]] = []
+    for metric in METRICS:
+        pool = pool_of_report(reports[0], rounds, metric)
+        quality = rounds.test.labelled(pool)[1]
+        best = int(rounds.each[0].train.labelled(pool)[1].mean(axis=0).argmax())
+        said = [np.asarray(stored_answers(one, rounds)[metric].predicted) for one in reports]
+        for axis in ("log", "linear"):
+            whole = gains(said, quality, pool.cost, axis)
+            few = pool.cost <= pool.cost[best]
+            restricted = gains([p[:, few] for p in said], quality[:, few], pool.cost[few], axis)
+            worst = np.full((len(quality), 1), quality.mean(axis=0).min())
+            bad = [np.hstack([p, worst]) for p in said]
+            cost = np.append(pool.cost, CHEAP * pool.cost.min())
+            widened = gains(bad, np.hstack([quality, worst]), cost, axis)
+            for name, other in (("without the dominated", restricted), ("with a bad, cheap one", widened)):
+                tau = kendalltau(whole, other).statistic
+                kept = other.max() / whole.max()
+                rows.append([metric, axis, name, f"{tau:.2f}", f"{kept:.2f}"])
+    heads = ["metric", "axis", "pool", "order kept", "gain kept"]
+    lines = [heads, ["---"] * len(heads), *rows]
+    return TEXT.format(
+        routers=", ".join(one.router.name for one in reports),
+        table="\n".join(f"| {' | '.join(line)} |" for line in lines),
+    )
+
+
+def gains(said: list[Floats], quality: Floats, cost: Floats, axis: str) -> Floats:
+    """Return the gain over the mixture of each prediction (n, M)."""
+    low, high = float(cost.min()), float(cost.max())
+
+    def area(curve: DeferralCurve) -> float:
+        return float((curve.area_log if axis == "log" else curve.area)(low, high))
+
+    mixture = area(mixture_curve(quality, cost))
+    return np.array([area(deferral_curve(p, quality, cost)) - mixture for p in said])
+
+
+if __name__ == "__main__":
+    (ROOT / "docs" / "axis.md").write_text(page(), encoding="utf-8")

@@ -1,0 +1,94 @@
+"""`python docs/make_readme.py`: write the README's figures anew, each between its two comments.
+
+They come from the reports in baselines/reports and from the shipped matrix; `tests/test_readme.py` holds the
+page to them.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import numpy as np
+
+from catbench import load
+from catbench.cli.tables import print_report
+from catbench.report import Report, Result
+from catbench.spelling import spell
+
+ROOT = Path(__file__).parent.parent
+REPORTS = ROOT / "baselines" / "reports"
+SHOWN, METRIC = "ridge", "scene_accuracy"
+CANDIDATES = (
+    ("nano-turbo-1", "distilled from S"),
+    ("nano-sdxl-s-8", "S"),
+    ("nano-sdxl-l-4", ""),
+    ("nano-sdxl-l-8", ""),
+    ("nano-crowd-8", "L, trained on with crowded scenes"),
+    ("nano-sdxl-l-50", ""),
+)
+ROUTERS = ("knn", "ridge", "embedllm", "transformer")
+LINES = 12
+"""Of what `catbench evaluate` prints."""
+
+
+def blocks() -> dict[str, str]:
+    """Return what stands between the comments of each name."""
+    return {"output": output(), "candidates": candidates(), "routers": routers()}
+
+
+def output() -> str:
+    """Return the first lines that `catbench evaluate` prints of a shipped report."""
+    report = Report.read(REPORTS / f"{SHOWN}.json")
+    report = report.model_copy(update={"results": (report.result(METRIC),)})
+    with redirect_stdout(io.StringIO()) as said:
+        print_report(report, matrix=load("nano"))
+    lines = said.getvalue().splitlines()[:LINES]
+    return "\n".join(["```text", *lines, "...", "```"])
+
+
+def candidates() -> str:
+    """Return mean CLIPScores of a few candidates on simple and on crowded scenes."""
+    matrix = load("nano")
+    pool = matrix.pool()
+    quality = matrix.qualities("clip_score", "test", pool).mean(axis=2)
+    things = matrix.prompts["complexity"].to_numpy()[matrix.rows("test")]
+    rows = ["| | TFLOPs | two things or fewer | four or more |", "|---|---|---|---|"]
+    for name, what in CANDIDATES:
+        m = pool.ids.index(name)
+        means = (quality[np.isin(things, kind), m].mean() for kind in ((1, 2), (4, 5, 6)))
+        said = " | ".join(f"{mean:.3f}".lstrip("0") for mean in means)
+        note = f" ({what})" if what else ""
+        rows.append(f"| `{name}`{note} | {f'{pool.cost[m]:.4f}'.lstrip('0')} | {said} |")
+    return "\n".join(rows)
+
+
+def routers() -> str:
+    """Return what a few routers save, by metric."""
+    rows = ["| router | metric | as good as the best single candidate at | headroom captured |"]
+    rows.append("|---|---|---|---|")
+    for name in ROUTERS:
+        report = Report.read(REPORTS / f"{name}.json")
+        for metric in (METRIC, "clip_score"):
+            result: Result = report.result(metric)
+            match = spell(result.estimate("match_best"), percent=True, missing="never")
+            share = spell(result.estimate("headroom"), percent=True)
+            rows.append(f"| `{name}` | {result.metric_label} | {match} of its cost | {share} |")
+    return "\n".join(rows)
+
+
+def page() -> str:
+    """Return the README with every block made anew."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name, block in blocks().items():
+        pattern = rf"(<!-- {name}: [^>]*-->\n).*?(\n<!-- end of {name} -->)"
+        text, found = re.subn(pattern, lambda m, b=block: m[1] + b + m[2], text, flags=re.S)
+        if found != 1:
+            raise SystemExit(f"README.md needs the comments of {name!r} once")
+    return text
+
+
+if __name__ == "__main__":
+    (ROOT / "README.md").write_text(page(), encoding="utf-8")

@@ -1,0 +1,140 @@
+"""`python docs/make_report.py`: write docs/report.md, what stands in a report and in the files beside it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from catbench import report
+from catbench.measures import MEASURES
+
+ROOT = Path(__file__).parent.parent
+RECORDS = (
+    report.RouterInfo,
+    report.Result,
+    report.Estimate,
+    report.Estimates,
+    report.WinRates,
+    report.BestSingle,
+    report.Budgets,
+    report.Curve,
+)
+KINDS = {
+    "ratio": "over another cost or budget",
+    "gain": "a difference of qualities, above 0 where the router is better, whatever the metric's direction",
+    "share": "from nothing to all; 0.17 is written as 17%",
+    "quality": "on the metric's own scale, with its own sign",
+    "error": "on the metric's scale, lower is better",
+    "correlation": "-1 to 1",
+}
+TEXT = """# A report's JSON, and the files beside it
+
+Made by `python docs/make_report.py` from the records in
+[report.py](../benchmark/catbench/report.py). `catbench evaluate ... --json NAME.json` writes three files:
+
+- `NAME.json`: a report, as below.
+- `NAME.predictions.parquet`: what the router answered, a row a metric and prompt. `metric`, `split` (`test`
+  or `validation`), `fold`, `prompt_id`, then a column a candidate; of a policy one a trade-off, `at_00` ...
+- `NAME.replicates.parquet`: bootstrap replicates, a row a result and replicate. `result` (position in
+  `results`), `audc`, `audc_linear`, and `gain_00` ... `gain_16`, the gain over the mixture at 17 costs,
+  geometrically spaced.
+
+`catbench.Report.read("NAME.json").result("METRIC").estimate("gain").value` reads a number in Python, and
+`--curve NAME.csv` writes the curves as a table. What does not exist is null; numbers have six digits.
+
+## The report
+
+{report}
+
+## Its records
+
+{records}
+
+## Measures
+
+`measures` of a result holds these by name: an Estimate, or Estimates where a measure has a value a candidate
+(marked *). Areas are on the logarithmic cost axis unless they are named `_linear`.
+
+| kind | measures |
+|---|---|
+{measures}
+"""
+
+
+def page() -> str:
+    """Return the page."""
+    return TEXT.format(
+        report=fields(report.Report),
+        records="\n\n".join(_record(one) for one in RECORDS),
+        measures="\n".join(_kind(kind, meaning) for kind, meaning in KINDS.items()),
+    )
+
+
+def fields(model: type[BaseModel]) -> str:
+    """Return a list of a record's fields; those that need no words share a line."""
+    told = _docstrings(model)
+    named = [
+        (field.alias or name, name, field) for name, field in model.model_fields.items() if not field.exclude
+    ]
+    explained = [
+        f"- `{alias}` ({_type(model, name)}): {_sentence(told[name])}"
+        for alias, name, _ in named
+        if name in told
+    ]
+    plain = [f"`{alias}` ({_type(model, name)})" for alias, name, _ in named if name not in told]
+    return "\n".join([*([f"- {', '.join(plain)}"] if plain else []), *explained])
+
+
+def _record(model: type[BaseModel]) -> str:
+    first = (inspect.getdoc(model) or "").split("\n\n")[0].replace("\n", " ")
+    return f"**{model.__name__}**: {first}\n{fields(model)}"
+
+
+def _kind(kind: str, meaning: str) -> str:
+    found = [
+        f"`{one.name}`{'*' * one.per_candidate} ({one.label})"
+        for one in MEASURES.values()
+        if one.kind == kind
+    ]
+    return f"| {kind}: {meaning} | {', '.join(found)} |"
+
+
+def _assignments(model: type[BaseModel]) -> Sequence[tuple[ast.AnnAssign, ast.stmt | None]]:
+    """Return the annotated fields of a record and its bases, each with the statement that follows it."""
+    found: list[tuple[ast.AnnAssign, ast.stmt | None]] = []
+    for base in reversed(model.__mro__):
+        if base.__module__ == report.__name__:
+            body = ast.parse(inspect.getsource(base)).body[0].body
+            found += [
+                (one, after)
+                for one, after in zip(body, [*body[1:], None], strict=True)
+                if isinstance(one, ast.AnnAssign)
+            ]
+    return found
+
+
+def _docstrings(model: type[BaseModel]) -> dict[str, str]:
+    """Return what stands below each field, by its name."""
+    return {
+        one.target.id: inspect.cleandoc(after.value.value)
+        for one, after in _assignments(model)
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+    }
+
+
+def _type(model: type[BaseModel], name: str) -> str:
+    """Return a field's type as it is written."""
+    written = {one.target.id: ast.unparse(one.annotation) for one, _ in _assignments(model)}[name]
+    return written.replace("'", '"').replace("|", "or").replace("NonNegativeInt", "int")
+
+
+def _sentence(text: str) -> str:
+    return text.replace("\n", " ").removesuffix(".")
+
+
+if __name__ == "__main__":
+    (ROOT / "docs" / "report.md").write_text(page(), encoding="utf-8")

@@ -1,0 +1,100 @@
+"""Who is let onto the board: a report whose every number, and every replicate, follows from its predictions.
+
+That is found by `catbench verify`'s own function, once: the answer is kept in the user's cache under the
+digests of report, predictions, replicates and suite, and the version of catbench, so that it is right or
+absent. `$CATBENCH_HOME/leaderboard`, or the platform's cache folder, holds it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from platformdirs import user_cache_dir
+
+from catbench import __version__
+from catbench.bootstrap import Bootstrap
+from catbench.errors import CatbenchError, UsageError
+from catbench.files import atomic_file
+from catbench.submission.verify import verify_report
+from catbench_leaderboard.reports import TABLES, Entry
+from catbench_leaderboard.suites import matrix_of, trained_on
+
+COMMON = Bootstrap()
+"""The draws that all routers are ranked on."""
+
+
+def cache_folder() -> Path:
+    """Return the folder of what was verified."""
+    home = os.environ.get("CATBENCH_HOME")
+    return Path(home) / "leaderboard" if home else Path(user_cache_dir("catbench")) / "leaderboard"
+
+
+def why_not(entry: Entry, cache: Path | None = None, verifying: Callable[[], None] = lambda: None) -> str:
+    """Return why a report is not let in, empty where it holds. `verifying` is called before long work."""
+    if reason := _without_a_look(entry):
+        return reason
+    first = entry.report.results[0]
+    try:
+        matrix, other = matrix_of(first.suite_digest), trained_on(entry.report)
+    except (CatbenchError, OSError) as error:
+        return str(error)
+    made_of = [__version__, first.suite_digest, other.digest if other else ""]
+    made_of += [entry.digests[name] for name in ("report", *TABLES)]
+    path = (cache or cache_folder()) / "verified" / f"{_key(made_of)}.json"
+    if (known := _recall(path)) is not None:
+        return known
+    verifying()
+    reason = ""
+    try:
+        tables = {name: entry.table(name) for name in TABLES}
+        verify_report(entry.report.model_copy(update=tables), matrix, "it", other)
+    except CatbenchError as error:
+        reason = str(error)
+    except (OSError, MemoryError) as error:  # that is this machine's fault, and may pass
+        return f"it could not be verified here: {type(error).__name__}: {error}"
+    except Exception as error:  # a stranger's file may lead the libraries to anything
+        reason = f"it cannot be verified: {type(error).__name__}: {error}"
+    _keep(path, reason)
+    return reason
+
+
+def _without_a_look(entry: Entry) -> str:
+    """Return why a report cannot be ranked whatever its numbers are."""
+    for name in TABLES:
+        if not entry.digests[name]:
+            return f"its {name} do not lie beside it: keep the .{name}.parquet"
+    drawn = entry.report.bootstrap
+    if drawn != vars(COMMON):
+        return (
+            f"its intervals are of {drawn.get('replicates', 0):,} replicates with seed {drawn.get('seed')}; "
+            f"ranks need the common {COMMON.replicates:,} with seed {COMMON.seed}: evaluate again without "
+            "--replicates"
+        )
+    return ""
+
+
+def _key(made_of: list[str]) -> str:
+    return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:32]
+
+
+def _recall(path: Path) -> str | None:
+    """Return what was found before, None where nothing whole is kept."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return str(kept["why_not"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _keep(path: Path, reason: str) -> None:
+    """Keep what was found; in a place that cannot be written, it is found again the next time."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_file(path) as draft:
+            draft.write_text(json.dumps({"why_not": reason}), encoding="utf-8")
+    except (OSError, UsageError):
+        return

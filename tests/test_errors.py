@@ -1,0 +1,67 @@
+"""Errors that tell which command or router needs which extra, and how to get it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from catbench.errors import EXTRAS, missing_extra
+from catbench.generate import packages
+
+PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
+DISTRIBUTIONS = {"PIL": "pillow", "open_clip": "open_clip_torch"}
+
+
+@pytest.mark.parametrize(("module", "extra"), EXTRAS.items())
+def test_the_extra_of_a_module_brings_it_and_the_base_does_not(module, extra):
+    wanted = re.sub(r"[-_.]+", "-", DISTRIBUTIONS.get(module, module)).lower()
+
+    def names(requirements):
+        return {re.sub(r"[-_.]+", "-", re.split(r"[<>=\[~!; ]", text)[0]).lower() for text in requirements}
+
+    assert wanted in names(PROJECT["project"]["optional-dependencies"][extra])
+    assert wanted not in names(PROJECT["project"]["dependencies"])
+
+
+def test_only_a_package_of_an_extra_is_taken_for_one():
+    for error in (ValueError("torch"), ModuleNotFoundError("x", name="numpy"), ModuleNotFoundError("x")):
+        assert missing_extra(error) is None
+    inner = ModuleNotFoundError("No module named 'torch.nn'", name="torch.nn")
+    assert "a router needs torch, which is not installed" in str(missing_extra(inner, "a router"))
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("measure nano --out c.parquet", r"measure: generating images needs torch, .*\[generate\]'"),
+        ("generate nano --out run", r"generate: generating images needs torch, .*\[generate\]'"),
+        ("evaluate transformer", r"evaluate: router 'transformer' needs torch, .*\[torch\]'"),
+    ],
+)
+def test_the_command_that_needs_an_extra_is_named(command, no_torch, monkeypatch, tmp_path, words, says):
+    monkeypatch.chdir(tmp_path)
+    packages.prepare.cache_clear()
+    outcome = command(*words.split())
+    assert outcome.code == 2
+    assert re.fullmatch(f"catbench {says}\n", outcome.err)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_command_whose_import_fails_names_the_extra_that_brings_all_it_needs(command, monkeypatch):
+    def fails(*given, **named):
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr("catbench.generate.costs.measure.measure", fails)
+    monkeypatch.setattr("catbench.submission.trial.check_submission", fails)
+    measured, checked = command("measure", "nano", "--out", "c"), command("submit", "check", "x")
+    assert re.fullmatch(r"catbench measure: this needs torch, .*\[generate\]'\n", measured.err)
+    assert re.fullmatch(r"catbench submit check: this needs torch, .*\[torch\]'\n", checked.err)
+
+
+def test_the_page_of_the_leaderboard_names_its_extra(command, monkeypatch):
+    monkeypatch.setattr("catbench.cli.leaderboard.find_spec", lambda name: None)
+    says = r"catbench leaderboard: the leaderboard's page needs streamlit, .*\[leaderboard\]'\n"
+    assert re.fullmatch(says, command("leaderboard").err)
