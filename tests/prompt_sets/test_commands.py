@@ -164,16 +164,25 @@ def test_what_is_left_after_dropping_says_how_much_it_is_and_its_ids_make_it_aga
 def test_check_against_a_file_tells_what_is_in_both(typed, captions, tmp_path):
     assert typed("prompts", "coco", "--from", captions).code == 0
     outcome = typed("prompts", "check", "coco", "--against", captions, "--json", tmp_path / "c.json")
-    assert outcome.code == 0, outcome.err
+    assert outcome.code == 1, outcome.err
     record = json.loads((tmp_path / "c.json").read_text())
-    assert len(record["against"]["exact"]) == len(load_problem("coco").prompts)
+    prompts = load_problem("coco").prompts
+    tests = prompts["text"][prompts["split"] == "test"].tolist()
+    assert len(record["against"]["exact"]) == len(prompts)
+    assert record["against"]["test_prompts"] == len(tests)
+    assert f"LEAK  {len(tests)} test prompts stand in" in outcome.out
     assert record["exact_across_splits"] == record["near_across_splits"] == []
     (tmp_path / "other.csv").write_text("id,words\n1,nothing of the kind\n")
     words = ("prompts", "check", "coco", "--against", tmp_path / "other.csv")
     refused = typed(*words)
     assert (refused.code, refused.err.count("\n")) == (2, 1)
     assert "name one with --column" in refused.err
-    assert "equal to other.csv: 0 pairs" in typed(*words, "--column", "words").out
+    found = typed(*words, "--column", "words")
+    assert (found.code, "equal to other.csv: 0 pairs" in found.out) == (0, True)
+    training = prompts["text"][prompts["split"] == "train"].tolist()
+    for added, code in (([], 0), ([f"  {tests[0].upper()}"], 1)):
+        (tmp_path / "mine.txt").write_text("\n".join([*training, *added]) + "\n")
+        assert typed("prompts", "check", "coco", "--against", tmp_path / "mine.txt").code == code
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from catbench import evaluate, load
+from catbench.bootstrap import Bootstrap
 from catbench.measures.unseen_oracles import variances
 from catbench.rounds import rounds_of
-from catbench.routing import Answer
+from catbench.routing import Answer, NamedRouter
+from catbench.store import save
 from catbench.submission.noise import Agreement, check_noise
 from catbench.suites.simulate import Simulation, simulate
 
@@ -102,3 +107,28 @@ def test_one_sample_is_not_tested_and_that_is_said():
     found = check(part.qualities(pool).mean(axis=2), part, pool)
     assert (found.passed, found.value) == (True, None)
     assert "not tested: one sample" in found.says
+
+
+@pytest.mark.parametrize("samples", [1, 3])
+def test_verify_tells_of_any_report_that_knows_the_noise(command, tmp_path, samples):
+    matrix = simulate(Simulation(prompts=2000, candidates=4, samples=samples, seed=2))[0]
+    save(matrix, tmp_path / "suite")
+    matrix = load(tmp_path / "suite")
+    one = rounds_of(matrix).each[0]
+    pool = matrix.pool(metric="simulated_score")
+    said, validation = (Answer(part.labelled(pool)[1], None, ASKED) for part in (one.test, one.validation))
+    answers = {pool.metric: replace(said, validation=(validation,))}
+    named = NamedRouter("forged", lambda pool: None)
+    report = evaluate(named, matrix, metric=pool.metric, answers=answers, bootstrap=Bootstrap(20))
+    report.save(tmp_path / "report.json")
+    done = command("verify", tmp_path / "report.json", "--suite", tmp_path / "suite")
+    assert done.code == (0 if samples == 1 else 1), done.err
+    assert ("not tested: one sample" if samples == 1 else "FAILED") in done.out
+
+
+def test_a_check_of_one_sample_says_what_it_did_not_test(command, tmp_path):
+    save(simulate(Simulation(prompts=600, candidates=3, samples=1))[0], tmp_path / "suite")
+    assert command("submit", "new", "mine", "--out", tmp_path).code == 0
+    done = command("submit", "check", tmp_path / "mine", "--suite", tmp_path / "suite", "--sandbox", "none")
+    assert done.code == 0, done.out
+    assert "noise not tested: one sample" in done.out

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 
 from catbench.prompts import Prompts, normalise
-from catbench.submission.rewording import LONG, reword, reworded
+from catbench.submission.rewording import reword, reworded
 from catbench.suites.simulate import Simulation, simulate
 
-TEXTS = ["cat", "a dog on a hill", "two red circles above a blue square.", "aaaaaaa", "château, at dusk!"]
+TEXTS = ["cat", "a dog on a hill", "two red circles above a blue square.", "château,  at {dusk}!"]
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_reworded_text_equals_none_in_a_list(text):
+def test_a_reworded_text_equals_none_in_a_list_and_holds_what_it_held(text):
     random = np.random.default_rng(0)
-    words = re.sub(r"\W+", " ", text).split()
     for _ in range(50):
         said = reword(text, random)
         assert normalise(said) != normalise(text)
-        kept = [word for word in words if word.lower() in said.lower()]
-        assert len(kept) >= len(words) - 1  # a slip in one of them
-        if all(len(word) < LONG for word in words):
-            assert kept == words
+        assert normalise(text).rstrip(".!") in normalise(said)
 
 
 def test_features_move_a_little_and_rows_stay():
@@ -42,4 +36,4 @@ def test_features_move_a_little_and_rows_stay():
 def test_no_two_draws_are_the_same():
     texts = [f"a long harbour under the evening mountain {number}" for number in range(50)]
     one, other = (list(reworded(Prompts(texts), np.random.default_rng(seed))) for seed in (1, 2))
-    assert sum(a == b for a, b in zip(one, other, strict=True)) < len(texts) / 2
+    assert sum(a == b for a, b in zip(one, other, strict=True)) < len(texts) / 10

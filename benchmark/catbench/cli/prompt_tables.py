@@ -35,6 +35,9 @@ def print_check(found: Check, title: str) -> None:
                 _pairs(
                     console, f"{what} to {found.other.name}", pairs, labels, texts, list(found.other.texts)
                 )
+        if found.tested_elsewhere:
+            met = f"{found.tested_elsewhere:,} test prompts stand in {found.other.name}"
+            console.print(Text(f"LEAK  {met}: a router that is trained on it is tested on what it knows"))
     console.print(_statistics(found))
     if found.beyond is None:
         console.print("beyond CLIP's window: not counted, which needs pip install 'catbench[generate]'")

@@ -111,7 +111,10 @@ def check(
         Path | None, typer.Option(help="Write the suite without its leaking training prompts here.")
     ] = None,
 ) -> None:
-    """Look for leaks between splits; tell of lengths, vocabulary, cut prompts. Exit code 1 at a leak."""
+    """Look for leaks between splits; tell of lengths, vocabulary, cut prompts. Exit code 1 at a leak.
+
+    A test prompt that --against holds, word for word, is a leak too.
+    """
     from dataclasses import replace
 
     from catbench.cli.progress import progress_bar

@@ -10,6 +10,7 @@ import typer
 from catbench.cli.submit import Memory, Sandbox, Wall, how_to_run
 
 if TYPE_CHECKING:
+    from catbench.submission.record import Fresh, Rerun
     from catbench.submission.run import How
 
 
@@ -44,7 +45,10 @@ def verify(
     wall: Wall = None,
     memory: Memory = None,
 ) -> None:
-    """Check every digest and rule of a suite, or derive every number of a report again."""
+    """Check every digest and rule of a suite, or derive every number of a report again.
+
+    Exit code 1: the numbers follow, but what they claim does not hold on new prompts, or knows the noise.
+    """
     from catbench.errors import CatbenchError, SubmissionError, UsageError
     from catbench.submission.places import report_files, shipped_folders
 
@@ -57,21 +61,25 @@ def verify(
         return
     how = how_to_run(sandbox, wall, memory)
     if what is not None and not all_reports:
-        _verify_report(Path(what), how, suite, train_on, rerun=rerun, fresh=fresh, record=record)
+        if not _verify_report(Path(what), how, suite, train_on, rerun=rerun, fresh=fresh, record=record):
+            raise typer.Exit(1)
         return
     folders = [Path(what)] if what else shipped_folders()
     found = [path for folder in folders for path in report_files(folder)]
     if not found:
         raise UsageError(f"{' and '.join(map(str, folders))}: no report below it")
-    failed: list[str] = []
+    broken, doubtful = list[str](), list[str]()
     for path in found:
         try:
-            _verify_report(path, how, suite, train_on, rerun=rerun, fresh=fresh, record=record)
+            if not _verify_report(path, how, suite, train_on, rerun=rerun, fresh=fresh, record=record):
+                doubtful.append(str(path))
         except CatbenchError as error:
-            failed.append(str(path))
+            broken.append(str(path))
             typer.echo(f"FAILED  {error}")
-    if failed:
-        raise SubmissionError(f"{len(failed)} of {len(found)} reports do not hold: {', '.join(failed)}")
+    if broken:
+        raise SubmissionError(f"{len(broken)} of {len(found)} reports do not hold: {', '.join(broken)}")
+    if doubtful:
+        raise typer.Exit(1)
 
 
 def _verify_report(
@@ -83,8 +91,8 @@ def _verify_report(
     rerun: bool,
     fresh: str | None,
     record: bool,
-) -> None:
-    from catbench.errors import SubmissionError
+) -> bool:
+    """Verify a report and say what came out; return whether it holds."""
     from catbench.report import Report
     from catbench.store import load, suite_folder
     from catbench.submission import verify as proof
@@ -92,30 +100,52 @@ def _verify_report(
     report = Report.read(path)
     name = suite or report.results[0].suite
     matrix = load(name)
-    proof.verify_report(
-        report, matrix, str(path), load(train_on or report.train_on) if report.train_on else None
-    )
+    trained = load(train_on or report.train_on) if report.train_on else None
+    proof.verify_report(report, matrix, str(path), trained)
     typer.echo(f"holds   {path}: every number follows from its predictions")
     if report.submission and not report.submission.passed:
         failed = ", ".join(check.name for check in report.submission.checks if not check.passed)
         typer.echo(f"FAILED  {path}: checks of the submission, as the report says: {failed}")
     if "win_rate" in report.results[0].measures:
         typer.echo(f"NOTE    {path}: win rates need refits and are not derived again")
+    noise = proof.noise(report, matrix, trained)
+    typer.echo(f"{'noise ' if noise.passed else 'FAILED'}  {path}: {noise.says}")
     again = new = None
     if rerun:
         again = proof.rerun(report, path.parent, matrix, how.hiding(suite_folder(name)))
-        said = "identical" if again.identical else f"{again.largest_difference:.2g} apart, relative"
-        if again.failed_checks:
-            raise SubmissionError(f"{path}: run again, it fails checks: {', '.join(again.failed_checks)}")
-        if not again.passed:
-            raise SubmissionError(f"{path}: run again, the submission predicts something else: {said}")
-        typer.echo(f"rerun   {path}: predictions {said} (sandbox {again.sandbox})")
     if fresh:
         new = proof.fresh(report, path.parent, matrix, load(fresh), how.hiding(suite_folder(fresh)))
-        for metric, (value, low, high) in new.gain.items():
-            typer.echo(f"fresh   {path}: gain in {metric} on {new.suite} {value:.3g} [{low:.3g}, {high:.3g}]")
+        _print_fresh(path, new)
     if record:
         typer.echo(f"record  {proof.record_verification(path, again, new)}")
+    if again:
+        _tell_rerun(path, again)
+    return noise.passed and (new is None or new.holds)
+
+
+def _tell_rerun(path: Path, again: Rerun) -> None:
+    """Say what a rerun found; raise SubmissionError where it is not what the report says."""
+    from catbench.errors import SubmissionError
+
+    said = "identical" if again.identical else f"{again.largest_difference:.2g} apart, relative"
+    if again.failed_checks:
+        raise SubmissionError(f"{path}: run again, it fails checks: {', '.join(again.failed_checks)}")
+    if not again.passed:
+        raise SubmissionError(f"{path}: run again, the submission predicts something else: {said}")
+    typer.echo(f"rerun   {path}: predictions {said} (sandbox {again.sandbox})")
+
+
+def _print_fresh(path: Path, new: Fresh) -> None:
+    for metric, (value, low, high) in new.gain.items():
+        apart, least, most = new.difference[metric]
+        typer.echo(
+            f"fresh   {path}: gain in {metric} on {new.suite} {value:.3g} [{low:.3g}, {high:.3g}], "
+            f"beside the claimed one {apart:+.3g} [{least:+.3g}, {most:+.3g}]"
+        )
+    if new.failed_checks:
+        typer.echo(f"FAILED  {path}: on {new.suite} it fails checks: {', '.join(new.failed_checks)}")
+    elif not new.holds:
+        typer.echo(f"FAILED  {path}: it does not hold on new prompts: its gain is smaller than claimed")
 
 
 def _verify_suite(suite: str) -> None:

@@ -54,8 +54,15 @@ class Check:
 
     @property
     def leaks(self) -> int:
-        """Pairs of equal or near prompts that a split has parted."""
-        return len(self.exact) + (len(self.similar) if self.similar else 0)
+        """Pairs of equal or near prompts that a split has parted, and test prompts in the other set."""
+        return len(self.exact) + (len(self.similar) if self.similar else 0) + self.tested_elsewhere
+
+    @property
+    def tested_elsewhere(self) -> int:
+        """Test prompts that are equal to one of the other set: who trains on it knows them."""
+        if self.other_exact is None:
+            return 0
+        return int((self.prompts["split"].to_numpy()[self.other_exact.first] == "test").sum())
 
     def record(self) -> dict[str, Any]:
         """Return the findings as JSON takes them, every pair by the ids of its prompts."""
@@ -72,6 +79,7 @@ class Check:
             record["against"] = {
                 "name": self.other.name,
                 "prompts": len(self.other.texts),
+                "test_prompts": self.tested_elsewhere,
                 "exact": self._with_other(self.other_exact),
                 "near": None if self.other_similar is None else self._with_other(self.other_similar),
             }

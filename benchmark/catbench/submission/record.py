@@ -17,7 +17,7 @@ writes for a host and which counts for exactly the report whose SHA-256 it names
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -135,20 +135,30 @@ class Rerun(_Record):
     """Honesty checks that failed in this run."""
 
 
+Interval: TypeAlias = tuple[float, float, float]
+"""Value, low and high end."""
+
+
 class Fresh(_Record):
     """A submission run on test prompts that did not exist when it was made."""
 
+    holds: bool
+    """Whether no check failed, and on no metric the gain is surely smaller than the report claims."""
     date: str
     suite: str
     suite_digest: str
-    gain: dict[str, tuple[float | None, float | None, float | None]]
-    """By metric: value, low and high end of the 95% interval."""
+    gain: dict[str, Interval]
+    """By metric, with its 95% interval."""
+    difference: dict[str, Interval]
+    """By metric: that gain less the claimed one, with an interval of 95% over all metrics together."""
+    failed_checks: tuple[str, ...] = ()
+    """Honesty checks that failed in this run."""
 
 
 class Verification(_Record):
     """`report.verification.json`: what a host proved of one report."""
 
-    schema_version: Literal[2] = Field(2, alias="schema")
+    schema_version: Literal[3] = Field(3, alias="schema")
     report_sha256: str
     catbench: str
     date: str
@@ -166,7 +176,7 @@ class Proofs(_Record):
     rerun: Rerun | None
     """The predictions come from the submission."""
     fresh: Fresh | None
-    """And it is as good on prompts that it cannot know."""
+    """Where it `holds`, it is as good on prompts that it cannot know; else it was shown not to be."""
 
 
 def verification_path(report: Path) -> Path:

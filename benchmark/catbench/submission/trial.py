@@ -16,6 +16,7 @@ from catbench.matrix import ScoreMatrix
 from catbench.prompts import Split
 from catbench.rounds import rounds_of
 from catbench.store import known_suites, load, suite_folder
+from catbench.submission import noise
 from catbench.submission.folder import folder_problems, named_suites, read_settings
 from catbench.submission.judging import judge
 from catbench.submission.problem import Problem
@@ -61,6 +62,8 @@ def check_submission(folder: Path, how: How, suite: str | None = None) -> tuple[
         return [*problems, Problem(str(error), "run fit() and predict() by hand on some prompts")], tried
     except CatbenchError as error:
         return [*problems, Problem(str(error), "mend that first")], tried
+    unseen = [check.says for check in judged.checks if check.name == noise.NAME and check.value is None]
+    tried += "".join(f"; noise {says}" for says in unseen)
     failed = [check for check in judged.checks if not check.passed]
     return [*problems, *(Problem(check.says, MENDS[check.name]) for check in failed)], tried
 

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from math import isclose
+from math import hypot, isclose
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any, cast
 
 import numpy as np
 
 from catbench import __version__
-from catbench.bootstrap import Bootstrap
+from catbench.bootstrap import LEVEL, Bootstrap
 from catbench.errors import SubmissionError
 from catbench.evaluation import evaluate
 from catbench.files import atomic_file, sha256_of
 from catbench.matrix import ScoreMatrix
 from catbench.measures import MEASURES
-from catbench.report import Report, Result
+from catbench.prompts import normalise
+from catbench.report import Estimate, Report, Result
 from catbench.routing import NamedRouter
 from catbench.stored import offered, pool_of_report, rounds_of_report, stored_answers
 from catbench.submission.answers import digest_of
@@ -29,7 +31,17 @@ from catbench.submission.checks import compare
 from catbench.submission.duplicates import find_duplicates
 from catbench.submission.folder import Settings
 from catbench.submission.judging import judge
-from catbench.submission.record import CHECKS, Fresh, Rerun, Submission, Verification, verification_path
+from catbench.submission.noise import check_noise
+from catbench.submission.record import (
+    CHECKS,
+    Check,
+    Fresh,
+    Interval,
+    Rerun,
+    Submission,
+    Verification,
+    verification_path,
+)
 from catbench.submission.run import How, run_submission, staged, standing
 from catbench.verdict import verdict
 
@@ -99,6 +111,14 @@ def verify_report(
     _compare_replicates(name, report, again)
 
 
+def noise(report: Report, matrix: ScoreMatrix, train_on: ScoreMatrix | None = None) -> Check:
+    """Return the check whether a report's predictions know the noise (`catbench.submission.noise`)."""
+    rounds = rounds_of_report(report, matrix, train_on)
+    answers = stored_answers(report, rounds)
+    pools = [pool_of_report(report, rounds, metric) for metric in answers]
+    return check_noise(answers, rounds.test, pools)
+
+
 def _compare_replicates(name: str, report: Report, again: Report) -> None:
     """Raise SubmissionError where the replicates beside a report are not those of its predictions."""
     stored, derived = report.replicates, again.replicates
@@ -140,14 +160,15 @@ def rerun(report: Report, folder: Path, matrix: ScoreMatrix, how: How) -> Rerun:
 
 
 def fresh(report: Report, folder: Path, known: ScoreMatrix, matrix: ScoreMatrix, how: How) -> Fresh:
-    """Run a report's submission on a suite with new test prompts; return its gains. Raises as a run does.
+    """Run a report's submission on a suite with new test prompts; compare its gains with the claimed ones.
 
-    `known` is the suite of the report. Raises SubmissionError where one of its prompts is tested again, where
-    the folder is not the report's, or where a check fails.
+    `known` is the suite of the report. Raises as a run does, and SubmissionError where one of its prompts is
+    tested again, where the folder is not the report's, or where the report has no standard errors.
     """
     said = _submission(report, folder)
-    old = set(known.prompts["text"])
-    if met := sum(text in old for text in matrix.prompts["text"].iloc[matrix.rows("test")]):
+    old = {normalise(str(text)) for text in known.prompts["text"]}
+    tested = matrix.prompts["text"].iloc[matrix.rows("test")]
+    if met := sum(normalise(str(text)) in old for text in tested):
         raise SubmissionError(
             f"{met} test prompts of {matrix.suite.id!r} stand in {known.suite.id!r} too: they are not new "
             "(catbench generate SUITE --fresh-test SEED makes new ones)"
@@ -155,16 +176,46 @@ def fresh(report: Report, folder: Path, known: ScoreMatrix, matrix: ScoreMatrix,
     found = run_submission(folder, matrix, how, seed=report.router.seed)
     ran = _submission(found, folder)
     _check_folder(said, ran.files, ran, folder)
-    if not ran.passed:
-        failed = ", ".join(check.name for check in ran.checks if not check.passed)
-        raise SubmissionError(f"{folder}: on {matrix.suite.id}, it fails checks: {failed}")
+    claimed = {result.metric: result.estimate("gain") for result in report.results if result.slice == "all"}
     gains = {result.metric: result.estimate("gain") for result in found.results}
+    if missing := set(claimed) - set(gains):
+        raise SubmissionError(f"suite {matrix.suite.id!r} has no metric {min(missing)!r}, and the report has")
+    difference = {
+        metric: _difference(claim, gains[metric], len(claimed), f"{folder}, {metric}")
+        for metric, claim in claimed.items()
+    }
+    failed = tuple(check.name for check in ran.checks if not check.passed)
     return Fresh(
+        holds=not failed and all(high >= 0 for _, _, high in difference.values()),
         date=_today(),
         suite=matrix.suite.id,
         suite_digest=matrix.digest,
-        gain={metric: (gain.value, gain.low, gain.high) for metric, gain in gains.items()},
+        gain={metric: _interval(gains[metric], f"{folder}, {metric}") for metric in claimed},
+        difference=difference,
+        failed_checks=failed,
     )
+
+
+def _difference(claimed: Estimate, found: Estimate, metrics: int, place: str) -> Interval:
+    """Return how much larger a gain on new prompts is than the claimed one, as a two-sample interval.
+
+    Both are near enough normal and of different prompts, so their variances add up. Its level is 95% for all
+    metrics together (Bonferroni).
+    """
+    before, now = (_interval(estimate, place)[0] for estimate in (claimed, found))
+    errors = claimed.standard_error, found.standard_error
+    if errors[0] is None or errors[1] is None:
+        raise SubmissionError(f"{place}: its gain has no standard error, so nothing can be held against it")
+    width = NormalDist().inv_cdf(1 - (1 - LEVEL) / 2 / metrics) * hypot(errors[0], errors[1])
+    return now - before, now - before - width, now - before + width
+
+
+def _interval(estimate: Estimate, place: str) -> Interval:
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        raise SubmissionError(
+            f"{place}: its gain has no interval; run it with bootstrap replicates (--replicates)"
+        )
+    return estimate.value, estimate.low, estimate.high
 
 
 def _submission(report: Report, folder: Path) -> Submission:
@@ -188,7 +239,7 @@ def record_verification(path: Path, again: Rerun | None, new: Fresh | None) -> P
     """Write what was proven of a saved report beside it; return where."""
     target = verification_path(path)
     found = Verification(
-        schema=2, report_sha256=sha256_of(path), catbench=__version__, date=_today(), rerun=again, fresh=new
+        schema=3, report_sha256=sha256_of(path), catbench=__version__, date=_today(), rerun=again, fresh=new
     )
     with atomic_file(target) as draft:
         draft.write_text(found.model_dump_json(indent=1, by_alias=True) + "\n", encoding="utf-8")
