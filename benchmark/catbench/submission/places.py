@@ -33,7 +33,7 @@ def report_files(folder: Path) -> list[Path]:
         here = Path(place)
         found += [
             here / name
-            for name in files
+            for name in (*files, *folders)  # a folder of such a name is no report, and somebody is told
             if name.endswith(".json")
             and not name.endswith(VERIFICATION)
             and (here == folder or name.startswith("report"))
