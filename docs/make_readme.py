@@ -74,8 +74,10 @@ def routers() -> str:
         for metric in (METRIC, "clip_score"):
             result: Result = report.result(metric)
             match = spell(result.estimate("match_best"), percent=True, missing="never")
+            if result.estimate("match_best").value is not None:
+                match += " of its cost"
             share = spell(result.estimate("headroom"), percent=True)
-            rows.append(f"| `{name}` | {result.metric_label} | {match} of its cost | {share} |")
+            rows.append(f"| `{name}` | {result.metric_label} | {match} | {share} |")
     return "\n".join(rows)
 
 
