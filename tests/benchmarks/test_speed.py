@@ -12,17 +12,22 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from catbench import deferral_curve
+from catbench import ScoreMatrix, deferral_curve, evaluate
 from catbench.bootstrap import Bootstrap, replicate_weights, replicates
 from catbench.pool import Candidate, Pool
-from catbench.routing import Answer
+from catbench.prompts import group_of, normalise, split_of
+from catbench.rounds import rounds_of
+from catbench.routing import Answer, find_router, run_router
 from catbench.scoring import Scorer
+from catbench.suites.simulate import Simulation, simulate
 from catbench.sweep import EstimatorSweep
 from catbench.truth import Truth
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "cems"
+COCO = SHARED.parent / "coco" / "coco_30k.csv"
 
 
 def problem(prompts, candidates, seed=0):
@@ -214,3 +219,38 @@ def test_a_thousand_replicates_of_all_measures_at_real_size(benchmark):
     wall = benchmark.stats.stats.min
     print(f"\n1,000 replicates of all measures, 3,700 x 36: {wall:.1f} s, {spent:.1f} s of CPU")
     assert spent < 20  # ten seconds on two cores
+
+
+@pytest.mark.skipif(not COCO.is_file(), reason="needs the captions in ../shared/data/coco")
+def test_a_report_takes_at_most_three_times_its_router(benchmark):
+    """One metric of 30,000 real captions x 36 candidates, 1,000 replicates, with `ridge`."""
+    texts = pd.read_csv(COCO)["prompt"].astype(str).tolist()
+    keys = [normalise(text) for text in texts]
+    random = np.random.default_rng(0)
+    made = simulate(Simulation(prompts=1000, candidates=36, samples=1))[0]
+    long = np.array([len(text) for text in texts])[:, None] / 60
+    scores = random.normal(0.3 * long * np.linspace(0, 1, 36), 0.3)[:, :, None]
+    ids = [f"c-{row:05d}" for row in range(len(texts))]
+    matrix = ScoreMatrix(
+        suite=made.suite,
+        prompts=pd.DataFrame(
+            {
+                "prompt_id": ids,
+                "text": texts,
+                "source": "coco",
+                "group": list(map(group_of, keys)),
+                "split": list(map(split_of, keys)),
+            }
+        ),
+        candidates=made.candidates,
+        metrics=made.metrics[:1],
+        scores={made.metrics[0].name: scores},
+        costs=made.costs,
+    )
+    one, pool = rounds_of(matrix).each[0], matrix.pool(metric=made.metrics[0].name)
+    parts = one.train.labelled(pool), one.validation.labelled(pool), one.test.texts()
+    alone = seconds(lambda: run_router(find_router("ridge"), pool, *parts), 1)
+    benchmark.pedantic(lambda: evaluate("ridge", matrix), rounds=1)
+    ratio = benchmark.stats.stats.min / alone
+    print(f"\na report of ridge, 30,000 x 36: {ratio:.2f} times fitting and asking it ({alone:.1f} s)")
+    assert ratio < 3
