@@ -1,4 +1,4 @@
-"""Speed of the shipped routers: `knn` against the arithmetic it cannot do without, refits, and training."""
+"""Speed of the shipped routers against the arithmetic they cannot do without, of refits, and of training."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 from catbench import Pool, Prompts
 from catbench.pool import Candidate
@@ -18,6 +19,10 @@ from catbench.suites.cems import import_cems
 from catbench.suites.simulate import Simulation, simulate
 from catbench.trials import Trials, run_trials
 from catbench.truth import truth_of
+from catbench_baselines.features import routed_quality
+from catbench_baselines.guarded import FACTORS, smallest_as_good
+from catbench_baselines.linear import ridge_path
+from catbench_baselines.ridge import PENALTIES
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "cems"
 
@@ -57,6 +62,41 @@ def test_knn_against_a_bare_matmul_and_partition(benchmark):
     ratio = benchmark.stats.stats.min / floor
     print(f"\nknn, 80,000 x 10,000 x 512: {ratio:.2f} times the bare matmul and partition ({floor:.1f} s)")
     assert ratio < 2
+
+
+def test_ridge_at_all_penalties_against_bare_products(benchmark):
+    """Seven penalties and 36 candidates, one after the other, would take hundreds of times as long."""
+    random, (prompts, columns, words) = np.random.default_rng(0), (20_000, 12_000, 15)
+    chosen = np.minimum(
+        random.zipf(1.3, (prompts, words)) - 1, columns - 1
+    )  # words are as frequent as in texts
+    rows = np.repeat(np.arange(prompts), words)
+    vectors = csr_matrix((np.full(rows.size, words**-0.5), (rows, chosen.ravel())), (prompts, columns))
+    quality = vectors @ random.normal(size=(columns, 36)) + random.normal(size=(prompts, 36))
+    directions = random.normal(size=(columns, 36))
+
+    def bare():
+        for _ in range(100):
+            vectors.T @ (vectors @ directions)
+
+    floor = seconds(bare, 2)
+    benchmark.pedantic(lambda: ridge_path(vectors, quality, PENALTIES), rounds=2)
+    ratio = benchmark.stats.stats.min / floor
+    print(f"\nridge, 20,000 x 36, seven penalties: {ratio:.1f} times a hundred bare products ({floor:.1f} s)")
+    assert ratio < 6
+
+
+def test_a_guard_against_the_areas_that_it_compares(benchmark):
+    """A bootstrap of 200 draws would take two hundred times as long as the areas."""
+    random, pool = np.random.default_rng(0), pool_of(36)
+    known = random.normal(size=(3700, 36)) + 2 * np.log(pool.cost) ** 0.5
+    quality = known + random.normal(size=known.shape)
+    tried = [known.mean(axis=0) + factor * (known - known.mean(axis=0)) for factor in FACTORS]
+    floor = seconds(lambda: [routed_quality(predicted, quality, pool) for predicted in tried])
+    benchmark.pedantic(lambda: smallest_as_good(tried, quality, pool), rounds=3)
+    ratio = benchmark.stats.stats.min / floor
+    print(f"\nguard, 3,700 x 36: {ratio:.1f} times the areas ({floor * 1000:.0f} ms)")
+    assert ratio < 25
 
 
 def ratio_of_trials(texts=None, features=None):
