@@ -114,7 +114,7 @@ def test_references_are_not_ranked_and_stand_in_order(board, view, report, axis)
     where = view("sim-two", "sim+")
     for slice in board.problem(where).slices[1:]:  # holds less
         part = leaderboard.references(board, replace(where, slice=slice, axis=axis))
-        assert part["headroom"].notna().any() == (axis == "log")
+        assert part["audc"].notna().any() == (axis == "log")
     assert "oracle" not in " ".join(leaderboard.leaderboard(board, view())["router"])
 
 
