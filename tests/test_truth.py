@@ -51,10 +51,9 @@ def test_a_tie_goes_to_the_cheaper_candidate(matrix):
     flat = replace(matrix, scores=equal)
     result = evaluate("ridge", flat, metric=METRIC, candidates=["sim-2", "sim-1"], bootstrap=QUICK).result()
     assert result.best_single.candidate == "sim-1"
-    assert (
-        result.verdict
-        == "sim-1 is the best single candidate and the cheapest, so nothing is to save; "
-        + ("with no limit on cost no better and no worse")
+    assert result.verdict == (
+        "nothing to save: sim-1 is the best single candidate and the cheapest; "
+        "with no limit on cost no better and no worse"
     )
 
 

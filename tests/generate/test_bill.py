@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from catbench.costs import Cost
-from catbench.errors import SuiteError, UsageError
+from catbench.errors import UsageError
 from catbench.generate.costs.bill import PAPER_POOL, bill, main
 
 README = Path(__file__).parents[2] / "README.md"
@@ -43,5 +43,5 @@ def test_the_command_prints_every_candidate_and_the_assumption(capsys):
 def test_what_has_no_price_is_refused():
     with pytest.raises(UsageError, match="--device 'abacus': its peak is not known; known: A10, "):
         bill(1, device="abacus")
-    with pytest.raises(SuiteError, match="candidate 'dall-e' has no cost"):
+    with pytest.raises(UsageError, match="candidate 'dall-e' has no cost"):
         bill(1, candidates=["dall-e"])
