@@ -100,3 +100,14 @@ def test_a_policy_s_unlimited_choice_is_what_it_chose_at_trade_off_0():
 
 def test_of_equally_good_predictions_the_cheaper_is_taken_without_a_limit():
     assert unlimited(Answer(np.array([[5.0, 5, 1]]), None, TRADE_OFFS), np.array([3.0, 2, 1])).tolist() == [1]
+
+
+def test_trade_offs_that_nearly_tie_do_not_overspend():
+    cost = np.array([1.0, 4 / 3, 2.0])
+    said = np.array([[0.0, -9, 1.0], [0.0, -9, 1.0 - 1.5e-9], [0.0, -9, -1.0]])
+    copied = Answer(said.copy(), None, TRADE_OFFS)
+    found = deploy(Answer(said, None, TRADE_OFFS, validation=(copied,)), np.zeros(3, np.int64), cost)
+    spent = found.mean(np.broadcast_to(cost, (3, 3))).mean(axis=1)
+    np.testing.assert_allclose(spent[0], 4 / 3, rtol=1e-9)
+    own = quality_within(Answer(said, None, TRADE_OFFS), np.broadcast_to(cost, (3, 3)), cost, np.zeros(3))
+    np.testing.assert_allclose(own.mean(axis=0)[1], 4 / 3, rtol=1e-9)

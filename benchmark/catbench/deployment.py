@@ -17,7 +17,7 @@ import numpy as np
 from catbench.arrays import Floats, Ints
 from catbench.curve import REACHED
 from catbench.routing import Answer, restrict
-from catbench.sweep import SAME_TRADE_OFF, choices_at, deferral_curve
+from catbench.sweep import SAME_TRADE_OFF, EstimatorSweep, choices_at
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,15 +107,16 @@ def _mixed(asked: Answer, used: Answer, cost: Floats, budgets: Floats) -> tuple[
 def _of_estimates(
     validation: Floats, predicted: Floats, cost: Floats, budgets: Floats
 ) -> tuple[Ints, Ints, Floats]:
-    curve = deferral_curve(validation, validation, cost)
+    sweep = EstimatorSweep(validation, validation, cost)
+    curve = sweep.curve()
     lower, upper, share = _neighbours(curve.cost, budgets)
-    # Just below an event's trade-off the event has happened.
+    if predicted is validation:
+        return sweep.choices(lower), sweep.choices(upper), share
+    # Just below an event's trade-off the event has happened; the next one, however near, has not.
+    following = np.append(curve.trade_off[1:], 0.0)
     just_below = curve.trade_off * (1 - 2 * SAME_TRADE_OFF)
-    return (
-        choices_at(predicted, cost, just_below[lower]),
-        choices_at(predicted, cost, just_below[upper]),
-        share,
-    )
+    between = np.maximum(just_below, (curve.trade_off + following) / 2)
+    return choices_at(predicted, cost, between[lower]), choices_at(predicted, cost, between[upper]), share
 
 
 def _of_choices(validation: Ints, choices: Ints, cost: Floats, budgets: Floats) -> tuple[Ints, Ints, Floats]:
