@@ -165,7 +165,7 @@ def test_trained_elsewhere_on_the_candidates_that_both_have(matrix):
     assert result.candidates == ["sim-1", "sim-2", "other-3"]
     assert result.prompts == len(matrix.rows("test"))
     assert report.train_on == "elsewhere"
-    assert f"|train-on:elsewhere@unsaved({len(texts)})|" in report.signature
+    assert f"|train-on:elsewhere@{fewer.digest[:12]}({len(texts)})|" in report.signature
 
 
 def test_suites_without_a_common_candidate_are_told(matrix):
