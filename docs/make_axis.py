@@ -94,8 +94,9 @@ def conclusion(tau: dict[tuple[str, str], float]) -> str:
         order = sorted(AXES, key=lambda axis, pool=pool: -tau[axis, pool])
         said.append(f"{what}: {', '.join(f'{tau[axis, pool]:.2f} ({axis})' for axis in order)}")
     steady = max(AXES, key=lambda axis: min(tau[axis, pool] for pool in POOLS))
+    order_kept = ".\n".join(said)
     return (
-        f"Mean of both metrics, order kept. {'.\n'.join(said)}.\n"
+        f"Mean of both metrics, order kept. {order_kept}.\n"
         f"By the worse of the two cases the order holds best on the axis *{steady}*."
     )
 

@@ -27,8 +27,8 @@ REFERENCES = {
 TEXT = """# nano: what it can and cannot tell
 
 Made by `python docs/make_nano.py` from the shipped matrix and the reports in `baselines/reports/nano`.
-Brackets are 95% intervals of a bootstrap over scenes ({prompts} test prompts of {groups} scenes, {samples} images of
-each a candidate). What the numbers mean: [definitions](definitions.md).
+Brackets are 95% intervals of a bootstrap over scenes ({prompts} test prompts of {groups} scenes,
+{samples} images of each a candidate). What the numbers mean: [definitions](definitions.md).
 
 ## Quality by candidate, for simple and for crowded scenes
 
