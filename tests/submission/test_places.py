@@ -68,7 +68,13 @@ def test_reports_are_found_at_any_depth(tmp_path):
         (tmp_path / name).write_text("{}")
     (tmp_path / "a" / "round").symlink_to(tmp_path)
     assert [path.relative_to(tmp_path).as_posix() for path in report_files(tmp_path)] == sorted(wanted)
-    assert set(find_reports([tmp_path]).values()) == {"a/b/c/report-2", "a", "any", "mine/deep", "x/y/z/other"}
+    assert set(find_reports([tmp_path]).values()) == {
+        "a/b/c/report-2",
+        "a",
+        "any",
+        "mine/deep",
+        "x/y/z/other",
+    }
 
 
 @pytest.mark.parametrize("depth", ["", "a", "a/b/c"])
