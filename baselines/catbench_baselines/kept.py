@@ -1,8 +1,8 @@
 """Token embeddings of many prompts, kept in the user's cache: an encoder reads a suite's prompts once.
 
 They are known by the digest of the encoder's files and by the texts. Together they take at most LARGEST
-bytes: those that were not used for the longest go first. `CATBENCH_CACHE` names another folder. The answers to
-tested prompts, by which a router's own time is measured, are never read from here.
+bytes: those that were not used for the longest go first. `CATBENCH_CACHE` names another folder. The answers
+to tested prompts, by which a router's own time is measured, are never read from here.
 """
 
 from __future__ import annotations
