@@ -283,7 +283,7 @@ def _check(matrix: ScoreMatrix) -> None:
         group = splits_of_group.index[splits_of_group > 1][0]
         text = prompts.loc[prompts["group"] == group, "text"].iloc[0]
         raise SuiteError(
-            f"{name}: prompts equal or akin to {text!r} stand in two splits: keep a group in one"
+            f"{name}: prompts equal or similar to {text!r} stand in two splits: keep a group in one"
         )
     group_of_text: dict[str, str] = {}
     for text, group in zip(prompts["text"], prompts["group"], strict=True):

@@ -108,7 +108,7 @@ class Problem:
     cost: str
     """What it is called: no two problems are called alike."""
     metrics: tuple[str, ...]
-    """All of the suite's."""
+    """Those of the suite that any of the reports has."""
     slices: tuple[str, ...]
     rows: Mapping[tuple[str, str], tuple[Row, ...]]
     """By metric and slice."""
@@ -160,7 +160,11 @@ def problems_of(entries: Sequence[Entry]) -> tuple[Problem, ...]:
             suite=key.suite + suites[key],
             pool=spoken[key] + pools[key],
             cost=key.cost,
-            metrics=tuple(metric.name for metric in matrix_of(key.digest).metrics),
+            metrics=tuple(
+                metric.name
+                for metric in matrix_of(key.digest).metrics
+                if any(metric.name == scored for scored, _ in rows[key])
+            ),
             slices=tuple(dict.fromkeys(["all", *(slice for _, slice in rows[key])])),
             rows={part: tuple(found) for part, found in rows[key].items()},
         )

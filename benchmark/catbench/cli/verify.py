@@ -95,12 +95,13 @@ def _verify_report(
     """Verify a report and say what came out; return whether it holds."""
     from catbench.report import Report
     from catbench.store import load, suite_folder
+    from catbench.stored import suite_trained_on
     from catbench.submission import verify as proof
 
     report = Report.read(path)
     name = suite or report.results[0].suite
     matrix = load(name)
-    trained = load(train_on or report.train_on) if report.train_on else None
+    trained = suite_trained_on(report, train_on)
     proof.verify_report(report, matrix, str(path), trained)
     typer.echo(f"holds   {path}: every number follows from its predictions")
     if report.submission and not report.submission.passed:
