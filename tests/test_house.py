@@ -16,7 +16,8 @@ import catbench
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "benchmark" / "catbench"
 FLOORS = (
-    {"errors", "arrays", "files", "cells", "pool", "prompts", "provenance", "costs", "matrix"} | {"terminal"},
+    {"errors", "arrays", "files", "cells", "pool", "prompts", "provenance", "costs", "matrix", "digest"}
+    | {"terminal", "download"},
     {"store", "scores", "curve", "sweep", "measures", "bootstrap", "signature", "routing", "predictions"}
     | {"cascade", "rounds", "deployment", "router_files", "router_output"},
     {

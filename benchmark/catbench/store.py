@@ -34,8 +34,9 @@ from catbench.pool import Candidate
 from catbench.prompts import SPLITS, Split
 from catbench.scores import read_scores, write_scores
 
+DATA = Path(__file__).parent / "data"
 WAYS = {
-    "cems": "catbench import cems",
+    **{path.stem: f"catbench import {path.stem}" for path in sorted((DATA / "recipes").glob("*.txt"))},
     "coco": "catbench prompts coco",
     "diffusiondb": "catbench prompts diffusiondb",
 }
@@ -218,7 +219,7 @@ def home() -> Path:
 
 def shipped_suites() -> dict[str, Path]:
     """Return the folders of the suites that catbench ships, by name."""
-    return _suites_in(Path(__file__).parent / "data" / "suites")
+    return _suites_in(DATA / "suites")
 
 
 def known_suites() -> dict[str, Path]:

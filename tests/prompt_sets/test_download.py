@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from catbench.errors import UsageError
-from catbench.prompt_sets.download import cache_folder, fetch
+from catbench.download import cache_folder, fetch
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from catbench.arrays import Scores
 from catbench.files import atomic_file
-from catbench.prompt_sets.download import Progress, cache_folder
+from catbench.download import Progress, cache_folder
 from catbench.prompt_sets.encoders import Encoder
 
 PART = 4096

@@ -25,8 +25,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from catbench.costs import Cost, check_costs
 from catbench.errors import SuiteError, UsageError, unknown_name
 from catbench.files import sha256_of
-from catbench.suites import cems
 from catbench.suites.prices import read_costs
+from catbench.suites.recipes import cems
 
 NameOf = Callable[["Run"], str | None]
 """From a run to the id of the candidate that it measures, if one is known."""
@@ -96,7 +96,7 @@ def import_costs(
     rule.
     """
     if path.is_dir():
-        is_cems = any((path / name).exists() for name in cems.FILES)
+        is_cems = cems.is_cems(path)
         costs = cems.measured_seconds(path) if is_cems else _of_runs(_old_runs(path), batch, name_of)
     elif path.suffix == ".json" and not _is_tidy(content := _json(path)):
         costs = _of_runs(_runs(content, path), batch, name_of)

@@ -25,7 +25,7 @@ from catbench.generate.scorers import Images, MetricSource, ScoreFunction, Score
 from catbench.generate.scorers.checkpoint import local_file, read_weights
 from catbench.generate.scorers.clip import DEFAULT_MODEL, DEFAULT_REVISION, Clip, load_clip
 from catbench.matrix import Metric
-from catbench.prompt_sets.download import fetch
+from catbench.download import fetch
 
 HEAD = "sa_0_4_vit_l_14_linear"
 COMMIT = "6d122adad522ab246644d9dc1c6d7a3810ee255f"
