@@ -137,7 +137,13 @@ def evalmi() -> list[Cost]:
         ("sd-2.1", "stabilityai/stable-diffusion-2-1", 7.5, 768),
         ("playground-2.5", "playgroundai/playground-v2.5-1024px-aesthetic", 3.0, 1024),
     ):
-        settings = {"pipeline": pipeline, "steps": 50, "guidance": guidance, "width": pixels, "height": pixels}
+        settings = {
+            "pipeline": pipeline,
+            "steps": 50,
+            "guidance": guidance,
+            "width": pixels,
+            "height": pixels,
+        }
         candidate = Candidate(id=name, settings=settings)
         costs += [
             cost.model_copy(update={"method": f"{cost.method}; {_told(candidate)}"})
@@ -149,7 +155,9 @@ def evalmi() -> list[Cost]:
 def pqpp() -> list[Cost]:
     """Count GLIDE on its authors' code, and take SDXL from catbench's own."""
     sdxl = [cost for cost in shipped_costs() if cost.candidate == "sdxl-50"]
-    told = "github.com/openai/glide-text2im: 100 steps at 64 px, guidance 3, and 27 of the upsampler to 256 px"
+    told = (
+        "github.com/openai/glide-text2im: 100 steps at 64 px, guidance 3, and 27 of the upsampler to 256 px"
+    )
     return [*_costs("glide", *_glide(), told), *sdxl]
 
 
@@ -162,7 +170,11 @@ def _glide() -> tuple[Flops, Flops]:
     for options, pixels, respacing, inputs in ((small, 64, "100", 2), (large, 256, "fast27", 1)):
         options |= {"use_fp16": False, "timestep_respacing": respacing}
         models: list[Any] = []
-        on_meta(lambda options=options, models=models: models.extend(code.create_model_and_diffusion(**options)) or models[0])
+        on_meta(
+            lambda options=options, models=models: (
+                models.extend(code.create_model_and_diffusion(**options)) or models[0]
+            )
+        )
         model, diffusion = models
         given: dict[str, Any] = {
             "tokens": meta(1, options["text_ctx"], dtype=torch.long),
@@ -172,7 +184,9 @@ def _glide() -> tuple[Flops, Flops]:
             given["low_res"] = meta(1, 3, 64, 64)
         with torch.device("meta"):
             step = count_forward(
-                lambda model=model, pixels=pixels, given=given: model(meta(1, 3, pixels, pixels), meta(1), **given)
+                lambda model=model, pixels=pixels, given=given: model(
+                    meta(1, 3, pixels, pixels), meta(1), **given
+                )
             )
         whole += step * (inputs * diffusion.num_timesteps)
     return whole, whole  # the text is encoded anew in every step, by the denoiser itself

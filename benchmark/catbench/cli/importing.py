@@ -156,8 +156,8 @@ def costs(
     table: Annotated[
         Path,
         typer.Argument(
-            help="ML.ENERGY's text-to-image.json or a folder of its runs, CEMS's folder, or a table with "
-            "candidate, unit, value."
+            help="ML.ENERGY's text-to-image.json or a folder of its runs, co2_inference's tti_*.csv, CEMS's "
+            "folder, or a table with candidate, unit, value."
         ),
     ],
     out: Annotated[Path, typer.Option(help="The cost table to write, as Parquet.")],
@@ -182,7 +182,13 @@ def costs(
         return find_run(run.model, run.steps, run.width, run.height)
 
     imported = import_costs(
-        table, candidates=candidate or (), hardware=hardware, batch=batch, source=source, name_of=known
+        table,
+        candidates=candidate or (),
+        hardware=hardware,
+        batch=batch,
+        source=source,
+        name_of=known,
+        tell=typer.echo,
     )
     write_costs(imported, out)
     width = max(len(cost.candidate) for cost in imported)

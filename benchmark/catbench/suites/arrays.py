@@ -62,7 +62,8 @@ def matrix_from_arrays(
         candidates=tuple(candidates[place] for place in columns),
         metrics=tuple(metrics),
         scores={
-            name: np.asarray(values, dtype=np.float32)[rows][:, columns, None] for name, values in scores.items()
+            name: np.asarray(values, dtype=np.float32)[rows][:, columns, None]
+            for name, values in scores.items()
         },
         costs=costs_in_order(known, order),
         pools={name: tuple(m for m in order if m in members) for name, members in (pools or {}).items()},

@@ -117,7 +117,9 @@ def build(paths: Mapping[str, Path], tell: Tell) -> ScoreMatrix:
             "family": [family_of(task) for task in tasks],
         }
     )
-    candidates = [Candidate(id=name, model=name, settings={"name": theirs}) for theirs, name in MODELS.items()]
+    candidates = [
+        Candidate(id=name, model=name, settings={"name": theirs}) for theirs, name in MODELS.items()
+    ]
     pools = {"open": [name for name in MODELS.values() if name not in CLOSED], "paper": PAPER}
     costs = [*shipped_prices("evalmi"), *shipped_prices("usd")]
     return matrix_from_arrays(SUITE, prompts, candidates, list(METRICS.values()), scores, costs, pools=pools)

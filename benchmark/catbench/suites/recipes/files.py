@@ -34,7 +34,9 @@ def opened(recipe: Recipe, source: Path | None, progress: Progress) -> Generator
     if source is None:
         yield fetched(recipe, progress)
     elif source.is_dir():
-        yield _checked(recipe, {name: path for name, path in _in_folder(recipe, source)}, str(source), progress)
+        yield _checked(
+            recipe, {name: path for name, path in _in_folder(recipe, source)}, str(source), progress
+        )
     elif source.is_file():
         with tempfile.TemporaryDirectory(prefix="catbench-") as folder:
             yield _checked(recipe, _unpacked(recipe, source, Path(folder)), str(source), progress)
@@ -121,9 +123,13 @@ def _unpacked(recipe: Recipe, archive: Path, folder: Path) -> dict[str, Path]:
                     if member.isfile():
                         take(member.name, member.size, lambda member=member: stream.extractfile(member))
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError) as error:
-        raise SuiteError(f"{archive}: not readable as an archive (.tar.*, .zip): {error}; is it cut short?") from error
+        raise SuiteError(
+            f"{archive}: not readable as an archive (.tar.*, .zip): {error}; is it cut short?"
+        ) from error
     except OSError as error:
-        raise UsageError(f"{archive}: cannot be unpacked into {folder.parent}: {error.strerror or error}") from error
+        raise UsageError(
+            f"{archive}: cannot be unpacked into {folder.parent}: {error.strerror or error}"
+        ) from error
     return found
 
 

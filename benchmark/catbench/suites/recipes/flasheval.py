@@ -56,7 +56,10 @@ SOLVERS = {
 METRICS = {
     "ImageReward": Metric(name="image_reward", label="ImageReward", citation="Xu et al. 2023"),
     "CLIP": Metric(
-        name="clip_score", label="CLIPScore", model="ViT-L/14", citation="Hessel et al. 2021; the cosine itself"
+        name="clip_score",
+        label="CLIPScore",
+        model="ViT-L/14",
+        citation="Hessel et al. 2021; the cosine itself",
     ),
     "Aesthetic": Metric(name="aesthetic", label="Aesthetic", citation="LAION's improved aesthetic predictor"),
     "HPS": Metric(name="hps", label="HPS", citation="Wu et al. 2023, version 1"),
@@ -64,7 +67,9 @@ METRICS = {
 """Folder -> metric."""
 BLACK, NEAR = 4.604, 0.0007
 """Aesthetic score of a black image, and how far from it one may be."""
-_FILE = re.compile(r"Image_score/[^/]+/(?P<metric>\w+)/(?P<model>[^/]+)/\w+-(?P<solver>[A-Z]+)(?P<steps>\d+)step-fp-")
+_FILE = re.compile(
+    r"Image_score/[^/]+/(?P<metric>\w+)/(?P<model>[^/]+)/\w+-(?P<solver>[A-Z]+)(?P<steps>\d+)step-fp-"
+)
 
 
 def candidate_of(model: str, solver: str, steps: int) -> Candidate:
@@ -96,9 +101,7 @@ def build(paths: Mapping[str, Path], tell: Tell, *, suite: SuiteInfo, source: st
             candidates[candidate.id] = candidate
             columns[match["metric"]][candidate.id] = _scores(file, ids)
     names = sorted(candidates)
-    scores = {
-        folder: np.stack([columns[folder][name] for name in names], axis=1) for folder in METRICS
-    }
+    scores = {folder: np.stack([columns[folder][name] for name in names], axis=1) for folder in METRICS}
     good = np.array([bool(text.strip()) for text in texts])
     black = np.abs(scores["Aesthetic"] - BLACK) < NEAR
     if blank := int((~good).sum()):
@@ -163,5 +166,5 @@ def _recipe(suite: str, source: str, prompts: int, candidates: int, title: str) 
 
 RECIPES = (
     _recipe("flasheval-coco", "COCO", 36_758, 36, "COCO captions"),
-    _recipe("flasheval-diffusiondb", "DiffusionDB", 3_520, 42, "DiffusionDB prompts"),
+    _recipe("flasheval-diffusiondb", "DiffusionDB", 3_522, 42, "DiffusionDB prompts"),
 )
