@@ -1,8 +1,10 @@
-"""`python docs/make_prices.py`: count the prices in benchmark/catbench/data/costs/*.csv, and write docs/prices.md.
+"""`python docs/make_prices.py`: count the prices in benchmark/catbench/data/costs/*.csv, and write
+docs/prices.md.
 
-TFLOPs of other people's candidates (FlashEval, EvalMi-50K, PQPP) on the meta device, without weights or network.
-GLIDE is counted on its authors' code: CATBENCH_GLIDE names a clone of github.com/openai/glide-text2im. Prices
-in USD are a table that is written by hand, `usd.csv`, and are only shown here.
+TFLOPs of other people's candidates (FlashEval, EvalMi-50K, PQPP) on the meta device, without weights or
+network. GLIDE is counted on its authors' code: CATBENCH_GLIDE names a clone of
+github.com/openai/glide-text2im. Prices in USD are a table that is written by hand, `usd.csv`, and are only
+shown here.
 """
 
 from __future__ import annotations
@@ -50,34 +52,35 @@ UNPRICED = {
     "vila-u": "code of its own",
 }
 """Candidate of EvalMi-50K -> why no FLOPs are counted."""
-CHECKS = """| what | counted here | published |
-|---|---|---|
-| UNet of SD 1.4 without attention products | 338.6 GMAC, 859.5 M parameters | 339 GMAC, 860 M (BK-SDM, Kim et al. 2023) |
-| UNet of small-stable-diffusion-v0 | 223.7 GMAC, 579.4 M | 224 GMAC, 0.58 B for BK-SDM-Base, which has as many blocks |
-| UNet of SD 2.1 | 865.9 M | 866 M (its model card) |
-| SD 3.5 large | 8.06 B | 8.1 B (its model card) |
-| PixArt-Sigma | 0.611 B | 0.6 B (Chen et al. 2024) |
-| UNet of Kolors | 2.58 B | 2.6 B (Kolors Team 2024) |
-| UNet of Kandinsky 3 | 3.06 B | 3.0 B (Arkhipkin et al. 2023) |
-| OmniGen | 3.76 B | 3.8 B (Xiao et al. 2024) |
-| GLIDE, its upsampler | 385 M, 398 M | 385 M, 398 M (its authors' notebook) |
-| dreamlike-photoreal-2.0 against SD 1.5, 50 steps | 2.66 times | 2.55 times the seconds (co2_inference, Luccioni et al. 2023) |
-"""
+PUBLISHED = (
+    ("UNet of SD 1.4", "338.6 GMAC, 859.5 M parameters", "339 GMAC, 860 M (BK-SDM, Kim et al. 2023)"),
+    ("UNet of small-stable-diffusion-v0", "579.4 M", "0.58 B (BK-SDM-Base, with as many blocks; ibid.)"),
+    ("SD 3.5 large", "8.06 B", "8.1 B (its model card)"),
+    ("PixArt-Sigma", "0.611 B", "0.6 B (Chen et al. 2024)"),
+    ("UNet of Kolors", "2.58 B", "2.6 B (Kolors Team 2024)"),
+    ("UNet of Kandinsky 3", "3.06 B", "3.0 B (Arkhipkin et al. 2023)"),
+    ("OmniGen", "3.76 B", "3.8 B (Xiao et al. 2024)"),
+    ("GLIDE and its upsampler", "385 M, 398 M", "385 M, 398 M (its authors' notebook)"),
+    ("dreamlike over SD 1.5, 50 steps", "2.66 times the FLOPs", "2.55 times the seconds (co2_inference)"),
+)
+"""What was checked, what is counted here (multiply-adds without attention's products), what is published."""
 TEXT = """# Prices of other people's candidates
 
-Made by `python docs/make_prices.py`, which counts them on the meta device from the configurations of the releases,
-without weights or network: 2 FLOPs a multiply-add in matrix products and convolutions. `tflops` is the whole
-call that a user pays for (text encoders, every step, decoder; no safety checker), `tflops_paper` the convention
-of the paper's tables (the denoiser alone, without the products of attention). What is not known is not priced, and
-never guessed: `--pool priced:tflops` is made of the candidates that have a price.
+Made by `python docs/make_prices.py`, which counts them on the meta device from the configurations of the
+releases, without weights or network: 2 FLOPs a multiply-add in matrix products and convolutions. `tflops`
+is the whole call that a user pays for (text encoders, every step, decoder; no safety checker),
+`tflops_paper` the convention of the paper's tables (the denoiser alone, without the products of attention).
+What is not known is not priced, and never guessed: `--pool priced:tflops` is made of the candidates that
+have a price.
 
 ## Checked against published figures
 
 {checks}
+
 ## FlashEval
 
-Guidance 7.5, 512 px (dreamlike-photoreal-2.0 at its own 768), so every step is two UNet forwards; PNDM runs one
-step more than it is asked for. Architectures: `catbench.generate.costs.architectures`.
+Guidance 7.5, 512 px (dreamlike-photoreal-2.0 at its own 768), so every step is two UNet forwards; PNDM runs
+one step more than it is asked for. Architectures: `catbench.generate.costs.architectures`.
 
 {flasheval}
 
@@ -245,7 +248,11 @@ def main() -> None:
         write("pqpp", pqpp())
     unpriced = "\n".join(f"- {name}: {why}" for name, why in UNPRICED.items())
     tables = {name: shown(name) for name in ("flasheval", "evalmi", "pqpp", "usd")}
-    page = TEXT.format(checks=CHECKS, unpriced=unpriced, **tables)
+    checks = "\n".join(
+        ["| what | counted here | published |", "|---|---|---|"]
+        + [f"| {' | '.join(row)} |" for row in PUBLISHED]
+    )
+    page = TEXT.format(checks=checks, unpriced=unpriced, **tables)
     (ROOT / "docs" / "prices.md").write_text(page, encoding="utf-8")
 
 

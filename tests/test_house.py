@@ -17,8 +17,19 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "benchmark" / "catbench"
 FLOORS = (
     {"errors", "arrays", "files", "cells", "pool", "prompts", "provenance", "costs", "matrix", "digest"}
-    | {"terminal", "download"},
-    {"store", "scores", "curve", "sweep", "measures", "bootstrap", "signature", "routing", "predictions"}
+    | {"matrix_rules", "terminal", "download"},
+    {
+        "store",
+        "manifest",
+        "scores",
+        "curve",
+        "sweep",
+        "measures",
+        "bootstrap",
+        "signature",
+        "routing",
+        "predictions",
+    }
     | {"cascade", "rounds", "deployment", "router_files", "router_output"},
     {
         "scoring",

@@ -11,7 +11,7 @@ WIDTH = 22
 
 
 def suites() -> None:
-    """List the suites that can be named, those that a command fetches, and what the paper's take to be had."""
+    """List the suites that can be named, those that a command fetches, and what the paper's take."""
     from catbench.prompt_sets.sources import DATASETS
     from catbench.store import known_suites
     from catbench.suites.recipes import RECIPES

@@ -1,7 +1,8 @@
 """From arrays that are complete to a matrix: groups and splits of the prompts, the canonical order of all.
 
-Prompts come out sorted by id and candidates by the first cost named (those without it last), so the suite is the
-same whatever the order of what is given. Beside what is given stand the columns of `catbench.suites.slices`.
+Prompts come out sorted by id and candidates by the first cost named (those without it last), so the suite
+is the same whatever the order of what is given. Beside what is given stand the columns of
+`catbench.suites.slices`.
 """
 
 from __future__ import annotations
@@ -72,13 +73,10 @@ def matrix_from_arrays(
 
 def by_cost(ids: Sequence[str], places: Ints, costs: Sequence[Cost]) -> Ints:
     """Return positions in `ids`, those of `places`, by the first cost named and then by name."""
-    if not costs:
-        return np.array(sorted(places.tolist(), key=lambda i: ids[i]), dtype=np.int64)
-    first = costs[0].unit, costs[0].hardware
+    chosen: list[int] = places.tolist()
+    first = next(((cost.unit, cost.hardware) for cost in costs), None)
     prices = {cost.candidate: cost.value for cost in costs if (cost.unit, cost.hardware) == first}
-    return np.array(
-        sorted(places.tolist(), key=lambda i: (prices.get(ids[i], np.inf), ids[i])), dtype=np.int64
-    )
+    return np.array(sorted(chosen, key=lambda i: (prices.get(ids[i], np.inf), ids[i])), dtype=np.int64)
 
 
 def costs_in_order(costs: Sequence[Cost], candidates: Sequence[str]) -> tuple[Cost, ...]:

@@ -1,8 +1,9 @@
 """Seconds and joules of ten text-to-image models, as co2_inference measured them (Luccioni et al. 2023).
 
-github.com/sashavor/co2_inference, `data/emissions/complete/tti_*.csv`, MIT: one row a run of 1,000 images, ten runs of
-each model at its pipeline's own settings, by CodeCarbon on a node of eight A100-80GB. Seconds are those of an
-image; energy is that of all eight cards, most of them idle, and says little of one: it is above what drawing takes.
+github.com/sashavor/co2_inference, `data/emissions/complete/tti_*.csv`, MIT: one row a run of 1,000 images,
+ten runs of each model at its pipeline's own settings, by CodeCarbon on a node of eight A100-80GB. Seconds
+are those of an image; energy is that of all eight cards, most of them idle, and says little of one: it is
+above what drawing takes.
 """
 
 from __future__ import annotations
@@ -54,8 +55,9 @@ def co2_inference_costs(path: Path, tell: Tell) -> list[Cost]:
         ):
             costs.append(Cost(candidate=name, unit=unit, value=value, hardware=hardware, method=told + how))
     if (table["gpu_count"] > 1).any():
+        cards = int(table["gpu_count"].max())
         tell(
-            f"{path.name}: joules are those of all {int(table['gpu_count'].max())} cards of a node, most of them "
-            "idle: they are above what one image takes, and do not compare with joules of one card"
+            f"{path.name}: joules are those of all {cards} cards of a node, most of them idle: they are "
+            "above what one image takes, and do not compare with joules of one card"
         )
     return costs

@@ -96,8 +96,8 @@ def import_costs(
 
     `candidates` are the ids to keep, all by default, each `ID` or `NEW=ID`; `hardware` is the machine to
     keep, or that of a table that names none; `source` goes into each cost's `method`, by default the file and
-    its digest; `tell` takes a line on what the numbers are of. Raises UsageError for an argument that fits nothing, SuiteError for a table that breaks a
-    rule.
+    its digest; `tell` takes a line on what the numbers are of. Raises UsageError for an argument that fits
+    nothing, SuiteError for a table that breaks a rule.
     """
     if path.is_dir():
         is_cems = cems.is_cems(path)

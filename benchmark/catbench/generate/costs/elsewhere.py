@@ -1,8 +1,8 @@
 """FLOPs of text-to-image models that others have judged, beside those that catbench draws with.
 
-Each is a class of diffusers with the configuration of its release, as its `config.json` has it, and runs with the
-steps, guidance and size of its model card, or else of its pipeline's defaults in diffusers. A price holds for one
-image of 1024 px: text encoders on both prompts, the denoiser twice a step, the decoder.
+Each is a class of diffusers with the configuration of its release, as its `config.json` has it, and runs
+with the steps, guidance and size of its model card, or else of its pipeline's defaults in diffusers. A
+price holds for one image of 1024 px: text encoders on both prompts, the denoiser twice a step, the decoder.
 
     sd-3.5-large    SD3Transformer2DModel, 38 blocks of 2,432: 8.1 billion parameters as published
     pixart-sigma    PixArtTransformer2DModel, 28 blocks of 1,152: 0.6 billion as published

@@ -24,7 +24,7 @@ from catbench.generate.settings import DrawingSettings, FeatureCache
 def forwards(settings: DrawingSettings) -> int:
     """Return how often the UNet runs: PNDM (Liu et al. 2022) once more than the steps it is asked for.
 
-    It draws its second step twice, where it is set to skip the Runge-Kutta steps, as it is by Stable Diffusion.
+    It runs its second step twice where it skips the Runge-Kutta steps, as Stable Diffusion has it.
     """
     is_pndm = settings.scheduler is not None and settings.scheduler.name == "PNDMScheduler"
     return settings.steps + 1 if is_pndm else settings.steps

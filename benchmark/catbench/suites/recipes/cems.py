@@ -1,8 +1,9 @@
 """CEMS: four text-to-image models on 10,000 prompts (Lee and Lee, CIKM 2024).
 
-8,168 DiffusionDB prompts, 1,632 PartiPrompts and 200 DrawBench prompts; CLIP score and NIMA score, each the mean
-over three images; seconds per image on an RTX 2080 Ti at 512 pixels. Left out: another 40,000 prompts of the same
-commit (`Model_Perf/{clip,nima}_score`), whose digests are not known. No licence is stated at the source.
+8,168 DiffusionDB prompts, 1,632 PartiPrompts and 200 DrawBench prompts; CLIP score and NIMA score, each the
+mean over three images; seconds per image on an RTX 2080 Ti at 512 pixels. Left out: another 40,000 prompts
+of the same commit (`Model_Perf/{clip,nima}_score`), whose digests are not known. No licence is stated at
+the source.
 """
 
 from __future__ import annotations

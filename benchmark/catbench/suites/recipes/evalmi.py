@@ -1,12 +1,14 @@
 """EvalMi-50K: what people think of 24 models' images (Wang et al., ICCV 2025: LMM4LMM).
 
-2,100 prompts, one image a model, three judgements: how good it looks and how well it fits the text (both 0 to
-100), and whether the question that the task asks is answered (0 or 1). Each prompt has one of 58 kinds of task,
-gathered in nine families. Its protocol has five folds, and so has the suite: a tenth as test set wastes it.
+2,100 prompts, one image a model, three judgements: how good it looks and how well it fits the text (both 0
+to 100), and whether the question that the task asks is answered (0 or 1). Each prompt has one of 58 kinds
+of task, gathered in nine families. Its protocol has five folds, and so has the suite: a tenth as test set
+wastes it.
 
-How the images were drawn is not told beyond the models' names. Prices hold for each model at the settings of
-its own card or code (`docs/prices.md`); models without such a price are in no pool of that unit. Left out: the
-answers to further questions (`YN_1` to `YN_4`), which few rows have. No licence is stated at the source.
+How the images were drawn is not told beyond the models' names. Prices hold for each model at the settings
+of its own card or code (`docs/prices.md`); models without such a price are in no pool of that unit. Left
+out: the answers to further questions (`YN_1` to `YN_4`), which few rows have. No licence is stated at the
+source.
 """
 
 from __future__ import annotations
@@ -82,7 +84,7 @@ FAMILIES = {
 
 
 def family_of(task: str) -> str:
-    """Return the family of a task such as `counting + color + details`; raises SuiteError for an unknown part."""
+    """Return the family of a task such as `style + OCR + color`; raises SuiteError for an unknown part."""
     family_of_part = {part: family for family, parts in FAMILIES.items() for part in parts}
     parts = [part for part in task.split(" + ") if part not in ("detail", "details")]
     if unknown := [part for part in parts if part not in family_of_part]:
@@ -101,8 +103,8 @@ def build(paths: Mapping[str, Path], tell: Tell) -> ScoreMatrix:
     column = pd.Index(MODELS).get_indexer(pd.Index(models))
     if column.min() < 0 or len(tasks) != len(texts) or numbers.max() >= len(texts):
         raise SuiteError(
-            f"{paths[SCORES]}: {sorted(set(models) - set(MODELS))} are no models of EvalMi-50K, or images up to "
-            f"{numbers.max() + 1} have no prompt among {len(texts)} and {len(tasks)}"
+            f"{paths[SCORES]}: models {sorted(set(models) - set(MODELS))} are none of EvalMi-50K, or images "
+            f"up to {numbers.max() + 1} have no prompt among {len(texts)} and {len(tasks)}"
         )
     scores = {}
     for name, metric in METRICS.items():

@@ -19,7 +19,7 @@ from typing import IO
 from catbench.download import Progress, fetch
 from catbench.errors import SuiteError, UsageError
 from catbench.files import sha256_of
-from catbench.suites.recipes.recipe import Pinned, Recipe
+from catbench.suites.recipes.recipe import Recipe
 
 AT_ONCE = 8
 """Files that are fetched at a time."""
@@ -34,9 +34,7 @@ def opened(recipe: Recipe, source: Path | None, progress: Progress) -> Generator
     if source is None:
         yield fetched(recipe, progress)
     elif source.is_dir():
-        yield _checked(
-            recipe, {name: path for name, path in _in_folder(recipe, source)}, str(source), progress
-        )
+        yield _checked(recipe, dict(_in_folder(recipe, source)), str(source), progress)
     elif source.is_file():
         with tempfile.TemporaryDirectory(prefix="catbench-") as folder:
             yield _checked(recipe, _unpacked(recipe, source, Path(folder)), str(source), progress)
@@ -134,13 +132,13 @@ def _unpacked(recipe: Recipe, archive: Path, folder: Path) -> dict[str, Path]:
 
 
 def _checked(recipe: Recipe, found: Mapping[str, Path], where: str, progress: Progress) -> Mapping[str, Path]:
-    """Return the files; raises UsageError where one is missing, SuiteError where one is not what it must be."""
+    """Return the files; raises UsageError where one is missing, SuiteError where one is another."""
     missing = [path for path in recipe.files if path not in found]
     if missing:
         more = f" (and {len(missing) - 1} more of {len(recipe.files)} files)" if len(missing) > 1 else ""
         raise UsageError(
-            f"{where}: no {missing[0]}{more}: {_due(recipe, missing[0])}. Without --from the files are fetched; "
-            f"{recipe.by_hand}"
+            f"{where}: no {missing[0]}{more}: {_due(recipe, missing[0])}. Without --from the files are "
+            f"fetched; {recipe.by_hand}"
         )
     for done, (path, file) in enumerate(found.items(), start=1):
         size = file.stat().st_size
@@ -151,12 +149,12 @@ def _checked(recipe: Recipe, found: Mapping[str, Path], where: str, progress: Pr
 
 
 def _due(recipe: Recipe, path: str) -> str:
-    due: Pinned = recipe.files[path]
-    return f"{due.bytes:,} bytes, SHA-256 {due.sha256[:12]}…, {path} of {recipe.repository} at {recipe.commit[:12]}"
+    due, commit = recipe.files[path], recipe.commit[:12]
+    return f"{due.bytes:,} bytes, SHA-256 {due.sha256[:12]}…, {path} of {recipe.repository} at {commit}"
 
 
 def _other(recipe: Recipe, path: str, name: str, size: int) -> SuiteError:
     return SuiteError(
-        f"{name}: {size:,} bytes, not the file of commit {recipe.commit[:12]} (altered or cut short?); it must be "
-        f"{_due(recipe, path)}"
+        f"{name}: {size:,} bytes, not the file of commit {recipe.commit[:12]} (altered or cut short?); it "
+        f"must be {_due(recipe, path)}"
     )

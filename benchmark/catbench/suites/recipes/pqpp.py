@@ -1,10 +1,10 @@
 """PQPP: which prompts will the small model do? (Poesina et al., CVPR 2025).
 
-10,000 COCO captions, and for each how relevant people found two images by GLIDE and two by SDXL: the mean of their
-answers, -1 to 2. Drawn as in the source's `pipelines/`: GLIDE by its authors' code, 100 steps at 64 px with
-guidance 3 and 27 steps of its upsampler to 256 px; SDXL base as released, 50 Euler steps at 1024 px. Nearly all is
-in the cost: SDXL is better on almost every prompt. Left out: the scores of image retrieval, and the published
-predictors of difficulty, which are no part of a score matrix. CC BY 4.0.
+10,000 COCO captions, and for each how relevant people found two images by GLIDE and two by SDXL: the mean
+of their answers, -1 to 2. Drawn as in the source's `pipelines/`: GLIDE by its authors' code, 100 steps at
+64 px with guidance 3 and 27 steps of its upsampler to 256 px; SDXL base as released, 50 Euler steps at 1024
+px. Nearly all is in the cost: SDXL is better on almost every prompt. Left out: the scores of image
+retrieval, and the published predictors of difficulty, which are no part of a score matrix. CC BY 4.0.
 """
 
 from __future__ import annotations

@@ -80,8 +80,8 @@ def make(
 ) -> ScoreMatrix:
     """Return the matrix of a recipe, its files fetched, or read from a folder or an archive.
 
-    `variant` is one of the recipe's. Raises UsageError where a file is missing or cannot be fetched, SuiteError
-    where one is not what it must be.
+    `variant` is one of the recipe's. Raises UsageError where a file is missing or cannot be fetched,
+    SuiteError where one is not what it must be.
     """
     from catbench.suites.recipes.files import opened  # it needs to know what a recipe is
 
