@@ -105,6 +105,7 @@ def build(paths: Mapping[str, Path], tell: Tell, *, suite: SuiteInfo, source: st
             candidates[candidate.id] = candidate
             columns[match["metric"]][candidate.id] = _scores(file, ids)
     names = sorted(candidates)
+    models = sorted({candidate.model for candidate in candidates.values()})
     scores = {folder: np.stack([columns[folder][name] for name in names], axis=1) for folder in METRICS}
     good = np.array([bool(text.strip()) for text in texts])
     black = np.abs(scores["Aesthetic"] - BLACK) < NEAR
@@ -132,7 +133,7 @@ def build(paths: Mapping[str, Path], tell: Tell, *, suite: SuiteInfo, source: st
         {metric.name: scores[folder][kept] for folder, metric in METRICS.items()},
         shipped_prices("flasheval"),
         pools={
-            **{model: [n for n in names if candidates[n].model == model] for model, _, _ in MODELS.values()},
+            **{model: [n for n in names if candidates[n].model == model] for model in models},
             "sd": [name for name in names if candidates[name].settings["width"] == 512],
         },
     )
