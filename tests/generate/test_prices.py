@@ -80,7 +80,7 @@ def parameters(architecture):
 
 
 def test_published_figures_come_out():
-    """Kim et al. 2023 (BK-SDM), table 2: UNet of SD 1.4, 0.86 B and 339 GMAC; one of half its blocks, 0.58 B."""
+    """Kim et al. 2023 (BK-SDM), table 2: SD 1.4's UNet, 0.86 B and 339 GMAC; half its blocks, 0.58 B."""
     a_forward = shipped("flasheval", "tflops_paper")["sd-1.4-ddim-50"] / 100
     assert a_forward == pytest.approx(2 * 0.339, rel=0.005)
     assert parameters(RELEASED["CompVis/stable-diffusion-v1-4"]) == pytest.approx(0.86e9, rel=0.005)

@@ -12,7 +12,14 @@ from catbench.suites.prices import read_costs
 
 HEAD = "timestamp,project_name,duration,gpu_energy,gpu_count,gpu_model\n"
 CARDS = "8 x NVIDIA A100-SXM4-80GB"
-ROWS = f"1,acme/Paint-V1,4000,0.5,8,{CARDS}\n2,acme/Paint-V1,4200,0.7,8,{CARDS}\n3,acme/small,900,0.1,8,{CARDS}\n"
+ROWS = "".join(
+    f"{row},{model},{seconds},{energy},8,{CARDS}\n"
+    for row, model, seconds, energy in (
+        (1, "acme/Paint-V1", 4000, 0.5),
+        (2, "acme/Paint-V1", 4200, 0.7),
+        (3, "acme/small", 900, 0.1),
+    )
+)
 
 
 @pytest.fixture
