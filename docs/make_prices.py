@@ -157,7 +157,11 @@ def evalmi() -> list[Cost]:
 
 def pqpp() -> list[Cost]:
     """Count GLIDE on its authors' code, and take SDXL from catbench's own."""
-    sdxl = [cost for cost in shipped_costs() if cost.candidate == "sdxl-50"]
+    sdxl = [
+        cost.model_copy(update={"method": f"{cost.method}; as catbench's sdxl-50"})
+        for cost in shipped_costs()
+        if cost.candidate == "sdxl-50"
+    ]
     told = (
         "github.com/openai/glide-text2im: 100 steps at 64 px, guidance 3, and 27 of the upsampler to 256 px"
     )

@@ -70,7 +70,7 @@ def test_making_the_suite_against_parsing_its_files(benchmark, drawn, seconds):
     benchmark.pedantic(make, (recipe, folder), rounds=1)
     ratio = benchmark.stats.stats.min / parsing
     benchmark.extra_info["times as long as parsing alone"] = ratio
-    assert ratio < 4
+    assert ratio < 3
 
 
 def test_loading_the_suite_against_reading_its_tables(benchmark, drawn, seconds, tmp_path):
@@ -81,4 +81,4 @@ def test_loading_the_suite_against_reading_its_tables(benchmark, drawn, seconds,
     benchmark.pedantic(load, (tmp_path / "suite",), rounds=3)
     ratio = benchmark.stats.stats.min / reading
     benchmark.extra_info["times as long as reading alone"] = ratio
-    assert ratio < 10
+    assert ratio < 8
