@@ -14,7 +14,8 @@ import catbench
 from catbench import CatbenchError, deferral_curve, evaluate, mixture_curve, oracle_curve
 from catbench.bootstrap import Bootstrap
 from catbench.report import Estimate
-from catbench.suites.cems import import_cems
+from catbench.suites.recipes import find_recipe
+from catbench.suites.recipes.recipe import make
 from catbench.suites.simulate import Simulation, simulate
 from catbench.trials import Trials
 
@@ -241,7 +242,9 @@ def test_simulated_says_so_everywhere(matrix):
 
 def test_on_cems_reading_the_prompt_beats_the_best_single_model(shared):
     """The best shipped baseline against the best of four real models: its peak, and the fair test."""
-    result = evaluate("ridge", import_cems(shared / "data" / "cems"), metric="clip_score").result()
+    result = evaluate(
+        "ridge", make(find_recipe("cems"), shared / "data" / "cems"), metric="clip_score"
+    ).result()
     best = max(result.fixed, key=lambda name: result.fixed[name].quality.value)
     assert best == "sdxl-turbo"
     assert result.estimate("peak_gain").low > 0

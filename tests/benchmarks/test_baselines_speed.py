@@ -15,7 +15,8 @@ from catbench.pool import Candidate
 from catbench.prompts import group_of, normalise, split_of
 from catbench.rounds import rounds_of
 from catbench.routing import find_router
-from catbench.suites.cems import import_cems
+from catbench.suites.recipes import find_recipe
+from catbench.suites.recipes.recipe import make
 from catbench.suites.simulate import Simulation, simulate
 from catbench.trials import Trials, run_trials
 from catbench.truth import truth_of
@@ -118,7 +119,7 @@ def ratio_of_trials(texts=None, features=None):
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the CEMS files in ../shared/data/cems")
 def test_a_hundred_trials_of_knn_cost_less_than_three_of_one(benchmark):
-    texts = [str(text) for text in import_cems(SHARED).prompts["text"]]
+    texts = [str(text) for text in make(find_recipe("cems"), SHARED).prompts["text"]]
     ratio, one = benchmark.pedantic(lambda: ratio_of_trials(texts), rounds=1)
     print(f"\n100 trials of knn on 10,000 real prompts x 20: {ratio:.1f} times one trial ({one:.2f} s)")
     assert ratio < 3
