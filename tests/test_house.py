@@ -17,7 +17,18 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "benchmark" / "catbench"
 FLOORS = (
     {"errors", "arrays", "files", "cells", "pool", "prompts", "provenance", "costs", "matrix"} | {"terminal"},
-    {"store", "scores", "curve", "sweep", "measures", "bootstrap", "signature", "routing", "predictions"}
+    {
+        "store",
+        "scores",
+        "curve",
+        "climbs",
+        "sweep",
+        "measures",
+        "bootstrap",
+        "signature",
+        "routing",
+        "predictions",
+    }
     | {"cascade", "rounds", "deployment", "router_files", "router_output"},
     {
         "scoring",
