@@ -23,6 +23,7 @@ FLOORS = (
         "manifest",
         "scores",
         "curve",
+        "climbs",
         "sweep",
         "measures",
         "bootstrap",
