@@ -132,7 +132,5 @@ def test_a_false_digest_of_the_content_is_told(matrix, tmp_path):
     save(matrix, tmp_path / "suite")
     manifest = tmp_path / "suite" / "manifest.json"
     manifest.write_text(manifest.read_text().replace(matrix.digest, "0" * 64))
-    with pytest.raises(
-        CatbenchError, match=r"manifest\.json: a content of digest 0{12}…, and the files"
-    ):
+    with pytest.raises(CatbenchError, match=r"manifest\.json: a content of digest 0{12}…, and the files"):
         load(tmp_path / "suite")
