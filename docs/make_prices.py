@@ -182,9 +182,9 @@ def _glide() -> tuple[Flops, Flops]:
             given["low_res"] = meta(1, 3, 64, 64)
         with torch.device("meta"):
             made: tuple[Any, Any] = code.create_model_and_diffusion(**options)
-            network, diffusion = made[0].eval(), made[1]
+            network: Any = made[0].eval()
             step = count_forward(lambda: network(meta(1, 3, pixels, pixels), meta(1), **given))
-        return step * diffusion.num_timesteps
+        return step * made[1].num_timesteps
 
     small = forwards(code.model_and_diffusion_defaults(), 64, "100")
     large = forwards(code.model_and_diffusion_defaults_upsampler(), 256, "fast27")
