@@ -10,6 +10,7 @@ shown here.
 from __future__ import annotations
 
 import csv
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -172,7 +173,7 @@ def pqpp() -> list[Cost]:
 
 def _glide() -> tuple[Flops, Flops]:
     sys.path.insert(0, os.environ["CATBENCH_GLIDE"])
-    from glide_text2im import model_creation as code  # type: ignore[reportMissingImports]
+    code: Any = importlib.import_module("glide_text2im.model_creation")
 
     def forwards(options: dict[str, Any], pixels: int, respacing: str) -> Flops:
         """Return the FLOPs of one network's steps on one input."""
