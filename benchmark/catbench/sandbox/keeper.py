@@ -70,6 +70,7 @@ def _begin(given: list[int], scratch: str, scratch_bytes: int, *, parted: bool) 
     if program := os.fork():
         _wait_for(program, [requests, replies, errors], None if parted else word)
     word.close()
+    os.setsid()  # a signal to its whole group reaches no keeper
     if sys.platform == "linux":
         die_with_parent()
         be_seen()

@@ -109,7 +109,8 @@ class Warm:
         if tells := hasattr(socket, "SO_PASSCRED"):
             word.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         word.settimeout(seconds)
-        started = Started(0, *ours, word)  # pyright: ignore[reportCallIssue]
+        requests, replies, errors = ours
+        started = Started(0, requests, replies, errors, word)
         try:
             with theirs, self._lock:
                 asked = json.dumps({"scratch": scratch}).encode()

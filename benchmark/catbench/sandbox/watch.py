@@ -40,7 +40,7 @@ class Watch:
         `writes` is a folder of the host's that it writes to, if any. The first `keepers` processes are
         catbench's own: what they hold is not the submission's.
         """
-        self._root = psutil.Process(pid)
+        self.pid, self._root = pid, psutil.Process(pid)
         self._limits, self._private, self._writes, self._keepers = limits, private, writes, keepers
         self.breach: tuple[str, str] | None = None
         """The verdict and what was done, once a limit is broken; the tree is being ended then."""
