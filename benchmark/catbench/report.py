@@ -218,6 +218,9 @@ class Report(BaseModel):
     """Folds that the prompts were scored by; 0 = by the suite's own splits."""
     train_on: str = ""
     """Id of the suite that the router was trained on, where it is another one."""
+    private: bool = False
+    """Whether it was scored on a host's private test split (`catbench.submission.private`): numbers are then
+    rounded to their standard errors, and draws, predictions and replicates are the host's secret."""
     compact: bool = False
     """Whether predictions were rounded to a compact table before anything was computed."""
     predictions_file: str | None = None

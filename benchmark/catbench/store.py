@@ -1,7 +1,7 @@
 """A suite on disk: a folder that pandas, DuckDB or a dataset hub opens as it is.
 
     manifest.json    schema, suite, candidates, pools, metrics, samples and sizes of the splits,
-                     SHA-256 of every file
+                     SHA-256 of every file, ids of test prompts whose scores are withheld, if any
     prompts.parquet  prompt_id, text, source, group, split, and any columns to slice by
     scores.parquet   prompt_id, candidate, sample, one float32 column a metric
     costs.parquet    candidate, unit, value, hardware, batch_size, precision, method
@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow.parquet as pq
 from platformdirs import user_data_dir
@@ -55,6 +57,17 @@ class Manifest(BaseModel):
     splits: dict[Split, int]
     files: dict[str, str]
     """Path in the folder -> SHA-256."""
+    withheld: tuple[str, ...] = ()
+    """Ids of test prompts whose scores a host keeps (`catbench split-private`): they stand among the prompts,
+    and the matrix leaves them out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Withheld:
+    """Test prompts that a suite holds without their scores."""
+
+    prompts: pd.DataFrame
+    features: Mapping[str, Scores]
 
 
 def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
@@ -79,7 +92,9 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
     for name, digest in manifest.files.items():
         if name.endswith(".parquet"):
             _check_digest(folder, name, digest)
-    prompts = _read_prompts(folder / "prompts.parquet")
+    everything = _read_prompts(folder / "prompts.parquet")
+    scored = _scored(everything, manifest, folder)
+    prompts = everything[scored].reset_index(drop=True)
     if len({metric.name for metric in manifest.metrics}) < len(manifest.metrics):
         raise SuiteError(f"{folder / 'manifest.json'}: a metric is listed twice")
     costs = _read_costs(folder / "costs.parquet", manifest)
@@ -94,15 +109,25 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
         costs=costs,
         pools=manifest.pools,
         samples=manifest.samples,
-        features=load_features(folder, manifest),
+        features={name: values[scored] for name, values in load_features(folder, manifest).items()},
         digest=sha256_of(folder / "manifest.json"),
     )
-    counted = prompts["split"].value_counts().to_dict()
+    counted = everything["split"].value_counts().to_dict()
     if counted != {split: size for split, size in manifest.splits.items() if size}:
         raise SuiteError(
             f"{folder / 'manifest.json'}: splits of {manifest.splits}; the prompts have {counted}"
         )
     return matrix
+
+
+def _scored(prompts: pd.DataFrame, manifest: Manifest, folder: Path) -> npt.NDArray[np.bool_]:
+    """Return which prompts are not withheld. Raises SuiteError for one withheld that is no test prompt."""
+    tests = prompts["prompt_id"][prompts["split"] == "test"]
+    if unknown := set(manifest.withheld) - set(tests):
+        raise SuiteError(
+            f"{folder / 'manifest.json'}: withheld {min(unknown)!r} is no test prompt of the suite"
+        )
+    return ~prompts["prompt_id"].isin(manifest.withheld).to_numpy()
 
 
 def load_prompts(folder: Path, manifest: Manifest) -> pd.DataFrame:
@@ -146,21 +171,26 @@ def save(
     *,
     extra: Mapping[str, pd.DataFrame] | None = None,
     images: Iterable[tuple[str, bytes]] = (),
+    withheld: Withheld | None = None,
     force: bool = False,
 ) -> None:
     """Write a matrix as a suite folder, whole or not at all.
 
     `extra` holds further tables by file stem, such as the truth behind a simulated suite; `images` the
-    WebP sheets by file stem, taken one by one. A folder that is there already is replaced only with
-    `force`. Raises UsageError where it cannot be written.
+    WebP sheets by file stem, taken one by one; `withheld` prompts that stand in it without scores. A folder
+    that is there already is replaced only with `force`. Raises UsageError where it cannot be written.
     """
     target = Path(folder)
     if force and target.is_dir() and any(target.iterdir()) and not (target / "manifest.json").is_file():
         raise UsageError(f"{target} holds no suite (no manifest.json), so it is not replaced by one")
+    prompts, features = matrix.prompts, matrix.features
+    if withheld is not None:
+        prompts = pd.concat([prompts, withheld.prompts], ignore_index=True)
+        features = {name: np.concatenate([rows, withheld.features[name]]) for name, rows in features.items()}
     with atomic_folder(target, force=force) as draft:
-        matrix.prompts.to_parquet(draft / "prompts.parquet", index=False)
+        prompts.to_parquet(draft / "prompts.parquet", index=False)
         write_scores(matrix, draft / "scores.parquet")
-        write_costs_and_features(draft, matrix.costs, matrix.features)
+        write_costs_and_features(draft, matrix.costs, features)
         for stem, table in (extra or {}).items():
             table.to_parquet(draft / f"{stem}.parquet", index=False)
         for stem, sheet in images:
@@ -173,10 +203,12 @@ def save(
             pools=dict(matrix.pools),
             metrics=matrix.metrics,
             samples=dict(matrix.samples),
-            splits={split: len(matrix.rows(split)) for split in SPLITS},
+            splits={split: int((prompts["split"] == split).sum()) for split in SPLITS},
             files=file_digests(draft),
+            withheld=() if withheld is None else tuple(sorted(withheld.prompts["prompt_id"])),
         )
-        text = manifest.model_dump_json(indent=2, by_alias=True)
+        left_out = set() if manifest.withheld else {"withheld"}
+        text = manifest.model_dump_json(indent=2, by_alias=True, exclude=left_out)
         (draft / "manifest.json").write_text(text + "\n", encoding="utf-8")
 
 

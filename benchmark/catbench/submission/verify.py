@@ -66,6 +66,11 @@ def verify_report(
     `train_on` is the suite that the router was trained on, where the report says that it is another one.
     """
     first = report.results[0]
+    if report.private:
+        raise SubmissionError(
+            f"{name}: scored on a host's private split, so only the host can verify it, by the whole report "
+            "in the host's folder"
+        )
     if report.predictions.empty:
         raise SubmissionError(
             f"{name}: its predictions do not lie beside it, so nothing can be derived again"

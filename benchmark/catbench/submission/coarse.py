@@ -1,0 +1,128 @@
+"""A report that gives no score away: numbers rounded to their standard errors, nothing that is drawn shown.
+
+Each number is rounded to the least of 1, 2 or 5 x 10^k that is no smaller than its standard error; one whose
+standard error is not known takes a quarter of its interval instead, or is left out. Replicates, predictions
+and the seed of the draws are left out, and so is what honesty checks measured.
+"""
+
+from __future__ import annotations
+
+from math import floor, log10
+from typing import TypeVar
+
+import pandas as pd
+
+from catbench.report import Curve, Estimate, Estimates, Report, Result
+from catbench.submission.record import Check, Standing, Submission
+from catbench.verdict import verdict
+
+STEPS = (1, 2, 5, 10)
+HIDDEN = "kept by the host"
+SECRET = "seed=secret"
+Columns = TypeVar("Columns", bound=Estimates)
+
+
+def coarse(report: Report) -> Report:
+    """Return what a host may publish of a report on his private test split."""
+    seed = f"seed={report.bootstrap['seed']}"
+    results = tuple(_result(result, seed) for result in report.results)
+    submission = report.submission
+    return report.model_copy(
+        update={
+            "private": True,
+            "signature": report.signature.replace(seed, SECRET),
+            "bootstrap": {"replicates": report.bootstrap["replicates"]},
+            "results": results,
+            "predictions": pd.DataFrame(),
+            "replicates": pd.DataFrame(),
+            "submission": None if submission is None else _submission(submission, report),
+        }
+    )
+
+
+def step_of(error: float) -> float:
+    """Return the least of 1, 2 or 5 x 10^k that is no smaller than a standard error above 0."""
+    unit = 10.0 ** floor(log10(error))
+    return next(step * unit for step in STEPS if step * unit >= error * (1 - 1e-12))
+
+
+def rounded(value: float | None, step: float | None) -> float | None:
+    """Return a number rounded to a step, which is exact where it is 0; null for what has none or is null."""
+    if value is None or step is None:
+        return None
+    return value if step == 0 else float(f"{round(value / step) * step:.12g}")
+
+
+def _step(low: float | None, high: float | None, error: float | None) -> float | None:
+    """Return the step of an estimate, None where nothing tells how certain it is."""
+    if error is None and low is not None and high is not None:
+        error = (high - low) / 4
+    if error is None:
+        return None
+    return step_of(error) if error > 0 else 0.0
+
+
+def _estimate(one: Estimate) -> Estimate:
+    step = _step(one.low, one.high, one.standard_error)
+    low, high = rounded(one.low, step), rounded(one.high, step)
+    return Estimate(value=rounded(one.value, step), low=low, high=high, standard_error=step)
+
+
+def _columns(found: Columns) -> Columns:
+    each = [_estimate(found.at(position)) for position in range(len(found.value))]
+    columns = {name: [getattr(one, name) for one in each] for name in Estimate.model_fields}
+    extra = {"deviation": [None] * len(each)} if "deviation" in type(found).model_fields else {}
+    return found.model_copy(update=columns | extra)
+
+
+def _result(result: Result, seed: str) -> Result:
+    best = result.best_single
+    curve = result.curve
+    area = result.estimate("audc")
+    whole = _step(area.low, area.high, area.standard_error) or 0.0
+    bands = zip(curve.low, curve.high, strict=True) if curve.low else [(None, None)] * len(curve.quality)
+    steps = [whole if (step := _step(low, high, None)) is None else step for low, high in bands]
+    found = result.model_copy(
+        update={
+            "signature": result.signature.replace(seed, SECRET),
+            "best_single": best.model_copy(update={"quality": _estimate(best.quality)}),
+            "fixed_quality": _columns(result.fixed_quality),
+            "measures": {
+                name: _estimate(one) if isinstance(one, Estimate) else _columns(one)
+                for name, one in result.measures.items()
+            },
+            "references": {
+                name: {measure: _estimate(one) for measure, one in found.items()}
+                for name, found in result.references.items()
+            },
+            "curve": Curve(
+                cost=curve.cost,
+                quality=_heights(curve.quality, steps),
+                low=[rounded(low, step) for low, step in zip(curve.low, steps, strict=bool(curve.low))],
+                high=[rounded(high, step) for high, step in zip(curve.high, steps, strict=bool(curve.low))],
+            ),
+            "reference_curves": {
+                name: _heights(heights, steps) for name, heights in result.reference_curves.items()
+            },
+        }
+    )
+    return found.model_copy(update={"verdict": verdict(found)})
+
+
+def _heights(heights: list[float], steps: list[float]) -> list[float]:
+    return [rounded(height, step) or 0.0 for height, step in zip(heights, steps, strict=True)]
+
+
+def _submission(submission: Submission, report: Report) -> Submission:
+    standing = {
+        metric: _standing(one, report.result(metric).estimate("audc").standard_error)
+        for metric, one in submission.standing.items()
+    }
+    checks = tuple(Check(name=check.name, passed=check.passed, says=HIDDEN) for check in submission.checks)
+    return submission.model_copy(update={"standing": standing, "checks": checks})
+
+
+def _standing(one: Standing, error: float | None) -> Standing:
+    step = _step(None, None, error)
+    names = ("audc", "mixture", "best_constant_audc")
+    return one.model_copy(update={name: rounded(getattr(one, name), step) for name in names})

@@ -1,0 +1,252 @@
+"""A private test split: what is withheld is nowhere in the public suite, and a score tells little of it."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from catbench import Report, load
+from catbench.errors import SuiteError, UsageError
+from catbench.report import Estimate, Estimates
+from catbench.store import read_manifest, save
+from catbench.submission.coarse import rounded, step_of
+from catbench.submission.private import read_record, run_private, split_private
+from catbench.submission.run import How
+from catbench.suites.simulate import Simulation, simulate
+
+TOML = """
+name = "Length"
+authors = ["Ada"]
+licence = "Apache-2.0"
+suites = ["simulated"]
+"""
+ROUTER = """
+import numpy as np
+
+class Router:
+    def fit(self, prompts, quality):
+        self.line = np.polyfit([len(text) for text in prompts], quality, 1)
+
+    def predict(self, prompts):
+        return np.array([len(text) for text in prompts])[:, None] * self.line[0] + self.line[1]
+
+make_router = lambda pool: Router()
+"""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A suite of 3000 prompts, 300 of them tested."""
+    folder = tmp_path_factory.mktemp("whole") / "suite"
+    save(simulate(Simulation(prompts=3000, candidates=3, samples=2))[0], folder)
+    return load(folder)
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory, whole):
+    """Folders of the public suite and the host. Not to be changed."""
+    place = tmp_path_factory.mktemp("parts")
+    split_private(whole, 0.5, 3, place / "public", place / "host", 2)
+    return place
+
+
+@pytest.fixture
+def entry(tmp_path):
+    folder = tmp_path / "length"
+    folder.mkdir()
+    (folder / "submission.toml").write_text(TOML)
+    (folder / "router.py").write_text(ROUTER)
+    return folder
+
+
+def prompts_of(matrix):
+    return set(matrix.prompts["prompt_id"].iloc[matrix.rows("test")])
+
+
+def test_the_parts_make_the_whole_and_the_public_one_holds_no_withheld_score(parts, whole):
+    public, host = load(parts / "public"), load(parts / "host")
+    manifest = read_manifest(parts / "public")
+    withheld = set(manifest.withheld)
+    assert prompts_of(public) | withheld == prompts_of(whole)
+    assert prompts_of(public).isdisjoint(withheld)
+    assert prompts_of(host) == withheld
+    assert 0.35 < len(withheld) / len(prompts_of(whole)) < 0.65
+    stored = pd.read_parquet(parts / "public" / "scores.parquet")
+    assert withheld.isdisjoint(stored["prompt_id"])
+    texts = pd.read_parquet(parts / "public" / "prompts.parquet")
+    assert withheld <= set(texts["prompt_id"])
+    assert sum(manifest.splits.values()) == len(texts) == len(whole.prompts)
+    assert set(host.prompts["group"][host.prompts["split"] == "test"]).isdisjoint(public.prompts["group"])
+    for part in (public, host):
+        rows = whole.prompts.set_index("prompt_id").index.get_indexer(part.prompts["prompt_id"])
+        for metric, scores in part.scores.items():
+            np.testing.assert_array_equal(scores, whole.scores[metric][rows])
+        np.testing.assert_array_equal(part.features["words"], whole.features["words"][rows])
+
+
+def test_the_secret_is_another_each_time(parts, whole, tmp_path):
+    split_private(whole, 0.5, 3, tmp_path / "public", tmp_path / "host", 2)
+    assert read_manifest(tmp_path / "public").withheld == read_manifest(parts / "public").withheld
+    assert read_record(tmp_path / "host").seed != read_record(parts / "host").seed
+    assert str(read_record(parts / "host").seed) not in (parts / "public" / "manifest.json").read_text()
+
+
+def test_a_missing_cell_stays_an_error_and_only_test_prompts_are_withheld(parts, tmp_path):
+    for name, change in (("cell", ()), ("train", ("sim-000000",))):
+        folder = shutil.copytree(parts / "public", tmp_path / name)
+        record = json.loads((folder / "manifest.json").read_text())
+        record["withheld"] = [*record["withheld"][len(change) == 0 :], *change]
+        (folder / "manifest.json").write_text(json.dumps(record))
+        with pytest.raises(SuiteError, match=r"missing|no test prompt"):
+            load(folder)
+
+
+@pytest.mark.parametrize(
+    ("share", "most", "says"),
+    [
+        (0, 3, "above 0 and below 1"),
+        (1, 3, "above 0 and below 1"),
+        (0.1, 3, "at least 100"),
+        (0.5, 0, "--most"),
+    ],
+)
+def test_what_cannot_be_split_is_refused_and_nothing_written(whole, tmp_path, share, most, says):
+    with pytest.raises(UsageError, match=says):
+        split_private(whole, share, 0, tmp_path / "public", tmp_path / "host", most)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_says_where_it_protects_nothing(command, tmp_path):
+    words = ["--public", tmp_path / "public", "--host", tmp_path / "host"]
+    done = command("split-private", "nano", *words)
+    assert done.code == 0, done.err
+    assert "are public, so withholding them protects nothing" in done.err
+    assert load(tmp_path / "public").suite.id == "nano-public"
+
+
+def numbers(record, path=()):
+    """Yield every number of JSON with its path."""
+    if isinstance(record, dict):
+        for key, value in record.items():
+            yield from numbers(value, (*path, key))
+    elif isinstance(record, list):
+        for place, value in enumerate(record):
+            yield from numbers(value, (*path, place))
+    elif isinstance(record, float):
+        yield path, record
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory, parts):
+    """A host's folder with one scoring, and the coarse report of it. Not to be changed."""
+    place = tmp_path_factory.mktemp("scored")
+    host = shutil.copytree(parts / "host", place / "host")
+    folder = place / "length"
+    folder.mkdir()
+    (folder / "submission.toml").write_text(TOML)
+    (folder / "router.py").write_text(ROUTER)
+    report = run_private(
+        folder, host, How("none"), replicates=100, seed=0, progress=lambda what, done, total: None
+    )
+    report.save(place / "report-private.json")
+    return place
+
+
+def test_a_private_report_is_rounded_and_holds_nothing_that_is_drawn(scored):
+    report, whole = (
+        Report.read(scored / name) for name in ("report-private.json", "host/reports/length-1.json")
+    )
+    assert report.private
+    assert not whole.private
+    assert report.predictions.empty
+    assert report.replicates.empty
+    assert sorted(path.name for path in scored.iterdir()) == ["host", "length", "report-private.json"]
+    secret = str(read_record(scored / "host").seed)
+    text = (scored / "report-private.json").read_text()
+    assert secret not in text
+    assert "seed=secret" in report.signature
+    seen = 0
+    for coarse, exact in zip(report.results, whole.results, strict=True):
+        for name, one in coarse.measures.items():
+            for candidate in coarse.candidates if isinstance(one, Estimates) else [None]:
+                found, true = (result.estimate(name, candidate) for result in (coarse, exact))
+                check_rounded(found, true)
+                seen += found.value is not None
+        for name, measures in coarse.references.items():
+            for measure, found in measures.items():
+                check_rounded(found, exact.references[name][measure])
+        for position in range(len(coarse.candidates)):
+            check_rounded(coarse.fixed_quality.at(position), exact.fixed_quality.at(position))
+        heights = [coarse.curve.quality, *coarse.reference_curves.values()]
+        assert all(len(np.unique(curve)) < len(curve) for curve in heights)
+        assert not {*exact.curve.quality} & {*coarse.curve.quality}
+    assert seen > 20
+    assert {check.says for check in report.submission.checks} == {"kept by the host"}
+    for metric, stands in report.submission.standing.items():
+        assert stands.audc == pytest.approx(report.result(metric).estimate("audc").value)
+
+
+def check_rounded(found: Estimate, true: Estimate):
+    """A number is a multiple of a step no smaller than its standard error, and the nearest one."""
+    if true.standard_error:
+        step = found.standard_error
+        assert true.standard_error <= step * (1 + 1e-9) <= 2.6 * true.standard_error
+        for one, other in ((found.value, true.value), (found.low, true.low), (found.high, true.high)):
+            if one is not None:
+                assert one / step == pytest.approx(round(one / step), abs=1e-6)
+                assert abs(one - other) <= step / 2 * (1 + 1e-9)
+
+
+def test_a_submission_is_scored_so_many_times_under_its_name_or_with_its_files(
+    command, entry, parts, tmp_path, simulated
+):
+    host = shutil.copytree(parts / "host", tmp_path / "host")
+    words = ["--private", host, "--sandbox", "none", "--replicates", 30]
+    for number in (1, 2):
+        assert command("submit", "run", entry, *words).code == 0
+        assert (host / "reports" / f"length-{number}.json").is_file()
+    (entry / "router.py").write_text(f"{ROUTER}\n# another\n")
+    refused = command("submit", "run", entry, *words)
+    assert (refused.code, "the host allows 2" in refused.err) == (2, True)
+    (entry / "router.py").write_text(ROUTER)
+    renamed = entry.rename(tmp_path / "another-name")
+    for path in renamed.glob("report*"):
+        path.unlink()
+    refused = command("submit", "run", renamed, *words)
+    assert (refused.code, "scored 2 times" in refused.err) == (2, True)
+    assert len(read_record(host).scored) == 2
+
+
+def test_the_host_verifies_and_nobody_else(command, scored):
+    host = scored / "host"
+    assert command("verify", host / "reports" / "length-1.json", "--suite", host).code == 0
+    refused = command("verify", scored / "report-private.json", "--suite", host)
+    assert (refused.code, "only the host can verify it" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--private", "{public}"], "no host's folder"),
+        (["--private", "{host}", "--suite", "simulated"], "leave out --suite"),
+        (["--private", "{host}", "--replicates", "0"], "rounded to their standard errors"),
+    ],
+)
+def test_bad_usage_is_one_line(command, entry, parts, words, says):
+    given = [word.format(public=parts / "public", host=parts / "host") for word in words]
+    done = command("submit", "run", entry, "--sandbox", "none", *given)
+    assert (done.code, says in done.err.splitlines()[-1]) == (2, True)
+    assert not list(entry.glob("report*"))
+
+
+@pytest.mark.parametrize(
+    ("error", "step"), [(0.0034, 0.005), (0.00051, 0.001), (0.2, 0.2), (1.0, 1.0), (7e-5, 1e-4), (23, 50)]
+)
+def test_steps_are_1_2_and_5(error, step):
+    assert step_of(error) == pytest.approx(step)
+    assert rounded(math.pi, step_of(error)) == pytest.approx(round(math.pi / step) * step)
