@@ -63,6 +63,7 @@ def test_what_is_used_is_seen_though_nothing_is_asked(bwrap, folder, head, matri
 def wait_until_ended(session):
     """Wait until no process of the session runs any more."""
     deadline = time.monotonic() + 120
-    while psutil.pid_exists(session._channel.watch.pid):
+    process = psutil.Process(session._channel.watch.pid)
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, "it goes on"
         time.sleep(0.05)

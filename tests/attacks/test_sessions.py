@@ -5,10 +5,13 @@ One leaves a mark wherever a process can leave something, and stays; the next lo
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import psutil
 import pytest
 
 from catbench.sandbox import session as sessions
+from catbench.sandbox.layout import Mount
 from catbench.sandbox.preload import imported
 from catbench.sandbox.session import Inside, open_sandbox
 
@@ -57,6 +60,41 @@ def found():
 """
 LEAVES = MARKS + "held = leave()\nassert len(found()) >= 8, found()  # marks can be seen\n"
 LOOKS = MARKS + "marks = found()\nif marks: raise Stolen(marks)\n"
+OTHERS = """
+import ctypes
+def looked_into(pid):
+    ways = []
+    for way in ('fd', 'cwd', 'root', 'environ'):
+        place = f'/proc/{pid}/{way}'
+        ways += [way] * (os.access(place, os.R_OK) and readable_place(place))
+    ways += ['mem'] * os.access(f'/proc/{pid}/mem', os.R_OK | os.W_OK)
+    ways += ['ptrace'] * (ctypes.CDLL(None).ptrace(16, pid, 0, 0) == 0)
+    return ways
+def readable_place(place):
+    try: return bool(os.listdir(place) if os.path.isdir(place) else open(place, 'rb').read(1))
+    except OSError: return False
+assert looked_into('self')[0] == 'fd'  # the way to look works
+found = {}
+for pid in filter(str.isdigit, os.listdir('/proc')):
+    program = open(f'/proc/{pid}/cmdline').read()
+    if int(pid) != os.getpid() and 'bwrap' not in program.partition(chr(0))[0]:
+        found[pid] = looked_into(int(pid))
+assert found  # a keeper at least
+if any(found.values()): raise Stolen(found)
+held = {os.readlink(f'/proc/self/fd/{name}') for name in os.listdir('/proc/self/fd') if name not in '012'
+        and os.path.exists(f'/proc/self/fd/{name}')}
+if any(name.startswith(('socket', '/tmp')) for name in held): raise Stolen(held)
+"""
+KILLS_ITS_KEEPER = """
+import time
+if not os.fork():
+    os.setsid()
+    time.sleep(1)
+    held = np.ones(700 * 2**20 // 8)
+    time.sleep(3600)
+os.kill(os.getppid(), 9)
+time.sleep(3600)
+"""
 DRAWS = """
 import random
 class Drawn(Router):
@@ -120,6 +158,33 @@ def test_one_that_ends_badly_leaves_the_next_alone_and_nothing_is_left_behind(sa
         assert session.make(pool) == 0
     sandbox[1].close()
     assert not {child.pid for child in psutil.Process().children(recursive=True)} - before
+
+
+def test_no_program_can_look_into_what_keeps_it(sandbox, folder, head, pool):
+    kind, opened = sandbox
+    if kind == "process":
+        pytest.skip("it protects nothing but its own memory")
+    (folder / "router.py").write_text(head + OTHERS)
+    with opened.session() as session:
+        assert session.make(pool) == 0
+
+
+def test_what_outlives_its_keeper_is_watched(sandbox, folder, head, pool):
+    kind, opened = sandbox
+    if kind == "process":
+        pytest.skip("it protects nothing but its own memory")
+    (folder / "router.py").write_text(head + KILLS_ITS_KEEPER)
+    with pytest.raises(sessions.BreachError, match="of memory"), opened.session() as session:
+        session.make(pool)
+
+
+def test_what_lies_in_a_temporary_folder_stays_in_sight(bwrap, folder, head, limits, pool, monkeypatch):
+    seen = sessions.seen_from_inside
+    library = Mount(Path("/tmp/library"), folder)
+    monkeypatch.setattr(sessions, "seen_from_inside", lambda *given: [*seen(*given), library])
+    (folder / "router.py").write_text(head + "assert readable('/tmp/library/router.py')\n")
+    with sessions.open_session(Inside("attack", folder, "router.py:make_router", "bwrap", limits)) as session:
+        assert session.make(pool) == 0
 
 
 def test_a_sandbox_that_cannot_start_says_why(bwrap, folder, limits, pool):

@@ -66,9 +66,9 @@ def adopt_orphans() -> None:
     _call("prctl", SUBREAPER, 1, 0, 0, 0)
 
 
-def be_seen() -> None:
-    """Let this process see its own entries in /proc again, which changed rights had closed."""
-    _call("prctl", BE_SEEN, 1, 0, 0, 0)
+def be_seen(seen: bool) -> None:
+    """Let others of the same user look into this process by /proc and ptrace, or let nobody."""
+    _call("prctl", BE_SEEN, int(seen), 0, 0, 0)
 
 
 def _drop_capabilities() -> None:

@@ -3,6 +3,8 @@
 A session has three processes: its keeper, which tells the host how it ended; the first process of the
 session's own namespaces, which every orphan falls to; and the program, which `wait_for_session` returns in.
 Where a sandbox is made for one session only (`parted` is false) the keeper takes orphans itself.
+
+No program can look into the other two, nor take a file from them: they hold none that another session meets.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ class Pipes:
 def wait_for_session(control: socket.socket, scratch_bytes: int, *, parted: bool) -> Pipes | None:
     """Return in the program of a session, a child of this process; None where the host has no more."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended children are gone at once
+    if sys.platform == "linux":
+        be_seen(False)
     control.sendall(READY)
     while True:
         said, given, _, _ = socket.recv_fds(control, 4096, DESCRIPTORS)
@@ -49,6 +53,10 @@ def _begin(given: list[int], scratch: str, scratch_bytes: int, *, parted: bool) 
     """Make the processes of a session; return in its program."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for old in range(3):  # these are the waiting process's, and so one for all sessions
+        os.dup2(nothing, old)
+    os.close(nothing)
     requests, replies, errors, last = given
     word = socket.socket(fileno=last)
     word.sendall(f"{os.getpid()}\n".encode())
@@ -56,11 +64,13 @@ def _begin(given: list[int], scratch: str, scratch_bytes: int, *, parted: bool) 
         os._exit(0)
     try:
         if parted:
+            be_seen(True)  # or it could not write its own user map
             part()
             if first := os.fork():
                 _wait_for(first, [requests, replies, errors], word)
             die_with_parent()
             settle(scratch_bytes)
+            be_seen(False)
         elif sys.platform == "linux":
             adopt_orphans()
             die_with_parent()
@@ -73,14 +83,12 @@ def _begin(given: list[int], scratch: str, scratch_bytes: int, *, parted: bool) 
     os.setsid()  # a signal to its whole group reaches no keeper
     if sys.platform == "linux":
         die_with_parent()
-        be_seen()
+        be_seen(True)
     if scratch:
         os.environ.update(HOME=scratch, TMPDIR=scratch)
         os.chdir(scratch)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for old, new in ((nothing, 0), (errors, 1), (errors, 2)):
-        os.dup2(old, new)
-    os.close(nothing)
+    os.dup2(errors, 1)
+    os.dup2(errors, 2)
     os.close(errors)
     return Pipes(requests, replies)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
+import psutil
 
 from catbench.arrays import Floats
 from catbench.pool import Pool
@@ -21,7 +22,7 @@ from catbench.sandbox.channel import BreachError, Channel
 from catbench.sandbox.command import run_bounded
 from catbench.sandbox.group import make_group
 from catbench.sandbox.launch import SandboxKind, bubblewrap, check_available, python, sessions_can_part
-from catbench.sandbox.layout import PACKAGES, SUBMISSION, seen_from_inside
+from catbench.sandbox.layout import PACKAGES, SCRATCH, SUBMISSION, seen_from_inside
 from catbench.sandbox.limits import Limits
 from catbench.sandbox.warm import Warm
 from catbench.sandbox.wire import Kind, answer_size, decode_answer, encode_request, pool_to_json
@@ -49,6 +50,8 @@ class Inside:
 
 Around: TypeAlias = Literal["each", "one", "none"]
 """What has namespaces of its own: each session, a sandbox for one session, or nothing."""
+KEEPERS: dict[Around, int] = {"each": 2, "one": 0, "none": 1}
+"""Processes that are watched first and counted as nobody's: those that a submission cannot reach."""
 
 
 @dataclass
@@ -109,14 +112,17 @@ class Sandbox:
     """Where the sessions of a submission run: each a process that knows of no other.
 
     Libraries that the submission names are loaded once, where sessions can part from each other; where they
-    cannot, each session has a bubblewrap of its own.
+    cannot, or where what they need lies where their own temporary folders would hide it, each session has a
+    bubblewrap of its own.
     """
 
     def __init__(self, inside: Inside, place: Path) -> None:
         self._inside, self._place = inside, place
         self._around: Around = "none"
         if inside.sandbox == "bwrap":
-            self._around = "each" if sessions_can_part() else "one"
+            mounts = seen_from_inside(inside.folder, inside.packages, inside.masked)
+            hidden = any(mount.target.is_relative_to(place) for mount in mounts for place in SCRATCH)
+            self._around = "one" if hidden or not sessions_can_part() else "each"
         self._warm = None if inside.sandbox == "none" or self._around == "one" else self._start()
 
     def wait(self) -> None:
@@ -176,8 +182,10 @@ class SandboxSession:
         self.usage = Usage()
         private = around != "none"
         started = warm.begin(inside.limits.wall_seconds, "" if private else scratch)
+        if around == "one":  # it could kill its keeper, so all is watched from the outermost process
+            started.pid = warm.pid
         self._start, self._group = time.monotonic(), make_group(inside.limits)
-        if self._group is not None and not self._group.add(started.pid):
+        if self._group is not None and not all(map(self._group.add, _tree(started.pid))):
             self._group.remove()
             self._group = None
         self._channel = Channel(
@@ -185,7 +193,7 @@ class SandboxSession:
             inside.name,
             inside.limits,
             private=private,
-            keepers=2 if around == "each" else 1,
+            keepers=KEEPERS[around],
             group=self._group,
         )
 
@@ -237,6 +245,11 @@ class SandboxSession:
     def _refused(self, what: str) -> BreachError:
         self.close()
         return BreachError("answer", f"router {self._name!r} {what}")
+
+
+def _tree(pid: int) -> list[int]:
+    root = psutil.Process(pid)
+    return [pid, *(process.pid for process in root.children(recursive=True))]
 
 
 class HereSession:

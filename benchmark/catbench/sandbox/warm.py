@@ -30,7 +30,7 @@ CREDENTIALS = struct.Struct("3i")
 
 @dataclass
 class Started:
-    """A session's keeper, and this side's ends of its pipes."""
+    """The first process of a session, and this side's ends of its pipes."""
 
     pid: int
     requests: int
@@ -86,6 +86,7 @@ class Warm:
         except OSError as error:
             self._control.close()
             raise UsageError(f"the sandbox cannot be started: {error}") from error
+        self.pid = self._process.pid
 
     def wait(self, seconds: float) -> None:
         """Wait until it can become sessions. Raises RouterError where it cannot."""

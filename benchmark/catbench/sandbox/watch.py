@@ -25,7 +25,7 @@ LOOKING = 2.0
 LONGEST_END = 10.0
 """Seconds that killed processes are waited for."""
 BLOCK = 4096
-OWN_PROCESSES = 5
+OWN_PROCESSES = 7
 """Processes that the sandbox itself needs, at most."""
 
 
