@@ -13,6 +13,7 @@ from catbench_baselines import (
     adadiff,
     cems,
     embedllm,
+    guarded,
     knn,
     mlp,
     ridge,
@@ -42,15 +43,15 @@ suite; the paper's appendix fixes its own widths, pooling and optimiser, and the
 ## Results per seed
 
 Routers that draw random numbers in training, with {count} seeds (`catbench evaluate ROUTER --seed K`) on the
-suite nano, all candidates, cost in TFLOPs: headroom captured, in percent. The seed is the router's
+suite nano, all candidates, cost in TFLOPs: headroom captured, in per cent. The seed is the router's
 and not the bootstrap's, so results of two seeds are on the same draws of the test prompts. The spread here
 is over trainings; how certain one of them is, over test prompts, is told by the intervals in
 [nano.md](nano.md).
 
 {seeds}
 
-The others (knn, ridge, trees, embedllm, cems, routellm-mf, adadiff) draw none, or the same ones always (to
-bring vectors down to fewer columns): every seed gives the same.
+The others (knn, ridge, guarded, trees, embedllm, cems, routellm-mf, adadiff) draw none, or the same ones
+always (to bring vectors down to fewer columns): every seed gives the same.
 """
 
 
@@ -65,6 +66,12 @@ def choices() -> list[list[str]]:
     passes = f"up to {token_router.PASSES} passes"
     return [
         ["knn", f"K of {among(knn.CHOICES)}", "AUDC", "cosine similarity"],
+        [
+            "guarded:ROUTER",
+            f"factor of {among(guarded.FACTORS)}, and what ROUTER chooses",
+            "AUDC, within one standard error of the best",
+            "",
+        ],
         ["ridge", f"penalty of {among(ridge.PENALTIES)}", "AUDC", ""],
         [
             "embedllm",

@@ -60,6 +60,9 @@ def test_every_number_lies_in_its_interval(matrix):
     for name, found in result.measures.items():
         columns = [found] if isinstance(found, Estimate) else map(found.at, range(len(result.candidates)))
         for estimate in columns:
+            if estimate.value is None:
+                assert name == "consistency"  # there are no rewordings
+                continue
             assert estimate.low <= estimate.value + 1e-12, name
             assert estimate.value <= estimate.high + 1e-12, name
 
@@ -91,7 +94,7 @@ def test_a_fixed_router_ends_in_its_candidate(matrix):
     assert result.estimate("gain_at", "sim-2").value == pytest.approx(0)
     assert result.estimate("cost_to_match", "sim-1").value == 1
     assert result.estimate("cost_to_match", "other-4").value is None
-    assert "rmse" not in result.measures
+    assert set(result.measures["rmse"].value) == {None}  # it predicts no quality
 
 
 def test_the_training_mixture_captures_about_none_of_the_headroom(matrix):
@@ -220,7 +223,8 @@ def test_with_one_stored_sample_a_trial_draws_prompts():
     single = simulate(Simulation(prompts=300, candidates=3, samples=1))[0]
     report = evaluate("knn", single, metric="simulated_score", trials=3, bootstrap=QUICK)
     assert "trials:3xprompts" in report.signature
-    assert "oracle_leave_one_out" not in report.result().references
+    unseen = report.result().references["oracle_leave_one_out"]
+    assert {found.value for found in unseen.values()} == {None}
 
 
 def test_the_same_call_gives_the_same_numbers(matrix):

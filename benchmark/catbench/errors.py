@@ -46,7 +46,12 @@ class MissingExtraError(CatbenchError):
     """An optional package is needed and absent; the message says by what, and holds the install line."""
 
     def __init__(self, what: str, package: str, extra: str) -> None:
-        super().__init__(f"{what} needs {package}, which is not installed: pip install 'catbench[{extra}]'")
+        super().__init__(f"{what} needs {package}, which is not installed: {install_line(extra)}")
+
+
+def install_line(extra: str) -> str:
+    """Return how to install an extra: from a clone, since the package index has another catbench."""
+    return f"in your clone of catbench, pip install '.[{extra}]'"
 
 
 EXTRAS = {

@@ -267,7 +267,7 @@ def _result(
         best_single=BestSingle(
             candidate=truth.best_single, cost=float(pool.cost[truth.best].mean()), quality=best
         ),
-        budgets=Budgets(kept=len(deployment.budgets), beyond=deployment.beyond),
+        budgets=Budgets(kept=deployment.kept, beyond=len(deployment.budgets) - deployment.kept),
         kind=truth.kind,
         validation_gain=_validation_gain(answer, rounds, pool) if label == "all" else None,
         candidates=list(pool.ids),

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from catbench.arrays import Floats, Ints, Scores, frozen, owned
 from catbench.costs import PRICED, Cost, check_costs, cost_keys, prices, select_costs
+from catbench.digest import content_digest
 from catbench.errors import SuiteError, UsageError, shown, unknown_name
 from catbench.pool import Candidate, Pool
 from catbench.prompts import SPLITS, Prompts, Split, normalise
@@ -100,8 +101,6 @@ class ScoreMatrix:
     """Samples stored per prompt and candidate in each split; empty = the whole sample axis in all."""
     features: Mapping[str, Scores] = field(default_factory=dict[str, Scores])
     """Name -> float32 array (prompt, d) of prompt embeddings, rows in the order of `prompts`."""
-    digest: str = ""
-    """SHA-256 of the manifest, which holds the digest of every file; empty until stored."""
     _table: pd.DataFrame = field(init=False, repr=False)
     """The prompts themselves."""
 
@@ -133,6 +132,11 @@ class ScoreMatrix:
     def candidate_ids(self) -> tuple[str, ...]:
         """Ids of all candidates, in the order of the candidate axis."""
         return tuple(candidate.id for candidate in self.candidates)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of what the suite holds (`catbench.digest`); the same whoever wrote its files."""
+        return content_digest(self)
 
     @property
     def cost_keys(self) -> tuple[str, ...]:

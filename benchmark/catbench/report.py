@@ -88,9 +88,10 @@ class Budgets(_Record):
     """Distinct candidates' costs as budgets (`catbench.deployment`)."""
 
     kept: int
-    """Budgets that `budget_error`, `overspend` and `deployed_gain` are means over."""
+    """Budgets that `budget_error` and `overspend` are means over."""
     beyond: int
-    """Budgets that the router cannot spend."""
+    """Budgets beyond the end of the validation curve, which the router does not spend: it stays at that end.
+    `deployed_gain` and `consistency` count them too."""
 
 
 class Curve(_Record):
@@ -164,7 +165,7 @@ class Result(Measures):
     """Mean quality of each candidate alone."""
     references: dict[str, dict[str, Estimate]]
     """`mixture`, `oracle`, `oracle_leave_one_out`, `oracle_shrunk`, `best_single`, `best_per_kind` and
-    `cascade`: never ranked."""
+    `cascade`: never ranked. Null where the suite does not allow one (a second image, kinds of prompts)."""
     curve: Curve
     """Empty in a slice's result, as are the reference curves."""
     reference_curves: dict[str, list[float]]

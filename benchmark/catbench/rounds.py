@@ -192,7 +192,7 @@ def _trained_elsewhere(matrix: ScoreMatrix, other: ScoreMatrix) -> Rounds:
             )
     return Rounds(
         (Round(*parts, test),),
-        f"train-on:{other.suite.id}@{other.digest[:12] or 'unsaved'}({len(parts[0])})",
+        f"train-on:{other.suite.id}@{other.digest[:12]}({len(parts[0])})",
         tuple(name for name in matrix.candidate_ids if name not in shared),
     )
 

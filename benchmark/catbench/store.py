@@ -1,14 +1,15 @@
 """A suite on disk: a folder that pandas, DuckDB or a dataset hub opens as it is.
 
     manifest.json    schema, suite, candidates, pools, metrics, samples and sizes of the splits,
-                     SHA-256 of every file, ids of test prompts whose scores are withheld, if any
+                     digest of the content, SHA-256 of every file, ids of withheld test prompts, if any
     prompts.parquet  prompt_id, text, source, group, split, and any columns to slice by
     scores.parquet   prompt_id, candidate, sample, one float32 column a metric
     costs.parquet    candidate, unit, value, hardware, batch_size, precision, method
     features/*.npy   optional prompt embeddings, rows in the order of prompts.parquet
     images/*.webp    optional sheets, one a test prompt, candidates in the order of the manifest
 
-Reading checks the digests and every rule of a matrix. Writing is atomic. Nothing is pickled.
+Reading checks the digests and every rule of a matrix, and gives the prompts in the order of their ids,
+whatever that of their rows. Writing is atomic. Nothing is pickled.
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ class Manifest(BaseModel):
     metrics: tuple[Metric, ...]
     samples: dict[Split, int]
     splits: dict[Split, int]
+    content: str = ""
+    """Digest of the content, by which reports name the suite (`catbench.digest`); empty = not stated."""
     files: dict[str, str]
     """Path in the folder -> SHA-256."""
     withheld: tuple[str, ...] = ()
@@ -93,8 +96,10 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
         if name.endswith(".parquet"):
             _check_digest(folder, name, digest)
     everything = _read_prompts(folder / "prompts.parquet")
-    scored = _scored(everything, manifest, folder)
-    prompts = everything[scored].reset_index(drop=True)
+    features = load_features(folder, manifest)
+    order = np.argsort(everything["prompt_id"].to_numpy(dtype=object), kind="stable")
+    order = order[_scored(everything, manifest, folder)[order]]
+    prompts = everything.iloc[order].reset_index(drop=True)
     if len({metric.name for metric in manifest.metrics}) < len(manifest.metrics):
         raise SuiteError(f"{folder / 'manifest.json'}: a metric is listed twice")
     costs = _read_costs(folder / "costs.parquet", manifest)
@@ -109,13 +114,19 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
         costs=costs,
         pools=manifest.pools,
         samples=manifest.samples,
-        features={name: values[scored] for name, values in load_features(folder, manifest).items()},
-        digest=sha256_of(folder / "manifest.json"),
+        features={
+            name: rows[order] if len(rows) == len(everything) else rows for name, rows in features.items()
+        },
     )
     counted = everything["split"].value_counts().to_dict()
     if counted != {split: size for split, size in manifest.splits.items() if size}:
         raise SuiteError(
             f"{folder / 'manifest.json'}: splits of {manifest.splits}; the prompts have {counted}"
+        )
+    if manifest.content not in ("", matrix.digest):
+        raise SuiteError(
+            f"{folder / 'manifest.json'}: a content of digest {manifest.content[:12]}…, and the files hold "
+            f"{matrix.digest[:12]}…: were files or digests changed by hand? Make or fetch the suite again"
         )
     return matrix
 
@@ -128,6 +139,11 @@ def _scored(prompts: pd.DataFrame, manifest: Manifest, folder: Path) -> npt.NDAr
             f"{folder / 'manifest.json'}: withheld {min(unknown)!r} is no test prompt of the suite"
         )
     return ~prompts["prompt_id"].isin(manifest.withheld).to_numpy()
+
+
+def digest_of(folder: Path) -> str:
+    """Return the digest of a suite's content as its manifest states it, or else of what it holds."""
+    return read_manifest(folder).content or load(folder).digest
 
 
 def load_prompts(folder: Path, manifest: Manifest) -> pd.DataFrame:
@@ -204,6 +220,7 @@ def save(
             metrics=matrix.metrics,
             samples=dict(matrix.samples),
             splits={split: int((prompts["split"] == split).sum()) for split in SPLITS},
+            content=matrix.digest,
             files=file_digests(draft),
             withheld=() if withheld is None else tuple(sorted(withheld.prompts["prompt_id"])),
         )

@@ -38,8 +38,10 @@ class Truth:
     """(n,): in which round each is tested."""
     best: Ints
     """(n,): position of the best single candidate of each prompt's round."""
+    best_single: str
+    """Id of the best single candidate, of several folds' the commonest; whatever the slice."""
     limit: float
-    """Mean cost of the best single candidate over all tested prompts, whatever the slice."""
+    """Its mean cost over all tested prompts, whatever the slice."""
     pairs: Ints
     """(P, 2): prompts of one group with different texts, normalised."""
     stages: tuple[int, int] | None = None
@@ -55,11 +57,6 @@ class Truth:
     def quality(self) -> Floats:
         """Means over samples, (n, M)."""
         return self.samples.mean(axis=2)
-
-    @property
-    def best_single(self) -> str:
-        """Id of the best single candidate; of several folds' the commonest."""
-        return self.pool.ids[int(np.bincount(self.best).argmax())]
 
     def part(self, inside: npt.NDArray[np.bool_]) -> Truth:
         """Return the truth about some of the prompts, by a mask (n,)."""
@@ -92,6 +89,7 @@ def truth_of(rounds: Rounds, pool: Pool) -> Truth:
         groups=groups,
         round=of_prompt,
         best=best,
+        best_single=pool.ids[int(np.bincount(best).argmax())],
         limit=float(pool.cost[best].mean()),
         pairs=_pairs(groups, [normalise(str(text)) for text in prompts["text"]]),
         stages=best_stages(trained[0], pool.cost) if len(trained) == 1 else None,

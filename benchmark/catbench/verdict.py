@@ -81,9 +81,15 @@ def _gain(gain: Estimate) -> str:
     if gain.value is None:
         return "no quality is known"
     if not gain.value:
-        return "no better and no worse"
+        return f"no better and no worse{_between(gain)}"
     size = spell(_turned(gain) if gain.value < 0 else gain)
     return f"{'worse' if gain.value < 0 else 'better'} by {size}{UNSURE if _unsure(gain) else ''}"
+
+
+def _between(gain: Estimate) -> str:
+    """Return the interval of a gain of 0, empty where it is one too."""
+    text = spell(gain)
+    return f" {text[text.index('[') :]}{UNSURE if _unsure(gain) else ''}" if "[" in text else ""
 
 
 def _turned(gain: Estimate) -> Estimate:

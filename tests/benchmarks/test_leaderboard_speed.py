@@ -21,7 +21,7 @@ from catbench import evaluate, load
 from catbench.store import save
 from catbench.suites.simulate import Simulation, simulate
 
-pytest.importorskip("streamlit", reason="needs the extra: pip install 'catbench[leaderboard]'")
+pytest.importorskip("streamlit", reason="needs the extra: pip install '.[leaderboard]'")
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")

@@ -380,7 +380,7 @@ def test_without_ray_the_install_line_is_given(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(MissingExtraError, match=r"--engine ray .*catbench\[ray\]"), RayEngine():
+    with pytest.raises(MissingExtraError, match=r"--engine ray .*'.\[ray\]"), RayEngine():
         pass
 
 

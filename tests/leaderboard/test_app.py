@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-pytest.importorskip("streamlit", reason="needs the extra: pip install 'catbench[leaderboard]'")
+pytest.importorskip("streamlit", reason="needs the extra: pip install '.[leaderboard]'")
 
 from pathlib import Path
 

@@ -14,7 +14,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-pytest.importorskip("streamlit", reason="needs the extra: pip install 'catbench[leaderboard]'")
+pytest.importorskip("streamlit", reason="needs the extra: pip install '.[leaderboard]'")
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
 
 from selenium.webdriver.common.by import By  # noqa: E402

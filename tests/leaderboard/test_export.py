@@ -78,7 +78,7 @@ def test_the_verb_writes_and_refuses(command, pair, tmp_path):
 
 
 def test_a_port_that_is_taken_is_refused_before_anything_is_said(command, pair):
-    pytest.importorskip("streamlit", reason="needs the extra: pip install 'catbench[leaderboard]'")
+    pytest.importorskip("streamlit", reason="needs the extra: pip install '.[leaderboard]'")
     with socket.create_server(("localhost", 0)) as taken:
         port = taken.getsockname()[1]
         done = command("leaderboard", pair, "--port", port, "--headless")

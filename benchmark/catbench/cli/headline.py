@@ -70,22 +70,20 @@ def _areas(result: Result, area: str) -> list[Fact]:
 def _in_use(result: Result) -> list[Fact]:
     kept, beyond = result.budgets.kept, result.budgets.beyond
     more = f"; {beyond} more {'is' if beyond == 1 else 'are'} beyond what it spends" if beyond else ""
-    if not kept:
-        return [(MEASURES["budget_error"].label, "-", f"none was tried{more}")]
     over, gain = result.estimate("overspend"), result.estimate("deployed_gain")
+    alike = result.estimate("consistency")
+    note = f"on average over {kept} budget{'s' * (kept > 1)} set on validation prompts; overspent by "
     said = [
         (
             MEASURES["budget_error"].label,
             spell(result.estimate("budget_error"), percent=True),
-            f"on average over {kept} budget{'s' * (kept > 1)} set on validation prompts; overspent by "
-            f"{spell_value(over, percent=True)}{more}",
+            f"{note}{spell_value(over, percent=True)}{more}" if kept else f"none was tried{more}",
         ),
         (MEASURES["deployed_gain"].label, spell(gain), "over the mixture, at the cost really spent"),
     ]
-    if "consistency" in result.measures:
-        alike = spell(result.estimate("consistency"), percent=True)
+    if alike.value is not None:
         note = "pairs of wordings that go to the same candidate"
-        said.append((MEASURES["consistency"].label, alike, note))
+        said.append((MEASURES["consistency"].label, spell(alike, percent=True), note))
     return said
 
 
@@ -115,7 +113,7 @@ def _overhead(result: Result) -> Fact:
         flops = (result.flops_per_prompt + (result.encoder_flops_per_prompt or 0)) / 1e12
     extra = result.seconds_per_prompt if unit == "seconds" else flops
     share = ""
-    if "audc_with_overhead" in result.measures and extra is not None:
+    if result.estimate("audc_with_overhead").value is not None and extra is not None:
         percent = 100 * extra / min(result.costs)
         size = short(percent, 2, zero=True) if percent >= TINY else f"under {TINY}"
         share = f", {size}% of the cheapest candidate's cost"

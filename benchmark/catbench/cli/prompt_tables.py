@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from catbench.errors import install_line
 from catbench.prompt_sets.check import QUANTILES, Check
 from catbench.prompt_sets.leaks import Pairs
 
@@ -40,7 +41,7 @@ def print_check(found: Check, title: str) -> None:
             console.print(Text(f"LEAK  {met}: a router that is trained on it is tested on what it knows"))
     console.print(_statistics(found))
     if found.beyond is None:
-        console.print("beyond CLIP's window: not counted, which needs pip install 'catbench[generate]'")
+        console.print(f"beyond CLIP's window: not counted; for that, {install_line('generate')}")
     else:
         console.print(f"beyond CLIP's window of 77 tokens: {len(found.beyond):,} prompts")
 

@@ -163,7 +163,6 @@ def _part(matrix: ScoreMatrix, kept: npt.NDArray[np.bool_], name: str, says: str
         prompts=matrix.prompts[kept].reset_index(drop=True),
         scores={metric: scores[kept] for metric, scores in matrix.scores.items()},
         features={feature: values[kept] for feature, values in matrix.features.items()},
-        digest="",
     )
 
 

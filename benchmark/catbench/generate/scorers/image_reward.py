@@ -15,7 +15,7 @@ The record's `model` is one of
 The first two need no package beside the `generate` extra's and agree with the authors' to 1e-4: tests hold
 them against scores by image-reward 1.5. That package wants timm 0.6.13 and transformers before 4.56, which
 cannot live beside open_clip 3 and transformers 5: it goes into an environment of its own, by
-`pip install 'catbench[image-reward]'`, where suites that name no CLIP can be generated with it.
+`pip install '.[image-reward]'` in a clone, where suites that name no CLIP can be generated with it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from catbench.arrays import Floats, Scores
-from catbench.errors import GenerationError, SuiteError
+from catbench.errors import GenerationError, SuiteError, install_line
 from catbench.generate.packages import optional, prepare
 from catbench.generate.scorers import Images, MetricSource, ScoreFunction, ScorerContext
 from catbench.generate.scorers.checkpoint import read_weights
@@ -159,7 +159,7 @@ def _package() -> Any:
         raise GenerationError(
             f"metric model {PACKAGE}...: the package image-reward is not there or cannot be imported "
             f"({cause}): it needs timm 0.6.13 and transformers before 4.56, so install it in an environment "
-            f"of its own by pip install 'catbench[image-reward]', or name the model without {PACKAGE} to run "
+            f"of its own ({install_line('image-reward')}), or name the model without {PACKAGE} to run "
             "the same network here"
         ) from error
 
