@@ -16,12 +16,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow.parquet as pq
 from platformdirs import user_data_dir
@@ -35,6 +33,7 @@ from catbench.matrix import PROMPT_COLUMNS, Metric, ScoreMatrix, SuiteInfo
 from catbench.pool import Candidate
 from catbench.prompts import SPLITS, Split
 from catbench.scores import read_scores, write_scores
+from catbench.withheld import Withheld, scored_rows
 
 WAYS = {
     "cems": "catbench import cems",
@@ -65,14 +64,6 @@ class Manifest(BaseModel):
     and the matrix leaves them out."""
 
 
-@dataclass(frozen=True, eq=False)
-class Withheld:
-    """Test prompts that a suite holds without their scores."""
-
-    prompts: pd.DataFrame
-    features: Mapping[str, Scores]
-
-
 def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
     """Return the matrix of a suite, by name (`catbench suites` lists them) or by its folder.
 
@@ -98,7 +89,7 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
     everything = _read_prompts(folder / "prompts.parquet")
     features = load_features(folder, manifest)
     order = np.argsort(everything["prompt_id"].to_numpy(dtype=object), kind="stable")
-    order = order[_scored(everything, manifest, folder)[order]]
+    order = order[scored_rows(everything, manifest.withheld, str(folder / "manifest.json"))[order]]
     prompts = everything.iloc[order].reset_index(drop=True)
     if len({metric.name for metric in manifest.metrics}) < len(manifest.metrics):
         raise SuiteError(f"{folder / 'manifest.json'}: a metric is listed twice")
@@ -129,16 +120,6 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
             f"{matrix.digest[:12]}…: were files or digests changed by hand? Make or fetch the suite again"
         )
     return matrix
-
-
-def _scored(prompts: pd.DataFrame, manifest: Manifest, folder: Path) -> npt.NDArray[np.bool_]:
-    """Return which prompts are not withheld. Raises SuiteError for one withheld that is no test prompt."""
-    tests = prompts["prompt_id"][prompts["split"] == "test"]
-    if unknown := set(manifest.withheld) - set(tests):
-        raise SuiteError(
-            f"{folder / 'manifest.json'}: withheld {min(unknown)!r} is no test prompt of the suite"
-        )
-    return ~prompts["prompt_id"].isin(manifest.withheld).to_numpy()
 
 
 def digest_of(folder: Path) -> str:
@@ -201,8 +182,7 @@ def save(
         raise UsageError(f"{target} holds no suite (no manifest.json), so it is not replaced by one")
     prompts, features = matrix.prompts, matrix.features
     if withheld is not None:
-        prompts = pd.concat([prompts, withheld.prompts], ignore_index=True)
-        features = {name: np.concatenate([rows, withheld.features[name]]) for name, rows in features.items()}
+        prompts, features = withheld.joined_to(prompts, features)
     with atomic_folder(target, force=force) as draft:
         prompts.to_parquet(draft / "prompts.parquet", index=False)
         write_scores(matrix, draft / "scores.parquet")

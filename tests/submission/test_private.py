@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from catbench import Report, load
+from catbench import Report, evaluate, load
+from catbench.bootstrap import Bootstrap
 from catbench.errors import SuiteError, UsageError
 from catbench.report import Estimate, Estimates
 from catbench.store import read_manifest, save
-from catbench.submission.coarse import rounded, step_of
+from catbench.submission.coarse import FEWEST, coarse, rounded, step_of
 from catbench.submission.private import read_record, run_private, split_private
 from catbench.submission.run import How
 from catbench.suites.simulate import Simulation, simulate
@@ -121,12 +123,16 @@ def test_what_cannot_be_split_is_refused_and_nothing_written(whole, tmp_path, sh
     assert not list(tmp_path.iterdir())
 
 
-def test_the_command_says_where_it_protects_nothing(command, tmp_path):
-    words = ["--public", tmp_path / "public", "--host", tmp_path / "host"]
-    done = command("split-private", "nano", *words)
+def test_the_command_says_where_it_protects_nothing(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = command("split-private", "nano")
     assert done.code == 0, done.err
     assert "are public, so withholding them protects nothing" in done.err
-    assert load(tmp_path / "public").suite.id == "nano-public"
+    assert load(tmp_path / "nano-public").suite.id == "nano-public"
+    assert read_record(tmp_path / "nano-host").most == 3
+    copy = replace(load("nano"), suite=load("nano").suite.model_copy(update={"id": "mine"}))
+    save(copy, tmp_path / "mine")
+    assert "protects nothing" in command("split-private", tmp_path / "mine").err
 
 
 def numbers(record, path=()):
@@ -171,24 +177,64 @@ def test_a_private_report_is_rounded_and_holds_nothing_that_is_drawn(scored):
     assert secret not in text
     assert "seed=secret" in report.signature
     seen = 0
-    for coarse, exact in zip(report.results, whole.results, strict=True):
-        for name, one in coarse.measures.items():
-            for candidate in coarse.candidates if isinstance(one, Estimates) else [None]:
-                found, true = (result.estimate(name, candidate) for result in (coarse, exact))
+    for rough, exact in zip(report.results, whole.results, strict=True):
+        for name, one in rough.measures.items():
+            for candidate in rough.candidates if isinstance(one, Estimates) else [None]:
+                found, true = (result.estimate(name, candidate) for result in (rough, exact))
                 check_rounded(found, true)
                 seen += found.value is not None
-        for name, measures in coarse.references.items():
+        for name, measures in rough.references.items():
             for measure, found in measures.items():
                 check_rounded(found, exact.references[name][measure])
-        for position in range(len(coarse.candidates)):
-            check_rounded(coarse.fixed_quality.at(position), exact.fixed_quality.at(position))
-        heights = [coarse.curve.quality, *coarse.reference_curves.values()]
-        assert all(len(np.unique(curve)) < len(curve) for curve in heights)
-        assert not {*exact.curve.quality} & {*coarse.curve.quality}
+        for position in range(len(rough.candidates)):
+            check_rounded(rough.fixed_quality.at(position), exact.fixed_quality.at(position))
+        assert exact.curve.quality
+        assert not rough.curve.quality
+        assert not rough.reference_curves
     assert seen > 20
     assert {check.says for check in report.submission.checks} == {"kept by the host"}
     for metric, stands in report.submission.standing.items():
         assert stands.audc == pytest.approx(report.result(metric).estimate("audc").value)
+
+
+ASKS = """
+import hashlib
+import numpy as np
+
+class Router:
+    def fit(self, prompts, quality): pass
+    def route(self, prompts, trade_offs):
+        seeds = [list(hashlib.sha256(("SALT" + text).encode()).digest()) for text in prompts]
+        return np.array([np.random.default_rng(seed).integers(0, 3, len(trade_offs)) for seed in seeds]).T
+
+make_router = lambda pool: Router()
+"""
+
+
+def test_a_policy_that_asks_a_question_a_trade_off_gets_few_answers(scored, parts, tmp_path):
+    """Its choices at each trade-off are chosen at random, so a mean quality is a sum of unknown scores.
+
+    All scorings together give fewer sums than there are prompts, whatever is asked.
+    """
+    found = []
+    for salt in "ab":
+        folder = tmp_path / salt
+        folder.mkdir()
+        (folder / "submission.toml").write_text(TOML)
+        (folder / "router.py").write_text(ASKS.replace("SALT", salt))
+        host = shutil.copytree(parts / "host", tmp_path / f"host-{salt}")
+        report = run_private(
+            folder, host, How("none"), replicates=100, seed=0, progress=lambda what, done, total: None
+        )
+        found.append(dict(numbers(report.model_dump(mode="json")["results"][0])))
+    answers = [path for path, value in found[0].items() if found[1].get(path) != value]
+    assert 3 < len(answers) < FEWEST / 3, answers
+
+
+def test_a_slice_of_few_prompts_is_left_out(parts):
+    report = evaluate("mixture", load(parts / "host"), by="words", bootstrap=Bootstrap(30))
+    assert min(result.prompts for result in report.results) < FEWEST
+    assert all(result.prompts >= FEWEST for result in coarse(report).results)
 
 
 def check_rounded(found: Estimate, true: Estimate):

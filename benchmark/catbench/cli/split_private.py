@@ -10,8 +10,12 @@ import typer
 
 def split_private(
     suite: Annotated[str, typer.Argument(help="A suite's name or folder.")],
-    public: Annotated[Path, typer.Option(help="Folder for the suite that everybody gets.")],
-    host: Annotated[Path, typer.Option(help="Folder for what only the host has.")],
+    public: Annotated[
+        Path | None, typer.Option(help="Folder for the suite that everybody gets. Default: SUITE-public.")
+    ] = None,
+    host: Annotated[
+        Path | None, typer.Option(help="Folder for what only the host has. Default: SUITE-host.")
+    ] = None,
     share: Annotated[float, typer.Option(help="Share of the test prompts that is withheld.")] = 0.5,
     seed: Annotated[
         int, typer.Option(help="Chooses which; draws of intervals have a secret of their own.")
@@ -22,12 +26,14 @@ def split_private(
 
     Then `catbench submit run PATH --private HOST`.
     """
-    from catbench.store import WAYS, load, shipped_suites
+    from catbench.store import WAYS, digest_of, load, shipped_suites
     from catbench.submission.private import split_private
 
     matrix = load(suite)
+    public, host = public or Path(f"{matrix.suite.id}-public"), host or Path(f"{matrix.suite.id}-host")
     count = split_private(matrix, share, seed, public, host, most)
-    if matrix.suite.id in {*shipped_suites(), *WAYS}:
+    shipped = shipped_suites()
+    if matrix.suite.id in {*shipped, *WAYS} or matrix.digest in map(digest_of, shipped.values()):
         typer.echo(
             f"catbench: the scores of {matrix.suite.id!r} are public, so withholding them protects nothing; "
             "new prompts do (catbench generate nano --fresh-test SEED)",

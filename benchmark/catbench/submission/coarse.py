@@ -1,8 +1,10 @@
-"""A report that gives no score away: numbers rounded to their standard errors, nothing that is drawn shown.
+"""A report that gives little of the scores away: few numbers, rounded, and nothing that is drawn.
 
 Each number is rounded to the least of 1, 2 or 5 x 10^k that is no smaller than its standard error; one whose
 standard error is not known takes a quarter of its interval instead, or is left out. Replicates, predictions
-and the seed of the draws are left out, and so is what honesty checks measured.
+and the seed of the draws are left out, and so is what honesty checks measured. So are curves, each point of
+which a router could make the answer to a question of its own (the choices at one trade-off), and slices of
+few prompts.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from catbench.report import Curve, Estimate, Estimates, Report, Result
 from catbench.submission.record import Check, Standing, Submission
 from catbench.verdict import verdict
 
+FEWEST = 100
+"""Prompts of a slice: of fewer, an average tells much of each."""
 STEPS = (1, 2, 5, 10)
 HIDDEN = "kept by the host"
 SECRET = "seed=secret"
@@ -25,7 +29,8 @@ Columns = TypeVar("Columns", bound=Estimates)
 def coarse(report: Report) -> Report:
     """Return what a host may publish of a report on his private test split."""
     seed = f"seed={report.bootstrap['seed']}"
-    results = tuple(_result(result, seed) for result in report.results)
+    shown = [one for one in report.results if one.slice == "all" or one.prompts >= FEWEST]
+    results = tuple(_result(result, seed) for result in shown)
     submission = report.submission
     return report.model_copy(
         update={
@@ -77,11 +82,6 @@ def _columns(found: Columns) -> Columns:
 
 def _result(result: Result, seed: str) -> Result:
     best = result.best_single
-    curve = result.curve
-    area = result.estimate("audc")
-    whole = _step(area.low, area.high, area.standard_error) or 0.0
-    bands = zip(curve.low, curve.high, strict=True) if curve.low else [(None, None)] * len(curve.quality)
-    steps = [whole if (step := _step(low, high, None)) is None else step for low, high in bands]
     found = result.model_copy(
         update={
             "signature": result.signature.replace(seed, SECRET),
@@ -95,22 +95,11 @@ def _result(result: Result, seed: str) -> Result:
                 name: {measure: _estimate(one) for measure, one in found.items()}
                 for name, found in result.references.items()
             },
-            "curve": Curve(
-                cost=curve.cost,
-                quality=_heights(curve.quality, steps),
-                low=[rounded(low, step) for low, step in zip(curve.low, steps, strict=bool(curve.low))],
-                high=[rounded(high, step) for high, step in zip(curve.high, steps, strict=bool(curve.low))],
-            ),
-            "reference_curves": {
-                name: _heights(heights, steps) for name, heights in result.reference_curves.items()
-            },
+            "curve": Curve(cost=[], quality=[]),
+            "reference_curves": {},
         }
     )
     return found.model_copy(update={"verdict": verdict(found)})
-
-
-def _heights(heights: list[float], steps: list[float]) -> list[float]:
-    return [rounded(height, step) or 0.0 for height, step in zip(heights, steps, strict=True)]
 
 
 def _submission(submission: Submission, report: Report) -> Submission:

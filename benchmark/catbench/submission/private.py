@@ -30,13 +30,12 @@ from catbench.files import atomic_file
 from catbench.matrix import ScoreMatrix
 from catbench.prompts import share_of
 from catbench.report import Report
-from catbench.store import Withheld, load, save
-from catbench.submission.coarse import coarse
+from catbench.store import load, save
+from catbench.submission.coarse import FEWEST, coarse
 from catbench.submission.run import How, run_submission
+from catbench.withheld import Withheld
 
 RECORD, REPORTS = "private.json", "reports"
-FEWEST = 100
-"""Withheld prompts: fewer, and an average tells much of each."""
 DRAWS = 2**32
 """Seeds that a host's secret is drawn from."""
 
