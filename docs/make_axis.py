@@ -1,7 +1,8 @@
 """`python docs/make_axis.py`: write docs/axis.md, how far the order of routers hangs on the cost axis.
 
-By restricting stored predictions: the routers of baselines/reports are scored again without the candidates
-that are more expensive than the best single one, and with a bad candidate at a tenth of the lowest cost.
+By restricting stored predictions: the routers of baselines/reports/nano are scored again without the
+candidates that are more expensive than the best single one, and with a bad candidate at a tenth of the lowest
+cost.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from catbench.rounds import rounds_of
 from catbench.stored import pool_of_report, stored_answers
 
 ROOT = Path(__file__).parent.parent
-REPORTS = ROOT / "baselines" / "reports"
+REPORTS = ROOT / "baselines" / "reports" / "nano"
 METRICS = ("clip_score", "scene_accuracy")
 AXES = ("log", "linear", "binding")
 POOLS = ("without the dominated", "with a bad, cheap one")
@@ -25,8 +26,8 @@ CHEAP = 0.1
 """Cost of the bad candidate, of the lowest."""
 TEXT = """# How far the order of routers hangs on the axis
 
-Made by `python docs/make_axis.py` from the predictions in `baselines/reports` ({routers}), on nano, cost in
-TFLOPs.
+Made by `python docs/make_axis.py` from the predictions in `baselines/reports/nano`, cost in TFLOPs, of
+{routers}.
 
 The gain over the mixture is an area, and an area hangs on where it ends. Two pools that ask the same of a
 router are compared with the pool as it is: without the candidates that are more expensive than the best
@@ -93,9 +94,10 @@ def conclusion(tau: dict[tuple[str, str], float]) -> str:
         order = sorted(AXES, key=lambda axis, pool=pool: -tau[axis, pool])
         said.append(f"{what}: {', '.join(f'{tau[axis, pool]:.2f} ({axis})' for axis in order)}")
     steady = max(AXES, key=lambda axis: min(tau[axis, pool] for pool in POOLS))
+    order_kept = ".\n".join(said)
     return (
-        f"Order kept, the mean of both metrics. {'. '.join(said)}. By the worse of the two cases the order\n"
-        f"holds best on the axis {steady}."
+        f"Mean of both metrics, order kept. {order_kept}.\n"
+        f"By the worse of the two cases the order holds best on the axis *{steady}*."
     )
 
 
