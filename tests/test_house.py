@@ -16,8 +16,20 @@ import catbench
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "benchmark" / "catbench"
 FLOORS = (
-    {"errors", "arrays", "files", "cells", "pool", "prompts", "provenance", "costs", "matrix"} | {"terminal"},
-    {"store", "scores", "curve", "sweep", "measures", "bootstrap", "signature", "routing", "predictions"}
+    {"errors", "arrays", "files", "cells", "pool", "prompts", "provenance", "costs", "matrix", "digest"}
+    | {"terminal"},
+    {
+        "store",
+        "withheld",
+        "scores",
+        "curve",
+        "sweep",
+        "measures",
+        "bootstrap",
+        "signature",
+        "routing",
+        "predictions",
+    }
     | {"cascade", "rounds", "deployment", "router_files", "router_output"},
     {
         "scoring",

@@ -136,6 +136,7 @@ def _write_index(index: Path, paths: list[Path], first: Path) -> None:
     from catbench.errors import SubmissionError
     from catbench.report import Report
     from catbench.submission.index import write_index
+    from catbench.submission.places import shipped_folders
     from catbench.submission.record import proofs
 
     for path in paths:
@@ -146,7 +147,10 @@ def _write_index(index: Path, paths: list[Path], first: Path) -> None:
                 f"{path}: its checks failed, or no rerun of it as it is now is recorded beside it, so no "
                 f"index can have it (catbench verify {path} --rerun --record)"
             )
-    count = write_index(index, paths, first.resolve().parent)
+    root = shipped_folders()[0].resolve().parent
+    if not all(path.resolve().is_relative_to(root) for path in paths):
+        root = first.resolve().parent
+    count = write_index(index, paths, root)
     typer.echo(f"index   {index}: {count} reports")
 
 
