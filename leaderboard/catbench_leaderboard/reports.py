@@ -64,7 +64,7 @@ class Entry:
 
     @cached_property
     def released(self) -> str:
-        """What an index of verified reports calls it, empty where none has it (`catbench.submission.index`)."""
+        """What an index calls it (`catbench.submission.index`), empty where none has it."""
         return verified_as(self.digests)
 
     @property
