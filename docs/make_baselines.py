@@ -36,7 +36,8 @@ Made by `python docs/make_baselines.py`.
 
 {choices}
 
-AUDC: the area under the deferral curve. Contrast error: the squared error of the differences between
+AUDC: the area under the deferral curve, as the headline has it (`adadiff` is trained for a reward at each
+trade-off, and chosen by it). Contrast error: the squared error of the differences between
 candidates, by which training stops early. What is fixed is a usual value for so small a model, tuned on no
 suite; the paper's appendix fixes its own widths, pooling and optimiser, and they are not published.
 
@@ -80,8 +81,8 @@ def choices() -> list[list[str]]:
             f"at most {embedllm.COLUMNS} columns",
         ],
         ["uniroute", f"K of {among(uniroute.CHOICES)}", "AUDC", "at most 128 columns, one start of k-means"],
-        ["cems", f"inverse penalty of {among(cems.STRENGTHS)}", "mean quality of its picks", ""],
-        ["routellm-mf", f"inverse penalty of {among(routellm_mf.STRENGTHS)}", "cross-entropy", ""],
+        ["cems", f"inverse penalty of {among(cems.STRENGTHS)}", "AUDC", ""],
+        ["routellm-mf", f"inverse penalty of {among(routellm_mf.STRENGTHS)}", "AUDC", ""],
         [
             "adadiff",
             f"penalty of {among(adadiff.PENALTIES)}, for each trade-off",
@@ -91,7 +92,7 @@ def choices() -> list[list[str]]:
         [
             "trees",
             f"learning rate of {among(trees.RATES)}, up to {trees.ROUNDS} rounds",
-            "contrast error",
+            "AUDC (the rate), contrast error (rounds)",
             f"{trees.LEAVES} leaves, at most {trees.COLUMNS} columns",
         ],
         ["mlp", f"up to {mlp.PASSES} passes", "contrast error", f"{mlp.HIDDEN} hidden units, Adam, L2 0.001"],

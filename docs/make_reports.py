@@ -30,7 +30,7 @@ METRICS = {
     "cems": ("clip_score",),
 }
 """Real suite -> the metrics that are scored."""
-OPTIONS = {"cems": ("--cost", "seconds")}
+OPTIONS = {"cems": ("--cost", "seconds"), "evalmi": ("--pool", "priced:tflops")}
 ELSEWHERE = {"flasheval-coco": "flasheval-diffusiondb", "flasheval-diffusiondb": "flasheval-coco"}
 """Suite -> the one that its candidates are also known from: training there, tests here."""
 SLICED = {"nano/ridge": "complexity", "evalmi/ridge": "family"}

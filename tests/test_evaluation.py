@@ -14,9 +14,13 @@ import catbench
 from catbench import CatbenchError, deferral_curve, evaluate, mixture_curve, oracle_curve
 from catbench.bootstrap import Bootstrap
 from catbench.report import Estimate
-from catbench.suites.cems import import_cems
+from catbench.rounds import rounds_of
+from catbench.routing import NamedRouter
+from catbench.suites.recipes import find_recipe
+from catbench.suites.recipes.recipe import make
 from catbench.suites.simulate import Simulation, simulate
-from catbench.trials import Trials
+from catbench.trials import Trials, run_trials
+from catbench.truth import truth_of
 
 QUICK = Bootstrap(40)
 
@@ -227,6 +231,43 @@ def test_with_one_stored_sample_a_trial_draws_prompts():
     assert {found.value for found in unseen.values()} == {None}
 
 
+@pytest.mark.parametrize("samples", [1, 2])
+def test_a_router_that_refits_is_fitted_once_for_all_trials(samples):
+    """Each trial gives what a router fitted anew to the same draw gives."""
+    single = simulate(Simulation(prompts=300, candidates=3, samples=samples))[0]
+    rounds, pool = rounds_of(single), single.pool(metric="simulated_score")
+    fits = []
+
+    class Means:
+        def __init__(self, pool):
+            pass
+
+        def fit(self, prompts, quality):
+            fits.append(self)
+            self.table = dict(zip(prompts, quality, strict=True))  # of a prompt drawn twice, the same
+
+        def predict(self, prompts):
+            nearest = sorted(self.table)
+            return np.array([self.table[nearest[len(text) % len(nearest)]] for text in prompts])
+
+    class Refitting(Means):
+        def fit(self, prompts, quality):
+            super().fit(prompts, quality)
+            self.prompts = prompts
+
+        def refit(self, quality, rows=None):
+            prompts = self.prompts if rows is None else self.prompts.take(rows)
+            self.table = dict(zip(prompts, quality, strict=True))
+
+    truth = truth_of(rounds, pool)
+    anew, again = (
+        run_trials(NamedRouter("test", make), rounds, pool, truth, Trials(4)) for make in (Means, Refitting)
+    )
+    np.testing.assert_array_equal(anew, again)
+    assert np.ptp(again, axis=0).any()
+    assert len(fits) == 4 + 1
+
+
 def test_the_same_call_gives_the_same_numbers(matrix):
     one, other = (evaluate("mlp", matrix, metric="simulated_score", bootstrap=QUICK) for _ in range(2))
     assert one.result().measures == other.result().measures
@@ -241,7 +282,9 @@ def test_simulated_says_so_everywhere(matrix):
 
 def test_on_cems_reading_the_prompt_beats_the_best_single_model(shared):
     """The best shipped baseline against the best of four real models: its peak, and the fair test."""
-    result = evaluate("ridge", import_cems(shared / "data" / "cems"), metric="clip_score").result()
+    result = evaluate(
+        "ridge", make(find_recipe("cems"), shared / "data" / "cems"), metric="clip_score"
+    ).result()
     best = max(result.fixed, key=lambda name: result.fixed[name].quality.value)
     assert best == "sdxl-turbo"
     assert result.estimate("peak_gain").low > 0

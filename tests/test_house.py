@@ -17,12 +17,14 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "benchmark" / "catbench"
 FLOORS = (
     {"errors", "arrays", "files", "cells", "pool", "prompts", "provenance", "costs", "matrix", "digest"}
-    | {"terminal"},
+    | {"matrix_rules", "terminal", "download"},
     {
         "store",
+        "manifest",
         "withheld",
         "scores",
         "curve",
+        "climbs",
         "sweep",
         "measures",
         "bootstrap",

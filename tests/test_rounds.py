@@ -165,7 +165,17 @@ def test_trained_elsewhere_on_the_candidates_that_both_have(matrix):
     assert result.candidates == ["sim-1", "sim-2", "other-3"]
     assert result.prompts == len(matrix.rows("test"))
     assert report.train_on == "elsewhere"
-    assert f"|train-on:elsewhere@{fewer.digest[:12]}({len(texts)})|" in report.signature
+    assert f"|train-on:elsewhere@{fewer.digest[:12]}({len(texts)}),without:other-4|" in report.signature
+    assert report.left_out == ("other-4",)
+
+
+def test_a_metric_that_is_better_the_other_way_elsewhere_is_refused(matrix):
+    other = simulate(Simulation(prompts=900, candidates=4, samples=3, seed=5))[0]
+    turned = tuple(metric.model_copy(update={"direction": "lower"}) for metric in other.metrics)
+    with pytest.raises(
+        CatbenchError, match=r"'simulated_score': lower is better in suite .* to train on, higher in"
+    ):
+        evaluate("ridge", matrix, metric=METRIC, train_on=replace(other, metrics=turned), bootstrap=QUICK)
 
 
 def test_suites_without_a_common_candidate_are_told(matrix):

@@ -246,3 +246,26 @@ def test_a_router_that_predicts_the_true_means_is_the_mixture(problem):
 def test_bad_input_is_refused(predicted, quality, cost, message):
     with pytest.raises(CatbenchError, match=message):
         deferral_curve(predicted, quality, cost)
+
+
+@given(problems(), st.integers(1, 4), st.integers(0, 99))
+@settings(max_examples=60, deadline=None)
+def test_curves_of_several_predictions_are_each_ones_own(problem, count, seed):
+    predicted, quality, cost = problem
+    random = np.random.default_rng(seed)
+    several = np.array([random.permuted(predicted, axis=1) for _ in range(count)])
+    together = deferral_curve(several, quality, cost)
+    for number, alone in enumerate(deferral_curve(one, quality, cost) for one in several):
+        size = len(alone.cost)
+        np.testing.assert_array_equal(together.cost[number, :size], alone.cost)
+        np.testing.assert_array_equal(together.quality[number, :size], alone.quality)
+        assert (together.cost[number, size:] == alone.cost[-1]).all()
+        assert (together.quality[number, size:] == alone.quality[-1]).all()
+
+
+def test_several_predictions_are_checked_like_one():
+    good = np.zeros((3, 2))
+    with pytest.raises(CatbenchError, match=r"predicted \(3, 2\) and quality \(2, 2\)"):
+        deferral_curve(np.array([good, good]), good[:2], [1, 2])
+    with pytest.raises(CatbenchError, match="finite"):
+        deferral_curve(np.array([good, good + np.nan]), good, [1, 2])

@@ -11,6 +11,7 @@ from catbench import Report, compare, deferral_curve, evaluate, load, mixture_cu
 from catbench.bootstrap import Bootstrap
 from catbench.costs import Cost, processor_name
 from catbench.errors import CatbenchError, SubmissionError
+from catbench.measures.unseen_oracles import shrinkage
 from catbench.pool import Candidate
 from catbench.report import Estimate
 from catbench.rounds import rounds_of
@@ -19,7 +20,7 @@ from catbench.store import save
 from catbench.stored import stored_answers
 from catbench.submission.verify import verify_report
 from catbench.suites.simulate import Simulation, simulate
-from catbench.truth import truth_of
+from catbench.truth import _commonest, truth_of
 
 QUICK = Bootstrap(40)
 METRIC = "simulated_score"
@@ -57,6 +58,33 @@ def test_a_tie_goes_to_the_cheaper_candidate(matrix):
         "nothing to save: sim-1 is the best single candidate and the cheapest; "
         "with no limit on cost no better and no worse"
     )
+
+
+@pytest.mark.parametrize("cost", [0.0004, 0.02, 0.1, 0.3, 0.7, 1.1, 3.1])
+@pytest.mark.parametrize("folds", [0, 5])
+def test_a_mean_of_equal_costs_is_that_cost(matrix, cost, folds):
+    prices = {name: cost * (1 + position) for position, name in enumerate(matrix.candidate_ids)}
+    costs = tuple(one.model_copy(update={"value": prices[one.candidate]}) for one in matrix.costs)
+    scores = matrix.scores[METRIC] + 9 * (np.arange(4) == 0)[:, None]
+    cheap = replace(matrix, scores={**matrix.scores, METRIC: scores.astype(np.float32)}, costs=costs)
+    pool = cheap.pool(metric=METRIC)
+    truth = truth_of(rounds_of(cheap, folds), pool)
+    assert truth.limit == pool.cost.min() == cost
+    result = evaluate("mixture", cheap, metric=METRIC, folds=folds, bootstrap=Bootstrap(0)).result()
+    assert result.verdict.startswith("nothing to save: sim-1 is the best single candidate and the cheapest")
+
+
+def test_of_equally_common_best_candidates_the_cheaper_is_named(matrix):
+    cost = np.array([3.0, 1.0, 2.0])
+    assert _commonest(np.array([0, 0, 2, 2, 1]), cost) == 2
+    assert _commonest(np.array([0, 0, 1]), cost) == 0
+
+
+def test_what_is_shrunk_is_the_same_in_every_slice(matrix):
+    truth = truth_of(rounds_of(matrix, 0), matrix.pool(metric=METRIC))
+    part = truth.part(np.arange(len(truth.groups)) < 20)
+    assert 0 < part.shrinkage == truth.shrinkage < 1
+    assert shrinkage(part.samples) != truth.shrinkage
 
 
 def test_against_the_best_single_candidate_by_hand(matrix):

@@ -45,6 +45,7 @@ def test_the_sentence_of_a_router_that_saves(result):
     ("match", "says"),
     [
         (NONE, "never as good as always drawing with X"),
+        ((None, 0.74, None), "never as good as always drawing with X (not certain)"),
         ((0.38, 0.24, None), "as good as always drawing with X for 38% [24, never] of its cost"),
         ((1.0, None, None), "as good as always drawing with X, at the same cost"),
         ((1.3, 1.1, 1.6), "as good as always drawing with X only at 130% [110, 160] of its cost"),
@@ -63,6 +64,9 @@ def test_equal_gains_are_told_once_and_what_is_unsure_is_called_so(result):
     )
     assert told(result, match_best=NONE, gain_at_best=GAIN, unlimited_gain=(0, 0, 0)).endswith(
         "with no limit on cost no better and no worse"
+    )
+    assert told(result, match_best=NONE, gain_at_best=GAIN, unlimited_gain=(0, -0.02, 0.03)).endswith(
+        "with no limit on cost no better and no worse [-.020, .030] (not certain)"
     )
 
 

@@ -134,14 +134,15 @@ def entries(vectors: Any) -> float:
     return float(vectors.shape[1] if isinstance(vectors, np.ndarray) else vectors.nnz / vectors.shape[0])
 
 
-def routed_quality(predicted: npt.ArrayLike, quality: npt.ArrayLike, pool: Pool) -> float:
-    """Return the area under the deferral curve of predictions, of two arrays (n, M): higher is better.
+def routed_quality(predicted: npt.ArrayLike, quality: npt.ArrayLike, pool: Pool) -> Any:
+    """Return the area under the deferral curve of predictions (n, M) against qualities (n, M).
 
+    Higher is better. Predictions (B, n, M) give their areas (B,), much quicker than one after the other.
     It is the headline's area, on the log-cost axis from the cheapest candidate to the most expensive one.
     Baselines choose one of a few models by it, on the validation split. A squared error would choose by the
     candidates whose quality varies most, and those are seldom the ones worth drawing with.
     """
-    return float(deferral_curve(predicted, quality, pool.cost).area_log(pool.cost.min(), pool.cost.max()))
+    return deferral_curve(predicted, quality, pool.cost).area_log(pool.cost.min(), pool.cost.max())
 
 
 def contrast_error(predicted: npt.ArrayLike, quality: npt.ArrayLike) -> float:

@@ -95,7 +95,7 @@ def smallest_as_good(tried: list[Floats], quality: Floats, pool: Pool) -> int:
 
     The areas are those of `routed_quality`; the standard error is that of the difference to the largest.
     """
-    areas = [routed_quality(predicted, quality, pool) for predicted in tried]
+    areas = routed_quality(np.array(tried), quality, pool)
     if len(quality) < 2:
         return 0
     without = [areas_without_each(predicted, quality, pool) for predicted in tried]

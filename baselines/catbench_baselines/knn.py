@@ -18,12 +18,15 @@ from catbench import Pool, Prompts
 from catbench_baselines.features import PromptVectors, VectorRouter, routed_quality
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 CHOICES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 """Values of K that are tried."""
 DEFAULT = 64
 """K where no validation split is given."""
 SEARCHED = 128
 """MiB of similarities that are held at a time."""
+FOUND = 640
+"""Neighbours that are searched: with repeats drawn as many remain on average, and 512 almost surely."""
 
 
 class KnnRouter(VectorRouter):
@@ -31,61 +34,99 @@ class KnnRouter(VectorRouter):
 
     def __init__(self, pool: Pool, vectors: str = "") -> None:
         super().__init__(pool, PromptVectors(vectors))
-        self._asked: list[tuple[Prompts, npt.NDArray[np.int64], dict[int, Any]]] = []
+        self._asked: list[_Asked] = []
 
     def fit(
         self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
     ) -> KnnRouter:
         """Index the training prompts, and choose K by the quality reached on the validation split."""
         vectors = self._vectors.fit(prompts)
-        count = min(max(CHOICES), len(prompts))
-        self._index: Any = NearestNeighbors(n_neighbors=count, metric="cosine").fit(vectors)
-        self._asked = []
+        self._count = len(prompts)
+        self._index: Any = NearestNeighbors(metric="cosine").fit(vectors)
+        self._asked, self._times = [], None
         self.flops_per_prompt = _similarity_flops(vectors)
-        self._validation = None
-        if validation is not None:
-            _, found, _ = self._ask(validation[0])
-            tried = [0, *(k for k in CHOICES if k <= count)]
-            rings = [_ring(found[:, near:far], len(prompts)) for near, far in pairwise(tried)]
-            self._validation = list(zip(tried[1:], rings, strict=True)), validation[1]
+        self._validation = validation
         return self.refit(quality)
 
-    def refit(self, quality: Floats) -> KnnRouter:
-        """Take other qualities (n, M) of the same training prompts; neighbours stay as they are."""
+    def refit(self, quality: Floats, rows: Ints | None = None) -> KnnRouter:
+        """Take other qualities (n, M) of the same training prompts, or of those at `rows`, repeats allowed.
+
+        A prompt that is drawn twice is two neighbours, at one distance; vectors and similarities stay.
+        """
+        times = None if rows is None else np.bincount(rows, minlength=self._count)
+        if times is not None or self._times is not None:
+            self._asked = [asked.among(times) for asked in self._asked]
+        self._times = times
         self._centre = quality.mean(axis=0)
-        self._labels = (quality - self._centre).astype(np.float32)
+        self._labels = np.zeros((self._count, quality.shape[1]), np.float32)
+        self._labels[slice(None) if rows is None else rows] = quality - self._centre
         self.k = min(DEFAULT, len(quality))
         if self._validation is not None:
-            rings, true = self._validation
-            total, reached = np.zeros(true.shape, np.float32), dict[int, float]()
-            for k, ring in rings:
-                total += ring @ self._labels
-                reached[k] = routed_quality(self._centre + total / k, true, self._pool)
-            self.k = max(reached, key=lambda k: reached[k])
+            prompts, true = self._validation
+            sums = self._ask(prompts).sums(self._labels)
+            tried = np.array([self._centre + total / k for k, total in sums])
+            self.k = sums[int(np.argmax(routed_quality(tried, true, self._pool)))][0]
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
         """Return the mean quality (n, M) of each prompt's neighbours."""
-        _, found, nearest = self._ask(prompts)
-        if self.k not in nearest:
-            nearest[self.k] = _ring(found[:, : self.k], len(self._labels))
-        return self._centre + (nearest[self.k] @ self._labels).astype(np.float64) / self.k
+        asked = self._ask(prompts)
+        k = min(self.k, asked.neighbours.shape[1])
+        return self._centre + (asked.ring(0, k) @ self._labels).astype(np.float64) / k
 
-    def _ask(self, prompts: Prompts) -> tuple[Prompts, npt.NDArray[np.int64], dict[int, Any]]:
-        """Return prompts, their neighbours (n, k), and products' matrices by K; the last two are kept.
+    def _ask(self, prompts: Prompts) -> _Asked:
+        """Return the neighbours of prompts, kept from the last two times.
 
         A refit is asked about the prompts of the one before, and may be about validation and test in turn.
         """
         for asked in self._asked:
-            if asked[0] is prompts:
+            if asked.prompts is prompts:
                 return asked
+        most = min(FOUND, self._count)
         with config_context(working_memory=SEARCHED):
-            found = self._index.kneighbors(self._vectors.transform(prompts), return_distance=False)
-        self._asked = [*self._asked[-1:], (prompts, found, {})]
+            found = self._index.kneighbors(self._vectors.transform(prompts), most, return_distance=False)
+        self._asked = [*self._asked[-1:], _Asked(prompts, found, self._count).among(self._times)]
         return self._asked[-1]
 
 
-def _ring(neighbours: npt.NDArray[np.int64], count: int) -> Any:
+class _Asked:
+    """Prompts whose neighbours were searched, and among which training prompts they count."""
+
+    def __init__(self, prompts: Prompts, found: npt.NDArray[np.integer[Any]], count: int) -> None:
+        self.prompts, self._found, self._count = prompts, found.astype(np.int32), count
+        self.neighbours = self._found[:, : max(CHOICES)]
+        """Training prompts (n, k), the nearest first."""
+        self._rings: dict[tuple[int, int], Any] = {}
+
+    def among(self, times: Ints | None) -> _Asked:
+        """Return the same where training prompt j counts `times[j]` times; None = once each."""
+        other = _Asked(self.prompts, self._found, self._count)
+        if times is not None:
+            repeats = times[self._found]
+            ends = repeats.sum(axis=1).cumsum()
+            wide = min(max(CHOICES), int(np.diff(ends, prepend=0).min()))
+            starts = np.append(0, ends[:-1])
+            flat = np.repeat(self._found.ravel(), repeats.ravel())
+            other.neighbours = flat[starts[:, None] + np.arange(wide)]
+        return other
+
+    def ring(self, near: int, far: int) -> Any:
+        """Return the sparse matrix of the `near`-th to `far`-th neighbours; it is kept."""
+        if (near, far) not in self._rings:
+            self._rings[near, far] = _ring(self.neighbours[:, near:far], self._count)
+        return self._rings[near, far]
+
+    def sums(self, labels: Any) -> list[tuple[int, Any]]:
+        """Return each K that is tried, with the sums (n, M) of the labels (N, M) of the K neighbours."""
+        tried = [k for k in CHOICES if k <= self.neighbours.shape[1]]
+        total, found = 0.0, list[tuple[int, Any]]()
+        for near, far in pairwise([0, *tried]):
+            total = total + self.ring(near, far) @ labels
+            found.append((far, total))
+        return found
+
+
+def _ring(neighbours: npt.NDArray[np.int32], count: int) -> Any:
     """Return the sparse matrix (n, count) of ones at neighbours (n, k): its product with labels sums theirs.
 
     Refits to other labels come down to such products.
@@ -93,7 +134,7 @@ def _ring(neighbours: npt.NDArray[np.int64], count: int) -> Any:
     rows, width = neighbours.shape
     ones = np.ones(rows * width, np.float32)
     ends = np.arange(0, rows * width + 1, width, dtype=np.int32)  # small types: the product waits for memory
-    return csr_array((ones, neighbours.astype(np.int32).ravel(), ends), shape=(rows, count))
+    return csr_array((ones, neighbours.ravel(), ends), shape=(rows, count))
 
 
 def _similarity_flops(vectors: Any) -> float:

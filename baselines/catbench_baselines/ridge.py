@@ -39,7 +39,8 @@ class RidgeRouter(VectorRouter):
         self.map = maps[0]
         if self._validation is not None:
             vectors, true = self._validation
-            self.map = max(maps, key=lambda tried: routed_quality(tried.predict(vectors), true, self._pool))
+            tried = np.array([one.predict(vectors) for one in maps])
+            self.map = maps[int(np.argmax(routed_quality(tried, true, self._pool)))]
         return self
 
     def predict(self, prompts: Prompts) -> Floats:

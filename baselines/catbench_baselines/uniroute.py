@@ -57,11 +57,8 @@ class UniRouteRouter(VectorRouter):
         chosen = 0
         if self._validation is not None:
             vectors, true = self._validation
-            reached = [
-                routed_quality(table[clusters.predict(vectors)], true, self._pool)
-                for table, clusters in zip(means, self._clusters, strict=True)
-            ]
-            chosen = int(np.argmax(reached))
+            tried = [table[c.predict(vectors)] for table, c in zip(means, self._clusters, strict=True)]
+            chosen = int(np.argmax(routed_quality(np.array(tried), true, self._pool)))
         self.clusters, self.means = self._clusters[chosen], means[chosen]
         self.flops_per_prompt = self._vectors.flops + 2.0 * self.clusters.cluster_centers_.size
         return self

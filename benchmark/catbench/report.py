@@ -2,8 +2,8 @@
 
 Numbers of kind `quality` (see `catbench.measures.MEASURES`) stand on the metric's own scale and with its
 own sign; gains are positive where the router is better. A value or an end of an interval that does not
-exist (a quality that is never reached) is null. Numbers have six digits. Areas (`audc`, `gain`, `headroom`)
-are on the logarithmic cost axis, unless they are named `..._linear`.
+exist (a quality that is never reached) is null. Numbers have six digits, but for costs. Areas (`audc`,
+`gain`, `headroom`) are on the logarithmic cost axis, unless they are named `..._linear`.
 
 Beside `NAME.json` lie `NAME.predictions.parquet`, what the router answered (`catbench.predictions`), and
 `NAME.replicates.parquet`: a row a result and bootstrap replicate with `result`, its position among the
@@ -222,6 +222,8 @@ class Report(BaseModel):
     private: bool = False
     """Whether it was scored on a host's private test split (`catbench.submission.private`): numbers are then
     rounded to their standard errors, and draws, predictions and replicates are the host's secret."""
+    left_out: tuple[str, ...] = ()
+    """Candidates of the suite that the one trained on lacks: they are not in the pool."""
     compact: bool = False
     """Whether predictions were rounded to a compact table before anything was computed."""
     predictions_file: str | None = None

@@ -7,9 +7,10 @@ scikit-learn text pipeline is a router. A router that makes no estimate (a budge
 
 `fit` may name a parameter `validation` and is then given `(prompts, quality)` of the validation split, and
 `progress`, a function of (done, total) for the progress bar. An optional `refit(quality)` fits again on the
-same prompts and reuses what does not depend on labels. An optional `add_candidate(prompts, quality)` declares
-that a fitted router can take in a candidate it never trained on, by qualities (N,) on N prompts; it is
-the last column from then on. A router that knows the FLOPs (2 x MAC) of routing one prompt says so in
+same prompts and reuses what does not depend on labels; `refit(quality, rows)` can also take those of the
+prompts at `rows`, repeats allowed. An optional `add_candidate(prompts, quality)` declares that a fitted
+router can take in a candidate it never trained on, by qualities (N,) on N prompts; it is the last column
+from then on. A router that knows the FLOPs (2 x MAC) of routing one prompt says so in
 `flops_per_prompt`, and those of a text encoder that it runs in `encoder_flops_per_prompt`.
 
 Routers come from a factory `make_router(pool) -> router`: an entry point in the group
@@ -21,7 +22,7 @@ from __future__ import annotations
 import copy
 import inspect
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -145,7 +146,7 @@ def load_router(name: str, file: Path, factory: str, folder: Path | None = None)
 
     Raises RouterError where the file cannot be run or has no such factory.
     """
-    module = _call(name, "import", load_module, name, file, folder)
+    module = call(name, "import", load_module, name, file, folder)
     if not callable(made := getattr(module, factory, None)):
         known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise RouterError(f"router {name!r}: {unknown_name(f'factory in {file}', factory, known)}")
@@ -188,7 +189,7 @@ def run_router(
 
 def make(router: NamedRouter, pool: Pool) -> Any:
     """Return a fresh router for a pool; raises RouterError where the factory does not give one."""
-    made = _call(router.name, "make_router", router.make, pool)
+    made = call(router.name, "make_router", router.make, pool)
     if not isinstance(made, (Router, Policy)):
         raise RouterError(
             f"router {router.name!r}: make_router(pool) returned {made!r}, which lacks fit(), and predict() "
@@ -209,12 +210,12 @@ def fit(
     offered = {"validation": (validation[0], validation[1].copy()), "progress": progress}
     named = inspect.signature(router.fit).parameters
     extra = {key: value for key, value in offered.items() if key in named}
-    _call(name, "fit", router.fit, prompts, quality.copy(), **extra)
+    call(name, "fit", router.fit, prompts, quality.copy(), **extra)
 
 
 def add_candidate(name: str, router: Any, prompts: Prompts, quality: Floats) -> None:
     """Tell a fitted router of another candidate by its qualities (N,) on N prompts."""
-    _call(name, "add_candidate", router.add_candidate, prompts, quality.copy())
+    call(name, "add_candidate", router.add_candidate, prompts, quality.copy())
 
 
 def check_takes_candidates(name: str, router: Any) -> None:
@@ -229,9 +230,9 @@ def check_takes_candidates(name: str, router: Any) -> None:
 def ask(name: str, router: Any, test: Prompts, pool: Pool, trade_offs: Floats) -> Answer:
     """Ask a fitted router about prompts, and check what it says."""
     if isinstance(router, Router):
-        predicted = check_predictions(name, _call(name, "predict", router.predict, test), len(test), pool.ids)
+        predicted = check_predictions(name, call(name, "predict", router.predict, test), len(test), pool.ids)
         return Answer(predicted, None, trade_offs)
-    said = _call(name, "route", router.route, test, trade_offs.copy())
+    said = call(name, "route", router.route, test, trade_offs.copy())
     return Answer(None, check_choices(name, said, len(trade_offs), len(test), len(pool)), trade_offs)
 
 
@@ -257,7 +258,8 @@ def _declared(name: str, router: Any, attribute: str) -> float | None:
     return float(said)
 
 
-def _call(name: str, method: str, function: Callable[..., Any], *given: Any, **named: Any) -> Any:
+def call(name: str, method: str, function: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    """Call a router's function; what it raises becomes a RouterError that names router, method and line."""
     try:
         return function(*given, **named)
     except CatbenchError:
@@ -278,7 +280,7 @@ def _from_entry_point(text: str) -> NamedRouter:
         )
     if not found:
         raise UsageError(f"{unknown_name('router', name, router_names())} (or give file.py:factory)")
-    factory = _call(name, "import", next(iter(found)).load)
+    factory = call(name, "import", next(iter(found)).load)
     if not option:
         return NamedRouter(name, factory)
     if len(inspect.signature(factory).parameters) < 2:
@@ -297,11 +299,6 @@ def _from_file(text: str) -> NamedRouter:
         raise UsageError(f"router {text!r}: there is no file {path}")
     name = path.absolute().parent.name if path.name == "router.py" else path.stem
     return load_router(name, path, factory)
-
-
-def subset(labelled: Labelled, rows: Sequence[int] | Ints) -> Labelled:
-    """Return the prompts and qualities at `rows`, repeats allowed."""
-    return labelled[0].take(rows), labelled[1][np.asarray(rows)]
 
 
 def restrict(answer: Answer, inside: npt.NDArray[np.bool_]) -> Answer:

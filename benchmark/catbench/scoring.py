@@ -77,7 +77,7 @@ class Scorer:
         samples = truth.samples if truth.unseen else truth.samples[:, :, :1]
         self._unseen = {
             "oracle_leave_one_out": leave_one_out_sweeps(samples, self.cost),
-            "oracle_shrunk": shrunk_sweeps(samples, self.cost),
+            "oracle_shrunk": shrunk_sweeps(samples, self.cost, truth.shrinkage),
         }
 
     def fixed(self, weights: Floats) -> Floats:

@@ -17,51 +17,32 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 from platformdirs import user_data_dir
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from catbench.arrays import Scores, frozen
 from catbench.costs import Cost, check_costs
 from catbench.errors import SuiteError, UsageError, unknown_name
 from catbench.files import atomic_folder, readable, sha256_of
-from catbench.matrix import PROMPT_COLUMNS, Metric, ScoreMatrix, SuiteInfo
-from catbench.pool import Candidate
-from catbench.prompts import SPLITS, Split
+from catbench.manifest import Manifest
+from catbench.matrix import ScoreMatrix
+from catbench.matrix_rules import PROMPT_COLUMNS
+from catbench.prompts import SPLITS
 from catbench.scores import read_scores, write_scores
 from catbench.withheld import Withheld, scored_rows
 
+DATA = Path(__file__).parent / "data"
 WAYS = {
-    "cems": "catbench import cems",
+    **{path.stem: f"catbench import {path.stem}" for path in sorted((DATA / "recipes").glob("*.txt"))},
     "coco": "catbench prompts coco",
     "diffusiondb": "catbench prompts diffusiondb",
 }
 """Suite that is not shipped -> the command that makes it, or its prompts."""
-
-
-class Manifest(BaseModel):
-    """`manifest.json`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    schema_version: Literal[1] = Field(1, alias="schema")
-    suite: SuiteInfo
-    candidates: tuple[Candidate, ...]
-    pools: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    metrics: tuple[Metric, ...]
-    samples: dict[Split, int]
-    splits: dict[Split, int]
-    content: str = ""
-    """Digest of the content, by which reports name the suite (`catbench.digest`); empty = not stated."""
-    files: dict[str, str]
-    """Path in the folder -> SHA-256."""
-    withheld: tuple[str, ...] = ()
-    """Ids of test prompts whose scores a host keeps (`catbench split-private`): they stand among the prompts,
-    and the matrix leaves them out."""
 
 
 def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
@@ -80,17 +61,16 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
     for name in ("prompts.parquet", "scores.parquet", "costs.parquet"):
         if name not in manifest.files:
             raise SuiteError(f"{folder / 'manifest.json'}: no digest of {name}")
-    for split in SPLITS:
-        if manifest.samples.get(split, 0) < 1:
-            raise SuiteError(f"{folder / 'manifest.json'}: no number of samples for the {split} split")
+    if lacking := [split for split in SPLITS if manifest.samples.get(split, 0) < 1]:
+        raise SuiteError(f"{folder / 'manifest.json'}: no number of samples for the {lacking[0]} split")
     for name, digest in manifest.files.items():
         if name.endswith(".parquet"):
             _check_digest(folder, name, digest)
-    everything = _read_prompts(folder / "prompts.parquet")
-    features = load_features(folder, manifest)
-    order = np.argsort(everything["prompt_id"].to_numpy(dtype=object), kind="stable")
-    order = order[scored_rows(everything, manifest.withheld, str(folder / "manifest.json"))[order]]
-    prompts = everything.iloc[order].reset_index(drop=True)
+    stored = _read_prompts(folder / "prompts.parquet")
+    order = np.argsort(stored["prompt_id"].to_numpy(dtype=object), kind="stable")
+    order = order[scored_rows(stored, manifest.withheld, str(folder / "manifest.json"))[order]]
+    prompts = stored.iloc[order].reset_index(drop=True)
+    features = load_features(folder, manifest).items()
     if len({metric.name for metric in manifest.metrics}) < len(manifest.metrics):
         raise SuiteError(f"{folder / 'manifest.json'}: a metric is listed twice")
     costs = _read_costs(folder / "costs.parquet", manifest)
@@ -105,11 +85,9 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
         costs=costs,
         pools=manifest.pools,
         samples=manifest.samples,
-        features={
-            name: rows[order] if len(rows) == len(everything) else rows for name, rows in features.items()
-        },
+        features={name: rows[order] if len(rows) == len(stored) else rows for name, rows in features},
     )
-    counted = everything["split"].value_counts().to_dict()
+    counted = stored["split"].value_counts().to_dict()
     if counted != {split: size for split, size in manifest.splits.items() if size}:
         raise SuiteError(
             f"{folder / 'manifest.json'}: splits of {manifest.splits}; the prompts have {counted}"
@@ -231,7 +209,7 @@ def home() -> Path:
 
 def shipped_suites() -> dict[str, Path]:
     """Return the folders of the suites that catbench ships, by name."""
-    return _suites_in(Path(__file__).parent / "data" / "suites")
+    return _suites_in(DATA / "suites")
 
 
 def known_suites() -> dict[str, Path]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 from math import nan
 
 import numpy as np
@@ -23,7 +24,7 @@ from catbench.estimates import numbers
 from catbench.pool import Pool
 from catbench.report import WinRates
 from catbench.rounds import Round, Rounds
-from catbench.routing import Answer, Labelled, NamedRouter, ask, ask_at, fit, make, subset
+from catbench.routing import Answer, NamedRouter, ask, ask_at, call, fit, make
 from catbench.truth import Truth
 
 
@@ -83,8 +84,9 @@ def run_trials(
 ) -> Floats:
     """Return the expected quality of each prompt at each candidate's cost in each trial, (T, n, M).
 
-    Where one sample is stored a trial resamples the training prompts instead. A router with `refit(quality)`
-    is fitted once and refitted. Raises UsageError where too few samples are stored.
+    Where one sample is stored a trial resamples the training prompts instead. A router with `refit` is fitted
+    once and refitted, in the latter case if it takes `rows`: then what it learnt of the prompts' texts alone
+    (a vocabulary) is that of all of them. Raises UsageError where too few samples are stored.
     """
     stored = rounds.each[0].train.samples
     if stored > 1 and not 1 <= trials.samples < stored:
@@ -105,20 +107,22 @@ def run_trials(
 def _answers(router: NamedRouter, one: Round, pool: Pool, trials: Trials) -> list[Answer]:
     prompts, samples, validation = one.train.texts(), one.train.qualities(pool), one.validation.labelled(pool)
     test = one.test.texts()
+    resampled, made = samples.shape[2] == 1, make(router, pool)
+    again = hasattr(made, "refit") and (not resampled or "rows" in signature(made.refit).parameters)
+    if again:
+        fit(router.name, made, (prompts, samples.mean(axis=2)), validation)
     answers: list[Answer] = []
-    fitted = None
     for trial in range(trials.count):
         random = np.random.default_rng([pool.seed, trial])
-        if samples.shape[2] > 1:
-            labelled: Labelled = prompts, draw_samples(samples, trials.samples, random)
+        rows = random.integers(0, len(prompts), len(prompts)) if resampled else None
+        quality = draw_samples(samples, trials.samples, random) if rows is None else samples[rows, :, 0]
+        if again:
+            call(router.name, "refit", made.refit, quality.copy(), **({} if rows is None else {"rows": rows}))
         else:
-            labelled = subset((prompts, samples[:, :, 0]), random.integers(0, len(prompts), len(prompts)))
-        if fitted is not None and samples.shape[2] > 1 and hasattr(fitted, "refit"):
-            fitted.refit(labelled[1])
-        else:
-            fitted = make(router, pool)
-            fit(router.name, fitted, labelled, validation)
-        answers.append(ask(router.name, fitted, test, pool, ask_at(labelled[1], pool.cost)))
+            made = make(router, pool) if trial else made
+            drawn = prompts if rows is None else prompts.take(rows)
+            fit(router.name, made, (drawn, quality), validation)
+        answers.append(ask(router.name, made, test, pool, ask_at(quality, pool.cost)))
     return answers
 
 

@@ -70,7 +70,7 @@ def compared(first: str, second: str, gain: Estimate) -> str:
 
 def _saves(match: Estimate, always: str) -> str:
     if match.value is None:
-        return f"never as good as {always}"
+        return f"never as good as {always}{'' if match.low is None else UNSURE}"
     if match.value == 1 and match.low in (None, 1) and match.high in (None, 1):
         return f"as good as {always}, at the same cost"
     share = spell(match, percent=True, missing="never")

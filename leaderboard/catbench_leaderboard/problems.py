@@ -108,7 +108,7 @@ class Problem:
     cost: str
     """What it is called: no two problems are called alike."""
     metrics: tuple[str, ...]
-    """All of the suite's, or those of its reports where it is not here."""
+    """Those that any of the reports has, in the order of the suite's where that is here."""
     slices: tuple[str, ...]
     rows: Mapping[tuple[str, str], tuple[Row, ...]]
     """By metric and slice."""
@@ -169,10 +169,10 @@ def problems_of(entries: Sequence[Entry]) -> tuple[Problem, ...]:
 
 
 def _metrics(key: Key, rows: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Return the metrics of a problem's suite: where that is not here, those of its results."""
-    if is_here(key.digest):
-        return tuple(metric.name for metric in matrix_of(key.digest).metrics)
-    return tuple(dict.fromkeys(metric for metric, _ in rows))
+    """Return the metrics of some results, in the order of their suite's where that is here."""
+    scored = tuple(dict.fromkeys(metric for metric, _ in rows))
+    known = matrix_of(key.digest).metrics if is_here(key.digest) else ()
+    return tuple(metric.name for metric in known if metric.name in scored) or scored
 
 
 def _said(conventions: Iterable[str]) -> str:

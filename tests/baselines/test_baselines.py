@@ -68,6 +68,29 @@ def test_refitting_is_fitting_to_other_labels(splits, name):
     np.testing.assert_allclose(again.predict(data["test"][0]), fresh.predict(data["test"][0]))
 
 
+def test_refitting_knn_to_drawn_prompts_is_fitting_to_them(splits):
+    """Vectors are an embedding's: they do not depend on which prompts were drawn."""
+    pool, data = splits
+    vectors = {name: np.random.default_rng(len(name)).normal(size=(len(d[0]), 8)) for name, d in data.items()}
+    given = {name: Prompts(list(d[0]), {"v": vectors[name].astype(np.float32)}) for name, d in data.items()}
+    validation = given["validation"], data["validation"][1]
+    quality = data["train"][1]
+    again = find_router("knn").make(pool).fit(given["train"], quality, validation=validation)
+    again.predict(given["test"])
+    for seed in range(3):
+        rows = np.random.default_rng(seed).integers(0, len(quality), len(quality))
+        fresh = find_router("knn").make(pool)
+        fresh.fit(given["train"].take(rows), quality[rows], validation=validation)
+        again.refit(quality[rows], rows=rows)
+        assert again.k == fresh.k
+        expected = fresh.predict(given["test"])
+        np.testing.assert_allclose(again.predict(given["test"]), expected, rtol=1e-5, atol=1e-6)
+    again.refit(quality)
+    whole = find_router("knn").make(pool).fit(given["train"], quality, validation=validation)
+    expected = whole.predict(given["test"])
+    np.testing.assert_allclose(again.predict(given["test"]), expected, rtol=1e-5, atol=1e-6)
+
+
 def test_k_is_chosen_on_the_validation_split():
     prompts = Prompts(
         [str(i) for i in range(64)], {"line": np.column_stack([np.arange(64.0), np.full(64, 9.0)])}
@@ -123,7 +146,7 @@ def test_what_is_chosen_has_the_largest_area_on_the_log_cost_axis(monkeypatch, m
     tried, differs = [], False
 
     def recorded(predicted, quality, pool):
-        tried.append(np.array(predicted))
+        tried.extend(np.reshape(predicted, (-1, *np.shape(quality))))
         return routed_quality(predicted, quality, pool)
 
     monkeypatch.setattr(module, "routed_quality", recorded)

@@ -32,14 +32,15 @@ def compare(
     from catbench.files import check_writable
     from catbench.report import Report
     from catbench.store import load
+    from catbench.stored import suite_trained_on
 
     if json:
         check_writable(json)
     reports = Report.read(first), Report.read(second)
     matrix = load(suite or reports[0].results[0].suite)
-    trained = train_on or next((report.train_on for report in reports if report.train_on), None)
+    trained = next(filter(None, (suite_trained_on(report, train_on) for report in reports)), None)
     with progress_bar() as progress:
-        differences = compare(*reports, matrix, progress, load(trained) if trained else None)
+        differences = compare(*reports, matrix, progress, trained)
     if json:
         write_differences(differences, json)
     print_differences(differences, *reports, linear=axis is Axis.LINEAR, every=show_all)

@@ -26,7 +26,9 @@ def title(report: Report, result: Result) -> str:
     lower = " (lower is better)" if result.direction == "lower" else ""
     prompts = f"{result.prompts:,} {'' if report.folds else 'test '}prompts"
     trained = [f"in {report.folds} folds"] if report.folds else []
-    trained += [f"trained on {report.train_on}"] if report.train_on else []
+    if report.train_on:
+        without = f" without {', '.join(report.left_out)}" if report.left_out else ""
+        trained.append(f"trained on {report.train_on}{without}")
     trained += [
         f"{part.removeprefix('hold-out:').split(',')[0]} held out in training"
         for part in report.signature.split("|")
@@ -35,7 +37,7 @@ def title(report: Report, result: Result) -> str:
     return (
         f"{'SIMULATED ' if report.simulated else ''}{result.suite}: {report.router.name}, "
         f"{result.metric_label}{lower} against {cost_label(result.cost)}, pool {result.pool}, "
-        f"{' '.join([prompts, ', '.join(trained)]).strip()}"
+        f"{', '.join([prompts, *trained])}"
     )
 
 

@@ -158,6 +158,7 @@ def _verify_report(path: Path, asked: _Asked) -> bool:
     """Verify a report and say what came out; return whether it holds."""
     from catbench.report import Report
     from catbench.store import load, suite_folder
+    from catbench.stored import suite_trained_on
     from catbench.submission import verify as proof
     from catbench.submission.host_key import sign
     from catbench.submission.record import record_verification
@@ -167,7 +168,7 @@ def _verify_report(path: Path, asked: _Asked) -> bool:
     if not (asked.derive or asked.rerun or asked.fresh or asked.record) and _is_in_index(path, report, name):
         return True
     matrix = load(name)
-    trained = load(asked.train_on or report.train_on) if report.train_on else None
+    trained = suite_trained_on(report, asked.train_on)
     proof.verify_report(report, matrix, str(path), trained)
     typer.echo(f"holds   {path}: every number follows from its predictions")
     if report.submission and not report.submission.passed:

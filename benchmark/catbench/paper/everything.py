@@ -23,7 +23,7 @@ NAMES = ("table1", "table2", "table3", "figure1c", "figure3", "figure4", "select
 def exhibits(runs: Runs, trials: int) -> tuple[Exhibit, ...]:
     """Return every table and figure; `trials` is T of Table 1. Raises UsageError for a policy."""
     if not runs.estimators:  # asked first: what cannot be shown is told before the trials begin
-        raise UsageError(f"no estimator can be had here: {'; '.join(runs.left_out)}")
+        raise UsageError(f"no estimator is available here: {'; '.join(runs.left_out)}")
     return (
         table1(runs, trials),
         table2(runs),

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from catbench.arrays import Scores
+from catbench.download import Progress
 from catbench.errors import UsageError
 from catbench.files import atomic_file, sha256_of
+from catbench.manifest import Manifest
 from catbench.prompt_sets.build import feature_name
-from catbench.prompt_sets.download import Progress
 from catbench.prompt_sets.embeddings import Embeddings
-from catbench.store import Manifest, load_prompts, read_manifest, shipped_suites
+from catbench.store import load_prompts, read_manifest, shipped_suites
 
 
 @dataclass(frozen=True, eq=False)
