@@ -21,6 +21,7 @@ FLOORS = (
     {
         "store",
         "manifest",
+        "withheld",
         "scores",
         "curve",
         "climbs",

@@ -27,3 +27,6 @@ class Manifest(BaseModel):
     """Digest of the content, by which reports name the suite (`catbench.digest`); empty = not stated."""
     files: dict[str, str]
     """Path in the folder -> SHA-256."""
+    withheld: tuple[str, ...] = ()
+    """Ids of test prompts whose scores a host keeps (`catbench split-private`): they stand among the prompts,
+    and the matrix leaves them out."""

@@ -219,6 +219,9 @@ class Report(BaseModel):
     """Folds that the prompts were scored by; 0 = by the suite's own splits."""
     train_on: str = ""
     """Id of the suite that the router was trained on, where it is another one."""
+    private: bool = False
+    """Whether it was scored on a host's private test split (`catbench.submission.private`): numbers are then
+    rounded to their standard errors, and draws, predictions and replicates are the host's secret."""
     left_out: tuple[str, ...] = ()
     """Candidates of the suite that the one trained on lacks: they are not in the pool."""
     compact: bool = False

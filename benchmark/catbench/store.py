@@ -1,7 +1,7 @@
 """A suite on disk: a folder that pandas, DuckDB or a dataset hub opens as it is.
 
     manifest.json    schema, suite, candidates, pools, metrics, samples and sizes of the splits,
-                     digest of the content, SHA-256 of every file
+                     digest of the content, SHA-256 of every file, ids of withheld test prompts, if any
     prompts.parquet  prompt_id, text, source, group, split, and any columns to slice by
     scores.parquet   prompt_id, candidate, sample, one float32 column a metric
     costs.parquet    candidate, unit, value, hardware, batch_size, precision, method
@@ -34,6 +34,7 @@ from catbench.matrix import ScoreMatrix
 from catbench.matrix_rules import PROMPT_COLUMNS
 from catbench.prompts import SPLITS
 from catbench.scores import read_scores, write_scores
+from catbench.withheld import Withheld, scored_rows
 
 DATA = Path(__file__).parent / "data"
 WAYS = {
@@ -67,6 +68,7 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
             _check_digest(folder, name, digest)
     stored = _read_prompts(folder / "prompts.parquet")
     order = np.argsort(stored["prompt_id"].to_numpy(dtype=object), kind="stable")
+    order = order[scored_rows(stored, manifest.withheld, str(folder / "manifest.json"))[order]]
     prompts = stored.iloc[order].reset_index(drop=True)
     features = load_features(folder, manifest).items()
     if len({metric.name for metric in manifest.metrics}) < len(manifest.metrics):
@@ -83,9 +85,9 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
         costs=costs,
         pools=manifest.pools,
         samples=manifest.samples,
-        features={name: rows[order] if len(rows) == len(order) else rows for name, rows in features},
+        features={name: rows[order] if len(rows) == len(stored) else rows for name, rows in features},
     )
-    counted = prompts["split"].value_counts().to_dict()
+    counted = stored["split"].value_counts().to_dict()
     if counted != {split: size for split, size in manifest.splits.items() if size}:
         raise SuiteError(
             f"{folder / 'manifest.json'}: splits of {manifest.splits}; the prompts have {counted}"
@@ -144,21 +146,25 @@ def save(
     *,
     extra: Mapping[str, pd.DataFrame] | None = None,
     images: Iterable[tuple[str, bytes]] = (),
+    withheld: Withheld | None = None,
     force: bool = False,
 ) -> None:
     """Write a matrix as a suite folder, whole or not at all.
 
     `extra` holds further tables by file stem, such as the truth behind a simulated suite; `images` the
-    WebP sheets by file stem, taken one by one. A folder that is there already is replaced only with
-    `force`. Raises UsageError where it cannot be written.
+    WebP sheets by file stem, taken one by one; `withheld` prompts that stand in it without scores. A folder
+    that is there already is replaced only with `force`. Raises UsageError where it cannot be written.
     """
     target = Path(folder)
     if force and target.is_dir() and any(target.iterdir()) and not (target / "manifest.json").is_file():
         raise UsageError(f"{target} holds no suite (no manifest.json), so it is not replaced by one")
+    prompts, features = matrix.prompts, matrix.features
+    if withheld is not None:
+        prompts, features = withheld.joined_to(prompts, features)
     with atomic_folder(target, force=force) as draft:
-        matrix.prompts.to_parquet(draft / "prompts.parquet", index=False)
+        prompts.to_parquet(draft / "prompts.parquet", index=False)
         write_scores(matrix, draft / "scores.parquet")
-        write_costs_and_features(draft, matrix.costs, matrix.features)
+        write_costs_and_features(draft, matrix.costs, features)
         for stem, table in (extra or {}).items():
             table.to_parquet(draft / f"{stem}.parquet", index=False)
         for stem, sheet in images:
@@ -171,11 +177,13 @@ def save(
             pools=dict(matrix.pools),
             metrics=matrix.metrics,
             samples=dict(matrix.samples),
-            splits={split: len(matrix.rows(split)) for split in SPLITS},
+            splits={split: int((prompts["split"] == split).sum()) for split in SPLITS},
             content=matrix.digest,
             files=file_digests(draft),
+            withheld=() if withheld is None else tuple(sorted(withheld.prompts["prompt_id"])),
         )
-        text = manifest.model_dump_json(indent=2, by_alias=True)
+        left_out = set() if manifest.withheld else {"withheld"}
+        text = manifest.model_dump_json(indent=2, by_alias=True, exclude=left_out)
         (draft / "manifest.json").write_text(text + "\n", encoding="utf-8")
 
 

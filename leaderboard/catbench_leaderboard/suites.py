@@ -22,6 +22,11 @@ def suite_folders() -> dict[str, Path]:
     return found
 
 
+def is_here(digest: str) -> bool:
+    """Return whether the suite with this digest is here; reports of an index need none."""
+    return digest in suite_folders()
+
+
 @lru_cache(maxsize=8)
 def matrix_of(digest: str) -> ScoreMatrix:
     """Return the matrix of the suite with this digest; raises CatbenchError where it is not here."""

@@ -19,6 +19,7 @@ from catbench.cli import (
     paper,
     prompts,
     simulate,
+    split_private,
     submit,
     suites,
     verify,
@@ -41,6 +42,7 @@ app.command("verify")(verify.verify)
 app.command("simulate")(simulate.simulate)
 app.add_typer(importing.app, name="import")
 app.add_typer(submit.app, name="submit")
+app.command("split-private")(split_private.split_private)
 app.add_typer(prompts.app, name="prompts")
 app.command("features")(features.features)
 app.command("generate")(generate.generate)
