@@ -65,10 +65,12 @@ def test_seconds_are_the_median_of_all_rounds_candidates_taken_in_turn(suite, tm
 
 
 def test_a_spread_above_a_quarter_is_a_warning_and_stands_in_the_table(suite, tmp_path, command, monkeypatch):
+    folder = suite()
+
     def measured(*turns):
         left = iter(turns)
         monkeypatch.setattr(clock, "measure_image", lambda *_, **__: Measured((next(left),), None, 1))
-        outcome = command("measure", suite(), "--out", tmp_path / "costs.parquet", "--rounds", 2)
+        outcome = command("measure", folder, "--out", tmp_path / "costs.parquet", "--rounds", 2)
         return outcome.out, outcome.err
 
     out, err = measured(1.0, 8.0, 1.2, 8.0)
