@@ -12,7 +12,7 @@ from catbench.matrix import ScoreMatrix
 from catbench.report import Estimate, Report, Result
 
 ROOT = Path(__file__).parent.parent
-REPORTS = ROOT / "baselines" / "reports"
+REPORTS = ROOT / "baselines" / "reports" / "nano"
 ROUTERS = ("knn", "ridge", "embedllm")
 METRICS = ("clip_score", "scene_accuracy")
 POOLS = {"all": "{}.json", "nano": "{}-nano.json"}
@@ -26,9 +26,9 @@ REFERENCES = {
 }
 TEXT = """# nano: what it can and cannot tell
 
-Made by `python docs/make_nano.py` from the shipped matrix and the reports in `baselines/reports`. Brackets
-are 95% intervals of a bootstrap over scenes ({prompts} test prompts of {groups} scenes, {samples} images of
-each a candidate). What the numbers mean: [definitions](definitions.md).
+Made by `python docs/make_nano.py` from the shipped matrix and the reports in `baselines/reports/nano`.
+Brackets are 95% intervals of a bootstrap over scenes ({prompts} test prompts of {groups} scenes,
+{samples} images of each a candidate). What the numbers mean: [definitions](definitions.md).
 
 ## Quality by candidate, for simple and for crowded scenes
 

@@ -1,7 +1,7 @@
 """`python docs/make_readme.py`: write the README's figures anew, each between its two comments.
 
-They come from the reports in baselines/reports and from the shipped matrix; `tests/test_readme.py` holds the
-page to them.
+They come from the reports in baselines/reports/nano and from the shipped matrix; `tests/test_docs.py` holds
+the page to them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from catbench.report import Report, Result
 from catbench.spelling import spell
 
 ROOT = Path(__file__).parent.parent
-REPORTS = ROOT / "baselines" / "reports"
+REPORTS = ROOT / "baselines" / "reports" / "nano"
 SHOWN, METRIC = "ridge", "scene_accuracy"
 CANDIDATES = (
     ("nano-turbo-1", "distilled from S"),

@@ -44,7 +44,8 @@ Made by `python docs/make_report.py` from the records in
   geometrically spaced.
 
 `catbench.Report.read("NAME.json").result("METRIC").estimate("gain").value` reads a number in Python, and
-`--curve NAME.csv` writes the curves as a table. What does not exist is null; numbers have six digits.
+`--curve NAME.csv` writes the curves as a table. What does not exist is null; numbers have six
+digits, but for costs.
 
 ## The report
 

@@ -249,7 +249,7 @@ def test_files_that_are_not_there(refused):
     assert "there is no file scores.csv" in refused(
         "import", "table", "scores.csv", "--costs", "costs.csv", "--name", "mine"
     )
-    assert "eight files" in refused("import", "cems", "--from", "nowhere")
+    assert "nowhere: there is no such folder" in refused("import", "cems", "--from", "nowhere")
 
 
 def truncate(folder):

@@ -35,12 +35,11 @@ def test_where_validation_and_test_prompts_are_the_same_every_budget_is_met(give
     prompts = (answer.predicted if answer.choices is None else answer.choices.T).shape[0]
     found = deploy(replace(answer, validation=(answer,)), np.zeros(prompts, dtype=np.int64), cost)
     spent = found.mean(np.broadcast_to(cost, (prompts, len(cost)))).mean(axis=1)
-    np.testing.assert_allclose(spent, found.budgets, rtol=1e-9)
     last = unlimited(answer, cost)[None] if answer.choices is None else answer.choices
     end = cost[last].mean(axis=1).max()
-    distinct = np.unique(cost)
-    assert set(found.budgets) == {c for c in distinct[1:] if c <= end * (1 + 1e-12)}
-    assert found.beyond == len(distinct) - 1 - len(found.budgets)
+    assert found.budgets.tolist() == np.unique(cost)[1:].tolist()
+    assert found.kept == sum(budget <= end * (1 + 1e-12) for budget in found.budgets)
+    np.testing.assert_allclose(spent, np.minimum(found.budgets, max(end, cost.min())), rtol=1e-9)
 
 
 @given(answers(), st.integers(0, 10_000))
@@ -91,6 +90,19 @@ def test_rewordings_are_drawn_alike_as_often_as_they_meet():
     found = deploy(Answer(test, None, TRADE_OFFS, validation=(validation,)), np.zeros(2, np.int64), cost)
     # At budget 1.5 together at λ = ∞ (half), apart below λ = 2 (half); at budget 3 together.
     assert found.same(np.array([[0, 1]])) == pytest.approx((0.5 + 1) / 2)
+
+
+def test_beyond_its_end_each_round_stays_there():
+    cost = np.array([1.0, 2.0, 4.0, 8.0])
+    never, once, twice = ([[0.0, end, -9, -9]] for end in (-9, 2, 2))
+    twice[0][2] = 3.0
+    rounds = [Answer(np.array(said), None, TRADE_OFFS) for said in (never, once, twice)]
+    said = Answer(np.concatenate([one.predicted for one in rounds]), None, TRADE_OFFS)
+    found = deploy(replace(said, validation=tuple(rounds)), np.arange(3), cost)
+    assert (found.budgets.tolist(), found.kept) == ([2.0, 4.0, 8.0], 0)
+    spent = found.mean(np.broadcast_to(cost, (3, 4)))
+    np.testing.assert_allclose(spent, [[1, 2, 2], [1, 2, 4], [1, 2, 4]])
+    assert deploy(replace(said, validation=tuple(rounds[1:])), np.array([0, 0, 1]), cost).kept == 1
 
 
 def test_a_policy_s_unlimited_choice_is_what_it_chose_at_trade_off_0():

@@ -16,9 +16,12 @@ import catbench
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "benchmark" / "catbench"
 FLOORS = (
-    {"errors", "arrays", "files", "cells", "pool", "prompts", "provenance", "costs", "matrix"} | {"terminal"},
+    {"errors", "arrays", "files", "cells", "pool", "prompts", "provenance", "costs", "matrix", "digest"}
+    | {"matrix_rules", "terminal", "download"},
     {
         "store",
+        "manifest",
+        "withheld",
         "scores",
         "curve",
         "climbs",

@@ -173,7 +173,7 @@ def test_oracles_of_unseen_samples_see_nothing_in_pure_noise():
     cost = np.array([1.0, 2, 3, 4])
     plain = audc(deferral_curve(samples.mean(2), samples.mean(2), cost), cost)
     assert plain > 0.3
-    for sweeps in (leave_one_out_sweeps(samples, cost), shrunk_sweeps(samples, cost)):
+    for sweeps in (leave_one_out_sweeps(samples, cost), shrunk_sweeps(samples, cost, shrinkage(samples))):
         assert abs(mean_areas(sweeps, cost, None)[0]) < 0.02
 
 
@@ -200,7 +200,10 @@ def test_the_shrunk_oracle_is_no_worse_than_choosing_by_noisy_means_and_never_be
         mixture = audc(mixture_curve(samples.mean(2), cost), cost)
         plain, shrunk = (
             mean_areas(sweeps, cost, None)[0]
-            for sweeps in (leave_one_out_sweeps(samples, cost), shrunk_sweeps(samples, cost))
+            for sweeps in (
+                leave_one_out_sweeps(samples, cost),
+                shrunk_sweeps(samples, cost, shrinkage(samples)),
+            )
         )
         assert shrunk >= plain - 0.002
         assert shrunk > mixture - 0.002

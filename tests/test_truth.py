@@ -10,14 +10,17 @@ import pytest
 from catbench import Report, compare, deferral_curve, evaluate, load, mixture_curve
 from catbench.bootstrap import Bootstrap
 from catbench.costs import Cost, processor_name
-from catbench.curve import DeferralCurve
 from catbench.errors import CatbenchError, SubmissionError
-from catbench.measures.audc import audc, audc_binding, audc_linear
+from catbench.measures.unseen_oracles import shrinkage
+from catbench.pool import Candidate
+from catbench.report import Estimate
 from catbench.rounds import rounds_of
+from catbench.scoring import Scorer
 from catbench.store import save
+from catbench.stored import stored_answers
 from catbench.submission.verify import verify_report
 from catbench.suites.simulate import Simulation, simulate
-from catbench.truth import truth_of
+from catbench.truth import _commonest, truth_of
 
 QUICK = Bootstrap(40)
 METRIC = "simulated_score"
@@ -57,6 +60,33 @@ def test_a_tie_goes_to_the_cheaper_candidate(matrix):
     )
 
 
+@pytest.mark.parametrize("cost", [0.0004, 0.02, 0.1, 0.3, 0.7, 1.1, 3.1])
+@pytest.mark.parametrize("folds", [0, 5])
+def test_a_mean_of_equal_costs_is_that_cost(matrix, cost, folds):
+    prices = {name: cost * (1 + position) for position, name in enumerate(matrix.candidate_ids)}
+    costs = tuple(one.model_copy(update={"value": prices[one.candidate]}) for one in matrix.costs)
+    scores = matrix.scores[METRIC] + 9 * (np.arange(4) == 0)[:, None]
+    cheap = replace(matrix, scores={**matrix.scores, METRIC: scores.astype(np.float32)}, costs=costs)
+    pool = cheap.pool(metric=METRIC)
+    truth = truth_of(rounds_of(cheap, folds), pool)
+    assert truth.limit == pool.cost.min() == cost
+    result = evaluate("mixture", cheap, metric=METRIC, folds=folds, bootstrap=Bootstrap(0)).result()
+    assert result.verdict.startswith("nothing to save: sim-1 is the best single candidate and the cheapest")
+
+
+def test_of_equally_common_best_candidates_the_cheaper_is_named(matrix):
+    cost = np.array([3.0, 1.0, 2.0])
+    assert _commonest(np.array([0, 0, 2, 2, 1]), cost) == 2
+    assert _commonest(np.array([0, 0, 1]), cost) == 0
+
+
+def test_what_is_shrunk_is_the_same_in_every_slice(matrix):
+    truth = truth_of(rounds_of(matrix, 0), matrix.pool(metric=METRIC))
+    part = truth.part(np.arange(len(truth.groups)) < 20)
+    assert 0 < part.shrinkage == truth.shrinkage < 1
+    assert shrinkage(part.samples) != truth.shrinkage
+
+
 def test_against_the_best_single_candidate_by_hand(matrix):
     report = evaluate("ridge", matrix, metric=METRIC, bootstrap=QUICK)
     result, pool = report.result(), matrix.pool(metric=METRIC)
@@ -77,28 +107,30 @@ def test_against_the_best_single_candidate_by_hand(matrix):
 
 
 def test_a_more_expensive_candidate_that_is_never_chosen_moves_no_binding_gain(matrix):
-    pool = matrix.pool(metric=METRIC)
-    quality = matrix.qualities(METRIC, "test", pool).mean(axis=2)
-    table = evaluate("ridge", matrix, metric=METRIC, bootstrap=Bootstrap(0)).predictions
-    predicted = table[table["split"] == "test"][list(pool.ids)].to_numpy()
-    limit = float(pool.cost[quality.mean(axis=0).argmax()])
+    rounds, pool = rounds_of(matrix, 0), matrix.pool(metric=METRIC)
+    report, truth = evaluate("ridge", matrix, metric=METRIC, bootstrap=Bootstrap(0)), truth_of(rounds, pool)
+    answer = stored_answers(report, rounds)[METRIC]
+    few = Scorer(answer, truth).measures(np.ones((1, len(truth.groups))))
 
-    def gains(said, true, cost):
-        curves = deferral_curve(said, true, cost), mixture_curve(true, cost)
-        areas = (
-            lambda c: audc_binding(c, cost, limit),
-            lambda c: audc_linear(c, cost),
-            lambda c: audc(c, cost),
-        )
-        return [float(area(curves[0]) - area(curves[1])) for area in areas]
+    def worst(values):
+        return np.concatenate([values, values.min(axis=1, keepdims=True) - 1], axis=1)
 
-    few = gains(predicted, quality, pool.cost)
-    worse = np.column_stack([predicted, predicted.min(axis=1) - 1])
-    more = gains(worse, np.column_stack([quality, quality.min(axis=1) - 1]), np.append(pool.cost, 640.0))
-    assert more[0] == pytest.approx(few[0], abs=1e-12)
-    assert abs(more[1] - few[1]) > 0.05 * abs(few[1])
+    said = replace(
+        answer,
+        predicted=worst(answer.predicted),
+        validation=tuple(replace(one, predicted=worst(one.predicted)) for one in answer.validation),
+    )
+    wider = replace(
+        pool, candidates=(*pool.candidates, Candidate(id="more")), cost=np.append(pool.cost, 640.0)
+    )
+    truth = replace(truth, pool=wider, samples=worst(truth.samples), best_of_kind=worst(truth.best_of_kind))
+    more = Scorer(said, truth).measures(np.ones((1, len(truth.groups))))
+    assert truth.limit < wider.cost.max()
+    np.testing.assert_allclose(more["gain_binding"], few["gain_binding"], rtol=0, atol=1e-12)
+    change = {name: abs(float((more[name] - few[name])[0, 0])) for name in ("gain", "gain_linear")}
+    assert change["gain_linear"] > 0.05 * abs(few["gain_linear"][0, 0])
     # The logarithmic axis hangs on it too, but less.
-    assert abs(more[2] - few[2]) < abs(more[1] - few[1])
+    assert change["gain"] < change["gain_linear"]
 
 
 def test_the_best_of_each_kind_is_a_reference_with_costs(matrix):
@@ -129,14 +161,17 @@ def test_rewordings_are_pairs_of_different_texts_of_a_group(matrix):
     }
     result = evaluate("ridge", reworded, metric=METRIC, bootstrap=QUICK).result()
     assert 0 <= result.estimate("consistency").value <= 1
-    assert "consistency" not in evaluate("ridge", matrix, metric=METRIC, bootstrap=QUICK).result().measures
+    without = evaluate("ridge", matrix, metric=METRIC, bootstrap=QUICK).result().estimate("consistency")
+    assert without == Estimate(value=None)
 
 
 def test_raters_are_no_unseen_images(matrix):
     rated = replace(matrix, suite=matrix.suite.model_copy(update={"samples_are": "raters"}))
     found = [evaluate("mixture", m, metric=METRIC, bootstrap=QUICK).result() for m in (matrix, rated)]
-    assert {"oracle_leave_one_out", "oracle_shrunk"} <= set(found[0].references)
-    assert not {"oracle_leave_one_out", "oracle_shrunk"} & set(found[1].references)
+    for name in ("oracle_leave_one_out", "oracle_shrunk"):
+        areas = [result.references[name]["audc"] for result in found]
+        assert areas[0].value is not None
+        assert areas[1] == Estimate(value=None)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +189,7 @@ def test_seconds_of_another_machine_are_not_added(matrix, hardware, note):
         if c.unit == "tflops"
     )
     result = evaluate("ridge", replace(matrix, costs=costs), metric=METRIC, bootstrap=QUICK).result()
-    assert ("audc_with_overhead" in result.measures) is (note == "")
+    assert (result.estimate("audc_with_overhead").value is not None) is (note == "")
     import re
 
     assert re.search(note, result.overhead_note)
@@ -258,10 +293,7 @@ def test_the_validation_gain_uses_no_test_score(matrix):
     said = report.predictions[report.predictions["split"] == "validation"][list(pool.ids)].to_numpy()
     quality = matrix.qualities(METRIC, "validation", pool).mean(axis=2)
     low, high = pool.cost.min(), pool.cost.max()
-    curves: list[DeferralCurve] = [
-        deferral_curve(said, quality, pool.cost),
-        mixture_curve(quality, pool.cost),
-    ]
+    curves = [deferral_curve(said, quality, pool.cost), mixture_curve(quality, pool.cost)]
     areas = [float(curve.area_log(low, high)) for curve in curves]
     assert report.result().validation_gain == pytest.approx(areas[0] - areas[1], rel=1e-4)
 

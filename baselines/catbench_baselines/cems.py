@@ -3,8 +3,8 @@
 Candidates' qualities vary from prompt to prompt, and a classifier learns from the text which one is best
 there. As in the paper's code a prompt counts by (1 - share) squared, for the share of prompts with the same
 best candidate. The paper fine-tunes a CLIP text encoder; here, on the same vectors as the other routers, the
-classifier is a multinomial logistic regression, its penalty chosen on the validation split by the quality
-of what it picks. The paper has no trade-off: the probability of being best stands in for the quality in
+classifier is a multinomial logistic regression, its penalty chosen on the validation split by the area under
+the curve. The paper has no trade-off: the probability of being best stands in for the quality in
 CATImage's Eq. 3, scaled to the usual distance between the best candidate and the worst.
 """
 
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 from catbench import Pool, Prompts
-from catbench_baselines.features import PromptVectors, VectorRouter, entries
+from catbench_baselines.features import PromptVectors, VectorRouter, entries, routed_quality
 
 Floats = npt.NDArray[np.float64]
 STRENGTHS = (0.01, 0.1, 1.0, 10.0)
@@ -52,17 +52,23 @@ class CemsRouter(VectorRouter):
             return self
         held, true, most = self._vectors.transform(validation[0]), validation[1], -np.inf
         for strength in STRENGTHS:  # each starts where the one before ended
-            picked = model.set_params(C=strength).fit(vectors, best).predict(held)
-            if (reached := float(true[np.arange(len(true)), picked].mean())) > most:
-                most, self._model = reached, copy.deepcopy(model)
+            predicted = self._scaled(model.set_params(C=strength).fit(vectors, best), held)
+            if (area := routed_quality(predicted, true, self._pool)) > most:
+                most, self._model = area, copy.deepcopy(model)
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
         """Return the probabilities (n, M) of being best, on the scale of the qualities."""
-        likely = np.tile(self._shares, (len(prompts), 1))
         if self._model is not None:
-            likely[:] = 0
-            likely[:, self._model.classes_] = self._model.predict_proba(self._vectors.transform(prompts))
+            return self._scaled(self._model, self._vectors.transform(prompts))
+        return self._on_scale(np.tile(self._shares, (len(prompts), 1)))
+
+    def _scaled(self, model: Any, vectors: Any) -> Floats:
+        likely = np.zeros((vectors.shape[0], len(self._shares)))
+        likely[:, model.classes_] = model.predict_proba(vectors)
+        return self._on_scale(likely)
+
+    def _on_scale(self, likely: Floats) -> Floats:
         return self._level + self._scale * (likely - 1 / likely.shape[1])
 
 

@@ -13,6 +13,7 @@ installed.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 from collections.abc import Callable, Sequence
@@ -75,6 +76,18 @@ class Encoder:
     name: str
     """Its name or folder."""
     run: Callable[[list[str]], tuple[torch.Tensor, torch.Tensor]]
+    folder: Path
+    """Of its files."""
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of its files and their names."""
+        found = hashlib.sha256()
+        for path in sorted(path for path in self.folder.rglob("*") if path.is_file()):
+            found.update(path.relative_to(self.folder).as_posix().encode() + b"\0")
+            with path.open("rb") as file:
+                found.update(hashlib.file_digest(file, "sha256").digest())
+        return found.hexdigest()
 
     @torch.inference_mode()
     def __call__(self, texts: Sequence[str]) -> Tokens:
@@ -139,12 +152,6 @@ def load_encoder(name: str) -> Encoder:
     )
 
 
-@lru_cache(maxsize=2)
-def encode(encoder: Encoder, texts: tuple[str, ...]) -> Tokens:
-    """Return token embeddings, keeping the last two: fits to several metrics share their prompts."""
-    return encoder(texts)
-
-
 def _transformers(name: str, folder: Path) -> Encoder:
     transformers = _library("transformers", "minilm")
     transformers.utils.logging.disable_progress_bar()
@@ -163,7 +170,7 @@ def _transformers(name: str, folder: Path) -> Encoder:
         read = tokenizer(texts, padding=True, truncation=True, max_length=longest, return_tensors="pt")
         return model(**read).last_hidden_state, read["attention_mask"]
 
-    return Encoder(name, run)
+    return Encoder(name, run, folder)
 
 
 def _open_clip(folder: Path) -> Encoder:
@@ -185,7 +192,7 @@ def _open_clip(folder: Path) -> Encoder:
         ends = ids.argmax(dim=1)  # CLIP's end token has the highest id
         return caught[0], torch.arange(ids.shape[1]) <= ends[:, None]
 
-    return Encoder(str(folder), run)
+    return Encoder(str(folder), run, folder)
 
 
 def _library(module: str, extra: str) -> Any:

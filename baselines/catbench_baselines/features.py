@@ -44,7 +44,9 @@ class PromptVectors:
         """Choose the feature, or learn the vocabulary; return the training prompts' vectors."""
         if self._option and self._option not in prompts.features:
             self._find_encoder(prompts)
-            return self.transform(prompts)
+            from catbench_baselines.kept import encode_once
+
+            return normalize(encode_once(self._encoder, list(prompts)).means())
         self._feature = self._option or next(iter(prompts.features), None)
         if self._feature is None:
             texts = list(prompts)

@@ -6,7 +6,7 @@ threshold; the threshold is the trade-off. In the paper a candidate's score is w
 prompt's vector x and a learned vector v of the candidate. Between two candidates the difference of the
 scores is linear in x, and the cross-entropy of the preferences that of a logistic regression. Its one
 minimum is found here, with a penalty on the product of the factors where the paper has one on each; it is
-chosen on the validation split by that cross-entropy. A draw is half a win for each.
+chosen on the validation split by the area under the curve. A draw is half a win for each.
 
 What it predicts are qualities that put the curve through every threshold: of the weak candidate its mean,
 of the strong one more by the probability times the usual gap, of others less than the weak one's.
@@ -19,10 +19,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
 
 from catbench import Pool, Prompts
-from catbench_baselines.features import PromptVectors, VectorRouter, entries
+from catbench_baselines.features import PromptVectors, VectorRouter, entries, routed_quality
 
 Floats = npt.NDArray[np.float64]
 STRENGTHS = (0.01, 0.1, 1.0, 10.0)
@@ -60,20 +59,17 @@ class RouteLlmRouter(VectorRouter):
         ]
         self._model = models[0]
         if validation is not None:
-            held = self._vectors.transform(validation[0])
-            rows, won, weight = _preferences(validation[1][:, self.strong] - validation[1][:, self.weak])
-            self._model = min(
-                models,
-                key=lambda m: log_loss(won, m.predict_proba(held[rows]), sample_weight=weight, labels=[0, 1]),
-            )
+            held, true = self._vectors.transform(validation[0]), validation[1]
+            self._model = max(models, key=lambda m: routed_quality(self._ordered(m, held), true, self._pool))
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
         """Return qualities (n, M) that order prompts by the probability that the strong candidate wins."""
-        wins = 0.5
-        if self._model is not None:
-            wins = self._model.predict_proba(self._vectors.transform(prompts))[:, 1]
-        predicted = np.full((len(prompts), self._count), self._weak_mean - self._gap)
+        return self._ordered(self._model, self._vectors.transform(prompts))
+
+    def _ordered(self, model: Any, vectors: Any) -> Floats:
+        wins = 0.5 if model is None else model.predict_proba(vectors)[:, 1]
+        predicted = np.full((vectors.shape[0], self._count), self._weak_mean - self._gap)
         predicted[:, self.strong] = self._weak_mean + self._gap * wins
         predicted[:, self.weak] = self._weak_mean
         return predicted

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,9 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from catbench import Pool, Prompts
-from catbench_baselines.encoders import Tokens, encode, find_encoder, shuffled
+from catbench_baselines.encoders import Encoder, Tokens, find_encoder, shuffled
 from catbench_baselines.features import contrast_error
+from catbench_baselines.kept import encode_once
 
 Floats = npt.NDArray[np.float64]
 PASSES = 40
@@ -56,10 +58,10 @@ class TokenRouter:
     ) -> TokenRouter:
         """Train until the error on the validation split no longer falls, and keep the best pass."""
         self._encoder = find_encoder(self._option, prompts)
-        tokens = encode(self._encoder, tuple(prompts))
+        tokens = encode_last(self._encoder, tuple(prompts))
         self._low, self._width = float(quality.min()), float(np.ptp(quality)) or 1.0
         target = torch.from_numpy((quality - self._low) / self._width).float()
-        held = validation and (encode(self._encoder, tuple(validation[0])), validation[1])
+        held = validation and (encode_last(self._encoder, tuple(validation[0])), validation[1])
         passes = PASSES if held else DEFAULT_PASSES
         random = np.random.default_rng(self._pool.seed)
         with torch.random.fork_rng(devices=[]):
@@ -117,6 +119,12 @@ class TokenRouter:
                 self._network(*tokens.batch(torch.tensor([row])))
         self.flops_per_prompt = counter.get_total_flops() / len(rows)
         self.encoder_flops_per_prompt = self._encoder.flops([prompts[row] for row in rows])
+
+
+@lru_cache(maxsize=2)
+def encode_last(encoder: Encoder, texts: tuple[str, ...]) -> Tokens:
+    """Return token embeddings, keeping the last two: fits to several metrics share their prompts."""
+    return encode_once(encoder, texts)
 
 
 def cross_entropy(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

@@ -15,7 +15,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
 from catbench import Pool, Prompts
-from catbench_baselines.features import DenseVectors, VectorRouter, contrast_error
+from catbench_baselines.features import DenseVectors, VectorRouter, contrast_error, routed_quality
 
 Floats = npt.NDArray[np.float64]
 COLUMNS = 64
@@ -38,26 +38,27 @@ class TreesRouter(VectorRouter):
     def fit(
         self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
     ) -> TreesRouter:
-        """Grow trees at each learning rate, and keep the rate and the rounds with the least error."""
+        """Grow trees at each learning rate, as many as err least, and keep the rate that routes best."""
         vectors = self._vectors.fit(prompts)
         if validation is None:
             rate, self.rounds = DEFAULT
             self.models = self._grow(vectors, quality, rate)
         else:
             held, true = self._vectors.transform(validation[0]), validation[1]
-            least = np.inf
+            most = -np.inf
             for rate in RATES:
                 models = self._grow(vectors, quality, rate)
-                for rounds, predicted in enumerate(_stages(models, held), start=1):
-                    if (error := contrast_error(predicted, true)) < least:
-                        least, self.rounds, self.models = error, rounds, models
+                errors = [contrast_error(predicted, true) for predicted in _stages(models, held)]
+                rounds = 1 + int(np.argmin(errors))
+                area = routed_quality(_after(models, held, rounds), true, self._pool)
+                if area > most:
+                    most, self.rounds, self.models = area, rounds, models
         self.flops_per_prompt = self._vectors.flops + self.rounds * quality.shape[1]  # a tree adds one number
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
         """Return predicted qualities (n, M)."""
-        vectors = self._vectors.transform(prompts)
-        return next(islice(_stages(self.models, vectors), self.rounds - 1, None))
+        return _after(self.models, self._vectors.transform(prompts), self.rounds)
 
     def _grow(self, vectors: Any, quality: Floats, rate: float) -> list[Any]:
         with threadpool_limits(1):  # small steps: threads would mostly wait for each other
@@ -79,6 +80,10 @@ def _stages(models: list[Any], vectors: Any) -> Any:
     with threadpool_limits(1):
         for stage in zip(*(model.staged_predict(vectors) for model in models), strict=True):
             yield np.column_stack(stage)
+
+
+def _after(models: list[Any], vectors: Any, rounds: int) -> Floats:
+    return next(islice(_stages(models, vectors), rounds - 1, None))
 
 
 def make_router(pool: Pool, vectors: str = "") -> TreesRouter:

@@ -31,7 +31,7 @@ class Shares:
     """Where the tested prompts go at B budgets, and with no limit on cost."""
 
     budgets: Floats
-    """(B,), in the unit of the costs, rising."""
+    """(B,), in the unit of the costs, rising; those within the end of the validation curve."""
     at: Floats
     """(B, M): the share of the prompts that each candidate draws."""
     unlimited: Floats
@@ -66,15 +66,18 @@ class Departures:
 def where_prompts_go(answer: Answer, of_prompt: Ints, cost: Floats) -> Shares:
     """Return where n prompts go, whose rounds are `of_prompt` (n,), at costs (M,)."""
     deployed = deploy(answer, of_prompt, cost)
+    kept = slice(deployed.kept)
     drawn = np.arange(len(cost))
     at = [
         ((1 - share)[:, None] * (below[:, None] == drawn) + share[:, None] * (above[:, None] == drawn)).mean(
             0
         )
-        for below, above, share in zip(deployed.below, deployed.above, deployed.share, strict=True)
+        for below, above, share in zip(
+            deployed.below[kept], deployed.above[kept], deployed.share[kept], strict=True
+        )
     ]
     free = np.bincount(unlimited(answer, cost), minlength=len(cost)) / len(of_prompt)
-    return Shares(deployed.budgets, np.array(at).reshape(-1, len(cost)), free)
+    return Shares(deployed.budgets[kept], np.array(at).reshape(-1, len(cost)), free)
 
 
 def departures(predicted: Floats, samples: Floats, cost: Floats, used: Ints, always: int) -> Departures:

@@ -4,8 +4,9 @@ In use nobody knows the test prompts. So for a budget the trade-off is chosen on
 alone: the two neighbouring vertices of their predicted curve around the budget are mixed so that their mean
 cost meets it. The same two trade-offs, in the same shares, are then used on the tested prompts.
 
-Budgets are the distinct candidates' costs above the cheapest, up to the end of the validation curve. Beyond
-that end a router has nothing left to buy: such budgets are counted apart, since thrift is no error.
+Budgets are the distinct candidates' costs above the cheapest. Beyond the end of the validation curve a router
+has nothing left to buy and stays at that end, with folds each round at its own. Such budgets are counted
+apart, and are no part of the budget's error: thrift is none.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ class Deployment:
     """Choices about n prompts at B budgets: each prompt's, below and above the budget, and how they mix."""
 
     budgets: Floats
-    """(B,), in the unit of the costs."""
-    beyond: int
-    """Distinct costs beyond the end of the validation curve."""
+    """(B,), in the unit of the costs, rising."""
+    kept: int
+    """How many of the budgets, the first, lie within the end of every round's validation curve."""
     below: Ints
     above: Ints
     """(B, n), positions in the pool."""
@@ -40,7 +41,10 @@ class Deployment:
         return (1 - self.share) * values[row, self.below] + self.share * values[row, self.above]
 
     def same(self, pairs: Ints) -> Floats:
-        """Return (P,): at how many of the budgets both prompts of a pair (P, 2) go to one candidate."""
+        """Return (P,): at how many of the budgets both prompts of a pair (P, 2) go to one candidate; nan
+        without budgets."""
+        if not len(self.budgets):
+            return np.full(len(pairs), np.nan)
         one, other = pairs.T
         share = self.share[:, one]
         alike = (1 - share) * (self.below[:, one] == self.below[:, other])
@@ -50,9 +54,8 @@ class Deployment:
 def deploy(answer: Answer, of_prompt: Ints, cost: Floats) -> Deployment:
     """Return the choices of an answer about n prompts, whose rounds are `of_prompt` (n,), costs (M,)."""
     ends = [_end(one, cost) for one in answer.validation]
-    distinct = np.unique(cost)[1:]
-    end = min(ends) * (1 + REACHED) if ends else -np.inf
-    budgets = distinct[distinct <= end]
+    budgets = np.unique(cost)[1:] if ends else np.empty(0)
+    kept = int((budgets <= min(ends, default=0.0) * (1 + REACHED)).sum())
     below, above = np.zeros((2, len(budgets), len(of_prompt)), dtype=np.int64)
     share = np.zeros((len(budgets), len(of_prompt)))
     for number, validation in enumerate(answer.validation):
@@ -60,7 +63,7 @@ def deploy(answer: Answer, of_prompt: Ints, cost: Floats) -> Deployment:
         found = _mixed(validation, restrict(answer, inside), cost, budgets)
         below[:, inside], above[:, inside] = found[:2]
         share[:, inside] = found[2][:, None]
-    return Deployment(budgets, len(distinct) - len(budgets), below, above, share)
+    return Deployment(budgets, kept, below, above, share)
 
 
 def unlimited(answer: Answer, cost: Floats) -> Ints:

@@ -28,7 +28,7 @@ from catbench.scoring import Scorer, sweep_of
 from catbench.signature import signature
 from catbench.sweep import mixture_curve
 from catbench.trials import Trials, win_rates
-from catbench.truth import Truth, truth_of
+from catbench.truth import Truth, mean_cost, truth_of
 from catbench.verdict import verdict
 
 Progress = Callable[[str, int, int], None]
@@ -126,6 +126,7 @@ def evaluate(
         bootstrap={"replicates": bootstrap.replicates, "seed": bootstrap.seed},
         folds=len(rounds.each) if len(rounds.each) > 1 else 0,
         train_on=train_on.suite.id if train_on else "",
+        left_out=rounds.left_out,
         compact=compact,
         results=tuple(results),
         predictions=pd.concat(tables, ignore_index=True),
@@ -145,13 +146,18 @@ def pools_of(
 ) -> list[Pool]:
     """Return the pool of each metric, less the candidates that the training suite lacks."""
     pools = [matrix.pool(pool, candidates=candidates, cost=cost, metric=name, seed=seed) for name in metrics]
+    trained = rounds.each[0].train.matrix
+    for name in metrics:
+        if (there := trained.metric(name).direction) != (here := matrix.metric(name).direction):
+            raise UsageError(
+                f"metric {name!r}: {there} is better in suite {trained.suite.id!r} to train on, {here} in "
+                f"{matrix.suite.id!r}: import one of them anew with --metric {name}:lower or {name}:higher"
+            )
     if not rounds.left_out:
         return pools
     kept = [position for position, name in enumerate(pools[0].ids) if name not in rounds.left_out]
     if not kept:
         raise UsageError(f"no candidate of pool {pools[0].name!r} is in the suite to train on")
-    for name in metrics:
-        rounds.each[0].train.matrix.metric(name)
     return [
         replace(one, candidates=tuple(one.candidates[m] for m in kept), cost=one.cost[kept]) for one in pools
     ]
@@ -258,16 +264,16 @@ def _result(
         slice=label,
         prompts=int(inside.sum()),
         groups=len(np.unique(truth.groups)),
-        fit_seconds=answer.fit_seconds,
-        seconds_per_prompt=answer.seconds_per_prompt,
+        fit_seconds=number(answer.fit_seconds) or 0.0,
+        seconds_per_prompt=number(answer.seconds_per_prompt) or 0.0,
         hardware=answer.hardware,
         flops_per_prompt=answer.flops_per_prompt,
         encoder_flops_per_prompt=answer.encoder_flops_per_prompt,
         overhead_note=note,
         best_single=BestSingle(
-            candidate=truth.best_single, cost=float(pool.cost[truth.best].mean()), quality=best
+            candidate=truth.best_single, cost=mean_cost(pool.cost[truth.best]), quality=best
         ),
-        budgets=Budgets(kept=len(deployment.budgets), beyond=deployment.beyond),
+        budgets=Budgets(kept=deployment.kept, beyond=len(deployment.budgets) - deployment.kept),
         kind=truth.kind,
         validation_gain=_validation_gain(answer, rounds, pool) if label == "all" else None,
         candidates=list(pool.ids),

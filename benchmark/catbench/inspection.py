@@ -115,7 +115,6 @@ def _drawn(matrix: ScoreMatrix, most: int, seed: int) -> ScoreMatrix:
         prompts=matrix.prompts.iloc[rows].reset_index(drop=True),
         scores={name: scores[rows] for name, scores in matrix.scores.items()},
         features={},
-        digest="",
     )
 
 

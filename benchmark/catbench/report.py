@@ -2,8 +2,8 @@
 
 Numbers of kind `quality` (see `catbench.measures.MEASURES`) stand on the metric's own scale and with its
 own sign; gains are positive where the router is better. A value or an end of an interval that does not
-exist (a quality that is never reached) is null. Numbers have six digits. Areas (`audc`, `gain`, `headroom`)
-are on the logarithmic cost axis, unless they are named `..._linear`.
+exist (a quality that is never reached) is null. Numbers have six digits, but for costs. Areas (`audc`,
+`gain`, `headroom`) are on the logarithmic cost axis, unless they are named `..._linear`.
 
 Beside `NAME.json` lie `NAME.predictions.parquet`, what the router answered (`catbench.predictions`), and
 `NAME.replicates.parquet`: a row a result and bootstrap replicate with `result`, its position among the
@@ -88,9 +88,10 @@ class Budgets(_Record):
     """Distinct candidates' costs as budgets (`catbench.deployment`)."""
 
     kept: int
-    """Budgets that `budget_error`, `overspend` and `deployed_gain` are means over."""
+    """Budgets that `budget_error` and `overspend` are means over."""
     beyond: int
-    """Budgets that the router cannot spend."""
+    """Budgets beyond the end of the validation curve, which the router does not spend: it stays at that end.
+    `deployed_gain` and `consistency` count them too."""
 
 
 class Curve(_Record):
@@ -164,7 +165,7 @@ class Result(Measures):
     """Mean quality of each candidate alone."""
     references: dict[str, dict[str, Estimate]]
     """`mixture`, `oracle`, `oracle_leave_one_out`, `oracle_shrunk`, `best_single`, `best_per_kind` and
-    `cascade`: never ranked."""
+    `cascade`: never ranked. Null where the suite does not allow one (a second image, kinds of prompts)."""
     curve: Curve
     """Empty in a slice's result, as are the reference curves."""
     reference_curves: dict[str, list[float]]
@@ -218,6 +219,11 @@ class Report(BaseModel):
     """Folds that the prompts were scored by; 0 = by the suite's own splits."""
     train_on: str = ""
     """Id of the suite that the router was trained on, where it is another one."""
+    private: bool = False
+    """Whether it was scored on a host's private test split (`catbench.submission.private`): numbers are then
+    rounded to their standard errors, and draws, predictions and replicates are the host's secret."""
+    left_out: tuple[str, ...] = ()
+    """Candidates of the suite that the one trained on lacks: they are not in the pool."""
     compact: bool = False
     """Whether predictions were rounded to a compact table before anything was computed."""
     predictions_file: str | None = None

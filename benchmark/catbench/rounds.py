@@ -190,11 +190,10 @@ def _trained_elsewhere(matrix: ScoreMatrix, other: ScoreMatrix) -> Rounds:
             raise UsageError(
                 f"every {name} prompt of {other.suite.id!r} is tested in {matrix.suite.id!r}: none is left"
             )
-    return Rounds(
-        (Round(*parts, test),),
-        f"train-on:{other.suite.id}@{other.digest[:12] or 'unsaved'}({len(parts[0])})",
-        tuple(name for name in matrix.candidate_ids if name not in shared),
-    )
+    left_out = tuple(name for name in matrix.candidate_ids if name not in shared)
+    without = f",without:{','.join(left_out)}" if left_out else ""
+    described = f"train-on:{other.suite.id}@{other.digest[:12]}({len(parts[0])}){without}"
+    return Rounds((Round(*parts, test),), described, left_out)
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

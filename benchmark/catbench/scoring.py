@@ -38,6 +38,7 @@ from catbench.sweep import (
 )
 from catbench.truth import Truth
 
+REFERENCES = ("mixture", "oracle", "oracle_leave_one_out", "oracle_shrunk", "best_per_kind", "cascade")
 POINTS = 33
 """Costs, geometrically spaced, at which a report's curves are read off."""
 
@@ -46,7 +47,8 @@ class Scorer:
     """Scores one router's answer about n prompts against the truth about them.
 
     Weights have shape (B, n), one row a replicate; values are arrays (B, 1), or (B, M) for a measure per
-    candidate, or (B, G) along the costs of `grid`.
+    candidate, or (B, G) along the costs of `grid`; nan is what a router or suite cannot have (rewordings, a
+    second image, an overhead that is not known).
     """
 
     def __init__(self, answer: Answer, truth: Truth, overhead: float = nan) -> None:
@@ -63,7 +65,7 @@ class Scorer:
         self._unlimited = quality[row, unlimited(answer, self.cost)]
         paid = np.broadcast_to(self.cost, quality.shape)
         self._deployed = [self.deployment.mean(values).T for values in (paid, quality)]
-        self._same = self.deployment.same(truth.pairs) if len(self.deployment.budgets) else None
+        self._same = self.deployment.same(truth.pairs)
         self._oracle = EstimatorSweep(quality, quality, self.cost)
         self._cascade = CascadeSweep(truth.samples, self.cost, *truth.stages) if truth.stages else None
         kinds = truth.best_of_kind
@@ -75,7 +77,7 @@ class Scorer:
         samples = truth.samples if truth.unseen else truth.samples[:, :, :1]
         self._unseen = {
             "oracle_leave_one_out": leave_one_out_sweeps(samples, self.cost),
-            "oracle_shrunk": shrunk_sweeps(samples, self.cost),
+            "oracle_shrunk": shrunk_sweeps(samples, self.cost, truth.shrinkage),
         }
 
     def fixed(self, weights: Floats) -> Floats:
@@ -137,10 +139,13 @@ class Scorer:
             "headroom_linear": headroom(linear, *of_linear),
             "audc_mixed": audc_mixed(curve, self.cost),
         }
-        if not np.isnan(self._overhead):
-            cheapest = fixed[..., self.cost.argmin()]
-            values["audc_with_overhead"] = audc_with_overhead(curve, cheapest, self.cost, self._overhead)
-        return values
+        if np.isnan(self._overhead):
+            return {**values, "audc_with_overhead": np.full(len(area), nan)}
+        cheapest = fixed[..., self.cost.argmin()]
+        return {
+            **values,
+            "audc_with_overhead": audc_with_overhead(curve, cheapest, self.cost, self._overhead),
+        }
 
     def _against_best(self, weights: Floats, curve: DeferralCurve) -> Values:
         cost, quality = _means(weights, self._best).T
@@ -153,17 +158,16 @@ class Scorer:
         }
 
     def _in_use(self, weights: Floats, mixture: DeferralCurve) -> Values:
-        budgets = self.deployment.budgets
+        kept = self.deployment.kept
+        budgets = self.deployment.budgets[:kept]
         cost, quality = (_means(weights, values) for values in self._deployed)
         cost = np.clip(cost, self.cost.min(), self.cost.max())
-        values: Values = {
-            "budget_error": budget_error(cost, budgets),
-            "overspend": overspend(cost, budgets),
+        return {
+            "budget_error": budget_error(cost[:, :kept], budgets),
+            "overspend": overspend(cost[:, :kept], budgets),
             "deployed_gain": deployed_gain(quality, mixture.quality_at(cost)),
+            "consistency": consistency(self._same, weights[:, self.truth.pairs[:, 0]]),
         }
-        if self._same is not None and len(self._same):
-            values["consistency"] = consistency(self._same, weights[:, self.truth.pairs[:, 0]])
-        return values
 
     def _references(self, weights: Floats, fixed: Floats, mixture: DeferralCurve) -> Values:
         oracle = self._oracle.curve(weights)
@@ -171,7 +175,10 @@ class Scorer:
         for name, sweep in (("best_per_kind", self._of_kind), ("cascade", self._cascade)):
             if sweep is not None:
                 curves[name] = sweep.curve(weights)
-        values: Values = {}
+        missing = np.full(len(weights), nan)
+        values: Values = {
+            f"{name}.{area}": missing for name in REFERENCES for area in ("audc", "audc_linear")
+        }
         for name, curve in curves.items():
             values[f"{name}.audc"] = audc(curve, self.cost)
             values[f"{name}.audc_linear"] = audc_linear(curve, self.cost)
@@ -181,12 +188,15 @@ class Scorer:
             if sweeps:
                 area, linear = mean_areas(sweeps, self.cost, weights)
                 values[f"{name}.audc"], values[f"{name}.audc_linear"] = area, linear
-                values[f"{name}.headroom"] = headroom(area, values["mixture.audc"], values["oracle.audc"])
+            values[f"{name}.headroom"] = headroom(
+                values[f"{name}.audc"], values["mixture.audc"], values["oracle.audc"]
+            )
         return values
 
     def _of_estimates(self, weights: Floats) -> Values:
         if self._answer.predicted is None or self._ranks is None:
-            return {}
+            missing = np.full((len(weights), self.quality.shape[1]), nan)
+            return {"rmse": missing, "rank_correlation": missing}
         return {
             "rmse": rmse(self._answer.predicted, self.quality, weights),
             "rank_correlation": self._ranks(weights),

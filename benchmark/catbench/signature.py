@@ -33,7 +33,7 @@ def signature(
     low, high = float(pool.cost.min()), float(pool.cost.max())
     parts = [
         *simulated,
-        f"suite:{matrix.suite.id}@{matrix.digest[:12] or 'unsaved'}",
+        f"suite:{matrix.suite.id}@{matrix.digest[:12]}",
         f"pool:{pool.name}({len(pool)})@{members}",
         f"cost:{pool.unit}",
         f"split:{'test' if not rounds.described.startswith('folds') else 'all'}({len(test)}x{test.samples})",

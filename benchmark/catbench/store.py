@@ -1,14 +1,15 @@
 """A suite on disk: a folder that pandas, DuckDB or a dataset hub opens as it is.
 
     manifest.json    schema, suite, candidates, pools, metrics, samples and sizes of the splits,
-                     SHA-256 of every file
+                     digest of the content, SHA-256 of every file, ids of withheld test prompts, if any
     prompts.parquet  prompt_id, text, source, group, split, and any columns to slice by
     scores.parquet   prompt_id, candidate, sample, one float32 column a metric
     costs.parquet    candidate, unit, value, hardware, batch_size, precision, method, and spread where known
     features/*.npy   optional prompt embeddings, rows in the order of prompts.parquet
     images/*.webp    optional sheets, one a test prompt, candidates in the order of the manifest
 
-Reading checks the digests and every rule of a matrix. Writing is atomic. Nothing is pickled.
+Reading checks the digests and every rule of a matrix, and gives the prompts in the order of their ids,
+whatever that of their rows. Writing is atomic. Nothing is pickled.
 """
 
 from __future__ import annotations
@@ -16,45 +17,32 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 from platformdirs import user_data_dir
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from catbench.arrays import Scores, frozen
 from catbench.costs import Cost, check_costs, cost_records
 from catbench.errors import SuiteError, UsageError, unknown_name
 from catbench.files import atomic_folder, readable, sha256_of
-from catbench.matrix import PROMPT_COLUMNS, Metric, ScoreMatrix, SuiteInfo
-from catbench.pool import Candidate
-from catbench.prompts import SPLITS, Split
+from catbench.manifest import Manifest
+from catbench.matrix import ScoreMatrix
+from catbench.matrix_rules import PROMPT_COLUMNS
+from catbench.prompts import SPLITS
 from catbench.scores import read_scores, write_scores
+from catbench.withheld import Withheld, scored_rows
 
+DATA = Path(__file__).parent / "data"
 WAYS = {
-    "cems": "catbench import cems",
+    **{path.stem: f"catbench import {path.stem}" for path in sorted((DATA / "recipes").glob("*.txt"))},
     "coco": "catbench prompts coco",
     "diffusiondb": "catbench prompts diffusiondb",
 }
 """Suite that is not shipped -> the command that makes it, or its prompts."""
-
-
-class Manifest(BaseModel):
-    """`manifest.json`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    schema_version: Literal[1] = Field(1, alias="schema")
-    suite: SuiteInfo
-    candidates: tuple[Candidate, ...]
-    pools: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    metrics: tuple[Metric, ...]
-    samples: dict[Split, int]
-    splits: dict[Split, int]
-    files: dict[str, str]
-    """Path in the folder -> SHA-256."""
 
 
 def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
@@ -73,13 +61,16 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
     for name in ("prompts.parquet", "scores.parquet", "costs.parquet"):
         if name not in manifest.files:
             raise SuiteError(f"{folder / 'manifest.json'}: no digest of {name}")
-    for split in SPLITS:
-        if manifest.samples.get(split, 0) < 1:
-            raise SuiteError(f"{folder / 'manifest.json'}: no number of samples for the {split} split")
+    if lacking := [split for split in SPLITS if manifest.samples.get(split, 0) < 1]:
+        raise SuiteError(f"{folder / 'manifest.json'}: no number of samples for the {lacking[0]} split")
     for name, digest in manifest.files.items():
         if name.endswith(".parquet"):
             _check_digest(folder, name, digest)
-    prompts = _read_prompts(folder / "prompts.parquet")
+    stored = _read_prompts(folder / "prompts.parquet")
+    order = np.argsort(stored["prompt_id"].to_numpy(dtype=object), kind="stable")
+    order = order[scored_rows(stored, manifest.withheld, str(folder / "manifest.json"))[order]]
+    prompts = stored.iloc[order].reset_index(drop=True)
+    features = load_features(folder, manifest).items()
     if len({metric.name for metric in manifest.metrics}) < len(manifest.metrics):
         raise SuiteError(f"{folder / 'manifest.json'}: a metric is listed twice")
     costs = _read_costs(folder / "costs.parquet", manifest)
@@ -94,15 +85,24 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
         costs=costs,
         pools=manifest.pools,
         samples=manifest.samples,
-        features=load_features(folder, manifest),
-        digest=sha256_of(folder / "manifest.json"),
+        features={name: rows[order] if len(rows) == len(stored) else rows for name, rows in features},
     )
-    counted = prompts["split"].value_counts().to_dict()
+    counted = stored["split"].value_counts().to_dict()
     if counted != {split: size for split, size in manifest.splits.items() if size}:
         raise SuiteError(
             f"{folder / 'manifest.json'}: splits of {manifest.splits}; the prompts have {counted}"
         )
+    if manifest.content not in ("", matrix.digest):
+        raise SuiteError(
+            f"{folder / 'manifest.json'}: a content of digest {manifest.content[:12]}…, and the files hold "
+            f"{matrix.digest[:12]}…: were files or digests changed by hand? Make or fetch the suite again"
+        )
     return matrix
+
+
+def digest_of(folder: Path) -> str:
+    """Return the digest of a suite's content as its manifest states it, or else of what it holds."""
+    return read_manifest(folder).content or load(folder).digest
 
 
 def load_prompts(folder: Path, manifest: Manifest) -> pd.DataFrame:
@@ -146,21 +146,25 @@ def save(
     *,
     extra: Mapping[str, pd.DataFrame] | None = None,
     images: Iterable[tuple[str, bytes]] = (),
+    withheld: Withheld | None = None,
     force: bool = False,
 ) -> None:
     """Write a matrix as a suite folder, whole or not at all.
 
     `extra` holds further tables by file stem, such as the truth behind a simulated suite; `images` the
-    WebP sheets by file stem, taken one by one. A folder that is there already is replaced only with
-    `force`. Raises UsageError where it cannot be written.
+    WebP sheets by file stem, taken one by one; `withheld` prompts that stand in it without scores. A folder
+    that is there already is replaced only with `force`. Raises UsageError where it cannot be written.
     """
     target = Path(folder)
     if force and target.is_dir() and any(target.iterdir()) and not (target / "manifest.json").is_file():
         raise UsageError(f"{target} holds no suite (no manifest.json), so it is not replaced by one")
+    prompts, features = matrix.prompts, matrix.features
+    if withheld is not None:
+        prompts, features = withheld.joined_to(prompts, features)
     with atomic_folder(target, force=force) as draft:
-        matrix.prompts.to_parquet(draft / "prompts.parquet", index=False)
+        prompts.to_parquet(draft / "prompts.parquet", index=False)
         write_scores(matrix, draft / "scores.parquet")
-        write_costs_and_features(draft, matrix.costs, matrix.features)
+        write_costs_and_features(draft, matrix.costs, features)
         for stem, table in (extra or {}).items():
             table.to_parquet(draft / f"{stem}.parquet", index=False)
         for stem, sheet in images:
@@ -173,10 +177,13 @@ def save(
             pools=dict(matrix.pools),
             metrics=matrix.metrics,
             samples=dict(matrix.samples),
-            splits={split: len(matrix.rows(split)) for split in SPLITS},
+            splits={split: int((prompts["split"] == split).sum()) for split in SPLITS},
+            content=matrix.digest,
             files=file_digests(draft),
+            withheld=() if withheld is None else tuple(sorted(withheld.prompts["prompt_id"])),
         )
-        text = manifest.model_dump_json(indent=2, by_alias=True)
+        left_out = set() if manifest.withheld else {"withheld"}
+        text = manifest.model_dump_json(indent=2, by_alias=True, exclude=left_out)
         (draft / "manifest.json").write_text(text + "\n", encoding="utf-8")
 
 
@@ -202,7 +209,7 @@ def home() -> Path:
 
 def shipped_suites() -> dict[str, Path]:
     """Return the folders of the suites that catbench ships, by name."""
-    return _suites_in(Path(__file__).parent / "data" / "suites")
+    return _suites_in(DATA / "suites")
 
 
 def known_suites() -> dict[str, Path]:

@@ -13,6 +13,7 @@ from catbench.predictions import answer_from_table
 from catbench.report import Report
 from catbench.rounds import Rounds, rounds_of
 from catbench.routing import Answer
+from catbench.store import load
 
 
 def rounds_of_report(report: Report, matrix: ScoreMatrix, train_on: ScoreMatrix | None = None) -> Rounds:
@@ -22,6 +23,22 @@ def rounds_of_report(report: Report, matrix: ScoreMatrix, train_on: ScoreMatrix 
             f"{report.router.name!r} was trained on suite {report.train_on!r}: give that one with --train-on"
         )
     return rounds_of(matrix, report.folds, train_on if report.train_on else None)
+
+
+def suite_trained_on(report: Report, given: str | None = None) -> ScoreMatrix | None:
+    """Return the suite that a report's router was trained on, None where it is the tested one.
+
+    `given` is its name or folder, where that is not the report's. Raises UsageError where there is none.
+    """
+    if not report.train_on:
+        return None
+    try:
+        return load(given or report.train_on)
+    except UsageError as error:
+        raise UsageError(
+            f"{report.router.name!r} was trained on suite {report.train_on!r}: give its folder with "
+            f"--train-on ({error})"
+        ) from error
 
 
 def stored_answers(report: Report, rounds: Rounds) -> dict[str, Answer]:

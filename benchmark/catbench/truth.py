@@ -16,6 +16,7 @@ import pandas as pd
 
 from catbench.arrays import Floats, Ints
 from catbench.cascade import best_stages
+from catbench.measures.unseen_oracles import shrinkage
 from catbench.pool import Pool
 from catbench.prompts import normalise
 from catbench.rounds import Part, Rounds
@@ -38,8 +39,11 @@ class Truth:
     """(n,): in which round each is tested."""
     best: Ints
     """(n,): position of the best single candidate of each prompt's round."""
+    best_single: str
+    """Id of the best single candidate, whatever the slice; of several folds' the commonest, of equally common
+    ones the cheaper."""
     limit: float
-    """Mean cost of the best single candidate over all tested prompts, whatever the slice."""
+    """Its mean cost over all tested prompts, whatever the slice."""
     pairs: Ints
     """(P, 2): prompts of one group with different texts, normalised."""
     stages: tuple[int, int] | None = None
@@ -48,6 +52,9 @@ class Truth:
     """Column behind `best_of_kind`; empty where no column tells kinds apart."""
     best_of_kind: Floats | None = None
     """(n, M): training means of the prompts of each prompt's kind."""
+    shrinkage: float = 1.0
+    """What share of a deviation the shrunk oracle keeps (`catbench.measures.unseen_oracles`), whatever the
+    slice."""
     unseen: bool = True
     """Whether samples are images, so that one can be kept from an oracle; raters all see the same image."""
 
@@ -55,11 +62,6 @@ class Truth:
     def quality(self) -> Floats:
         """Means over samples, (n, M)."""
         return self.samples.mean(axis=2)
-
-    @property
-    def best_single(self) -> str:
-        """Id of the best single candidate; of several folds' the commonest."""
-        return self.pool.ids[int(np.bincount(self.best).argmax())]
 
     def part(self, inside: npt.NDArray[np.bool_]) -> Truth:
         """Return the truth about some of the prompts, by a mask (n,)."""
@@ -85,14 +87,16 @@ def truth_of(rounds: Rounds, pool: Pool) -> Truth:
     trained = [one.train.qualities(pool) for one in rounds.each]
     best = np.array([_best(quality.mean(axis=(0, 2)), pool.cost) for quality in trained])[of_prompt]
     kind, means = _kinds(rounds, pool)
-    groups = prompts["group"].to_numpy()
+    groups, samples = prompts["group"].to_numpy(), test.qualities(pool)
     return Truth(
         pool=pool,
-        samples=test.qualities(pool),
+        samples=samples,
         groups=groups,
         round=of_prompt,
         best=best,
-        limit=float(pool.cost[best].mean()),
+        best_single=pool.ids[_commonest(best, pool.cost)],
+        limit=mean_cost(pool.cost[best]),
+        shrinkage=shrinkage(samples) if samples.shape[2] > 1 else 1.0,
         pairs=_pairs(groups, [normalise(str(text)) for text in prompts["text"]]),
         stages=best_stages(trained[0], pool.cost) if len(trained) == 1 else None,
         kind=kind,
@@ -104,6 +108,16 @@ def truth_of(rounds: Rounds, pool: Pool) -> Truth:
 def _best(means: Floats, cost: Floats) -> int:
     order = np.argsort(cost, kind="stable")
     return int(order[means[order].argmax()])
+
+
+def mean_cost(cost: Floats) -> float:
+    """Return the mean of costs (n,), which rounding has not carried beyond them: of equal ones, that one."""
+    return float(np.clip(cost.mean(), cost.min(), cost.max()))
+
+
+def _commonest(best: Ints, cost: Floats) -> int:
+    counts = np.bincount(best, minlength=len(cost))
+    return min(range(len(cost)), key=lambda m: (-counts[m], cost[m]))
 
 
 def _pairs(groups: npt.NDArray[np.str_], texts: list[str]) -> Ints:

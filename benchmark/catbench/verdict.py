@@ -28,14 +28,9 @@ def verdict(result: Result) -> str:
     return f"{_saves(result.estimate('match_best'), f'always drawing with {best}')}; {gains}"
 
 
-def reachable(result: Result, *, linear: bool = False) -> str:
-    """Return how much of the headroom is shown to be within reach; empty where nothing surely is.
-
-    On the linear cost axis there is no interval.
-    """
+def reachable(result: Result) -> str:
+    """Return how much of the headroom is shown to be within reach; empty where nothing surely is."""
     share = result.references.get("oracle_shrunk", {}).get("headroom")
-    if share is not None and linear:
-        share = headroom_of(result, "oracle_shrunk", linear=True)
     if share is None or share.value is None:
         return ""
     if share.value <= 0 or (share.low is not None and share.low <= 0):
@@ -70,7 +65,7 @@ def compared(first: str, second: str, gain: Estimate) -> str:
 
 def _saves(match: Estimate, always: str) -> str:
     if match.value is None:
-        return f"never as good as {always}"
+        return f"never as good as {always}{'' if match.low is None else UNSURE}"
     if match.value == 1 and match.low in (None, 1) and match.high in (None, 1):
         return f"as good as {always}, at the same cost"
     share = spell(match, percent=True, missing="never")
@@ -81,9 +76,15 @@ def _gain(gain: Estimate) -> str:
     if gain.value is None:
         return "no quality is known"
     if not gain.value:
-        return "no better and no worse"
+        return f"no better and no worse{_between(gain)}"
     size = spell(_turned(gain) if gain.value < 0 else gain)
     return f"{'worse' if gain.value < 0 else 'better'} by {size}{UNSURE if _unsure(gain) else ''}"
+
+
+def _between(gain: Estimate) -> str:
+    """Return the interval of a gain of 0, empty where it is one too."""
+    text = spell(gain)
+    return f" {text[text.index('[') :]}{UNSURE if _unsure(gain) else ''}" if "[" in text else ""
 
 
 def _turned(gain: Estimate) -> Estimate:

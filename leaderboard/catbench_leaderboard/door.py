@@ -2,7 +2,8 @@
 
 That is found by `catbench verify`'s own function, once: the answer is kept in the user's cache under the
 digests of report, predictions, replicates and suite, and the version of catbench, so that it is right or
-absent. `$CATBENCH_HOME/leaderboard`, or the platform's cache folder, holds it.
+absent. `$CATBENCH_HOME/leaderboard`, or the platform's cache folder, holds it. A report that an index of
+verified reports has (`catbench.submission.index`) is let in as it is, with its suite or without.
 """
 
 from __future__ import annotations
@@ -35,8 +36,12 @@ def cache_folder() -> Path:
 
 def why_not(entry: Entry, cache: Path | None = None, verifying: Callable[[], None] = lambda: None) -> str:
     """Return why a report is not let in, empty where it holds. `verifying` is called before long work."""
+    if entry.report.private:
+        return "scored on a host's private test split: numbers are rounded, and no draws are shown to rank by"
     if reason := _without_a_look(entry):
         return reason
+    if entry.released:
+        return ""
     first = entry.report.results[0]
     try:
         matrix, other = matrix_of(first.suite_digest), trained_on(entry.report)

@@ -108,7 +108,7 @@ def leaderboard_table(table: pd.DataFrame, view: View) -> None:
             "date": text("Date"),
             "authors": text("By"),
             "link": st.column_config.LinkColumn("Paper", display_text="open"),
-            "proofs": text("Proven", help="Which of: checked, rerun, fresh prompts"),
+            "proofs": text("Proven", help="Which of: checked, rerun, fresh prompts; and on whose word"),
             "unranked": text("Not ranked because"),
             "verdict": text("What it saves", width="large"),
         },

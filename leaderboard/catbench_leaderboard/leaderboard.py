@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from catbench.report import Estimate
-from catbench.submission.record import Proofs
 from catbench_leaderboard.board import MEAN, Board, View
 from catbench_leaderboard.problems import Row, on_axis
 from catbench_leaderboard.ranking import RANKED, certain, ordered, ranking
+from catbench_leaderboard.reports import Entry
 from catbench_leaderboard.text import one_line, web_address
 
 REFERENCES = {
@@ -69,7 +69,7 @@ def _columns(row: Row, view: View) -> dict[str, Any]:
         "link": (web_address(said.paper) if said else None) or "",
         "date": one_line(said.date, 10) if said else "",
         "prompt_only": ("yes" if said.prompt_only else "no") if said else "",
-        "proofs": ", ".join(_proofs(row.entry.proofs)),
+        "proofs": ", ".join(_proofs(row.entry)),
         "below": ", ".join(sorted({what for one in said.standing.values() for what in one.below}))
         if said
         else "",
@@ -87,13 +87,18 @@ def number(value: float | None) -> float:
     return np.nan if value is None or not isfinite(value) else value
 
 
-def _proofs(found: Proofs) -> list[str]:
+def _proofs(entry: Entry) -> list[str]:
+    """Return what is proven of a report, and on whose word where it is on somebody's."""
+    found = entry.proofs
     held = {
         "checked": found.checked,
-        "rerun": found.rerun is not None and found.rerun.passed,
-        "fresh prompts": found.fresh is not None,
+        "rerun for a release": bool(entry.released),
+        "rerun": not entry.released and found.rerun is not None and found.rerun.passed,
+        "fresh prompts": found.fresh is not None and found.fresh.holds,
     }
-    return [name for name, true in held.items() if true]
+    by = one_line(f"signed by {found.by}", 60) if found.by else "as claimed by this folder"
+    words = [name for name, true in held.items() if true]
+    return [f"{one} ({by})" if one in ("rerun", "fresh prompts") else one for one in words]
 
 
 def matching(table: pd.DataFrame, search: str) -> pd.DataFrame:

@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from threading import Lock
 
+from catbench.submission.host_key import allowed_signers
+from catbench.submission.index import own_index
 from catbench.submission.places import shipped_folders
 from catbench_leaderboard import answers, ranking
 from catbench_leaderboard.board import Board, Progress, open_board, quiet
@@ -18,7 +20,7 @@ FOLDERS = "CATBENCH_REPORTS"
 Without it, the shipped ones are shown.
 """
 _ONE_AT_A_TIME = Lock()
-_NOW: list[tuple[object, Board]] = []
+_NOW: list[tuple[tuple[object, ...], Board]] = []
 """The board, and what it was made of; empty before the first visit."""
 
 
@@ -35,13 +37,20 @@ def folders() -> tuple[Path, ...]:
     return tuple(Path(str(name)) for name in listed if name)
 
 
+def _trusted() -> tuple[float, ...]:
+    """Return when this user's own index and his hosts' keys were changed."""
+    return tuple(
+        path.stat().st_mtime if path and path.is_file() else 0.0 for path in (own_index(), allowed_signers())
+    )
+
+
 def board(progress: Progress = quiet) -> Board:
     """Return the board; what is new or has changed on disk is read and verified first, once for all."""
     places = tuple(folder for folder in folders() if folder.is_dir())
     with _ONE_AT_A_TIME:
-        made_of = places, fingerprint(places)
+        made_of = places, fingerprint(places), _trusted()
         if not _NOW or _NOW[0][0] != made_of:
-            before = _NOW[0][1] if _NOW else None
+            before = _NOW[0][1] if _NOW and _NOW[0][0][-1] == made_of[-1] else None
             found = open_board(places, progress=progress, before=before)
             answers.forget()
             ranking.forget()

@@ -16,7 +16,7 @@ import numpy as np
 from catbench.arrays import Floats
 from catbench.report import Report, Result
 from catbench_leaderboard.reports import Entry
-from catbench_leaderboard.suites import matrix_of
+from catbench_leaderboard.suites import is_here, matrix_of
 from catbench_leaderboard.text import one_line
 
 Axis: TypeAlias = Literal["log", "linear"]
@@ -108,7 +108,7 @@ class Problem:
     cost: str
     """What it is called: no two problems are called alike."""
     metrics: tuple[str, ...]
-    """All of the suite's."""
+    """Those that any of the reports has, in the order of the suite's where that is here."""
     slices: tuple[str, ...]
     rows: Mapping[tuple[str, str], tuple[Row, ...]]
     """By metric and slice."""
@@ -143,7 +143,7 @@ def problems_of(entries: Sequence[Entry]) -> tuple[Problem, ...]:
             parts.setdefault((result.metric, result.slice), []).append(row)
 
     def place(key: Key) -> tuple[Any, ...]:
-        costs = matrix_of(key.digest).cost_keys
+        costs = matrix_of(key.digest).cost_keys if is_here(key.digest) else ()
         later = costs.index(key.cost) if key.cost in costs else len(costs)
         reports = {row.entry for part in rows[key].values() for row in part}
         return key.simulated, -len(reports), later, -len(key.candidates)
@@ -160,12 +160,19 @@ def problems_of(entries: Sequence[Entry]) -> tuple[Problem, ...]:
             suite=key.suite + suites[key],
             pool=spoken[key] + pools[key],
             cost=key.cost,
-            metrics=tuple(metric.name for metric in matrix_of(key.digest).metrics),
+            metrics=_metrics(key, rows[key]),
             slices=tuple(dict.fromkeys(["all", *(slice for _, slice in rows[key])])),
             rows={part: tuple(found) for part, found in rows[key].items()},
         )
         for key in order
     )
+
+
+def _metrics(key: Key, rows: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Return the metrics of some results, in the order of their suite's where that is here."""
+    scored = tuple(dict.fromkeys(metric for metric, _ in rows))
+    known = matrix_of(key.digest).metrics if is_here(key.digest) else ()
+    return tuple(metric.name for metric in known if metric.name in scored) or scored
 
 
 def _said(conventions: Iterable[str]) -> str:

@@ -11,9 +11,9 @@ import pandas as pd
 
 from catbench.errors import SuiteError
 from catbench.files import sha256_of
+from catbench.manifest import Manifest
 from catbench.matrix import ScoreMatrix
 from catbench.rounds import Part
-from catbench.store import Manifest
 from catbench_leaderboard.answers import chosen
 from catbench_leaderboard.problems import Row
 from catbench_leaderboard.text import one_line

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ import pyarrow.parquet as pq
 
 from catbench.errors import CatbenchError
 from catbench.report import Report, parse
+from catbench.submission.host_key import signature_path
+from catbench.submission.index import verified_as
 from catbench.submission.places import report_files
 from catbench.submission.record import Proofs, proofs, verification_path
 from catbench_leaderboard.text import one_line
@@ -26,6 +29,8 @@ LARGEST = 64 * 2**20
 CELLS = 50_000_000
 """Cells of a table that are read: a small file can unfold to any size."""
 TABLES = ("predictions", "replicates")
+UNRERUN = "nobody reran it: these are the predictions that lie beside it"
+"""Why a report whose numbers hold has no rank: whoever wrote its predictions may have known the answers."""
 AREAS = ("audc", "audc_linear")
 """Columns of replicates that ranks are made of, by cost axis: logarithmic, linear."""
 
@@ -51,16 +56,37 @@ class Entry:
     report: Report
     """Without its tables: they are read when they are needed."""
     digests: Mapping[str, str]
-    """SHA-256 of `report`, `predictions`, `replicates` and `verification`; "" for what does not lie there."""
+    """SHA-256 of `report`, `predictions`, `replicates`, `verification` and its `signature`; "" for what does
+    not lie there."""
     proofs: Proofs
     areas: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 2, 0), np.float32))
     """(results, 2, R): replicates of the areas on both axes, higher is better."""
 
+    @cached_property
+    def released(self) -> str:
+        """What an index calls it (`catbench.submission.index`), empty where none has it."""
+        return verified_as(self.digests)
+
+    @property
+    def reran(self) -> bool:
+        """Whether its predictions came again when a host, or a release, ran the router."""
+        return bool(self.released) or (self.proofs.rerun is not None and self.proofs.rerun.passed)
+
     @property
     def unranked(self) -> str:
         """Why nobody ranks it, though its numbers hold."""
-        said = self.report.submission
-        return "reads more than the prompt" if said and not said.prompt_only else ""
+        said, rerun, fresh = self.report.submission, self.proofs.rerun, self.proofs.fresh
+        if said and not said.prompt_only:
+            return "reads more than the prompt"
+        failed = [check.name for check in said.checks if not check.passed] if said else []
+        failed += [*(rerun.failed_checks if rerun else ()), *(fresh.failed_checks if fresh else ())]
+        if failed:
+            return one_line(f"failed checks: {', '.join(dict.fromkeys(failed))}", 200)
+        if rerun and not rerun.passed:
+            return "run again, it predicts something else"
+        if fresh and not fresh.holds:
+            return f"does not hold on new prompts ({one_line(fresh.suite, 60)})"
+        return "" if self.reran else UNRERUN
 
     def table(self, name: str) -> pd.DataFrame:
         """Return `predictions` or `replicates`; raises CatbenchError where they have changed since."""
@@ -96,7 +122,7 @@ def find_reports(folders: Iterable[Path]) -> dict[Path, str]:
 def fingerprint(folders: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
     """Return what changes when a report or a table of one is added, removed or written again.
 
-    Paths, sizes and times of all JSON and Parquet files in these folders and below them.
+    Paths, sizes and times of all JSON, Parquet and signature files in these folders and below them.
     """
     stamps: list[tuple[str, int, int]] = []
     waiting: list[str | Path] = list(folders)
@@ -105,7 +131,7 @@ def fingerprint(folders: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
             for one in files:
                 if one.is_dir(follow_symlinks=False):
                     waiting += [] if one.name.startswith(".") else [one.path]
-                elif one.name.endswith((".json", ".parquet")):
+                elif one.name.endswith((".json", ".parquet", ".sig")):
                     found = one.stat()
                     stamps.append((one.path, found.st_size, found.st_mtime_ns))
     return tuple(sorted(stamps))
@@ -120,7 +146,8 @@ def read_entry(path: Path, name: str, before: Entry | None = None) -> Entry:
     same = before is not None and before.digests["report"] == digest(text)
     report = before.report if before and same else parse(text, "it")
     tables = {one: _beside(path, report, one) for one in TABLES}
-    lying = {**tables, "verification": verification_path(path)}
+    proof = verification_path(path)
+    lying = {**tables, "verification": proof, "signature": signature_path(proof)}
     digests = {one: digest(_read(place)) if place and place.is_file() else "" for one, place in lying.items()}
     digests["report"] = digest(text)
     if before is not None and before.digests == digests:

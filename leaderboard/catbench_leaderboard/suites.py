@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
 
 from catbench.errors import CatbenchError
-from catbench.files import sha256_of
 from catbench.matrix import ScoreMatrix
 from catbench.report import Report
-from catbench.store import known_suites, load
+from catbench.store import digest_of, known_suites, load
 
 
 @cache
 def suite_folders() -> dict[str, Path]:
     """Return the folder of every known suite by its digest."""
-    folders = known_suites().values()
-    return {sha256_of(folder / "manifest.json"): folder for folder in folders}
+    found: dict[str, Path] = {}
+    for folder in known_suites().values():
+        with suppress(CatbenchError):  # one that is broken, or has no scores yet, has no reports
+            found[digest_of(folder)] = folder
+    return found
+
+
+def is_here(digest: str) -> bool:
+    """Return whether the suite with this digest is here; reports of an index need none."""
+    return digest in suite_folders()
 
 
 @lru_cache(maxsize=8)
@@ -38,4 +46,4 @@ def trained_on(report: Report) -> ScoreMatrix | None:
     folder = known_suites().get(report.train_on)
     if folder is None:
         raise CatbenchError(f"suite {report.train_on!r}, which it was trained on, is not here")
-    return matrix_of(sha256_of(folder / "manifest.json"))
+    return matrix_of(digest_of(folder))

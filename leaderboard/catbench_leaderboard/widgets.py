@@ -17,6 +17,7 @@ from catbench_leaderboard import curves, live
 from catbench_leaderboard.board import MEAN, Board, View
 from catbench_leaderboard.problems import AXES, Axis
 from catbench_leaderboard.style import THEMES, Theme
+from catbench_leaderboard.suites import is_here
 from catbench_leaderboard.text import in_markdown
 
 BY_MEAN = "mean over metrics"
@@ -67,6 +68,18 @@ def has_results(board: Board, view: View) -> bool:
     if not found:
         st.info("No report has this metric on this slice.")
     return found
+
+
+def has_suite(board: Board, view: View) -> bool:
+    """Return whether the suite of a view is here; say so where it is not."""
+    key = board.problem(view).key
+    if not is_here(key.digest):
+        st.info(
+            in_markdown(
+                f"The suite {key.suite} with digest {key.digest[:12]} is not here, only reports on it."
+            )
+        )
+    return is_here(key.digest)
 
 
 def unranked(board: Board) -> None:

@@ -39,11 +39,10 @@ def test_what_is_used_between_requests_ends_it_and_is_told(
 ):
     (folder / "router.py").write_text(head + code + MAKE)
     inside = Inside("attack", folder, "router.py:make_router", sandbox, limits)
-    before = psutil.Process().children()
     pool = matrix.pool(metric=matrix.metrics[0].name)
     with pytest.raises(BreachError) as told, open_session(inside) as session:  # noqa: PT012
         session.make(pool)
-        wait_until_ended(before)
+        wait_until_ended(session)
         if asked_again:
             session.make(pool)
     assert told.value.verdict == verdict
@@ -61,11 +60,10 @@ def test_what_is_used_is_seen_though_nothing_is_asked(bwrap, folder, head, matri
     assert session.usage.memory_bytes > 800 * MIB
 
 
-def wait_until_ended(before):
-    """Wait until no process that was started since runs any more."""
+def wait_until_ended(session):
+    """Wait until no process of the session runs any more."""
     deadline = time.monotonic() + 120
-    while any(
-        child.status() != psutil.STATUS_ZOMBIE for child in psutil.Process().children() if child not in before
-    ):
+    process = psutil.Process(session._channel.watch.pid)
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, "it goes on"
         time.sleep(0.05)

@@ -7,7 +7,8 @@ import pytest
 
 from catbench.bootstrap import Bootstrap, intervals
 from catbench.routing import find_router
-from catbench.suites.cems import import_cems
+from catbench.suites.recipes import find_recipe
+from catbench.suites.recipes.recipe import make
 from catbench.sweep import EstimatorSweep
 
 SHARES = (0.9, 1.0)
@@ -16,7 +17,7 @@ SHARES = (0.9, 1.0)
 
 @pytest.mark.slow
 def test_ridge_beats_the_best_single_model_at_a_lower_cost(shared):
-    matrix = import_cems(shared / "data" / "cems")
+    matrix = make(find_recipe("cems"), shared / "data" / "cems")
     pool = matrix.pool(metric="clip_score", cost="seconds")
     data = {
         split: (matrix.texts(matrix.rows(split)), matrix.qualities("clip_score", split, pool).mean(axis=2))

@@ -15,7 +15,8 @@ from catbench.pool import Candidate
 from catbench.prompts import group_of, normalise, split_of
 from catbench.rounds import rounds_of
 from catbench.routing import find_router
-from catbench.suites.cems import import_cems
+from catbench.suites.recipes import find_recipe
+from catbench.suites.recipes.recipe import make
 from catbench.suites.simulate import Simulation, simulate
 from catbench.trials import Trials, run_trials
 from catbench.truth import truth_of
@@ -120,7 +121,7 @@ def ratio_of_trials(texts=None, features=None, samples=2):
 @pytest.mark.parametrize(("samples", "most"), [(2, 6), (1, 7)])  # without refits it would be 100
 def test_a_hundred_trials_of_knn_against_one(benchmark, samples, most):
     """Of one stored sample, trials draw prompts, and each its neighbours among them."""
-    texts = [str(text) for text in import_cems(SHARED).prompts["text"]]
+    texts = [str(text) for text in make(find_recipe("cems"), SHARED).prompts["text"]]
     ratio, one = benchmark.pedantic(lambda: ratio_of_trials(texts, samples=samples), rounds=1)
     print(f"\n100 trials of knn, 10,000 real prompts x 20, S={samples}: {ratio:.1f} times one ({one:.2f} s)")
     assert ratio < most

@@ -9,6 +9,7 @@ from catbench.bootstrap import Bootstrap
 from catbench.cli.difference_table import print_differences
 from catbench.comparison import compare
 from catbench.measures import MEASURES
+from catbench.verdict import compared as said_of
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +92,12 @@ def test_a_difference_is_short_where_it_is_shown(compared):
     assert len(text) < 300
     assert "ridge gains" in text
     assert text == str(compared[0][0])
+
+
+def test_areas_are_those_of_the_axis_asked_for(printed, compared):
+    one, other = (" ".join(printed(linear=linear).split()) for linear in (False, True))
+    assert "linear" not in one
+    assert "on the linear cost axis" in other
+    sentence = said_of("ridge", "mixture", compared[0][0].estimate("gain_linear"))
+    assert f"{sentence}, on the linear cost axis." in other
+    assert sentence not in one

@@ -213,4 +213,4 @@ def test_how_a_router_was_trained_stands_in_the_title(printed, report):
         }
     )  # fmt: skip
     text = " ".join(printed(changed).split())
-    assert "prompts in 5 folds, trained on elsewhere, sim-2 held out in training" in text
+    assert "prompts, in 5 folds, trained on elsewhere, sim-2 held out in training" in text

@@ -73,6 +73,23 @@ def reports(home, tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _reran():
+    """Every report of these tests counts as reran, but where a test is `strict`; yields how it is else."""
+    from catbench_leaderboard.reports import Entry
+
+    known = Entry.reran
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Entry, "reran", True)
+        yield known
+
+
+@pytest.fixture
+def strict(_reran, monkeypatch):
+    """Reports count as reran only where that is shown."""
+    monkeypatch.setattr("catbench_leaderboard.reports.Entry.reran", _reran)
+
+
 @pytest.fixture(scope="session")
 def pair(reports, tmp_path_factory):
     """A folder with two of these reports, for tests that make a board anew. Not to be changed."""

@@ -176,7 +176,7 @@ def test_what_cannot_be_read_is_listed(pair, tmp_path):
 
 
 def entry_of(folder):
-    return next(read_entry(path, name) for path, name in find_reports([folder]).items())
+    return next(read_entry(path, name) for path, name in find_reports([folder / "ridge"]).items())
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ import pytest
 from catbench.bootstrap import Bootstrap
 from catbench.errors import UsageError
 from catbench.sandbox.launch import check_available
-from catbench.store import load
+from catbench.store import load, save
+from catbench.submission.private import split_private
 from catbench.submission.run import How, run_submission
+from catbench.suites.simulate import Simulation, simulate
 
 TOML = """
 name = "Length"
@@ -75,3 +77,19 @@ def evaluated(tmp_path_factory, matrix):
 def copied(evaluated, tmp_path):
     """A copy of the evaluated submission, to be changed."""
     return shutil.copytree(evaluated, tmp_path / "length")
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory):
+    """A suite of 3000 prompts, 300 of them tested."""
+    folder = tmp_path_factory.mktemp("whole") / "suite"
+    save(simulate(Simulation(prompts=3000, candidates=3, samples=2))[0], folder)
+    return load(folder)
+
+
+@pytest.fixture(scope="session")
+def parts(tmp_path_factory, whole):
+    """Folders of the public suite and the host. Not to be changed."""
+    place = tmp_path_factory.mktemp("parts")
+    split_private(whole, 0.5, 3, place / "public", place / "host", 2)
+    return place

@@ -60,14 +60,21 @@ def test_verify_all_verifies_the_shipped_reports_from_anywhere(command, checkout
 
 
 def test_reports_are_found_at_any_depth(tmp_path):
-    wanted = ["a/b/c/report-2.json", "a/report.json", "any.json", "report.json"]
-    others = ["a/other.json", ".git/report.json", "a/report.verification.json", "a/report.txt"]
+    wanted = ["a/b/c/report-2.json", "a/report.json", "any.json", "mine/deep/report.json", "x/y/z/other.json"]
+    others = ["mine/network.json", "mine/deep/other.json", "mine/submission.toml"]
+    others += [".git/report.json", "a/report.verification.json", "a/report.txt"]
     for name in (*wanted, *others):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("{}")
     (tmp_path / "a" / "round").symlink_to(tmp_path)
     assert [path.relative_to(tmp_path).as_posix() for path in report_files(tmp_path)] == sorted(wanted)
-    assert set(find_reports([tmp_path]).values()) == {"a/b/c/report-2", "a", "any", "report"}
+    assert set(find_reports([tmp_path]).values()) == {
+        "a/b/c/report-2",
+        "a",
+        "any",
+        "mine/deep",
+        "x/y/z/other",
+    }
 
 
 @pytest.mark.parametrize("depth", ["", "a", "a/b/c"])

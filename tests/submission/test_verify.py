@@ -162,7 +162,7 @@ def test_predictions_of_another_router_do_not_come_out_of_a_rerun(command, copie
 def test_all_reports_of_a_folder_are_verified_and_the_bad_ones_named(command, copied, simulated, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
-    for name in ("report.json", "report.predictions.parquet"):
+    for name in ("report.json", "report.predictions.parquet", "report.replicates.parquet"):
         (other / name).write_bytes((copied / name).read_bytes())
     assert command("verify", "--all", tmp_path, "--suite", simulated).code == 0
     changed(other / "report.json", ("results", 0, "measures", "audc", "value"), 1.0)

@@ -226,6 +226,11 @@ def test_lists_in_cells_are_a_metric_each(imported):
     assert [metric.direction for metric in matrix.metrics] == ["higher", "lower"]
 
 
+def test_a_wide_table_without_prompts_is_told_of_its_own_columns(imported):
+    with pytest.raises(CatbenchError, match=r"no column 'prompt'; it has uid, A, B: .*--columns prompt="):
+        imported("uid\tA\tB\ns0\t[1,1]\t[0,1]\n", PRICES, wide=["A,B"], cell=["quality,fid:lower"])
+
+
 def test_lists_in_a_tidy_table(imported):
     table = rows().assign(scores=lambda t: [f"[{value}, {-value}]" for value in t["clip"]], note="x")
     matrix, _ = imported(table.drop(columns="clip"), cell=["clip,aesthetic"])

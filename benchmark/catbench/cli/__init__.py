@@ -10,6 +10,7 @@ from catbench import __version__
 from catbench.cli import (
     compare,
     evaluate,
+    features,
     generate,
     importing,
     inspect,
@@ -18,6 +19,7 @@ from catbench.cli import (
     paper,
     prompts,
     simulate,
+    split_private,
     submit,
     suites,
     verify,
@@ -40,7 +42,9 @@ app.command("verify")(verify.verify)
 app.command("simulate")(simulate.simulate)
 app.add_typer(importing.app, name="import")
 app.add_typer(submit.app, name="submit")
+app.command("split-private")(split_private.split_private)
 app.add_typer(prompts.app, name="prompts")
+app.command("features")(features.features)
 app.command("generate")(generate.generate)
 app.command("measure")(measure.measure)
 app.command("leaderboard")(leaderboard.leaderboard)

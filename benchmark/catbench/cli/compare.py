@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from catbench.cli.axis import Axis
+
 
 def compare(
     first: Annotated[Path, typer.Argument(help="A report of `catbench evaluate --json`.")],
@@ -20,6 +22,7 @@ def compare(
     show_all: Annotated[
         bool, typer.Option("--all", help="Show every measure, and the differences at each candidate's cost.")
     ] = False,
+    axis: Annotated[Axis, typer.Option(help="Cost axis of the areas shown.")] = Axis.LOG,
     json: Annotated[Path | None, typer.Option(help="Write the differences here.")] = None,
 ) -> None:
     """Take one router's numbers from another's, with paired intervals."""
@@ -29,14 +32,15 @@ def compare(
     from catbench.files import check_writable
     from catbench.report import Report
     from catbench.store import load
+    from catbench.stored import suite_trained_on
 
     if json:
         check_writable(json)
     reports = Report.read(first), Report.read(second)
     matrix = load(suite or reports[0].results[0].suite)
-    trained = train_on or next((report.train_on for report in reports if report.train_on), None)
+    trained = next(filter(None, (suite_trained_on(report, train_on) for report in reports)), None)
     with progress_bar() as progress:
-        differences = compare(*reports, matrix, progress, load(trained) if trained else None)
+        differences = compare(*reports, matrix, progress, trained)
     if json:
         write_differences(differences, json)
-    print_differences(differences, *reports, every=show_all)
+    print_differences(differences, *reports, linear=axis is Axis.LINEAR, every=show_all)

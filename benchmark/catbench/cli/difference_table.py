@@ -16,6 +16,7 @@ from catbench.verdict import compared
 HEADLINE = (
     "match_best", "gain_at_best", "unlimited_gain", "headroom", "gain", "deployed_gain", "budget_error",
 )  # fmt: skip
+AREAS = ("headroom", "gain")
 SAME_AS_A_GAIN = ("audc", "audc_linear", "peak", "quality_at")
 """Two routers differ in these by what they differ in a gain: what is taken off is the same for both."""
 SHORT = 22
@@ -25,21 +26,37 @@ LONG = 12
 
 
 def print_differences(
-    differences: Sequence[Difference], first: Report, second: Report, *, every: bool = False
+    differences: Sequence[Difference],
+    first: Report,
+    second: Report,
+    *,
+    linear: bool = False,
+    every: bool = False,
 ) -> None:
-    """Print a verdict and a short table a metric; with `every` all measures, and all candidates."""
+    """Print a verdict and a short table a metric; with `every` all measures, and all candidates.
+
+    `linear` takes the areas of verdict and table on the linear cost axis.
+    """
     target = console()
     for number, difference in enumerate(differences):
         results = first.result(difference.metric), second.result(difference.metric)
-        gain = difference.estimate("gain")
+        gain = difference.estimate("gain_linear" if linear else "gain")
+        said = compared(difference.first, difference.second, gain)
+        axis = ", on the linear cost axis" if linear else ""
         if number:
             say(target, "", "")
         say(target, *wrapped(_title(difference, results[0]), target.width), style="bold")
-        say(target, *wrapped(f"{compared(difference.first, difference.second, gain)}.", target.width), "")
-        say(target, *_measures(difference, results, target.width, every=every))
+        say(target, *wrapped(f"{said}{axis}.", target.width), "")
+        shown = list(difference.measures) if every else _on(linear)
+        say(target, *_measures(difference, results, shown, target.width))
         if every:
             say(target, "", f"{_heads(difference)[2]}, at each candidate's cost:")
             say(target, *_candidates(difference, target.width))
+
+
+def _on(linear: bool) -> list[str]:
+    """Return the measures of the short table, areas on one cost axis."""
+    return [f"{name}_linear" if linear and name in AREAS else name for name in HEADLINE]
 
 
 def _title(difference: Difference, result: Result) -> str:
@@ -59,14 +76,15 @@ def _heads(difference: Difference) -> tuple[str, str, str]:
 
 
 def _measures(
-    difference: Difference, results: tuple[Result, Result], width: int, *, every: bool
+    difference: Difference, results: tuple[Result, Result], shown: Sequence[str], width: int
 ) -> list[str]:
     heads = _heads(difference)
     rows: list[tuple[str, ...]] = []
     for name, found in difference.measures.items():
-        wanted = name not in SAME_AS_A_GAIN if every else name in HEADLINE
-        if not isinstance(found, Estimate) or not wanted:
+        if not isinstance(found, Estimate) or name not in shown or name in SAME_AS_A_GAIN:
             continue
+        if all(result.estimate(name).value is None for result in results) and name not in HEADLINE:
+            continue  # neither has it
         measure = MEASURES[name]
         percent = measure.kind in PERCENT
         places = max(0, decimals_of(found) - 2 * percent)
@@ -78,8 +96,8 @@ def _measures(
         better = {1: heads[0], -1: heads[1]}.get(
             _better(found, measure, lower=difference.direction == "lower"), ""
         )
-        shown = "-" if found.value is None else spell(found, percent=percent)
-        rows.append((measure.label, *own, shown, better))
+        less = "-" if found.value is None else spell(found, percent=percent)
+        rows.append((measure.label, *own, less, better))
     columns = ("measure", *heads, "surely\nbetter")
     folded = [("\n".join(wrapped(label, SHORT)), *cells) for label, *cells in rows]
     tables = [table_lines(columns, one, (0, 4)) for one in (rows, folded, _below(rows))]

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from catbench.cli.axis import Axis
+
 
 def evaluate(
     router: Annotated[
@@ -58,7 +60,7 @@ def evaluate(
         bool,
         typer.Option("--compact", help="Round predictions to 16 bits before they are scored and stored."),
     ] = False,
-    axis: Annotated[str, typer.Option(help="Cost axis of the headline shown: log or linear.")] = "log",
+    axis: Annotated[Axis, typer.Option(help="Cost axis of the headline shown.")] = Axis.LOG,
     show_all: Annotated[bool, typer.Option("--all", help="Show every candidate and measure.")] = False,
     seed: Annotated[int, typer.Option(help="For the router and the trials; the bootstrap's draws stay.")] = 0,
     json: Annotated[
@@ -87,8 +89,6 @@ def evaluate(
         raise UsageError("--replicates, --trials and --seed cannot be negative")
     if (hold_out is None) != (labels is None):
         raise UsageError("--hold-out CANDIDATE and --labels N go together")
-    if axis not in ("log", "linear"):
-        raise UsageError(f"--axis {axis!r}: the cost axis is log or linear")
     if plot:
         check_format(plot)
     if curve and curve.suffix != ".csv":
@@ -126,4 +126,4 @@ def evaluate(
             curve_table(report).to_csv(draft, index=False)
     if plot:
         write_plot([report], plot)
-    print_report(report, linear=axis == "linear", every=show_all, matrix=matrix, train_on=trained)
+    print_report(report, linear=axis is Axis.LINEAR, every=show_all, matrix=matrix, train_on=trained)

@@ -26,7 +26,9 @@ def title(report: Report, result: Result) -> str:
     lower = " (lower is better)" if result.direction == "lower" else ""
     prompts = f"{result.prompts:,} {'' if report.folds else 'test '}prompts"
     trained = [f"in {report.folds} folds"] if report.folds else []
-    trained += [f"trained on {report.train_on}"] if report.train_on else []
+    if report.train_on:
+        without = f" without {', '.join(report.left_out)}" if report.left_out else ""
+        trained.append(f"trained on {report.train_on}{without}")
     trained += [
         f"{part.removeprefix('hold-out:').split(',')[0]} held out in training"
         for part in report.signature.split("|")
@@ -35,7 +37,7 @@ def title(report: Report, result: Result) -> str:
     return (
         f"{'SIMULATED ' if report.simulated else ''}{result.suite}: {report.router.name}, "
         f"{result.metric_label}{lower} against {cost_label(result.cost)}, pool {result.pool}, "
-        f"{' '.join([prompts, ', '.join(trained)]).strip()}"
+        f"{', '.join([prompts, *trained])}"
     )
 
 
@@ -53,7 +55,7 @@ def facts(result: Result, *, linear: bool) -> list[Fact]:
 def _areas(result: Result, area: str) -> list[Fact]:
     linear = bool(area)
     axis = "on the linear cost axis: " if linear else ""
-    within = reachable(result, linear=linear)
+    within = "" if linear else reachable(result)  # the report has its interval on the logarithmic axis
     gain, own = result.estimate(f"gain{area}"), result.estimate(f"audc{area}")
     mixture = result.references["mixture"][f"audc{area}"]
     heights = [spell_value(found, decimals=decimals_of(gain)) for found in (own, mixture)]
@@ -70,22 +72,20 @@ def _areas(result: Result, area: str) -> list[Fact]:
 def _in_use(result: Result) -> list[Fact]:
     kept, beyond = result.budgets.kept, result.budgets.beyond
     more = f"; {beyond} more {'is' if beyond == 1 else 'are'} beyond what it spends" if beyond else ""
-    if not kept:
-        return [(MEASURES["budget_error"].label, "-", f"none was tried{more}")]
     over, gain = result.estimate("overspend"), result.estimate("deployed_gain")
+    alike = result.estimate("consistency")
+    note = f"on average over {kept} budget{'s' * (kept > 1)} set on validation prompts; overspent by "
     said = [
         (
             MEASURES["budget_error"].label,
             spell(result.estimate("budget_error"), percent=True),
-            f"on average over {kept} budget{'s' * (kept > 1)} set on validation prompts; overspent by "
-            f"{spell_value(over, percent=True)}{more}",
+            f"{note}{spell_value(over, percent=True)}{more}" if kept else f"none was tried{more}",
         ),
         (MEASURES["deployed_gain"].label, spell(gain), "over the mixture, at the cost really spent"),
     ]
-    if "consistency" in result.measures:
-        alike = spell(result.estimate("consistency"), percent=True)
+    if alike.value is not None:
         note = "pairs of wordings that go to the same candidate"
-        said.append((MEASURES["consistency"].label, alike, note))
+        said.append((MEASURES["consistency"].label, spell(alike, percent=True), note))
     return said
 
 
@@ -115,7 +115,7 @@ def _overhead(result: Result) -> Fact:
         flops = (result.flops_per_prompt + (result.encoder_flops_per_prompt or 0)) / 1e12
     extra = result.seconds_per_prompt if unit == "seconds" else flops
     share = ""
-    if "audc_with_overhead" in result.measures and extra is not None:
+    if result.estimate("audc_with_overhead").value is not None and extra is not None:
         percent = 100 * extra / min(result.costs)
         size = short(percent, 2, zero=True) if percent >= TINY else f"under {TINY}"
         share = f", {size}% of the cheapest candidate's cost"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +21,7 @@ from catbench.cli.table_options import (
     SamplesAre,
     Wide,
 )
+from catbench.suites.recipes import RECIPES
 
 if TYPE_CHECKING:
     from catbench.matrix import ScoreMatrix
@@ -39,19 +42,56 @@ Out = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Replace the folder if it is there.")]
 
 
-@app.command("cems")
-def cems(
-    source: Annotated[
-        Path | None,
-        typer.Option("--from", help="Folder with the eight CSV files; without it they are fetched."),
-    ] = None,
-    out: Out = None,
-    force: Force = False,
-) -> None:
-    """CEMS: 10,000 prompts x 4 real text-to-image models, CLIP score, NIMA and seconds."""
-    from catbench.suites.cems import import_cems
+From = Annotated[
+    Path | None,
+    typer.Option("--from", help="Folder or archive that has the files; without it they are fetched."),
+]
 
-    _save(import_cems(source), out, force)
+
+class Black(StrEnum):
+    """What becomes of prompts that have a black image."""
+
+    leave_out = "leave-out"
+    keep = "keep"
+
+
+def _by_recipe(suite: str) -> Callable[..., None]:
+    """Return the command that makes a suite by its recipe."""
+
+    def command(source: From = None, out: Out = None, force: Force = False) -> None:
+        _make(suite, "", source, out, force)
+
+    def flasheval(
+        source: From = None,
+        out: Out = None,
+        force: Force = False,
+        black: Annotated[
+            Black, typer.Option(help="Prompts of which a safety checker has blackened an image.")
+        ] = Black.leave_out,
+    ) -> None:
+        _make(suite, "keep" if black == Black.keep else "", source, out, force)
+
+    return flasheval if suite.startswith("flasheval") else command
+
+
+for _name, _about in RECIPES.items():
+    app.command(_name, help=_about)(_by_recipe(_name))
+
+
+def _make(suite: str, variant: str, source: Path | None, out: Path | None, force: bool) -> None:
+    from catbench.cli.progress import progress_bar
+    from catbench.errors import UsageError
+    from catbench.store import home
+    from catbench.suites.recipes import find_recipe
+    from catbench.suites.recipes.recipe import make
+
+    recipe = find_recipe(suite)
+    target = out or home() / (f"{suite}-black" if variant else suite)
+    if target.is_dir() and any(target.iterdir()) and not force:  # asked before minutes of work
+        raise UsageError(f"{target} is there already: --force replaces it, or --out gives another folder")
+    with progress_bar() as progress:
+        matrix = make(recipe, source, variant=variant, tell=typer.echo, progress=progress)
+    _save(matrix, out, force)
 
 
 @app.command("table")
@@ -116,8 +156,8 @@ def costs(
     table: Annotated[
         Path,
         typer.Argument(
-            help="ML.ENERGY's text-to-image.json or a folder of its runs, CEMS's folder, or a table with "
-            "candidate, unit, value."
+            help="ML.ENERGY's text-to-image.json or a folder of its runs, co2_inference's tti_*.csv, CEMS's "
+            "folder, or a table with candidate, unit, value."
         ),
     ],
     out: Annotated[Path, typer.Option(help="The cost table to write, as Parquet.")],
@@ -142,7 +182,13 @@ def costs(
         return find_run(run.model, run.steps, run.width, run.height)
 
     imported = import_costs(
-        table, candidates=candidate or (), hardware=hardware, batch=batch, source=source, name_of=known
+        table,
+        candidates=candidate or (),
+        hardware=hardware,
+        batch=batch,
+        source=source,
+        name_of=known,
+        tell=typer.echo,
     )
     write_costs(imported, out)
     width = max(len(cost.candidate) for cost in imported)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from catbench.matrix import ScoreMatrix
+    from catbench.report import Report
     from catbench.submission.run import How
 
 app = typer.Typer(
@@ -76,25 +78,39 @@ def run(
     memory: Memory = None,
     replicates: Annotated[int, typer.Option(help="Bootstrap replicates for the intervals.")] = 1000,
     seed: Annotated[int, typer.Option(help="For the router; the bootstrap's draws stay.")] = 0,
+    private: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="HOST", help="Score it on a host's private split (split-private): a coarse report."
+        ),
+    ] = None,
 ) -> None:
     """Evaluate a submission on the suites that it names and write its report; 2 where a check fails."""
     from catbench.bootstrap import Bootstrap
     from catbench.cli.progress import progress_bar
-    from catbench.cli.tables import print_report
     from catbench.errors import SubmissionError, UsageError
     from catbench.files import check_writable
     from catbench.sandbox.launch import check_available
     from catbench.store import load, suite_folder
     from catbench.submission.folder import read_settings
+    from catbench.submission.private import run_private
     from catbench.submission.run import run_submission
 
     if replicates < 0 or seed < 0:
         raise UsageError("--replicates and --seed cannot be negative")
     how = how_to_run(sandbox, wall, memory)
     check_available(sandbox)
-    named = suite or list(read_settings(path).suites)
-    folder = out or path
-    failed: list[str] = []
+    folder, failed = out or path, list[str]()
+    if private:
+        if suite:
+            raise UsageError("--private has a suite of its own: leave out --suite")
+        target = folder / "report-private.json"
+        check_writable(target)
+        with progress_bar() as progress:
+            report = run_private(path, private, how, replicates=replicates, seed=seed, progress=progress)
+        report.save(target)
+        failed += _tell(report, None, target)
+    named = [] if private else suite or list(read_settings(path).suites)
     for number, name in enumerate(named):
         matrix = load(name)
         target = folder / ("report.json" if not number else f"report-{matrix.suite.id}.json")
@@ -109,21 +125,29 @@ def run(
                 progress=progress,
             )
         report.save(target)
-        print_report(report, matrix=matrix)
-        assert report.submission is not None
-        for one in report.submission.checks:
-            typer.echo(f"{'passed' if one.passed else 'FAILED'}  {one.name}: {one.says}")
-        for metric, stands in report.submission.standing.items():
-            if stands.below:
-                typer.echo(f"MARKED  {metric}: below the {' and the '.join(stands.below)}")
-        found = report.submission.duplicates
-        if found.exact or found.near:
-            said = f"{found.exact} of {found.prompts} test prompts stand in its files, {found.near} nearly"
-            typer.echo(f"NOTE    {said}: {'; '.join(found.examples)}")
-        typer.echo(f"report  {target}")
-        failed += [f"{matrix.suite.id}: {one.name}" for one in report.submission.checks if not one.passed]
+        failed += _tell(report, matrix, target)
     if failed:
         raise SubmissionError(f"{path}: checks failed, and stand in the report: {', '.join(failed)}")
+
+
+def _tell(report: Report, matrix: ScoreMatrix | None, target: Path) -> list[str]:
+    """Say what came out of a run; return the checks that failed."""
+    from catbench.cli.tables import print_report
+
+    print_report(report, matrix=matrix)
+    submission = report.submission
+    assert submission is not None
+    for one in submission.checks:
+        typer.echo(f"{'passed' if one.passed else 'FAILED'}  {one.name}: {one.says}")
+    for metric, stands in submission.standing.items():
+        if stands.below:
+            typer.echo(f"MARKED  {metric}: below the {' and the '.join(stands.below)}")
+    found = submission.duplicates
+    if found.exact or found.near:
+        said = f"{found.exact} of {found.prompts} test prompts stand in its files, {found.near} nearly"
+        typer.echo(f"NOTE    {said}: {'; '.join(found.examples)}")
+    typer.echo(f"report  {target}")
+    return [f"{report.results[0].suite}: {one.name}" for one in submission.checks if not one.passed]
 
 
 def how_to_run(sandbox: Literal["bwrap", "process", "none"], wall: float | None, memory: float | None) -> How:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from catbench.cli.submit import Memory, Sandbox, Wall, how_to_run
 
 if TYPE_CHECKING:
+    from catbench.report import Report
     from catbench.submission.record import Fresh, Rerun
     from catbench.submission.run import How
 
@@ -41,6 +43,17 @@ def verify(
     record: Annotated[
         bool, typer.Option(help="Write what is proven beside the report: REPORT.verification.json.")
     ] = False,
+    sign: Annotated[
+        Path | None,
+        typer.Option(metavar="KEY", help="Sign what --record writes, with this key of ssh-keygen's."),
+    ] = None,
+    index: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --all: write the SHA-256s of these reports, all verified and rerun, here.",
+        ),
+    ] = None,
     sandbox: Sandbox = "bwrap",
     wall: Wall = None,
     memory: Memory = None,
@@ -54,14 +67,25 @@ def verify(
 
     if what is None and not all_reports:
         raise UsageError("give a suite, a report, or --all")
+    if (sign and not record) or (index and not all_reports):
+        raise UsageError("--sign goes with --record, and --index with --all")
     if what is not None and not all_reports and not what.endswith(".json"):
         if rerun or fresh or record or suite:
             raise UsageError("--rerun, --fresh, --record and --suite are for reports")
         _verify_suite(what)
         return
-    how = how_to_run(sandbox, wall, memory)
+    asked = _Asked(
+        how_to_run(sandbox, wall, memory),
+        suite,
+        train_on,
+        rerun,
+        fresh,
+        record,
+        sign,
+        derive=index is not None,
+    )
     if what is not None and not all_reports:
-        if not _verify_report(Path(what), how, suite, train_on, rerun=rerun, fresh=fresh, record=record):
+        if not _verify_report(Path(what), asked):
             raise typer.Exit(1)
         return
     folders = [Path(what)] if what else shipped_folders()
@@ -71,7 +95,9 @@ def verify(
     broken, doubtful = list[str](), list[str]()
     for path in found:
         try:
-            if not _verify_report(path, how, suite, train_on, rerun=rerun, fresh=fresh, record=record):
+            if _is_private(path):
+                typer.echo(f"private {path}: only its host can verify it")
+            elif not _verify_report(path, asked):
                 doubtful.append(str(path))
         except CatbenchError as error:
             broken.append(str(path))
@@ -80,27 +106,69 @@ def verify(
         raise SubmissionError(f"{len(broken)} of {len(found)} reports do not hold: {', '.join(broken)}")
     if doubtful:
         raise typer.Exit(1)
+    if index:
+        _write_index(index, [path for path in found if not _is_private(path)], folders[0])
 
 
-def _verify_report(
-    path: Path,
-    how: How,
-    suite: str | None,
-    train_on: str | None,
-    *,
-    rerun: bool,
-    fresh: str | None,
-    record: bool,
-) -> bool:
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be done to each report."""
+
+    how: How
+    suite: str | None
+    train_on: str | None
+    rerun: bool
+    fresh: str | None
+    record: bool
+    sign: Path | None
+    derive: bool
+    """Whether each report is derived even if an index has it."""
+
+
+def _is_private(path: Path) -> bool:
+    from catbench.report import Report
+
+    return Report.read(path).private
+
+
+def _write_index(index: Path, paths: list[Path], first: Path) -> None:
+    """Write the index of reports that hold. Raises SubmissionError where a submission was not rerun."""
+    from catbench.errors import SubmissionError
+    from catbench.report import Report
+    from catbench.submission.index import write_index
+    from catbench.submission.places import shipped_folders
+    from catbench.submission.record import proofs
+
+    for path in paths:
+        submission = Report.read(path).submission
+        found = proofs(path, submission)
+        if submission and not (found.checked and found.rerun and found.rerun.passed):
+            raise SubmissionError(
+                f"{path}: its checks failed, or no rerun of it as it is now is recorded beside it, so no "
+                f"index can have it (catbench verify {path} --rerun --record)"
+            )
+    root = shipped_folders()[0].resolve().parent
+    if not all(path.resolve().is_relative_to(root) for path in paths):
+        root = first.resolve().parent
+    count = write_index(index, paths, root)
+    typer.echo(f"index   {index}: {count} reports")
+
+
+def _verify_report(path: Path, asked: _Asked) -> bool:
     """Verify a report and say what came out; return whether it holds."""
     from catbench.report import Report
     from catbench.store import load, suite_folder
+    from catbench.stored import suite_trained_on
     from catbench.submission import verify as proof
+    from catbench.submission.host_key import sign
+    from catbench.submission.record import record_verification
 
     report = Report.read(path)
-    name = suite or report.results[0].suite
+    name = asked.suite or report.results[0].suite
+    if not (asked.derive or asked.rerun or asked.fresh or asked.record) and _is_in_index(path, report, name):
+        return True
     matrix = load(name)
-    trained = load(train_on or report.train_on) if report.train_on else None
+    trained = suite_trained_on(report, asked.train_on)
     proof.verify_report(report, matrix, str(path), trained)
     typer.echo(f"holds   {path}: every number follows from its predictions")
     if report.submission and not report.submission.passed:
@@ -111,16 +179,35 @@ def _verify_report(
     noise = proof.noise(report, matrix, trained)
     typer.echo(f"{'noise ' if noise.passed else 'FAILED'}  {path}: {noise.says}")
     again = new = None
-    if rerun:
-        again = proof.rerun(report, path.parent, matrix, how.hiding(suite_folder(name)))
-    if fresh:
-        new = proof.fresh(report, path.parent, matrix, load(fresh), how.hiding(suite_folder(fresh)))
+    if asked.rerun:
+        again = proof.rerun(report, path.parent, matrix, asked.how.hiding(suite_folder(name)))
+    if fresh := asked.fresh:
+        new = proof.fresh(report, path.parent, matrix, load(fresh), asked.how.hiding(suite_folder(fresh)))
         _print_fresh(path, new)
-    if record:
-        typer.echo(f"record  {proof.record_verification(path, again, new)}")
+    if asked.record:
+        written = record_verification(path, again, new)
+        typer.echo(f"record  {written}")
+        if asked.sign:
+            typer.echo(f"signed  {sign(written, asked.sign)}")
     if again:
         _tell_rerun(path, again)
     return noise.passed and (new is None or new.holds)
+
+
+def _is_in_index(path: Path, report: Report, suite: str) -> bool:
+    """Whether an index has a report whose suite is not here, or of another version; say so where it has."""
+    from catbench.errors import CatbenchError
+    from catbench.store import digest_of, suite_folder
+    from catbench.submission.index import digests_of, verified_as
+
+    try:
+        is_here = digest_of(suite_folder(suite)) == report.results[0].suite_digest
+    except CatbenchError:
+        is_here = False
+    if is_here or not (name := verified_as(digests_of(path, report))):
+        return False
+    typer.echo(f"holds   {path}: verified and rerun before a release, as {name}; its suite is not here")
+    return True
 
 
 def _tell_rerun(path: Path, again: Rerun) -> None:

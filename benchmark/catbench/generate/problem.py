@@ -19,11 +19,11 @@ from catbench.arrays import Ints, Scores
 from catbench.costs import Cost
 from catbench.errors import SuiteError, UsageError
 from catbench.files import atomic_folder
+from catbench.manifest import Manifest
 from catbench.matrix import Metric, SuiteInfo
 from catbench.pool import Candidate
 from catbench.prompts import SPLITS, Split
 from catbench.store import (
-    Manifest,
     file_digests,
     load_costs,
     load_features,

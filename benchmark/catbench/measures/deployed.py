@@ -12,7 +12,10 @@ from catbench.arrays import Floats
 
 
 def budget_error(cost: Floats, budgets: Floats) -> Floats:
-    """Return the mean over budgets (K,) of |cost / budget - 1|, of mean costs (B, K); nan without budgets."""
+    """Return the mean over budgets (K,) of |cost / budget - 1|, of mean costs (B, K); nan without budgets.
+
+    Budgets beyond the end of the validation curve are left out by the caller.
+    """
     return _mean(np.abs(cost / budgets - 1))
 
 
@@ -22,7 +25,10 @@ def overspend(cost: Floats, budgets: Floats) -> Floats:
 
 
 def deployed_gain(quality: Floats, mixture: Floats) -> Floats:
-    """Return the mean over budgets of quality (B, K) less the mixture's at the cost really spent (B, K)."""
+    """Return the mean over budgets of quality (B, K) less the mixture's at the cost really spent (B, K).
+
+    All budgets count: those beyond the end of the validation curve by that end.
+    """
     return _mean(quality - mixture)
 
 

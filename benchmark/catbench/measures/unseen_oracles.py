@@ -27,12 +27,14 @@ def leave_one_out_sweeps(samples: Floats, cost: Floats) -> list[EstimatorSweep]:
     return [EstimatorSweep(rest, left, cost) for rest, left in _left_out(samples)]
 
 
-def shrunk_sweeps(samples: Floats, cost: Floats) -> list[EstimatorSweep]:
-    """Return one sweep a sample, as `leave_one_out_sweeps`, of an oracle that shrinks what it has seen."""
-    left_out = _left_out(samples)
-    keep = shrinkage(samples) if left_out else 1.0
+def shrunk_sweeps(samples: Floats, cost: Floats, keep: float) -> list[EstimatorSweep]:
+    """Return one sweep a sample, as `leave_one_out_sweeps`, of an oracle that shrinks what it has seen.
+
+    `keep` is its share that stays, as `shrinkage` estimates it.
+    """
     return [
-        EstimatorSweep((1 - keep) * rest.mean(axis=0) + keep * rest, left, cost) for rest, left in left_out
+        EstimatorSweep((1 - keep) * rest.mean(axis=0) + keep * rest, left, cost)
+        for rest, left in _left_out(samples)
     ]
 
 

@@ -35,7 +35,7 @@ def makers(runs: Runs, trials: int) -> dict[str, Callable[[], Exhibit]]:
     Raises UsageError where there is no estimator, or one of them is a policy.
     """
     if not runs.estimators:  # asked first: what cannot be shown is told before the trials begin
-        raise UsageError(f"no estimator can be had here: {'; '.join(runs.left_out)}")
+        raise UsageError(f"no estimator is available here: {'; '.join(runs.left_out)}")
     others = (table2, table3, figure1c, figure3, figure4, selection)
     return {
         **{maker.__name__: lambda maker=maker: maker(runs) for maker in others},

@@ -84,7 +84,7 @@ COSTS = (
 )
 LAST_COLUMN = (
     "Past its peak the paper makes the router spend (λ < 0), so that its curve falls, in the end to the "
-    "dearest candidate's quality; ours stays flat beyond λ = 0, since nobody has to spend."
+    "most expensive candidate's quality; ours stays flat beyond λ = 0, since nobody has to spend."
 )
 
 

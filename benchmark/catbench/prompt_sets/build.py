@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 
 from catbench.arrays import Ints, Scores
+from catbench.download import Progress
 from catbench.errors import SuiteError, UsageError
 from catbench.generate.problem import Problem
 from catbench.matrix import SuiteInfo
 from catbench.prompt_sets import paper
 from catbench.prompt_sets.clean import Clean, clean
 from catbench.prompt_sets.diversity import PAPER_THRESHOLD, DiversityFilter
-from catbench.prompt_sets.download import Progress
 from catbench.prompt_sets.embeddings import PART, Embeddings
 from catbench.prompt_sets.leaks import parted_pairs, without_leaks
 from catbench.prompts import group_of, normalise, split_of

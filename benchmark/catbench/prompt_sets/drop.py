@@ -56,7 +56,6 @@ def _take(matrix: ScoreMatrix, rows: Ints) -> ScoreMatrix:
         prompts=matrix.prompts.iloc[rows].reset_index(drop=True),
         scores={name: values[rows] for name, values in matrix.scores.items()},
         features={name: values[rows] for name, values in matrix.features.items()},
-        digest="",
     )
 
 

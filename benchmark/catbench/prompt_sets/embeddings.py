@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from catbench.arrays import Scores
+from catbench.download import Progress, cache_folder
 from catbench.files import atomic_file
-from catbench.prompt_sets.download import Progress, cache_folder
 from catbench.prompt_sets.encoders import Encoder
 
 PART = 4096

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from catbench.download import Progress, fetch
 from catbench.files import sha256_of
-from catbench.prompt_sets.download import Progress, fetch
 from catbench.prompt_sets.tables import read_prompts
 from catbench.provenance import PromptFile, PromptSource
 

@@ -2,9 +2,13 @@
 
     limits     what a run may use: time, memory, processes, output
     wire       prompts, qualities and answers as bytes: Arrow IPC, nothing pickled
-    child      the program inside: makes, fits and asks the router
     layout     which folders the inside sees, and which are masked
     launch     the command that starts the inside: bubblewrap, or a bare process
+    warm       the process that waits inside with its libraries loaded, and becomes sessions
+    preload    which libraries these are
+    keeper     inside: makes the processes of each session
+    apart      inside: namespaces of a session's own
+    child      inside: the program, which makes, fits and asks the router
     group      a control group of the kernel's around it, where there is one
     watch      counts processes, memory and files of a running sandbox
     channel    one request, one answer, under the limits

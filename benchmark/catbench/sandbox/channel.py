@@ -15,14 +15,13 @@ import os
 import re
 import selectors
 import signal
-import subprocess
 import time
 from contextlib import suppress
-from typing import IO
 
 from catbench.errors import RouterError
 from catbench.sandbox.group import Group
 from catbench.sandbox.limits import MIB, Limits
+from catbench.sandbox.warm import Started
 from catbench.sandbox.watch import Watch
 from catbench.sandbox.wire import ANSWER, DONE, FAILED, HEADER, LONGEST_TEXT, REQUEST, frame
 
@@ -46,22 +45,27 @@ class Channel:
 
     def __init__(
         self,
-        process: subprocess.Popen[bytes],
+        started: Started,
         name: str,
         limits: Limits,
         *,
         private: bool,
+        keepers: int,
         group: Group | None = None,
     ) -> None:
-        """Speak to a started process; `private` where it has a file system of its own."""
-        self._process, self._name, self._limits, self._group = process, name, limits, group
+        """Let a session go, and speak to it; `private` where it has a file system of its own.
+
+        The first `keepers` of its processes are catbench's.
+        """
+        self._started, self._name, self._limits, self._group = started, name, limits, group
         self._deadline = time.monotonic() + limits.wall_seconds
         self._said = bytearray()
         self._printed, self._last = 0, bytearray()
-        self.watch = Watch(process.pid, limits, private=private)
-        self._in, self._out, self._err = _pipe(process.stdin), _pipe(process.stdout), _pipe(process.stderr)
+        self.watch = Watch(started.pid, limits, private=private, keepers=keepers)
+        self._in, self._out, self._err = started.requests, started.replies, started.errors
         for descriptor in (self._in, self._out, self._err):
             os.set_blocking(descriptor, False)
+        started.go()
 
     def exchange(self, payload: bytes, largest: int = 0) -> bytes:
         """Send a request; return the text of a reply without numbers, or with `largest` the numbers' bytes.
@@ -112,15 +116,9 @@ class Channel:
     def close(self) -> None:
         """End the sandbox and everything that runs in it."""
         self.watch.stop()
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
         if self._group is not None:
             self._group.remove()
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
+        self._started.close()
 
     def _write(self, rest: memoryview) -> memoryview:
         try:
@@ -160,12 +158,10 @@ class Channel:
 
     def _ended(self) -> None:
         """Say why the inside ended without a reply."""
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(1.0)
+        code = self._started.code(1.0)
         with suppress(BlockingIOError):
             self._read_print()
         self.check()
-        code = self._process.poll()
         number = 0 if code is None else -code if code < 0 else code - 128 if code > 128 else 0
         if number == signal.SIGXCPU:
             self._breach("cpu", f"used more than {self._limits.cpu_seconds} seconds of processor time")
@@ -175,11 +171,6 @@ class Channel:
     def _breach(self, verdict: str, what: str) -> None:
         self.close()
         raise BreachError(verdict, f"router {self._name!r} {what}{self.printed()}")
-
-
-def _pipe(pipe: IO[bytes] | None) -> int:
-    assert pipe is not None
-    return pipe.fileno()
 
 
 def _clean(text: bytes, keep: str = "") -> str:

@@ -1,15 +1,16 @@
 """The program inside a sandbox: makes, fits and asks the router of one submission.
 
-Requests come on its standard input, replies leave on its standard output; before any code of the
-submission runs, both move out of the way of what the submission prints, limits that the kernel keeps are
-set, and everything that catbench needs is imported, so that a module of the submission shadows none.
+Everything that catbench needs, and the libraries that the submission names, are imported once; then each
+session is a process of its own (`catbench.sandbox.keeper`). Before any code of the submission runs there,
+limits that the kernel keeps are set, and what the process had at random is drawn anew. Requests and replies
+go through pipes that nothing the submission prints gets into.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
+import socket
 import sys
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,7 +21,9 @@ from catbench.errors import CatbenchError
 from catbench.pool import Pool
 from catbench.router_files import place_of
 from catbench.routing import NamedRouter, ask, fit, load_router, make
+from catbench.sandbox.keeper import wait_for_session
 from catbench.sandbox.limits import Limits
+from catbench.sandbox.preload import load
 from catbench.sandbox.wire import (
     ANSWER,
     DONE,
@@ -33,19 +36,21 @@ from catbench.sandbox.wire import (
     read_frame,
 )
 
-BECOME_SUBREAPER = 36
-"""`PR_SET_CHILD_SUBREAPER` of Linux's prctl."""
 
+def main(folder: str, packages: str, name: str, entry: str, limits: str, around: str, modules: str) -> None:
+    """Be the sessions that the host asks for on standard input; arguments as the command line gives them.
 
-def main(folder: str, packages: str, name: str, entry: str, limits: str, supervised: str) -> None:
-    """Answer requests until there are no more; arguments as the command line gives them."""
-    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.dup2(2, 1)
-    if supervised == "yes":
-        _supervise()
-    _limit(Limits.model_validate_json(limits), by_threads=supervised != "yes")
+    `around` tells what has namespaces: `each` session, the `one` that there will be, or `none`.
+    """
+    bounds = Limits.model_validate_json(limits)
+    load(filter(None, modules.split(",")))
+    with socket.socket(fileno=os.dup(0)) as control:
+        pipes = wait_for_session(control, bounds.scratch_bytes, parted=around == "each")
+    if pipes is None:
+        return
+    requests, replies = os.fdopen(pipes.requests, "rb"), os.fdopen(pipes.replies, "wb")
+    np.random.seed()  # the library's own state came from before the fork
+    _limit(bounds, by_threads=around != "none")
     sys.path.append(packages)
     _Inside(name, Path(folder), entry, replies).serve(requests)
 
@@ -113,17 +118,3 @@ def _limit(limits: Limits, *, by_threads: bool) -> None:
         resource.setrlimit(kind, (bound, bound))
     seconds = limits.cpu_seconds  # first a signal that tells why, which could be ignored, then the end
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 2))
-
-
-def _supervise() -> None:
-    """Go on in a child; stay above it, so that no daemon leaves this process's tree, and end as it ends."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(BECOME_SUBREAPER, 1)
-    child = os.fork()
-    if not child:
-        return
-    os.closerange(0, 64)  # the pipes are the child's alone: their end is its end
-    while (ended := os.wait())[0] != child:
-        pass
-    code = os.waitstatus_to_exitcode(ended[1])
-    os._exit(code if code >= 0 else 128 - code)

@@ -39,6 +39,15 @@ class Group:
         folders = list(map(str, self.folders))
         return ["/bin/sh", "-c", JOIN, "sh", str(len(folders)), *folders, *command]
 
+    def add(self, pid: int) -> bool:
+        """Take in a process that runs, and all that it starts from now on; return whether that could be."""
+        try:
+            for folder in self.folders:
+                (folder / "cgroup.procs").write_text(str(pid))
+        except OSError:
+            return False
+        return True
+
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel ended a process for the group's memory."""
         for folder in self.folders:

@@ -17,9 +17,13 @@ from catbench.sandbox.limits import Limits
 
 SandboxKind: TypeAlias = Literal["bwrap", "process", "none"]
 ISOLATION = (
-    *("--unshare-all", "--unshare-user", "--disable-userns"),
+    *("--unshare-all", "--unshare-user"),
     *("--new-session", "--die-with-parent", "--cap-drop", "ALL", "--clearenv"),
 )
+CLOSED = "--disable-userns"
+"""No namespaces can be made inside; left out where each session makes its own."""
+UNSHARE = "/usr/bin/unshare"
+PARTING = ("--user", "--map-current-user", "--pid", "--fork", "--mount-proc", "--net", "--ipc", "--uts")
 NOBODY = "65534"
 NOT_PROTECTED: dict[SandboxKind, str] = {
     "bwrap": "Faults of the kernel; time that is shared with other work on this machine.",
@@ -45,26 +49,44 @@ def check_available(kind: SandboxKind) -> None:
 
 
 @cache
+def sessions_can_part() -> bool:
+    """Whether a process of a sandbox can make namespaces here, so that one sandbox serves many sessions."""
+    if not Path(UNSHARE).is_file() or _bubblewrap_problem():
+        return False
+    return not _refused([UNSHARE, *PARTING, "/usr/bin/true"], closed=False)
+
+
+@cache
 def _bubblewrap_problem() -> str:
     for tool in ("bwrap", *(("setpriv",) if os.geteuid() == 0 else ())):
         if shutil.which(tool) is None:
             return f"{tool} is not installed"
+    said = _refused(["/usr/bin/true"])
+    return f"bubblewrap cannot make a sandbox here ({said})" if said else ""
+
+
+def _refused(command: Sequence[str], *, closed: bool = True) -> str:
+    """Return why bubblewrap cannot run a command of the system's; empty where it can."""
     system = [Mount(Path("/usr"), Path("/usr"))]
     for name in ("/bin", "/lib", "/lib64"):
         if Path(name).is_symlink():
             system.append(Mount(Path(name), link=str(Path(name).readlink())))
         elif Path(name).is_dir():
             system.append(Mount(Path(name), Path(name)))
-    said = subprocess.run(
-        bubblewrap(system, ["/usr/bin/true"], Limits()), env={}, capture_output=True, text=True, check=False
-    )
-    return f"bubblewrap cannot make a sandbox here ({said.stderr.strip()})" if said.returncode else ""
+    words = bubblewrap(system, command, Limits(), closed=closed)
+    said = subprocess.run(words, env={}, capture_output=True, text=True, check=False)
+    return said.stderr.strip() or f"exit code {said.returncode}" if said.returncode else ""
 
 
 def bubblewrap(
-    mounts: Sequence[Mount], command: Sequence[str], limits: Limits, devices: Sequence[str] = ()
+    mounts: Sequence[Mount],
+    command: Sequence[str],
+    limits: Limits,
+    devices: Sequence[str] = (),
+    *,
+    closed: bool = True,
 ) -> list[str]:
-    """Return the command that runs a command in bubblewrap.
+    """Return the command that runs a command in bubblewrap; where it is `closed`, it can make no namespaces.
 
     Root first hangs what may be seen into a root folder of its own, where nobody can reach it whatever the
     folders above it allow, becomes nobody, and makes the sandbox from there.
@@ -74,7 +96,7 @@ def bubblewrap(
     scratch = ["--size", str(limits.scratch_bytes), "--perms", "0700", "--tmpfs"]
     first = [mount for mount in mounts if not mount.target.is_relative_to("/tmp")]
     inner = [
-        *(bwrap, *ISOLATION, *arguments(first, from_inside=root)),
+        *(bwrap, *ISOLATION, *([CLOSED] if closed else []), *arguments(first, from_inside=root)),
         *("--proc", "/proc", "--dev", "/dev"),
         *(*scratch, "/tmp", *scratch, "/dev/shm"),
         *(word for device in devices for word in ("--dev-bind", device, device)),
@@ -100,7 +122,11 @@ def bubblewrap(
 
 
 def python(*words: str) -> list[str]:
-    """Return the command that runs catbench's program inside: no site of the user's, no environment."""
+    """Return the command that runs catbench's program inside: no site of the user's, no environment.
+
+    It is the program of this very catbench, though another may be installed: only Python itself goes before.
+    """
     place = str(Path(__file__).parents[2])
-    program = f"import sys; sys.path.append({place!r}); from catbench.sandbox.child import main"
+    first = "next((i for i, place in enumerate(sys.path) if place.endswith('-packages')), len(sys.path))"
+    program = f"import sys; sys.path.insert({first}, {place!r}); from catbench.sandbox.child import main"
     return [sys.executable, "-I", "-B", "-c", f"{program}; main(*sys.argv[1:])", *words]

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 import time
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
+import psutil
 
 from catbench.arrays import Floats
-from catbench.errors import UsageError
 from catbench.pool import Pool
 from catbench.prompts import Prompts
 from catbench.router_output import check_choices, check_predictions
 from catbench.routing import Answer, Labelled, ask, fit, load_router, make
 from catbench.sandbox.channel import BreachError, Channel
 from catbench.sandbox.command import run_bounded
-from catbench.sandbox.group import Group, make_group
-from catbench.sandbox.launch import SandboxKind, bubblewrap, check_available, python
-from catbench.sandbox.layout import PACKAGES, SUBMISSION, seen_from_inside
+from catbench.sandbox.group import make_group
+from catbench.sandbox.launch import SandboxKind, bubblewrap, check_available, python, sessions_can_part
+from catbench.sandbox.layout import PACKAGES, SCRATCH, SUBMISSION, seen_from_inside
 from catbench.sandbox.limits import Limits
+from catbench.sandbox.warm import Warm
 from catbench.sandbox.wire import Kind, answer_size, decode_answer, encode_request, pool_to_json
 
 
@@ -44,6 +44,14 @@ class Inside:
     """Folders to hide besides every named suite."""
     devices: tuple[str, ...] = ()
     """Device files it may use: a GPU's."""
+    modules: tuple[str, ...] = ()
+    """Modules of known libraries that it imports (`catbench.sandbox.preload`)."""
+
+
+Around: TypeAlias = Literal["each", "one", "none"]
+"""What has namespaces of its own: each session, a sandbox for one session, or nothing."""
+KEEPERS: dict[Around, int] = {"each": 2, "one": 0, "none": 1}
+"""Processes that are watched first and counted as nobody's: those that a submission cannot reach."""
 
 
 @dataclass
@@ -79,35 +87,115 @@ class Session(Protocol):
 
 
 @contextmanager
-def open_session(inside: Inside) -> Generator[Session]:
-    """Start a submission; it has ended, with all its processes, when the block ends.
+def open_sandbox(inside: Inside) -> Generator[Sandbox]:
+    """Make a sandbox for a submission; it has ended, with all its sessions, when the block ends.
 
-    Raises UsageError where the sandbox cannot be had; what a session raises in the block is a RouterError,
-    and so is a limit broken since it last answered, which is told when the block ends.
+    Raises UsageError where it cannot be had.
     """
     check_available(inside.sandbox)
-    if inside.sandbox == "none":
-        yield HereSession(inside)
-        return
-    with tempfile.TemporaryDirectory(prefix="catbench-", ignore_cleanup_errors=True) as scratch:
-        session = SandboxSession(inside, Path(scratch))
+    with tempfile.TemporaryDirectory(prefix="catbench-", ignore_cleanup_errors=True) as place:
+        sandbox = Sandbox(inside, Path(place))
         try:
-            yield session
-            session.check()
+            yield sandbox
         finally:
-            session.close()
+            sandbox.close()
+
+
+@contextmanager
+def open_session(inside: Inside) -> Generator[Session]:
+    """Make a sandbox for one session (`Sandbox.session`)."""
+    with open_sandbox(inside) as sandbox, sandbox.session() as session:
+        yield session
+
+
+class Sandbox:
+    """Where the sessions of a submission run: each a process that knows of no other.
+
+    Libraries that the submission names are loaded once, where sessions can part from each other; where they
+    cannot, or where what they need lies where their own temporary folders would hide it, each session has a
+    bubblewrap of its own.
+    """
+
+    def __init__(self, inside: Inside, place: Path) -> None:
+        self._inside, self._place = inside, place
+        self._around: Around = "none"
+        if inside.sandbox == "bwrap":
+            mounts = seen_from_inside(inside.folder, inside.packages, inside.masked)
+            hidden = any(mount.target.is_relative_to(place) for mount in mounts for place in SCRATCH)
+            self._around = "one" if hidden or not sessions_can_part() else "each"
+        self._warm = None if inside.sandbox == "none" or self._around == "one" else self._start()
+
+    def wait(self) -> None:
+        """Wait until libraries are loaded, where they are loaded once: then a session begins at once."""
+        if self._warm is not None:
+            self._warm.wait(self._inside.limits.wall_seconds)
+
+    @contextmanager
+    def session(self) -> Generator[Session]:
+        """Begin a session; it has ended, with all its processes, when the block ends.
+
+        What it raises in the block is a RouterError, and so is a limit broken since it last answered, which
+        is told when the block ends.
+        """
+        if self._inside.sandbox == "none":
+            yield HereSession(self._inside)
+            return
+        warm = self._warm or self._start()
+        try:
+            with tempfile.TemporaryDirectory(dir=self._place, ignore_cleanup_errors=True) as scratch:
+                session = SandboxSession(self._inside, warm, scratch, self._around)
+                try:
+                    yield session
+                    session.check()
+                finally:
+                    session.close()
+        finally:
+            if warm is not self._warm:
+                warm.close()
+
+    def close(self) -> None:
+        """End it."""
+        if self._warm is not None:
+            self._warm.close()
+
+    def _start(self) -> Warm:
+        inside, place = self._inside, Path(tempfile.mkdtemp(dir=self._place))
+        folder, packages = inside.folder, inside.packages or place / "none"
+        if inside.sandbox == "bwrap":
+            folder, packages = SUBMISSION, PACKAGES
+        told = inside.name, inside.entry, inside.limits.model_dump_json(), self._around
+        words = python(str(folder), str(packages), *told, ",".join(inside.modules))
+        environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+        if inside.sandbox == "bwrap":
+            mounts = seen_from_inside(inside.folder, inside.packages, inside.masked)
+            closed = self._around == "one"
+            words = bubblewrap(mounts, words, inside.limits, inside.devices, closed=closed)
+            environment = {}
+        return Warm(words, environment, place, inside.name)
 
 
 class SandboxSession:
     """Routers in a process of their own; what comes from there is checked byte by byte."""
 
-    def __init__(self, inside: Inside, scratch: Path) -> None:
+    def __init__(self, inside: Inside, warm: Warm, scratch: str, around: Around) -> None:
         self._name, self._routers = inside.name, list[tuple[Pool, Kind]]()
-        self._start, self._group = time.monotonic(), make_group(inside.limits)
         self.usage = Usage()
-        isolated = inside.sandbox == "bwrap"
-        process = _start(inside, scratch, self._group, isolated=isolated)
-        self._channel = Channel(process, inside.name, inside.limits, private=isolated, group=self._group)
+        private = around != "none"
+        started = warm.begin(inside.limits.wall_seconds, "" if private else scratch)
+        if around == "one":  # it could kill its keeper, so all is watched from the outermost process
+            started.pid = warm.pid
+        self._start, self._group = time.monotonic(), make_group(inside.limits)
+        if self._group is not None and not all(map(self._group.add, _tree(started.pid))):
+            self._group.remove()
+            self._group = None
+        self._channel = Channel(
+            started,
+            inside.name,
+            inside.limits,
+            private=private,
+            keepers=KEEPERS[around],
+            group=self._group,
+        )
 
     def make(self, pool: Pool) -> int:
         """Make a router for a pool; return its number."""
@@ -159,6 +247,11 @@ class SandboxSession:
         return BreachError("answer", f"router {self._name!r} {what}")
 
 
+def _tree(pid: int) -> list[int]:
+    root = psutil.Process(pid)
+    return [pid, *(process.pid for process in root.children(recursive=True))]
+
+
 class HereSession:
     """Routers in this very process, without any protection."""
 
@@ -194,33 +287,3 @@ def run_inside(inside: Inside, command: Iterable[str], *, writable: Path) -> str
     ]
     words = bubblewrap(mounts, list(command), inside.limits)
     return run_bounded(words, inside.limits, writes=writable, environment={})
-
-
-def _start(inside: Inside, scratch: Path, group: Group | None, *, isolated: bool) -> subprocess.Popen[bytes]:
-    limits = inside.limits.model_dump_json()
-    folder, packages = inside.folder, inside.packages or scratch / "none"
-    if isolated:
-        folder, packages = SUBMISSION, PACKAGES
-    words = python(str(folder), str(packages), inside.name, inside.entry, limits, "no" if isolated else "yes")
-    environment: dict[str, str] = {}
-    if isolated:
-        mounts = seen_from_inside(inside.folder, inside.packages, inside.masked)
-        words = bubblewrap(mounts, words, inside.limits, inside.devices)
-    else:
-        environment = {
-            "HOME": str(scratch),
-            "TMPDIR": str(scratch),
-            "PATH": "/usr/bin:/bin",
-            "LANG": "C.UTF-8",
-        }
-    if group is not None:
-        words = group.around(words)
-    pipe = subprocess.PIPE
-    try:
-        return subprocess.Popen(
-            words, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, cwd=scratch, start_new_session=True
-        )
-    except OSError as error:
-        if group is not None:
-            group.remove()
-        raise UsageError(f"the sandbox cannot be started: {error}") from error

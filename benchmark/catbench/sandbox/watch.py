@@ -25,20 +25,23 @@ LOOKING = 2.0
 LONGEST_END = 10.0
 """Seconds that killed processes are waited for."""
 BLOCK = 4096
-OWN_PROCESSES = 5
+OWN_PROCESSES = 7
 """Processes that the sandbox itself needs, at most."""
 
 
 class Watch:
     """Looks at a process and all that came from it, from now until it is stopped."""
 
-    def __init__(self, pid: int, limits: Limits, *, private: bool, writes: Path | None = None) -> None:
+    def __init__(
+        self, pid: int, limits: Limits, *, private: bool, writes: Path | None = None, keepers: int = 0
+    ) -> None:
         """Watch the tree below `pid`; `private` where its temporary folder is its own file system.
 
-        `writes` is a folder of the host's that it writes to, if any.
+        `writes` is a folder of the host's that it writes to, if any. The first `keepers` processes are
+        catbench's own: what they hold is not the submission's.
         """
-        self._root = psutil.Process(pid)
-        self._limits, self._private, self._writes = limits, private, writes
+        self.pid, self._root = pid, psutil.Process(pid)
+        self._limits, self._private, self._writes, self._keepers = limits, private, writes, keepers
         self.breach: tuple[str, str] | None = None
         """The verdict and what was done, once a limit is broken; the tree is being ended then."""
         self.peak_memory = 0
@@ -69,16 +72,17 @@ class Watch:
 
     def _look(self) -> tuple[str, str] | None:
         processes = self._processes()
-        self.peak_processes = max(self.peak_processes, len(processes))
-        if len(processes) > self._limits.processes + OWN_PROCESSES:
+        own = processes[self._keepers :]
+        self.peak_processes = max(self.peak_processes, len(own))
+        if len(own) > self._limits.processes + OWN_PROCESSES:
             return "processes", f"used more than {self._limits.processes} processes"
-        memory = sum(map(_resident, processes))
+        memory = sum(map(_resident, own))
         if memory > self._limits.memory_bytes:  # forks share pages: count each page once before judging
-            memory = sum(map(_proportional, processes))
+            memory = sum(map(_proportional, own))
         self.peak_memory = max(self.peak_memory, memory)
         if memory > self._limits.memory_bytes:
             return "memory", f"used more than {self._limits.memory_bytes // MIB} MiB of memory"
-        if self._private and processes and _files(processes[-1].pid) > self._limits.scratch_files:
+        if self._private and own and _files(own[-1].pid) > self._limits.scratch_files:
             return "files", f"used more than {self._limits.scratch_files} files in its temporary folder"
         return self.written()
 

@@ -25,11 +25,11 @@ from catbench.submission.weights import WEIGHTS, weight_problems
 
 ENTRY = "router.py:make_router"
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-SUFFIXES = {".toml", ".py", ".json", ".txt", ".md", ".parquet", *WEIGHTS}
+SUFFIXES = {".toml", ".py", ".json", ".txt", ".md", ".parquet", ".sig", *WEIGHTS}
 PICKLES = {".pkl", ".pickle", ".pt", ".pth", ".joblib", ".bin", ".ckpt"}
 SUITE = r"[a-z0-9][a-z0-9._+-]*"
-REPORTS = re.compile(r"report[^/]*\.(json|parquet)")
-"""What an evaluation leaves in the folder: it is not run."""
+REPORTS = re.compile(r"report[^/]*\.(json|parquet|json\.sig)")
+"""What an evaluation leaves in the folder, and a host's signature: it is not run."""
 MOST_FILES = 100
 LARGEST_FILE, LARGEST_FOLDER = 20 * MIB, 25 * MIB
 LARGEST_SETTINGS = 16 * 1024

@@ -18,7 +18,7 @@ import numpy as np
 from catbench.pool import Pool
 from catbench.rounds import Rounds
 from catbench.routing import Answer
-from catbench.sandbox.session import Inside, Session, Usage, open_session
+from catbench.sandbox.session import Inside, Sandbox, Session, Usage, open_sandbox
 from catbench.submission.answers import answer_all, ask_all, digest_of
 from catbench.submission.canaries import (
     MIXED,
@@ -66,11 +66,13 @@ def judge(
     Where it is `timed`, the run whose answers count comes first and has the machine for itself. `score` is
     called with its answers once their digest is taken, while the others go on.
     """
-    runs = _Runs(inside, rounds, pools)
-    jobs: dict[str, Callable[[], Any]] = {"counts": runs.count, "repeats": runs.repeat, **runs.canaries()}
     begun: dict[str, Future[Any]] = {}
-    with ThreadPoolExecutor(1 if inside.sandbox == "none" else TOGETHER) as executor:
+    with open_sandbox(inside) as first, open_sandbox(inside) as second, _threads(inside) as executor:
+        runs = _Runs(first, second, rounds, pools)
+        jobs: dict[str, Callable[[], Any]] = {"counts": runs.count, "repeats": runs.repeat, **runs.canaries()}
         if timed:
+            first.wait()
+            second.wait()
             begun["counts"] = executor.submit(jobs.pop("counts"))
             begun["counts"].result()
         names = list(jobs)
@@ -93,11 +95,19 @@ def judge(
     return Judged(scored, answers, digest, checks, runs.usage())
 
 
-class _Runs:
-    """The runs of a submission, each in sessions of its own: one a round, for a canary one in all."""
+def _threads(inside: Inside) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1 if inside.sandbox == "none" else TOGETHER)
 
-    def __init__(self, inside: Inside, rounds: Rounds, pools: Sequence[Pool]) -> None:
-        self._inside, self._rounds, self._pools = inside, rounds, pools
+
+class _Runs:
+    """The runs of a submission, each in sessions of its own: one a round, for a canary one in all.
+
+    What repeats does so in another sandbox, which has nothing in common with the first, the order of sets
+    included.
+    """
+
+    def __init__(self, first: Sandbox, second: Sandbox, rounds: Rounds, pools: Sequence[Pool]) -> None:
+        self._first, self._second, self._rounds, self._pools = first, second, rounds, pools
         self._usages: list[Usage] = []
         self.random = np.random.default_rng()
         self._drawn = self.random.spawn(3)
@@ -109,7 +119,7 @@ class _Runs:
         found: list[Answers] = []
         checks: list[Check] = []
         for one in self._rounds.each:
-            with self._session() as session:
+            with self._session(self._first) as session:
                 found.append(answer_all(session, one, self._pools))
                 if not checks:
                     given = session, one, self._pools, found[0]
@@ -121,7 +131,7 @@ class _Runs:
         found: list[Answers] = []
         other_words: Answers = {}
         for place, one in enumerate(self._rounds.each):
-            with self._session() as session:
+            with self._session(self._second) as session:
                 if place == self.tried:
                     prompts = reworded(one.test.texts(), self._drawn[0])
                     other_words = answer_all(session, one, self._pools, prompts)
@@ -132,12 +142,15 @@ class _Runs:
 
     def canaries(self) -> dict[str, Callable[[], Answers]]:
         """Return the runs of those canaries that are fitted to altered qualities."""
-        ways = {SHUFFLED: shuffled(self._drawn[1]), MIXED: mixed(self._drawn[2])}
-        return {name: lambda alter=alter: self._altered(alter) for name, alter in ways.items()}
+        one, other = shuffled(self._drawn[1]), mixed(self._drawn[2])
+        return {
+            SHUFFLED: lambda: self._altered(self._first, one),
+            MIXED: lambda: self._altered(self._second, other),
+        }
 
-    def _altered(self, alter: Altered) -> Answers:
+    def _altered(self, sandbox: Sandbox, alter: Altered) -> Answers:
         one = self._rounds.each[self.tried]
-        with self._session() as session:
+        with self._session(sandbox) as session:
             return answer_all(session, one, self._pools, alter=alter)
 
     def joined(self, found: Sequence[Answers]) -> Answers:
@@ -157,8 +170,8 @@ class _Runs:
         )
 
     @contextmanager
-    def _session(self) -> Generator[Session]:
-        """Open a session, and note what it used when it has ended."""
-        with open_session(self._inside) as session:
+    def _session(self, sandbox: Sandbox) -> Generator[Session]:
+        """Begin a session, and note what it used when it has ended."""
+        with sandbox.session() as session:
             yield session
         self._usages.append(session.usage)

@@ -23,19 +23,22 @@ def shipped_folders() -> list[Path]:
 
 
 def report_files(folder: Path) -> list[Path]:
-    """Return what may be reports in a folder: its `*.json`, and `report*.json` at any depth below it.
+    """Return what may be reports in a folder: its `*.json` at any depth.
 
+    Below a submission's folder (there is a `submission.toml`) only `report*.json`: the others are its own.
     Hidden folders and links to folders are not entered.
     """
     found: list[Path] = []
+    submissions: list[Path] = []
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         here = Path(place)
+        if "submission.toml" in files:
+            submissions.append(here)
+        begins = "report" if any(here.is_relative_to(one) for one in submissions) else ""
         found += [
             here / name
             for name in (*files, *folders)  # a folder of such a name is no report, and somebody is told
-            if name.endswith(".json")
-            and not name.endswith(VERIFICATION)
-            and (here == folder or name.startswith("report"))
+            if name.endswith(".json") and not name.endswith(VERIFICATION) and name.startswith(begins)
         ]
     return sorted(found)

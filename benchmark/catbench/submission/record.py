@@ -11,18 +11,22 @@
 
 The proofs of a row are `Proofs`, read by `proofs(report)`: `checked` (every check passed) from the report;
 `arithmetic`, `rerun` and `fresh` from `report.verification.json` beside it, which `catbench verify --record`
-writes for a host and which counts for exactly the report whose SHA-256 it names.
+writes for a host and which counts for exactly the report whose SHA-256 it names. Anybody can write such a
+file: `by` says which host signed it (`catbench.submission.host_key`), and is empty where it is only claimed.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from catbench.files import sha256_of
+from catbench import __version__
+from catbench.files import atomic_file, sha256_of
 from catbench.sandbox.limits import Limits
+from catbench.submission.host_key import allowed_signers, signature_path, signer
 from catbench.submission.places import VERIFICATION
 
 CHECKS = frozenset(
@@ -177,6 +181,8 @@ class Proofs(_Record):
     """The predictions come from the submission."""
     fresh: Fresh | None
     """Where it `holds`, it is as good on prompts that it cannot know; else it was shown not to be."""
+    by: str = ""
+    """Host who signed this, by the name that this user gives his key; empty: as claimed by the folder."""
 
 
 def verification_path(report: Path) -> Path:
@@ -184,22 +190,48 @@ def verification_path(report: Path) -> Path:
     return report.with_suffix(VERIFICATION)
 
 
-def read_verification(report: Path) -> Verification | None:
-    """Return the verification of exactly this report; None where there is none."""
+def read_verification(report: Path) -> tuple[Verification, str] | None:
+    """Return the verification of exactly this report and who signed it; None where there is none.
+
+    Where this user names the keys of hosts, one that none of them signed is none.
+    """
     path = verification_path(report)
     try:
-        found = Verification.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValidationError, UnicodeDecodeError):
+        content = path.read_bytes()
+        found = Verification.model_validate_json(content)
+    except (OSError, ValidationError):
         return None
-    return found if found.report_sha256 == sha256_of(report) else None
+    if found.report_sha256 != sha256_of(report):
+        return None
+    allowed = allowed_signers()
+    by = signer(path, content, allowed) if allowed else ""
+    return (found, by) if by or not allowed else None
+
+
+def record_verification(path: Path, again: Rerun | None, new: Fresh | None) -> Path:
+    """Write what was proven of a saved report beside it; return where."""
+    target = verification_path(path)
+    found = Verification(
+        schema=3,
+        report_sha256=sha256_of(path),
+        catbench=__version__,
+        date=datetime.now(UTC).date().isoformat(),
+        rerun=again,
+        fresh=new,
+    )
+    with atomic_file(target) as draft:
+        draft.write_text(found.model_dump_json(indent=1, by_alias=True) + "\n", encoding="utf-8")
+    signature_path(target).unlink(missing_ok=True)  # it was of what stood there before
+    return target
 
 
 def proofs(report: Path, submission: Submission | None) -> Proofs:
     """Return what is proven of a saved report about a submission."""
-    found = read_verification(report)
+    found, by = read_verification(report) or (None, "")
     return Proofs(
         checked=submission is not None and submission.passed,
         arithmetic=found is not None,
         rerun=found.rerun if found else None,
         fresh=found.fresh if found else None,
+        by=by,
     )

@@ -97,7 +97,7 @@ def install(needed: Sequence[Needed], inside: Inside, place: Path) -> Inside:
     fetch += ["-d", str(wheels), "-r", str(listed)]
     environment = {**os.environ, "TMPDIR": str(wheels)}
     if problem := run_bounded(fetch, inside.limits, writes=wheels, environment=environment):
-        raise SubmissionError(f"{names}: no wheel with this hash can be had: {_last(problem)}")
+        raise SubmissionError(f"{names}: no wheel with this hash was found: {_last(problem)}")
     command = [sys.executable, "-I", "-B", "-m", "pip", "install", "--quiet", *WHEELS_ONLY, "--no-index"]
     command += ["--find-links", str(SUBMISSION), "--target", str(PACKAGES)]
     command += ["--no-compile", "-r", str(SUBMISSION / "requirements.txt")]

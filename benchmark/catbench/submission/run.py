@@ -23,6 +23,7 @@ from catbench.rounds import Rounds, rounds_of
 from catbench.routing import Answer, NamedRouter
 from catbench.sandbox.launch import NOT_PROTECTED, SandboxKind, check_available
 from catbench.sandbox.limits import Limits
+from catbench.sandbox.preload import imported
 from catbench.sandbox.session import Inside
 from catbench.scoring import sweep_of
 from catbench.submission.duplicates import find_duplicates
@@ -80,6 +81,7 @@ def staged(folder: Path, matrix: ScoreMatrix, how: How) -> Generator[Staged]:
             limits=how.limits.for_prompts(len(matrix.prompts)),
             masked=how.masked,
             devices=_devices(copy.name) if settings.needs_gpu else (),
+            modules=imported(copy / file for file in files),
         )
         needed = [read_requirement(text) for text in settings.requirements]
         yield Staged(install(needed, inside, Path(place)), settings, files)

@@ -99,5 +99,4 @@ def shortened(matrix: ScoreMatrix) -> ScoreMatrix:
         metrics=(metric,),
         scores={metric.name: matrix.scores[metric.name][kept]},
         features={name: values[kept] for name, values in matrix.features.items()},
-        digest="",
     )

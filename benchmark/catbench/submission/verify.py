@@ -15,11 +15,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from catbench import __version__
 from catbench.bootstrap import LEVEL, Bootstrap
 from catbench.errors import SubmissionError
 from catbench.evaluation import evaluate
-from catbench.files import atomic_file, sha256_of
 from catbench.matrix import ScoreMatrix
 from catbench.measures import MEASURES
 from catbench.prompts import normalise
@@ -39,8 +37,6 @@ from catbench.submission.record import (
     Interval,
     Rerun,
     Submission,
-    Verification,
-    verification_path,
 )
 from catbench.submission.run import How, run_submission, staged, standing
 from catbench.verdict import verdict
@@ -66,9 +62,15 @@ def verify_report(
     `train_on` is the suite that the router was trained on, where the report says that it is another one.
     """
     first = report.results[0]
+    if report.private:
+        raise SubmissionError(
+            f"{name}: scored on a host's private split, so only the host can verify it, by the whole report "
+            "in the host's folder"
+        )
     if report.predictions.empty:
         raise SubmissionError(
-            f"{name}: its predictions do not lie beside it, so nothing can be derived again"
+            f"{name}: its predictions ({report.predictions_file or '*.predictions.parquet'}) do not lie "
+            "beside it, so nothing can be derived again"
         )
     if matrix.digest != first.suite_digest:
         raise SubmissionError(
@@ -122,8 +124,11 @@ def noise(report: Report, matrix: ScoreMatrix, train_on: ScoreMatrix | None = No
 def _compare_replicates(name: str, report: Report, again: Report) -> None:
     """Raise SubmissionError where the replicates beside a report are not those of its predictions."""
     stored, derived = report.replicates, again.replicates
-    if stored.empty:
-        return
+    if stored.empty and not derived.empty:
+        raise SubmissionError(
+            f"{name}: its replicates ({report.replicates_file or '*.replicates.parquet'}) do not lie "
+            "beside it: fetch them, or make the report anew (catbench submit run, catbench evaluate --json)"
+        )
     if list(stored.columns) != list(derived.columns) or len(stored) != len(derived):
         raise SubmissionError(f"{name} does not hold: its replicates have another form than a report's")
     for column in derived.columns:
@@ -233,17 +238,6 @@ def _check_folder(said: Submission, files: dict[str, str], ran: Settings | Submi
             raise SubmissionError(f"{folder}: {path} {how_so} since the report was made; run it anew")
     for name in SETTINGS:
         _compare(str(folder), f"submission.{name}", getattr(said, name), getattr(ran, name))
-
-
-def record_verification(path: Path, again: Rerun | None, new: Fresh | None) -> Path:
-    """Write what was proven of a saved report beside it; return where."""
-    target = verification_path(path)
-    found = Verification(
-        schema=3, report_sha256=sha256_of(path), catbench=__version__, date=_today(), rerun=again, fresh=new
-    )
-    with atomic_file(target) as draft:
-        draft.write_text(found.model_dump_json(indent=1, by_alias=True) + "\n", encoding="utf-8")
-    return target
 
 
 def _today() -> str:

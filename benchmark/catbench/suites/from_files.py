@@ -74,6 +74,8 @@ def matrix_from_files(
             raise unknown_name(f"column in {where}", name, table.columns)
     table = table.drop(columns=ignored)
     wide, cell = _names(options.wide, table), _names(options.cell, table)
+    if wide and "prompt" not in table:  # said of the file's own columns
+        _check_keys(table.assign(candidate=""), where)
     rows = tidy(table, wide, [split_direction(name)[0] for name in cell], options.metrics, where)
     _check_keys(rows, where)
     taken: list[str] = []

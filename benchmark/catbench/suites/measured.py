@@ -2,7 +2,8 @@
 
     ML.ENERGY leaderboard   `tasks/text-to-image.json` of today's, or a folder of version 2's runs
                             (Chung et al. 2025; github.com/ml-energy/leaderboard, .../leaderboard-v2)
-    CEMS                    the folder of its files: mean seconds per image (see `cems`)
+    CEMS                    the folder of its files: mean seconds per image (see `recipes.cems`)
+    co2_inference           `tti_*.csv` (Luccioni et al. 2023; see `co2_inference`)
     anything else           a table with columns candidate, unit, value, and any others of `Cost`
 
 Conventions. Seconds are those of a batch over its images, joules those of all GPUs per image; both hold for a
@@ -25,8 +26,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from catbench.costs import Cost, check_costs
 from catbench.errors import SuiteError, UsageError, unknown_name
 from catbench.files import sha256_of
-from catbench.suites import cems
+from catbench.suites.co2_inference import co2_inference_costs, is_co2_inference
+from catbench.suites.columns import Tell
 from catbench.suites.prices import read_costs
+from catbench.suites.recipes import cems
 
 NameOf = Callable[["Run"], str | None]
 """From a run to the id of the candidate that it measures, if one is known."""
@@ -87,19 +90,22 @@ def import_costs(
     batch: int = 1,
     source: str = "",
     name_of: NameOf = lambda run: None,
+    tell: Tell = lambda line: None,
 ) -> tuple[Cost, ...]:
     """Return the costs of a public table; a unit or machine may price some of its candidates only.
 
     `candidates` are the ids to keep, all by default, each `ID` or `NEW=ID`; `hardware` is the machine to
     keep, or that of a table that names none; `source` goes into each cost's `method`, by default the file and
-    its digest. Raises UsageError for an argument that fits nothing, SuiteError for a table that breaks a
-    rule.
+    its digest; `tell` takes a line on what the numbers are of. Raises UsageError for an argument that fits
+    nothing, SuiteError for a table that breaks a rule.
     """
     if path.is_dir():
-        is_cems = any((path / name).exists() for name in cems.FILES)
+        is_cems = cems.is_cems(path)
         costs = cems.measured_seconds(path) if is_cems else _of_runs(_old_runs(path), batch, name_of)
     elif path.suffix == ".json" and not _is_tidy(content := _json(path)):
         costs = _of_runs(_runs(content, path), batch, name_of)
+    elif is_co2_inference(path):
+        costs = co2_inference_costs(path, tell)
     else:
         costs = _plain(path, hardware)
     kept = _chosen(_on(costs, hardware), candidates)

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pydantic import ValidationError
 
@@ -25,6 +24,7 @@ from catbench.errors import SuiteError, shown
 from catbench.matrix import Metric, ScoreMatrix, SuiteInfo
 from catbench.pool import Candidate
 from catbench.prompts import SPLITS, group_of, normalise, split_of
+from catbench.suites.arrays import by_cost, costs_in_order
 from catbench.suites.columns import Tell
 from catbench.suites.complete import Drops, whole_part, without_blank_prompts
 from catbench.suites.numerals import numbers_in
@@ -74,7 +74,7 @@ def matrix_from_table(
         scores[name][place, named, ranks] = column
     rows, columns = whole_part(scores, depth, prompts["text"].tolist(), list(ids), drops, where, tell)
     kept = fit_costs(costs, list(ids[columns]), costs_where, tell)
-    order = _by_cost(list(ids), columns, kept)
+    order = by_cost(list(ids), np.flatnonzero(columns), kept)
     records = {candidate.id: candidate for candidate in candidates}
     chosen = prompts[rows].reset_index(drop=True)
     for split in SPLITS if "split" not in table else ():
@@ -89,24 +89,9 @@ def matrix_from_table(
         candidates=tuple(records.get(name) or Candidate(id=name) for name in ids[order]),
         metrics=tuple(metrics),
         scores={name: array[rows][:, order] for name, array in scores.items()},
-        costs=_sorted(kept, list(ids[order])),
+        costs=costs_in_order(kept, list(ids[order])),
         samples={split: depths[split] for split in SPLITS if split in depths},
     )
-
-
-def _by_cost(ids: Sequence[str], kept: npt.NDArray[np.bool_], costs: Sequence[Cost]) -> Ints:
-    """Return the positions of the candidates that are kept, by the first cost named and then by name."""
-    first = costs[0].unit, costs[0].hardware
-    prices = {cost.candidate: cost.value for cost in costs if (cost.unit, cost.hardware) == first}
-    places: list[int] = np.flatnonzero(kept).tolist()
-    return np.array(sorted(places, key=lambda i: (prices.get(ids[i], np.inf), ids[i])), dtype=np.int64)
-
-
-def _sorted(costs: Sequence[Cost], candidates: Sequence[str]) -> tuple[Cost, ...]:
-    """Return costs in the order of the candidates, one unit and hardware after another as first named."""
-    keys = list(dict.fromkeys((cost.unit, cost.hardware) for cost in costs))
-    order = {name: place for place, name in enumerate(candidates)}
-    return tuple(sorted(costs, key=lambda c: (keys.index((c.unit, c.hardware)), order[c.candidate])))
 
 
 def _with_keys(table: pd.DataFrame, where: str) -> pd.DataFrame:

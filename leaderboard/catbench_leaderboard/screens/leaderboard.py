@@ -7,6 +7,12 @@ from catbench_leaderboard import layouts, leaderboard, ranking, widgets
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.text import in_markdown
 
+NOT_RANKED = (
+    "That numbers follow from predictions does not tell where the predictions come from. A rank needs passed "
+    "checks and a rerun: `catbench verify REPORT --rerun --record` for a submission. Reports that you ran "
+    "yourself count by `catbench verify FOLDER --all --index $CATBENCH_HOME/verified.json`."
+)
+
 
 def show() -> None:
     """Lay out the ranking."""
@@ -23,10 +29,15 @@ def show() -> None:
         if advice := leaderboard.advice(board, view):
             st.markdown(in_markdown(advice, 400))
         table = leaderboard.matching(everybody, search)
-        layouts.leaderboard_table(table, view)
+        ranked = table["unranked"] == ""
+        layouts.leaderboard_table(table[ranked].reset_index(drop=True), view)
         saved = table.to_csv(index=False)
         st.download_button("CSV", saved, "leaderboard.csv", "text/csv", icon=":material/download:")
         st.caption(layouts.LEGEND)
+        if not ranked.all():
+            st.subheader("Not ranked", anchor=False)
+            layouts.leaderboard_table(table[~ranked].reset_index(drop=True), view)
+            st.caption(NOT_RANKED)
         st.subheader("References, not ranked", anchor=False)
         layouts.reference_table(leaderboard.references(board, view))
         if within := reachable(board.rows(view)[0].result):

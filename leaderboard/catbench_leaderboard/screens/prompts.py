@@ -23,7 +23,7 @@ def show() -> None:
     if board is None:
         return
     view = widgets.choose(board, slice=False)
-    if not widgets.has_results(board, view):
+    if not widgets.has_results(board, view) or not widgets.has_suite(board, view):
         return
     search = st.text_input("Search", key="words", bind="query-params", placeholder="words of a prompt …")
     listed = prompts.matching(tested(board.rows(view)[0]), search)

@@ -12,6 +12,8 @@ def show() -> None:
     if board is None:
         return
     view = widgets.choose(board, slice=False)
+    if not widgets.has_suite(board, view):
+        return
     key = board.problem(view).key
     matrix = matrix_of(key.digest)
     layouts.facts(suite.facts(matrix), suite.signature(board.problem(view)))

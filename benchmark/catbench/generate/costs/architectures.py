@@ -16,6 +16,18 @@ from typing import Any, TypeAlias
 from catbench.errors import GenerationError
 from catbench.generate.candidates import AMUSED, FLUX_DEV, FLUX_SCHNELL, SD_TURBO, SDXL, TURBO
 
+SD_1 = (
+    "CompVis/stable-diffusion-v1-2",
+    "CompVis/stable-diffusion-v1-4",
+    "stable-diffusion-v1-5/stable-diffusion-v1-5",
+    "dreamlike-art/dreamlike-photoreal-2.0",
+)
+"""Weights of one architecture: a UNet of 859.5 million parameters."""
+SD_2 = ("stabilityai/stable-diffusion-2-1-base", "stabilityai/stable-diffusion-2-1")
+"""Likewise: 865.9 million."""
+SMALL_SD = "OFA-Sys/small-stable-diffusion-v0"
+PLAYGROUND = "playgroundai/playground-v2.5-1024px-aesthetic"
+
 
 @dataclass(frozen=True)
 class UNetArchitecture:
@@ -59,7 +71,7 @@ class AmusedArchitecture:
 
 Architecture: TypeAlias = UNetArchitecture | FluxArchitecture | AmusedArchitecture
 
-_CLIP_L: dict[str, Any] = {
+CLIP_L: dict[str, Any] = {
     "architectures": ["CLIPTextModel"],
     "vocab_size": 49408,
     "hidden_size": 768,
@@ -70,7 +82,7 @@ _CLIP_L: dict[str, Any] = {
     "hidden_act": "quick_gelu",
     "projection_dim": 768,
 }
-_CLIP_BIGG: dict[str, Any] = {
+CLIP_BIGG: dict[str, Any] = {
     "architectures": ["CLIPTextModelWithProjection"],
     "vocab_size": 49408,
     "hidden_size": 1280,
@@ -81,7 +93,7 @@ _CLIP_BIGG: dict[str, Any] = {
     "hidden_act": "gelu",
     "projection_dim": 1280,
 }
-_SDXL_UNET: dict[str, Any] = {
+SDXL_UNET: dict[str, Any] = {
     "sample_size": 128,
     "in_channels": 4,
     "out_channels": 4,
@@ -97,7 +109,7 @@ _SDXL_UNET: dict[str, Any] = {
     "addition_time_embed_dim": 256,
     "projection_class_embeddings_input_dim": 2816,
 }
-_SD_VAE: dict[str, Any] = {
+SD_VAE: dict[str, Any] = {
     "in_channels": 3,
     "out_channels": 3,
     "latent_channels": 4,
@@ -107,7 +119,7 @@ _SD_VAE: dict[str, Any] = {
     "layers_per_block": 2,
     "sample_size": 1024,
 }
-_SDXL = UNetArchitecture(_SDXL_UNET, _SD_VAE, (_CLIP_L, _CLIP_BIGG), encodes_empty_prompt=False)
+_SDXL = UNetArchitecture(SDXL_UNET, SD_VAE, (CLIP_L, CLIP_BIGG), encodes_empty_prompt=False)
 _SD_TURBO_UNET: dict[str, Any] = {
     "sample_size": 64,
     "in_channels": 4,
@@ -121,7 +133,7 @@ _SD_TURBO_UNET: dict[str, Any] = {
     "use_linear_projection": True,
 }
 _CLIP_H: dict[str, Any] = {
-    **_CLIP_L,
+    **CLIP_L,
     "hidden_size": 1024,
     "intermediate_size": 4096,
     "num_hidden_layers": 23,
@@ -140,12 +152,12 @@ _FLUX: dict[str, Any] = {
     "axes_dims_rope": [16, 56, 56],
 }
 _FLUX_VAE: dict[str, Any] = {
-    **_SD_VAE,
+    **SD_VAE,
     "latent_channels": 16,
     "use_quant_conv": False,
     "use_post_quant_conv": False,
 }
-_T5_XXL: dict[str, Any] = {
+T5_XXL: dict[str, Any] = {
     "architectures": ["T5EncoderModel"],
     "vocab_size": 32128,
     "d_model": 4096,
@@ -165,14 +177,30 @@ _AMUSED_VQ: dict[str, Any] = {
     "mid_block_add_attention": False,
     "lookup_from_codebook": True,
 }
-_CLIP_L_PROJECTED: dict[str, Any] = {**_CLIP_L, "architectures": ["CLIPTextModelWithProjection"]}
+_CLIP_L_PROJECTED: dict[str, Any] = {**CLIP_L, "architectures": ["CLIPTextModelWithProjection"]}
+
+_SD_1_UNET: dict[str, Any] = {
+    **_SD_TURBO_UNET,
+    "attention_head_dim": 8,
+    "cross_attention_dim": 768,
+    "use_linear_projection": False,
+}
+_SD_1 = UNetArchitecture(_SD_1_UNET, SD_VAE, (CLIP_L,), encodes_empty_prompt=True)
+_SD_2 = UNetArchitecture(_SD_TURBO_UNET, SD_VAE, (_CLIP_H,), encodes_empty_prompt=True)
+_SMALL_SD = UNetArchitecture(
+    {**_SD_1_UNET, "layers_per_block": 1}, SD_VAE, (CLIP_L,), encodes_empty_prompt=True
+)
 
 RELEASED: dict[str, Architecture] = {
     SDXL: _SDXL,
     TURBO: _SDXL,
-    SD_TURBO: UNetArchitecture(_SD_TURBO_UNET, _SD_VAE, (_CLIP_H,), encodes_empty_prompt=True),
-    FLUX_SCHNELL: FluxArchitecture({**_FLUX, "guidance_embeds": False}, _FLUX_VAE, _CLIP_L, _T5_XXL),
-    FLUX_DEV: FluxArchitecture({**_FLUX, "guidance_embeds": True}, _FLUX_VAE, _CLIP_L, _T5_XXL),
+    SD_TURBO: _SD_2,
+    **dict.fromkeys(SD_1, _SD_1),
+    **dict.fromkeys(SD_2, _SD_2),
+    SMALL_SD: _SMALL_SD,
+    PLAYGROUND: _SDXL,
+    FLUX_SCHNELL: FluxArchitecture({**_FLUX, "guidance_embeds": False}, _FLUX_VAE, CLIP_L, T5_XXL),
+    FLUX_DEV: FluxArchitecture({**_FLUX, "guidance_embeds": True}, _FLUX_VAE, CLIP_L, T5_XXL),
     AMUSED[256]: AmusedArchitecture({}, _AMUSED_VQ, _CLIP_L_PROJECTED),
     AMUSED[512]: AmusedArchitecture({"downsample": True, "upsample": True}, _AMUSED_VQ, _CLIP_L_PROJECTED),
 }

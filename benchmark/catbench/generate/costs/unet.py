@@ -21,6 +21,15 @@ from catbench.generate.pipelines.load import feature_cache
 from catbench.generate.settings import DrawingSettings, FeatureCache
 
 
+def forwards(settings: DrawingSettings) -> int:
+    """Return how often the UNet runs: PNDM (Liu et al. 2022) once more than the steps it is asked for.
+
+    It runs its second step twice where it skips the Runge-Kutta steps, as Stable Diffusion has it.
+    """
+    is_pndm = settings.scheduler is not None and settings.scheduler.name == "PNDMScheduler"
+    return settings.steps + 1 if is_pndm else settings.steps
+
+
 class UNetCall:
     """Counts calls of one architecture; a forward of one shape is counted once."""
 
@@ -42,7 +51,7 @@ class UNetCall:
     def _steps(self, settings: DrawingSettings, height: int, width: int) -> Flops:
         """Return the FLOPs of all steps on one input."""
         if settings.cache is None:
-            return self._step(height, width, None)[0] * settings.steps
+            return self._step(height, width, None)[0] * forwards(settings)
         interval = settings.cache.interval
         full, shallow = self._step(height, width, (interval, settings.cache.branch))
         whole_steps = -(-settings.steps // interval)

@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 
 from catbench.arrays import Floats, Scores
+from catbench.download import fetch
 from catbench.errors import GenerationError, SuiteError
 from catbench.generate.scorers import Images, MetricSource, ScoreFunction, ScorerContext
 from catbench.generate.scorers.checkpoint import local_file, read_weights
 from catbench.generate.scorers.clip import DEFAULT_MODEL, DEFAULT_REVISION, Clip, load_clip
 from catbench.matrix import Metric
-from catbench.prompt_sets.download import fetch
 
 HEAD = "sa_0_4_vit_l_14_linear"
 COMMIT = "6d122adad522ab246644d9dc1c6d7a3810ee255f"

@@ -1,0 +1,33 @@
+"""Recipes: how a suite is made of score files that others have published.
+
+Nothing of these files is shipped with catbench but their digests (`data/recipes/SUITE.txt`: SHA-256, bytes
+and path of each): they are fetched from their source at one commit, or read from a folder or archive. A
+recipe is a file here that says what the suite is, what was left out and why, and a row of `RECIPES`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from catbench.errors import unknown_name
+
+if TYPE_CHECKING:
+    from catbench.suites.recipes.recipe import Recipe
+
+RECIPES = {
+    "cems": "CEMS: 10,000 prompts x 4 models, CLIP score, NIMA and seconds.",
+    "flasheval-coco": "FlashEval: 40,504 COCO captions x 36 Stable Diffusion candidates, four metrics.",
+    "flasheval-diffusiondb": "FlashEval: 5,000 DiffusionDB prompts x 42 Stable Diffusion candidates.",
+    "evalmi": "EvalMi-50K: 2,100 prompts x 24 models, judged by people (needs the extra xlsx).",
+    "pqpp": "PQPP: 10,000 COCO captions, people's judgement of GLIDE and SDXL.",
+}
+"""Suite -> what it is, in a line. Its module has the name up to a hyphen, and the recipe in its `RECIPES`."""
+
+
+def find_recipe(suite: str) -> Recipe:
+    """Return the recipe of a suite; raises UsageError for a name that has none."""
+    if suite not in RECIPES:
+        raise unknown_name("recipe", suite, RECIPES)
+    module = import_module(f"catbench.suites.recipes.{suite.partition('-')[0]}")
+    return {recipe.suite.id: recipe for recipe in module.RECIPES}[suite]

@@ -1,0 +1,152 @@
+"""The suites of published files, made of the files themselves: what anybody can take from them by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from catbench import evaluate
+from catbench.bootstrap import Bootstrap
+from catbench.store import load, save
+from catbench.suites.recipes import find_recipe
+from catbench.suites.recipes.recipe import make
+
+CLIP = {"sd-turbo": 34.005, "sdxl-turbo": 34.619, "amused": 32.593, "taesd": 34.049}
+NIMA = {"sd-turbo": 5.426, "sdxl-turbo": 5.637, "amused": 5.256, "taesd": 5.494}
+SECONDS = {"sd-turbo": 0.142, "sdxl-turbo": 0.474, "amused": 0.398, "taesd": 1.560}
+COCO_REWARD = {
+    "sd-2.1-ddim-50": 0.4406,
+    "sd-2.1-pndm-50": 0.437,
+    "sd-2.1-ddim-20": 0.395,
+    "sd-2.1-dpmpp-10": 0.375,
+    "dreamlike-ddim-50": 0.412,
+    "sd-1.5-ddim-50": 0.240,
+    "sd-1.5-ddim-10": 0.053,
+    "small-sd-ddim-10": -0.115,
+}
+COCO_CLIP = {"sd-1.5-ddim-10": 0.2671, "sd-2.1-ddim-10": 0.2629, "small-sd-ddim-10": 0.2608}
+CORRESPONDENCE = {
+    "sd-3.5-large": 58.35,
+    "flux-schnell": 58.10,
+    "dall-e-3": 57.97,
+    "infinity-2b": 57.43,
+    "playground-2.5": 56.06,
+    "sdxl": 52.23,
+    "sd-2.1": 47.96,
+    "lwm": 35.46,
+}
+PLACES = {
+    "cems": "cems",
+    "evalmi": "evalmi",
+    "pqpp": "pqpp",
+    "flasheval-coco": "flasheval/coco.tar.xz",
+    "flasheval-diffusiondb": "flasheval/diffusiondb.tar.xz",
+}
+"""Suite -> where its files are in the folder of outside data."""
+
+
+@pytest.fixture(scope="module")
+def made(shared):
+    """Make each suite once: (matrix, what was told)."""
+    done = {}
+
+    def make_once(suite):
+        place = shared / "data" / PLACES[suite]
+        if not place.exists():
+            pytest.skip(f"{place} is not there: real scores may not be copied into the repository")
+        if suite not in done:
+            told = []
+            done[suite] = make(find_recipe(suite), place, tell=told.append), told
+        return done[suite]
+
+    return make_once
+
+
+def means(matrix, metric):
+    return dict(zip(matrix.candidate_ids, matrix.scores[metric].astype(float).mean(axis=(0, 2)), strict=True))
+
+
+@pytest.mark.parametrize("suite", PLACES)
+def test_a_recipe_makes_what_it_says_and_it_comes_back_from_disk(made, suite, tmp_path):
+    matrix, _ = made(suite)
+    recipe = find_recipe(suite)
+    assert (len(matrix.prompts), len(matrix.candidates)) == (recipe.prompts, recipe.candidates)
+    assert f"{recipe.prompts:,} " in matrix.suite.title
+    assert all(np.isfinite(scores).all() for scores in matrix.scores.values())
+    prompts = matrix.prompts
+    assert prompts.groupby("text")["group"].nunique().max() == 1
+    assert prompts.groupby("group")["split"].nunique().max() == 1
+    np.testing.assert_allclose(len(matrix.rows("train")) / len(prompts), 0.8, atol=0.02)
+    save(matrix, tmp_path / suite)
+    assert load(tmp_path / suite).digest == matrix.digest
+
+
+def test_flasheval_on_coco(made):
+    matrix, told = made("flasheval-coco")
+    assert matrix.scores["image_reward"].shape == (36_758, 36, 1)
+    assert {name: means(matrix, "image_reward")[name] for name in COCO_REWARD} == pytest.approx(
+        COCO_REWARD, abs=6e-4
+    )
+    assert {name: means(matrix, "clip_score")[name] for name in COCO_CLIP} == pytest.approx(
+        COCO_CLIP, abs=6e-5
+    )
+    assert told == ["3,746 of 40,504 prompts left out: an image of theirs is black (0.5% of all images)"]
+    assert len(matrix.pools["sd"]) == 30
+    assert all(len(matrix.pools[model]) == 6 for model in ("sd-2.1", "dreamlike", "small-sd"))
+    assert matrix.pool("sd-2.1").unit == "tflops"
+
+
+def test_flasheval_on_diffusiondb(made):
+    matrix, told = made("flasheval-diffusiondb")
+    assert matrix.scores["hps"].shape == (3_522, 42, 1)
+    assert told == [
+        "1 of 5,000 prompts left out: blank",
+        "1,477 of 5,000 prompts left out: an image of theirs is black (2.5% of all images)",
+    ]
+    assert set(made("flasheval-coco")[0].candidate_ids) < set(matrix.candidate_ids)
+
+
+def test_evalmi(made):
+    matrix, _ = made("evalmi")
+    found = means(matrix, "correspondence")
+    assert {name: found[name] for name in CORRESPONDENCE} == pytest.approx(CORRESPONDENCE, abs=5e-3)
+    assert matrix.scores["correspondence"].astype(float).max(axis=1).mean() == pytest.approx(65.50, abs=5e-3)
+    assert set(np.unique(matrix.scores["answered"])) == {0, 1}
+    prompts = matrix.prompts
+    assert (prompts["text"].nunique(), prompts["task"].nunique()) == (2090, 58)
+    assert matrix.suite.folds == 5
+    assert set(matrix.pools["open"]) == set(matrix.candidate_ids) - {"dall-e-3"}
+    assert matrix.pool("paper").unit == "tflops"
+    assert len(matrix.pool("priced:usd")) == 4
+
+
+def test_pqpp(made):
+    matrix, _ = made("pqpp")
+    assert means(matrix, "relevance") == pytest.approx({"glide": 0.534, "sdxl-50": 1.728}, abs=6e-4)
+    assert matrix.prompts["text"].nunique() == 10_000
+
+
+def test_cems(made):
+    matrix, _ = made("cems")
+    assert means(matrix, "clip_score") == pytest.approx(CLIP, abs=5e-4)
+    assert means(matrix, "nima_score") == pytest.approx(NIMA, abs=5e-4)
+    assert {cost.candidate: cost.value for cost in matrix.costs} == pytest.approx(SECONDS, abs=5e-4)
+    assert matrix.scores["clip_score"].astype(float).max(axis=1).mean() == pytest.approx(36.55, abs=5e-3)
+    assert matrix.candidate_ids == ("sd-turbo", "amused", "sdxl-turbo", "taesd")
+    prompts = matrix.prompts
+    assert prompts["prompt_id"].nunique() == 10_000
+    assert prompts["text"].nunique() == 9_926
+    assert prompts["group"].nunique() <= 9_923
+    assert prompts["source"].value_counts().to_dict() == {
+        "DiffusionDB": 8168,
+        "PartiPrompts": 1632,
+        "DrawBench": 200,
+    }
+
+
+def test_results_can_be_sliced_by_complexity(made):
+    matrix, _ = made("cems")
+    report = evaluate("mixture", matrix, metric="nima_score", by="complexity", bootstrap=Bootstrap(2))
+    found = {result.slice.removeprefix("complexity="): result.prompts for result in report.results}
+    assert list(found) == ["all", "0 to 1", "2 to 3", "4 to 6", "7 or more"]
+    assert found["all"] == sum(found.values()) - found["all"]
