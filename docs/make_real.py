@@ -26,7 +26,7 @@ SUITES = {
     "pqpp": "people's relevance judgements of GLIDE and SDXL on COCO captions (PQPP)",
     "cems": "DiffusionDB, PartiPrompts and DrawBench prompts, four fast models, measured seconds (CEMS)",
 }
-DRAWN = ("ridge", "guarded", "knn", "embedllm")
+DRAWN = ("ridge", "knn", "embedllm")
 ELSEWHERE = "-elsewhere"
 TEXT = """# What routers save on real scores
 
@@ -246,6 +246,14 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in [heads, ["---"] * len(heads), *rows])
 
 
+def only(report: Report, metric: str) -> Report:
+    """Return a report with one metric's result on all prompts, and its replicates."""
+    result = report.result(metric)
+    inside = report.replicates["result"] == report.results.index(result)
+    replicates = report.replicates[inside].assign(result=0)
+    return report.model_copy(update={"results": (result,), "replicates": replicates})
+
+
 def draw() -> None:
     """Draw curves and gains of a few routers, one picture a suite and metric."""
     folder = ROOT / "docs" / "real"
@@ -253,10 +261,7 @@ def draw() -> None:
     for suite in SUITES:
         reports = reports_of(suite)
         for metric in metrics(reports):
-            few = [
-                reports[name].model_copy(update={"results": (reports[name].result(metric),)})
-                for name in DRAWN
-            ]
+            few = [only(reports[name], metric) for name in DRAWN]
             write_plot(few, folder / f"{suite}-{metric}.png")
 
 

@@ -1,23 +1,23 @@
 """Another router's predictions, shrunk towards the candidates' means as far as that surely costs nothing.
 
-`guarded:ridge` fits `ridge`, and predicts mean + factor (prediction - mean) for each candidate's mean over
-the training prompts. At factor 0 the prompt is not read, and that is the mixture. The factor is the smallest
-whose area on the validation split is within one standard error of the best factor's (the rule of one standard
-error, Breiman et al. 1984, §3.4.3). Both areas are of the same prompts; the standard error is that of their
-difference, which is far smaller than that of either, by the jackknife (Efron and Stein 1981).
+`guarded:ridge` fits `ridge` (`guarded:./my_router.py` what stands in a file), and predicts mean + factor
+(prediction - mean) for each candidate's mean over the training prompts. At factor 0 the prompt is not read,
+and that is the mixture. The factor is the smallest whose area on the validation split is within one standard
+error of the best factor's (the rule of one standard error, Breiman et al. 1984, §3.4.3). Both areas are of
+the same prompts; the standard error is that of their difference, which is far smaller than that of either,
+by the jackknife (Efron and Stein 1981).
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from importlib.metadata import entry_points
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from catbench import CatbenchError, DeferralCurve, Pool, Prompts, deferral_curve
+from catbench import CatbenchError, DeferralCurve, Pool, Prompts, deferral_curve, find_router
 from catbench_baselines.features import routed_quality
 
 Floats = npt.NDArray[np.float64]
@@ -140,24 +140,14 @@ def _followed(predicted: Floats, curve: DeferralCurve, pool: Pool) -> npt.NDArra
 
 
 def make_router(pool: Pool, inner: str = "") -> GuardedRouter:
-    """Return the router around another, `guarded:NAME` or `guarded:NAME:OPTION`; without one, around ridge.
+    """Return the router around another, `guarded:ROUTER`: any that `catbench evaluate` takes, or ridge.
 
-    Raises CatbenchError where no such router is installed, or where it predicts no qualities.
+    Raises CatbenchError where there is no such router, or where it predicts no qualities.
     """
-    text = inner or "ridge"
-    name, _, option = text.partition(":")
-    installed = entry_points(group="catbench.routers")
-    if name not in installed.names:
-        known = ", ".join(sorted(installed.names))
-        raise CatbenchError(
-            f"guarded needs an installed router, guarded:NAME with one of {known}; not {name!r}"
-        )
-    factory = installed[name].load()
-    if option and len(inspect.signature(factory).parameters) < 2:
-        raise CatbenchError(f"router {name!r} takes no option, and guarded:{text} gives one")
-    made = factory(pool, option) if option else factory(pool)
+    named = find_router(inner or "ridge")
+    made = named.make(pool)
     if not hasattr(made, "predict"):
         raise CatbenchError(
-            f"guarded:{text} has nothing to shrink: {name!r} picks candidates itself and predicts no quality"
+            f"guarded:{named.name} has nothing to shrink: it picks candidates itself and predicts no quality"
         )
     return GuardedRouter(pool, made)

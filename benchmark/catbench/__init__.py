@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from catbench.pool import Candidate, Pool
     from catbench.prompts import Prompts
     from catbench.report import Report
+    from catbench.routing import find_router
     from catbench.store import load
     from catbench.sweep import deferral_curve, mixture_curve, oracle_curve
 
@@ -43,6 +44,7 @@ __all__ = [
     "compare",
     "deferral_curve",
     "evaluate",
+    "find_router",
     "load",
     "mend_torchvision",
     "mixture_curve",
@@ -60,6 +62,7 @@ _HOME = {
     "compare": "comparison",
     "deferral_curve": "sweep",
     "evaluate": "evaluation",
+    "find_router": "routing",
     "load": "store",
     "mend_torchvision": "generate.packages",
     "mixture_curve": "sweep",

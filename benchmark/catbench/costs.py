@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from catbench.arrays import Floats, frozen
 from catbench.errors import SuiteError, UsageError, unknown_name
@@ -44,6 +44,20 @@ class Cost(BaseModel):
     precision: str = ""
     method: str = ""
     """How it was measured, and the source."""
+    spread: float | None = Field(None, ge=0)
+    """Largest less smallest value over rounds of measuring, as a share of `value`; None = not known."""
+
+    @field_validator("spread", mode="before")
+    @classmethod
+    def _no_number_is_none(cls, value: object) -> object:
+        return None if value != value else value  # how a table spells a missing number
+
+
+def cost_records(costs: Iterable[Cost]) -> list[dict[str, object]]:
+    """Return the rows of a cost table; `spread` is a column of it where one is known."""
+    rows = [cost.model_dump() for cost in costs]
+    known = any(row["spread"] is not None for row in rows)
+    return rows if known else [{key: row[key] for key in row if key != "spread"} for row in rows]
 
 
 def cost_keys(costs: Iterable[Cost]) -> tuple[str, ...]:

@@ -285,7 +285,8 @@ def _from_entry_point(text: str) -> NamedRouter:
         return NamedRouter(name, factory)
     if len(inspect.signature(factory).parameters) < 2:
         raise UsageError(f"router {name!r} takes no option, and {text!r} gives one")
-    return NamedRouter(text, lambda pool: factory(pool, option))
+    stem = Path(option).stem if option.endswith(".py") else option  # a report names no folder of this machine
+    return NamedRouter(f"{name}:{stem}", lambda pool: factory(pool, option))
 
 
 def _from_file(text: str) -> NamedRouter:

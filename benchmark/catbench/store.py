@@ -4,7 +4,7 @@
                      digest of the content, SHA-256 of every file, ids of withheld test prompts, if any
     prompts.parquet  prompt_id, text, source, group, split, and any columns to slice by
     scores.parquet   prompt_id, candidate, sample, one float32 column a metric
-    costs.parquet    candidate, unit, value, hardware, batch_size, precision, method
+    costs.parquet    candidate, unit, value, hardware, batch_size, precision, method, and spread where known
     features/*.npy   optional prompt embeddings, rows in the order of prompts.parquet
     images/*.webp    optional sheets, one a test prompt, candidates in the order of the manifest
 
@@ -26,7 +26,7 @@ from platformdirs import user_data_dir
 from pydantic import ValidationError
 
 from catbench.arrays import Scores, frozen
-from catbench.costs import Cost, check_costs
+from catbench.costs import Cost, check_costs, cost_records
 from catbench.errors import SuiteError, UsageError, unknown_name
 from catbench.files import atomic_folder, readable, sha256_of
 from catbench.manifest import Manifest
@@ -189,7 +189,7 @@ def save(
 
 def write_costs_and_features(draft: Path, costs: Iterable[Cost], features: Mapping[str, Scores]) -> None:
     """Write `costs.parquet` and `features/*.npy` of a suite, each where there is any."""
-    if rows := [cost.model_dump() for cost in costs]:
+    if rows := cost_records(costs):
         pd.DataFrame(rows).to_parquet(draft / "costs.parquet", index=False)
     for name, values in features.items():
         (draft / "features").mkdir(exist_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catbench import CatbenchError, Pool, Prompts, mixture_curve
+from catbench import CatbenchError, Pool, Prompts, find_router, mixture_curve
 from catbench.bootstrap import Bootstrap
 from catbench.evaluation import evaluate
 from catbench.pool import Candidate
@@ -204,23 +204,32 @@ def test_without_a_validation_split_the_factor_is_fixed(data, pool):
 
 @pytest.mark.parametrize("inner", ["adadiff", "fixed:sim-1"])
 def test_a_policy_has_nothing_to_shrink(pool, inner):
-    with pytest.raises(
-        CatbenchError, match=f"guarded:{inner} has nothing to shrink: {inner.split(':')[0]!r}"
-    ):
+    with pytest.raises(CatbenchError, match=f"guarded:{inner} has nothing to shrink: it picks"):
         make_router(pool, inner)
 
 
 def test_an_option_that_the_inner_router_does_not_take_is_told(pool):
-    with pytest.raises(
-        CatbenchError, match="router 'mixture' takes no option, and guarded:mixture:x gives one"
-    ):
+    with pytest.raises(CatbenchError, match="router 'mixture' takes no option, and 'mixture:x' gives one"):
         make_router(pool, "mixture:x")
 
 
+def test_the_router_of_a_file_can_be_guarded(pool, data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(
+        "from catbench_baselines.ridge import make_router\n\nclever = make_router\n"
+    )
+    shipped = make_router(pool, "ridge").fit(*data["train"], validation=data["validation"])
+    for text in ("guarded:./mine.py", "guarded:mine.py", "guarded:mine.py:clever"):
+        router = find_router(text)
+        found = router.make(pool).fit(*data["train"], validation=data["validation"])
+        np.testing.assert_array_equal(found.predict(data["test"][0]), shipped.predict(data["test"][0]))
+    assert find_router("guarded:./mine.py").name == "guarded:mine"
+    with pytest.raises(CatbenchError, match=r"there is no file other\.py"):
+        find_router("guarded:other.py").make(pool)
+
+
 def test_an_unknown_router_is_told(pool):
-    with pytest.raises(
-        CatbenchError, match=r"installed router, guarded:NAME with one of adadiff.*not 'rigde'"
-    ):
+    with pytest.raises(CatbenchError, match=r"unknown router 'rigde': did you mean 'ridge'"):
         make_router(pool, "rigde")
 
 

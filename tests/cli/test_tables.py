@@ -184,7 +184,7 @@ def test_a_router_below_the_mixture_is_told_why_and_what_helps(printed, noise, r
     part = int(re.search(r"and (\d+)% of such a difference comes true", text).group(1))
     assert part < 25
     assert "it expects to gain" in text
-    assert "the baseline `guarded`" in text
+    assert "catbench evaluate guarded:FILE.py" in text
     named = noise.model_copy(update={"router": RouterInfo(name="ridge", kind="estimator", seed=0)})
     assert "catbench evaluate guarded:ridge" in printed(named, matrix=matrix)
     assert "Below the mixture" not in printed(report, matrix=matrix)

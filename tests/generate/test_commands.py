@@ -49,7 +49,7 @@ def test_generate_takes_some_candidates_and_tells_of_cut_prompts_and_damage(suit
 
 def test_a_dry_run_prints_the_size_of_the_run_and_makes_nothing(suite, tmp_path, type_in):
     words = ("generate", suite(), "--out", tmp_path / "run", "--candidates", "sdxl-20,sdxl-100", "--dry-run")
-    out, _ = type_in(*words)
+    out, _ = type_in(*words, "--device", "cuda:7")
     # 12 images of each; shipped, 281.03 and 1362.83 TFLOPs each, at a third of 989.4 TFLOP/s.
     hours = 12 * (281.03 + 1362.83) / 329.8 / 3600
     assert re.search(r"shards +2\n", out)
@@ -58,6 +58,16 @@ def test_a_dry_run_prints_the_size_of_the_run_and_makes_nothing(suite, tmp_path,
     assert re.search(rf"device-hours +{hours:.2f} {basis}", out)
     assert "disk" in out
     assert not (tmp_path / "run").exists()
+
+
+def test_a_dry_run_for_the_processor_reckons_with_it_and_not_with_a_gpu(suite, tmp_path, type_in):
+    words = ("generate", suite(), "--out", tmp_path / "run", "--candidates", "sdxl-20", "--device", "cpu")
+    out, _ = type_in(*words, "--dry-run")
+    said = re.search(r"device-hours +([\d.,]+) \(([\d.,]+) TFLOPs at ([\d.]+) TFLOP/s, (.*)\)", out)
+    assert "this processor" in said[4]
+    hours, total, rate = (float(said[place].replace(",", "")) for place in (1, 2, 3))
+    assert hours == pytest.approx(total / rate / 3600, rel=0.02)
+    assert rate < 100
 
 
 def test_device_hours_rest_on_seconds_where_they_are_measured(suite):

@@ -19,7 +19,9 @@ from catbench.suites.prices import read_costs
 def test_the_table_has_every_unit_for_every_candidate_and_is_read_back(suite, tmp_path):
     out = tmp_path / "costs.parquet"
     seen = []
-    costs = measure(suite(), out, batch=2, repeats=2, on_candidate=lambda *progress: seen.append(progress))
+    costs = measure(
+        suite(), out, batch=2, repeats=2, rounds=1, on_candidate=lambda *progress: seen.append(progress)
+    )
     assert read_costs(out) == costs
     assert seen == [("tiny-2", 0, 2), ("tiny-3", 1, 2)]
     table = pd.read_parquet(out)
@@ -55,7 +57,29 @@ def test_seconds_are_the_median_of_all_rounds_candidates_taken_in_turn(suite, tm
         suite(), tmp_path / "costs.parquet", rounds=3, on_candidate=lambda *progress: seen.append(progress)
     )
     assert [(name, done) for name, done, _ in seen] == [(f"tiny-{2 + i % 2}", i) for i in range(6)]
-    assert {c.candidate: c.value for c in costs if c.unit == "seconds"} == {"tiny-2": 3.0, "tiny-3": 1.0}
+    seconds = [cost for cost in costs if cost.unit == "seconds"]
+    assert {cost.candidate: cost.value for cost in seconds} == {"tiny-2": 3.0, "tiny-3": 1.0}
+    # Medians of rounds: 9, 3, 3 and 1.5, 2.5, 1.
+    assert {cost.candidate: cost.spread for cost in seconds} == {"tiny-2": 2.0, "tiny-3": 1.5}
+    assert all(cost.spread is None for cost in costs if cost.unit != "seconds")
+
+
+def test_a_spread_above_a_quarter_is_a_warning_and_stands_in_the_table(suite, tmp_path, command, monkeypatch):
+    folder = suite()
+
+    def measured(*turns):
+        left = iter(turns)
+        monkeypatch.setattr(clock, "measure_image", lambda *_, **__: Measured((next(left),), None, 1))
+        outcome = command("measure", folder, "--out", tmp_path / "costs.parquet", "--rounds", 2)
+        return outcome.out, outcome.err
+
+    out, err = measured(1.0, 8.0, 1.2, 8.0)
+    assert "rounds 18% apart" in out
+    assert "warning" not in err
+    out, err = measured(1.0, 8.0, 1.4, 8.0)
+    assert "rounds 33% apart" in out
+    assert "warning: 1 of these differ by more than 25% between rounds, most tiny-2 in seconds (33%)" in err
+    assert [cost.spread for cost in read_costs(tmp_path / "costs.parquet")][-2:] == [pytest.approx(1 / 3), 0]
 
 
 def test_seconds_are_per_image_of_every_call(sdxl, drawn_by, monkeypatch):

@@ -61,7 +61,8 @@ def folder(tmp_path_factory, matrix):
 
 
 def test_every_table_and_figure_comes_in_every_form(folder):
-    assert {path.name for path in folder.iterdir()} == {f"{name}.{form}" for name in NAMES for form in FORMS}
+    files = {f"{name}.{form}" for name in NAMES for form in FORMS}
+    assert {path.name for path in folder.iterdir()} == files | {"paper.json"}
     for path in folder.iterdir():
         assert path.stat().st_size > 100, path
     for name in NAMES:
@@ -263,7 +264,7 @@ def test_published_values_are_those_of_the_paper(shared):
 def test_an_estimator_whose_packages_are_missing_is_left_out_and_told(matrix, no_torch):
     runs = Runs(matrix, bootstrap=DRAWS)
     assert runs.estimators == ("knn",)
-    says = "transformer is left out: router 'transformer' needs torch, which is not installed: pip install '"
+    says = "transformer is left out: router 'transformer' needs torch, which is not installed: in your clone"
     assert runs.left_out[0].startswith(says)
     assert runs.left_out[0].endswith("[torch]'.")
 
@@ -363,8 +364,10 @@ def test_the_command_writes_a_folder_and_replaces_only_its_own(command, simulate
     plain = ("paper", "--suite", simulated, "--out", out, "--transformer", "mixture", "--trials", 2)
     plain += ("--replicates", 5, "--metric", "simulated_score")
     assert command(*plain).code == 0
-    assert len(list(out.iterdir())) == len(NAMES) * len(FORMS)
-    assert "is there already" in command(*plain).err
+    assert len(list(out.iterdir())) == len(NAMES) * len(FORMS) + 1
+    outcome = command(*plain, "--seed", 1)
+    assert outcome.code == 2
+    assert "asked for otherwise (seed 0, now 1)" in outcome.err
     assert command(*plain, "--force").code == 0
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
@@ -378,6 +381,45 @@ def test_the_command_writes_a_folder_and_replaces_only_its_own(command, simulate
     outcome = command("paper", "--suite", simulated, "--out", tmp_path / "x", "--trials", 0)
     assert outcome.code == 2
     assert not (tmp_path / "x").exists()
+
+
+def test_a_stopped_run_leaves_what_is_done_and_is_taken_up_by_the_same_call(matrix, tmp_path, monkeypatch):
+    out, said = tmp_path / "out", []
+
+    def stopped(runs, trials):
+        raise KeyboardInterrupt
+
+    def run():
+        runs = Runs(matrix, transformer="ridge", bootstrap=DRAWS, metrics=["simulated_score"])
+        write_paper(runs, out, trials=2, said=lambda name, title: said.append((name, bool(title))))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("catbench.paper.everything.table1", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            run()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    done = {path: path.stat().st_mtime_ns for path in out.iterdir() if path.suffix != ".json"}
+    assert {path.stem for path in done} == set(NAMES) - {"table1"}
+    (out / ".table1-killed.md").write_text("half a")
+    (out / "figure4.svg").unlink()
+    said.clear()
+    run()
+    assert {name for name, new in said if new} == {"table1", "figure4"}
+    assert len(list(out.iterdir())) == len(NAMES) * len(FORMS) + 1
+    assert all(path.stat().st_mtime_ns == time for path, time in done.items() if path.stem != "figure4")
+
+
+def test_each_step_is_a_line_where_there_is_no_terminal(command, simulated, tmp_path):
+    plain = ("paper", "--suite", simulated, "--transformer", "mixture", "--trials", 2, "--replicates", 5)
+    outcome = command(*plain, "--out", tmp_path / "out", "--metric", "simulated_score")
+    steps = outcome.err.splitlines()
+    assert "knn: fitting to simulated_score" in steps
+    assert "table 1: simulated_score, S=1" in steps
+    assert len(steps) == len(set(steps))
+    assert [line.split(".{")[0].rpartition("/")[2] for line in outcome.out.splitlines()] == [
+        *NAMES[1:],
+        "table1",
+    ]
 
 
 def test_an_unknown_metric_is_told_before_anything_is_run(matrix):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from catbench import Report, load
+from catbench import Report, evaluate, load
+from catbench.bootstrap import Bootstrap
 from catbench.rounds import rounds_of
 from catbench.store import save
 from catbench.stored import stored_answers
 from catbench.submission.answers import digest_of
 from catbench.submission.record import CHECKS, proofs
+from catbench.submission.template import ROUTER
 
 
 def test_the_template_passes_its_check_and_runs_in_the_strongest_sandbox_here(
@@ -34,6 +38,21 @@ def test_the_template_passes_its_check_and_runs_in_the_strongest_sandbox_here(
     assert report.submission.sandbox.kind == strongest
     assert report.submission.sandbox.peak_memory_bytes > 0
     assert not list(folder.glob("report*"))
+
+
+def in_the_readme():
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    return next(
+        block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "make_router(" in block
+    )
+
+
+@pytest.mark.parametrize("code", [in_the_readme(), ROUTER], ids=["README", "template"])
+def test_a_first_router_surely_beats_the_mixture_on_nano(code, tmp_path):
+    (tmp_path / "first.py").write_text(code)
+    report = evaluate(str(tmp_path / "first.py"), load("nano"), bootstrap=Bootstrap(100))
+    for result in report.results:
+        assert result.estimate("headroom").low > 0, result.metric
 
 
 def test_a_suite_that_nobody_knows_is_named_with_those_near_it(command, folder):

@@ -112,7 +112,7 @@ def _remedy(report: Report) -> str:
         return "It is guarded already: more training prompts, or fewer candidates, may help."
     if name.partition(":")[0] in router_names():
         return f"Try `catbench evaluate guarded:{name}`, which {what}."
-    return f"Try to shrink: the baseline `guarded` {what}."
+    return f"Try `catbench evaluate guarded:FILE.py` with your router's file, which {what}."
 
 
 def _biggest(ids: tuple[str, ...], shares: Floats, width: int) -> str:

@@ -64,6 +64,7 @@ def generate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the run will take, and stop.")] = False,
 ) -> None:
     """Draw every image of a suite, score it, and write the suite with its scores to OUT/suite."""
+    from catbench.generate.estimate import processor_speed
     from catbench.generate.job import check_device
     from catbench.generate.run import Plan, check_batches, generate
 
@@ -73,7 +74,9 @@ def generate(
     names = [name.strip() for name in candidates.split(",")] if candidates else None
     plan = Plan.of(suite, names, limit, samples, fresh_test=fresh_test)
     if dry_run:
-        _print_estimate(plan.estimate(images, _hardware_here(device) if chosen is None else ""))
+        here = "" if chosen else _hardware_here(device)
+        speed = processor_speed() if here and device == "cpu" else None
+        _print_estimate(plan.estimate(images, here, speed))
         return
     with chosen or nullcontext():
         outcome = generate(

@@ -19,11 +19,11 @@ def measure(
     batch: Annotated[int, typer.Option(help="Images that are drawn at once where seconds are measured.")] = 1,
     repeats: Annotated[int, typer.Option(help="Timed calls a candidate; the median counts.")] = 5,
     rounds: Annotated[
-        int, typer.Option(help="Times to go through all candidates, as a machine's speed may drift.")
-    ] = 1,
+        int, typer.Option(help="Times to go through all candidates: how far these lie apart is told.")
+    ] = 3,
 ) -> None:
     """Count FLOPs in both conventions, and measure seconds and joules per image on this machine."""
-    from catbench.generate.costs.measure import measure
+    from catbench.generate.costs.measure import UNSTEADY, measure
 
     names = [name.strip() for name in candidates.split(",")] if candidates else None
     costs = measure(
@@ -40,7 +40,17 @@ def measure(
     width = max(len(cost.candidate) for cost in costs)
     for cost in costs:
         on = f"  on {cost.hardware}, batch {cost.batch_size}" if cost.hardware else ""
-        typer.echo(f"{cost.candidate:{width}}  {cost.value:12.6g} {cost.unit}{on}")
+        spread = "" if cost.spread is None else f", rounds {cost.spread:.0%} apart"
+        typer.echo(f"{cost.candidate:{width}}  {cost.value:12.6g} {cost.unit}{on}{spread}")
+    unsteady = [cost for cost in costs if (cost.spread or 0) > UNSTEADY]
+    if unsteady:
+        worst = max(unsteady, key=lambda cost: cost.spread or 0)
+        typer.echo(
+            f"warning: {len(unsteady)} of these differ by more than {UNSTEADY:.0%} between rounds, most "
+            f"{worst.candidate} in {worst.unit} ({worst.spread:.0%}): was the machine at other work? Measure "
+            "again when it is idle, or with more --rounds; the table has the spread of each",
+            err=True,
+        )
 
 
 def _print_progress(candidate: str, done: int, total: int) -> None:

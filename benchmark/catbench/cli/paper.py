@@ -26,11 +26,14 @@ def paper(
     trials: Annotated[int, typer.Option(help="Trials of Table 1.")] = 100,
     replicates: Annotated[int, typer.Option(help="Bootstrap replicates for the intervals.")] = 1000,
     seed: Annotated[int, typer.Option(help="For routers and trials; the bootstrap's draws stay.")] = 0,
-    force: Annotated[bool, typer.Option("--force", help="Replace the folder if it is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Make tables anew that are there.")] = False,
 ) -> None:
-    """Write the tables and figures of the CATImage paper for a suite, as Markdown, LaTeX, CSV, PNG, SVG."""
+    """Write the tables and figures of the CATImage paper for a suite, as Markdown, LaTeX, CSV, PNG, SVG.
+
+    Each is written as soon as it is done; after a stop the same command makes what is missing.
+    """
     from catbench.bootstrap import Bootstrap
-    from catbench.cli.progress import progress_bar
+    from catbench.cli.progress import progress_lines
     from catbench.errors import UsageError
     from catbench.paper.everything import write_paper
     from catbench.paper.runs import Runs
@@ -40,7 +43,11 @@ def paper(
         raise UsageError("--replicates must be at least 2, --trials at least 1, and --seed not negative")
     matrix = load(suite)
     folder = out or Path(f"paper-{matrix.suite.id}")
-    with progress_bar() as progress:
+
+    def said(name: str, title: str) -> None:
+        typer.echo(f"{folder / name}.{{md,tex,csv,png,svg}}  {title or 'was there'}")
+
+    with progress_lines() as progress:
         runs = Runs(
             matrix,
             transformer=transformer,
@@ -52,8 +59,6 @@ def paper(
             seed=seed,
             progress=progress,
         )
-        made = write_paper(runs, folder, trials=trials, force=force)
-    for exhibit in made:
-        typer.echo(f"{folder / exhibit.name}.{{md,tex,csv,png,svg}}  {exhibit.title}")
+        write_paper(runs, folder, trials=trials, force=force, said=said)
     for note in runs.left_out:
         typer.echo(f"note: {note}", err=True)

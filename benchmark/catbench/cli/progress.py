@@ -1,8 +1,10 @@
-"""A progress bar that shows only where the work takes over a second."""
+"""A progress bar that shows only where the work takes over a second, and lines where there is no terminal."""
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
@@ -11,6 +13,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 PATIENCE = 1.0
 """Seconds before the bar appears."""
+SILENCE = 30.0
+"""Seconds without a line after which a long step says how far it is."""
 
 
 @contextmanager
@@ -35,3 +39,22 @@ def progress_bar() -> Generator[Callable[[str, int, int], None]]:
         timer.join()
         if bar.live.is_started:
             bar.stop()
+
+
+@contextmanager
+def progress_lines() -> Generator[Callable[[str, int, int], None]]:
+    """Yield such a function for work of minutes: where stderr is no terminal, each step is a line there."""
+    if Console(stderr=True).is_terminal:
+        with progress_bar() as progress:
+            yield progress
+        return
+    last, since = "", 0.0
+
+    def line(what: str, done: int, total: int) -> None:
+        nonlocal last, since
+        if what != last or time.monotonic() > since + SILENCE:
+            sys.stderr.write(f"{what}\n" if what != last else f"{what}: {done:,} of {total:,}\n")
+            sys.stderr.flush()
+            last, since = what, time.monotonic()
+
+    yield line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from catbench.generate.plan import Shard
 SUSTAINED_TFLOPS = PEAK_TFLOPS["H100"] * ATTAINED_SHARE
 """TFLOP/s that are taken where no seconds of this machine are known."""
 
+TERA = 1e12
 BYTES_PER_ROW = 60
 """Of a shard: prompt id, sample, seed, and the share of its record; measured on shards of 64 rows."""
 BYTES_PER_SCORE = 5
@@ -38,13 +40,41 @@ class Estimate:
     """What the hours rest on."""
 
 
+@dataclass(frozen=True)
+class Speed:
+    """What a device attains, where no seconds of it are known."""
+
+    tflops: float = SUSTAINED_TFLOPS
+    """TFLOP/s."""
+    said: str = "a third of an H100's peak"
+
+
+def processor_speed() -> Speed:
+    """Return what to reckon with on this machine's processor, from matrix products timed now."""
+    import torch
+
+    size = 1024
+    matrix, seconds = torch.ones(size, size), float("inf")
+    for _ in range(4):
+        start = time.perf_counter()
+        torch.mm(matrix, matrix)
+        seconds = min(seconds, time.perf_counter() - start)
+    said = "a third of what this processor's matrix products attain now"
+    return Speed(2 * size**3 / seconds / TERA * ATTAINED_SHARE, said)
+
+
 def estimate(
-    shards: Sequence[Shard], costs: Sequence[Cost], metrics: int, keep_images: bool, hardware: str = ""
+    shards: Sequence[Shard],
+    costs: Sequence[Cost],
+    metrics: int,
+    keep_images: bool,
+    hardware: str = "",
+    speed: Speed | None = None,
 ) -> Estimate:
     """Return the size of these shards, priced by the cost table.
 
     Hours are of the seconds measured on `hardware`, what this machine's device calls itself, where all
-    candidates have them; else of FLOPs on an H100.
+    candidates have them; else of FLOPs at `speed`, an H100's unless given.
     """
     images = sum(len(shard.block.images) for shard in shards)
     prompts = {prompt for shard in shards for prompt in shard.block.prompt_ids}
@@ -52,11 +82,13 @@ def estimate(
     if keep_images:
         pixels = sum(len(s.block.images) * s.settings.width * s.settings.height for s in shards)
         disk += round(pixels * BYTES_PER_PIXEL)
-    hours, basis = _device_hours(shards, costs, hardware)
+    hours, basis = _device_hours(shards, costs, hardware, speed or Speed())
     return Estimate(len(shards), images, disk, hours, basis)
 
 
-def _device_hours(shards: Sequence[Shard], costs: Sequence[Cost], hardware: str) -> tuple[float | None, str]:
+def _device_hours(
+    shards: Sequence[Shard], costs: Sequence[Cost], hardware: str, speed: Speed
+) -> tuple[float | None, str]:
     candidates = {shard.candidate.id for shard in shards}
     for unit, where in (("seconds", hardware), ("tflops", "")):
         price = {cost.candidate: cost.value for cost in costs if (cost.unit, cost.hardware) == (unit, where)}
@@ -65,8 +97,7 @@ def _device_hours(shards: Sequence[Shard], costs: Sequence[Cost], hardware: str)
         total = sum(price[shard.candidate.id] * len(shard.block.images) for shard in shards)
         if unit == "seconds":
             return total / 3600, f"seconds measured on {hardware}"
-        rate = f"{SUSTAINED_TFLOPS:.0f} TFLOP/s, a third of an H100's peak"
-        return total / SUSTAINED_TFLOPS / 3600, f"{total:,.1f} TFLOPs at {rate}"
+        return total / speed.tflops / 3600, f"{total:,.1f} TFLOPs at {speed.tflops:.3g} TFLOP/s, {speed.said}"
     return None, "no cost is known for every candidate"
 
 

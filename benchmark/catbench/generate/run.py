@@ -19,7 +19,7 @@ from catbench.generate.assemble import assemble, cut_prompts, save_suite
 from catbench.generate.candidates import choose_candidates
 from catbench.generate.costs.table import flop_costs, shipped_costs
 from catbench.generate.engines import Engine, RemoteEngine, ShardDone
-from catbench.generate.estimate import Estimate, estimate
+from catbench.generate.estimate import Estimate, Speed, estimate
 from catbench.generate.job import Job
 from catbench.generate.packages import prepare
 from catbench.generate.plan import PROMPTS_PER_BLOCK, Shard, cut
@@ -105,13 +105,14 @@ class Plan:
             metric_source(metric.name)
         return cls(problem, cut(problem, prompts_per_block), labelled)
 
-    def estimate(self, keep_images: bool, hardware: str = "") -> Estimate:
+    def estimate(self, keep_images: bool, hardware: str = "", speed: Speed | None = None) -> Estimate:
         """Return what all of the run takes, priced by the suite's table and the shipped one.
 
-        `hardware` is what the device calls itself that the run is for, empty where it is not known.
+        `hardware` is what the device calls itself that the run is for, empty where it is not known; `speed`
+        what it attains, None for an H100's.
         """
         known = (*self.problem.costs, *shipped_costs())
-        return estimate(self.shards, known, len(self.problem.metrics), keep_images, hardware)
+        return estimate(self.shards, known, len(self.problem.metrics), keep_images, hardware, speed)
 
 
 def generate(

@@ -54,6 +54,21 @@ class Runs:
         self._reports: dict[tuple[str, bool], Report | None] = {}
 
     @property
+    def asked(self) -> dict[str, object]:
+        """What these results depend on, as JSON knows it."""
+        return {
+            "suite": self.matrix.suite.id,
+            "digest": self.matrix.digest,
+            "metrics": [metric.name for metric in self.metrics],
+            "cost": self._cost,
+            "pool": self._pool,
+            "estimators": list(self.estimators),
+            "knn": self.knn,
+            "replicates": self._bootstrap.replicates,
+            "seed": self.seed,
+        }
+
+    @property
     def suite(self) -> str:
         """The suite's id as titles have it: a simulated one says so."""
         return f"{'SIMULATED ' if self.matrix.suite.simulated else ''}{self.matrix.suite.id}"
@@ -113,6 +128,9 @@ class Runs:
         """Return the true qualities (n, M, S) of the test prompts in the whole pool, higher is better."""
         return self.matrix.qualities(metric, "test", self.pool(metric))
 
+    def _of_homogeneous(self, what: str, done: int, total: int) -> None:
+        self.progress(f"homogeneous pool: {what}", done, total)
+
     def _report(self, router: str, *, homogeneous: bool) -> Report | None:
         key = (router, homogeneous)
         if key not in self._reports:
@@ -127,7 +145,7 @@ class Runs:
                     bootstrap=self._bootstrap,
                     seed=self.seed,
                     folds=0,
-                    progress=self.progress,
+                    progress=self._of_homogeneous if homogeneous else self.progress,
                 )
                 if report.router.kind == "policy":
                     raise UsageError(

@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from catbench.files import atomic_file
 from catbench.paper.exhibit import Cell, Exhibit
 
 LATEX = {
@@ -27,12 +28,15 @@ WIDEST = 78
 
 
 def write(exhibit: Exhibit, folder: Path) -> None:
-    """Write an exhibit into a folder, as NAME.md, .tex, .csv, .png and .svg."""
-    for form, text in (("md", markdown(exhibit)), ("tex", latex(exhibit)), ("csv", comma_separated(exhibit))):
-        (folder / f"{exhibit.name}.{form}").write_text(text, encoding="utf-8")
+    """Write an exhibit into a folder as NAME.md, .tex, .csv, .png and .svg, each whole or not at all."""
+    texts = {"md": markdown(exhibit), "tex": latex(exhibit), "csv": comma_separated(exhibit)}
     figure = drawing(exhibit)
-    for form in ("png", "svg"):
-        figure.savefig(folder / f"{exhibit.name}.{form}", dpi=150)
+    for form in FORMS:
+        with atomic_file(folder / f"{exhibit.name}.{form}") as draft:
+            if form in texts:
+                draft.write_text(texts[form], encoding="utf-8")
+            else:
+                figure.savefig(draft, dpi=150, format=form)
 
 
 def markdown(exhibit: Exhibit) -> str:

@@ -29,9 +29,32 @@ unseen-candidates = false
 ROUTER = '''\
 """{slug}: quality from the words of the prompt, by ridge regression."""
 
-from sklearn.feature_extraction.text import TfidfVectorizer
+from catbench import deferral_curve
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
+
+
+class WordCounts:
+    """Counts words; how strongly it is drawn towards the candidates' means, validation prompts decide."""
+
+    def __init__(self, pool):
+        self.cost = pool.cost
+
+    def fit(self, prompts, quality, validation):
+        """Fit at several penalties, and keep the one with the largest area on validation prompts."""
+        tried = [make_pipeline(CountVectorizer(), Ridge(10**power)) for power in range(5)]
+        for model in tried:
+            model.fit(prompts, quality)
+        self.model = max(tried, key=lambda model: self.area(model.predict(validation[0]), validation[1]))
+
+    def area(self, predicted, quality):
+        """Return the mean height of the deferral curve over the logarithm of cost."""
+        return deferral_curve(predicted, quality, self.cost).area_log(self.cost.min(), self.cost.max())
+
+    def predict(self, prompts):
+        """Return estimated qualities (n, candidates)."""
+        return self.model.predict(prompts)
 
 
 def make_router(pool):
@@ -41,7 +64,7 @@ def make_router(pool):
     holds the embeddings that a suite ships. Learn what tells candidates apart in fit, from the qualities
     given there.
     """
-    return make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), Ridge(alpha=3.0))
+    return WordCounts(pool)
 '''
 
 

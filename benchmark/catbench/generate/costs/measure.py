@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 UNITS = ("tflops", "tflops_paper", "seconds", "joules")
 """In the order of the table; the first is what a suite's routers are priced by unless told otherwise."""
+ROUNDS = 3
+"""Times to go through all candidates: from fewer, no spread can be told."""
+UNSTEADY = 0.25
+"""A spread above this is a warning: other work on the machine moved the value more than routers differ."""
 
 
 def measure(
@@ -34,15 +38,15 @@ def measure(
     device: str = "cpu",
     batch: int = 1,
     repeats: int = 5,
-    rounds: int = 1,
+    rounds: int = ROUNDS,
     on_candidate: Callable[[str, int, int], None] | None = None,
 ) -> tuple[Cost, ...]:
     """Write the cost table of a suite's candidates to `out` (Parquet), and return its rows.
 
     All candidates are gone through `rounds` times, so that a machine that is slow for a while is slow for
-    all of them; the median of all calls counts. `on_candidate` is told a candidate, how many are done and how
-    many there are. Raises UsageError for a bad argument before anything is measured, GenerationError for a
-    model that cannot be loaded.
+    all of them; the median of all calls counts, and `spread` tells how far rounds lie apart. `on_candidate`
+    is told a candidate, how many are done and how many there are. Raises UsageError for a bad argument before
+    anything is measured, GenerationError for a model that cannot be loaded.
     """
     if min(batch, repeats, rounds) < 1:
         raise UsageError(f"--batch {batch}, --repeats {repeats}, --rounds {rounds}: at least 1 is needed")
@@ -93,11 +97,10 @@ def _clocked(candidate: Candidate, measured: list[Measured], hardware: str, devi
     clock = "CUDA events" if device != "cpu" else f"wall clock, threads: {torch.get_num_threads()}"
     packages = " ".join(f"{name} {version}" for name, version in versions().items())
     joules = [one.joules for one in measured if one.joules is not None]
+    seconds = median(s for one in measured for s in one.seconds)
+    rounds = {"seconds": [median(one.seconds) for one in measured], "joules": joules}
     values = {
-        "seconds": (
-            median(s for one in measured for s in one.seconds),
-            f"median of {calls}, {clock}; {packages}",
-        ),
+        "seconds": (seconds, f"median of {calls}, {clock}; {packages}"),
         "joules": (fmean(joules) if joules else None, f"NVML, mean of {filling}; {packages}"),
     }
     return [
@@ -109,6 +112,7 @@ def _clocked(candidate: Candidate, measured: list[Measured], hardware: str, devi
             batch_size=measured[0].batch,
             precision=drawing_settings(candidate).precision,
             method=method,
+            spread=(max(rounds[unit]) - min(rounds[unit])) / value if len(measured) > 1 else None,
         )
         for unit, (value, method) in values.items()
         if value is not None

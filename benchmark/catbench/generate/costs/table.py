@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
-from catbench.costs import Cost
+from catbench.costs import Cost, cost_records
 from catbench.files import atomic_file
 from catbench.generate.candidates import find_candidate, known_candidates
 from catbench.generate.checkout import INFINITY
@@ -91,7 +91,7 @@ def shipped_costs() -> tuple[Cost, ...]:
 def write_costs(costs: Sequence[Cost], path: Path) -> None:
     """Write a cost table as Parquet, whole or not at all; raises UsageError where it cannot be written."""
     with atomic_file(path) as draft:
-        pd.DataFrame([cost.model_dump() for cost in costs]).to_parquet(draft, index=False)
+        pd.DataFrame(cost_records(costs)).to_parquet(draft, index=False)
 
 
 def _call(settings: DrawingSettings, root: Path | None) -> Call | None:
