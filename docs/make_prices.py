@@ -10,6 +10,7 @@ shown here.
 from __future__ import annotations
 
 import csv
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -20,7 +21,7 @@ import torch
 from catbench.costs import Cost
 from catbench.files import atomic_file
 from catbench.generate.costs.elsewhere import RELEASED_ELSEWHERE
-from catbench.generate.costs.flops import Flops, count_forward, on_meta
+from catbench.generate.costs.flops import Flops, count_forward
 from catbench.generate.costs.parts import meta
 from catbench.generate.costs.table import TERA, count_costs, shipped_costs
 from catbench.generate.packages import prepare, versions
@@ -35,6 +36,8 @@ TABLES = ROOT / "benchmark" / "catbench" / "data" / "costs"
 RUNS = [(solver, steps) for solver in ("DDIM", "DPM", "PNDM") for steps in (10, 20, 50)]
 SHIPPED = {"sdxl": "sdxl-50", "flux-schnell": "flux-schnell-4", "infinity-2b": "infinity-2b"}
 """Candidate of EvalMi-50K -> the same among catbench's own."""
+TOKENS = {"tokens": torch.long, "mask": torch.bool}
+"""What GLIDE is given of a text, and its types."""
 UNPRICED = {
     "dall-e-3": "closed: in USD only",
     "ella": "SD 1.5 with a text encoder and a connector of its own, no class in diffusers",
@@ -170,33 +173,24 @@ def pqpp() -> list[Cost]:
 
 def _glide() -> tuple[Flops, Flops]:
     sys.path.insert(0, os.environ["CATBENCH_GLIDE"])
-    from glide_text2im import model_creation as code  # type: ignore[reportMissingImports]
+    code: Any = importlib.import_module("glide_text2im.model_creation")
 
-    small, large = code.model_and_diffusion_defaults(), code.model_and_diffusion_defaults_upsampler()
-    whole = Flops(0.0, 0.0)
-    for options, pixels, respacing, inputs in ((small, 64, "100", 2), (large, 256, "fast27", 1)):
+    def forwards(options: dict[str, Any], pixels: int, respacing: str) -> Flops:
+        """Return the FLOPs of one network's steps on one input."""
         options |= {"use_fp16": False, "timestep_respacing": respacing}
-        models: list[Any] = []
-        on_meta(
-            lambda options=options, models=models: (
-                models.extend(code.create_model_and_diffusion(**options)) or models[0]
-            )
-        )
-        model, diffusion = models
-        given: dict[str, Any] = {
-            "tokens": meta(1, options["text_ctx"], dtype=torch.long),
-            "mask": meta(1, options["text_ctx"], dtype=torch.bool),
-        }
+        given = {name: meta(1, options["text_ctx"], dtype=kind) for name, kind in TOKENS.items()}
         if pixels == 256:
             given["low_res"] = meta(1, 3, 64, 64)
         with torch.device("meta"):
-            step = count_forward(
-                lambda model=model, pixels=pixels, given=given: model(
-                    meta(1, 3, pixels, pixels), meta(1), **given
-                )
-            )
-        whole += step * (inputs * diffusion.num_timesteps)
-    return whole, whole  # the text is encoded anew in every step, by the denoiser itself
+            made: tuple[Any, Any] = code.create_model_and_diffusion(**options)
+            network: Any = made[0].eval()
+            step = count_forward(lambda: network(meta(1, 3, pixels, pixels), meta(1), **given))
+        return step * made[1].num_timesteps
+
+    small = forwards(code.model_and_diffusion_defaults(), 64, "100")
+    large = forwards(code.model_and_diffusion_defaults_upsampler(), 256, "fast27")
+    whole = small * 2 + large  # only the small network is guided
+    return whole, whole  # the text is encoded anew in every step, by the networks themselves
 
 
 def _costs(name: str, whole: Flops, denoising: Flops, told: str) -> list[Cost]:

@@ -22,6 +22,7 @@ from catbench.spelling import decimals_of, short, spell, spell_cost, spell_value
         (Estimate(value=12.34, low=5, high=20), False, "12 [5, 20]"),
         (Estimate(value=0.38, low=0.24, high=None), True, "38% [24, never]"),
         (Estimate(value=None, low=None, high=None), True, "never"),
+        (Estimate(value=1e-11, low=-2e-11, high=3e-11), False, "0"),
         (Estimate(value=0.859368), False, ".859"),
         (Estimate(value=1.0, low=1.0, high=1.0), True, "100%"),
         (Estimate(value=1e300), False, "1e+300"),

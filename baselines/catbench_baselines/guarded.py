@@ -122,6 +122,7 @@ def areas_without_each(predicted: Floats, quality: Floats, pool: Pool) -> Floats
     choices = _followed(predicted, deferral_curve(predicted, quality, pool.cost), pool)
     costs, qualities = pool.cost[choices], np.take_along_axis(quality, choices, axis=1)
     mean_cost, mean_quality = ((v.sum(axis=0) - v) / (len(v) - 1) for v in (costs, qualities))
+    mean_cost[:, 0] = low  # all prompts are with the cheapest there; the mean may round to more
     curves = DeferralCurve(np.clip(mean_cost, low, high), mean_quality, trade_off=np.empty(0))
     return curves.area_log(low, high)
 

@@ -87,7 +87,7 @@ def select_costs(costs: Iterable[Cost], key: str, candidates: Sequence[str]) -> 
         more = f" (nor have {len(missing) - 1} others)" if len(missing) > 1 else ""
         raise UsageError(
             f"candidate {missing[0]!r} has no cost in {key!r}{more}: take the pool {PRICED + key!r}, which "
-            f"has the {len(known)} candidates with a price in it, or another cost"
+            f"has the {len(known)} candidate{'s' * (len(known) != 1)} with a price in it, or another cost"
         )
     return frozen(np.array([known[candidate] for candidate in candidates])), hardware
 

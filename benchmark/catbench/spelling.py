@@ -26,6 +26,8 @@ def spell(
     value, ends = estimate.value, (estimate.low, estimate.high)
     if value is None and ends == (None, None):
         return missing
+    if all(number is not None and abs(number) * scale < NOTHING for number in (value, *ends)):
+        return f"0{unit}"
     width = _width(estimate) * scale
     if value is not None and (ends == (None, None) or width == 0):
         shown = value * scale

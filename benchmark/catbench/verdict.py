@@ -28,14 +28,9 @@ def verdict(result: Result) -> str:
     return f"{_saves(result.estimate('match_best'), f'always drawing with {best}')}; {gains}"
 
 
-def reachable(result: Result, *, linear: bool = False) -> str:
-    """Return how much of the headroom is shown to be within reach; empty where nothing surely is.
-
-    On the linear cost axis there is no interval.
-    """
+def reachable(result: Result) -> str:
+    """Return how much of the headroom is shown to be within reach; empty where nothing surely is."""
     share = result.references.get("oracle_shrunk", {}).get("headroom")
-    if share is not None and linear:
-        share = headroom_of(result, "oracle_shrunk", linear=True)
     if share is None or share.value is None:
         return ""
     if share.value <= 0 or (share.low is not None and share.low <= 0):

@@ -154,6 +154,14 @@ def test_areas_without_each_prompt_follow_equal_costs(cost):
     assert jackknife_error(found - exact) < 0.1 * jackknife_error(exact)
 
 
+@pytest.mark.parametrize("cost", [0.02, 0.1, 0.7, 3.1, 82.2473])
+def test_a_sum_of_equal_costs_that_rounds_up_is_no_error(cost):
+    true = np.random.default_rng(6).normal(size=(130, 2))
+    pool = Pool("test", (Candidate(id="a"), Candidate(id="b")), np.array([cost, 9 * cost]), "tflops", "score")
+    for count in (13, 14, 130):
+        assert np.isfinite(areas_without_each(true[:count], true[:count], pool)).all()
+
+
 @pytest.mark.parametrize("inner", ["", "ridge", "knn", "mlp", "knn:words"])
 def test_refitting_is_fitting_to_other_labels(data, pool, inner):
     prompts, quality = data["train"]

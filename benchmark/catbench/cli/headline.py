@@ -55,7 +55,7 @@ def facts(result: Result, *, linear: bool) -> list[Fact]:
 def _areas(result: Result, area: str) -> list[Fact]:
     linear = bool(area)
     axis = "on the linear cost axis: " if linear else ""
-    within = reachable(result, linear=linear)
+    within = "" if linear else reachable(result)  # the report has its interval on the logarithmic axis
     gain, own = result.estimate(f"gain{area}"), result.estimate(f"audc{area}")
     mixture = result.references["mixture"][f"audc{area}"]
     heights = [spell_value(found, decimals=decimals_of(gain)) for found in (own, mixture)]
