@@ -44,7 +44,7 @@ class Cost(BaseModel):
     precision: str = ""
     method: str = ""
     """How it was measured, and the source."""
-    spread: float | None = Field(None, ge=0)
+    spread: float | None = Field(default=None, ge=0)
     """Largest less smallest value over rounds of measuring, as a share of `value`; None = not known."""
 
     @field_validator("spread", mode="before")
