@@ -6,8 +6,10 @@ the page to them.
 
 from __future__ import annotations
 
+import importlib
 import io
 import re
+import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from catbench.report import Report, Result
 from catbench.spelling import spell
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(Path(__file__).parent))  # for the script beside this one
 REPORTS = ROOT / "baselines" / "reports" / "nano"
 SHOWN, METRIC = "ridge", "scene_accuracy"
 CANDIDATES = (
@@ -36,7 +39,7 @@ LINES = 12
 
 def blocks() -> dict[str, str]:
     """Return what stands between the comments of each name."""
-    return {"output": output(), "candidates": candidates(), "routers": routers()}
+    return {"output": output(), "real": real(), "candidates": candidates(), "routers": routers()}
 
 
 def output() -> str:
@@ -47,6 +50,12 @@ def output() -> str:
         print_report(report, matrix=load("nano"))
     lines = said.getvalue().splitlines()[:LINES]
     return "\n".join(["```text", *lines, "...", "```"])
+
+
+def real() -> str:
+    """Return what the router chosen on validation prompts saves, a row a real suite and metric."""
+    maker = importlib.import_module("make_real")
+    return maker.glance({suite: maker.reports_of(suite) for suite in maker.SUITES})
 
 
 def candidates() -> str:

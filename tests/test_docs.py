@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 NUMBER = r"-?\d*\.\d+|-?\d+"
 
 
-@pytest.mark.parametrize("page", ["README", "axis", "nano", "report"])
+@pytest.mark.parametrize("page", ["README", "axis", "nano", "real", "report"])
 def test_a_page_is_what_its_script_makes(page):
     """Numbers, not bytes: another machine may round a last digit otherwise."""
     script = ROOT / "docs" / f"make_{page.lower()}.py"
