@@ -14,8 +14,11 @@ from pathlib import Path
 FOLDER = Path(__file__).parent.parent / "baselines" / "reports"
 ON_NANO = ("knn", "ridge", "embedllm", "guarded", "mixture", "mlp", "transformer", "trees", "uniroute")
 ON_REAL = (
-    "mixture", "ridge", "guarded", "knn", "uniroute", "embedllm", "routellm-mf", "cems", "mlp", "trees",
+    "mixture", "ridge", "guarded", "knn", "guarded:knn", "uniroute", "embedllm", "routellm-mf", "cems", "mlp",
 )  # fmt: skip
+SMALL = ("trees",)
+"""Also run where training prompts are few: it takes minutes a metric on 29,000."""
+LARGE = ("flasheval-coco",)
 OTHERS = {
     "seconds": ("--cost", "seconds"),
     "nano": ("--pool", "nano"),
@@ -45,7 +48,8 @@ def runs() -> dict[str, tuple[str, ...]]:
         found |= {f"nano/{router}-{name}": (router, *nano, *OTHERS[name]) for router in routers}
     for suite, metrics in METRICS.items():
         options = ("--suite", suite, *(f"--metric={metric}" for metric in metrics), *OPTIONS.get(suite, ()))
-        found |= {f"{suite}/{router}": (router, *options) for router in ON_REAL}
+        routers = ON_REAL if suite in LARGE else (*ON_REAL, *SMALL)
+        found |= {f"{suite}/{router.replace(':', '-')}": (router, *options) for router in routers}
         if suite in ELSEWHERE:
             elsewhere = ("--train-on", ELSEWHERE[suite])
             found |= {

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from catbench import Report, evaluate, load
 from catbench.bootstrap import Bootstrap
 from catbench.rounds import rounds_of
+from catbench.store import save
 from catbench.stored import stored_answers
 from catbench.submission.answers import digest_of
 from catbench.submission.record import CHECKS, proofs
@@ -104,6 +107,51 @@ def test_a_failed_check_stands_in_the_report_and_exits_2(command, folder, simula
         check.name for check in Report.read(folder / "report.json").submission.checks if not check.passed
     }
     assert "repeats" in failed
+
+
+@pytest.fixture
+def folded(matrix, tmp_path):
+    """The simulated suite, scored by three folds."""
+    target = tmp_path / "folded"
+    samples = {split: min(matrix.samples.values()) for split in matrix.samples}
+    scores = {name: values[:, :, : samples["train"]] for name, values in matrix.scores.items()}
+    asked = matrix.suite.model_copy(update={"folds": 3})
+    save(replace(matrix, suite=asked, samples=samples, scores=scores), target)
+    return target
+
+
+def test_by_folds_a_fresh_session_a_fold_keeps_nothing(command, folder, folded):
+    code = (folder / "router.py").read_text()
+    (folder / "router.py").write_text(
+        code + "\nimport sys\nPart = Router\nclass Router(Part):\n"
+        "    def fit(self, p, q):\n"
+        "        assert getattr(sys, 'fitted', list(p)) == list(p), 'the prompts of another fold'\n"
+        "        sys.fitted = list(p)\n        Part.fit(self, p, q)\n"
+    )
+    ran = command("submit", "run", folder, "--suite", folded, "--replicates", 5)
+    assert (ran.code, ran.err.strip()) == (0, "")
+    report = Report.read(folder / "report.json")
+    assert (report.folds, report.result().prompts) == (3, len(load(folded).prompts))
+    assert command("verify", folder / "report.json", "--suite", folded).code == 0
+
+
+@pytest.mark.parametrize("name", ["weights.npz", "fitted.json", "fitted.parquet", "fitted.txt"])
+def test_by_folds_a_file_of_data_is_refused(command, folder, folded, name):
+    if name.endswith(".npz"):
+        np.savez(folder / name, weights=np.ones(3))
+    else:
+        (folder / name).write_text("{}")
+    ran = command("submit", "run", folder, "--suite", folded, "--sandbox", "none", "--replicates", 5)
+    assert ran.code == 2
+    assert f"brings {name}, and 'simulated' is scored by folds" in ran.err
+    assert not (folder / "report.json").exists()
+
+
+def test_a_verification_of_another_schema_is_named(command, copied, simulated):
+    (copied / "report.verification.json").write_text('{"schema": 1}')
+    ran = command("verify", copied / "report.json", "--suite", simulated)
+    assert ran.code == 0
+    assert "report.verification.json is another schema, or no verification: it proves nothing" in ran.out
 
 
 def test_a_submission_below_what_needs_no_router_is_marked(command, folder, simulated):

@@ -125,6 +125,13 @@ class _Asked:
     """Whether each report is derived even if an index has it."""
 
 
+def _say_stale(path: Path) -> None:
+    from catbench.submission.record import stale_verification
+
+    if why := stale_verification(path):
+        typer.echo(f"NOTE    {path}: {why}")
+
+
 def _is_private(path: Path) -> bool:
     from catbench.report import Report
 
@@ -176,6 +183,8 @@ def _verify_report(path: Path, asked: _Asked) -> bool:
         typer.echo(f"FAILED  {path}: checks of the submission, as the report says: {failed}")
     if "win_rate" in report.results[0].measures:
         typer.echo(f"NOTE    {path}: win rates need refits and are not derived again")
+    if not asked.record:
+        _say_stale(path)
     noise = proof.noise(report, matrix, trained)
     typer.echo(f"{'noise ' if noise.passed else 'FAILED'}  {path}: {noise.says}")
     again = new = None

@@ -208,6 +208,21 @@ def read_verification(report: Path) -> tuple[Verification, str] | None:
     return (found, by) if by or not allowed else None
 
 
+def stale_verification(report: Path) -> str:
+    """Return why the verification beside a report is not believed; empty where it is, or there is none."""
+    path = verification_path(report)
+    if not path.is_file() or read_verification(report):
+        return ""
+    try:
+        found = Verification.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        why = "another schema, or no verification"
+    else:
+        changed = found.report_sha256 != sha256_of(report)
+        why = "a verification of another report" if changed else "signed by nobody whose key you name"
+    return f"{path.name} is {why}: it proves nothing; make it anew with --rerun --record"
+
+
 def record_verification(path: Path, again: Rerun | None, new: Fresh | None) -> Path:
     """Write what was proven of a saved report beside it; return where."""
     target = verification_path(path)

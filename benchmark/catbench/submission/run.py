@@ -31,7 +31,6 @@ from catbench.submission.folder import Settings, read_settings, stage
 from catbench.submission.judging import judge
 from catbench.submission.record import SandboxRecord, Standing, Submission
 from catbench.submission.requirements import install, read_requirement
-from catbench.submission.weights import WEIGHTS
 from catbench.sweep import mixture_curve
 
 GPU = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
@@ -147,12 +146,21 @@ def run_submission(
     return judged.scored.model_copy(update={"submission": record})
 
 
-def check_untrained(files: Iterable[str], rounds: Rounds, name: str) -> None:
-    """Raise SubmissionError where a submission brings fitted files to a suite that is scored by folds.
+WORDS = (".py", ".md")
+"""Endings of files that hold no data."""
 
-    Such a file was trained on all public labels, and every prompt is tested in one of the folds.
+
+def check_untrained(files: Iterable[str], rounds: Rounds, name: str) -> None:
+    """Raise SubmissionError where a submission brings files of data to a suite that is scored by folds.
+
+    What is fitted was trained on all public labels, and every prompt is tested in one of the folds. Whether a
+    file of data is fitted nobody can tell, so none is taken: code, its list of packages and words alone.
     """
-    fitted = sorted(file for file in files if Path(file).suffix in WEIGHTS)
+    fitted = sorted(
+        file
+        for file in files
+        if Path(file).suffix not in WORDS and Path(file).name not in ("submission.toml", "requirements.txt")
+    )
     if fitted and len(rounds.each) > 1:
         raise SubmissionError(
             f"{name} brings {fitted[0]}, and {rounds.test.matrix.suite.id!r} is scored by folds, which test "
