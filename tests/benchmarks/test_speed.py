@@ -207,7 +207,7 @@ def real_size(count, group, prompts=3700, candidates=36):
         best=best,
         best_single=named[-1].id,
         limit=float(cost[-1]),
-        pairs=np.array([(k, k + 1) for k in range(prompts - 1) if (k + 1) % group]).reshape(-1, 2),
+        pairs=np.array([(k, k + 1) for k in range(prompts - 1) if (k + 1) % group], np.int64).reshape(-1, 2),
         stages=(0, candidates - 1),
         kind="kind",
         best_of_kind=kinds[random.integers(0, 8, prompts)],
