@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from catbench.bootstrap import ends
+from catbench.figure import cost_label
 from catbench.measures import MEASURES
 from catbench.plot import write_plot
 from catbench.report import Report, Result
@@ -169,7 +170,7 @@ def section(suite: str, reports: dict[str, Report]) -> str:
     result = first.results[0]
     lines = [
         f"## {suite}",
-        f"{SUITES[suite]}. {result.prompts:,} test prompts{folds}, cost in {result.cost}.",
+        f"{SUITES[suite]}. {result.prompts:,} test prompts{folds}, against {cost_label(result.cost)}.",
     ]
     for metric in metrics(reports):
         of_metric = [(name, report.result(metric)) for name, report in own(reports).items()]
@@ -238,7 +239,8 @@ def tasks(report: Report) -> str:
         for kind in order
         for of in [kinds[kind]]
     ]
-    return table(["kind", "prompts", *names], rows)
+    labels = [report.result(name).metric_label for name in names]
+    return table(["kind", "prompts", *labels], rows)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

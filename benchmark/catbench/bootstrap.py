@@ -69,12 +69,6 @@ def replicate_blocks(groups: npt.ArrayLike, bootstrap: Bootstrap) -> Iterator[Fl
         yield np.array(block)
 
 
-def blocks_of(weights: Floats) -> Iterator[Floats]:
-    """Yield the rows of weights (R, n), some at a time, (B, n)."""
-    size = _together(weights.shape[1])
-    return (weights[row : row + size] for row in range(0, len(weights), size))
-
-
 def _together(prompts: int) -> int:
     return max(1, TOGETHER // max(1, prompts))
 

@@ -14,7 +14,7 @@ from catbench.arrays import Floats
 from catbench.bootstrap import Values
 from catbench.measures.audc import audc
 from catbench.measures.headroom import gain, headroom
-from catbench.measures.unseen_oracles import Variation, shrinkage, shrunk_sweeps
+from catbench.measures.unseen_oracles import Variation, shrunk_sweeps
 from catbench.report import Curve
 from catbench.routing import Answer
 from catbench.scoring import cost_grid, sweep_of
@@ -40,9 +40,7 @@ class PossibleGains:
         oracle = EstimatorSweep(self.quality, self.quality, self.cost)
         self.sweeps: dict[str, Sequence[Sweep]] = {
             "oracle": [oracle],
-            "oracle_shrunk": shrunk_sweeps(
-                unseen, self.cost, shrinkage(unseen) if unseen.shape[2] > 1 else 1.0
-            ),
+            "oracle_shrunk": shrunk_sweeps(unseen, self.cost, truth.shrinkage),
         }
         """Each reference's sweeps, of which the mean counts; empty where there is none."""
         if truth.best_of_kind is not None:

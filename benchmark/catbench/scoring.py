@@ -39,6 +39,7 @@ from catbench.sweep import (
 from catbench.truth import Truth
 
 REFERENCES = ("mixture", "oracle", "oracle_leave_one_out", "oracle_shrunk", "best_per_kind", "cascade")
+"""References that have an area, those that a suite does not allow with nan."""
 POINTS = 33
 """Costs, geometrically spaced, at which a report's curves are read off."""
 

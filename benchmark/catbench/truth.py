@@ -96,7 +96,7 @@ def truth_of(rounds: Rounds, pool: Pool) -> Truth:
         best=best,
         best_single=pool.ids[_commonest(best, pool.cost)],
         limit=mean_cost(pool.cost[best]),
-        shrinkage=shrinkage(samples) if samples.shape[2] > 1 else 1.0,
+        shrinkage=shrinkage(samples),
         pairs=_pairs(groups, [normalise(str(text)) for text in prompts["text"]]),
         stages=best_stages(trained[0], pool.cost) if len(trained) == 1 else None,
         kind=kind,

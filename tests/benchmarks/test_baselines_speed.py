@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import timeit
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,12 +29,7 @@ SHARED = Path(__file__).parents[3] / "shared" / "data" / "cems"
 
 
 def seconds(function, repeats=3):
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times)
+    return min(timeit.repeat(function, number=1, repeat=repeats))
 
 
 def pool_of(count):

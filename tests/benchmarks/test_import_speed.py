@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
+import timeit
 from dataclasses import replace
 
 import numpy as np
@@ -52,12 +52,7 @@ def seconds():
     """Return the least of several timings of a function."""
 
     def measure(function, repeats):
-        times = []
-        for _ in range(repeats):
-            start = time.perf_counter()
-            function()
-            times.append(time.perf_counter() - start)
-        return min(times)
+        return min(timeit.repeat(function, number=1, repeat=repeats))
 
     return measure
 

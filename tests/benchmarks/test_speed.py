@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import timeit
 from pathlib import Path
 
 import numpy as np
@@ -50,12 +51,7 @@ def grid_sweep(predicted, quality, cost, trade_offs):
 
 def seconds(function, repeats=5):
     """Return the least of several timings."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times)
+    return min(timeit.repeat(function, number=1, repeat=repeats))
 
 
 @pytest.fixture(scope="module")

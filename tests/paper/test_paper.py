@@ -15,7 +15,7 @@ from catbench.bootstrap import Bootstrap
 from catbench.errors import UsageError
 from catbench.matrix import SuiteInfo
 from catbench.measures.win_rate import sign_test
-from catbench.paper.everything import exhibits, write_paper
+from catbench.paper.everything import makers, write_paper
 from catbench.paper.exhibit import Cell, Exhibit, cells, number
 from catbench.paper.figure1c import prompt_kinds
 from catbench.paper.published import TABLE1, TABLE1_CANDIDATES, TABLE2, TABLE2_CANDIDATES, TABLE3, TFLOPS
@@ -50,7 +50,7 @@ def runs(matrix):
 
 @pytest.fixture(scope="module")
 def made(runs):
-    return {exhibit.name: exhibit for exhibit in exhibits(runs, 5)}
+    return {name: make() for name, make in makers(runs, 5).items()}
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +197,8 @@ def with_steps(matrix):
 
 def test_figure1c_goes_by_steps_where_one_model_has_several(matrix, made):
     assert "candidates lie by cost" in made["figure1c"].notes[1]
-    stepped = {e.name: e for e in exhibits(Runs(with_steps(matrix), transformer="ridge", bootstrap=DRAWS), 2)}
+    made = makers(Runs(with_steps(matrix), transformer="ridge", bootstrap=DRAWS), 2)
+    stepped = {name: make() for name, make in made.items()}
     figure = stepped["figure1c"]
     assert figure.header[2:] == ("1", "4")
     test = matrix.rows("test")
@@ -302,7 +303,7 @@ def test_an_estimator_named_twice_is_drawn_once(matrix):
 def test_a_policy_is_refused_before_any_trial(matrix, monkeypatch):
     monkeypatch.setattr("catbench.paper.everything.table1", None)
     with pytest.raises(UsageError, match="fixed:sim-1 routes and estimates no quality"):
-        exhibits(Runs(matrix, transformer="fixed:sim-1", bootstrap=DRAWS), 2)
+        makers(Runs(matrix, transformer="fixed:sim-1", bootstrap=DRAWS), 2)
 
 
 def test_a_failing_estimator_is_no_missing_one(matrix):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +11,7 @@ import typer
 from catbench.cli.submit import Memory, Sandbox, Wall, how_to_run
 
 if TYPE_CHECKING:
+    from catbench.matrix import ScoreMatrix
     from catbench.report import Report
     from catbench.submission.record import Fresh, Rerun
     from catbench.submission.run import How
@@ -63,6 +64,7 @@ def verify(
     Exit code 1: the numbers follow, but what they claim does not hold on new prompts, or knows the noise.
     """
     from catbench.errors import CatbenchError, SubmissionError, UsageError
+    from catbench.report import Report
     from catbench.submission.places import report_files, shipped_folders
 
     if what is None and not all_reports:
@@ -85,19 +87,22 @@ def verify(
         derive=index is not None,
     )
     if what is not None and not all_reports:
-        if not _verify_report(Path(what), asked):
+        if not _verify_report(Path(what), Report.read(what), asked):
             raise typer.Exit(1)
         return
     folders = [Path(what)] if what else shipped_folders()
     found = [path for folder in folders for path in report_files(folder)]
     if not found:
         raise UsageError(f"{' and '.join(map(str, folders))}: no report below it")
-    broken, doubtful = list[str](), list[str]()
+    broken, doubtful, shown = list[str](), list[str](), list[Path]()
     for path in found:
         try:
-            if _is_private(path):
+            report = Report.read(path)
+            if report.private:
                 typer.echo(f"private {path}: only its host can verify it")
-            elif not _verify_report(path, asked):
+                continue
+            shown.append(path)
+            if not _verify_report(path, report, asked):
                 doubtful.append(str(path))
         except CatbenchError as error:
             broken.append(str(path))
@@ -107,7 +112,7 @@ def verify(
     if doubtful:
         raise typer.Exit(1)
     if index:
-        _write_index(index, [path for path in found if not _is_private(path)], folders[0])
+        _write_index(index, shown, folders[0])
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,8 @@ class _Asked:
     sign: Path | None
     derive: bool
     """Whether each report is derived even if an index has it."""
+    suites: dict[str, ScoreMatrix] = field(default_factory=dict[str, "ScoreMatrix"])
+    """Those that were loaded: many reports are on one."""
 
 
 def _say_stale(path: Path) -> None:
@@ -130,12 +137,6 @@ def _say_stale(path: Path) -> None:
 
     if why := stale_verification(path):
         typer.echo(f"NOTE    {path}: {why}")
-
-
-def _is_private(path: Path) -> bool:
-    from catbench.report import Report
-
-    return Report.read(path).private
 
 
 def _write_index(index: Path, paths: list[Path], first: Path) -> None:
@@ -161,20 +162,20 @@ def _write_index(index: Path, paths: list[Path], first: Path) -> None:
     typer.echo(f"index   {index}: {count} reports")
 
 
-def _verify_report(path: Path, asked: _Asked) -> bool:
+def _verify_report(path: Path, report: Report, asked: _Asked) -> bool:
     """Verify a report and say what came out; return whether it holds."""
-    from catbench.report import Report
     from catbench.store import load, suite_folder
     from catbench.stored import suite_trained_on
     from catbench.submission import verify as proof
     from catbench.submission.host_key import sign
     from catbench.submission.record import record_verification
 
-    report = Report.read(path)
     name = asked.suite or report.results[0].suite
     if not (asked.derive or asked.rerun or asked.fresh or asked.record) and _is_in_index(path, report, name):
         return True
-    matrix = load(name)
+    if name not in asked.suites:
+        asked.suites[name] = load(name)
+    matrix = asked.suites[name]
     trained = suite_trained_on(report, asked.train_on)
     proof.verify_report(report, matrix, str(path), trained)
     typer.echo(f"holds   {path}: every number follows from its predictions")

@@ -42,8 +42,11 @@ def shrinkage(samples: Floats) -> float:
     """Return what share of a deviation from the candidate's mean is kept, by S - 1 samples: 0 to 1.
 
     interaction / (interaction + noise / (S - 1)), variances pooled over candidates. What all candidates share
-    in an image's noise (an easy prompt, a lucky seed) decides no choice, and is taken off first.
+    in an image's noise (an easy prompt, a lucky seed) decides no choice, and is taken off first. 1 for one
+    sample, which tells no noise.
     """
+    if samples.shape[2] < 2:
+        return 1.0
     interaction, noise = variances(samples)
     spread = interaction + noise / (samples.shape[2] - 1)
     return interaction / spread if spread > 0 else 1.0

@@ -43,12 +43,6 @@ def makers(runs: Runs, trials: int) -> dict[str, Callable[[], Exhibit]]:
     }
 
 
-def exhibits(runs: Runs, trials: int) -> tuple[Exhibit, ...]:
-    """Return every table and figure; `trials` is T of Table 1. Raises UsageError as `makers`."""
-    made = {name: make() for name, make in makers(runs, trials).items()}
-    return tuple(made[name] for name in NAMES)
-
-
 def write_paper(
     runs: Runs,
     folder: Path,

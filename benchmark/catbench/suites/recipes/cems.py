@@ -114,6 +114,5 @@ RECIPES = (
         commit=COMMIT,
         files=pinned("cems"),
         build=build,
-        variants={},
     ),
 )

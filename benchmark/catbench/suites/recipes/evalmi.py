@@ -143,6 +143,5 @@ RECIPES = (
         commit=COMMIT,
         files=pinned("evalmi"),
         build=build,
-        variants={},
     ),
 )

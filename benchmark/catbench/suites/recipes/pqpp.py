@@ -93,6 +93,5 @@ RECIPES = (
         commit=COMMIT,
         files=pinned("pqpp"),
         build=build,
-        variants={},
     ),
 )

@@ -7,7 +7,7 @@ these files, which have been checked by then, and returns the matrix.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -47,7 +47,7 @@ class Recipe:
     files: Mapping[str, Pinned]
     """Path in the repository -> what the file must be."""
     build: Build
-    variants: Mapping[str, Build]
+    variants: Mapping[str, Build] = field(default_factory=dict[str, Build])
     """Name of an option's value -> the build that it takes instead."""
     host: str = "https://raw.githubusercontent.com"
 
