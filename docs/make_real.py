@@ -167,10 +167,11 @@ def section(suite: str, reports: dict[str, Report]) -> str:
     """Return the section about a suite: a table and a plot a metric."""
     first = next(iter(own(reports).values()))
     folds = f", {first.folds} folds" if first.folds else ""
-    result = first.results[0]
+    result, about = first.results[0], SUITES[suite]
+    unit = cost_label(result.cost)
     lines = [
         f"## {suite}",
-        f"{SUITES[suite]}. {result.prompts:,} test prompts{folds}, against {cost_label(result.cost)}.",
+        f"{about[0].upper()}{about[1:]}. {result.prompts:,} test prompts{folds}, against {unit}.",
     ]
     for metric in metrics(reports):
         of_metric = [(name, report.result(metric)) for name, report in own(reports).items()]
@@ -178,7 +179,7 @@ def section(suite: str, reports: dict[str, Report]) -> str:
         label, best = of_metric[0][1].metric_label, of_metric[0][1].best_single
         lines += [
             f"### {label}",
-            f"Best single candidate by training prompts: `{best.candidate}`, at {short(best.cost, 3)}.",
+            f"Best single candidate by training prompts: `{best.candidate}`, {short(best.cost, 4)} {unit}.",
             table(HEADS, [row(name, one) for name, one in of_metric]),
             f"![gain over the mixture against cost](real/{suite}-{metric}.png)",
         ]

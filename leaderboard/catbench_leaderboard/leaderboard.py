@@ -115,7 +115,8 @@ def matching(table: pd.DataFrame, search: str) -> pd.DataFrame:
 def references(board: Board, view: View) -> pd.DataFrame:
     """Return the references of a view: `reference`, `headroom`, and `audc` and `peak` with their ends.
 
-    The best single candidate has its quality as its peak. A slice has no linear areas of references.
+    Those that the suite does not allow are left out. The best single candidate has its quality as its peak. A
+    slice has no linear areas of references.
     """
     rows = board.rows(view)
     if not rows:
@@ -123,7 +124,10 @@ def references(board: Board, view: View) -> pd.DataFrame:
             columns=["reference", "headroom", *(f"{n}{e}" for n in ("audc", "peak") for e in ENDS)]
         )
     result = rows[0].result  # all that hold have the same
-    found = {name: result.references[name] for name in REFERENCES if name in result.references}
+    reported = {name: result.references.get(name, {}) for name in REFERENCES}
+    found = {
+        name: one for name, one in reported.items() if any(part.value is not None for part in one.values())
+    }
     area = on_axis("audc", view.axis)
     mixture, oracle = (estimate("", found[name].get(area))[""] for name in ("mixture", "oracle"))
     table: list[dict[str, Any]] = []
