@@ -16,7 +16,7 @@ evaluate: $(VENV)/base  ## Install the base package and score two shipped router
 	@echo "reports and curves: build/*.json, build/*.png"
 
 test: $(VENV)/test lint  ## Install what the tests need; lint, type-check and test.
-	$(BIN)/python -m pytest -m "not slow" --ignore tests/benchmarks --numprocesses 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" --ignore tests/benchmarks --numprocesses 3
 
 test-slow: $(VENV)/test-slow  ## Also the tests that take minutes each, those on a Ray cluster among them.
 	$(BIN)/python -m pytest --ignore tests/benchmarks
