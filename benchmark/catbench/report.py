@@ -329,11 +329,16 @@ def parse(text: str | bytes, name: str) -> Report:
 
 
 def _write(table: pd.DataFrame, path: Path) -> None:
-    numbers = [name for name, kind in table.dtypes.items() if kind in ("float32", "float64")]
+    numbers = [name for name, kind in table.dtypes.items() if kind in ("float16", "float32", "float64")]
     others = [str(name) for name in table.columns if name not in numbers]
     with atomic_file(path) as draft:  # numbers of one size are smaller byte by byte
         table.to_parquet(
-            draft, index=False, compression="zstd", use_byte_stream_split=numbers, use_dictionary=others
+            draft,
+            index=False,
+            compression="zstd",
+            compression_level=19,
+            use_byte_stream_split=numbers,
+            use_dictionary=others,
         )
 
 

@@ -183,15 +183,17 @@ class Scorer:
         for name, curve in curves.items():
             values[f"{name}.audc"] = audc(curve, self.cost)
             values[f"{name}.audc_linear"] = audc_linear(curve, self.cost)
+        ends = values["mixture.audc"], values["oracle.audc"]
+        for name in ("best_per_kind", "cascade"):
+            if name in curves:
+                values[f"{name}.headroom"] = headroom(values[f"{name}.audc"], *ends)
         values["oracle.peak"] = peak(oracle)
         values["best_single.quality"] = _means(weights, self._best)[:, 1]
         for name, sweeps in self._unseen.items():
             if sweeps:
                 area, linear = mean_areas(sweeps, self.cost, weights)
                 values[f"{name}.audc"], values[f"{name}.audc_linear"] = area, linear
-            values[f"{name}.headroom"] = headroom(
-                values[f"{name}.audc"], values["mixture.audc"], values["oracle.audc"]
-            )
+            values[f"{name}.headroom"] = headroom(values[f"{name}.audc"], *ends)
         return values
 
     def _of_estimates(self, weights: Floats) -> Values:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from catbench import evaluate
@@ -10,6 +16,11 @@ from catbench.bootstrap import Bootstrap
 from catbench.store import load, save
 from catbench.suites.recipes import find_recipe
 from catbench.suites.recipes.recipe import make
+
+ROOT = Path(__file__).parents[2]
+FIRST = 6
+"""Texts are found by so many first words; shorter ones ("a red car", "0 0 0 0") are anybody's."""
+ORDINARY = {".py", ".md", ".html", ".json", ".txt", ".toml", ".csv", ".cff", ".yml", ".sh"}
 
 CLIP = {"sd-turbo": 34.005, "sdxl-turbo": 34.619, "amused": 32.593, "taesd": 34.049}
 NIMA = {"sd-turbo": 5.426, "sdxl-turbo": 5.637, "amused": 5.256, "taesd": 5.494}
@@ -150,3 +161,56 @@ def test_results_can_be_sliced_by_complexity(made):
     found = {result.slice.removeprefix("complexity="): result.prompts for result in report.results}
     assert list(found) == ["all", "0 to 1", "2 to 3", "4 to 6", "7 or more"]
     assert found["all"] == sum(found.values()) - found["all"]
+
+
+def words(text):
+    return re.findall(r"[a-z0-9']+", text.lower())
+
+
+def by_first_words(texts):
+    """Return first words -> the texts that begin so, as words."""
+    found = defaultdict(set)
+    for text in texts:
+        of_text = tuple(words(text))
+        if len(of_text) >= FIRST and len({word for word in of_text if word.isalpha()}) >= FIRST - 2:
+            found[of_text[:FIRST]].add(of_text)
+    return found
+
+
+def held_in(text, known):
+    """Return the known texts that a text holds, word for word."""
+    all_words = words(text)
+    return {
+        real
+        for at in range(len(all_words) - FIRST + 1)
+        for real in known.get(tuple(all_words[at : at + FIRST]), ())
+        if tuple(all_words[at : at + len(real)]) == real
+    }
+
+
+def strings(path):
+    """Return what a committed file says: its text, or the strings of a Parquet file's columns."""
+    if path.suffix == ".parquet":
+        table = pd.read_parquet(path)
+        columns = [table[name] for name in table if pd.api.types.is_string_dtype(table[name])]
+        return " . . ".join(text for column in columns for text in column.dropna().astype(str).unique())
+    return path.read_text(encoding="utf-8") if path.suffix in ORDINARY else ""
+
+
+def test_it_finds_a_text_in_the_middle_of_a_page():
+    known = by_first_words(["A dog, that sits on the mat."])
+    assert held_in('<td title="x">a dog that sits on the mat</td> and more', known)
+    assert not held_in("a dog that sits on the map", known)
+
+
+@pytest.mark.parametrize("suite", PLACES)
+def test_no_committed_file_holds_a_prompt_of_a_real_suite(made, suite):
+    """Screenshots are pixels and are not read; they are made from nano (`docs/leaderboard.md`)."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a checkout: which files are committed is not known")
+    known = by_first_words(made(suite)[0].prompts["text"])
+    assert len(known) > 1000
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    paths = [ROOT / name for name in listed.stdout.split("\0") if name]
+    found = {str(path.relative_to(ROOT)): held_in(strings(path), known) for path in paths if path.is_file()}
+    assert {name: sorted(texts)[:3] for name, texts in found.items() if texts} == {}
