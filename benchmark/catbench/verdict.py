@@ -39,7 +39,12 @@ def reachable(result: Result) -> str:
 
 
 def headroom_of(result: Result, reference: str, *, linear: bool = False) -> Estimate | None:
-    """Return the share of the headroom that a reference captures; None where it has no area."""
+    """Return the share of the headroom that a reference captures; None where it has no area.
+
+    Without an interval on the linear axis, and for the mixture and the oracle, which are 0 and 1.
+    """
+    if not linear and (known := result.references.get(reference, {}).get("headroom")):
+        return known
     area = "audc_linear" if linear else "audc"
     areas = [result.references.get(name, {}).get(area) for name in (reference, "mixture", "oracle")]
     own, mixture, oracle = (None if found is None else found.value for found in areas)

@@ -101,10 +101,8 @@ def _references(result: Result, linear: bool) -> list[Fact]:
     places = max(0, decimals_of(own) - 2)
     found: list[Fact] = []
     for name, (label, what) in told.items():
-        share = result.references.get(name, {}).get("headroom")
-        if linear or not isinstance(share, Estimate):  # an interval is of the headline's axis
-            share = Estimate(value=headroom_of(result, name, linear=linear))
-        if share.value is not None:
+        share = headroom_of(result, name, linear=linear)
+        if share is not None and share.value is not None:
             note = f"of the headroom: {what}; for comparison, not ranked"
             found.append((label, spell(share, percent=True, decimals=places), note))
     return found
