@@ -10,7 +10,7 @@ CODE := benchmark baselines leaderboard tests docs
 evaluate: $(VENV)/base  ## Install the base package and score two shipped routers on nano, the shipped suite.
 	@mkdir -p build
 	@for router in knn ridge; do \
-		$(BIN)/catbench evaluate $$router --metric scene_accuracy \
+		$(BIN)/catbench evaluate $$router --metric scene_accuracy --compact \
 			--json build/$$router.json --plot build/$$router.png || exit 1; \
 	done
 	@echo "reports and curves: build/*.json, build/*.png"

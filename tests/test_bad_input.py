@@ -397,9 +397,22 @@ def test_a_policy_that_answers_wrongly(refused, simulated, tmp_path, body, says)
     [
         ("def make_router(pool): pass\n", "make_router(pool) returned None"),
         ("def make_routr(pool): pass\n", "did you mean 'make_routr'"),
-        ("import no_such_module\n", "failed in import(): ModuleNotFoundError"),
+        ("import no_such_module\n", "cannot be imported: ModuleNotFoundError"),
         ("def make_router(pool): 1 / 0\n", "failed in make_router(): ZeroDivisionError"),
         ("def make_router(:\n", "SyntaxError"),
+        ("def make_router(): pass\n", "does not take it: too many positional arguments"),
+        (
+            "class Mine: pass\n",
+            "a function that returns a router; it has Mine",
+        ),
+        (
+            "class R:\n  def predict(self, p): pass\ndef make_router(pool): return R()\n",
+            "a R, which has no fit()",
+        ),
+        (
+            "class R:\n  def fit(self, p, q): pass\ndef make_router(pool): return R\n",
+            "return an object of it, R(...)",
+        ),
     ],
 )
 def test_a_file_that_holds_no_router(refused, simulated, tmp_path, source, says):

@@ -54,7 +54,7 @@ def fetch(
         ) from error
     except OSError as error:
         raise UsageError(
-            f"cannot fetch {url}: {_first_line(error)}; run again to go on where it stopped, or {instead}"
+            f"cannot fetch {url}: {_reason(error)}; run again to go on where it stopped, or {instead}"
         ) from error
     (folder / f"{name}.part").unlink(missing_ok=True)
     return Path(path)
@@ -92,6 +92,17 @@ class _Resuming:
                 self.progress(f"fetching {self.part.stem}", have, max(have, due))
         if have < due:
             raise OSError(f"{have:,} of {due:,} bytes came")
+
+
+def _reason(error: OSError) -> str:
+    """Return why a fetch failed, without the many words that a connection's error has."""
+    import requests
+
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"the answer was {error.response.status_code} {error.response.reason}"
+    if isinstance(error, (requests.ConnectionError, requests.Timeout)):
+        return "there is no connection to it"
+    return _first_line(error)
 
 
 def _first_line(error: Exception) -> str:

@@ -39,7 +39,7 @@ def check_predictions(name: str, said: object, prompts: int, candidates: Sequenc
         row, column = np.argwhere(bad)[0]
         raise RouterError(
             f"router {name!r}: predict() returned {array[row, column]} for test prompt {row}, candidate "
-            f"{candidates[column]!r}; {int(bad.sum())} values are not finite numbers"
+            f"{candidates[column]!r}: {int(bad.sum()):,} of {array.size:,} values are not finite numbers"
         )
     return array
 

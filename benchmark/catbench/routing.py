@@ -24,6 +24,7 @@ import inspect
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
@@ -149,7 +150,12 @@ def load_router(name: str, file: Path, factory: str, folder: Path | None = None)
     module = call(name, "import", load_module, name, file, folder)
     if not callable(made := getattr(module, factory, None)):
         known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-        raise RouterError(f"router {name!r}: {unknown_name(f'factory in {file}', factory, known)}")
+        if get_close_matches(factory, known):
+            raise RouterError(f"router {name!r}: {unknown_name(f'factory in {file}', factory, known)}")
+        holds = f"; it has {', '.join(known)}" if known else ""
+        raise RouterError(
+            f"router {name!r}: {file} has no {factory}(pool), a function that returns a router{holds}"
+        )
     return NamedRouter(name, made)
 
 
@@ -189,13 +195,36 @@ def run_router(
 
 def make(router: NamedRouter, pool: Pool) -> Any:
     """Return a fresh router for a pool; raises RouterError where the factory does not give one."""
+    try:
+        inspect.signature(router.make).bind(pool)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, TypeError):
+            raise RouterError(
+                f"router {router.name!r}: its factory is called with one argument, the pool, as in "
+                f"`def make_router(pool):`, and does not take it: {error}"
+            ) from error
     made = call(router.name, "make_router", router.make, pool)
-    if not isinstance(made, (Router, Policy)):
+    if isinstance(made, type) or not isinstance(made, (Router, Policy)):
         raise RouterError(
-            f"router {router.name!r}: make_router(pool) returned {made!r}, which lacks fit(), and predict() "
-            "or route() (is `return` missing, or a class returned instead of an object?)"
+            f"router {router.name!r}: make_router(pool) returned {_kind(made)}, which {_lacking(made)}"
         )
     return made
+
+
+def _kind(made: object) -> str:
+    if made is None:
+        return "None (is `return` missing?)"
+    return f"the class {made.__name__}" if isinstance(made, type) else f"a {type(made).__name__}"
+
+
+def _lacking(made: object) -> str:
+    """Return what makes an object no router, as words after `which`."""
+    if isinstance(made, type):
+        return f"is no router yet: return an object of it, {made.__name__}(...)"
+    lacks = [] if hasattr(made, "fit") else ["fit()"]
+    if not hasattr(made, "predict") and not hasattr(made, "route"):
+        lacks.append("predict() or route()")
+    return f"has no {' and no '.join(lacks)}"
 
 
 def fit(
@@ -268,7 +297,8 @@ def call(name: str, method: str, function: Callable[..., Any], *given: Any, **na
         if missing := missing_extra(error, f"router {name!r}"):
             raise missing from error
         said = f"{type(error).__name__}: {error}{place_of(error)}"
-        raise RouterError(f"router {name!r} failed in {method}(): {said}") from error
+        where = "cannot be imported" if method == "import" else f"failed in {method}()"
+        raise RouterError(f"router {name!r} {where}: {said}") from error
 
 
 def _from_entry_point(text: str) -> NamedRouter:

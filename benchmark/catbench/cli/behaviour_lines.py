@@ -126,7 +126,7 @@ def _biggest(ids: tuple[str, ...], shares: Floats, width: int) -> str:
         if text and len(longer) + len(rest) > width:
             return text + _others(shares, order[:place])
         text = longer
-    return text
+    return text + _others(shares, order)
 
 
 def _others(shares: Floats, named: list[int]) -> str:

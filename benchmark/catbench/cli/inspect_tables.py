@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.text import Text
-
-from catbench.cli.layout import console, first_that_fits, say, table_lines
+from catbench.cli.layout import console, first_that_fits, say, signature_lines, table_lines
 from catbench.costs import UNIT_LABELS
 from catbench.finding import NAMES, Inspection
 from catbench.report import Estimate
@@ -30,7 +28,7 @@ def print_inspections(found: Sequence[Inspection], *, every: bool = False) -> No
         say(target, "", *_gains(one, width), "")
         for line in _told(one):
             say(target, *wrapped(line, width))
-        say(target, Text(one.signature, style="dim"), "")
+        say(target, *signature_lines(one.signature, target.width), "")
     for line in _meaning(found[0]):
         first, *more = wrapped(line, target.width - 2)
         say(target, f"- {first}", *(f"  {part}" for part in more))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import zip_longest
 
@@ -67,6 +68,16 @@ def table_lines(
 def first_that_fits(tables: Sequence[list[str]], width: int) -> list[str]:
     """Return the first table whose lines fit a width, or else the last."""
     return next((lines for lines in tables if max(map(cell_len, lines)) <= width), tables[-1])
+
+
+def signature_lines(signature: str, width: int) -> list[Text]:
+    """Return a signature's lines, dim, broken after the bars between its parts; joined they are it again."""
+    lines = [""]
+    for part in re.findall(r"[^|]*\||[^|]+$", signature):
+        if lines[-1] and cell_len(lines[-1] + part) > width:
+            lines.append("")
+        lines[-1] += part
+    return [Text(line, style="dim") for line in lines]
 
 
 def fact_lines(rows: Sequence[tuple[str, str, str]], width: int) -> list[Text]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.text import Text
 
 from catbench.cli.behaviour_lines import Behaviour, behaviours, budget_lines, why_below
 from catbench.cli.candidate_table import candidate_table
 from catbench.cli.headline import details, facts, sentence, title
-from catbench.cli.layout import console, fact_lines, first_that_fits, say, table_lines
+from catbench.cli.layout import console, fact_lines, first_that_fits, say, signature_lines, table_lines
 from catbench.matrix import ScoreMatrix
 from catbench.report import Report, Result
 from catbench.spelling import spell, wrapped
@@ -36,7 +35,7 @@ def print_report(
         if number:
             say(target, "", "")
         _print_result(target, report, result, found.get(result.metric), linear=linear, every=every)
-    say(target, "", Text(report.signature, style="dim"))
+    say(target, "", *signature_lines(report.signature, target.width))
 
 
 def _print_result(
