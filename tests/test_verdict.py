@@ -45,7 +45,10 @@ def test_the_sentence_of_a_router_that_saves(result):
     ("match", "says"),
     [
         (NONE, "never as good as always drawing with X"),
-        ((None, 0.74, None), "never as good as always drawing with X (not certain)"),
+        (
+            (None, 0.74, None),
+            "never as good as always drawing with X (not certain: perhaps at 74% of its cost)",
+        ),
         ((0.38, 0.24, None), "as good as always drawing with X for 38% [24, never] of its cost"),
         ((1.0, None, None), "as good as always drawing with X, at the same cost"),
         ((1.3, 1.1, 1.6), "as good as always drawing with X only at 130% [110, 160] of its cost"),

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from catbench.arrays import Floats, frozen
-from catbench.errors import SuiteError, UsageError, unknown_name
+from catbench.errors import SuiteError, UsageError, counted, unknown_name
 
 UNIT_LABELS = {
     "tflops": "TFLOPs",
@@ -98,7 +98,8 @@ def select_costs(costs: Iterable[Cost], key: str, candidates: Sequence[str]) -> 
     """
     known, hardware = prices(costs, key)
     if missing := [candidate for candidate in candidates if candidate not in known]:
-        more = f" (nor have {len(missing) - 1} others)" if len(missing) > 1 else ""
+        others = len(missing) - 1
+        more = f" (nor {'have' if others > 1 else 'has'} {counted(others, 'other')})" if others else ""
         raise UsageError(
             f"candidate {missing[0]!r} has no cost in {key!r}{more}: take the pool {PRICED + key!r}, which "
             f"has the {len(known)} candidate{'s' * (len(known) != 1)} with a price in it, or another cost"

@@ -101,6 +101,11 @@ def shown(text: object, width: int = 60) -> str:
     return repr(line if len(line) <= width else f"{line[: width - 3].rstrip()}...")
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number and a noun, in the plural where it is one: `1 other`, `3 others`."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def listed(names: Sequence[str], most: int = 3) -> str:
     """Return names as `a, b, c and 4 more`: all where there are at most `most`."""
     more = len(names) - most

@@ -44,7 +44,12 @@ def serve(port: int, *, headless: bool) -> None:
     from streamlit.web.cli import main
 
     app = Path(__file__).parent / "app.py"
-    options = (f"--server.port={port}", f"--server.headless={str(headless).lower()}")
+    options = (
+        f"--server.port={port}",
+        f"--server.headless={str(headless).lower()}",
+        "--server.showEmailPrompt=false",
+        "--browser.gatherUsageStats=false",
+    )
     main(["run", str(app), *options], standalone_mode=False)
 
 

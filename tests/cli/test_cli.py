@@ -85,7 +85,7 @@ def test_the_report_is_json_of_the_documented_form(evaluated):
     folder, printed = evaluated
     record = json.loads((folder / "r.json").read_text())
     assert record["schema"] == 2
-    assert record["signature"] in printed
+    assert record["signature"] in printed.replace("|\n", "|")  # broken after a bar where it is long
     assert set(record) >= {"router", "signature", "versions", "results"}
     result = record["results"][0]
     assert {

@@ -95,7 +95,7 @@ def _line(raised: Exception, arguments: list[str]) -> str | None:
 
     error = missing_extra(raised, extra=EXTRA_OF.get(arguments[0])) or raised
     if usage := getattr(error, "format_message", None):  # what the command-line library says of options
-        return f"catbench: {usage()}"
+        return f"catbench: {_no_number(error, arguments) or usage()}"
     if isinstance(error, MissingExtraError):
         groups = {group.name for group in app.registered_groups}
         return f"catbench {' '.join(arguments[: 1 + (arguments[0] in groups)])}: {error}"
@@ -104,6 +104,17 @@ def _line(raised: Exception, arguments: list[str]) -> str | None:
     if isinstance(error, RouterError) and error.__cause__:
         return f"catbench: {error}; --debug shows the traceback"
     return f"catbench: {error}" if isinstance(error, (CatbenchError, OSError)) else None
+
+
+def _no_number(error: Exception, arguments: list[str]) -> str | None:
+    """Return what is said of an option that is given no number; None for another error."""
+    names: list[str] = getattr(getattr(error, "param", None), "opts", [])
+    joined = " ".join(arguments).replace("=", " ").split(" ")
+    for wanted, kind in (("valid integer", "a whole number"), ("valid number", "a number")):
+        for name in names:
+            if wanted in str(error) and name in joined[:-1]:
+                return f"{name} {joined[joined.index(name) + 1]}: give {kind}"
+    return None
 
 
 if __name__ == "__main__":

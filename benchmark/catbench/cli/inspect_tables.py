@@ -24,7 +24,7 @@ def print_inspections(found: Sequence[Inspection], *, every: bool = False) -> No
         hidden = one.front.count(False)
         if hidden and not every:
             others = f"{hidden} others are" if hidden > 1 else "1 other is"
-            say(target, f"({others} no better than a cheaper one: --all shows them)")
+            say(target, f"({others} no better than a cheaper one: --all)")
         say(target, "", *_gains(one, width), "")
         for line in _told(one):
             say(target, *wrapped(line, width))

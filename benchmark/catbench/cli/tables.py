@@ -61,11 +61,15 @@ def _print_result(
             first, *more = wrapped(reason, width - 4)
             say(target, f"  - {first}", *(f"    {line}" for line in more))
         say(target, "")
-    lines, hidden = candidate_table(result, width, every=every)
-    say(target, *lines)
-    if hidden:
-        others = f"{hidden} others are" if hidden > 1 else "1 other is"
-        say(target, f"({others} no better than one that costs as much or less: --all)")
+    if report.private:
+        told = "Of single candidates a private split tells nothing: their scores would be known."
+        say(target, *wrapped(told, width))
+    else:
+        lines, hidden = candidate_table(result, width, every=every)
+        say(target, *lines)
+        if hidden:
+            others = f"{hidden} others are" if hidden > 1 else "1 other is"
+            say(target, f"({others} no better than one that costs as much or less: --all)")
     if behaviour is not None:
         say(target, "", *budget_lines(behaviour, width))
     sliced = [one for one in report.results if one.metric == result.metric and one.slice != "all"]

@@ -55,6 +55,9 @@ def verify(
             help="With --all: write the SHA-256s of these reports, all verified and rerun, here.",
         ),
     ] = None,
+    mine: Annotated[
+        bool, typer.Option("--mine", help="The same into your own index, which your leaderboard reads.")
+    ] = False,
     sandbox: Sandbox = "bwrap",
     wall: Wall = None,
     memory: Memory = None,
@@ -65,12 +68,16 @@ def verify(
     """
     from catbench.errors import CatbenchError, SubmissionError, UsageError
     from catbench.report import Report
+    from catbench.submission.index import own_index
     from catbench.submission.places import report_files, shipped_folders
 
+    if mine and index:
+        raise UsageError("--mine writes your own index, --index one that you name: give one of the two")
+    index = own_index() if mine else index
     if what is None and not all_reports:
         raise UsageError("give a suite, a report, or --all")
     if (sign and not record) or (index and not all_reports):
-        raise UsageError("--sign goes with --record, and --index with --all")
+        raise UsageError("--sign goes with --record, --index and --mine go with --all")
     if what is not None and not all_reports and not what.endswith(".json"):
         if rerun or fresh or record or suite:
             raise UsageError("--rerun, --fresh, --record and --suite are for reports")
@@ -253,7 +260,8 @@ def _verify_suite(suite: str) -> None:
 
     matrix = store.verify(suite)
     sizes = ", ".join(f"{len(matrix.rows(s))} {s} (x{matrix.samples[s]})" for s in SPLITS)
-    typer.echo(f"{matrix.suite.id} {matrix.suite.version}: {matrix.suite.title}")
+    title = f": {matrix.suite.title}" if matrix.suite.title != matrix.suite.id else ""
+    typer.echo(f"{matrix.suite.id} {matrix.suite.version}{title}")
     typer.echo(f"prompts     {len(matrix.prompts)}: {sizes}, samples in brackets")
     typer.echo(f"candidates  {', '.join(matrix.candidate_ids)}")
     typer.echo(f"pools       {', '.join([*matrix.pools, 'all'])}")
@@ -263,6 +271,6 @@ def _verify_suite(suite: str) -> None:
         if missing:
             typer.echo(f"            no price in {key} for {', '.join(missing)}: --pool {PRICED}{key}")
     typer.echo(f"features    {', '.join(matrix.features) or 'none'}")
-    typer.echo(f"licence     {matrix.suite.licence}")
+    typer.echo(f"licence     {matrix.suite.licence or 'not stated'}")
     typer.echo(f"digest      {matrix.digest}")
     typer.echo("every file and every rule holds")

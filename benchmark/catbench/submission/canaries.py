@@ -34,6 +34,7 @@ from catbench.pool import Pool
 from catbench.rounds import Part
 from catbench.routing import Answer
 from catbench.scoring import sweep_of
+from catbench.spelling import short
 from catbench.submission.record import Check
 from catbench.sweep import mixture_curves
 
@@ -95,10 +96,11 @@ def canary_checks(
         for place, name in enumerate(canaries, start=1):
             if name == SHUFFLED:
                 found = gains.low(place)
-                said[name].append(f"{gains.value[place]:.3g} in {pool.metric}")
+                said[name].append(f"{short(float(gains.value[place]))} in {pool.metric}")
             else:  # who surely gains something has surely lost more than may be
                 found = gains.low(0, KEPT, place) if gains.low(0) > 0 else -np.inf
-                said[name].append(f"{gains.value[place]:.3g} of {gains.value[0]:.3g} in {pool.metric}")
+                own, honest = (short(float(gains.value[at])) for at in (place, 0))
+                said[name].append(f"{own} of {honest} in {pool.metric}")
             worst[name] = max(worst[name], found)
     return [
         Check(

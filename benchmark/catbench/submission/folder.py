@@ -139,6 +139,11 @@ def _record(folder: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
         return None, [Problem(f"there is no {SETTINGS}", "`catbench submit new SLUG` writes one")]
     except RecursionError:
         return None, [Problem(f"{SETTINGS} cannot be read", "it is nested too deeply: write it flat")]
+    except tomllib.TOMLDecodeError as error:
+        mend = (
+            f'{error}: texts stand in "quotes", lists in [brackets]; the rest is looked at once this is right'
+        )
+        return None, [Problem(f"{SETTINGS} is no TOML", mend)]
     except (OSError, ValueError) as error:
         return None, [Problem(f"{SETTINGS} cannot be read", f"{error}")]
 

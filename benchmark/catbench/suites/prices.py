@@ -28,7 +28,11 @@ def read_costs(path: Path) -> tuple[Cost, ...]:
     table = read_table(path)
     for column in ("candidate", "unit", "value"):
         if column not in table:
-            raise SuiteError(f"{path}: no column {column!r}; it has {', '.join(table.columns)}")
+            names = list(map(str, table.columns))
+            raise SuiteError(
+                f"{path}: no column {column!r}; it has {listed(names, 12)}: a price list has the "
+                "columns candidate, unit (tflops, seconds, joules or usd) and value, one row a price"
+            )
     table = table[[name for name in table.columns if not name.startswith(UNNAMED)]].copy()
     table["value"] = _values(table, str(path))
     costs: list[Cost] = []

@@ -134,7 +134,7 @@ def _check(s: Simulation) -> None:
     if min(sizes) < 1 or s.seed < 0 or not all(0 <= given <= STRONGEST for given in (s.signal, s.noise)):
         raise UsageError(
             "a simulation needs 20 prompts, 1 candidate, 1 sample, strengths from 0 to "
-            f"{STRONGEST:g} and no negative seed: {s}"
+            f"{STRONGEST:g} and no negative seed, not {', '.join(f'{k} {v}' for k, v in vars(s).items())}"
         )
     words, scores, truth = 24 * len(WORDS), 24 * s.candidates * s.samples, 60 * s.candidates
     needed = s.prompts * (words + scores + truth)  # bytes at once, as measured

@@ -10,7 +10,7 @@ from catbench_leaderboard.text import in_markdown
 NOT_RANKED = (
     "That numbers follow from predictions does not tell where the predictions come from. A rank needs passed "
     "checks and a rerun: `catbench verify REPORT --rerun --record` for a submission. Reports that you ran "
-    "yourself count by `catbench verify FOLDER --all --index $CATBENCH_HOME/verified.json`."
+    "yourself count by `catbench verify FOLDER --all --mine`."
 )
 
 
