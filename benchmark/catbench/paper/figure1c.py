@@ -6,6 +6,7 @@ The paper shows one prompt of each kind. Here they are the lowest and the highes
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ def figure1c(runs: Runs) -> Exhibit:
     """Return the figure: a panel a metric, along the steps of the homogeneous pool, or else along cost."""
     steps = _steps(runs)
     pool = runs.pool(runs.metrics[0].name, homogeneous=bool(steps))
-    order = by_cost(pool)
+    order = [m for m in by_cost(pool) if not steps or pool.ids[m] in steps]
     axis = np.array([steps[pool.ids[m]] if steps else pool.cost[m] for m in order], dtype=np.float64)
     label = "denoising steps" if steps else cost_label(pool.unit)
     by, groups = prompt_kinds(runs.matrix)
@@ -101,10 +102,18 @@ def prompt_kinds(matrix: ScoreMatrix) -> tuple[str, dict[str, npt.NDArray[np.boo
 
 
 def _steps(runs: Runs) -> dict[str, float]:
-    """Return the steps of each homogeneous candidate, none where they are not known or all the same."""
-    candidates = {c.id: c.settings.get("steps") for c in runs.matrix.candidates if c.id in runs.homogeneous}
-    steps = {name: float(found) for name, found in candidates.items() if isinstance(found, (int, float))}
-    return steps if len(steps) == len(candidates) and len(set(steps.values())) > 1 else {}
+    """Return the steps of homogeneous candidates that differ in nothing else: the largest such set.
+
+    None where steps are not known or all the same.
+    """
+    alike: dict[str, dict[str, float]] = {}
+    for candidate in runs.matrix.candidates:
+        others = {name: value for name, value in candidate.settings.items() if name != "steps"}
+        steps = candidate.settings.get("steps")
+        if candidate.id in runs.homogeneous and isinstance(steps, (int, float)):
+            alike.setdefault(json.dumps(others, sort_keys=True), {})[candidate.id] = float(steps)
+    largest = max(alike.values(), key=len, default={})
+    return largest if len(set(largest.values())) > 1 else {}
 
 
 def _quality(runs: Runs, metric: Metric, pool: Pool) -> Floats:

@@ -76,6 +76,10 @@ _FILE = re.compile(
 )
 
 
+MAIN = "sd-2.1"
+"""The model of the homogeneous pool: the best of those that have as many candidates."""
+
+
 def candidate_of(model: str, solver: str, steps: int) -> Candidate:
     """Return the candidate by the names in the files, with all that is needed to draw its images again."""
     (name, weights, pixels), (short, scheduler) = MODELS[model], SOLVERS[solver]
@@ -105,7 +109,9 @@ def build(paths: Mapping[str, Path], tell: Tell, *, suite: SuiteInfo, source: st
             candidates[candidate.id] = candidate
             columns[match["metric"]][candidate.id] = _scores(file, ids)
     names = sorted(candidates)
-    models = sorted({candidate.model for candidate in candidates.values()})
+    models = sorted(
+        {candidate.model for candidate in candidates.values()}, key=lambda name: (name != MAIN, name)
+    )
     scores = {folder: np.stack([columns[folder][name] for name in names], axis=1) for folder in METRICS}
     good = np.array([bool(text.strip()) for text in texts])
     black = np.abs(scores["Aesthetic"] - BLACK) < NEAR
