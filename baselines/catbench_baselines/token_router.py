@@ -39,7 +39,8 @@ COUNTED = 8
 class TokenRouter:
     """A network over the token embeddings of a frozen encoder, with one head a candidate.
 
-    `build(d, M)` makes the network: from embeddings (b, T, d) and a mask (b, T) to logits (b, M).
+    `build(d, M)` makes the network: from the embeddings (t, d) of all tokens of b prompts, one prompt after
+    the other, and their lengths (b,), to logits (b, M). Padding would double the tokens.
     """
 
     flops_per_prompt: float
@@ -130,3 +131,9 @@ def encode_last(encoder: Encoder, texts: tuple[str, ...]) -> Tokens:
 def cross_entropy(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Return the mean over prompts of the sum over candidates of the sigmoid cross-entropies, of (b, M)."""
     return binary_cross_entropy_with_logits(logits, target, reduction="none").sum(dim=1).mean()
+
+
+def mean_of_each(values: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    """Return the means (b, d) of each prompt's tokens, of values (t, d) of b prompts of these lengths."""
+    owner = torch.arange(len(lengths)).repeat_interleave(lengths)
+    return values.new_zeros(len(lengths), values.shape[1]).index_add(0, owner, values) / lengths[:, None]
