@@ -16,7 +16,7 @@ from catbench.suites.simulate import Simulation, simulate
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from catbench_baselines import encoders, kept  # noqa: E402
+from catbench_baselines import encoders, kept, token_router  # noqa: E402
 from catbench_baselines.routet2i import KEY, KeyTokens  # noqa: E402
 from catbench_baselines.token_router import cross_entropy  # noqa: E402
 from catbench_baselines.transformer import TokenPerceptron  # noqa: E402
@@ -157,6 +157,29 @@ def test_training_stops_early_says_its_progress_and_repeats(text_encoder, name):
     assert ((answers[0] >= low) & (answers[0] <= high)).all()
     assert 0 < router.flops_per_prompt < 1e9  # CATImage §5.1: less than 0.001 TFLOPs
     assert router.encoder_flops_per_prompt > 0
+
+
+def test_validation_prompts_are_encoded_once_and_tested_ones_each_time(text_encoder, monkeypatch):
+    """Budgets ask about the validation prompts again; by the tested ones a router's time is measured."""
+    texts = [f"owl {'moon ' * row}" for row in range(1, 13)]
+    train, validation, test = (Prompts(texts[start::3]) for start in range(3))
+    quality, given = np.random.default_rng(0).random((4, 2)), []
+    encoder = encoders.load_encoder(str(text_encoder))
+
+    def run(asked):
+        given.extend(asked)
+        return encoder.run(asked)
+
+    monkeypatch.setattr(token_router, "find_encoder", lambda option, prompts: replace(encoder, run=run))
+    router = find_router("transformer").make(simulate(Simulation(prompts=50, candidates=2))[0].pool())
+    router.fit(train, quality, validation=(validation, quality))
+    del given[:]
+    answer = router.predict(validation)
+    assert not given
+    np.testing.assert_allclose(router.predict(Prompts(list(validation))), answer, rtol=1e-5)
+    for _ in range(2):
+        router.predict(test)
+    assert sorted(given) == sorted([*validation, *test, *test])
 
 
 def test_flops_of_the_transformer_are_those_of_its_two_layers(text_encoder):
