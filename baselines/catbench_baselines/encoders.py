@@ -51,12 +51,11 @@ class Tokens:
         return len(self.lengths)
 
     def batch(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return embeddings (b, T, d) of the prompts at `rows`, padded with 0, and a mask (b, T)."""
-        lengths = self.lengths[rows, None]
-        place = torch.arange(int(lengths.max()))
-        real = place < lengths
-        flat = (self._starts[rows, None] + place).clamp(max=len(self.values) - 1)
-        return self.values[flat].float() * real[:, :, None], real
+        """Return the embeddings (t, d) of the prompts at `rows`, without padding, and their lengths (b,)."""
+        lengths = self.lengths[rows]
+        ahead = self._starts[rows] - (lengths.cumsum(0) - lengths)  # a prompt's place here and in the batch
+        flat = torch.arange(int(lengths.sum())) + ahead.repeat_interleave(lengths)
+        return self.values[flat].float(), lengths
 
     @cached_property
     def _starts(self) -> torch.Tensor:

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from catbench import Pool
-from catbench_baselines.token_router import TokenRouter
+from catbench_baselines.token_router import TokenRouter, mean_of_each
 
 EXPERTS = 8
 KEY = 4
@@ -32,17 +32,19 @@ class KeyTokens(nn.Module):
         self.heads = nn.Parameter(torch.randn(EXPERTS, HIDDEN, candidates) / HIDDEN**0.5)
         self.bias = nn.Parameter(torch.zeros(candidates))
 
-    def forward(self, values: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-        """Return logits (b, M) of embeddings (b, T, d), of which those in the mask (b, T) are real."""
-        score = self.token_gate(values).masked_fill(~real[:, :, None], -torch.inf)  # (b, T, E)
-        best = score.topk(min(KEY, score.shape[1]), dim=1)
-        kept = torch.full_like(score, -torch.inf).scatter(1, best.indices, best.values)
-        read = torch.einsum("bte,btd->bed", kept.softmax(dim=1), values)
+    def forward(self, values: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Return logits (b, M) of embeddings (t, d) of the tokens of b prompts, of these lengths (b,)."""
+        place = torch.arange(int(lengths.max()))
+        score = values.new_full((len(lengths), len(place), EXPERTS), -torch.inf)
+        score[place < lengths[:, None]] = self.token_gate(values)
+        best = score.topk(min(KEY, len(place)), dim=1)  # (b, K, E)
+        key = best.indices + (lengths.cumsum(0) - lengths)[:, None, None]
+        kept = values[key.clamp(max=len(values) - 1)]  # of a short prompt others' too, of weight 0
+        read = torch.einsum("bke,bked->bed", best.values.softmax(dim=1), kept)
         weight = self.hidden.weight.view(EXPERTS, HIDDEN, -1)
         inside = torch.einsum("bed,ehd->beh", read, weight) + self.hidden.bias.view(EXPERTS, HIDDEN)
         impact = torch.einsum("beh,ehm->bem", nn.functional.gelu(inside), self.heads)
-        mean = (values * real[:, :, None]).sum(dim=1) / real.sum(dim=1)[:, None]
-        share = self.expert_gate(mean).softmax(dim=1)
+        share = self.expert_gate(mean_of_each(values, lengths)).softmax(dim=1)
         return (share[:, :, None] * impact).sum(dim=1) + self.bias
 
 

@@ -39,7 +39,8 @@ COUNTED = 8
 class TokenRouter:
     """A network over the token embeddings of a frozen encoder, with one head a candidate.
 
-    `build(d, M)` makes the network: from embeddings (b, T, d) and a mask (b, T) to logits (b, M).
+    `build(d, M)` makes the network: from the embeddings (t, d) of all tokens of b prompts, one prompt after
+    the other, and their lengths (b,), to logits (b, M). Padding would double the tokens.
     """
 
     flops_per_prompt: float
@@ -61,8 +62,8 @@ class TokenRouter:
         tokens = encode_last(self._encoder, tuple(prompts))
         self._low, self._width = float(quality.min()), float(np.ptp(quality)) or 1.0
         target = torch.from_numpy((quality - self._low) / self._width).float()
-        held = validation and (encode_last(self._encoder, tuple(validation[0])), validation[1])
-        passes = PASSES if held else DEFAULT_PASSES
+        self._held = validation and (validation[0], encode_last(self._encoder, tuple(validation[0])))
+        passes = PASSES if validation else DEFAULT_PASSES
         random = np.random.default_rng(self._pool.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._pool.seed)
@@ -72,20 +73,22 @@ class TokenRouter:
             for done in range(passes):
                 progress(done, passes)
                 self._train(tokens, target, optimiser, random)
-                if held is None:
+                if self._held is None or validation is None:
                     continue
-                error, since = contrast_error(self._predict(held[0]), held[1]), since + 1
+                error, since = contrast_error(self._predict(self._held[1]), validation[1]), since + 1
                 if error < least:
                     best, least, since = copy.deepcopy(self._network), error, 0
                 if since >= PATIENCE:
                     break
-        if held is not None:
+        if validation is not None:
             self._network = best
         self._count_flops(tokens, prompts)
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
         """Return predicted qualities (n, M)."""
+        if self._held and prompts is self._held[0]:  # read already: an encoder takes longer than all the rest
+            return self._predict(self._held[1])
         return self._predict(self._encoder(list(prompts)))
 
     def _train(
@@ -130,3 +133,9 @@ def encode_last(encoder: Encoder, texts: tuple[str, ...]) -> Tokens:
 def cross_entropy(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Return the mean over prompts of the sum over candidates of the sigmoid cross-entropies, of (b, M)."""
     return binary_cross_entropy_with_logits(logits, target, reduction="none").sum(dim=1).mean()
+
+
+def mean_of_each(values: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    """Return the means (b, d) of each prompt's tokens, of values (t, d) of b prompts of these lengths."""
+    owner = torch.arange(len(lengths)).repeat_interleave(lengths)
+    return values.new_zeros(len(lengths), values.shape[1]).index_add(0, owner, values) / lengths[:, None]

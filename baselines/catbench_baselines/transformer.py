@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from catbench import Pool
-from catbench_baselines.token_router import TokenRouter
+from catbench_baselines.token_router import TokenRouter, mean_of_each
 
 HIDDEN = 256
 DROPOUT = 0.1
@@ -27,10 +27,9 @@ class TokenPerceptron(nn.Module):
             nn.Linear(width, HIDDEN), nn.GELU(), nn.Dropout(DROPOUT), nn.Linear(HIDDEN, candidates)
         )
 
-    def forward(self, values: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-        """Return logits (b, M) of embeddings (b, T, d), of which those in the mask (b, T) are real."""
-        weight = real[:, :, None] / real.sum(dim=1)[:, None, None]
-        return (self.layers(values) * weight).sum(dim=1)
+    def forward(self, values: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Return logits (b, M) of embeddings (t, d) of the tokens of b prompts, of these lengths (b,)."""
+        return mean_of_each(self.layers(values), lengths)
 
 
 def make_router(pool: Pool, encoder: str = "") -> TokenRouter:

@@ -16,7 +16,7 @@ from catbench.suites.simulate import Simulation, simulate
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from catbench_baselines import encoders, kept  # noqa: E402
+from catbench_baselines import encoders, kept, token_router  # noqa: E402
 from catbench_baselines.routet2i import KEY, KeyTokens  # noqa: E402
 from catbench_baselines.token_router import cross_entropy  # noqa: E402
 from catbench_baselines.transformer import TokenPerceptron  # noqa: E402
@@ -44,8 +44,7 @@ def test_the_perceptron_is_applied_to_each_real_token_and_averaged():
 
     torch.manual_seed(0)
     network = TokenPerceptron(3, 2).eval()
-    values = torch.randn(2, 4, 3)
-    real = torch.tensor([[True, True, False, False], [True, True, True, True]])
+    values, lengths = torch.randn(6, 3), torch.tensor([2, 4])
     first, last = network.layers[0], network.layers[3]
     w1, b1, w2, b2 = (p.detach().numpy() for p in (first.weight, first.bias, last.weight, last.bias))
 
@@ -55,30 +54,38 @@ def test_the_perceptron_is_applied_to_each_real_token_and_averaged():
 
     tokens = values.numpy()
     wanted = [
-        np.mean([by_hand(t) for t in tokens[0, :2]], axis=0),
-        np.mean([by_hand(t) for t in tokens[1]], axis=0),
+        np.mean([by_hand(t) for t in tokens[:2]], axis=0),
+        np.mean([by_hand(t) for t in tokens[2:]], axis=0),
     ]
-    np.testing.assert_allclose(network(values, real).detach().numpy(), wanted, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(network(values, lengths).detach().numpy(), wanted, rtol=1e-5, atol=1e-6)
 
 
 def test_routet2i_reads_only_the_key_tokens():
     torch.manual_seed(0)
     network = KeyTokens(5, 2).eval()
-    values, real = torch.randn(1, KEY + 6, 5), torch.ones(1, KEY + 6, dtype=torch.bool)
+    values, lengths = torch.randn(KEY + 6, 5), torch.tensor([KEY + 6])
     with torch.no_grad():
         network.expert_gate.weight.zero_()  # the other gate reads all tokens
         network.token_gate.weight.zero_()
         network.token_gate.weight[:, 0] = 1.0  # every expert looks for the largest first number
-        values[0, :, 0] = torch.arange(KEY + 6)
-        before = network(values, real)
+        values[:, 0] = torch.arange(KEY + 6)
+        before = network(values, lengths)
         unread, read = values.clone(), values.clone()
-        unread[0, :6, 1:] = torch.randn(6, 4)
-        read[0, -1, 1:] = torch.randn(4)
-        padded = torch.cat([values, 100 + torch.randn(1, 3, 5)], dim=1)
-        mask = torch.cat([real, torch.zeros(1, 3, dtype=torch.bool)], dim=1)
-        torch.testing.assert_close(network(unread, real), before)
-        torch.testing.assert_close(network(padded, mask), before)  # what is padded is not read
-        assert (network(read, real) - before).abs().max() > 1e-3
+        unread[:6, 1:] = torch.randn(6, 4)
+        read[-1, 1:] = torch.randn(4)
+        torch.testing.assert_close(network(unread, lengths), before)
+        assert (network(read, lengths) - before).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("network", [TokenPerceptron, KeyTokens])
+def test_prompts_of_a_batch_are_read_as_if_each_were_alone(network):
+    """Of a prompt shorter than KEY all tokens are read, and none of its neighbours'."""
+    torch.manual_seed(0)
+    made, prompts = network(5, 2).eval(), [torch.randn(length, 5) for length in (KEY + 6, 1, KEY - 1, KEY)]
+    lengths = torch.tensor([len(prompt) for prompt in prompts])
+    with torch.no_grad():
+        alone = [made(prompt, lengths[row : row + 1]) for row, prompt in enumerate(prompts)]
+        torch.testing.assert_close(made(torch.cat(prompts), lengths), torch.cat(alone))
 
 
 def test_batches_hold_the_tokens_of_their_prompts(text_encoder):
@@ -86,12 +93,11 @@ def test_batches_hold_the_tokens_of_their_prompts(text_encoder):
     texts = ["owl moon river", "fox", "apple arch barn beach"]
     tokens = encoder(texts)
     assert tokens.lengths.tolist() == [3, 1, 4]
-    values, real = tokens.batch(torch.tensor([1, 0]))
-    assert real.tolist() == [[True, False, False], [True, True, True]]
-    alone = encoder(["fox"]).values.float()
-    torch.testing.assert_close(values[0, :1], alone, rtol=1e-2, atol=1e-2)
-    assert (values[0, 1:] == 0).all()
-    np.testing.assert_allclose(tokens.means()[1], alone[0], rtol=1e-2, atol=1e-2)
+    values, lengths = tokens.batch(torch.tensor([1, 2, 0]))
+    assert lengths.tolist() == [1, 4, 3]
+    alone = [encoder([texts[row]]).values.float() for row in (1, 2, 0)]
+    torch.testing.assert_close(values, torch.cat(alone), rtol=1e-2, atol=1e-2)
+    np.testing.assert_allclose(tokens.means()[1], alone[0][0], rtol=1e-2, atol=1e-2)
 
 
 def test_an_encoder_reads_the_same_texts_once_and_another_anew(text_encoder, tmp_path, monkeypatch):
@@ -151,6 +157,29 @@ def test_training_stops_early_says_its_progress_and_repeats(text_encoder, name):
     assert ((answers[0] >= low) & (answers[0] <= high)).all()
     assert 0 < router.flops_per_prompt < 1e9  # CATImage §5.1: less than 0.001 TFLOPs
     assert router.encoder_flops_per_prompt > 0
+
+
+def test_validation_prompts_are_encoded_once_and_tested_ones_each_time(text_encoder, monkeypatch):
+    """Budgets ask about the validation prompts again; by the tested ones a router's time is measured."""
+    texts = [f"owl {'moon ' * row}" for row in range(1, 13)]
+    train, validation, test = (Prompts(texts[start::3]) for start in range(3))
+    quality, given = np.random.default_rng(0).random((4, 2)), []
+    encoder = encoders.load_encoder(str(text_encoder))
+
+    def run(asked):
+        given.extend(asked)
+        return encoder.run(asked)
+
+    monkeypatch.setattr(token_router, "find_encoder", lambda option, prompts: replace(encoder, run=run))
+    router = find_router("transformer").make(simulate(Simulation(prompts=50, candidates=2))[0].pool())
+    router.fit(train, quality, validation=(validation, quality))
+    del given[:]
+    answer = router.predict(validation)
+    assert not given
+    np.testing.assert_allclose(router.predict(Prompts(list(validation))), answer, rtol=1e-5)
+    for _ in range(2):
+        router.predict(test)
+    assert sorted(given) == sorted([*validation, *test, *test])
 
 
 def test_flops_of_the_transformer_are_those_of_its_two_layers(text_encoder):
