@@ -11,4 +11,4 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 export PYTHONPATH="$root/benchmark${PYTHONPATH:+:$PYTHONPATH}"
 export HF_HUB_OFFLINE=1
 # The check watches its minutes between its steps; what hangs within one is ended, and the steps before it stay.
-exec timeout --kill-after=10 465 "${PYTHON:-python3}" -m catbench.generate.gpu_check "$@"
+exec timeout --kill-after=10 465 "${PYTHON:-python3}" -m catbench_make.gpu_check "$@"

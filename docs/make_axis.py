@@ -13,9 +13,9 @@ import numpy as np
 from scipy.stats import kendalltau
 
 from catbench import DeferralCurve, deferral_curve, load, mixture_curve
-from catbench.report import Report
-from catbench.rounds import rounds_of
-from catbench.stored import pool_of_report, stored_answers
+from catbench.report.report import Report
+from catbench.report.stored import pool_of_report, stored_answers
+from catbench.score.rounds import rounds_of
 
 ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "baselines" / "reports" / "nano"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from catbench import evaluate, load
-from catbench.bootstrap import Bootstrap
+from catbench.score.bootstrap import Bootstrap
 from catbench_baselines import (
     adadiff,
     cems,

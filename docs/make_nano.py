@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from catbench import load
-from catbench.bootstrap import Bootstrap, intervals
-from catbench.matrix import ScoreMatrix
-from catbench.report import Estimate, Report, Result
+from catbench.report.numbers import Estimate
+from catbench.report.report import Report
+from catbench.report.result import Result
+from catbench.score.bootstrap import Bootstrap, intervals
+from catbench.suite.matrix import ScoreMatrix
 
 ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "baselines" / "reports" / "nano"

@@ -18,18 +18,18 @@ from typing import Any
 
 import torch
 
-from catbench.costs import Cost
 from catbench.files import atomic_file
-from catbench.generate.costs.elsewhere import RELEASED_ELSEWHERE
-from catbench.generate.costs.flops import Flops, count_forward
-from catbench.generate.costs.parts import meta
-from catbench.generate.costs.table import TERA, count_costs, shipped_costs
-from catbench.generate.packages import prepare, versions
-from catbench.pool import Candidate
-from catbench.suites.prices import read_costs
-from catbench.suites.recipes.evalmi import MODELS
-from catbench.suites.recipes.flasheval import MODELS as SD_MODELS
-from catbench.suites.recipes.flasheval import candidate_of
+from catbench.suite.costs import Cost
+from catbench.suite.pool import Candidate
+from catbench.suite.recipes.evalmi_recipe import MODELS
+from catbench.suite.recipes.flasheval_recipe import MODELS as SD_MODELS
+from catbench.suite.recipes.flasheval_recipe import candidate_of
+from catbench.suite.tables.prices import read_costs
+from catbench_make.costs.elsewhere import RELEASED_ELSEWHERE
+from catbench_make.costs.flop_table import TERA, count_costs, shipped_costs
+from catbench_make.costs.flops import Flops, count_forward
+from catbench_make.costs.parts import meta
+from catbench_make.packages import prepare, versions
 
 ROOT = Path(__file__).parent.parent
 TABLES = ROOT / "benchmark" / "catbench" / "data" / "costs"
@@ -83,7 +83,7 @@ have a price.
 ## FlashEval
 
 Guidance 7.5, 512 px (dreamlike-photoreal-2.0 at its own 768), so every step is two UNet forwards; PNDM runs
-one step more than it is asked for. Architectures: `catbench.generate.costs.architectures`.
+one step more than it is asked for. Architectures: `catbench_make.costs.architectures`.
 
 {flasheval}
 

@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from catbench import load
-from catbench.cli.tables import print_report
-from catbench.report import Report, Result
-from catbench.spelling import spell
+from catbench.cli.report_tables import print_report
+from catbench.report.report import Report
+from catbench.report.result import Result
+from catbench.report.spelling import spell
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(Path(__file__).parent))  # for the script beside this one

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from catbench.bootstrap import ends
-from catbench.figure import cost_label
-from catbench.measures import MEASURES
-from catbench.plot import write_plot
-from catbench.report import Report, Result
-from catbench.spelling import short, spell
+from catbench.report.figure import cost_label
+from catbench.report.plot import write_plot
+from catbench.report.report import Report
+from catbench.report.result import Result
+from catbench.report.spelling import short, spell
+from catbench.score.bootstrap import ends
+from catbench.score.measures import MEASURES
 from catbench_leaderboard.ranks import mean_ranks, over_suites
 
 ROOT = Path(__file__).parent.parent

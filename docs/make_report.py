@@ -9,19 +9,19 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from catbench import report
-from catbench.measures import MEASURES
+from catbench.report import numbers, report, result
+from catbench.score.measures import MEASURES
 
 ROOT = Path(__file__).parent.parent
 RECORDS = (
     report.RouterInfo,
-    report.Result,
-    report.Estimate,
-    report.Estimates,
-    report.WinRates,
-    report.BestSingle,
-    report.Budgets,
-    report.Curve,
+    result.Result,
+    numbers.Estimate,
+    numbers.Estimates,
+    numbers.WinRates,
+    numbers.BestSingle,
+    numbers.Budgets,
+    numbers.Curve,
 )
 KINDS = {
     "ratio": "over another cost or budget",
@@ -34,7 +34,8 @@ KINDS = {
 TEXT = """# A report's JSON, and the files beside it
 
 Made by `python docs/make_report.py` from the records in
-[report.py](../benchmark/catbench/report.py). `catbench evaluate ... --json NAME.json` writes three files:
+[catbench/report](../benchmark/catbench/report/__init__.py). `catbench evaluate ... --json NAME.json` writes
+three files:
 
 - `NAME.json`: a report, as below.
 - `NAME.predictions.parquet`: what the router answered, a row a metric and prompt. `metric`, `split` (`test`
@@ -108,7 +109,7 @@ def _assignments(model: type[BaseModel]) -> Sequence[tuple[ast.AnnAssign, ast.st
     """Return the annotated fields of a record and its bases, each with the statement that follows it."""
     found: list[tuple[ast.AnnAssign, ast.stmt | None]] = []
     for base in reversed(model.__mro__):
-        if base.__module__ == report.__name__:
+        if base.__module__ in {one.__name__ for one in (numbers, result, report)}:
             body = ast.parse(inspect.getsource(base)).body[0].body
             found += [
                 (one, after)

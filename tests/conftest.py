@@ -10,8 +10,8 @@ import pytest
 from hypothesis import settings
 
 from catbench.cli import main
-from catbench.store import save
-from catbench.suites.simulate import Simulation, simulate
+from catbench.suite.simulate import Simulation, simulate
+from catbench.suite.store import save
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

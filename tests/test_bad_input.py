@@ -438,7 +438,7 @@ def test_a_lack_of_memory_is_told_in_a_line(refused, simulated, monkeypatch):
     def fails(*given, **named):
         np.empty(2**57)
 
-    monkeypatch.setattr("catbench.store.load", fails)
+    monkeypatch.setattr("catbench.suite.store.load", fails)
     line = refused("evaluate", "ridge", "--suite", simulated)
     assert line.startswith("catbench: this needs more memory than there is: Unable to allocate")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catbench.behaviour import departures, where_prompts_go
-from catbench.routing import Answer
+from catbench.report.behaviour import departures, where_prompts_go
+from catbench.score.answer import Answer
 
 COST = np.array([1.0, 2.0, 4.0])
 

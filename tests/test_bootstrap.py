@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catbench.bootstrap import Bootstrap, intervals, replicate_weights
-from catbench.suites.simulate import METRICS, Simulation, expected_quality, simulate
-from catbench.sweep import EstimatorSweep
+from catbench.score.bootstrap import Bootstrap, intervals, replicate_weights
+from catbench.score.sweep import EstimatorSweep
+from catbench.suite.simulate import METRICS, Simulation, expected_quality, simulate
 
 RANK = np.linspace(0, 1, 5)
 MISTAKES = np.random.default_rng(7).normal(0, 1, (60, 5))

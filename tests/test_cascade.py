@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from catbench import evaluate
-from catbench.bootstrap import Bootstrap
-from catbench.cascade import CascadeSweep, best_stages
-from catbench.suites.simulate import Simulation, simulate
+from catbench.score.bootstrap import Bootstrap
+from catbench.score.cascade import CascadeSweep, best_stages
+from catbench.suite.simulate import Simulation, simulate
 
 
 def test_the_poorest_images_are_drawn_again_and_both_are_paid_for():

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from catbench import CatbenchError, Report, compare, evaluate, load
-from catbench.bootstrap import Bootstrap
-from catbench.store import save
-from catbench.suites.simulate import Simulation, simulate
+from catbench.score.bootstrap import Bootstrap
+from catbench.suite.simulate import Simulation, simulate
+from catbench.suite.store import save
 
 DRAWS = Bootstrap(200)
 

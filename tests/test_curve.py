@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.spatial import ConvexHull
 
 from catbench import CatbenchError, DeferralCurve
-from catbench.curve import hull_curve
+from catbench.score.curve import hull_curve
 
 
 def curve_of(cost, quality):

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catbench.deployment import deploy, quality_within, unlimited
-from catbench.pool import Candidate, Pool
-from catbench.routing import Answer
-from catbench.scoring import sweep_of
+from catbench.score.answer import Answer
+from catbench.score.deployment import deploy, quality_within, unlimited
+from catbench.score.scorer import sweep_of
+from catbench.suite.pool import Candidate, Pool
 
 TRADE_OFFS = np.array([4.0, 2.0, 1.0, 0.0])
 

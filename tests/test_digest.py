@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from catbench import CatbenchError, evaluate, load
-from catbench.bootstrap import Bootstrap
-from catbench.store import digest_of, save
-from catbench.suites.simulate import Simulation, simulate
+from catbench.score.bootstrap import Bootstrap
+from catbench.suite.simulate import Simulation, simulate
+from catbench.suite.store import digest_of, save
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from catbench.errors import EXTRAS, missing_extra
-from catbench.generate import packages
+from catbench_make import packages
 
 PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
 DISTRIBUTIONS = {"PIL": "pillow", "open_clip": "open_clip_torch"}
@@ -54,14 +54,14 @@ def test_a_command_whose_import_fails_names_the_extra_that_brings_all_it_needs(c
     def fails(*given, **named):
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
-    monkeypatch.setattr("catbench.generate.costs.measure.measure", fails)
-    monkeypatch.setattr("catbench.submission.trial.check_submission", fails)
+    monkeypatch.setattr("catbench_make.costs.measure.measure", fails)
+    monkeypatch.setattr("catbench.submit.trial.check_submission", fails)
     measured, checked = command("measure", "nano", "--out", "c"), command("submit", "check", "x")
     assert re.fullmatch(r"catbench measure: this needs torch, .*\[generate\]'\n", measured.err)
     assert re.fullmatch(r"catbench submit check: this needs torch, .*\[torch\]'\n", checked.err)
 
 
 def test_the_page_of_the_leaderboard_names_its_extra(command, monkeypatch):
-    monkeypatch.setattr("catbench.cli.leaderboard.find_spec", lambda name: None)
+    monkeypatch.setattr("catbench.cli.leaderboard_command.find_spec", lambda name: None)
     says = r"catbench leaderboard: the leaderboard's page needs streamlit, .*\[leaderboard\]'\n"
     assert re.fullmatch(says, command("leaderboard").err)

@@ -12,15 +12,14 @@ from sklearn.pipeline import make_pipeline
 
 import catbench
 from catbench import CatbenchError, deferral_curve, evaluate, mixture_curve, oracle_curve
-from catbench.bootstrap import Bootstrap
-from catbench.report import Estimate
-from catbench.rounds import rounds_of
-from catbench.routing import NamedRouter
-from catbench.suites.recipes import find_recipe
-from catbench.suites.recipes.recipe import make
-from catbench.suites.simulate import Simulation, simulate
-from catbench.trials import Trials, run_trials
-from catbench.truth import truth_of
+from catbench.report.numbers import Estimate
+from catbench.report.trials import Trials, run_trials
+from catbench.route.routing import NamedRouter
+from catbench.score.bootstrap import Bootstrap
+from catbench.score.rounds import rounds_of
+from catbench.score.truth import truth_of
+from catbench.suite.recipes.making import find_recipe, make
+from catbench.suite.simulate import Simulation, simulate
 
 QUICK = Bootstrap(40)
 
@@ -294,7 +293,7 @@ def test_on_cems_reading_the_prompt_beats_the_best_single_model(shared):
 
 def test_a_policy_pays_for_one_trade_off_and_for_all_that_this_takes(matrix, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("catbench.routing.time", SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr("catbench.route.routing.time", SimpleNamespace(perf_counter=lambda: now[0]))
 
     class Slow:
         def __init__(self, pool):

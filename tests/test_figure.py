@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from catbench import evaluate, load
-from catbench.bootstrap import Bootstrap
 from catbench.errors import UsageError
-from catbench.figure import curve_table, frame, gain_curve, label_places, outside_label, panels
-from catbench.plot import plotly_figure, write_plot
+from catbench.report.figure import curve_table, frame, gain_curve, label_places, outside_label, panels
+from catbench.report.plot import plotly_figure, write_plot
+from catbench.score.bootstrap import Bootstrap
 
 WIDE, HIGH = 400.0, 300.0
 AROUND = {"below": (0.5, 1), "above": (0.5, 0), "right": (0, 0.5), "left": (1, 0.5)}

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 from catbench import CatbenchError, evaluate
-from catbench.bootstrap import Bootstrap
 from catbench.errors import RouterError, UsageError
-from catbench.holdout import HoldOut, held_out
-from catbench.routing import find_router
-from catbench.suites.simulate import Simulation, simulate
-from catbench.trials import Trials
+from catbench.report.trials import Trials
+from catbench.route.holdout import HoldOut, held_out
+from catbench.route.router_loader import find_router
+from catbench.score.bootstrap import Bootstrap
+from catbench.suite.simulate import Simulation, simulate
 
 METRIC = "simulated_score"
 

@@ -1,4 +1,7 @@
-"""The house holds: imports go down only, heavy packages stay in their wings, documentation is true."""
+"""The house holds: one wall, rooms in one order, no cycle, one name a file; documentation is true.
+
+The order of rooms is that of the map in CONTRIBUTING.md.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ import json
 import re
 import subprocess
 import sys
+from collections import defaultdict
+from functools import cache
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -14,108 +20,228 @@ import pytest
 import catbench
 
 ROOT = Path(__file__).parent.parent
-PACKAGE = ROOT / "benchmark" / "catbench"
-FLOORS = (
-    {"errors", "arrays", "files", "cells", "pool", "prompts", "provenance", "costs", "matrix", "digest"}
-    | {"matrix_rules", "terminal", "download"},
-    {
-        "store",
-        "manifest",
-        "withheld",
-        "scores",
-        "curve",
-        "climbs",
-        "sweep",
-        "measures",
-        "bootstrap",
-        "signature",
-        "routing",
-        "predictions",
-    }
-    | {"cascade", "rounds", "deployment", "router_files", "router_output"},
-    {
-        "scoring",
-        "truth",
-        "overheads",
-        "stored",
-        "spelling",
-        "verdict",
-        "summary",
-        "behaviour",
-        "trials",
-        "report",
-        "estimates",
-        "evaluation",
-        "inspection",
-        "inspection_plot",
-        "finding",
-        "possible_gains",
-        "comparison",
-        "figure",
-        "plot",
-        "paper",
-        "holdout",
-        "suites",
-        "submission",
-        "sandbox",
-    },
-    {"cli"},
-)
-WINGS = {"generate", "nano", "prompt_sets"}
-"""Rooms of their own: they may use floors 0 and 1 (and the suites), and only the command line uses them."""
+HOUSES = {"catbench": ROOT / "benchmark" / "catbench", "catbench_make": ROOT / "benchmark" / "catbench_make"}
+HEAVY = ("torch", "torchvision", "diffusers", "transformers", "open_clip", "sentence_transformers", "ray")
+ABOVE = {
+    "catbench": ("catbench_make", "catbench_baselines", "catbench_leaderboard", "nano_training"),
+    "catbench_make": ("catbench_baselines", "catbench_leaderboard", "nano_training"),
+}
+"""Package -> packages that it must not know."""
+LONGEST = 16
+"""Files in the longest chain of imports within catbench: it may only fall."""
+TWINS = ("catbench_make/nano/", "nano_training/")
+"""nano's versions 1 and 2 share names of files and classes until the second one ships."""
 
 
+@cache
+def tree_of(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def imported(path):
-    """Yield the modules that a file imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    """Return the modules, and the names in them, that a file imports, wherever in it."""
+    found = []
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
 
 
-def room(module):
-    parts = module.split(".")
-    return parts[1] if len(parts) > 1 else None
+@cache
+def modules():
+    """Return the path of every module of both packages, by its dotted name."""
+    found = {}
+    for house in HOUSES.values():
+        for path in house.rglob("*.py"):
+            parts = path.relative_to(house.parent).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
 
 
-def floor_of(name):
-    return next((number for number, rooms in enumerate(FLOORS) if name in rooms), None)
+@cache
+def arrows():
+    """Return the modules that each module imports.
 
-
-def test_every_module_has_a_floor():
-    rooms = {
-        path.stem if path.is_file() else path.name for path in PACKAGE.iterdir() if path.suffix in ("", ".py")
+    The door `catbench` itself leads everywhere: it re-exports, late, what is public; who imports it wants the
+    version.
+    """
+    known = modules()
+    return {
+        module: {
+            name if name in known else name.rpartition(".")[0]
+            for name in imported(path)
+            if name in known or name.rpartition(".")[0] in known
+        }
+        - {module, *HOUSES}
+        for module, path in known.items()
+        if module not in HOUSES
     }
-    assert rooms - {"__init__", "__pycache__", "data", "py"} - WINGS == set().union(*FLOORS)
+
+
+@cache
+def the_map():
+    """Return the ground's modules and the rooms of each package, in the order of CONTRIBUTING's map."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("```text\n")[1].split("```")[0]
+    ground, rooms, house = {}, {}, ""
+    for line in text.splitlines():
+        first = line.split()[0]
+        if not line.startswith(" "):
+            house = first.strip("/").rpartition("/")[2]
+        elif first.endswith("/"):
+            rooms.setdefault(house, []).append(first.strip("/"))
+        else:
+            ground[house] = re.split(r"\s{2,}", line.strip())[0].split()
+    return ground, rooms
+
+
+def floor_of(module):
+    """Return the place of a module's room in the order of its package; -1 for the ground."""
+    house, room = module.split(".")[:2]
+    ground, rooms = the_map()
+    return -1 if room in ground[house] else rooms[house].index(room)
+
+
+@pytest.mark.parametrize("house", HOUSES)
+def test_the_map_is_the_tree(house):
+    ground, rooms = the_map()
+    stands = [path for path in HOUSES[house].iterdir() if path.name != "__pycache__"]
+    assert sorted(ground[house]) == sorted(
+        path.stem for path in stands if path.suffix == ".py" and path.stem != "__init__"
+    )
+    assert sorted(rooms[house]) == sorted(path.name for path in stands if (path / "__init__.py").is_file())
+
+
+def test_every_folder_with_code_is_a_package_that_says_what_it_holds():
+    for module, path in modules().items():
+        assert (path.parent / "__init__.py").is_file(), module
+        if path.name == "__init__.py":
+            assert ast.get_docstring(tree_of(path)), module
+
+
+@pytest.mark.parametrize("module", sorted(arrows()))
+def test_a_file_imports_from_its_room_and_from_rooms_before_it(module):
+    house = module.split(".")[0]
+    for name in imported(modules()[module]):
+        assert name.split(".")[0] not in ABOVE[house], name
+        assert house != "catbench" or name.split(".")[0] not in HEAVY, name
+    for other in arrows()[module]:
+        if other.split(".")[0] == house:
+            assert floor_of(other) <= floor_of(module), f"{module} imports {other}"
+
+
+def test_no_two_files_need_each_other_and_no_chain_grows():
+    chains = {}
+
+    def longest(module, within=()):
+        assert module not in within, f"a cycle: {' -> '.join([*within[within.index(module) :], module])}"
+        if module not in chains:
+            below = [longest(other, (*within, module)) for other in sorted(arrows()[module])]
+            chains[module] = (module, *max(below, key=len, default=()))
+        return chains[module]
+
+    found = {
+        house: max((longest(m) for m in arrows() if m.split(".")[0] == house), key=len) for house in HOUSES
+    }
+    for house, chain in found.items():
+        print(f"{house}: {len(chain)} files: {' -> '.join(chain)}")
+    assert len(found["catbench"]) <= LONGEST
+
+
+def test_catbench_is_imported_whole_where_nothing_heavy_and_no_other_package_can_be():
+    names = sorted(module for module in modules() if module.split(".")[0] == "catbench")
+    blocked = (*HEAVY, *ABOVE["catbench"])
+    code = f"""
+import importlib, sys
+
+class Wall:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {blocked!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Wall())
+for name in {names!r}:
+    importlib.import_module(name)
+sys.stdout.write(str(len(sys.modules)))
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    assert int(found.stdout) > len(names)
+
+
+def sources():
+    """Yield the Python files that have names of their own: all but tests, docs and submissions."""
+    for folder in ("benchmark", "baselines", "leaderboard"):
+        yield from (ROOT / folder).rglob("*.py")
+
+
+def shared(names):
+    """Return the names that several files have, but for those of the twins: each once on either side."""
+    found = {name: sorted(str(path.relative_to(ROOT)) for path in paths) for name, paths in names.items()}
+    twins = [f"benchmark/{twin}" for twin in TWINS]
+    return {
+        name: paths
+        for name, paths in found.items()
+        if len(paths) > 1
+        and not (
+            len(paths) == 2 and all(path.startswith(twin) for path, twin in zip(paths, twins, strict=True))
+        )
+    }
+
+
+def test_a_file_name_is_its_own():
+    names = defaultdict(list)
+    for path in sources():
+        if path.name not in ("__init__.py", "__main__.py"):
+            names[path.name].append(path)
+    assert shared(names) == {}
+
+
+def test_a_public_class_name_is_its_own():
+    names = defaultdict(list)
+    for path in sources():
+        for node in tree_of(path).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                names[node.name].append(path)
+    assert shared(names) == {}
 
 
 @pytest.mark.parametrize(
-    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
+    ("error", "says"),
+    [
+        (ModuleNotFoundError("No module named 'torch'", name="torch"), r"pip install '\.\[torch\]'"),
+        (ImportError("no such thing"), "far_off:verb cannot be imported: no such thing"),
+    ],
 )
-def test_imports_go_down_only(path):
-    here = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    if here == "__init__":
-        return
-    for module in imported(path):
-        assert not module.startswith(("catbench_baselines", "catbench_leaderboard")), module
-        there = room(module) if module.startswith("catbench.") else None
-        if there is None or there == here:
-            continue
-        if here in WINGS:
-            assert there in WINGS or floor_of(there) < 2 or there == "suites", f"{here} imports {module}"
-        elif there in WINGS:
-            assert here == "cli", f"{here} imports {module}"
-        else:
-            assert floor_of(there) <= floor_of(here), f"{here} imports {module}"
+def test_a_verb_that_cannot_be_imported_says_why_when_it_is_used(monkeypatch, error, says):
+    import typer
+    from typer.testing import CliRunner
+
+    from catbench import cli
+
+    def load(point):
+        raise error
+
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    monkeypatch.setattr(cli, "app", app)
+    monkeypatch.setattr(EntryPoint, "load", load)
+    cli._add_commands({"far-off": EntryPoint("far-off", "far_off:verb", "catbench.commands")})
+    ran = CliRunner().invoke(app, ["far-off", "--with", "words"])
+    assert ran.exit_code == 1
+    assert re.search(says, str(ran.exception))
+    assert CliRunner().invoke(app, ["--help"]).exit_code == 0
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "baselines").rglob("*.py")), ids=lambda path: path.stem)
 def test_baselines_use_only_public_names(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "catbench":
-            assert node.module == "catbench"
-            assert {alias.name for alias in node.names} <= set(catbench.__all__)
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in HOUSES:
+            names = {alias.name for alias in node.names}
+            assert node.module in ("catbench", "catbench_make.packages")
+            assert names <= ({*catbench.__all__} if node.module == "catbench" else {"mend_torchvision"})
 
 
 @pytest.mark.parametrize("room", ["benchmark", "baselines", "leaderboard"])

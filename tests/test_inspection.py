@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from catbench import CatbenchError, evaluate, mixture_curve, oracle_curve
-from catbench.bootstrap import Bootstrap
-from catbench.finding import halving
-from catbench.inspection import FOLDS, inspect
-from catbench.measures.unseen_oracles import Variation, variances
-from catbench.suites.simulate import Simulation, simulate
+from catbench.inspect.finding import halving
+from catbench.inspect.inspection import FOLDS, inspect
+from catbench.score.bootstrap import Bootstrap
+from catbench.score.measures.unseen_oracles import Variation, variances
+from catbench.suite.simulate import Simulation, simulate
 
 QUICK = Bootstrap(60)
 
@@ -113,7 +113,7 @@ def test_prompts_are_drawn_by_seed_in_whole_groups_and_of_every_split(matrix, mo
     pairs = replace(matrix, prompts=matrix.prompts.assign(group=_paired(matrix.prompts)))
     parts = []
     monkeypatch.setattr(
-        "catbench.inspection.evaluate",
+        "catbench.inspect.inspection.evaluate",
         lambda router, part, **given: parts.append(part) or evaluate("mixture", part, **given),
     )
     found = [inspect(pairs, most=most, seed=seed, bootstrap=Bootstrap(5)) for seed in (1, 1, 2)]
@@ -169,7 +169,7 @@ def test_what_comes_again_but_is_not_in_the_words_is_told_apart(matrix):
 
 
 def test_kinds_alone_can_show_it(matrix, monkeypatch):
-    monkeypatch.setattr("catbench.inspection.router_names", lambda: ())
+    monkeypatch.setattr("catbench.inspect.inspection.router_names", lambda: ())
     found = inspect(matrix, bootstrap=QUICK)
     assert "ridge" not in found.gains
     assert found.saves == ""

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from catbench import CatbenchError
-from catbench.costs import Cost
-from catbench.matrix import Metric
-from catbench.pool import Candidate, Pool
-from catbench.suites.simulate import Simulation, simulate
+from catbench.suite.costs import Cost
+from catbench.suite.info import Metric
+from catbench.suite.pool import Candidate, Pool
+from catbench.suite.simulate import Simulation, simulate
 
 
 @pytest.fixture(scope="module")

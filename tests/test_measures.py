@@ -9,22 +9,22 @@ import pytest
 from scipy.stats import spearmanr
 
 from catbench import DeferralCurve, deferral_curve, mixture_curve
-from catbench.measures.audc import audc, audc_binding, audc_linear, audc_mixed
-from catbench.measures.cost_to_match import cost_to_match
-from catbench.measures.estimator_error import RankCorrelation, rmse
-from catbench.measures.headroom import gain, headroom
-from catbench.measures.overhead import audc_with_overhead
-from catbench.measures.peak import peak, peak_gain
-from catbench.measures.quality_at import gain_at, quality_at
-from catbench.measures.selection_rate import selection_rate
-from catbench.measures.unseen_oracles import (
+from catbench.score.measures.audc import audc, audc_binding, audc_linear, audc_mixed
+from catbench.score.measures.cost_to_match import cost_to_match
+from catbench.score.measures.estimator_error import RankCorrelation, rmse
+from catbench.score.measures.headroom import gain, headroom
+from catbench.score.measures.overhead import audc_with_overhead
+from catbench.score.measures.peak import peak, peak_gain
+from catbench.score.measures.quality_at import gain_at, quality_at
+from catbench.score.measures.selection_rate import selection_rate
+from catbench.score.measures.unseen_oracles import (
     leave_one_out_sweeps,
     mean_areas,
     shrinkage,
     shrunk_sweeps,
     variances,
 )
-from catbench.measures.win_rate import sign_test
+from catbench.score.measures.win_rate import sign_test
 
 # CATImage, Table 2 (DiffusionDB), Sharpness: TFLOPs, "Ours" at that cost, "Fixed".
 TABLE_2 = {

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catbench import CatbenchError, Prompts
-from catbench.prompts import group_of, normalise, split_of
+from catbench.suite.prompts import group_of, normalise, split_of
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from catbench import CatbenchError, Report, evaluate, load
-from catbench.bootstrap import Bootstrap
+from catbench.score.bootstrap import Bootstrap
 
 ROOT = Path(__file__).parent.parent
 

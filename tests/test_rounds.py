@@ -11,12 +11,13 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
 from catbench import CatbenchError, evaluate
-from catbench.bootstrap import Bootstrap
-from catbench.rounds import rounds_of
-from catbench.routing import find_router, run_router
-from catbench.suites.simulate import Simulation, simulate
-from catbench.sweep import deferral_curve
-from catbench.truth import truth_of
+from catbench.route.router_loader import find_router
+from catbench.route.routing import run_router
+from catbench.score.bootstrap import Bootstrap
+from catbench.score.rounds import rounds_of
+from catbench.score.sweep import deferral_curve
+from catbench.score.truth import truth_of
+from catbench.suite.simulate import Simulation, simulate
 
 QUICK = Bootstrap(40)
 METRIC = "simulated_score"

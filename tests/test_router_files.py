@@ -10,10 +10,11 @@ import pytest
 
 from catbench import CatbenchError, Prompts
 from catbench.errors import RouterError
-from catbench.routing import find_router, make
-from catbench.sandbox.limits import Limits
-from catbench.sandbox.session import Inside, open_session
-from catbench.suites.simulate import Simulation, simulate
+from catbench.report.limits import Limits
+from catbench.route.router_loader import find_router
+from catbench.route.routing import make
+from catbench.submit.sandbox.session import Inside, open_session
+from catbench.suite.simulate import Simulation, simulate
 
 ROOT = Path(__file__).parent.parent
 LATE = """

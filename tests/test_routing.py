@@ -8,11 +8,13 @@ import pyarrow as pa
 import pytest
 
 from catbench import CatbenchError, evaluate
-from catbench.bootstrap import Bootstrap
 from catbench.errors import MissingExtraError
-from catbench.matrix import Metric
-from catbench.routing import TRADE_OFFS, ask_at, check_choices, check_predictions, find_router
-from catbench.suites.simulate import Simulation, simulate
+from catbench.route.router_loader import find_router
+from catbench.route.router_output import check_choices, check_predictions
+from catbench.route.routing import TRADE_OFFS, ask_at
+from catbench.score.bootstrap import Bootstrap
+from catbench.suite.info import Metric
+from catbench.suite.simulate import Simulation, simulate
 
 SOURCE = """
 import numpy as np

@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catbench.pool import Candidate, Pool
-from catbench.routing import Answer, restrict
-from catbench.scoring import Scorer
-from catbench.truth import Truth
+from catbench.score.answer import Answer, restrict
+from catbench.score.scorer import Scorer
+from catbench.score.truth import Truth
+from catbench.suite.pool import Candidate, Pool
 
 PROMPTS = 6
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catbench.report import Estimate
-from catbench.spelling import decimals_of, short, spell, spell_cost, spell_value, wrapped
+from catbench.report.numbers import Estimate
+from catbench.report.spelling import decimals_of, short, spell, spell_cost, spell_value, wrapped
 
 
 @pytest.mark.parametrize(

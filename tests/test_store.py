@@ -12,10 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from catbench import CatbenchError, load
-from catbench.costs import Cost
 from catbench.files import atomic_file, atomic_folder
-from catbench.store import known_suites, save, verify
-from catbench.suites.simulate import Simulation, simulate
+from catbench.home import known_suites
+from catbench.suite.costs import Cost
+from catbench.suite.simulate import Simulation, simulate
+from catbench.suite.store import save, verify
 
 
 @pytest.fixture

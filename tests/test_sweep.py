@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catbench import CatbenchError, deferral_curve, mixture_curve, oracle_curve
-from catbench.sweep import EstimatorSweep, PolicySweep, choices_at, choices_within
+from catbench.score.sweep import EstimatorSweep, PolicySweep, choices_at, choices_within
 
 SMALL = st.integers(-6, 6)
 

@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 
 from catbench import Report, compare, deferral_curve, evaluate, load, mixture_curve
-from catbench.bootstrap import Bootstrap
-from catbench.costs import Cost, processor_name
 from catbench.errors import CatbenchError, SubmissionError
-from catbench.measures.unseen_oracles import shrinkage
-from catbench.pool import Candidate
-from catbench.report import Estimate
-from catbench.rounds import rounds_of
-from catbench.scoring import Scorer
-from catbench.store import save
-from catbench.stored import stored_answers
-from catbench.submission.verify import verify_report
-from catbench.suites.simulate import Simulation, simulate
-from catbench.truth import _commonest, truth_of
+from catbench.report.numbers import Estimate
+from catbench.report.stored import stored_answers
+from catbench.score.bootstrap import Bootstrap
+from catbench.score.measures.unseen_oracles import shrinkage
+from catbench.score.rounds import rounds_of
+from catbench.score.scorer import Scorer
+from catbench.score.truth import _commonest, truth_of
+from catbench.submit.verify import verify_report
+from catbench.suite.costs import Cost, processor_name
+from catbench.suite.pool import Candidate
+from catbench.suite.simulate import Simulation, simulate
+from catbench.suite.store import save
 
 QUICK = Bootstrap(40)
 METRIC = "simulated_score"
@@ -275,7 +275,7 @@ def test_forged_numbers_and_replicates_do_not_hold(matrix, tmp_path):
 
 
 def test_replicates_are_those_behind_the_intervals(matrix):
-    from catbench.bootstrap import ends
+    from catbench.score.bootstrap import ends
 
     report = evaluate("ridge", matrix, by="task", bootstrap=Bootstrap(100))
     for position, result in enumerate(report.results):

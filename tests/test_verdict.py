@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from catbench import evaluate, load
-from catbench.bootstrap import Bootstrap
-from catbench.report import BestSingle, Estimate
-from catbench.verdict import compared, headroom_of, reachable, verdict
+from catbench.report.numbers import BestSingle, Estimate
+from catbench.report.verdict import compared, headroom_of, reachable, verdict
+from catbench.score.bootstrap import Bootstrap
 
 
 @pytest.fixture(scope="module")

@@ -72,7 +72,7 @@ class PromptVectors:
                 "nano, minilm or a folder)"
             )
         try:
-            from catbench_baselines.encoders import find_encoder
+            from catbench_baselines.token_encoders import find_encoder
         except ModuleNotFoundError as error:
             raise CatbenchError(
                 "a text encoder needs torch: in your clone of catbench, pip install '.[torch]'"

@@ -17,7 +17,7 @@ import torch
 from joblib import Memory
 from platformdirs import user_cache_dir
 
-from catbench_baselines.encoders import Encoder, Tokens
+from catbench_baselines.token_encoders import TokenEncoder, Tokens
 
 FEWEST = 1000
 """Fewer texts are encoded in a moment, and not kept."""
@@ -25,7 +25,7 @@ LARGEST = 4 * 2**30
 """Bytes of all that is kept."""
 
 
-def encode_once(encoder: Encoder, texts: Sequence[str]) -> Tokens:
+def encode_once(encoder: TokenEncoder, texts: Sequence[str]) -> Tokens:
     """Return the token embeddings of texts, read where they were encoded before."""
     if len(texts) < FEWEST:
         return encoder(texts)
@@ -41,7 +41,7 @@ def encode_once(encoder: Encoder, texts: Sequence[str]) -> Tokens:
     return Tokens(torch.from_numpy(values), torch.from_numpy(lengths))
 
 
-def _encoded(encoder: Encoder, digest: str, texts: tuple[str, ...]) -> tuple[Any, Any]:
+def _encoded(encoder: TokenEncoder, digest: str, texts: tuple[str, ...]) -> tuple[Any, Any]:
     """Return values (total, d) and lengths (n,); `digest` tells one encoder from another."""
     tokens = encoder(texts)
     return tokens.values.numpy().astype(np.float16, copy=False), tokens.lengths.numpy()

@@ -17,9 +17,9 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from catbench import Pool, Prompts
-from catbench_baselines.encoders import Encoder, Tokens, find_encoder, shuffled
 from catbench_baselines.features import contrast_error
 from catbench_baselines.kept import encode_once
+from catbench_baselines.token_encoders import TokenEncoder, Tokens, find_encoder, shuffled
 
 Floats = npt.NDArray[np.float64]
 PASSES = 40
@@ -125,7 +125,7 @@ class TokenRouter:
 
 
 @lru_cache(maxsize=2)
-def encode_last(encoder: Encoder, texts: tuple[str, ...]) -> Tokens:
+def encode_last(encoder: TokenEncoder, texts: tuple[str, ...]) -> Tokens:
     """Return token embeddings, keeping the last two: fits to several metrics share their prompts."""
     return encode_once(encoder, texts)
 

@@ -20,18 +20,17 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from catbench.comparison import compare
-    from catbench.curve import DeferralCurve
     from catbench.errors import CatbenchError
-    from catbench.evaluation import evaluate
-    from catbench.generate.packages import mend_torchvision
-    from catbench.matrix import ScoreMatrix
-    from catbench.pool import Candidate, Pool
-    from catbench.prompts import Prompts
-    from catbench.report import Report
-    from catbench.routing import find_router
-    from catbench.store import load
-    from catbench.sweep import deferral_curve, mixture_curve, oracle_curve
+    from catbench.report.comparison import compare
+    from catbench.report.evaluation import evaluate
+    from catbench.report.report import Report
+    from catbench.route.router_loader import find_router
+    from catbench.score.curve import DeferralCurve
+    from catbench.score.sweep import deferral_curve, mixture_curve, oracle_curve
+    from catbench.suite.matrix import ScoreMatrix
+    from catbench.suite.pool import Candidate, Pool
+    from catbench.suite.prompts import Prompts
+    from catbench.suite.store import load
 
 __all__ = [
     "Candidate",
@@ -46,27 +45,25 @@ __all__ = [
     "evaluate",
     "find_router",
     "load",
-    "mend_torchvision",
     "mixture_curve",
     "oracle_curve",
 ]
 
 _HOME = {
-    "Candidate": "pool",
+    "Candidate": "suite.pool",
     "CatbenchError": "errors",
-    "DeferralCurve": "curve",
-    "Pool": "pool",
-    "Prompts": "prompts",
-    "Report": "report",
-    "ScoreMatrix": "matrix",
-    "compare": "comparison",
-    "deferral_curve": "sweep",
-    "evaluate": "evaluation",
-    "find_router": "routing",
-    "load": "store",
-    "mend_torchvision": "generate.packages",
-    "mixture_curve": "sweep",
-    "oracle_curve": "sweep",
+    "DeferralCurve": "score.curve",
+    "Pool": "suite.pool",
+    "Prompts": "suite.prompts",
+    "Report": "report.report",
+    "ScoreMatrix": "suite.matrix",
+    "compare": "report.comparison",
+    "deferral_curve": "score.sweep",
+    "evaluate": "report.evaluation",
+    "find_router": "route.router_loader",
+    "load": "suite.store",
+    "mixture_curve": "score.sweep",
+    "oracle_curve": "score.sweep",
 }
 
 

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_dir
-
 from catbench.errors import UsageError
+from catbench.home import cache_folder
 
 CHUNK = 1 << 20
 TIMEOUT = 30
 """Seconds without a byte after which a connection counts as dead."""
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, steps done and steps in all."""
-
-
-def cache_folder() -> Path:
-    """Return the folder of what can be fetched or computed again: `$CATBENCH_CACHE`, or the platform's."""
-    return Path(os.environ.get("CATBENCH_CACHE") or user_cache_dir("catbench"))
 
 
 def fetch(

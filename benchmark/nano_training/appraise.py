@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
-from catbench.nano.command import run_command
-from catbench.nano.world import Thing
+from catbench_make.nano.nano_command import run_command
+from catbench_make.nano.world import Thing
 from nano_training.cards import MEASURED
 from nano_training.corpora import CORPORA, corpus_of
 from nano_training.phrases import phrase
@@ -132,7 +132,7 @@ def reconstructed(vae: Any, images: Images) -> Images:
 
 def appraise_clip(folder: Path, test: Exam) -> Found:
     """Return how well right prompts score, and how often each picture's is found among all."""
-    from catbench.nano.scoring import ClipScorer
+    from catbench_make.nano.clip_scoring import ClipScorer
 
     scorer = ClipScorer(folder)
     cosines = scorer.image_embeddings(test.render()) @ scorer.text_embeddings(test.prompts).T
@@ -150,7 +150,7 @@ def appraise_clip(folder: Path, test: Exam) -> Found:
 
 def appraise_generator(model: str, parts: Path, test: Exam, steps: Sequence[int], guidance: float) -> Found:
     """Return scene accuracy by steps, kind of prompt and number of things, and what it has seen."""
-    from catbench.nano.scoring import draw
+    from catbench_make.nano.clip_scoring import draw
     from nano_training.pipelines import build_pipeline
 
     pipeline = build_pipeline(model, parts)

@@ -20,9 +20,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from catbench.nano.models import TEXT_WIDTH, build_clip, build_image_processor
-from catbench.nano.training.conditioning import text_half
-from catbench.nano.world import CELLS, MAX_THINGS
+from catbench_make.nano.models import TEXT_WIDTH, build_clip, build_image_processor
+from catbench_make.nano.training.conditioning import text_half
+from catbench_make.nano.world import CELLS, MAX_THINGS
 from nano_training.pictures import FAMILY, PHRASINGS, Pictures
 from nano_training.recogniser import HEADS, answers_of
 from nano_training.tokenizer import build_tokenizer, vocabulary

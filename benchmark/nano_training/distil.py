@@ -1,7 +1,7 @@
 """Distils Turbo (1 step) from P and Lightning (4 steps) from Q, on the corpus of their teacher.
 
-The loss is version 1's (`catbench.nano.training.distill`): progressive distillation with guidance baked in,
-on trailing times.
+The loss is version 1's (`catbench_make.nano.training.distill`): progressive distillation with guidance baked
+in, on trailing times.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import torch
 
-from catbench.nano.training.diffusion import NoiseLevels
-from catbench.nano.training.distill import LESSONS, DistilTask
+from catbench_make.nano.training.diffusion import NoiseLevels
+from catbench_make.nano.training.distill import LESSONS, DistilTask
 from nano_training.corpora import TEACHERS
 from nano_training.latents import PromptedLatents, load_part
 from nano_training.pictures import Pictures

@@ -16,8 +16,8 @@ import torch
 
 from catbench.errors import UsageError
 from catbench.files import atomic_file, sha256_of
-from catbench.nano.libraries import untyped
-from catbench.nano.training.conditioning import Condition
+from catbench_make.nano.libraries import untyped
+from catbench_make.nano.training.conditioning import Condition
 from nano_training.pictures import CHUNK, PHRASINGS, Pictures
 
 _BATCH = 128
@@ -59,7 +59,7 @@ class TextEncoder:
         return Condition(output.hidden_states[-2], output.text_embeds)
 
 
-class Prompts:
+class LatentPrompts:
     """All prompts of a set of pictures, encoded: (n * `PHRASINGS`, 77, 64) and (n * `PHRASINGS`, 128)."""
 
     def __init__(self, pictures: Pictures, parts: Path, name: str, device: str) -> None:
@@ -101,7 +101,7 @@ class PromptedLatents:
 
         (kept,) = _chunks(parts / "encoded", f"{name}-{digest}", ("latents",), len(pictures), encode)
         self.latents = torch.from_numpy(np.concatenate(kept)).float()
-        self.prompts = Prompts(pictures, parts, name, device)
+        self.prompts = LatentPrompts(pictures, parts, name, device)
 
     def batch(self, size: int, generator: torch.Generator) -> tuple[torch.Tensor, Condition]:
         """Return random latents, (size, 8, 8, 8), and one phrasing of the prompt of each."""

@@ -13,10 +13,10 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
-from catbench.nano.models import build_uvit
-from catbench.nano.training.amused import VqTask, code_pictures, micro_conditions
-from catbench.nano.training.conditioning import Condition
-from nano_training.latents import Prompts, TextEncoder, load_part
+from catbench_make.nano.models import build_uvit
+from catbench_make.nano.training.amused import VqTask, code_pictures, micro_conditions
+from catbench_make.nano.training.conditioning import Condition
+from nano_training.latents import LatentPrompts, TextEncoder, load_part
 from nano_training.pictures import PHRASINGS, Pictures
 from nano_training.tokenizer import MAX_TOKENS, build_tokenizer
 
@@ -41,7 +41,7 @@ class MaskedTask:
     def __init__(self, pictures: Pictures, parts: Path, seed: int, device: str) -> None:
         self.device = device
         self.codes = code_pictures(load_part("VQModel", parts, "vq", device), pictures, device)
-        self.prompts = Prompts(pictures, parts, self.name, device)
+        self.prompts = LatentPrompts(pictures, parts, self.name, device)
         nothing = build_tokenizer()("", padding="max_length", max_length=MAX_TOKENS, return_tensors="pt")
         self.nothing = TextEncoder(parts, device)(nothing.input_ids)
         self.uvit = build_uvit(seed, CODES, WIDTH, LAYERS)

@@ -19,11 +19,11 @@ from safetensors.torch import load_file, save_file
 
 from catbench.errors import UsageError
 from catbench.files import atomic_file, atomic_folder
-from catbench.nano.command import run_command
+from catbench_make.nano.nano_command import run_command
 from nano_training.cards import RECORD, card
 
 if TYPE_CHECKING:
-    from catbench.nano.training.loop import Plan, Task
+    from catbench_make.nano.training.loop import Task, TrainingPlan
 
 WEIGHTS = Path(__file__).parent / "weights"
 """What is shipped with the kit."""
@@ -32,7 +32,7 @@ _UNFINISHED = "unfinished"
 
 def pack(model: str, out: Path, weights: Path = WEIGHTS) -> None:
     """Put a finished model and its card into `weights`; raises UsageError where it is not finished."""
-    from catbench.nano.shelf import copy_part
+    from catbench_make.nano.shelf import copy_part
 
     if not (out / model / RECORD).exists():
         raise UsageError(
@@ -77,10 +77,10 @@ def keep_state(model: str, out: Path, weights: Path = WEIGHTS) -> int:
     return state["step"]
 
 
-def take_state(task: Task, plan: Plan, weights: Path = WEIGHTS) -> None:
+def take_state(task: Task, plan: TrainingPlan, weights: Path = WEIGHTS) -> None:
     """Where a run has no checkpoint but a kept state, begin from that, with a fresh optimizer."""
-    from catbench.nano.training.checkpoint import save_checkpoint
-    from catbench.nano.training.loop import build_optimizer
+    from catbench_make.nano.training.checkpoint import save_checkpoint
+    from catbench_make.nano.training.loop import build_optimizer
 
     path = weights / _UNFINISHED / f"{plan.out.name}.safetensors"
     if (plan.out / "checkpoint.pt").exists() or not path.exists():
@@ -109,7 +109,7 @@ def _single(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}
 
 
-def write_record(folder: Path, plan: Plan, seconds: float) -> None:
+def write_record(folder: Path, plan: TrainingPlan, seconds: float) -> None:
     """Write into a finished model's folder how it was trained: it is what makes it finished."""
     record = {**plan.pinned, "seconds": round(seconds)}
     with atomic_file(folder / RECORD) as draft:

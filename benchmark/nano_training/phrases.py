@@ -12,7 +12,7 @@ import random
 from collections import Counter
 from typing import NamedTuple
 
-from catbench.nano.phrases import (
+from catbench_make.nano.phrases import (
     CELL_PHRASES,
     EMPTY_FRAMES,
     FRAMES,
@@ -22,7 +22,7 @@ from catbench.nano.phrases import (
     SIZE_WORDS,
     neighbour,
 )
-from catbench.nano.world import PATTERNS, Thing, pick
+from catbench_make.nano.world import PATTERNS, Thing, pick
 from nano_training.world import Scene
 
 SHAPE_WORDS = {

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import torch
 
 from catbench.files import atomic_file
-from catbench.nano.world import BACKGROUNDS, MAX_THINGS
+from catbench_make.nano.world import BACKGROUNDS, MAX_THINGS
 from nano_training.corpora import CORPORA, EVERYTHING, Corpus
 from nano_training.phrases import say
 from nano_training.render import render

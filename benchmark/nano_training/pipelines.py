@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from catbench.nano.libraries import untyped
-from catbench.nano.models import NOISE
+from catbench_make.nano.libraries import untyped
+from catbench_make.nano.models import NOISE
 from nano_training.latents import load_part, require
 from nano_training.masked import CODES
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from catbench.errors import UsageError
-from catbench.nano.phrases import (
+from catbench_make.nano.phrases import (
     CELL_PHRASES,
     EMPTY_FRAMES,
     FRAMES,
@@ -20,7 +20,7 @@ from catbench.nano.phrases import (
     SIZE_WORDS,
     neighbour,
 )
-from catbench.nano.world import BACKGROUNDS, CELLS, MAX_THINGS, PATTERNS, Thing
+from catbench_make.nano.world import BACKGROUNDS, CELLS, MAX_THINGS, PATTERNS, Thing
 from nano_training.phrases import COLOUR_WORDS, COUNTS, PLURALS, SHAPE_WORDS
 from nano_training.world import COLOURS, Inventory, Scene
 

@@ -15,9 +15,9 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from catbench.nano.recogniser import windows
-from catbench.nano.render import IMAGE_SIZE
-from catbench.nano.world import BACKGROUNDS, CELLS, SIZES, Thing
+from catbench_make.nano.recogniser import windows
+from catbench_make.nano.render import IMAGE_SIZE
+from catbench_make.nano.world import BACKGROUNDS, CELLS, SIZES, Thing
 from nano_training.world import COLOURS, SHAPES, Inventory, Scene
 
 HEADS = {"shape": len(SHAPES) + 1, "colour": len(COLOURS), "size": len(SIZES)}

@@ -15,8 +15,8 @@ from math import cos, pi, sin
 import numpy as np
 import numpy.typing as npt
 
-from catbench.nano.render import IMAGE_SIZE, cell_centre
-from catbench.nano.render import RGB as FIRST_RGB
+from catbench_make.nano.render import IMAGE_SIZE, cell_centre
+from catbench_make.nano.render import RGB as FIRST_RGB
 from nano_training.world import Scene
 
 RADII = {"small": 3.2, "medium": 4.2, "big": 5.1}

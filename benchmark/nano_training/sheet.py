@@ -14,9 +14,9 @@ import typer
 from PIL import Image
 
 from catbench.errors import UsageError
-from catbench.nano.command import run_command
-from catbench.nano.sheet import paste
-from catbench.nano.world import BACKGROUNDS, CELLS, SIZES, Thing
+from catbench_make.nano.nano_command import run_command
+from catbench_make.nano.sheet import paste
+from catbench_make.nano.world import BACKGROUNDS, CELLS, SIZES, Thing
 from nano_training.appraise import FREE_GUIDANCE, GUIDANCE, SEED, exam, reconstructed
 from nano_training.render import render
 from nano_training.world import COLOURS, SHAPES, Scene
@@ -41,7 +41,7 @@ def world_columns() -> list[tuple[str, Images]]:
 
 def model_columns(columns: str, parts: Path, rows: int) -> tuple[list[tuple[str, Images]], list[str]]:
     """Return a column for each model and number of steps, and the prompts of the rows."""
-    from catbench.nano.scoring import draw
+    from catbench_make.nano.clip_scoring import draw
     from nano_training.latents import load_part
     from nano_training.pipelines import build_pipeline
 

@@ -6,10 +6,10 @@ import re
 from functools import cache
 from typing import Any
 
-from catbench.nano import phrases as shared
-from catbench.nano import tokenizer as first
-from catbench.nano.tokenizer import MAX_TOKENS
-from catbench.nano.world import BACKGROUNDS
+from catbench_make.nano import phrases as shared
+from catbench_make.nano import tokenizer as first
+from catbench_make.nano.tokenizer import MAX_TOKENS
+from catbench_make.nano.world import BACKGROUNDS
 from nano_training import phrases, world
 
 

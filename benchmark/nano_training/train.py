@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catbench.errors import unknown_name
-from catbench.nano.command import check_device, run_command
+from catbench_make.nano.nano_command import check_device, run_command
 from nano_training.cards import RECORD
 from nano_training.corpora import CORPORA, EVERYTHING, FIVE, corpus_of
 
 if TYPE_CHECKING:
-    from catbench.nano.training.loop import Plan
+    from catbench_make.nano.training.loop import TrainingPlan
     from nano_training.pictures import Pictures
 
 STEPS = {
@@ -61,11 +61,11 @@ class Kit:
     weights: Path = Path(__file__).parent / "weights"
     """What is shipped with the kit."""
 
-    def plan(self, model: str, steps: int | None = None, minutes: float | None = None) -> Plan:
+    def plan(self, model: str, steps: int | None = None, minutes: float | None = None) -> TrainingPlan:
         """Return how long and where to a model is trained."""
-        from catbench.nano.training.loop import Plan
+        from catbench_make.nano.training.loop import TrainingPlan
 
-        return Plan(
+        return TrainingPlan(
             self.out / "runs" / model,
             steps or STEPS[model],
             SEEDS[model],
@@ -100,7 +100,7 @@ def build_task(model: str, kit: Kit) -> Any:
 def _task(model: str, kit: Kit) -> Any:
     pictures, seed = kit.load(model), SEEDS[model]
     if model == "vae":
-        from catbench.nano.training.vae import VaeTask
+        from catbench_make.nano.training.vae import VaeTask
 
         return VaeTask(pictures, seed, kit.device)
     if model in ("text-encoder", "clip-score"):
@@ -135,8 +135,8 @@ def finished(out: Path, model: str) -> bool:
 
 def train_model(model: str, kit: Kit, steps: int | None = None, minutes: float | None = None) -> bool:
     """Train one model, from its checkpoint if it has one; return whether it is finished."""
-    from catbench.nano.training.checkpoint import load_checkpoint
-    from catbench.nano.training.loop import train
+    from catbench_make.nano.training.checkpoint import load_checkpoint
+    from catbench_make.nano.training.loop import train
     from nano_training.pack import take_state, write_record
 
     plan = kit.plan(model, steps, minutes)
@@ -156,7 +156,7 @@ def export_snapshot(model: str, kit: Kit) -> int:
 
     Raises UsageError where it has no checkpoint.
     """
-    from catbench.nano.training.loop import take_average
+    from catbench_make.nano.training.loop import take_average
 
     task = build_task(model, kit)
     step = take_average(task, kit.plan(model))

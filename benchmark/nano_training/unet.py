@@ -1,7 +1,7 @@
 """Trains P, Q, R, T and L: UNets that denoise latents, conditioned as SDXL's, each on a corpus of its own.
 
-P, Q, R and T have the size S, L is twice as wide. The loss is version 1's (`catbench.nano.training.sdxl`):
-velocity, a tenth of the prompts dropped, times that lean towards noise.
+P, Q, R and T have the size S, L is twice as wide. The loss is version 1's
+(`catbench_make.nano.training.sdxl`): velocity, a tenth of the prompts dropped, times that lean towards noise.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import torch
 
-from catbench.nano.models import build_unet
-from catbench.nano.training.diffusion import NoiseLevels
-from catbench.nano.training.sdxl import SdxlTask
+from catbench_make.nano.models import build_unet
+from catbench_make.nano.training.diffusion import NoiseLevels
+from catbench_make.nano.training.sdxl import SdxlTask
 from nano_training.latents import PromptedLatents
 from nano_training.pictures import Pictures
 

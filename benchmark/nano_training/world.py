@@ -20,7 +20,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from catbench.nano.world import (
+from catbench_make.nano.world import (
     BACKGROUNDS,
     CELLS,
     HELD_OUT_SHARE,

@@ -1,8 +1,8 @@
 """The leaderboard: who is ahead, by how much, and how sure that is.
 
-Reading            reports suites door problems board answers
+Reading            reports suites door problems board board_answers
 Ranking            ranks ranking
-One a page         leaderboard curves compare prompts suite submit
+One a page         leaderboard curves compare prompt_lists suite submit
 Without a server   export
 With one           serve live widgets layouts app screens/
 

@@ -31,4 +31,4 @@ page = st.segmented_control(
     label_visibility="collapsed",
     required=True,
 )
-import_module(f"catbench_leaderboard.screens.{PAGES[page]}").show()
+import_module(f"catbench_leaderboard.screens.{PAGES[page]}_page").show()

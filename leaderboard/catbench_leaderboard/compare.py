@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from catbench.arrays import Floats
-from catbench.bootstrap import ends
-from catbench.figure import cost_label
-from catbench_leaderboard.answers import chosen
+from catbench.report.figure import cost_label
+from catbench.score.bootstrap import ends
 from catbench_leaderboard.board import MEAN, Board, View
+from catbench_leaderboard.board_answers import chosen
 from catbench_leaderboard.curves import band, layout
 from catbench_leaderboard.problems import Row, on_axis
 from catbench_leaderboard.ranking import ordered
-from catbench_leaderboard.style import Theme
+from catbench_leaderboard.style import PageTheme
 from catbench_leaderboard.text import in_figure
 
 ALONG = 2
@@ -80,7 +80,7 @@ def _gains(row: Row) -> Floats:
     return found.filter(like="gain_").to_numpy(dtype=np.float64)
 
 
-def figure(table: pd.DataFrame, view: View, first: str, second: str, theme: Theme) -> Any:
+def figure(table: pd.DataFrame, view: View, first: str, second: str, theme: PageTheme) -> Any:
     """Return the difference along the budget as a plotly figure."""
     from plotly.graph_objects import Figure, Scatter
 

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 
 from catbench.arrays import Floats, Ints
-from catbench.figure import cost_label, frame, outside_label
-from catbench.measures.selection_rate import selection_rate
-from catbench.plot import padded, plotly_names
-from catbench.report import Result
-from catbench_leaderboard import answers
+from catbench.report.figure import cost_label, frame, outside_label
+from catbench.report.plot import padded, plotly_names
+from catbench.report.result import Result
+from catbench.score.measures.selection_rate import selection_rate
+from catbench_leaderboard import board_answers as answers
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.problems import Row
 from catbench_leaderboard.ranking import ordered
-from catbench_leaderboard.style import Theme, see_through, style_of
+from catbench_leaderboard.style import PageTheme, see_through, style_of
 from catbench_leaderboard.text import in_figure
 
 Numbers: TypeAlias = Sequence[float | None]
@@ -82,7 +82,7 @@ def savings(row: Row, place: int) -> pd.DataFrame:
 
 
 def figure(
-    board: Board, view: View, routers: Sequence[str], theme: Theme, *, budget: float | None = None
+    board: Board, view: View, routers: Sequence[str], theme: PageTheme, *, budget: float | None = None
 ) -> Any:
     """Return the curves of some routers as a plotly figure: bands, fixed candidates, references."""
     from plotly.graph_objects import Figure
@@ -109,7 +109,7 @@ def figure(
     return layout(drawn, theme, cost_label(view.cost), height, result.costs, log=view.axis == "log")
 
 
-def _add_candidates(drawn: Any, result: Result, theme: Theme, *, log: bool) -> None:
+def _add_candidates(drawn: Any, result: Result, theme: PageTheme, *, log: bool) -> None:
     """Add the fixed candidates as points, with the names that have room."""
     from plotly.graph_objects import Scatter
 
@@ -132,7 +132,7 @@ def _add_candidates(drawn: Any, result: Result, theme: Theme, *, log: bool) -> N
     )
 
 
-def _frame(drawn: Any, fixed: Floats, theme: Theme) -> tuple[float, float]:
+def _frame(drawn: Any, fixed: Floats, theme: PageTheme) -> tuple[float, float]:
     """Show the heights where the curves are; return the lowest and the highest."""
     heights = np.concatenate([np.asarray(trace.y, dtype=float) for trace in drawn.data] or [fixed])
     low, high, outside = frame(heights, fixed)
@@ -144,7 +144,7 @@ def _frame(drawn: Any, fixed: Floats, theme: Theme) -> tuple[float, float]:
     return low, high
 
 
-def layout(drawn: Any, theme: Theme, x: str, y: str, costs: Any, *, log: bool) -> Any:
+def layout(drawn: Any, theme: PageTheme, x: str, y: str, costs: Any, *, log: bool) -> Any:
     """Return a figure with the board's axes, legend and colours."""
     values = np.asarray(costs, dtype=float)
     axis = {"type": "log", "tickvals": _ticks(values), "tickformat": "~g"} if log else {"type": "linear"}

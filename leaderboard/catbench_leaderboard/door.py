@@ -3,7 +3,7 @@
 That is found by `catbench verify`'s own function, once: the answer is kept in the user's cache under the
 digests of report, predictions, replicates and suite, and the version of catbench, so that it is right or
 absent. `$CATBENCH_HOME/leaderboard`, or the platform's cache folder, holds it. A report that an index of
-verified reports has (`catbench.submission.index`) is let in as it is, with its suite or without.
+verified reports has (`catbench.report.index`) is let in as it is, with its suite or without.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pathlib import Path
 from platformdirs import user_cache_dir
 
 from catbench import __version__
-from catbench.bootstrap import Bootstrap
 from catbench.errors import CatbenchError, UsageError
 from catbench.files import atomic_file
-from catbench.submission.verify import verify_report
+from catbench.score.bootstrap import Bootstrap
+from catbench.submit.verify import verify_report
 from catbench_leaderboard.reports import TABLES, Entry
 from catbench_leaderboard.suites import matrix_of, trained_on
 

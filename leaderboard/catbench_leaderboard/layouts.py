@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from catbench import spelling
+from catbench.report import spelling
 from catbench_leaderboard.board import View
 from catbench_leaderboard.ranking import certain
 from catbench_leaderboard.widgets import share

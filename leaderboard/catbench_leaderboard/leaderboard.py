@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from catbench.report import Estimate
+from catbench.report.numbers import Estimate
 from catbench_leaderboard.board import MEAN, Board, View
 from catbench_leaderboard.problems import Row, on_axis
 from catbench_leaderboard.ranking import RANKED, certain, ordered, ranking

@@ -7,10 +7,11 @@ import os
 from pathlib import Path
 from threading import Lock
 
-from catbench.submission.host_key import allowed_signers
-from catbench.submission.index import own_index
-from catbench.submission.places import shipped_folders
-from catbench_leaderboard import answers, ranking
+from catbench.report.host_key import allowed_signers
+from catbench.report.index import own_index
+from catbench.report.places import shipped_folders
+from catbench_leaderboard import board_answers as answers
+from catbench_leaderboard import ranking
 from catbench_leaderboard.board import Board, Progress, open_board, quiet
 from catbench_leaderboard.reports import fingerprint
 

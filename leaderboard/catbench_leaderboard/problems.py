@@ -14,7 +14,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from catbench.arrays import Floats
-from catbench.report import Report, Result
+from catbench.report.report import Report
+from catbench.report.result import Result
 from catbench_leaderboard.reports import Entry
 from catbench_leaderboard.suites import is_here, matrix_of
 from catbench_leaderboard.text import one_line

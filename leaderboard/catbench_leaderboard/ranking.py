@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from catbench.arrays import Floats
-from catbench.bootstrap import ends
+from catbench.score.bootstrap import ends
 from catbench_leaderboard.board import MEAN, Board, View
 from catbench_leaderboard.problems import Axis, Problem, Row, on_axis
 from catbench_leaderboard.ranks import mean_ranks, over_suites, rank, same_area

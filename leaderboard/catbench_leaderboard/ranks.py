@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from catbench.arrays import Floats, Ints
-from catbench.bootstrap import ends
+from catbench.score.bootstrap import ends
 
 SAME = 1e-6
 """Areas that differ by less than this share of the largest are tied: stored ones have seven digits."""

@@ -17,11 +17,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from catbench.errors import CatbenchError
-from catbench.report import Report, parse
-from catbench.submission.host_key import signature_path
-from catbench.submission.index import verified_as
-from catbench.submission.places import report_files
-from catbench.submission.record import Proofs, proofs, verification_path
+from catbench.report.host_key import signature_path
+from catbench.report.index import verified_as
+from catbench.report.places import report_files
+from catbench.report.report import Report, parse
+from catbench.report.submission_record import Proofs, proofs, verification_path
 from catbench_leaderboard.text import one_line
 
 LARGEST = 64 * 2**20
@@ -64,7 +64,7 @@ class Entry:
 
     @cached_property
     def released(self) -> str:
-        """What an index calls it (`catbench.submission.index`), empty where none has it."""
+        """What an index calls it (`catbench.report.index`), empty where none has it."""
         return verified_as(self.digests)
 
     @property
@@ -98,7 +98,7 @@ class Entry:
 
 
 def find_reports(folders: Iterable[Path]) -> dict[Path, str]:
-    """Return the files that may be reports (`catbench.submission.places`), with a name for each.
+    """Return the files that may be reports (`catbench.report.places`), with a name for each.
 
     No two have one name: that of a second one tells more of its path.
     """

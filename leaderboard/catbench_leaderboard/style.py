@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from catbench.figure import PALETTE
+from catbench.report.figure import PALETTE
 
 LIGHT = PALETTE
 DARK = (*PALETTE[:6], "#B89AD6", "#D9D9D9")
@@ -16,7 +16,7 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 @dataclass(frozen=True)
-class Theme:
+class PageTheme:
     """What figures need to know of the page around them."""
 
     palette: tuple[str, ...]
@@ -27,8 +27,8 @@ class Theme:
 
 
 THEMES = {
-    "light": Theme(LIGHT, "#1F2430", "#767676"),
-    "dark": Theme(DARK, "#E8EAED", "#9AA0A6"),
+    "light": PageTheme(LIGHT, "#1F2430", "#767676"),
+    "dark": PageTheme(DARK, "#E8EAED", "#9AA0A6"),
 }
 """Theme by Streamlit's name of it."""
 
@@ -41,7 +41,7 @@ class Style:
     dash: str
 
 
-def style_of(number: int, theme: Theme) -> Style:
+def style_of(number: int, theme: PageTheme) -> Style:
     """Return the style of the router that has this number on the board."""
     count = len(theme.palette)
     return Style(theme.palette[number % count], DASHES[number // count % len(DASHES)])

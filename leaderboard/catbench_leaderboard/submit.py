@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catbench.submission.template import DEFAULT_SUITE, ROUTER, TOML
+from catbench.submit.template import DEFAULT_SUITE, ROUTER, TOML
 
 SLUG = "my-router"
 STEPS = (

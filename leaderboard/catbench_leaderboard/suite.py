@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from catbench.costs import cost_keys, prices
-from catbench.matrix import ScoreMatrix
-from catbench.prompts import SPLITS
+from catbench.suite.costs import cost_keys, prices
+from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.prompts import SPLITS
 from catbench_leaderboard.curves import layout
 from catbench_leaderboard.problems import Problem
-from catbench_leaderboard.style import Theme, style_of
+from catbench_leaderboard.style import PageTheme, style_of
 from catbench_leaderboard.text import in_figure, one_line
 
 COMPLEXITY = "complexity"
@@ -115,7 +115,7 @@ def by_steps(matrix: ScoreMatrix, metric: str, pool: Sequence[str]) -> pd.DataFr
     return pd.DataFrame(found, columns=["model", "steps", "prompts", "score"])
 
 
-def steps_figure(table: pd.DataFrame, label: str, theme: Theme) -> Any:
+def steps_figure(table: pd.DataFrame, label: str, theme: PageTheme) -> Any:
     """Return quality by steps as a plotly figure: a colour a model, complex prompts dashed."""
     from plotly.graph_objects import Figure, Scatter
 

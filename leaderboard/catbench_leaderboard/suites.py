@@ -7,9 +7,10 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from catbench.errors import CatbenchError
-from catbench.matrix import ScoreMatrix
-from catbench.report import Report
-from catbench.store import digest_of, known_suites, load
+from catbench.home import known_suites
+from catbench.report.report import Report
+from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.store import digest_of, load
 
 
 @cache

@@ -12,18 +12,18 @@ from typing import Any, cast
 import pandas as pd
 import streamlit as st
 
-from catbench.figure import cost_label
+from catbench.report.figure import cost_label
 from catbench_leaderboard import curves, live
 from catbench_leaderboard.board import MEAN, Board, View
 from catbench_leaderboard.problems import AXES, Axis
-from catbench_leaderboard.style import THEMES, Theme
+from catbench_leaderboard.style import THEMES, PageTheme
 from catbench_leaderboard.suites import is_here
 from catbench_leaderboard.text import in_markdown
 
 BY_MEAN = "mean over metrics"
 
 
-def theme() -> Theme:
+def theme() -> PageTheme:
     """Return the theme that the visitor sees."""
     return THEMES["dark" if st.context.theme.type == "dark" else "light"]
 

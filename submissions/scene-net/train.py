@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from network import Encoder
 
-from catbench.nano.phrases import phrase
-from catbench.nano.world import BACKGROUNDS, COLOURS, SHAPES, SIZES, draw_scenes
+from catbench_make.nano.phrases import phrase
+from catbench_make.nano.world import BACKGROUNDS, COLOURS, SHAPES, SIZES, draw_scenes
 
 SCENES, EPOCHS, BATCH = 40_000, 4, 128
 

@@ -18,12 +18,12 @@ import psutil
 import pytest
 
 from catbench.errors import CatbenchError, UsageError
-from catbench.rounds import rounds_of
-from catbench.routing import ask_at
-from catbench.sandbox.launch import check_available
-from catbench.sandbox.limits import MIB, Limits
-from catbench.sandbox.session import Inside, open_session
-from catbench.store import load
+from catbench.report.limits import MIB, Limits
+from catbench.route.routing import ask_at
+from catbench.score.rounds import rounds_of
+from catbench.submit.sandbox.launch import check_available
+from catbench.submit.sandbox.session import Inside, open_session
+from catbench.suite.store import load
 
 ROOT = Path(__file__).parents[2]
 SECRET, DAEMON = "catbench-secret-7f3a", "cb-left-behind"

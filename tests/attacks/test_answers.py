@@ -91,17 +91,17 @@ Router.predict = predict
     (
         "a patched catbench: no check inside",
         """
-import catbench.routing
-catbench.routing.check_predictions = lambda name, said, prompts, ids: np.full((prompts, len(ids)), np.nan)
-""",
+import catbench.route.routing
+catbench.route.router_output.check_predictions = lambda name, said, prompts, ids: np.full((prompts, len(ids)),
+np.nan) """,
         ("failed",),
         "nan",
     ),
     (
         "a patched catbench: other bytes leave",
         """
-import catbench.sandbox.child
-catbench.sandbox.child.encode_answer = lambda numbers: b'headroom = 1.0'
+import catbench.submit.sandbox.child
+catbench.submit.sandbox.child.encode_answer = lambda numbers: b'headroom = 1.0'
 """,
         ("answer",),
     ),

@@ -7,9 +7,9 @@ import time
 import psutil
 import pytest
 
-from catbench.sandbox.channel import BreachError
-from catbench.sandbox.limits import MIB
-from catbench.sandbox.session import Inside, open_session
+from catbench.report.limits import MIB
+from catbench.submit.sandbox.channel import BreachError
+from catbench.submit.sandbox.session import Inside, open_session
 
 HOARDING = """
 import threading, time

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from catbench.errors import SubmissionError
-from catbench.submission.folder import folder_problems, stage
+from catbench.submit.folder import folder_problems, stage
 
 
 def archive(path, name, content=b""):

@@ -7,11 +7,11 @@ import json
 
 import pytest
 
-from catbench.rounds import rounds_of
-from catbench.sandbox.session import Inside
-from catbench.submission.judging import judge
-from catbench.submission.record import CHECKS
-from catbench.suites.simulate import Simulation, simulate
+from catbench.report.submission_record import CHECKS
+from catbench.score.rounds import rounds_of
+from catbench.submit.judging import judge
+from catbench.submit.sandbox.session import Inside
+from catbench.suite.simulate import Simulation, simulate
 
 HONEST = """
 class Router:

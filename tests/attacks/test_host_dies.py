@@ -11,8 +11,8 @@ import psutil
 HOST = """
 import sys
 from pathlib import Path
-from catbench.sandbox.session import Inside, open_session
-from catbench.store import load
+from catbench.submit.sandbox.session import Inside, open_session
+from catbench.suite.store import load
 
 matrix = load(sys.argv[1])
 with open_session(Inside("attack", Path(sys.argv[2]), "router.py:make_router")) as session:

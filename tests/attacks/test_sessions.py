@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from catbench.sandbox import session as sessions
-from catbench.sandbox.layout import Mount
-from catbench.sandbox.preload import imported
-from catbench.sandbox.session import Inside, open_sandbox
+from catbench.submit.sandbox import session as sessions
+from catbench.submit.sandbox.layout import Mount
+from catbench.submit.sandbox.preload import imported
+from catbench.submit.sandbox.session import Inside, open_sandbox
 
 MARKS = """
 import ctypes, fcntl, mmap, random, socket, subprocess, time

@@ -63,7 +63,7 @@ for name in ('catbench', 'catbench_baselines'):
     (
         "suites by their names",
         """
-from catbench.store import known_suites
+from catbench.suite.store import known_suites
 if known_suites(): raise Stolen(known_suites())
 """,
     ),

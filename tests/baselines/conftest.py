@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catbench.suites.simulate import WORDS
+from catbench.suite.simulate import WORDS
 
 
 @pytest.fixture(scope="session")
@@ -12,7 +12,7 @@ def text_encoder(tmp_path_factory):
     """The folder of a random CLIP text model of width 64, as transformers saves it."""
     torch = pytest.importorskip("torch")
     pytest.importorskip("transformers")
-    from catbench import mend_torchvision
+    from catbench_make.packages import mend_torchvision
 
     mend_torchvision()
     from tokenizers import Tokenizer, models, pre_tokenizers

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from catbench import CatbenchError, DeferralCurve, Pool, Prompts, deferral_curve, evaluate
-from catbench.bootstrap import Bootstrap
-from catbench.pool import Candidate
-from catbench.routing import find_router, router_names
-from catbench.suites.simulate import Simulation, simulate
+from catbench.route.router_loader import find_router, router_names
+from catbench.score.bootstrap import Bootstrap
+from catbench.suite.pool import Candidate
+from catbench.suite.simulate import Simulation, simulate
 from catbench_baselines import embedllm, knn, ridge, uniroute
 from catbench_baselines.features import routed_quality
 

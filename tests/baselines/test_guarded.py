@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from catbench import CatbenchError, Pool, Prompts, find_router, mixture_curve
-from catbench.bootstrap import Bootstrap
-from catbench.evaluation import evaluate
-from catbench.pool import Candidate
-from catbench.suites.simulate import Simulation, simulate
+from catbench.report.evaluation import evaluate
+from catbench.score.bootstrap import Bootstrap
+from catbench.suite.pool import Candidate
+from catbench.suite.simulate import Simulation, simulate
 from catbench_baselines import guarded, ridge
 from catbench_baselines.features import routed_quality
 from catbench_baselines.guarded import areas_without_each, jackknife_error, make_router, smallest_as_good

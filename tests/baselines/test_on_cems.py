@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catbench.bootstrap import Bootstrap, intervals
-from catbench.routing import find_router
-from catbench.suites.recipes import find_recipe
-from catbench.suites.recipes.recipe import make
-from catbench.sweep import EstimatorSweep
+from catbench.route.router_loader import find_router
+from catbench.score.bootstrap import Bootstrap, intervals
+from catbench.score.sweep import EstimatorSweep
+from catbench.suite.recipes.making import find_recipe, make
 
 SHARES = (0.9, 1.0)
 """Of the best single model's cost, at which routing is held against it."""

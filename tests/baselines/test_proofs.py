@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from catbench import mixture_curve
-from catbench.bootstrap import Bootstrap, replicate_weights
-from catbench.routing import find_router, run_router
-from catbench.scoring import sweep_of
-from catbench.suites.simulate import Simulation, simulate
+from catbench.route.router_loader import find_router
+from catbench.route.routing import run_router
+from catbench.score.bootstrap import Bootstrap, replicate_weights
+from catbench.score.scorer import sweep_of
+from catbench.suite.simulate import Simulation, simulate
 
 METRIC = "simulated_score"
 PLAIN = ("adadiff", "cems", "embedllm", "guarded", "knn", "mlp", "ridge", "routellm-mf", "trees", "uniroute")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from catbench import Pool, Prompts
-from catbench.pool import Candidate
-from catbench.routing import find_router
+from catbench.route.router_loader import find_router
+from catbench.suite.pool import Candidate
 from catbench_baselines.uniroute import UniRouteRouter
 
 

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 
 from catbench import CatbenchError, Prompts, evaluate
-from catbench.bootstrap import Bootstrap
-from catbench.routing import find_router
-from catbench.suites.simulate import Simulation, simulate
+from catbench.route.router_loader import find_router
+from catbench.score.bootstrap import Bootstrap
+from catbench.suite.simulate import Simulation, simulate
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from catbench_baselines import encoders, kept, token_router  # noqa: E402
+from catbench_baselines import kept, token_router  # noqa: E402
+from catbench_baselines import token_encoders as encoders  # noqa: E402
 from catbench_baselines.routet2i import KEY, KeyTokens  # noqa: E402
 from catbench_baselines.token_router import cross_entropy  # noqa: E402
 from catbench_baselines.transformer import TokenPerceptron  # noqa: E402
@@ -208,7 +209,7 @@ def test_a_clip_of_open_clip_is_read_up_to_its_end_token(tmp_path):
     import json
 
     pytest.importorskip("open_clip")
-    from catbench import mend_torchvision
+    from catbench_make.packages import mend_torchvision
 
     mend_torchvision()
     import open_clip

@@ -11,15 +11,14 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from catbench import Pool, Prompts
-from catbench.pool import Candidate
-from catbench.prompts import group_of, normalise, split_of
-from catbench.rounds import rounds_of
-from catbench.routing import find_router
-from catbench.suites.recipes import find_recipe
-from catbench.suites.recipes.recipe import make
-from catbench.suites.simulate import Simulation, simulate
-from catbench.trials import Trials, run_trials
-from catbench.truth import truth_of
+from catbench.report.trials import Trials, run_trials
+from catbench.route.router_loader import find_router
+from catbench.score.rounds import rounds_of
+from catbench.score.truth import truth_of
+from catbench.suite.pool import Candidate
+from catbench.suite.prompts import group_of, normalise, split_of
+from catbench.suite.recipes.making import find_recipe, make
+from catbench.suite.simulate import Simulation, simulate
 from catbench_baselines.features import routed_quality
 from catbench_baselines.guarded import FACTORS, smallest_as_good
 from catbench_baselines.linear import ridge_path

@@ -47,7 +47,7 @@ def test_a_run_spends_under_a_tenth_of_its_time_outside_the_pipeline(suite, sdxl
     import diffusers
     import torch
 
-    from catbench.generate.run import Plan, generate
+    from catbench_make.drawing.generation import Plan, generate
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

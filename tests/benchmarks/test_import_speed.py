@@ -12,10 +12,11 @@ import pandas as pd
 import pytest
 
 from catbench.files import sha256_of
-from catbench.store import load, save
-from catbench.suites.recipes import flasheval
-from catbench.suites.recipes.recipe import Pinned, make
-from catbench.suites.simulate import WORDS
+from catbench.suite.recipes import flasheval_recipe as flasheval
+from catbench.suite.recipes.making import make
+from catbench.suite.recipes.recipe import Pinned
+from catbench.suite.simulate import WORDS
+from catbench.suite.store import load, save
 
 PROMPTS = 36_758
 MODELS = list(flasheval.MODELS)

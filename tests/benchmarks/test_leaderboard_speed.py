@@ -18,8 +18,8 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from catbench import evaluate, load
-from catbench.store import save
-from catbench.suites.simulate import Simulation, simulate
+from catbench.suite.simulate import Simulation, simulate
+from catbench.suite.store import save
 
 pytest.importorskip("streamlit", reason="needs the extra: pip install '.[leaderboard]'")
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")

@@ -11,8 +11,8 @@ import time
 import numpy as np
 import pytest
 
-from catbench.prompt_sets.diversity import DiversityFilter
-from catbench.prompt_sets.similarity import COLUMNS, ROWS, unit_vectors
+from catbench_make.prompts.diversity import DiversityFilter
+from catbench_make.prompts.similarity import COLUMNS, ROWS, unit_vectors
 
 PROMPTS = int(os.environ.get("CATBENCH_FILTER_PROMPTS", "100000"))
 DIMENSIONS = 512
@@ -68,7 +68,7 @@ def test_the_filter_stays_under_two_gigabytes():
         f"""
         import re, numpy as np
         from pathlib import Path
-        from catbench.prompt_sets.diversity import DiversityFilter
+        from catbench_make.prompts.diversity import DiversityFilter
         random = np.random.default_rng(0)
         vectors = random.standard_normal(({PROMPTS}, {DIMENSIONS}), dtype=np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -9,10 +9,10 @@ import time
 import pytest
 
 from catbench.errors import UsageError
-from catbench.rounds import rounds_of
-from catbench.routing import ask_at
-from catbench.sandbox.session import Inside, open_session
-from catbench.suites.simulate import Simulation, simulate
+from catbench.route.routing import ask_at
+from catbench.score.rounds import rounds_of
+from catbench.submit.sandbox.session import Inside, open_session
+from catbench.suite.simulate import Simulation, simulate
 
 ROUTER = """
 import numpy as np
@@ -27,7 +27,7 @@ class Router:
 def make_router(pool):
     return Router()
 """
-IMPORTS = "import catbench.sandbox.child"
+IMPORTS = "import catbench.submit.sandbox.child"
 
 
 def run(folder, matrix, sandbox):

@@ -17,15 +17,17 @@ import pandas as pd
 import pytest
 
 from catbench import ScoreMatrix, deferral_curve, evaluate
-from catbench.bootstrap import Bootstrap, replicate_weights, replicates
-from catbench.pool import Candidate, Pool
-from catbench.prompts import group_of, normalise, split_of
-from catbench.rounds import rounds_of
-from catbench.routing import Answer, find_router, run_router
-from catbench.scoring import Scorer
-from catbench.suites.simulate import Simulation, simulate
-from catbench.sweep import EstimatorSweep
-from catbench.truth import Truth
+from catbench.route.router_loader import find_router
+from catbench.route.routing import run_router
+from catbench.score.answer import Answer
+from catbench.score.bootstrap import Bootstrap, replicate_weights, replicates
+from catbench.score.rounds import rounds_of
+from catbench.score.scorer import Scorer
+from catbench.score.sweep import EstimatorSweep
+from catbench.score.truth import Truth
+from catbench.suite.pool import Candidate, Pool
+from catbench.suite.prompts import group_of, normalise, split_of
+from catbench.suite.simulate import Simulation, simulate
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "cems"
 COCO = SHARED.parent / "coco" / "coco_30k.csv"
@@ -115,7 +117,7 @@ def test_time_grows_no_faster_than_n_m_log_n_m(benchmark):
 LOAD = """
     import json, resource, sys, time
     import numpy, pandas, pyarrow.parquet, pydantic
-    import catbench.store
+    import catbench.suite.store
     def peak():
         with open("/proc/self/status") as status:
             return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
@@ -128,9 +130,9 @@ LOAD = """
 
 def test_a_large_suite_loads_fast_in_little_memory(benchmark, tmp_path):
     from catbench import ScoreMatrix
-    from catbench.matrix import Metric
-    from catbench.store import save
-    from catbench.suites.simulate import Simulation, simulate
+    from catbench.suite.info import Metric
+    from catbench.suite.simulate import Simulation, simulate
+    from catbench.suite.store import save
 
     small, _ = simulate(Simulation(prompts=100_000, candidates=20, samples=1))
     random = np.random.default_rng(0)

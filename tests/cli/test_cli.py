@@ -15,7 +15,7 @@ import pytest
 
 from catbench import Report
 from catbench.cli import main
-from catbench.store import load, save
+from catbench.suite.store import load, save
 
 COMMAND = Path(sys.executable).parent / "catbench"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from catbench import evaluate, load
-from catbench.bootstrap import Bootstrap
 from catbench.cli.difference_table import print_differences
-from catbench.comparison import compare
-from catbench.measures import MEASURES
-from catbench.verdict import compared as said_of
+from catbench.report.comparison import compare
+from catbench.report.verdict import compared as said_of
+from catbench.score.bootstrap import Bootstrap
+from catbench.score.measures import MEASURES
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from catbench import load
-from catbench.store import known_suites, shipped_suites, suite_folder
+from catbench.home import known_suites, shipped_suites
+from catbench.suite.store import suite_folder
 
 
 @pytest.fixture

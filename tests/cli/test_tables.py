@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from catbench import evaluate, load
-from catbench.bootstrap import Bootstrap
 from catbench.cli.candidate_table import candidate_table, pareto_front
-from catbench.cli.tables import print_report
-from catbench.report import Estimate, RouterInfo, WinRates
+from catbench.cli.report_tables import print_report
+from catbench.report.numbers import Estimate, WinRates
+from catbench.report.report import RouterInfo
+from catbench.score.bootstrap import Bootstrap
 
 
 class Noise:

@@ -19,11 +19,11 @@ pytest.importorskip("torch", reason="the generate extra is not installed")
 pytest.importorskip("transformers", reason="the generate extra is not installed")
 
 from catbench.files import sha256_of
-from catbench.generate.packages import prepare
-from catbench.generate.problem import Problem, save_problem
-from catbench.generate.run import Plan, generate
-from catbench.matrix import Metric, SuiteInfo
-from catbench.pool import Candidate
+from catbench.suite.info import Metric, SuiteInfo
+from catbench.suite.pool import Candidate
+from catbench_make.drawing.generation import Plan, generate
+from catbench_make.packages import prepare
+from catbench_make.plan.unscored import UnscoredSuite, save_problem
 
 prepare()
 
@@ -281,7 +281,7 @@ def suite(tmp_path: Path, sdxl: Path) -> Callable[..., Path]:
                 "split": splits,
             }
         )
-        problem = Problem(
+        problem = UnscoredSuite(
             SuiteInfo(id=name),
             prompts,
             candidates,

@@ -17,9 +17,9 @@ from pathlib import Path
 import diffusers
 import transformers
 
-from catbench.generate import worker
-from catbench.generate.packages import prepare
-from catbench.generate.run import Plan, generate
+from catbench_make.drawing import worker
+from catbench_make.drawing.generation import Plan, generate
+from catbench_make.packages import prepare
 
 prepare()
 NEEDED = (

@@ -12,10 +12,10 @@ import torch
 import transformers
 
 from catbench.errors import GenerationError, SuiteError, UsageError
-from catbench.generate.scorers import ScorerContext, aesthetic, load_scorers, metric_source
-from catbench.generate.scorers.aesthetic import SHA256, read_head
-from catbench.generate.weights import metric_digest
-from catbench.matrix import Metric
+from catbench.suite.info import Metric
+from catbench_make.drawing.model_weights import metric_digest
+from catbench_make.scorers import ScorerContext, aesthetic, load_scorers, metric_source
+from catbench_make.scorers.aesthetic import SHA256, read_head
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from catbench.costs import Cost
 from catbench.errors import UsageError
-from catbench.generate.costs.bill import PAPER_POOL, bill, main
+from catbench.suite.costs import Cost
+from catbench_make.costs.bill import PAPER_POOL, bill, main
 
 README = Path(__file__).parents[2] / "README.md"
 

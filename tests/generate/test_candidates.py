@@ -7,16 +7,16 @@ import re
 import pytest
 
 from catbench.errors import SuiteError, UsageError
-from catbench.generate.candidates import (
+from catbench.suite.pool import Candidate
+from catbench_make.plan.candidates import (
     PAPER_STEPS,
     choose_candidates,
+    drawing_settings,
     find_candidate,
     known_candidates,
     sdxl,
     sdxl_turbo,
 )
-from catbench.generate.settings import drawing_settings
-from catbench.pool import Candidate
 
 PAPER_IDS = ("sdxl-turbo-1", "sdxl-lightning-4", "sdxl-ddim-50", "sdxl-deepcache-3", "infinity-2b")
 OTHER_IDS = ("flux-schnell-4", "flux-dev-50", "sd-turbo-1", "amused-256-12", "amused-512-12")
@@ -65,7 +65,7 @@ def test_step_counts_share_a_model_and_a_pipeline_and_a_spacing_is_a_candidate_o
 )
 def test_timesteps_are_those_of_the_released_schedules(name, first, last):
     diffusers = pytest.importorskip("diffusers")
-    from catbench.generate.pipelines.load import scheduler_for
+    from catbench_make.pipelines.load import scheduler_for
 
     # SDXL's scheduler_config.json, as far as timesteps depend on it.
     released = diffusers.EulerDiscreteScheduler(

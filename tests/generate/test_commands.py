@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from catbench.costs import Cost
-from catbench.generate.candidates import flux_dev, flux_schnell, infinity, sdxl, sdxl_turbo
-from catbench.generate.estimate import BYTES_PER_ROW, BYTES_PER_SCORE, estimate
-from catbench.generate.plan import cut
-from catbench.generate.problem import load_problem
-from catbench.store import load
+from catbench.suite.costs import Cost
+from catbench.suite.store import load
+from catbench_make.drawing.run_estimate import BYTES_PER_ROW, BYTES_PER_SCORE, estimate
+from catbench_make.plan.candidates import flux_dev, flux_schnell, infinity, sdxl, sdxl_turbo
+from catbench_make.plan.plan import cut
+from catbench_make.plan.unscored import load_problem
 
 
 @pytest.fixture

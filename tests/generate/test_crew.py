@@ -8,10 +8,10 @@ from itertools import pairwise
 import pytest
 
 from catbench.errors import GenerationError
-from catbench.generate.engines import ShardDone
-from catbench.generate.engines.crew import Answer, share_out
-from catbench.generate.plan import cut
-from catbench.generate.problem import load_problem
+from catbench_make.drawing.engines import ShardDone
+from catbench_make.drawing.engines.crew import ShardAnswer, share_out
+from catbench_make.plan.plan import cut
+from catbench_make.plan.unscored import load_problem
 
 
 class Played:
@@ -30,17 +30,17 @@ class Played:
     def come_up(self):
         worker = len(self.holds)
         self.holds[worker], self.drawn[worker] = [None, None], []
-        self.answers.append(Answer(worker))
+        self.answers.append(ShardAnswer(worker))
 
     def give(self, worker, shard):
         assert not [answer for answer in self.answers if answer.worker == worker], "it is busy"
         self.holds[worker].append(shard)
         self.drawn[worker].append(shard)
         if self.dies(worker, self.drawn[worker]):
-            self.answers.append(Answer(worker, lost="killed"))
+            self.answers.append(ShardAnswer(worker, lost="killed"))
             return
         done = self.holds[worker].pop(0)
-        self.answers.append(Answer(worker, ShardDone(done, 1.0) if done else None))
+        self.answers.append(ShardAnswer(worker, ShardDone(done, 1.0) if done else None))
 
     def next_answer(self):
         assert self.answers, "all wait for each other"

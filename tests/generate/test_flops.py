@@ -8,15 +8,14 @@ from itertools import pairwise
 import pytest
 import torch
 
-from catbench.costs import check_costs, prices
 from catbench.errors import GenerationError
-from catbench.generate.candidates import find_candidate, known_candidates, sdxl
-from catbench.generate.costs.architectures import RELEASED, read_architecture
-from catbench.generate.costs.call import count_call
-from catbench.generate.costs.flops import count_forward
-from catbench.generate.costs.table import TERA, count_costs, flop_costs, shipped_costs
-from catbench.generate.costs.unet import UNetCall
-from catbench.generate.settings import drawing_settings
+from catbench.suite.costs import check_costs, prices
+from catbench_make.costs.architectures import RELEASED, read_architecture
+from catbench_make.costs.call import count_call
+from catbench_make.costs.flop_table import TERA, count_costs, flop_costs, shipped_costs
+from catbench_make.costs.flops import count_forward
+from catbench_make.costs.unet_flops import UNetCall
+from catbench_make.plan.candidates import drawing_settings, find_candidate, known_candidates, sdxl
 
 PAPER = {
     "sdxl-1": 11.97,
@@ -98,7 +97,7 @@ def test_a_local_pipeline_is_counted_without_its_weights(sdxl, drawn_by, tmp_pat
 
 
 def test_a_pipeline_of_another_kind_is_counted_while_it_draws(amused, drawn_by, monkeypatch):
-    monkeypatch.setattr("catbench.generate.costs.architectures.read_architecture", lambda folder: None)
+    monkeypatch.setattr("catbench_make.costs.architectures.read_architecture", lambda folder: None)
     whole, denoising = flop_costs([drawn_by(amused, 3, "masked", largest_batch=1)])
     _, longer = flop_costs([drawn_by(amused, 6, "masked", largest_batch=1)])
     assert longer.value == pytest.approx(2 * denoising.value)

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from catbench.generate.problem import load_problem, save_problem
-from catbench.generate.scorers.sharpness import SHARPNESS
-from catbench.prompt_sets.encoders import Encoder
-from catbench.store import home, load
+from catbench.home import home
+from catbench.suite.store import load
+from catbench_make.plan.unscored import load_problem, save_problem
+from catbench_make.prompts.encoders import Encoder
+from catbench_make.scorers.sharpness import SHARPNESS
 
 WORDS = ["cat", "dog", "horse", "train", "kitchen", "bird", "boat", "clock", "pizza", "sheep"]
 
@@ -25,7 +26,7 @@ def test_generate_coco_runs_end_to_end_and_is_evaluated_by_complexity(
         return np.eye(len(texts))[[texts.index(text) for text in chosen]]
 
     encoder = Encoder("one-hot", "0" * 64, lambda chosen: [0] * len(chosen), one_hot)
-    monkeypatch.setattr("catbench.prompt_sets.encoders.find_encoder", lambda name, device="cpu": encoder)
+    monkeypatch.setattr("catbench_make.prompts.encoders.find_encoder", lambda name, device="cpu": encoder)
     monkeypatch.setenv("CATBENCH_CACHE", str(tmp_path / "cache"))
     pd.DataFrame({"caption": texts}).to_csv(tmp_path / "captions.csv")
     assert command("prompts", "coco", "--from", tmp_path / "captions.csv").code == 0

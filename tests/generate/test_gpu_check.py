@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from catbench.generate.costs.peaks import peak_tflops
-from catbench.generate.gpu_check import check
-from catbench.generate.gpu_check.__main__ import main
-from catbench.generate.gpu_check.models import full_size, random_pipeline, tiny_size
-from catbench.generate.gpu_check.table import Call, Check, Loop, markdown
-from catbench.generate.gpu_check.timing import part_seconds
-from catbench.generate.settings import drawing_settings
+from catbench_make.costs.peaks import peak_tflops
+from catbench_make.gpu_check import gpu_steps as check
+from catbench_make.gpu_check.__main__ import main
+from catbench_make.gpu_check.gpu_table import GpuCheck, Loop, TimedCall, markdown
+from catbench_make.gpu_check.random_models import full_size, random_pipeline, tiny_size
+from catbench_make.gpu_check.timing import part_seconds
+from catbench_make.plan.candidates import drawing_settings
 
 SCRIPT = Path(__file__).parents[2] / "benchmark" / "gpu_check.sh"
 
@@ -149,8 +149,8 @@ def test_the_full_size_is_that_of_sdxl():
 
 
 def test_the_table_holds_shares_of_the_peak():
-    call = Call("sdxl-20", 8, True, 0.5, 281.0, 562.0, 562.0 / 989.4)
-    measured = Check(
+    call = TimedCall("sdxl-20", 8, True, 0.5, 281.0, 562.0, 562.0 / 989.4)
+    measured = GpuCheck(
         "NVIDIA H200",
         False,
         {"torch": "2"},

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from catbench.generate.costs.table import shipped_costs
-from catbench.generate.gpu_check import check, timing
-from catbench.generate.gpu_check.loop import SHARDS
+from catbench_make.costs.flop_table import shipped_costs
+from catbench_make.gpu_check import gpu_steps as check
+from catbench_make.gpu_check import timing
+from catbench_make.gpu_check.drawing_loop import SHARDS
 
 MINUTES = 7.0
 PIPELINE, CLIP = 20.0, 10.0

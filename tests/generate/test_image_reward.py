@@ -12,16 +12,11 @@ import pytest
 import torch
 
 from catbench.errors import GenerationError, SuiteError
-from catbench.generate.scorers import ScorerContext, image_reward, load_scorers, score
-from catbench.generate.scorers.checkpoint import read_weights
-from catbench.generate.scorers.image_reward import load_tokenizer, token_ids
-from catbench.generate.scorers.reward_network import (
-    UNUSED,
-    empty_network,
-    load_network,
-    published_name,
-)
-from catbench.matrix import Metric
+from catbench.suite.info import Metric
+from catbench_make.scorers import ScorerContext, image_reward, load_scorers, score
+from catbench_make.scorers.checkpoint_file import read_weights
+from catbench_make.scorers.image_reward import load_tokenizer, token_ids
+from catbench_make.scorers.reward_network import UNUSED, empty_network, load_network, published_name
 
 
 @pytest.fixture(scope="module")

@@ -21,18 +21,17 @@ import pytest
 import torch
 
 from catbench.errors import GenerationError
-from catbench.generate import checkout
-from catbench.generate.candidates import find_candidate
-from catbench.generate.checkout import CODE, COMMIT, INFINITY, VARIABLE, official_code, packed_attention
-from catbench.generate.costs.flops import count_forward
-from catbench.generate.costs.table import count_costs, shipped_costs
-from catbench.generate.pipelines.draw import draw
-from catbench.generate.pipelines.load import load_pipeline, scheduler_for
-from catbench.generate.plan import Image
-from catbench.generate.settings import drawing_settings
-from catbench.generate.weights import weights_digest
-from catbench.pool import Candidate
-from catbench.store import load
+from catbench.suite.pool import Candidate
+from catbench.suite.store import load
+from catbench_make import checkout
+from catbench_make.checkout import CODE, COMMIT, INFINITY, VARIABLE, official_code, packed_attention
+from catbench_make.costs.flop_table import count_costs, shipped_costs
+from catbench_make.costs.flops import count_forward
+from catbench_make.drawing.model_weights import weights_digest
+from catbench_make.pipelines.draw import draw
+from catbench_make.pipelines.load import load_pipeline, scheduler_for
+from catbench_make.plan.candidates import drawing_settings, find_candidate
+from catbench_make.plan.plan import Image
 
 CLONE = os.environ.get(VARIABLE, "")
 needs_clone = pytest.mark.skipif(
@@ -130,7 +129,7 @@ def clone(tmp_path_factory):
     """A folder that links to the clone's code, with tiny weights of its own; named by the variable."""
     import transformers
 
-    from catbench.generate.pipelines.infinity_networks import Sizes, build_transformer, build_vae
+    from catbench_make.infinity.infinity_networks import Sizes, build_transformer, build_vae
 
     folder = tmp_path_factory.mktemp("clones") / "Infinity"
     folder.mkdir()
@@ -276,9 +275,9 @@ def test_weights_that_are_missing_or_others_are_refused(clone, loaded):
 
 @needs_clone
 def test_flops_on_shapes_alone_are_those_of_drawing(loaded):
-    from catbench.generate.costs.infinity import TEXT_TOKENS, InfinityCall
-    from catbench.generate.pipelines.infinity import bits, packed
-    from catbench.generate.pipelines.infinity_networks import Sizes
+    from catbench_make.costs.infinity_flops import TEXT_TOKENS, InfinityCall
+    from catbench_make.infinity.infinity import bits, packed
+    from catbench_make.infinity.infinity_networks import Sizes
 
     pipeline, settings = loaded()
     text = packed(torch.randn(TEXT_TOKENS, TEXT))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from catbench.generate.run import Plan
+from catbench_make.drawing.generation import Plan
 
 FINISHED, KILLED = 0, -9
 

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from catbench.errors import UsageError
-from catbench.generate.costs import clock
-from catbench.generate.costs.clock import Measured, measure_image
-from catbench.generate.costs.energy import energy_meter
-from catbench.generate.costs.measure import measure
-from catbench.generate.settings import drawing_settings
-from catbench.suites.prices import read_costs
+from catbench.suite.tables.prices import read_costs
+from catbench_make.costs import clock
+from catbench_make.costs.clock import Measured, measure_image
+from catbench_make.costs.energy import energy_meter
+from catbench_make.costs.measure import measure
+from catbench_make.plan.candidates import drawing_settings
 
 
 def test_the_table_has_every_unit_for_every_candidate_and_is_read_back(suite, tmp_path):

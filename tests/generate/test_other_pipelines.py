@@ -9,17 +9,23 @@ import numpy as np
 import pytest
 import torch
 
-from catbench.generate.candidates import AMUSED, FLUX_DEV, FLUX_SCHNELL, SD_TURBO, find_candidate
-from catbench.generate.costs.architectures import RELEASED
-from catbench.generate.costs.call import count_call
-from catbench.generate.costs.flops import on_meta
-from catbench.generate.costs.parts import without
-from catbench.generate.costs.table import TERA, count_costs, shipped_costs
-from catbench.generate.pipelines.draw import draw
-from catbench.generate.pipelines.encode import call_arguments, encode, encode_empty, own_tokenizers, too_long
-from catbench.generate.pipelines.load import load_pipeline, scheduler_for
-from catbench.generate.plan import Image
-from catbench.generate.settings import drawing_settings
+from catbench_make.costs.architectures import RELEASED
+from catbench_make.costs.call import count_call
+from catbench_make.costs.flop_table import TERA, count_costs, shipped_costs
+from catbench_make.costs.flops import on_meta
+from catbench_make.costs.parts import without
+from catbench_make.pipelines.draw import draw
+from catbench_make.pipelines.encode import call_arguments, encode, encode_empty, own_tokenizers, too_long
+from catbench_make.pipelines.load import load_pipeline, scheduler_for
+from catbench_make.plan.candidates import (
+    AMUSED,
+    FLUX_DEV,
+    FLUX_SCHNELL,
+    SD_TURBO,
+    drawing_settings,
+    find_candidate,
+)
+from catbench_make.plan.plan import Image
 
 TEXTS = ["a red cat", "two dogs", "the sea"]
 IMAGES = [Image(row=i % 3, sample=i // 3, seed=100 + i) for i in range(4)]

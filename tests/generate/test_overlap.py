@@ -14,18 +14,17 @@ import pytest
 import torch
 
 from catbench.errors import GenerationError, UsageError
-from catbench.generate import texts
-from catbench.generate.candidates import find_candidate
-from catbench.generate.engines.local import LocalEngine
-from catbench.generate.job import Job
-from catbench.generate.pipelines import compile as compiling
-from catbench.generate.pipelines.load import load_pipeline
-from catbench.generate.run import Plan, generate
-from catbench.generate.scorers import sharpness
-from catbench.generate.settings import drawing_settings
-from catbench.generate.shards import decoded
-from catbench.generate.worker import Worker
-from catbench.store import verify
+from catbench.suite.store import verify
+from catbench_make.drawing import texts
+from catbench_make.drawing.engines.local import LocalEngine
+from catbench_make.drawing.generation import Plan, generate
+from catbench_make.drawing.shards import decoded
+from catbench_make.drawing.worker import Worker
+from catbench_make.pipelines import compile as compiling
+from catbench_make.pipelines.load import load_pipeline
+from catbench_make.plan.candidates import drawing_settings, find_candidate
+from catbench_make.plan.job import Job
+from catbench_make.scorers import sharpness
 
 
 def images_of(out, candidate="tiny-2"):
@@ -70,7 +69,7 @@ def test_a_shard_is_scored_and_the_next_but_one_is_read_while_the_next_is_drawn(
 
 
 def test_a_shard_that_is_drawn_is_kept_where_the_next_fails(suite, tmp_path, monkeypatch, run):
-    from catbench.generate import worker
+    from catbench_make.drawing import worker
 
     draw, calls = worker.draw, []
 
@@ -89,7 +88,7 @@ def test_a_shard_that_is_drawn_is_kept_where_the_next_fails(suite, tmp_path, mon
 @pytest.fixture
 def full_memory(monkeypatch):
     """Have calls of a function, counted from 1, find memory full; tells of each if it was beside drawing."""
-    from catbench.generate import worker
+    from catbench_make.drawing import worker
 
     drawing = threading.Event()
     draw = worker.draw

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from catbench.errors import MissingExtraError
-from catbench.generate import packages
+from catbench_make import packages
 
 
 @pytest.mark.parametrize("name", ["torch", "diffusers", "transformers"])
@@ -64,10 +64,10 @@ def test_torchvision_is_mended_only_where_its_operators_are_missing(monkeypatch)
 @pytest.mark.parametrize(
     "module",
     [
-        "catbench.generate.run",
-        "catbench.generate.costs.measure",
-        "catbench.cli.generate",
-        "catbench.cli.measure",
+        "catbench_make.drawing.generation",
+        "catbench_make.costs.measure",
+        "catbench_make.verbs.generate_command",
+        "catbench_make.verbs.measure_command",
     ],
 )
 def test_importing_the_wing_imports_no_torch(module):

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from catbench.errors import GenerationError, SuiteError
-from catbench.generate.pipelines import draw as drawing
-from catbench.generate.pipelines.draw import BrokenImageError, draw
-from catbench.generate.pipelines.encode import (
+from catbench_make.pipelines import draw as drawing
+from catbench_make.pipelines.draw import BrokenImageError, draw
+from catbench_make.pipelines.encode import (
     call_arguments,
     encode,
     encode_empty,
@@ -21,10 +21,10 @@ from catbench.generate.pipelines.encode import (
     own_tokenizers,
     too_long,
 )
-from catbench.generate.pipelines.load import feature_cache, load_pipeline, scheduler_for
-from catbench.generate.pipelines.memory import is_out_of_memory
-from catbench.generate.plan import Image
-from catbench.generate.settings import drawing_settings
+from catbench_make.pipelines.load import feature_cache, load_pipeline, scheduler_for
+from catbench_make.pipelines.memory import is_out_of_memory
+from catbench_make.plan.candidates import drawing_settings
+from catbench_make.plan.plan import Image
 
 TEXTS = ["a red cat", "two dogs", "the sea"]
 IMAGES = [Image(row=i % 3, sample=i // 3, seed=100 + i) for i in range(6)]

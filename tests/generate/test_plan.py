@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catbench.errors import SuiteError, UsageError
-from catbench.generate.plan import cut
-from catbench.generate.problem import choose, interleaved, load_problem
-from catbench.generate.seeds import image_seed
-from catbench.matrix import Metric
+from catbench.suite.info import Metric
+from catbench_make.plan.plan import cut
+from catbench_make.plan.seeds import image_seed
+from catbench_make.plan.unscored import choose, interleaved, load_problem
 
 
 def test_seeds_are_those_of_sha256_by_another_implementation():

@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from catbench.costs import check_costs, prices
-from catbench.generate.costs.architectures import RELEASED, SMALL_SD, UNetArchitecture
-from catbench.generate.costs.elsewhere import RELEASED_ELSEWHERE
-from catbench.generate.costs.table import TERA, count_costs
-from catbench.generate.packages import optional
-from catbench.generate.settings import drawing_settings
-from catbench.suites.recipes import evalmi, pqpp
-from catbench.suites.recipes.flasheval import MODELS, candidate_of
-from catbench.suites.recipes.recipe import DATA, shipped_prices
+from catbench.suite.costs import check_costs, prices
+from catbench.suite.recipes import evalmi_recipe as evalmi
+from catbench.suite.recipes import pqpp_recipe as pqpp
+from catbench.suite.recipes.flasheval_recipe import MODELS, candidate_of
+from catbench.suite.recipes.recipe import DATA, shipped_prices
+from catbench_make.costs.architectures import RELEASED, SMALL_SD, UNetArchitecture
+from catbench_make.costs.elsewhere import RELEASED_ELSEWHERE
+from catbench_make.costs.flop_table import TERA, count_costs
+from catbench_make.packages import optional
+from catbench_make.plan.candidates import drawing_settings
 
 ROOT = Path(__file__).parents[2]
 RUNS = [(solver, steps) for solver in ("DDIM", "DPM", "PNDM") for steps in (10, 20, 50)]

@@ -16,15 +16,15 @@ import pytest
 import torch
 
 from catbench.errors import GenerationError, MissingExtraError, UsageError
-from catbench.generate.engines import cluster
-from catbench.generate.engines import ray as engine_module
-from catbench.generate.engines.cluster import wait_to_see
-from catbench.generate.engines.crew import Answer
-from catbench.generate.engines.ray import RayEngine
-from catbench.generate.job import Job, hardware_name
-from catbench.generate.sealed import write_sealed
-from catbench.matrix import Metric
-from catbench.store import verify
+from catbench.suite.info import Metric
+from catbench.suite.store import verify
+from catbench_make.drawing.engines import cluster
+from catbench_make.drawing.engines import ray as engine_module
+from catbench_make.drawing.engines.cluster import wait_to_see
+from catbench_make.drawing.engines.crew import ShardAnswer
+from catbench_make.drawing.engines.ray import RayEngine
+from catbench_make.plan.job import Job, hardware_name
+from catbench_make.sealed import write_sealed
 
 
 def needs_ray():
@@ -192,8 +192,8 @@ def test_a_cluster_that_has_not_what_is_asked_for_is_refused(resources, device, 
 
 
 def test_a_folder_that_a_worker_cannot_see_is_refused(tmp_path):
-    from catbench.generate.engines.ray import _check_here, _Sign
-    from catbench.generate.packages import own_version, versions
+    from catbench_make.drawing.engines.ray import _check_here, _Sign
+    from catbench_make.packages import own_version, versions
 
     sign = _Sign(tmp_path / "sign", "token", {**versions(), "catbench": own_version()})
     job = Job(tmp_path, (), "cpu", 1, hardware=hardware_name("cpu"))
@@ -286,7 +286,7 @@ def test_whatever_takes_a_worker_has_it_replaced(tmp_path, loss):
     assert answer.lost
     assert ray.killed == [0]
     crew.replace()
-    assert crew.next_answer() == Answer(1)
+    assert crew.next_answer() == ShardAnswer(1)
 
 
 def test_what_a_worker_raises_of_its_own_accord_is_raised(tmp_path):

@@ -12,10 +12,10 @@ import pytest
 import torch
 from PIL import Image
 
-from catbench.generate.engines.local import LocalEngine
-from catbench.generate.scorers.sharpness import sharpness
-from catbench.matrix import Metric
-from catbench.store import verify
+from catbench.suite.info import Metric
+from catbench.suite.store import verify
+from catbench_make.drawing.engines.local import LocalEngine
+from catbench_make.scorers.sharpness import sharpness
 
 
 def test_a_suite_without_scores_becomes_one_with(suite, tmp_path, run):
@@ -62,7 +62,7 @@ def test_the_scores_are_those_of_the_images_that_are_kept(suite, tmp_path, run):
 def test_images_that_were_kept_are_scored_by_other_metrics_without_being_drawn(
     suite, clip, tmp_path, monkeypatch, run
 ):
-    from catbench.generate import worker
+    from catbench_make.drawing import worker
 
     clip_score = Metric(name="clip_score", model=f"transformers:{clip}")
     both = (Metric(name="sharpness"), clip_score)

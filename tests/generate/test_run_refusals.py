@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from catbench.errors import GenerationError, UsageError
-from catbench.generate import shards as shard_files
-from catbench.generate.run import Plan
-from catbench.matrix import Metric
+from catbench.suite.info import Metric
+from catbench_make.drawing import shards as shard_files
+from catbench_make.drawing.generation import Plan
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_else_lies_in_the_folder_stays(suite, tmp_path, run):
 
 
 def test_weights_that_changed_in_their_folder_are_refused(suite, sdxl, drawn_by, tmp_path, run):
-    from catbench.generate import weights
+    from catbench_make.drawing import model_weights as weights
 
     copy = tmp_path / "copy"
     shutil.copytree(sdxl, copy)
@@ -98,7 +98,7 @@ def test_weights_that_changed_in_their_folder_are_refused(suite, sdxl, drawn_by,
 
 
 def test_a_metric_whose_model_changed_in_its_folder_is_refused(suite, clip, tmp_path, run):
-    from catbench.generate import weights
+    from catbench_make.drawing import model_weights as weights
 
     copy = tmp_path / "clip"
     shutil.copytree(clip, copy)
@@ -111,7 +111,7 @@ def test_a_metric_whose_model_changed_in_its_folder_is_refused(suite, clip, tmp_
 
 
 def test_an_image_that_is_no_number_is_named_and_nothing_else_is_lost(suite, tmp_path, monkeypatch, run):
-    from catbench.generate import worker
+    from catbench_make.drawing import worker
 
     load = worker.load_pipeline
     folder, out = suite(samples=1), tmp_path / "run"

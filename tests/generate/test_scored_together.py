@@ -13,11 +13,12 @@ from PIL import Image
 from torch.overrides import TorchFunctionMode
 from transformers.models.blip import BlipVisionModel
 
-from catbench.generate.scorers import ScorerContext, clip, load_scorers, score_all
-from catbench.generate.scorers.pixels import Look, pixels
-from catbench.generate.scorers.shared import Shared
-from catbench.matrix import Metric
-from catbench.store import load
+from catbench.suite.info import Metric
+from catbench.suite.store import load
+from catbench_make.scorers import ScorerContext, load_scorers, score_all
+from catbench_make.scorers import clip_model as clip
+from catbench_make.scorers.pixels import Look, pixels
+from catbench_make.scorers.shared import Shared
 
 PROMPTS = ["a red cat", "two dogs", "the sea", "a boat", ""]
 

@@ -10,16 +10,10 @@ import pytest
 from scipy import ndimage
 
 from catbench.errors import GenerationError, SuiteError, UsageError
-from catbench.generate import scorers
-from catbench.generate.scorers import (
-    MetricSource,
-    ScorerContext,
-    load_scorers,
-    metric_source,
-    score,
-)
-from catbench.generate.scorers.sharpness import sharpness
-from catbench.matrix import Metric
+from catbench.suite.info import Metric
+from catbench_make import scorers
+from catbench_make.scorers import MetricSource, ScorerContext, load_scorers, metric_source, score
+from catbench_make.scorers.sharpness import sharpness
 
 
 def pictures(count: int, size: int = 40, seed: int = 0) -> np.ndarray:
@@ -129,7 +123,7 @@ def test_clip_score_takes_a_model_of_open_clip(open_clip_folder: Path):
 
 def test_openais_weights_are_run_with_the_activation_they_were_trained_with(monkeypatch):
     open_clip = pytest.importorskip("open_clip")
-    from catbench.generate.scorers import clip
+    from catbench_make.scorers import clip_model as clip
 
     given = clip._released_weights(open_clip, "ViT-L-14", "openai", "")
     assert given == {"pretrained": "openai", "force_quick_gelu": True}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from catbench.errors import UsageError
-from catbench.generate.sealed import (
+from catbench_make.sealed import (
     is_whole,
     read_record,
     record_path,

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from catbench import Report, evaluate
-from catbench.store import save
-from catbench.suites.simulate import Simulation, simulate
+from catbench.suite.simulate import Simulation, simulate
+from catbench.suite.store import save
 
 SUITES = {
     "sim-one": Simulation(prompts=400, candidates=5, samples=2, seed=1),
@@ -192,9 +192,9 @@ def forged(pair, tmp_path):
 def as_submission(home):
     """Return a function that makes a report one of a submission that passed every check."""
     from catbench import load
-    from catbench.stored import pool_of_report, rounds_of_report, stored_answers
-    from catbench.submission.answers import digest_of
-    from catbench.submission.run import standing
+    from catbench.report.stored import pool_of_report, rounds_of_report, stored_answers
+    from catbench.submit.run import standing
+    from catbench.submit.submitted import digest_of
 
     shipped = Path(__file__).parents[2] / "submissions" / "length-policy" / "report.json"
     template = json.loads(shipped.read_text())["submission"]

@@ -172,7 +172,7 @@ def chosen(browser, label):
 @pytest.fixture(scope="module")
 def serve_reports(serve, reports, board, home):
     """The address of the reports that hold; with `board`, they are verified already."""
-    from catbench.submission.index import write_index
+    from catbench.report.index import write_index
 
     write_index(home / "verified.json", sorted(reports.rglob("report.json")), reports)
     yield serve(reports)

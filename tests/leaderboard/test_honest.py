@@ -14,8 +14,8 @@ pytest.importorskip("streamlit", reason="needs the extra: pip install '.[leaderb
 from streamlit.testing.v1 import AppTest
 
 import catbench_leaderboard
-from catbench.submission.index import own_index, write_index
-from catbench.submission.record import Fresh, Rerun, record_verification
+from catbench.report.index import own_index, write_index
+from catbench.report.submission_record import Fresh, Rerun, record_verification
 from catbench_leaderboard import leaderboard, live, suites
 from catbench_leaderboard.board import open_board
 from catbench_leaderboard.reports import UNRERUN
@@ -169,10 +169,10 @@ def test_every_page_stands_where_a_verified_report_s_suite_is_not_here(opened, i
 
 def test_a_host_s_signature_is_told(folder, view, monkeypatch):
     record_verification(folder / "ridge" / "report.json", RERUN, FRESH)
-    monkeypatch.setattr("catbench.submission.record.allowed_signers", lambda: Path("keys"))
-    monkeypatch.setattr("catbench.submission.record.signer", lambda path, content, allowed: "ada")
+    monkeypatch.setattr("catbench.report.submission_record.allowed_signers", lambda: Path("keys"))
+    monkeypatch.setattr("catbench.report.submission_record.signer", lambda path, content, allowed: "ada")
     assert ranked(folder, view).loc["ridge", "proofs"] == (
         "checked, rerun (signed by ada), fresh prompts (signed by ada)"
     )
-    monkeypatch.setattr("catbench.submission.record.signer", lambda path, content, allowed: "")
+    monkeypatch.setattr("catbench.report.submission_record.signer", lambda path, content, allowed: "")
     assert ranked(folder, view).loc["ridge", "unranked"] == UNRERUN

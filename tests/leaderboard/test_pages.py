@@ -13,10 +13,11 @@ import pytest
 from catbench import compare as paired
 from catbench import load
 from catbench.errors import SuiteError
-from catbench.rounds import rounds_of
-from catbench.store import read_manifest
-from catbench_leaderboard import compare, curves, leaderboard, live, prompts, submit, suite
-from catbench_leaderboard.answers import chosen
+from catbench.score.rounds import rounds_of
+from catbench.suite.store import read_manifest
+from catbench_leaderboard import compare, curves, leaderboard, live, submit, suite
+from catbench_leaderboard import prompt_lists as prompts
+from catbench_leaderboard.board_answers import chosen
 from catbench_leaderboard.problems import AXES, on_axis
 from catbench_leaderboard.style import THEMES
 
@@ -405,7 +406,7 @@ def test_quality_by_steps_is_worse_for_complex_prompts_and_rises(home):
 
 
 def test_the_template_on_the_page_is_the_command_s(tmp_path):
-    from catbench.submission.template import write_template
+    from catbench.submit.template import write_template
 
     written = write_template(submit.SLUG, tmp_path)
     for name, text in submit.template().items():

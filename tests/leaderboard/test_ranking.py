@@ -10,10 +10,10 @@ import pytest
 from scipy.stats import rankdata
 
 from catbench import evaluate, load
-from catbench.bootstrap import Bootstrap, ends, replicate_weights
-from catbench.scoring import Scorer
-from catbench.stored import pool_of_report, rounds_of_report, stored_answers
-from catbench.truth import truth_of
+from catbench.report.stored import pool_of_report, rounds_of_report, stored_answers
+from catbench.score.bootstrap import Bootstrap, ends, replicate_weights
+from catbench.score.scorer import Scorer
+from catbench.score.truth import truth_of
 from catbench_leaderboard import leaderboard
 from catbench_leaderboard.board import open_board
 from catbench_leaderboard.problems import AXES, on_axis

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catbench.errors import UsageError
-from catbench.nano.phrases import CELL_PHRASES, PATTERN_PHRASES, phrase
-from catbench.nano.reading import read
-from catbench.nano.world import CELLS, MAX_THINGS, PATTERNS, Scene, Thing, draw_scene, empty
+from catbench_make.nano.phrases import CELL_PHRASES, PATTERN_PHRASES, phrase
+from catbench_make.nano.reading import read
+from catbench_make.nano.world import CELLS, MAX_THINGS, PATTERNS, Scene, Thing, draw_scene, empty
 
 
 def scene_of(background, **things):

@@ -5,8 +5,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from catbench.nano.recogniser import Recogniser, labels, scene_accuracy, windows  # noqa: E402
-from catbench.nano.world import BACKGROUNDS, COLOURS, SHAPES, SIZES, Scene, Thing, draw_scene, empty  # noqa: E402
+from catbench_make.nano.recogniser import Recogniser, labels, scene_accuracy, windows  # noqa: E402
+from catbench_make.nano.world import BACKGROUNDS, COLOURS, SHAPES, SIZES, Scene, Thing, draw_scene, empty  # noqa: E402
 
 RED, BLUE = Thing("big", "red", "star"), Thing("small", "blue", "ring")
 

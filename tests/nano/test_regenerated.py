@@ -7,9 +7,9 @@ pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
 from catbench import evaluate, load
-from catbench.bootstrap import Bootstrap
-from catbench.generate.run import Plan, generate
-from catbench.store import known_suites
+from catbench.home import known_suites
+from catbench.score.bootstrap import Bootstrap
+from catbench_make.drawing.generation import Plan, generate
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from catbench.nano.render import IMAGE_SIZE, RADII, RGB, cell_centre, render
-from catbench.nano.world import BACKGROUNDS, CELLS, COLOURS, SHAPES, SIZES, Scene, Thing, empty
+from catbench_make.nano.render import IMAGE_SIZE, RADII, RGB, cell_centre, render
+from catbench_make.nano.world import BACKGROUNDS, CELLS, COLOURS, SHAPES, SIZES, Scene, Thing, empty
 
 AREAS = {
     "circle": np.pi,

@@ -9,12 +9,12 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
 from catbench.errors import UsageError  # noqa: E402
-from catbench.nano.scoring import ClipScorer, draw  # noqa: E402
-from catbench.nano.shelf import MODELS, SDXL_MODELS, build_pipeline, pipeline_folder  # noqa: E402
-from catbench.nano.shelve import shelve  # noqa: E402
-from catbench.nano.train import Ingredients, build_task  # noqa: E402
-from catbench.nano.training.loop import Plan, train  # noqa: E402
-from catbench.nano.training.pictures import draw_pictures  # noqa: E402
+from catbench_make.nano.clip_scoring import ClipScorer, draw  # noqa: E402
+from catbench_make.nano.shelf import MODELS, SDXL_MODELS, build_pipeline, pipeline_folder  # noqa: E402
+from catbench_make.nano.shelve import shelve  # noqa: E402
+from catbench_make.nano.train import Ingredients, build_task  # noqa: E402
+from catbench_make.nano.training.loop import TrainingPlan, train  # noqa: E402
+from catbench_make.nano.training.pictures import draw_pictures  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 ORDER = [
@@ -39,7 +39,7 @@ def shelf(tmp_path_factory):
     for model in ORDER:
         task = build_task(model, Ingredients(pictures, 0, "cpu", parts))
         task.batch, task.families = 2, 1
-        assert train(task, Plan(parts / "runs" / model, steps=1))
+        assert train(task, TrainingPlan(parts / "runs" / model, steps=1))
         task.export(parts / model)
     shelve(ORDER, parts, shelf)
     return shelf
@@ -108,8 +108,8 @@ def test_a_missing_model_is_named_with_the_command_that_makes_it(tmp_path):
 
 
 def test_the_code_book_starts_where_the_vae_is():
-    from catbench.nano.models import build_vae, build_vq
-    from catbench.nano.training.amused import start_from_vae
+    from catbench_make.nano.models import build_vae, build_vq
+    from catbench_make.nano.training.amused import start_from_vae
 
     vae, vq = build_vae(3).eval(), build_vq(4).eval()
     start_from_vae(vq, vae)

@@ -8,11 +8,11 @@ import pytest
 pytest.importorskip("torch")
 diffusers = pytest.importorskip("diffusers")
 
-from catbench.nano.appraise import Judge, reconstructed  # noqa: E402
-from catbench.nano.render import render  # noqa: E402
-from catbench.nano.scoring import draw  # noqa: E402
-from catbench.nano.shelf import MODELS, SHELF, build_pipeline  # noqa: E402
-from catbench.nano.world import draw_scenes  # noqa: E402
+from catbench_make.nano.appraise import Judge, reconstructed  # noqa: E402
+from catbench_make.nano.clip_scoring import draw  # noqa: E402
+from catbench_make.nano.render import render  # noqa: E402
+from catbench_make.nano.shelf import MODELS, SHELF, build_pipeline  # noqa: E402
+from catbench_make.nano.world import draw_scenes  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 SHIPPED = [model for model in MODELS if (SHELF / model).is_dir()]
@@ -59,5 +59,5 @@ def test_the_shelf_is_small_and_every_part_has_a_model_card():
     assert sum(path.stat().st_size for path in files) < 40e6
     for part in {path.parent for path in files if path.suffix == ".safetensors"}:
         card = " ".join((part / "README.md").read_text().split())
-        assert "catbench.nano.train" in card
+        assert "catbench_make.nano.train" in card
         assert "CPU cores" in card

@@ -6,15 +6,15 @@ pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
 from catbench.errors import UsageError
-from catbench.generate.candidates import choose_candidates
-from catbench.generate.problem import load_problem, save_problem
-from catbench.generate.settings import drawing_settings, local_source
-from catbench.nano.fresh import fresh_test
-from catbench.nano.offered import STEPS, nano_candidates, nano_pools
-from catbench.nano.reading import read
-from catbench.nano.shelf import SHELF
-from catbench.nano.suite import nano_problem, with_features
-from catbench.prompts import group_of
+from catbench.suite.prompts import group_of
+from catbench_make.nano.fresh import fresh_test
+from catbench_make.nano.nano_suite import nano_problem, with_features
+from catbench_make.nano.offered import STEPS, nano_candidates, nano_pools
+from catbench_make.nano.reading import read
+from catbench_make.nano.shelf import SHELF
+from catbench_make.plan.candidates import choose_candidates, drawing_settings
+from catbench_make.plan.settings import local_source
+from catbench_make.plan.unscored import load_problem, save_problem
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import pytest
 
 pytest.importorskip("transformers")
 
-from catbench.nano.phrases import phrase
-from catbench.nano.tokenizer import (
+from catbench_make.nano.phrases import phrase
+from catbench_make.nano.tokenizer import (
     MAX_TOKENS,
     build_tokenizer,
     byte_symbols,
@@ -13,7 +13,7 @@ from catbench.nano.tokenizer import (
     learn_merges,
     vocabulary,
 )
-from catbench.nano.world import MAX_THINGS, draw_scene
+from catbench_make.nano.world import MAX_THINGS, draw_scene
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catbench.nano.world import (
+from catbench_make.nano.world import (
     BACKGROUNDS,
     CELLS,
     COLOURS,

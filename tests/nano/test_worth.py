@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from catbench import evaluate, load
-from catbench.nano.world import HELD_OUT_SHARE
-from catbench.store import suite_folder
+from catbench.suite.store import suite_folder
+from catbench_make.nano.world import HELD_OUT_SHARE
 
 
 @pytest.fixture(scope="module")

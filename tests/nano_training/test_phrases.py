@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catbench.errors import UsageError
-from catbench.nano.phrases import CELL_PHRASES, PATTERN_PHRASES
-from catbench.nano.world import CELLS, MAX_THINGS, Thing
+from catbench_make.nano.phrases import CELL_PHRASES, PATTERN_PHRASES
+from catbench_make.nano.world import CELLS, MAX_THINGS, Thing
 from nano_training.phrases import phrase, say
 from nano_training.reading import read
 from nano_training.world import Inventory, Scene, Vocabulary

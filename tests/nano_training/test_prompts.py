@@ -1,9 +1,9 @@
 import pytest
 
-from catbench.prompts import SPLITS
+from catbench.suite.prompts import SPLITS
 from nano_training.phrases import phrase
-from nano_training.prompts import distinct_scenes, prompt_table
 from nano_training.reading import read
+from nano_training.scene_prompts import distinct_scenes, prompt_table
 from nano_training.world import THEMES, Inventory, Scene, draw_scenes
 
 

@@ -3,7 +3,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from catbench.nano.world import SIZES, Thing  # noqa: E402
+from catbench_make.nano.world import SIZES, Thing  # noqa: E402
 from nano_training.recogniser import Recogniser, answers_of, scene_accuracy  # noqa: E402
 from nano_training.world import COLOURS, SHAPES, Inventory, Scene, thing_number  # noqa: E402
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from catbench.nano.render import cell_centre
-from catbench.nano.world import CELLS, Thing
+from catbench_make.nano.render import cell_centre
+from catbench_make.nano.world import CELLS, Thing
 from nano_training.render import RADII, RGB, render
 from nano_training.world import COLOURS, SHAPES, Scene
 

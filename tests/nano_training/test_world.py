@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catbench.nano.world import BACKGROUNDS, CELLS, MAX_THINGS, SIZES, Thing
+from catbench_make.nano.world import BACKGROUNDS, CELLS, MAX_THINGS, SIZES, Thing
 from nano_training.corpora import CORPORA, EVERYTHING, FIVE, corpus_of
 from nano_training.world import (
     COLOURS,

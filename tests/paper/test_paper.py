@@ -11,10 +11,7 @@ import pandas as pd
 import pytest
 
 from catbench import evaluate
-from catbench.bootstrap import Bootstrap
 from catbench.errors import UsageError
-from catbench.matrix import SuiteInfo
-from catbench.measures.win_rate import sign_test
 from catbench.paper.everything import makers, write_paper
 from catbench.paper.exhibit import Cell, Exhibit, cells, number
 from catbench.paper.figure1c import prompt_kinds
@@ -25,13 +22,16 @@ from catbench.paper.table1 import table1
 from catbench.paper.table2 import table2
 from catbench.paper.table3 import table3
 from catbench.paper.written import comma_separated, drawing, latex, markdown
-from catbench.pool import Candidate
-from catbench.rounds import rounds_of
-from catbench.routing import find_router
-from catbench.suites.simulate import Simulation, simulate
-from catbench.sweep import deferral_curve
-from catbench.trials import Trials, run_trials
-from catbench.truth import truth_of
+from catbench.report.trials import Trials, run_trials
+from catbench.route.router_loader import find_router
+from catbench.score.bootstrap import Bootstrap
+from catbench.score.measures.win_rate import sign_test
+from catbench.score.rounds import rounds_of
+from catbench.score.sweep import deferral_curve
+from catbench.score.truth import truth_of
+from catbench.suite.info import SuiteInfo
+from catbench.suite.pool import Candidate
+from catbench.suite.simulate import Simulation, simulate
 
 NAMES = ("table1", "table2", "table3", "figure1c", "figure3", "figure4", "selection")
 FORMS = ("md", "tex", "csv", "png", "svg")

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from catbench.prompt_sets.embeddings import Embeddings
-from catbench.prompt_sets.encoders import Encoder
-from catbench.provenance import PromptSource
+from catbench.suite.provenance import PromptSource
+from catbench_make.prompts.embeddings import Embeddings
+from catbench_make.prompts.encoders import Encoder
 
 NOUNS = [
     "cat",

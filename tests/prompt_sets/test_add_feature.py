@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from catbench import evaluate, load
-from catbench.bootstrap import Bootstrap
 from catbench.errors import UsageError
-from catbench.prompt_sets.add_feature import add_feature
-from catbench.prompt_sets.embeddings import Embeddings
-from catbench.store import save, suite_folder, verify
-from catbench.suites.simulate import Simulation, simulate
+from catbench.score.bootstrap import Bootstrap
+from catbench.suite.simulate import Simulation, simulate
+from catbench.suite.store import save, suite_folder, verify
+from catbench_make.prompts.add_feature import add_feature
+from catbench_make.prompts.embeddings import Embeddings
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_stop_leaves_a_suite_that_loads(folder, embeddings, monkeypatch):
     def stop(*args, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("catbench.prompt_sets.add_feature.np.save", stop)
+    monkeypatch.setattr("catbench_make.prompts.add_feature.np.save", stop)
     with pytest.raises(KeyboardInterrupt):
         add_feature(folder, embeddings, quiet)
     assert not verify(folder).features

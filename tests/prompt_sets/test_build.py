@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from catbench.errors import SuiteError, UsageError
-from catbench.generate.problem import load_problem, save_problem
-from catbench.prompt_sets.build import Choice, build, feature_name, rebuild
-from catbench.prompt_sets.embeddings import PART, Embeddings
-from catbench.prompt_sets.ids import FILE, read_ids, spell_ids
-from catbench.prompt_sets.similarity import near_pairs
-from catbench.prompt_sets.sources import NSFW
-from catbench.prompts import split_of
+from catbench.suite.prompts import split_of
+from catbench_make.plan.unscored import load_problem, save_problem
+from catbench_make.prompts.build import Choice, build, feature_name, rebuild
+from catbench_make.prompts.embeddings import PART, Embeddings
+from catbench_make.prompts.ids import FILE, read_ids, spell_ids
+from catbench_make.prompts.similarity import near_pairs
+from catbench_make.prompts.sources import NSFW
 
 
 @pytest.fixture

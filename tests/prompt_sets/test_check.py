@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from catbench.cli.prompt_tables import print_check
-from catbench.generate.costs.bill import bill
-from catbench.generate.costs.table import shipped_costs
-from catbench.matrix import SuiteInfo
 from catbench.paper.published import TABLE1_CANDIDATES, TABLE2_CANDIDATES
-from catbench.prompt_sets import paper
-from catbench.prompt_sets.check import Other, check
-from catbench.prompt_sets.check_plot import similarity_bins, write_check_plot
-from catbench.prompt_sets.leaks import parted_pairs, without_leaks
+from catbench.suite.info import SuiteInfo
+from catbench_make.costs.bill import bill
+from catbench_make.costs.flop_table import shipped_costs
+from catbench_make.prompts import paper_suites as paper
+from catbench_make.prompts.check_plot import similarity_bins, write_check_plot
+from catbench_make.prompts.leaks import parted_pairs, without_leaks
+from catbench_make.prompts.prompt_check import Other, check
+from catbench_make.verbs.prompt_tables import print_check
 
 PLANTED = [
     ("a red cat on a small chair", "train"),

@@ -7,15 +7,15 @@ import json
 import pandas as pd
 import pytest
 
-from catbench.generate.problem import load_problem
-from catbench.store import load, save
-from catbench.suites.simulate import Simulation, simulate
+from catbench.suite.simulate import Simulation, simulate
+from catbench.suite.store import load, save
+from catbench_make.plan.unscored import load_problem
 
 
 @pytest.fixture
 def typed(command, bag, monkeypatch):
     """Type a command with the encoder `bag`, whatever it is called."""
-    monkeypatch.setattr("catbench.prompt_sets.encoders.find_encoder", lambda name, device="cpu": bag)
+    monkeypatch.setattr("catbench_make.prompts.encoders.find_encoder", lambda name, device="cpu": bag)
     return command
 
 

@@ -9,8 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from catbench.download import cache_folder, fetch
+from catbench.download import fetch
 from catbench.errors import UsageError
+from catbench.home import cache_folder
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

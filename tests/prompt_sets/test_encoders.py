@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from catbench.errors import CatbenchError
-from catbench.generate.packages import mend_torchvision
-from catbench.prompt_sets.clip_window import beyond_window
-from catbench.prompt_sets.encoders import BATCH, find_encoder
+from catbench_make.packages import mend_torchvision
+from catbench_make.prompts.clip_window import beyond_window
+from catbench_make.prompts.encoders import BATCH, find_encoder
 
 TEXTS = ["a cat", "a cat on a chair beside a very long table", "two dogs", "a kitten", "quarterly results"]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from catbench.errors import SuiteError, UsageError
-from catbench.prompt_sets.diversity import DiversityFilter
-from catbench.prompt_sets.similarity import near_pairs, nearest, unit_vectors
+from catbench_make.prompts.diversity import DiversityFilter
+from catbench_make.prompts.similarity import near_pairs, nearest, unit_vectors
 
 
 def clustered(count, dimensions=48, seed=0):

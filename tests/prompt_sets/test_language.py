@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catbench.prompt_sets.language import is_off_language
+from catbench_make.prompts.language import is_off_language
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ import pandas as pd
 import pytest
 from platformdirs import user_cache_dir
 
-from catbench.prompt_sets.build import Choice, build
-from catbench.prompt_sets.embeddings import Embeddings
-from catbench.prompt_sets.encoders import find_encoder
-from catbench.prompt_sets.sources import COCO, DIFFUSIONDB, read_source
+from catbench_make.prompts.build import Choice, build
+from catbench_make.prompts.embeddings import Embeddings
+from catbench_make.prompts.encoders import find_encoder
+from catbench_make.prompts.sources import COCO, DIFFUSIONDB, read_source
 
 ROWS = int(os.environ.get("CATBENCH_PROOF_ROWS", "0")) or None
 FILES = {

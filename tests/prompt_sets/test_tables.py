@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from catbench.errors import CatbenchError
-from catbench.prompt_sets.sources import COCO, NSFW, read_source
-from catbench.prompt_sets.tables import read_prompts
+from catbench_make.prompts.source_tables import read_prompts
+from catbench_make.prompts.sources import COCO, NSFW, read_source
 
 CAPTIONS = {
     "info": {},

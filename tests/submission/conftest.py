@@ -6,13 +6,13 @@ import shutil
 
 import pytest
 
-from catbench.bootstrap import Bootstrap
 from catbench.errors import UsageError
-from catbench.sandbox.launch import check_available
-from catbench.store import load, save
-from catbench.submission.private import split_private
-from catbench.submission.run import How, run_submission
-from catbench.suites.simulate import Simulation, simulate
+from catbench.score.bootstrap import Bootstrap
+from catbench.submit.private import split_private
+from catbench.submit.run import How, run_submission
+from catbench.submit.sandbox.launch import check_available
+from catbench.suite.simulate import Simulation, simulate
+from catbench.suite.store import load, save
 
 TOML = """
 name = "Length"

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from catbench import evaluate, load
-from catbench.bootstrap import Bootstrap
-from catbench.measures import MEASURES
-from catbench.report import Estimate
-from catbench.submission.coarse import FEWEST, coarse, rounded, step_of
-from catbench.submission.private import run_private
-from catbench.submission.run import How
+from catbench.report.numbers import Estimate
+from catbench.score.bootstrap import Bootstrap
+from catbench.score.measures import MEASURES
+from catbench.submit.coarse import FEWEST, coarse, rounded, step_of
+from catbench.submit.private import run_private
+from catbench.submit.run import How
 
 TOML = """
 name = "Length"

@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from catbench.prompts import Prompts
-from catbench.submission import duplicates
-from catbench.submission.duplicates import find_duplicates
+from catbench.submit import duplicates
+from catbench.submit.duplicates import find_duplicates
+from catbench.suite.prompts import Prompts
 
 TEXTS = ["a red cube on a green table in the fog", "a dog", "two owls upon a snowy roof", "Two owls, asleep"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from catbench.submission.run import How
-from catbench.submission.trial import check_submission
+from catbench.submit.run import How
+from catbench.submit.trial import check_submission
 
 EXAMPLES = Path(__file__).parents[2] / "submissions"
 

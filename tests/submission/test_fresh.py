@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 
 from catbench import Report, load
-from catbench.bootstrap import Bootstrap
-from catbench.rounds import rounds_of
-from catbench.store import save
-from catbench.submission.record import proofs
-from catbench.submission.run import How, run_submission
-from catbench.suites.simulate import Simulation, simulate
+from catbench.report.submission_record import proofs
+from catbench.score.bootstrap import Bootstrap
+from catbench.score.rounds import rounds_of
+from catbench.submit.run import How, run_submission
+from catbench.suite.simulate import Simulation, simulate
+from catbench.suite.store import save
 
 TOML = """
 name = "By heart"

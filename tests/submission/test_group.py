@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from catbench.sandbox import group
-from catbench.sandbox.limits import MIB, Limits
+from catbench.report.limits import MIB, Limits
+from catbench.submit.sandbox import group
 
 LIMITS = Limits(memory_bytes=100 * MIB, scratch_bytes=10 * MIB, threads=77)
 

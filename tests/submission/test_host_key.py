@@ -8,9 +8,9 @@ import subprocess
 
 import pytest
 
-from catbench.store import home
-from catbench.submission.host_key import signature_path
-from catbench.submission.record import proofs, verification_path
+from catbench.home import home
+from catbench.report.host_key import signature_path
+from catbench.report.submission_record import proofs, verification_path
 
 pytestmark = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="OpenSSH is not installed")
 

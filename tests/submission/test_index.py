@@ -9,8 +9,8 @@ import pytest
 
 from catbench import Report
 from catbench.errors import UsageError
-from catbench.submission.index import SHIPPED, digests_of, own_index, read_index, verified_as
-from catbench.submission.places import report_files, shipped_folders
+from catbench.report.index import SHIPPED, digests_of, own_index, read_index, verified_as
+from catbench.report.places import report_files, shipped_folders
 
 TABLES = ("report.predictions.parquet", "report.replicates.parquet")
 

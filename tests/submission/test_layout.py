@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from catbench.errors import UsageError
-from catbench.sandbox import launch, layout
+from catbench.submit.sandbox import launch, layout
 
 
 def masks(mounts):

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from catbench import evaluate, load
-from catbench.bootstrap import Bootstrap
-from catbench.measures.unseen_oracles import variances
-from catbench.rounds import rounds_of
-from catbench.routing import Answer, NamedRouter
-from catbench.store import save
-from catbench.submission.noise import Agreement, check_noise
-from catbench.suites.simulate import Simulation, simulate
+from catbench.route.routing import NamedRouter
+from catbench.score.answer import Answer
+from catbench.score.bootstrap import Bootstrap
+from catbench.score.measures.unseen_oracles import variances
+from catbench.score.rounds import rounds_of
+from catbench.submit.noise import Agreement, check_noise
+from catbench.suite.simulate import Simulation, simulate
+from catbench.suite.store import save
 
 ASKED = np.array([1.0, 0.0])
 

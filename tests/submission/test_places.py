@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import catbench
-from catbench.submission.places import report_files, shipped_folders
+from catbench.report.places import report_files, shipped_folders
 from catbench_leaderboard import live
 from catbench_leaderboard.reports import find_reports, fingerprint
 

@@ -12,12 +12,12 @@ import pytest
 
 from catbench import Report, load
 from catbench.errors import SuiteError, UsageError
-from catbench.measures import MEASURES
-from catbench.report import Estimate, Estimates
-from catbench.store import read_manifest, save
-from catbench.submission.coarse import step_of
-from catbench.submission.private import read_record, run_private, split_private
-from catbench.submission.run import How
+from catbench.report.numbers import Estimate, Estimates
+from catbench.score.measures import MEASURES
+from catbench.submit.coarse import step_of
+from catbench.submit.private import read_record, run_private, split_private
+from catbench.submit.run import How
+from catbench.suite.store import read_manifest, save
 
 
 def prompts_of(matrix):

@@ -11,10 +11,10 @@ import zipfile
 import pytest
 
 from catbench.errors import SubmissionError, UsageError
-from catbench.sandbox.launch import check_available
-from catbench.sandbox.limits import MIB, Limits
-from catbench.sandbox.session import Inside, open_session, run_inside
-from catbench.submission.requirements import install, read_requirement
+from catbench.report.limits import MIB, Limits
+from catbench.submit.requirements import install, read_requirement
+from catbench.submit.sandbox.launch import check_available
+from catbench.submit.sandbox.session import Inside, open_session, run_inside
 
 SMALL = Limits(memory_bytes=200 * MIB, processes=12, scratch_bytes=2 * MIB)
 CODE, INFO = "VALUE = 42.0\n", "catbench_probe-1.0.dist-info"
@@ -165,6 +165,6 @@ def test_a_weaker_sandbox_installs_nothing(offline, folder, tmp_path):
 def pool():
     import numpy as np
 
-    from catbench.pool import Candidate, Pool
+    from catbench.suite.pool import Candidate, Pool
 
     return Pool("all", (Candidate(id="a"),), np.ones(1), "tflops", "clip_score")

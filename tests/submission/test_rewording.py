@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catbench.prompts import Prompts, normalise
-from catbench.submission.rewording import reword, reworded
-from catbench.suites.simulate import Simulation, simulate
+from catbench.submit.rewording import reword, reworded
+from catbench.suite.prompts import Prompts, normalise
+from catbench.suite.simulate import Simulation, simulate
 
 TEXTS = ["cat", "a dog on a hill", "two red circles above a blue square.", "château,  at {dusk}!"]
 

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from catbench import Report, evaluate, load
-from catbench.bootstrap import Bootstrap
-from catbench.rounds import rounds_of
-from catbench.store import save
-from catbench.stored import stored_answers
-from catbench.submission.answers import digest_of
-from catbench.submission.record import CHECKS, proofs
-from catbench.submission.template import ROUTER
+from catbench.report.stored import stored_answers
+from catbench.report.submission_record import CHECKS, proofs
+from catbench.score.bootstrap import Bootstrap
+from catbench.score.rounds import rounds_of
+from catbench.submit.submitted import digest_of
+from catbench.submit.template import ROUTER
+from catbench.suite.store import save
 
 
 def test_the_template_passes_its_check_and_runs_in_the_strongest_sandbox_here(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catbench.rounds import rounds_of
-from catbench.routing import Answer
-from catbench.submission.answers import audc_gap, difference
-from catbench.submission.checks import compare
-from catbench.suites.simulate import Simulation, simulate
+from catbench.score.answer import Answer
+from catbench.score.rounds import rounds_of
+from catbench.submit.checks import compare_answers
+from catbench.submit.submitted import audc_gap, difference
+from catbench.suite.simulate import Simulation, simulate
 
 ASKED = np.array([1.0, 0.0])
 
@@ -33,7 +33,7 @@ def truth(matrix, pool):
 def same(matrix, pool):
     def check(one, other):
         answers = ({pool.metric: Answer(predicted, None, ASKED)} for predicted in (one, other))
-        return compare("repeats", "again", rounds_of(matrix).test, [pool], *answers)
+        return compare_answers("repeats", "again", rounds_of(matrix).test, [pool], *answers)
 
     return check
 

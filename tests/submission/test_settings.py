@@ -6,8 +6,8 @@ import tomllib
 
 import pytest
 
-from catbench.submission.folder import Settings, folder_problems
-from catbench.submission.toml_words import EXAMPLES
+from catbench.submit.folder import Settings, folder_problems
+from catbench.submit.toml_words import EXAMPLES
 
 WRONG = [
     ("authors", '"Ada"', "it must be a list, in brackets"),

@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 
 from catbench import Report, evaluate, load
-from catbench.rounds import rounds_of
-from catbench.routing import Answer, NamedRouter, ask_at
-from catbench.submission.answers import digest_of
-from catbench.submission.record import proofs
-from catbench.submission.run import standing
+from catbench.report.submission_record import proofs
+from catbench.route.routing import NamedRouter, ask_at
+from catbench.score.answer import Answer
+from catbench.score.rounds import rounds_of
+from catbench.submit.run import standing
+from catbench.submit.submitted import digest_of
 
 
 def changed(path, place, value):

@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catbench.pool import Candidate, Pool
-from catbench.prompts import Prompts
-from catbench.sandbox.wire import (
+from catbench.submit.sandbox.wire import (
     answer_size,
     decode_answer,
     decode_request,
@@ -18,6 +16,8 @@ from catbench.sandbox.wire import (
     pool_from_json,
     pool_to_json,
 )
+from catbench.suite.pool import Candidate, Pool
+from catbench.suite.prompts import Prompts
 
 
 def test_a_request_arrives_as_it_was_sent():

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from catbench import CatbenchError
-from catbench.costs import prices
-from catbench.suites.measured import import_costs
-from catbench.suites.prices import read_costs
+from catbench.suite.costs import prices
+from catbench.suite.tables.prices import read_costs
+from catbench_make.costs.price_tables import import_costs
 
 HEAD = "timestamp,project_name,duration,gpu_energy,gpu_count,gpu_model\n"
 CARDS = "8 x NVIDIA A100-SXM4-80GB"

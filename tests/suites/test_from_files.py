@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catbench import CatbenchError
-from catbench.matrix import SuiteInfo
-from catbench.suites.complete import Drops
-from catbench.suites.from_files import TableOptions, matrix_from_files
-from catbench.suites.table import matrix_from_table
+from catbench.suite.info import SuiteInfo
+from catbench.suite.tables.complete import Drops
+from catbench.suite.tables.from_files import TableOptions, matrix_from_files
+from catbench.suite.tables.from_table import matrix_from_table
 
 PRICES = "candidate,unit,value\na,usd,1\nb,usd,2\nc,usd,3\n"
 
@@ -478,8 +478,8 @@ def test_renames_that_cannot_be(refused, candidates, says):
 
 
 def test_an_index_of_names_does_not_matter():
-    from catbench.costs import Cost
-    from catbench.matrix import Metric
+    from catbench.suite.costs import Cost
+    from catbench.suite.info import Metric
 
     costs = [Cost(candidate=name, unit="usd", value=1) for name in "abc"]
     table = rows().set_index(pd.Index([f"row {i}" for i in range(180)]))

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from catbench import CatbenchError
-from catbench.suites.measured import import_costs
-from catbench.suites.prices import read_costs
+from catbench.suite.tables.prices import read_costs
+from catbench_make.costs.price_tables import import_costs
 
 FLUX = "black-forest-labs/FLUX.1-dev"
 PIXART = "PixArt-alpha/PixArt-Sigma-XL-2-1024-MS"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catbench import CatbenchError
-from catbench.suites.numerals import numbers_in, read_numbers
+from catbench.suite.tables.numerals import numbers_in, read_numbers
 
 
 def read(*cells):

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from catbench import CatbenchError
-from catbench.suites.reading import read_table
-from catbench.suites.workbook import read_workbook
+from catbench.suite.tables.table_reading import read_table
+from catbench.suite.tables.workbook import read_workbook
 
 ROWS = [
     {"prompt": "None, or two cats", "prompt_id": "007", "candidate": "a", "clip": 0.5},

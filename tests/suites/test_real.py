@@ -12,10 +12,9 @@ import pandas as pd
 import pytest
 
 from catbench import evaluate
-from catbench.bootstrap import Bootstrap
-from catbench.store import load, save
-from catbench.suites.recipes import find_recipe
-from catbench.suites.recipes.recipe import make
+from catbench.score.bootstrap import Bootstrap
+from catbench.suite.recipes.making import find_recipe, make
+from catbench.suite.store import load, save
 
 ROOT = Path(__file__).parents[2]
 FIRST = 6

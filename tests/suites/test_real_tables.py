@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from catbench import CatbenchError
-from catbench.suites.complete import Drops
-from catbench.suites.from_files import TableOptions, matrix_from_files
-from catbench.suites.reading import read_table
+from catbench.suite.tables.complete import Drops
+from catbench.suite.tables.from_files import TableOptions, matrix_from_files
+from catbench.suite.tables.table_reading import read_table
 
 CANDIDATES = {"sd-10": "CLIP-DDIM10step-fp-score.json", "sd-50": "CLIP-DDIM50step-fp-score.json"}
 

@@ -18,10 +18,15 @@ import pandas as pd
 import pytest
 
 from catbench import CatbenchError
-from catbench.store import WAYS, load
-from catbench.suites.recipes import RECIPES, cems, evalmi, find_recipe, flasheval, pqpp
-from catbench.suites.recipes.recipe import Pinned, make, pinned
-from catbench.suites.simulate import WORDS
+from catbench.suite.recipes import RECIPES
+from catbench.suite.recipes import cems_recipe as cems
+from catbench.suite.recipes import evalmi_recipe as evalmi
+from catbench.suite.recipes import flasheval_recipe as flasheval
+from catbench.suite.recipes import pqpp_recipe as pqpp
+from catbench.suite.recipes.making import find_recipe, make
+from catbench.suite.recipes.recipe import Pinned, pinned
+from catbench.suite.simulate import WORDS
+from catbench.suite.store import WAYS, load
 
 TEXTS = [f"{WORDS[i]} and {WORDS[i + 1]} by {WORDS[(7 * i) % 60]}" for i in range(57)]
 TEXTS += [TEXTS[0].upper(), "a box on a red table", "a shelf"]
@@ -239,7 +244,7 @@ def test_an_altered_file_is_not_taken_from_the_source(server):
 @pytest.fixture
 def offered(recipe, monkeypatch):
     """`catbench import flasheval-coco` takes the small recipe."""
-    monkeypatch.setattr("catbench.suites.recipes.find_recipe", lambda name: recipe)
+    monkeypatch.setattr("catbench.suite.recipes.making.find_recipe", lambda name: recipe)
 
 
 def test_the_command_makes_a_suite_like_any_other(offered, drawn, command):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from catbench import CatbenchError, evaluate, mixture_curve, oracle_curve
-from catbench.bootstrap import Bootstrap
-from catbench.suites.simulate import Simulation, simulate
+from catbench.score.bootstrap import Bootstrap
+from catbench.suite.simulate import Simulation, simulate
 
 
 def expected(truth, metric="simulated_score", candidates=6):

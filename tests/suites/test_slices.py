@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catbench.suites.slices import complexity
+from catbench.suite.slices import complexity
 
 
 @pytest.mark.parametrize(

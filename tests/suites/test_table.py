@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catbench import CatbenchError, load
-from catbench.costs import Cost
-from catbench.matrix import Metric, SuiteInfo
-from catbench.prompts import split_of
-from catbench.store import save
-from catbench.suites.columns import choose_metrics
-from catbench.suites.prices import read_costs
-from catbench.suites.reading import read_table
-from catbench.suites.table import matrix_from_table
+from catbench.suite.costs import Cost
+from catbench.suite.info import Metric, SuiteInfo
+from catbench.suite.prompts import split_of
+from catbench.suite.store import save
+from catbench.suite.tables.columns import choose_metrics
+from catbench.suite.tables.from_table import matrix_from_table
+from catbench.suite.tables.prices import read_costs
+from catbench.suite.tables.table_reading import read_table
 
 INFO = SuiteInfo(id="mine")
 COSTS = (Cost(candidate="dear", unit="usd", value=2), Cost(candidate="cheap", unit="usd", value=1))

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 import typer
 
 from catbench import __version__
 from catbench.cli import (
-    compare,
-    evaluate,
-    features,
-    generate,
-    importing,
-    inspect,
-    leaderboard,
-    measure,
-    paper,
-    prompts,
-    simulate,
-    split_private,
-    submit,
-    suites,
-    verify,
+    compare_command,
+    evaluate_command,
+    import_command,
+    inspect_command,
+    leaderboard_command,
+    paper_command,
+    simulate_command,
+    split_private_command,
+    submit_command,
+    suites_command,
+    verify_command,
 )
 from catbench.terminal import print_in_any_encoding
 
@@ -33,21 +31,54 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("evaluate")(evaluate.evaluate)
-app.command("compare")(compare.compare)
-app.command("paper")(paper.paper)
-app.command("inspect")(inspect.inspect)
-app.command("suites")(suites.suites)
-app.command("verify")(verify.verify)
-app.command("simulate")(simulate.simulate)
-app.add_typer(importing.app, name="import")
-app.add_typer(submit.app, name="submit")
-app.command("split-private")(split_private.split_private)
-app.add_typer(prompts.app, name="prompts")
-app.command("features")(features.features)
-app.command("generate")(generate.generate)
-app.command("measure")(measure.measure)
-app.command("leaderboard")(leaderboard.leaderboard)
+app.command("evaluate")(evaluate_command.evaluate)
+app.command("compare")(compare_command.compare)
+app.command("paper")(paper_command.paper)
+app.command("inspect")(inspect_command.inspect)
+app.command("suites")(suites_command.suites)
+app.command("verify")(verify_command.verify)
+app.command("simulate")(simulate_command.simulate)
+app.add_typer(import_command.app, name="import")
+app.add_typer(submit_command.app, name="submit")
+app.command("split-private")(split_private_command.split_private)
+app.command("leaderboard")(leaderboard_command.leaderboard)
+
+COMMANDS = "catbench.commands"
+"""Entry points of other packages: `VERB` or `GROUP.VERB` -> a function, or a group of commands. They are
+loaded whenever the command line is, so their modules import what is heavy inside the verbs."""
+
+
+def _add_commands(points: dict[str, EntryPoint]) -> None:
+    """Add each to the command line, or to a group of it; one that cannot be imported says why when it is
+    used."""
+    groups = {group.name: group.typer_instance or app for group in app.registered_groups}
+    for name, point in sorted(points.items()):
+        group, _, verb = name.rpartition(".")
+        to = groups[group] if group else app
+        try:
+            found = point.load()
+        except ImportError as error:
+            to.command(verb, context_settings={"ignore_unknown_options": True})(_stub(point, error))
+            continue
+        if isinstance(found, typer.Typer):
+            to.add_typer(found, name=verb)
+        else:
+            to.command(verb)(found)
+
+
+def _stub(point: EntryPoint, error: ImportError) -> Any:
+    """Return a command that says why the one that was meant is not there."""
+
+    def absent(words: list[str] = typer.Argument(None, hidden=True)) -> None:  # noqa: B008
+        from catbench.errors import UsageError, missing_extra
+
+        raise missing_extra(error) or UsageError(f"{point.value} cannot be imported: {error}") from error
+
+    absent.__doc__ = f"Not to be used here: {point.value} cannot be imported."
+    return absent
+
+
+_add_commands({point.name: point for point in entry_points(group=COMMANDS)})
 
 
 def _print_version(wanted: bool) -> None:

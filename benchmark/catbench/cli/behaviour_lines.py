@@ -8,14 +8,15 @@ from math import isnan
 import numpy as np
 
 from catbench.arrays import Floats
-from catbench.behaviour import Departures, Shares, departures, where_prompts_go
-from catbench.figure import cost_label
-from catbench.matrix import ScoreMatrix
-from catbench.pool import Pool
-from catbench.report import Report, Result
-from catbench.routing import router_names
-from catbench.spelling import plain, short, spell_cost
-from catbench.stored import pool_of_report, rounds_of_report, stored_answers
+from catbench.report.behaviour import Departures, Shares, departures, where_prompts_go
+from catbench.report.figure import cost_label
+from catbench.report.report import Report
+from catbench.report.result import Result
+from catbench.report.spelling import plain, short, spell_cost
+from catbench.report.stored import pool_of_report, rounds_of_report, stored_answers
+from catbench.route.router_loader import router_names
+from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.pool import Pool
 
 BUDGETS = 4
 """Budgets that are shown, spread over all."""

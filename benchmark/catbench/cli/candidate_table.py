@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from catbench.cli.layout import first_that_fits, table_lines
-from catbench.report import Result
-from catbench.spelling import decimals_of, plain, spell, spell_cost, spell_value
+from catbench.cli.table_layout import first_that_fits, table_lines
+from catbench.report.result import Result
+from catbench.report.spelling import decimals_of, plain, spell, spell_cost, spell_value
 
 HEADS = ("candidate", "cost", "mean\nquality", "router at\nthat cost", "gain", "cost to\nmatch")
 HEADS_WITH_WINS = ("candidate", "cost", "mean\nquality", "gain at\nthat cost", "cost to\nmatch", "win rate")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from catbench.cli.headline import PERCENT
-from catbench.cli.layout import console, first_that_fits, say, table_lines
-from catbench.comparison import Difference
-from catbench.figure import cost_label
-from catbench.measures import MEASURES, Measure
-from catbench.report import Estimate, Report, Result
-from catbench.spelling import decimals_of, spell, spell_value, wrapped
-from catbench.verdict import compared
+from catbench.cli.table_layout import console, first_that_fits, say, table_lines
+from catbench.report.comparison import Difference
+from catbench.report.figure import cost_label
+from catbench.report.numbers import Estimate
+from catbench.report.report import Report
+from catbench.report.result import Result
+from catbench.report.spelling import decimals_of, spell, spell_value, wrapped
+from catbench.report.verdict import compared
+from catbench.score.measures import MEASURES, Measure
 
 HEADLINE = (
     "match_best", "gain_at_best", "unlimited_gain", "headroom", "gain", "deployed_gain", "budget_error",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from catbench.figure import cost_label
-from catbench.measures import MEASURES
-from catbench.report import Estimate, Report, Result
-from catbench.spelling import decimals_of, short, spell, spell_value
-from catbench.verdict import headroom_of, reachable
+from catbench.report.figure import cost_label
+from catbench.report.numbers import Estimate
+from catbench.report.report import Report
+from catbench.report.result import Result
+from catbench.report.spelling import decimals_of, short, spell, spell_value
+from catbench.report.verdict import headroom_of, reachable
+from catbench.score.measures import MEASURES
 
 PERCENT = ("share", "ratio")
 """Kinds of measures that are written in per cent."""

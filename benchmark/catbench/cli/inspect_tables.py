@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from catbench.cli.layout import console, first_that_fits, say, signature_lines, table_lines
-from catbench.costs import UNIT_LABELS
-from catbench.finding import NAMES, Inspection
-from catbench.report import Estimate
-from catbench.spelling import decimals_of, spell, spell_cost, wrapped
+from catbench.cli.table_layout import console, first_that_fits, say, signature_lines, table_lines
+from catbench.inspect.finding import NAMES, Inspection
+from catbench.report.numbers import Estimate
+from catbench.report.spelling import decimals_of, spell, spell_cost, wrapped
+from catbench.suite.costs import UNIT_LABELS
 
 
 def print_inspections(found: Sequence[Inspection], *, every: bool = False) -> None:

@@ -14,12 +14,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from catbench.arrays import Floats
-from catbench.figure import PALETTE, cost_label
-from catbench.matrix import Metric, ScoreMatrix
-from catbench.paper.axes import spread, tidy
 from catbench.paper.exhibit import Cell, Exhibit, better, cells, number
 from catbench.paper.runs import Runs, by_cost
-from catbench.pool import Pool
+from catbench.report.axes import spread, tidy
+from catbench.report.figure import PALETTE, cost_label
+from catbench.suite.info import Metric
+from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.pool import Pool
 
 COLUMN = "complexity"
 

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from catbench.figure import PALETTE, REFERENCE, FixedPoint, cost_label
-from catbench.matrix import Metric
-from catbench.paper.axes import spread, tidy
 from catbench.paper.exhibit import Cell, Exhibit, better, cells, number
 from catbench.paper.runs import Runs, by_cost
-from catbench.plot import name_points, set_frame
-from catbench.report import Curve, Result
+from catbench.report.axes import spread, tidy
+from catbench.report.figure import PALETTE, REFERENCE, FixedPoint, cost_label
+from catbench.report.numbers import Curve
+from catbench.report.plot import name_points, set_frame
+from catbench.report.result import Result
+from catbench.suite.info import Metric
 
 HOMOGENEOUS = "(homogeneous)"
 

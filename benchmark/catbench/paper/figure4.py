@@ -7,7 +7,7 @@ import pandas as pd
 
 from catbench.paper.exhibit import Exhibit, cells
 from catbench.paper.runs import Runs, by_cost
-from catbench.sweep import choices_within
+from catbench.score.sweep import choices_within
 
 BASELINE = "sdxl-22"
 """The paper's; a suite without it takes the middle one by cost."""

@@ -8,15 +8,17 @@ from functools import cached_property
 import numpy as np
 
 from catbench.arrays import Floats
-from catbench.bootstrap import Bootstrap
 from catbench.errors import CatbenchError, RouterError, UsageError
-from catbench.evaluation import Progress, evaluate
-from catbench.matrix import Metric, ScoreMatrix
-from catbench.pool import Pool
-from catbench.predictions import answer_from_table
-from catbench.report import Report, Result
-from catbench.rounds import rounds_of
-from catbench.routing import Answer
+from catbench.report.evaluation import Progress, evaluate
+from catbench.report.predictions import answer_from_table
+from catbench.report.report import Report
+from catbench.report.result import Result
+from catbench.score.answer import Answer
+from catbench.score.bootstrap import Bootstrap
+from catbench.score.rounds import rounds_of
+from catbench.suite.info import Metric
+from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.pool import Pool
 
 TRANSFORMER = "transformer"
 """The first estimator unless another is named."""

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from catbench.arrays import Floats
-from catbench.figure import cost_label
-from catbench.matrix import Metric
-from catbench.measures.selection_rate import selection_rate
-from catbench.paper.axes import spread, tidy
 from catbench.paper.exhibit import Cell, Exhibit, cells
 from catbench.paper.runs import Runs, by_cost
-from catbench.scoring import cost_grid
-from catbench.sweep import choices_within
+from catbench.report.axes import spread, tidy
+from catbench.report.figure import cost_label
+from catbench.score.measures.selection_rate import selection_rate
+from catbench.score.scorer import cost_grid
+from catbench.score.sweep import choices_within
+from catbench.suite.info import Metric
 
 
 @dataclass(frozen=True)

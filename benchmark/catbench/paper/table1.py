@@ -8,19 +8,19 @@ import numpy as np
 
 from catbench import __version__
 from catbench.arrays import Floats
-from catbench.bootstrap import Bootstrap
-from catbench.costs import UNIT_LABELS
 from catbench.errors import UsageError
-from catbench.matrix import Metric
-from catbench.measures.win_rate import sign_test
 from catbench.paper.exhibit import MISSING, Cell, Exhibit, better, cells, number
 from catbench.paper.published import COSTS, LAST_COLUMN, TABLE1, TABLE1_CANDIDATES, TFLOPS, is_published
 from catbench.paper.runs import Runs, by_cost
-from catbench.pool import Pool
-from catbench.routing import find_router
-from catbench.signature import signature
-from catbench.trials import Trials, run_trials
-from catbench.truth import truth_of
+from catbench.report.signature import signature
+from catbench.report.trials import Trials, run_trials
+from catbench.route.router_loader import find_router
+from catbench.score.bootstrap import Bootstrap
+from catbench.score.measures.win_rate import sign_test
+from catbench.score.truth import truth_of
+from catbench.suite.costs import UNIT_LABELS
+from catbench.suite.info import Metric
+from catbench.suite.pool import Pool
 
 SAMPLES = (1, 3)
 """Samples that a trial draws for each training prompt and candidate."""

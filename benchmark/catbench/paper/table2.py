@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from catbench.costs import UNIT_LABELS
-from catbench.matrix import Metric
 from catbench.paper.exhibit import MISSING, Cell, Exhibit, better, cells, number
 from catbench.paper.published import COSTS, LAST_COLUMN, TABLE2, TABLE2_CANDIDATES, TFLOPS, is_published
 from catbench.paper.runs import Runs, by_cost
-from catbench.report import Estimate
+from catbench.report.numbers import Estimate
+from catbench.suite.costs import UNIT_LABELS
+from catbench.suite.info import Metric
 
 
 def table2(runs: Runs) -> Exhibit:

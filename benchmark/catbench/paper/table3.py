@@ -5,7 +5,7 @@ from __future__ import annotations
 from catbench.paper.exhibit import Exhibit, cells
 from catbench.paper.published import COSTS, TABLE3, is_published
 from catbench.paper.runs import Runs, by_cost
-from catbench.report import Estimate
+from catbench.report.numbers import Estimate
 
 
 def table3(runs: Runs) -> Exhibit:

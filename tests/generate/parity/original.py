@@ -19,9 +19,9 @@ import case
 import torch
 from PIL import Image
 
-from catbench.generate.packages import prepare
-from catbench.generate.scorers import ScorerContext, load_scorers, score
-from catbench.matrix import Metric
+from catbench.suite.info import Metric
+from catbench_make.packages import prepare
+from catbench_make.scorers import ScorerContext, load_scorers, score
 
 prepare()  # lets torchvision be imported beside torch for the CPU, before the package imports it
 package = import_module("ImageReward")

@@ -1,0 +1,276 @@
+"""`catbench verify`: check a suite's files and rules, or a report's numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from catbench.cli.submit_command import Memory, Sandbox, Wall, how_to_run
+
+if TYPE_CHECKING:
+    from catbench.report.report import Report
+    from catbench.report.submission_record import Fresh, Rerun
+    from catbench.submit.run import How
+    from catbench.suite.matrix import ScoreMatrix
+
+
+def verify(
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SUITE|REPORT", help="A suite's name or folder, a report.json, or with --all a folder."
+        ),
+    ] = None,
+    all_reports: Annotated[
+        bool, typer.Option("--all", help="Every report of a folder; default: the leaderboard's.")
+    ] = False,
+    rerun: Annotated[
+        bool, typer.Option(help="Also run the report's submission again, in the sandbox.")
+    ] = False,
+    fresh: Annotated[
+        str | None,
+        typer.Option(metavar="SUITE", help="Also run it on this suite with new test prompts."),
+    ] = None,
+    suite: Annotated[
+        str | None, typer.Option(help="Folder of the report's suite, where it has no name here.")
+    ] = None,
+    train_on: Annotated[
+        str | None,
+        typer.Option(metavar="SUITE", help="Folder of the suite that the report's router was trained on."),
+    ] = None,
+    record: Annotated[
+        bool, typer.Option(help="Write what is proven beside the report: REPORT.verification.json.")
+    ] = False,
+    sign: Annotated[
+        Path | None,
+        typer.Option(metavar="KEY", help="Sign what --record writes, with this key of ssh-keygen's."),
+    ] = None,
+    index: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --all: write the SHA-256s of these reports, all verified and rerun, here.",
+        ),
+    ] = None,
+    mine: Annotated[
+        bool, typer.Option("--mine", help="The same into your own index, which your leaderboard reads.")
+    ] = False,
+    sandbox: Sandbox = "bwrap",
+    wall: Wall = None,
+    memory: Memory = None,
+) -> None:
+    """Check every digest and rule of a suite, or derive every number of a report again.
+
+    Exit code 1: the numbers follow, but what they claim does not hold on new prompts, or knows the noise.
+    """
+    from catbench.errors import CatbenchError, SubmissionError, UsageError
+    from catbench.report.index import own_index
+    from catbench.report.places import report_files, shipped_folders
+    from catbench.report.report import Report
+
+    if mine and index:
+        raise UsageError("--mine writes your own index, --index one that you name: give one of the two")
+    index = own_index() if mine else index
+    if what is None and not all_reports:
+        raise UsageError("give a suite, a report, or --all")
+    if (sign and not record) or (index and not all_reports):
+        raise UsageError("--sign goes with --record, --index and --mine go with --all")
+    if what is not None and not all_reports and not what.endswith(".json"):
+        if rerun or fresh or record or suite:
+            raise UsageError("--rerun, --fresh, --record and --suite are for reports")
+        _verify_suite(what)
+        return
+    asked = _Asked(
+        how_to_run(sandbox, wall, memory),
+        suite,
+        train_on,
+        rerun,
+        fresh,
+        record,
+        sign,
+        derive=index is not None,
+    )
+    if what is not None and not all_reports:
+        if not _verify_report(Path(what), Report.read(what), asked):
+            raise typer.Exit(1)
+        return
+    folders = [Path(what)] if what else shipped_folders()
+    found = [path for folder in folders for path in report_files(folder)]
+    if not found:
+        raise UsageError(f"{' and '.join(map(str, folders))}: no report below it")
+    broken, doubtful, shown = list[str](), list[str](), list[Path]()
+    for path in found:
+        try:
+            report = Report.read(path)
+            if report.private:
+                typer.echo(f"private {path}: only its host can verify it")
+                continue
+            shown.append(path)
+            if not _verify_report(path, report, asked):
+                doubtful.append(str(path))
+        except CatbenchError as error:
+            broken.append(str(path))
+            typer.echo(f"FAILED  {error}")
+    if broken:
+        raise SubmissionError(f"{len(broken)} of {len(found)} reports do not hold: {', '.join(broken)}")
+    if doubtful:
+        raise typer.Exit(1)
+    if index:
+        _write_index(index, shown, folders[0])
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be done to each report."""
+
+    how: How
+    suite: str | None
+    train_on: str | None
+    rerun: bool
+    fresh: str | None
+    record: bool
+    sign: Path | None
+    derive: bool
+    """Whether each report is derived even if an index has it."""
+    suites: dict[str, ScoreMatrix] = field(default_factory=dict[str, "ScoreMatrix"])
+    """Those that were loaded: many reports are on one."""
+
+
+def _say_stale(path: Path) -> None:
+    from catbench.report.submission_record import stale_verification
+
+    if why := stale_verification(path):
+        typer.echo(f"NOTE    {path}: {why}")
+
+
+def _write_index(index: Path, paths: list[Path], first: Path) -> None:
+    """Write the index of reports that hold. Raises SubmissionError where a submission was not rerun."""
+    from catbench.errors import SubmissionError
+    from catbench.report.index import write_index
+    from catbench.report.places import shipped_folders
+    from catbench.report.report import Report
+    from catbench.report.submission_record import proofs
+
+    for path in paths:
+        submission = Report.read(path).submission
+        found = proofs(path, submission)
+        if submission and not (found.checked and found.rerun and found.rerun.passed):
+            raise SubmissionError(
+                f"{path}: its checks failed, or no rerun of it as it is now is recorded beside it, so no "
+                f"index can have it (catbench verify {path} --rerun --record)"
+            )
+    root = shipped_folders()[0].resolve().parent
+    if not all(path.resolve().is_relative_to(root) for path in paths):
+        root = first.resolve().parent
+    count = write_index(index, paths, root)
+    typer.echo(f"index   {index}: {count} reports")
+
+
+def _verify_report(path: Path, report: Report, asked: _Asked) -> bool:
+    """Verify a report and say what came out; return whether it holds."""
+    from catbench.report.host_key import sign
+    from catbench.report.stored import suite_trained_on
+    from catbench.report.submission_record import record_verification
+    from catbench.submit import verify as proof
+    from catbench.suite.store import load, suite_folder
+
+    name = asked.suite or report.results[0].suite
+    if not (asked.derive or asked.rerun or asked.fresh or asked.record) and _is_in_index(path, report, name):
+        return True
+    if name not in asked.suites:
+        asked.suites[name] = load(name)
+    matrix = asked.suites[name]
+    trained = suite_trained_on(report, asked.train_on)
+    proof.verify_report(report, matrix, str(path), trained)
+    typer.echo(f"holds   {path}: every number follows from its predictions")
+    if report.submission and not report.submission.passed:
+        failed = ", ".join(check.name for check in report.submission.checks if not check.passed)
+        typer.echo(f"FAILED  {path}: checks of the submission, as the report says: {failed}")
+    if "win_rate" in report.results[0].measures:
+        typer.echo(f"NOTE    {path}: win rates need refits and are not derived again")
+    if not asked.record:
+        _say_stale(path)
+    noise = proof.noise(report, matrix, trained)
+    typer.echo(f"{'noise ' if noise.passed else 'FAILED'}  {path}: {noise.says}")
+    again = new = None
+    if asked.rerun:
+        again = proof.rerun(report, path.parent, matrix, asked.how.hiding(suite_folder(name)))
+    if fresh := asked.fresh:
+        new = proof.fresh(report, path.parent, matrix, load(fresh), asked.how.hiding(suite_folder(fresh)))
+        _print_fresh(path, new)
+    if asked.record:
+        written = record_verification(path, again, new)
+        typer.echo(f"record  {written}")
+        if asked.sign:
+            typer.echo(f"signed  {sign(written, asked.sign)}")
+    if again:
+        _tell_rerun(path, again)
+    return noise.passed and (new is None or new.holds)
+
+
+def _is_in_index(path: Path, report: Report, suite: str) -> bool:
+    """Whether an index has a report whose suite is not here, or of another version; say so where it has."""
+    from catbench.errors import CatbenchError
+    from catbench.report.index import digests_of, verified_as
+    from catbench.suite.store import digest_of, suite_folder
+
+    try:
+        is_here = digest_of(suite_folder(suite)) == report.results[0].suite_digest
+    except CatbenchError:
+        is_here = False
+    if is_here or not (name := verified_as(digests_of(path, report))):
+        return False
+    typer.echo(f"holds   {path}: verified and rerun before a release, as {name}; its suite is not here")
+    return True
+
+
+def _tell_rerun(path: Path, again: Rerun) -> None:
+    """Say what a rerun found; raise SubmissionError where it is not what the report says."""
+    from catbench.errors import SubmissionError
+
+    said = "identical" if again.identical else f"{again.largest_difference:.2g} apart, relative"
+    if again.failed_checks:
+        raise SubmissionError(f"{path}: run again, it fails checks: {', '.join(again.failed_checks)}")
+    if not again.passed:
+        raise SubmissionError(f"{path}: run again, the submission predicts something else: {said}")
+    typer.echo(f"rerun   {path}: predictions {said} (sandbox {again.sandbox})")
+
+
+def _print_fresh(path: Path, new: Fresh) -> None:
+    for metric, (value, low, high) in new.gain.items():
+        apart, least, most = new.difference[metric]
+        typer.echo(
+            f"fresh   {path}: gain in {metric} on {new.suite} {value:.3g} [{low:.3g}, {high:.3g}], "
+            f"beside the claimed one {apart:+.3g} [{least:+.3g}, {most:+.3g}]"
+        )
+    if new.failed_checks:
+        typer.echo(f"FAILED  {path}: on {new.suite} it fails checks: {', '.join(new.failed_checks)}")
+    elif not new.holds:
+        typer.echo(f"FAILED  {path}: it does not hold on new prompts: its gain is smaller than claimed")
+
+
+def _verify_suite(suite: str) -> None:
+    from catbench.suite import store
+    from catbench.suite.costs import PRICED
+    from catbench.suite.prompts import SPLITS
+    from catbench.suite.tables.prices import without_price
+
+    matrix = store.verify(suite)
+    sizes = ", ".join(f"{len(matrix.rows(s))} {s} (x{matrix.samples[s]})" for s in SPLITS)
+    title = f": {matrix.suite.title}" if matrix.suite.title != matrix.suite.id else ""
+    typer.echo(f"{matrix.suite.id} {matrix.suite.version}{title}")
+    typer.echo(f"prompts     {len(matrix.prompts)}: {sizes}, samples in brackets")
+    typer.echo(f"candidates  {', '.join(matrix.candidate_ids)}")
+    typer.echo(f"pools       {', '.join([*matrix.pools, 'all'])}")
+    typer.echo(f"metrics     {', '.join(f'{m.name} ({m.direction} is better)' for m in matrix.metrics)}")
+    typer.echo(f"costs       {', '.join(matrix.cost_keys)}")
+    for key, missing in without_price(matrix.costs, matrix.candidate_ids).items():
+        if missing:
+            typer.echo(f"            no price in {key} for {', '.join(missing)}: --pool {PRICED}{key}")
+    typer.echo(f"features    {', '.join(matrix.features) or 'none'}")
+    typer.echo(f"licence     {matrix.suite.licence or 'not stated'}")
+    typer.echo(f"digest      {matrix.digest}")
+    typer.echo("every file and every rule holds")

@@ -1,0 +1,34 @@
+"""Where a user's files are, and those that catbench ships."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_cache_dir, user_data_dir
+
+DATA = Path(__file__).parent / "data"
+
+
+def home() -> Path:
+    """Return the folder of this user's suites: `$CATBENCH_HOME`, or the platform's data folder."""
+    return Path(os.environ.get("CATBENCH_HOME") or user_data_dir("catbench")) / "suites"
+
+
+def shipped_suites() -> dict[str, Path]:
+    """Return the folders of the suites that catbench ships, by name."""
+    return _suites_in(DATA / "suites")
+
+
+def known_suites() -> dict[str, Path]:
+    """Return the folders of all suites that can be named; one of this user's hides a shipped one."""
+    return dict(sorted((shipped_suites() | _suites_in(home())).items()))
+
+
+def _suites_in(folder: Path) -> dict[str, Path]:
+    return {path.parent.name: path.parent for path in folder.glob("*/manifest.json")}
+
+
+def cache_folder() -> Path:
+    """Return the folder of what can be fetched or computed again: `$CATBENCH_CACHE`, or the platform's."""
+    return Path(os.environ.get("CATBENCH_CACHE") or user_cache_dir("catbench"))

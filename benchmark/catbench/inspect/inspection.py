@@ -1,0 +1,219 @@
+"""Is there anything to route? What a score matrix says before anybody builds a router for it.
+
+Every gain is over the mixture, the best that can be done without reading the prompt: the mean difference of
+two deferral curves over the pool's costs, on the logarithmic axis (`catbench.score.measures.headroom`).
+
+    oracle          knows every score: what no router passes, and more than any can reach, since it knows the
+                    noise of single samples too
+    oracle_shrunk   knows a prompt's other samples only: a lower bound of what can be reached, and no ceiling
+    best_per_kind   the best candidate of each kind of prompt, by training means
+    ridge           a ridge regression on the words of the prompt (TF-IDF), the shipped baseline
+
+The last two are fitted on other prompts than they are scored on: by folds, or by the suite's own splits
+where those store different numbers of samples. Intervals (95%) are those of `catbench.score.bootstrap`: they
+cover the noise of the prompts looked at, and their width falls with the square root of their number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from catbench import __version__
+from catbench.arrays import Floats, Ints
+from catbench.errors import UsageError
+from catbench.inspect.finding import Basis, Gain, Inspection, Variances, concluded
+from catbench.inspect.possible_gains import ALONG, PossibleGains
+from catbench.report.estimates import estimates, rounded, single
+from catbench.report.evaluation import Progress, evaluate
+from catbench.report.numbers import Curve, Estimates
+from catbench.report.report import Report
+from catbench.report.signature import signature
+from catbench.route.router_loader import router_names
+from catbench.score.bootstrap import Bootstrap, Intervals, ends, replicates
+from catbench.score.rounds import rounds_of
+from catbench.score.truth import Truth, truth_of
+from catbench.suite.info import Metric
+from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.prompts import SPLITS
+
+MOST = 5000
+"""Prompts that are looked at: enough for intervals that tell, and few enough for a minute."""
+FOLDS = 5
+LEAST = 50
+"""Groups of prompts below which a fold may be left with none to validate on."""
+ROUTER = "ridge"
+"""What is tried, where it is installed."""
+
+
+def inspect(
+    matrix: ScoreMatrix,
+    *,
+    metric: str | None = None,
+    cost: str | None = None,
+    pool: str | None = None,
+    seed: int = 0,
+    most: int = MOST,
+    bootstrap: Bootstrap | None = None,
+    progress: Progress = lambda what, done, total: None,
+) -> Inspection:
+    """Look at one metric of a suite (default: the first), under a cost key and in a pool as in `evaluate`.
+
+    Of a suite with more than `most` prompts so many are drawn by `seed`: whole groups, of each split in
+    proportion. Raises UsageError for unknown names and too few prompts, RouterError where the ridge fails.
+    """
+    bootstrap = bootstrap or Bootstrap()
+    measured = matrix.metric(metric or matrix.metrics[0].name)
+    priced = matrix.pool(pool, cost=cost, metric=measured.name)
+    part = _drawn(matrix, most, seed)
+    folds = _folds(part)
+    rounds = rounds_of(part, folds)
+    truth = truth_of(rounds, priced)
+    possible = PossibleGains(truth)
+    found = replicates(possible.values, truth.groups, bootstrap).intervals()
+    gains = {name: _gain(found, name, possible.grid, measured) for name in possible.names}
+    curves, saves = possible.heights(measured.sign), ""
+    if ROUTER in router_names() and len(priced) > 1:
+        report = evaluate(
+            ROUTER, part, metric=measured.name, cost=priced.unit, candidates=priced.ids, folds=folds,
+            bootstrap=bootstrap, progress=progress,
+        )  # fmt: skip
+        gains[ROUTER], curves[ROUTER] = _gain_of(report, measured), report.result().curve
+        saves = report.result().verdict
+    conventions = signature(matrix, rounds, priced, bootstrap, "0", __version__) + "|features:none"
+    if len(part.prompts) < len(matrix.prompts):
+        conventions += f"|drawn:{len(part.prompts)}of{len(matrix.prompts)},groups,seed={seed}"
+    inspection = Inspection(
+        answer="not shown",
+        sentence="",
+        signature=f"{conventions}|metric:{measured.name}",
+        basis=_basis(matrix, truth, len(part.prompts), folds, seed),
+        metric=measured.name,
+        metric_label=measured.title,
+        direction=measured.direction,
+        cost=priced.unit,
+        pool=priced.name,
+        candidates=list(priced.ids),
+        costs=priced.cost.tolist(),
+        fixed_quality=estimates(found["fixed"], measured),
+        front=_front(possible.quality.mean(axis=0), priced.cost),
+        variances=_variances(found, measured),
+        gains=gains,
+        kind=truth.kind,
+        saves=saves,
+        curves=curves,
+    )
+    return concluded(inspection)
+
+
+def _drawn(matrix: ScoreMatrix, most: int, seed: int) -> ScoreMatrix:
+    """Return the suite, or as many of its prompts as are looked at, without the embeddings that it ships."""
+    rows = np.arange(len(matrix.prompts))
+    if len(rows) > most:
+        rows = _sample(matrix, most, seed)
+    return replace(
+        matrix,
+        prompts=matrix.prompts.iloc[rows].reset_index(drop=True),
+        scores={name: scores[rows] for name, scores in matrix.scores.items()},
+        features={},
+    )
+
+
+def _sample(matrix: ScoreMatrix, most: int, seed: int) -> Ints:
+    """Return the rows of groups drawn at random until `most` prompts are full, each split in proportion."""
+    groups, member, sizes = np.unique(
+        matrix.prompts["group"].to_numpy(), return_inverse=True, return_counts=True
+    )
+    first = np.empty(len(groups), dtype=np.int64)
+    first[member] = np.arange(len(member))
+    split_of_group = matrix.prompts["split"].to_numpy()[first]
+    order = np.random.default_rng(seed).permutation(len(groups))
+    taken = np.zeros(len(groups), dtype=bool)
+    left = len(member)
+    for split in SPLITS:
+        places = order[split_of_group[order] == split]
+        inside = int(sizes[places].sum())
+        room = (most - int(sizes[taken].sum())) * inside // left
+        left -= inside
+        for place in places.tolist():
+            if sizes[place] <= room or place == places[0]:  # no split may be left empty
+                taken[place] = True
+                room -= int(sizes[place])
+    return np.flatnonzero(taken[member])
+
+
+def _folds(matrix: ScoreMatrix) -> int:
+    """Return the folds to fit by; 0 where the suite's splits store different numbers of samples."""
+    if len(set(matrix.samples.values())) > 1:
+        return 0
+    groups = matrix.prompts["group"].nunique()
+    if groups < LEAST:
+        raise UsageError(
+            f"suite {matrix.suite.id!r}: {groups} prompts that differ, and {LEAST} are needed: from fewer "
+            "nothing is learned, and intervals mean little"
+        )
+    return matrix.suite.folds or FOLDS
+
+
+def _gain(found: dict[str, Intervals], name: str, cost: Floats, metric: Metric) -> Gain:
+    return Gain(
+        gain=single(found[f"{name}.gain"], metric, "gain"),
+        headroom=single(found[f"{name}.headroom"], metric, "share"),
+        along=_along(cost, estimates(found[f"{name}.along"], metric, "gain")),
+    )
+
+
+def _gain_of(report: Report, metric: Metric) -> Gain:
+    """Return the gain of a report's router; single costs are those of its replicates."""
+    result = report.result()
+    heights = np.array(result.curve.quality) - np.array(result.reference_curve("mixture").quality)
+    draws = report.replicates.filter(like="gain_").to_numpy(dtype=np.float64)
+    found = Intervals(heights[::ALONG] * metric.sign, *ends(draws))
+    cost = np.array(result.curve.cost)[::ALONG]
+    return Gain(
+        gain=result.estimate("gain"),
+        headroom=result.estimate("headroom"),
+        along=_along(cost, estimates(found, metric, "gain")),
+    )
+
+
+def _along(cost: Floats, found: Estimates) -> Curve:
+    banded = None not in found.low
+    return Curve(
+        cost=rounded(cost),
+        quality=[value or 0.0 for value in found.value],
+        low=found.low if banded else [],
+        high=found.high if banded else [],
+    )
+
+
+def _basis(matrix: ScoreMatrix, truth: Truth, prompts: int, folds: int, seed: int) -> Basis:
+    return Basis(
+        suite=matrix.suite.id,
+        suite_digest=matrix.digest,
+        simulated=matrix.suite.simulated,
+        stored=len(matrix.prompts),
+        prompts=prompts,
+        seed=seed,
+        folds=folds,
+        tested=len(truth.groups),
+        groups=len(np.unique(truth.groups)),
+        samples=truth.samples.shape[2],
+        samples_are=matrix.suite.samples_are,
+        embeddings=list(matrix.features),
+    )
+
+
+def _front(quality: Floats, cost: Floats) -> list[bool]:
+    """Return for each of M candidates whether none is better for as little, or as good for less."""
+    better = (quality >= quality[:, None]) & (cost <= cost[:, None])
+    better &= (quality > quality[:, None]) | (cost < cost[:, None])
+    return [not row.any() for row in better]
+
+
+def _variances(found: dict[str, Intervals], metric: Metric) -> Variances | None:
+    if "interaction" not in found:
+        return None
+    names = ("interaction", "noise", "repeats")
+    return Variances(**{name: single(found[name], metric, "share") for name in names})

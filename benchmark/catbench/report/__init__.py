@@ -1,0 +1,11 @@
+"""From a router and a suite to a report, and what is read off reports.
+
+numbers result report        the record: estimates, one result, the whole report
+submission_record limits     what a report says of a submission, and of the limits it ran under
+places host_key index        where reports lie; who signed a verification; which are known to hold
+predictions stored           what a router answered, beside a report, and back
+evaluation trials overheads estimates signature     a report is made
+comparison                   two reports, prompt by prompt
+spelling verdict behaviour   numbers and sentences
+figure axes plot             curves
+"""

@@ -1,0 +1,232 @@
+"""Deferral curves as a description of a figure; `catbench.report.plot` draws it, the leaderboard too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from catbench.arrays import Floats
+from catbench.report.estimates import numbers, rounded
+from catbench.report.numbers import Curve
+from catbench.report.report import Report
+from catbench.report.result import Result
+from catbench.score.bootstrap import ends
+from catbench.suite.costs import UNIT_LABELS
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7A5195", "#333333")
+"""Colours that colour-blind readers tell apart (Okabe and Ito 2008)."""
+REFERENCE = "#767676"
+
+
+Place: TypeAlias = Literal["below", "above", "right", "left"]
+"""Where a point's name stands beside it."""
+BEYOND = 0.5
+"""Candidates farther from the curves than this share of their height are not shown: they would press the
+curves into a line."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One curve: a router's, with its band, or a reference's."""
+
+    name: str
+    curve: Curve
+    role: Literal["router", "mixture", "oracle"]
+    colour: str
+
+
+@dataclass(frozen=True)
+class FixedPoint:
+    """Always using one candidate."""
+
+    name: str
+    cost: float
+    quality: float
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Quality against cost on one metric, and below it the gain over the mixture."""
+
+    title: str
+    cost_label: str
+    quality_label: str
+    series: tuple[Series, ...]
+    points: tuple[FixedPoint, ...]
+    gains: tuple[Series, ...]
+    """Each router's gain over the mixture, above 0 where it is better: the curves lie on each other."""
+
+    @property
+    def heights(self) -> list[float]:
+        """All heights of the curves and their bands."""
+        curves = [series.curve for series in self.series]
+        ends = [end for c in curves for end in (*c.low, *c.high) if end is not None]
+        return [*(height for c in curves for height in c.quality), *ends]
+
+
+def panels(reports: Sequence[Report]) -> tuple[Panel, ...]:
+    """Return one panel a metric of the first report, with the curves of every report that has it."""
+    return tuple(_panel(result, reports) for result in reports[0].results if result.slice == "all")
+
+
+def gain_curve(report: Report, position: int) -> Curve:
+    """Return the gain over the mixture along the costs of a result on all prompts, with its band.
+
+    The band is made of the report's replicates, which are kept at every other cost of the curve: only those
+    costs are in it. Without replicates there is no band, and every cost.
+    """
+    result = report.results[position]
+    cost, gains = np.asarray(result.curve.cost), _gains(result)
+    if report.replicates.empty:
+        return Curve(cost=cost.tolist(), quality=rounded(gains))
+    drawn = report.replicates[report.replicates["result"] == position].filter(like="gain_")
+    low, high, _ = ends(drawn.to_numpy(np.float64))
+    kept = np.linspace(0, len(cost) - 1, drawn.shape[1]).round().astype(int)
+    return Curve(cost=cost[kept].tolist(), quality=rounded(gains[kept]), low=numbers(low), high=numbers(high))
+
+
+def curve_table(report: Report) -> pd.DataFrame:
+    """Return the curves on all prompts as a table, a row a metric and cost, in the order of the report.
+
+    Columns: `metric`, `cost`, `quality` with its band `low` and `high`, `gain` over the mixture with
+    `gain_low` and `gain_high`, and the heights of the references. A band is missing without replicates, that
+    of the gain also at every other cost (`gain_curve`).
+    """
+    tables: list[pd.DataFrame] = []
+    for position, result in enumerate(report.results):
+        if result.slice != "all":  # which has no curve
+            continue
+        curve, gain = result.curve, gain_curve(report, position)
+        nothing = [np.nan] * len(curve.cost)
+        columns: dict[str, Any] = {
+            "metric": result.metric,
+            "cost": curve.cost,
+            "quality": curve.quality,
+            "low": curve.low or nothing,
+            "high": curve.high or nothing,
+            "gain": rounded(_gains(result)),
+        }
+        for name, end in (("gain_low", gain.low), ("gain_high", gain.high)):
+            at = dict(zip(gain.cost, end, strict=True)) if end else {}
+            columns[name] = [at.get(cost, np.nan) for cost in curve.cost]
+        tables.append(pd.DataFrame({**columns, **result.reference_curves}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _gains(result: Result) -> Floats:
+    """Return the gain over the mixture at the costs of the curve, above 0 where the router is better."""
+    sign = -1 if result.direction == "lower" else 1
+    mixture = np.asarray(result.reference_curve("mixture").quality)
+    return sign * (np.asarray(result.curve.quality) - mixture) + 0.0
+
+
+def frame(curves: npt.ArrayLike, fixed: npt.ArrayLike) -> tuple[float, float, int]:
+    """Return the lowest and highest quality to show, and how many fixed candidates lie outside."""
+    heights, points = np.asarray(curves, dtype=np.float64), np.asarray(fixed, dtype=np.float64)
+    low, high = float(np.nanmin(heights)), float(np.nanmax(heights))
+    reach = BEYOND * (high - low or 1.0)
+    near = points[(points >= low - reach) & (points <= high + reach)]
+    low, high = min([low, *near]), max([high, *near])
+    pad = 0.08 * (high - low or 1.0)
+    return low - pad, high + pad, len(points) - len(near)
+
+
+def outside_label(outside: int) -> str:
+    """Return what a figure says of candidates outside its frame."""
+    return f"{outside} candidate{'s' * (outside > 1)} outside" if outside else ""
+
+
+def label_places(
+    points: Floats, names: Sequence[str], size: tuple[float, float], character: tuple[float, float]
+) -> list[Place | None]:
+    """Return where the name of each point (P, 2) has room, None where it would cover another or the frame.
+
+    `points` are in pixels from the lower left corner of a frame of `size`; `character` is the width and
+    height of one. The highest points are named first.
+    """
+    markers = [_Box(x - 3, y - 3, x + 3, y + 3) for x, y in points]
+    taken: list[_Box] = []
+    places: list[Place | None] = [None] * len(points)
+    for i in np.argsort(-points[:, 1], kind="stable").tolist():
+        x, y = float(points[i, 0]), float(points[i, 1])
+        others = [box for j, box in enumerate(markers) if j != i]
+        for place, box in _boxes(x, y, len(names[i]) * character[0], character[1]):
+            inside = box.left >= 0 and box.low >= 0 and box.right <= size[0] and box.high <= size[1]
+            if inside and not any(box.meets(other) for other in (*taken, *others)):
+                places[i] = place
+                taken.append(box)
+                break
+    return places
+
+
+@dataclass(frozen=True)
+class _Box:
+    left: float
+    low: float
+    right: float
+    high: float
+
+    def meets(self, other: _Box) -> bool:
+        """Return whether two boxes overlap."""
+        across = self.left < other.right and other.left < self.right
+        return across and self.low < other.high and other.low < self.high
+
+
+def _boxes(x: float, y: float, wide: float, high: float) -> list[tuple[Place, _Box]]:
+    away = 4.0  # pixels between a point and its name
+    return [
+        ("below", _Box(x - wide / 2, y - away - high, x + wide / 2, y - away)),
+        ("above", _Box(x - wide / 2, y + away, x + wide / 2, y + away + high)),
+        ("right", _Box(x + away, y - high / 2, x + away + wide, y + high / 2)),
+        ("left", _Box(x - away - wide, y - high / 2, x - away, y + high / 2)),
+    ]
+
+
+def cost_label(key: str) -> str:
+    """Return how a cost key is written on an axis: `seconds per image (H200)`."""
+    unit, _, hardware = key.partition("@")
+    return f"{UNIT_LABELS.get(unit, unit)} per image" + (f" ({hardware})" if hardware else "")
+
+
+def _panel(first: Result, reports: Sequence[Report]) -> Panel:
+    found = [
+        (report, position, PALETTE[number % len(PALETTE)])
+        for number, report in enumerate(reports)
+        for position, result in enumerate(report.results)
+        if (result.metric, result.slice) == (first.metric, "all")
+    ]
+    curves, gains = (
+        tuple(
+            Series(report.router.name, curve, "router", colour)
+            for curve, (report, _, colour) in zip(drawn, found, strict=True)
+        )
+        for drawn in (
+            [report.results[position].curve for report, position, _ in found],
+            [gain_curve(report, position) for report, position, _ in found],
+        )
+    )
+    better = " (lower is better)" if first.direction == "lower" else ""
+    simulated = "SIMULATED: " if reports[0].simulated else ""
+    return Panel(
+        title=f"{simulated}{first.suite}, pool {first.pool}, {first.prompts:,} test prompts",
+        cost_label=cost_label(first.cost),
+        quality_label=f"mean {first.metric_label}{better}",
+        series=(
+            Series(
+                "mixture (does not read the prompt)", first.reference_curve("mixture"), "mixture", REFERENCE
+            ),
+            Series("oracle", first.reference_curve("oracle"), "oracle", REFERENCE),
+            *curves,
+        ),
+        points=tuple(
+            FixedPoint(name, fixed.cost, fixed.quality.value)
+            for name, fixed in first.fixed.items()
+            if fixed.quality.value is not None
+        ),
+        gains=gains,
+    )

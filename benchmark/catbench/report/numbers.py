@@ -1,0 +1,105 @@
+"""Numbers of a report: estimates with their intervals, alone, by candidate, or along the costs."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from catbench.errors import unknown_name
+
+
+class ReportRecord(BaseModel):
+    """A frozen record of a report."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Estimate(ReportRecord):
+    """A number with the ends of its 95% interval."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    standard_error: float | None = None
+    """Standard deviation over bootstrap replicates."""
+
+
+class Estimates(ReportRecord):
+    """Estimates of all candidates, or along all costs, as columns (K,)."""
+
+    value: list[float | None]
+    low: list[float | None]
+    high: list[float | None]
+    standard_error: list[float | None] = Field(default_factory=list)
+    """Empty in a slice's result."""
+
+    def at(self, position: int) -> Estimate:
+        """Return one of them."""
+        columns = {name: getattr(self, name) for name in Estimate.model_fields}
+        return Estimate(**{name: column[position] for name, column in columns.items() if column})
+
+
+class WinRates(Estimates):
+    """Win rates over trials, with intervals over prompts and refits; null at the cheapest candidate."""
+
+    deviation: list[float | None]
+    """Standard deviation over trials of the router's quality at the candidate's cost."""
+
+
+Measured: TypeAlias = Estimate | WinRates | Estimates
+"""A measure's estimate, or one a candidate."""
+
+
+class Fixed(ReportRecord):
+    """Always drawing with one candidate."""
+
+    cost: float
+    quality: Estimate
+
+
+class BestSingle(ReportRecord):
+    """The best single candidate by training means."""
+
+    candidate: str
+    """Of folds that differ, the commonest."""
+    cost: float
+    quality: Estimate
+
+
+class Budgets(ReportRecord):
+    """Distinct candidates' costs as budgets (`catbench.score.deployment`)."""
+
+    kept: int
+    """Budgets that `budget_error` and `overspend` are means over."""
+    beyond: int
+    """Budgets beyond the end of the validation curve, which the router does not spend: it stays at that end.
+    `deployed_gain` and `consistency` count them too."""
+
+
+class Curve(ReportRecord):
+    """A curve read off at fixed costs, with its band where it has one."""
+
+    cost: list[float]
+    quality: list[float]
+    low: list[float | None] = Field(default_factory=list)
+    high: list[float | None] = Field(default_factory=list)
+
+
+class Measures(ReportRecord):
+    """Measures of a result, or differences of two."""
+
+    candidates: list[str]
+    """Ids, in the order of every column of estimates."""
+    measures: dict[str, Measured]
+
+    def estimate(self, measure: str, candidate: str | None = None) -> Estimate:
+        """Return one estimate; raises UsageError for an unknown measure or candidate."""
+        if measure not in self.measures:
+            raise unknown_name("measure", measure, self.measures)
+        found = self.measures[measure]
+        if isinstance(found, Estimate):
+            return found
+        if candidate is None or candidate not in self.candidates:
+            raise unknown_name(f"candidate of {measure}", str(candidate), self.candidates)
+        return found.at(self.candidates.index(candidate))

@@ -1,0 +1,244 @@
+"""A report: what was measured of one router on one suite, as a record and as JSON.
+
+Numbers of kind `quality` (see `catbench.score.measures.MEASURES`) stand on the metric's own scale and with
+its own sign; gains are positive where the router is better. A value or an end of an interval that does not
+exist (a quality that is never reached) is null. Numbers have six digits, but for costs. Areas (`audc`,
+`gain`, `headroom`) are on the logarithmic cost axis, unless they are named `..._linear`.
+
+Beside `NAME.json` lie `NAME.predictions.parquet`, what the router answered (`catbench.report.predictions`),
+and `NAME.replicates.parquet`: a row a result and bootstrap replicate with `result`, its position among the
+results, `audc`, `audc_linear`, and `gain_00` ... `gain_16`, the gain over the mixture at 17 costs, spaced
+geometrically from the cheapest to the most expensive candidate, as float32, on the common draws of the suite.
+Ranks, bands and differences are made of it. Both files can be left behind; then nothing can be derived again
+or compared.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from html import escape
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
+
+from catbench.errors import CatbenchError, UsageError, unknown_name
+from catbench.files import atomic_file
+from catbench.report.numbers import ReportRecord
+from catbench.report.result import Result, gain_text, headline, headroom_text
+from catbench.report.spelling import wrapped
+from catbench.report.submission_record import Submission
+
+
+class RouterInfo(ReportRecord):
+    """Which router a report is about."""
+
+    name: str
+    kind: Literal["estimator", "policy"]
+    seed: int
+
+
+class Report(BaseModel):
+    """Everything that was measured of one router in one run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    schema_version: Literal[2] = Field(2, alias="schema")
+    simulated: bool = False
+    """True where the suite's scores come from a formula: such numbers rank nobody."""
+    router: RouterInfo
+    signature: str
+    """What all results share; each has its own with metric and slice."""
+    versions: dict[str, str]
+    bootstrap: dict[str, NonNegativeInt]
+    """`replicates` and `seed`: two reports are paired where these agree."""
+    folds: int = 0
+    """Folds that the prompts were scored by; 0 = by the suite's own splits."""
+    train_on: str = ""
+    """Id of the suite that the router was trained on, where it is another one."""
+    private: bool = False
+    """Whether it was scored on a host's private test split (`catbench.submit.private`): numbers are then
+    rounded to their standard errors, and draws, predictions and replicates are the host's secret."""
+    left_out: tuple[str, ...] = ()
+    """Candidates of the suite that the one trained on lacks: they are not in the pool."""
+    compact: bool = False
+    """Whether predictions were rounded to a compact table before anything was computed."""
+    predictions_file: str | None = None
+    """Name of the Parquet file beside the report that holds what the router answered."""
+    replicates_file: str | None = None
+    """Name of the Parquet file beside the report that holds bootstrap replicates."""
+    results: tuple[Result, ...] = Field(min_length=1)
+    predictions: pd.DataFrame = Field(default_factory=pd.DataFrame, exclude=True, repr=False)
+    """What the router answered: a table as in `catbench.report.predictions`."""
+    replicates: pd.DataFrame = Field(default_factory=pd.DataFrame, exclude=True, repr=False)
+    """`result`, `audc`, `audc_linear`, `gain_00` ... `gain_16`, float32, a row a result and replicate."""
+    submission: Submission | None = None
+    """Who made the router, how it ran and what was checked, where it ran as a submission."""
+
+    def __repr__(self) -> str:
+
+        return in_a_line(self)
+
+    def __str__(self) -> str:
+
+        return in_lines(self)
+
+    def _repr_html_(self) -> str:
+
+        return in_html(self)
+
+    def result(self, metric: str | None = None, slice: str = "all") -> Result:
+        """Return the result of a metric (default: the first) and slice; raises UsageError if absent."""
+        wanted = metric or self.results[0].metric
+        for result in self.results:
+            if result.metric == wanted and result.slice == slice:
+                return result
+        raise unknown_name("result", f"{wanted}/{slice}", [f"{r.metric}/{r.slice}" for r in self.results])
+
+    def save(self, path: str | os.PathLike[str], predictions: str | os.PathLike[str] | None = None) -> None:
+        """Write the report as JSON, and predictions and replicates as Parquet beside it.
+
+        Each is written whole or not at all, the tables first. Raises UsageError where it cannot be.
+        """
+        target = Path(path)
+        tables = {
+            "predictions": Path(predictions) if predictions else target.with_suffix(".predictions.parquet"),
+            "replicates": target.with_suffix(".replicates.parquet"),
+        }
+        names: dict[str, str] = {}
+        for name, place in tables.items():
+            table: pd.DataFrame = getattr(self, name)
+            if not table.empty:
+                _write(table, place)
+                names[f"{name}_file"] = os.path.relpath(place.absolute(), target.absolute().parent)
+        record = self.model_copy(update=names).model_dump(mode="json", by_alias=True)
+        with atomic_file(target) as draft:
+            draft.write_text(_json(record) + "\n", encoding="utf-8")
+
+    def save_predictions(self, path: str | os.PathLike[str]) -> None:
+        """Write what the router answered as Parquet."""
+        _write(self.predictions, Path(path))
+
+    @staticmethod
+    def read(path: str | os.PathLike[str]) -> Report:
+        """Return a saved report, with the tables that lie beside it.
+
+        Raises CatbenchError where the file is no report, or one of another schema, naming what is wrong.
+        """
+        source = Path(path)
+        try:
+            text = source.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{source}: cannot be read: {error}") from error
+        report = parse(text, str(source))
+        tables: dict[str, pd.DataFrame] = {}
+        for name in ("predictions", "replicates"):
+            beside = getattr(report, f"{name}_file")
+            if beside and (source.parent / beside).is_file():
+                try:
+                    tables[name] = pd.read_parquet(source.parent / beside)
+                except (OSError, ValueError) as error:
+                    raise CatbenchError(
+                        f"{source.parent / beside}: not readable as Parquet: {error}"
+                    ) from error
+        return report.model_copy(update=tables)
+
+
+def parse(text: str | bytes, name: str) -> Report:
+    """Return the report that a text holds, without its tables.
+
+    Raises CatbenchError where it is none, or one of another schema; `name` is what to call it there.
+    """
+    try:
+        return Report.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        if place == "schema" and first["type"] == "literal_error":
+            raise CatbenchError(
+                f"{name} is a report of schema {first['input']!r}, and this catbench reads schema 2: "
+                "evaluate again with --json (since schema 2 areas are on the logarithmic cost axis)"
+            ) from error
+        raise CatbenchError(f"{name} is no report of this version: {place}: {first['msg']}") from error
+
+
+def _write(table: pd.DataFrame, path: Path) -> None:
+    numbers = [name for name, kind in table.dtypes.items() if kind in ("float16", "float32", "float64")]
+    others = [str(name) for name in table.columns if name not in numbers]
+    with atomic_file(path) as draft:  # numbers of one size are smaller byte by byte
+        table.to_parquet(
+            draft,
+            index=False,
+            compression="zstd",
+            compression_level=19,
+            use_byte_stream_split=numbers,
+            use_dictionary=others,
+        )
+
+
+def _json(record: object, depth: int = 0) -> str:
+    """Return JSON with a line a field, and lists of numbers or names on one line."""
+    if isinstance(record, dict) and record:
+        inner = ",\n".join(
+            f"{' ' * (depth + 1)}{json.dumps(key)}: {_json(value, depth + 1)}"
+            for key, value in cast("dict[str, object]", record).items()
+        )
+        return f"{{\n{inner}\n{' ' * depth}}}" if depth < 3 else _line(record)
+    if isinstance(record, list) and any(isinstance(value, dict) for value in cast("list[object]", record)):
+        inner = ",\n".join(_json(value, depth) for value in cast("list[object]", record))
+        return f"[{inner}]"
+    return _line(record)
+
+
+def _line(record: object) -> str:
+    return json.dumps(record, allow_nan=False, separators=(",", ":"))
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what the numbers of a report depend on."""
+    import platform
+    from importlib.metadata import version
+
+    from catbench import __version__
+
+    found: dict[str, Any] = {name: version(name) for name in ("numpy", "pandas", "scikit-learn", "scipy")}
+    return {"catbench": __version__, "python": platform.python_version(), **found}
+
+
+WIDTH = 80
+
+
+def in_a_line(report: Report) -> str:
+    """Return which router was scored on what."""
+    slices = len({result.slice for result in report.results}) - 1
+    metrics = ", ".join(dict.fromkeys(result.metric for result in report.results))
+    by = f", {slices} slices" if slices else ""
+    simulated = "SIMULATED " if report.simulated else ""
+    return f"Report({simulated}{report.router.name} on {report.results[0].suite}: {metrics}{by})"
+
+
+def in_lines(report: Report) -> str:
+    """Return the headline of every metric, without slices, as lines of text."""
+    lines = [in_a_line(report)]
+    for result in _whole(report):
+        first, *more = wrapped(headline(result), WIDTH - 4)
+        lines += [f"  {first}", *(f"    {line}" for line in more)]
+    return "\n".join(lines)
+
+
+def in_html(report: Report) -> str:
+    """Return the same as a small table for a notebook; everything is escaped."""
+    heads = ("metric", "headroom captured", "gain over the mixture", "verdict")
+    cells = [
+        (result.metric_label, headroom_text(result), gain_text(result), result.verdict)
+        for result in _whole(report)
+    ]
+    rows = [f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells]
+    head = "".join(f"<th>{name}</th>" for name in heads)
+    return f"<p>{escape(in_a_line(report))}</p><table><tr>{head}</tr>{''.join(rows)}</table>"
+
+
+def _whole(report: Report) -> list[Result]:
+    return [result for result in report.results if result.slice == "all"]

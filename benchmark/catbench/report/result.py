@@ -1,0 +1,116 @@
+"""One router on one metric, cost, pool and slice: everything that was measured of it, and it in a line."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from catbench.errors import unknown_name
+from catbench.report.numbers import (
+    BestSingle,
+    Budgets,
+    Curve,
+    Estimate,
+    Estimates,
+    Fixed,
+    Measures,
+)
+from catbench.report.spelling import spell
+
+
+class Result(Measures):
+    """One router on one metric, cost, pool and slice of a suite's tested prompts."""
+
+    verdict: str
+    """What the router saves, in a sentence (`catbench.report.verdict`)."""
+    signature: str
+    """Every convention behind these numbers: equal signatures can be compared."""
+    suite: str
+    suite_digest: str
+    pool: str
+    metric: str
+    metric_label: str
+    direction: Literal["higher", "lower"]
+    cost: str
+    slice: str
+    """`all`, or `column=value`."""
+    prompts: int
+    groups: int
+    """Groups of the prompts: what the intervals resample."""
+    fit_seconds: float
+    seconds_per_prompt: float
+    """Measured running time of the router itself."""
+    hardware: str = ""
+    """What that was measured on."""
+    flops_per_prompt: float | None = None
+    """FLOPs (2 x MAC) of the router itself, where it knows them, without those of its text encoder."""
+    encoder_flops_per_prompt: float | None = None
+    """FLOPs of the text encoder that the router runs. Candidates that run the same one anyway make them free
+    (CATImage §5.1)."""
+    overhead_note: str = ""
+    """Why there is no `audc_with_overhead`, where there is none."""
+    best_single: BestSingle
+    budgets: Budgets
+    kind: str = ""
+    """Column of the prompts behind the reference `best_per_kind`."""
+    validation_gain: float | None = None
+    """Gain over the mixture on the validation prompts: by it routers can be chosen without a test score."""
+    costs: list[float]
+    """Of the candidates, in the unit `cost`."""
+    fixed_quality: Estimates
+    """Mean quality of each candidate alone."""
+    references: dict[str, dict[str, Estimate]]
+    """`mixture`, `oracle`, `oracle_leave_one_out`, `oracle_shrunk`, `best_single`, `best_per_kind` and
+    `cascade`: never ranked. Null where the suite does not allow one (a second image, kinds of prompts)."""
+    curve: Curve
+    """Empty in a slice's result, as are the reference curves."""
+    reference_curves: dict[str, list[float]]
+    """Heights at the costs of `curve`."""
+
+    def __repr__(self) -> str:
+        return of_result(self)
+
+    __str__ = __repr__
+
+    @property
+    def fixed(self) -> dict[str, Fixed]:
+        """Cost and quality of each candidate alone, by id."""
+        return {
+            name: Fixed(cost=cost, quality=self.fixed_quality.at(position))
+            for position, (name, cost) in enumerate(zip(self.candidates, self.costs, strict=True))
+        }
+
+    def reference_curve(self, name: str) -> Curve:
+        """Return the curve of a reference; raises UsageError for one that has none."""
+        if name not in self.reference_curves:
+            raise unknown_name("reference with a curve", name, self.reference_curves)
+        return Curve(cost=self.curve.cost, quality=self.reference_curves[name])
+
+
+def of_result(result: Result) -> str:
+    """Return the headline of one result."""
+    return f"Result({result.suite}, {result.slice}: {headline(result)})"
+
+
+def headline(result: Result) -> str:
+    """Return verdict, headroom and gain as a line."""
+    lower = " (lower is better)" if result.direction == "lower" else ""
+    return (
+        f"{result.metric}{lower}: {result.verdict}; {headroom_text(result)} of the headroom, "
+        f"gain over the mixture {gain_text(result)}"
+    )
+
+
+def headroom_text(result: Result) -> str:
+    """Return the headroom that is captured, with its interval."""
+    return _spelled(result, "headroom", percent=True)
+
+
+def gain_text(result: Result) -> str:
+    """Return the gain over the mixture, with its interval."""
+    return _spelled(result, "gain")
+
+
+def _spelled(result: Result, name: str, *, percent: bool = False) -> str:
+    """Return a measure as text; `-` where a report of a stranger lacks it, for a summary never fails."""
+    found = result.measures.get(name)
+    return spell(found, percent=percent) if isinstance(found, Estimate) else "-"

@@ -1,0 +1,110 @@
+"""What a router is worth, in a sentence: against the best single candidate, with how sure that is."""
+
+from __future__ import annotations
+
+from catbench.report.numbers import Estimate
+from catbench.report.result import Result
+from catbench.report.spelling import spell, spell_value
+
+UNSURE = " (not certain)"
+
+
+def verdict(result: Result) -> str:
+    """Return the sentence of a result.
+
+    The best single candidate is chosen by training means, and no number is a maximum over test scores. What
+    an interval does not settle is called so.
+    """
+    best = result.best_single.candidate
+    at_best, unlimited = (_gain(result.estimate(name)) for name in ("gain_at_best", "unlimited_gain"))
+    if result.best_single.cost <= min(result.costs):
+        return f"nothing to save: {best} is the best single candidate and the cheapest; " + (
+            f"with no limit on cost {unlimited}"
+        )
+    gains = (
+        f"at its cost, and with no limit on cost, {at_best}"
+        if at_best == unlimited
+        else f"at its cost {at_best}; with no limit on cost {unlimited}"
+    )
+    return f"{_saves(result.estimate('match_best'), f'always drawing with {best}')}; {gains}"
+
+
+def reachable(result: Result) -> str:
+    """Return how much of the headroom is shown to be within reach; empty where nothing surely is."""
+    share = result.references.get("oracle_shrunk", {}).get("headroom")
+    if share is None or share.value is None:
+        return ""
+    if share.value <= 0 or (share.low is not None and share.low <= 0):
+        return ""
+    return f"at least {spell(share, percent=True)} of that can be reached"
+
+
+def headroom_of(result: Result, reference: str, *, linear: bool = False) -> Estimate | None:
+    """Return the share of the headroom that a reference captures; None where it has no area.
+
+    Without an interval on the linear axis, and for the mixture and the oracle, which are 0 and 1.
+    """
+    if not linear and (known := result.references.get(reference, {}).get("headroom")):
+        return known
+    area = "audc_linear" if linear else "audc"
+    areas = [result.references.get(name, {}).get(area) for name in (reference, "mixture", "oracle")]
+    own, mixture, oracle = (None if found is None else found.value for found in areas)
+    if own is None or mixture is None or oracle is None or oracle == mixture:
+        return None
+    return Estimate(value=(own - mixture) / (oracle - mixture))
+
+
+def compared(first: str, second: str, gain: Estimate) -> str:
+    """Return what a paired difference of two routers' areas says, first less second, positive is better."""
+    if gain.value is None:
+        return f"{first} and {second} cannot be compared: one of them has no area"
+    if not gain.value and not gain.low and not gain.high:
+        return f"{first} and {second} are equally good: they have the same area"
+    size = spell(_turned(gain) if gain.value < 0 else gain)
+    better, worse = (second, first) if gain.value < 0 else (first, second)
+    if gain.low is None or gain.high is None:
+        return f"{better} gains {size} more area than {worse}; how surely, no interval tells"
+    if _unsure(gain):
+        return f"{first} and {second} cannot be told apart: {better} gains {size} more area"
+    return f"{better} gains {size} more area than {worse}, surely"
+
+
+def _saves(match: Estimate, always: str) -> str:
+    if match.value is None:
+        sure = match.low is None
+        return f"never as good as {always}" + (
+            "" if sure else f" (not certain: perhaps at {spell_value(_low(match), percent=True)} of its cost)"
+        )
+    if match.value == 1 and match.low in (None, 1) and match.high in (None, 1):
+        return f"as good as {always}, at the same cost"
+    share = spell(match, percent=True, missing="never")
+    return f"as good as {always} {'for' if match.value <= 1 else 'only at'} {share} of its cost"
+
+
+def _low(estimate: Estimate) -> Estimate:
+    return Estimate(value=estimate.low)
+
+
+def _gain(gain: Estimate) -> str:
+    if gain.value is None:
+        return "no quality is known"
+    if not gain.value:
+        return f"no better and no worse{_between(gain)}"
+    size = spell(_turned(gain) if gain.value < 0 else gain)
+    return f"{'worse' if gain.value < 0 else 'better'} by {size}{UNSURE if _unsure(gain) else ''}"
+
+
+def _between(gain: Estimate) -> str:
+    """Return the interval of a gain of 0, empty where it is one too."""
+    text = spell(gain)
+    return f" {text[text.index('[') :]}{UNSURE if _unsure(gain) else ''}" if "[" in text else ""
+
+
+def _turned(gain: Estimate) -> Estimate:
+    """Return the estimate of the same difference taken the other way round."""
+    value, low, high = (None if end is None else -end for end in (gain.value, gain.high, gain.low))
+    return Estimate(value=value, low=low, high=high)
+
+
+def _unsure(gain: Estimate) -> bool:
+    return gain.low is not None and gain.high is not None and gain.low <= 0 <= gain.high

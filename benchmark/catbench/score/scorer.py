@@ -1,0 +1,232 @@
+"""All measures of one router on one slice of the tested prompts, as one function of prompt weights.
+
+With every weight 1 it gives the values of a report; with a bootstrap's weights, replicates of all of them,
+so that values, references and differences share their draws.
+"""
+
+from __future__ import annotations
+
+from math import nan
+
+import numpy as np
+
+from catbench.arrays import Floats, Ints
+from catbench.score.answer import Answer, restrict
+from catbench.score.bootstrap import Values
+from catbench.score.cascade import CascadeSweep
+from catbench.score.curve import DeferralCurve
+from catbench.score.deployment import Deployment, deploy, unlimited
+from catbench.score.measures import MEASURES
+from catbench.score.measures.audc import audc, audc_binding, audc_linear, audc_mixed
+from catbench.score.measures.best_single import gain_at_best, match_best, unlimited_gain
+from catbench.score.measures.cost_to_match import cost_to_match
+from catbench.score.measures.deployed import budget_error, consistency, deployed_gain, overspend
+from catbench.score.measures.estimator_error import RankCorrelation, rmse
+from catbench.score.measures.headroom import gain, headroom
+from catbench.score.measures.overhead import audc_with_overhead
+from catbench.score.measures.peak import peak, peak_gain
+from catbench.score.measures.quality_at import gain_at, quality_at
+from catbench.score.measures.unseen_oracles import leave_one_out_sweeps, mean_areas, shrunk_sweeps
+from catbench.score.sweep import (
+    EstimatorSweep,
+    FoldedSweep,
+    PolicySweep,
+    Sweep,
+    mixture_curve,
+    mixture_curves,
+)
+from catbench.score.truth import Truth
+from catbench.suite.pool import Pool
+
+REFERENCES = ("mixture", "oracle", "oracle_leave_one_out", "oracle_shrunk", "best_per_kind", "cascade")
+"""References that have an area, those that a suite does not allow with nan."""
+POINTS = 33
+"""Costs, geometrically spaced, at which a report's curves are read off."""
+
+
+class Scorer:
+    """Scores one router's answer about n prompts against the truth about them.
+
+    Weights have shape (B, n), one row a replicate; values are arrays (B, 1), or (B, M) for a measure per
+    candidate, or (B, G) along the costs of `grid`; nan is what a router or suite cannot have (rewordings, a
+    second image, an overhead that is not known).
+    """
+
+    def __init__(self, answer: Answer, truth: Truth, overhead: float = nan) -> None:
+        """Take the router's overhead for one prompt in the unit of the costs, nan where it is not known."""
+        self.truth, self.cost = truth, truth.pool.cost
+        self.quality = quality = truth.quality
+        self.grid = cost_grid(self.cost)
+        self.sweep = sweep_of(answer, quality, truth.pool, truth.round)
+        self.deployment: Deployment = deploy(answer, truth.round, self.cost)
+        self._answer, self._overhead = answer, overhead
+        self._ranks = None if answer.predicted is None else RankCorrelation(answer.predicted, quality)
+        row = np.arange(len(quality))
+        self._best = np.stack([self.cost[truth.best], quality[row, truth.best]], axis=1)
+        self._unlimited = quality[row, unlimited(answer, self.cost)]
+        paid = np.broadcast_to(self.cost, quality.shape)
+        self._deployed = [self.deployment.mean(values).T for values in (paid, quality)]
+        self._same = self.deployment.same(truth.pairs)
+        self._oracle = EstimatorSweep(quality, quality, self.cost)
+        self._cascade = CascadeSweep(truth.samples, self.cost, *truth.stages) if truth.stages else None
+        kinds = truth.best_of_kind
+        self._of_kind = (
+            None
+            if kinds is None
+            else sweep_of(Answer(kinds, None, answer.trade_offs), quality, truth.pool, truth.round)
+        )
+        samples = truth.samples if truth.unseen else truth.samples[:, :, :1]
+        self._unseen = {
+            "oracle_leave_one_out": leave_one_out_sweeps(samples, self.cost),
+            "oracle_shrunk": shrunk_sweeps(samples, self.cost, truth.shrinkage),
+        }
+
+    def fixed(self, weights: Floats) -> Floats:
+        """Return each candidate's mean quality (B, M)."""
+        return _means(weights, self.quality)
+
+    def measures(self, weights: Floats) -> Values:
+        """Return every measure of the router, the references, and what a report shows along the costs."""
+        fixed, curve = self.fixed(weights), self.sweep.curve(weights)
+        mixture = mixture_curves(fixed, self.cost)
+        references = self._references(weights, fixed, mixture)
+        values: Values = {
+            **self._areas(curve, fixed, mixture, references),
+            **self._against_best(weights, curve),
+            **self._in_use(weights, mixture),
+            **self._of_estimates(weights),
+            "peak": peak(curve),
+            "peak_gain": peak_gain(curve, fixed),
+            "quality_at": quality_at(curve, self.cost),
+            "gain_at": gain_at(curve, fixed, self.cost),
+            "cost_to_match": cost_to_match(curve, fixed, self.cost),
+        }
+        along = curve.quality_at(self.grid)
+        return {
+            **{
+                name: values[name] if measure.per_candidate else values[name][..., None]
+                for name, measure in MEASURES.items()
+                if name in values
+            },
+            **{f"references.{name}": value[..., None] for name, value in references.items()},
+            "fixed": fixed,
+            "curve": along,
+            "gain_along": along - mixture.quality_at(self.grid),
+        }
+
+    def reference_curves(self) -> dict[str, DeferralCurve]:
+        """Return the curves of the references that have one."""
+        sweeps = {"oracle": self._oracle, "best_per_kind": self._of_kind, "cascade": self._cascade}
+        curves = {name: sweep.curve() for name, sweep in sweeps.items() if sweep is not None}
+        return {"mixture": mixture_curve(self.quality, self.cost), **curves}
+
+    def _areas(
+        self, curve: DeferralCurve, fixed: Floats, mixture: DeferralCurve, references: Values
+    ) -> Values:
+        area, linear = audc(curve, self.cost), audc_linear(curve, self.cost)
+        limit = self.truth.limit
+        binding = audc_binding(curve, self.cost, limit) - audc_binding(mixture, self.cost, limit)
+        of, of_linear = (
+            [references[f"{name}.{which}"] for name in ("mixture", "oracle")]
+            for which in ("audc", "audc_linear")
+        )
+        values: Values = {
+            "audc": area,
+            "gain": gain(area, of[0]),
+            "headroom": headroom(area, *of),
+            "gain_binding": binding,
+            "audc_linear": linear,
+            "gain_linear": gain(linear, of_linear[0]),
+            "headroom_linear": headroom(linear, *of_linear),
+            "audc_mixed": audc_mixed(curve, self.cost),
+        }
+        if np.isnan(self._overhead):
+            return {**values, "audc_with_overhead": np.full(len(area), nan)}
+        cheapest = fixed[..., self.cost.argmin()]
+        return {
+            **values,
+            "audc_with_overhead": audc_with_overhead(curve, cheapest, self.cost, self._overhead),
+        }
+
+    def _against_best(self, weights: Floats, curve: DeferralCurve) -> Values:
+        cost, quality = _means(weights, self._best).T
+        low, high = float(self.cost.min()), float(self.cost.max())
+        cost = np.clip(cost, low, high)  # a mean may round below the cheapest
+        return {
+            "match_best": match_best(curve, quality, cost, low),
+            "gain_at_best": gain_at_best(curve, quality, cost),
+            "unlimited_gain": unlimited_gain(_means(weights, self._unlimited[:, None])[:, 0], quality),
+        }
+
+    def _in_use(self, weights: Floats, mixture: DeferralCurve) -> Values:
+        kept = self.deployment.kept
+        budgets = self.deployment.budgets[:kept]
+        cost, quality = (_means(weights, values) for values in self._deployed)
+        cost = np.clip(cost, self.cost.min(), self.cost.max())
+        return {
+            "budget_error": budget_error(cost[:, :kept], budgets),
+            "overspend": overspend(cost[:, :kept], budgets),
+            "deployed_gain": deployed_gain(quality, mixture.quality_at(cost)),
+            "consistency": consistency(self._same, weights[:, self.truth.pairs[:, 0]]),
+        }
+
+    def _references(self, weights: Floats, fixed: Floats, mixture: DeferralCurve) -> Values:
+        oracle = self._oracle.curve(weights)
+        curves = {"mixture": mixture, "oracle": oracle}
+        for name, sweep in (("best_per_kind", self._of_kind), ("cascade", self._cascade)):
+            if sweep is not None:
+                curves[name] = sweep.curve(weights)
+        missing = np.full(len(weights), nan)
+        values: Values = {
+            f"{name}.{area}": missing for name in REFERENCES for area in ("audc", "audc_linear")
+        }
+        for name, curve in curves.items():
+            values[f"{name}.audc"] = audc(curve, self.cost)
+            values[f"{name}.audc_linear"] = audc_linear(curve, self.cost)
+        ends = values["mixture.audc"], values["oracle.audc"]
+        for name in ("best_per_kind", "cascade"):
+            if name in curves:
+                values[f"{name}.headroom"] = headroom(values[f"{name}.audc"], *ends)
+        values["oracle.peak"] = peak(oracle)
+        values["best_single.quality"] = _means(weights, self._best)[:, 1]
+        for name, sweeps in self._unseen.items():
+            if sweeps:
+                area, linear = mean_areas(sweeps, self.cost, weights)
+                values[f"{name}.audc"], values[f"{name}.audc_linear"] = area, linear
+            values[f"{name}.headroom"] = headroom(values[f"{name}.audc"], *ends)
+        return values
+
+    def _of_estimates(self, weights: Floats) -> Values:
+        if self._answer.predicted is None or self._ranks is None:
+            missing = np.full((len(weights), self.quality.shape[1]), nan)
+            return {"rmse": missing, "rank_correlation": missing}
+        return {
+            "rmse": rmse(self._answer.predicted, self.quality, weights),
+            "rank_correlation": self._ranks(weights),
+        }
+
+
+def sweep_of(answer: Answer, quality: Floats, pool: Pool, of_prompt: Ints | None = None) -> Sweep:
+    """Return the sweep of a router's answer against true qualities (n, M), `of_prompt` being rounds (n,)."""
+    if of_prompt is not None and of_prompt.any():
+        masks = [of_prompt == number for number in range(int(of_prompt.max()) + 1)]
+        parts = [
+            sweep_of(restrict(answer, inside), quality[inside], pool) for inside in masks if inside.any()
+        ]
+        numbers = np.unique(of_prompt, return_inverse=True)[1]
+        return FoldedSweep(parts, numbers)
+    if answer.predicted is not None:
+        return EstimatorSweep(answer.predicted, quality, pool.cost)
+    assert answer.choices is not None
+    return PolicySweep(answer.choices, answer.trade_offs, quality, pool.cost)
+
+
+def cost_grid(cost: Floats) -> Floats:
+    """Return the costs at which curves are read off, POINTS from the cheapest to the most expensive."""
+    low, high = float(cost.min()), float(cost.max())
+    return np.unique(np.clip(np.geomspace(low, high, POINTS), low, high))
+
+
+def _means(weights: Floats, values: Floats) -> Floats:
+    """Return weighted means (B, K) of values (n, K)."""
+    return weights @ values / weights.sum(axis=-1, keepdims=True)

@@ -1,0 +1,111 @@
+"""Packages that a submission needs: those of this environment, or wheels pinned by their hash.
+
+A requirement is `scikit-learn>=1.5` where the environment meets it already; else it is exact and hashed,
+`wordfreq==3.1.1 --hash=sha256:...`. Such wheels are fetched outside, where nothing of theirs runs, and
+installed inside a sandbox without a network. Nothing is ever built: there are wheels only. Time, memory and
+disk of both are bounded by the limits of the submission.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from catbench.errors import SubmissionError
+from catbench.submit.faults import one_line
+from catbench.submit.sandbox.command import run_bounded
+from catbench.submit.sandbox.launch import check_available
+from catbench.submit.sandbox.layout import PACKAGES, SUBMISSION
+from catbench.submit.sandbox.session import Inside, run_inside
+
+HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
+WHEELS_ONLY = ("--no-deps", "--only-binary", ":all:", "--require-hashes", "--no-input")
+
+
+@dataclass(frozen=True)
+class Needed:
+    """One requirement."""
+
+    requirement: Requirement
+    hashes: tuple[str, ...]
+
+    @property
+    def present(self) -> bool:
+        """Whether this environment meets it."""
+        try:
+            return version(self.requirement.name) in self.requirement.specifier
+        except PackageNotFoundError:
+            return False
+
+    @property
+    def line(self) -> str:
+        """The line of a requirements file."""
+        return " ".join([str(self.requirement), *self.hashes])
+
+
+def read_requirement(text: str) -> Needed:
+    """Return a requirement. Raises SubmissionError that says how to mend it where it may not be used."""
+    words, _, rest = text.partition("--hash=")
+    hashes = tuple(f"--hash={rest}".split()) if rest else ()
+    try:
+        needed = Needed(Requirement(words), hashes)
+    except InvalidRequirement as error:
+        raise SubmissionError(
+            f"requirement {text!r} is none: {str(error).splitlines()[0]}; write name==version"
+        ) from error
+    if needed.requirement.url or needed.requirement.marker:
+        raise SubmissionError(
+            f"requirement {text!r}: addresses and conditions are not allowed; write name==version"
+        )
+    if any(not HASH.fullmatch(one) for one in hashes):
+        raise SubmissionError(f"requirement {text!r}: a hash is written --hash=sha256: and 64 hex digits")
+    exact = [one for one in needed.requirement.specifier if one.operator == "==" and "*" not in one.version]
+    if not needed.present and not (hashes and len(exact) == 1):
+        raise SubmissionError(
+            f"requirement {text!r} is not met here: pin it as name==version --hash=sha256:... of its wheel "
+            "(pip download --no-deps, then pip hash), or use a package of the environment"
+        )
+    return needed
+
+
+def install(needed: Sequence[Needed], inside: Inside, place: Path) -> Inside:
+    """Return how the submission runs with its requirements, installed in a folder below `place` if need be.
+
+    Raises SubmissionError where a wheel cannot be had or installed, or takes more than `inside.limits` grant.
+    """
+    absent = [one for one in needed if not one.present]
+    if not absent:
+        return inside
+    names = ", ".join(one.requirement.name for one in absent)
+    if inside.sandbox != "bwrap":
+        raise SubmissionError(f"{names}: not installed here, and only --sandbox bwrap installs requirements")
+    check_available("bwrap")
+    wheels, packages = place / "wheels", place / "packages"
+    for folder in (wheels, packages):
+        folder.mkdir()
+    packages.chmod(0o777)  # whoever the sandbox runs as writes here; no other user reaches the folder above
+    listed = wheels / "requirements.txt"
+    listed.write_text("\n".join(one.line for one in absent) + "\n", encoding="utf-8")
+    fetch = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-cache-dir", *WHEELS_ONLY]
+    fetch += ["-d", str(wheels), "-r", str(listed)]
+    environment = {**os.environ, "TMPDIR": str(wheels)}
+    if problem := run_bounded(fetch, inside.limits, writes=wheels, environment=environment):
+        raise SubmissionError(f"{names}: no wheel with this hash was found: {_last(problem)}")
+    command = [sys.executable, "-I", "-B", "-m", "pip", "install", "--quiet", *WHEELS_ONLY, "--no-index"]
+    command += ["--find-links", str(SUBMISSION), "--target", str(PACKAGES)]
+    command += ["--no-compile", "-r", str(SUBMISSION / "requirements.txt")]
+    if problem := run_inside(replace(inside, folder=wheels), command, writable=packages):
+        raise SubmissionError(f"{names}: cannot be installed in the sandbox: {_last(problem)}")
+    return replace(inside, packages=packages)
+
+
+def _last(said: str) -> str:
+    lines = [line for line in said.splitlines() if line.strip()]
+    return one_line(lines[-1]) if lines else "pip did not say why"

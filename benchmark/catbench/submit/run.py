@@ -1,0 +1,207 @@
+"""Run a submission on a suite: answers first, then their digest, then checks and scores, into a report."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from catbench.errors import SubmissionError, UsageError
+from catbench.report.evaluation import Progress, evaluate
+from catbench.report.limits import Limits
+from catbench.report.report import Report
+from catbench.report.submission_record import SandboxRecord, Standing, Submission
+from catbench.route.routing import NamedRouter
+from catbench.score.answer import Answer
+from catbench.score.bootstrap import Bootstrap
+from catbench.score.measures.audc import audc
+from catbench.score.rounds import Rounds, rounds_of
+from catbench.score.scorer import sweep_of
+from catbench.score.sweep import mixture_curve
+from catbench.submit.duplicates import find_duplicates
+from catbench.submit.folder import Settings, read_settings, stage
+from catbench.submit.judging import judge
+from catbench.submit.requirements import install, read_requirement
+from catbench.submit.sandbox.launch import NOT_PROTECTED, SandboxKind, check_available
+from catbench.submit.sandbox.preload import imported
+from catbench.submit.sandbox.session import Inside
+from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.pool import Pool
+
+GPU = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
+
+
+@dataclass(frozen=True)
+class How:
+    """How submissions are run."""
+
+    sandbox: SandboxKind = "bwrap"
+    limits: Limits = field(default_factory=Limits)
+    masked: tuple[Path, ...] = ()
+    """Folders that the sandbox hides besides all named suites."""
+
+    def hiding(self, folder: Path) -> How:
+        """Return the same with one more folder hidden."""
+        return replace(self, masked=(*self.masked, folder.resolve()))
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A submission copied to where it is run from."""
+
+    inside: Inside
+    settings: Settings
+    files: dict[str, str]
+    """Path -> SHA-256."""
+
+
+@contextmanager
+def staged(folder: Path, matrix: ScoreMatrix, how: How) -> Generator[Staged]:
+    """Copy a submission to a folder of its own and install its requirements, for as long as the block runs.
+
+    Raises SubmissionError with the folder's problems, UsageError where the sandbox cannot be had.
+    """
+    check_available(how.sandbox)
+    settings = read_settings(folder)
+    with tempfile.TemporaryDirectory(prefix="catbench-", ignore_cleanup_errors=True) as place:
+        copy = Path(place) / folder.resolve().name
+        copy.mkdir()
+        files = stage(folder, copy)
+        inside = Inside(
+            name=copy.name,
+            folder=copy,
+            entry=settings.entry,
+            sandbox=how.sandbox,
+            limits=how.limits.for_prompts(len(matrix.prompts)),
+            masked=how.masked,
+            devices=_devices(copy.name) if settings.needs_gpu else (),
+            modules=imported(copy / file for file in files),
+        )
+        needed = [read_requirement(text) for text in settings.requirements]
+        yield Staged(install(needed, inside, Path(place)), settings, files)
+
+
+def run_submission(
+    folder: Path,
+    matrix: ScoreMatrix,
+    how: How,
+    *,
+    bootstrap: Bootstrap | None = None,
+    seed: int = 0,
+    progress: Progress = lambda what, done, total: None,
+) -> Report:
+    """Evaluate a submission on all metrics of a suite; its checks, passed or not, stand in the report.
+
+    Raises SubmissionError for a folder with problems, RouterError where it fails or breaks a limit,
+    UsageError where the sandbox cannot be had.
+    """
+    pools = [matrix.pool(metric=metric.name, seed=seed) for metric in matrix.metrics]
+    rounds = rounds_of(matrix)
+    with staged(folder, matrix, how) as ready:
+        name = ready.inside.name
+        check_untrained(ready.files, rounds, name)
+        progress(f"{name}: in the sandbox ({how.sandbox})", 0, 1)
+        router = NamedRouter(name, lambda pool: None)
+
+        def score(answers: dict[str, Answer]) -> Report:
+            return evaluate(
+                router, matrix, bootstrap=bootstrap, seed=seed, progress=progress, answers=answers
+            )
+
+        judged = judge(ready.inside, rounds, pools, score)
+        paths = [ready.inside.folder / file for file in ready.files]
+        duplicates = find_duplicates(paths, rounds.test.texts())
+    settings = ready.settings
+    record = Submission(
+        slug=name,
+        name=settings.name,
+        authors=settings.authors,
+        paper=settings.paper,
+        licence=settings.licence,
+        date=datetime.now(UTC).date().isoformat(),
+        prompt_only=True,  # it is given prompts and nothing else
+        unseen_candidates=settings.unseen_candidates,
+        needs_gpu=settings.needs_gpu,
+        requirements=settings.requirements,
+        files=ready.files,
+        predictions_sha256=judged.digest,
+        sandbox=SandboxRecord(
+            kind=how.sandbox,
+            limits=ready.inside.limits,
+            not_protected=NOT_PROTECTED[how.sandbox],
+            wall_seconds=judged.usage.seconds,
+            peak_memory_bytes=judged.usage.memory_bytes,
+            peak_processes=judged.usage.processes,
+            control_group=judged.usage.control_group,
+        ),
+        checks=tuple(judged.checks),
+        standing={pool.metric: standing(judged.answers[pool.metric], rounds, pool) for pool in pools},
+        duplicates=duplicates,
+    )
+    return judged.scored.model_copy(update={"submission": record})
+
+
+WORDS = (".py", ".md")
+"""Endings of files that hold no data."""
+
+
+def check_untrained(files: Iterable[str], rounds: Rounds, name: str) -> None:
+    """Raise SubmissionError where a submission brings files of data to a suite that is scored by folds.
+
+    What is fitted was trained on all public labels, and every prompt is tested in one of the folds. Whether a
+    file of data is fitted nobody can tell, so none is taken: code, its list of packages and words alone.
+    """
+    fitted = sorted(
+        file
+        for file in files
+        if Path(file).suffix not in WORDS and Path(file).name not in ("submission.toml", "requirements.txt")
+    )
+    if fitted and len(rounds.each) > 1:
+        raise SubmissionError(
+            f"{name} brings {fitted[0]}, and {rounds.test.matrix.suite.id!r} is scored by folds, which test "
+            "every prompt: what a file holds of their labels would be tested on them; learn it in fit()"
+        )
+
+
+def standing(answer: Answer, rounds: Rounds, pool: Pool) -> Standing:
+    """Return where an answer stands beside the best constant candidate and the mixture, by AUDC."""
+    test, of_prompt = rounds.test, rounds.of_prompt
+    quality = test.labelled(pool)[1]
+    sign = test.matrix.metric(pool.metric).sign
+
+    def area(one: Answer) -> float:
+        return float(audc(sweep_of(one, quality, pool, of_prompt).curve(), pool.cost))
+
+    constants = [
+        area(
+            replace(answer, predicted=None, choices=np.full((len(answer.trade_offs), len(quality)), position))
+        )
+        for position in range(len(pool))
+    ]
+    mixture = float(audc(mixture_curve(quality, pool.cost), pool.cost))
+    best, own = max(constants), area(answer)
+    below: list[Literal["mixture", "best constant candidate"]] = []
+    if own < mixture:
+        below.append("mixture")
+    if own < best:
+        below.append("best constant candidate")
+    return Standing(
+        audc=own * sign,
+        mixture=mixture * sign,
+        best_constant=pool.ids[int(np.argmax(constants))],
+        best_constant_audc=best * sign,
+        below=tuple(below),
+    )
+
+
+def _devices(name: str) -> tuple[str, ...]:
+    found = [str(path) for pattern in GPU for path in sorted(Path("/").glob(pattern[1:]))]
+    if not found:
+        raise UsageError(f"{name} needs a GPU (needs-gpu in submission.toml), and this machine shows none")
+    return tuple(found)

@@ -1,0 +1,17 @@
+"""Run a stranger's router in a process of its own that cannot hurt the host, see an answer or stay behind.
+
+    wire       prompts, qualities and answers as bytes: Arrow IPC, nothing pickled
+    layout     which folders the inside sees, and which are masked
+    launch     the command that starts the inside: bubblewrap, or a bare process
+    warm       the process that waits inside with its libraries loaded, and becomes sessions
+    preload    which libraries these are
+    keeper     inside: makes the processes of each session
+    apart      inside: namespaces of a session's own
+    child      inside: the program, which makes, fits and asks the router
+    group      a control group of the kernel's around it, where there is one
+    watch      counts processes, memory and files of a running sandbox
+    channel    one request, one answer, under the limits
+    session    routers behind a channel, or in this process where no sandbox is asked for
+
+Scores of test prompts never enter a sandbox, and numbers never leave it but as predictions.
+"""

@@ -1,0 +1,179 @@
+"""One request, one reply, while every limit is watched. Nothing that the inside does makes this side wait.
+
+Memory, processes and files are watched between two requests too; what was broken there is told at the next
+request or at the end. A breach ends the sandbox and raises a BreachError whose `verdict` is one word:
+
+    wall         it ran longer than it may             cpu        a process used up its seconds
+    memory       all processes together held too much  processes  there were too many at once
+    files        too many in its temporary folder      output     it printed too much
+    crash        it ended by itself, or by a signal    answer     its reply is not what was asked for
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import signal
+import time
+from contextlib import suppress
+
+from catbench.errors import RouterError
+from catbench.report.limits import MIB, Limits
+from catbench.submit.sandbox.group import Group
+from catbench.submit.sandbox.warm import Started
+from catbench.submit.sandbox.watch import Watch
+from catbench.submit.sandbox.wire import ANSWER, DONE, FAILED, HEADER, LONGEST_TEXT, REQUEST, frame
+
+CHUNK = 1 << 20
+POLL = 0.05
+KEPT = 8192
+"""Bytes of what was printed that are kept, the last ones."""
+UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\ud7ff\ue000-\U0010ffff]+")
+
+
+class BreachError(RouterError):
+    """A submission broke a limit or the protocol; `verdict` names which, in one word."""
+
+    def __init__(self, verdict: str, message: str) -> None:
+        super().__init__(message)
+        self.verdict = verdict
+
+
+class Channel:
+    """The pipes of a started sandbox, and the clock and the watch over it."""
+
+    def __init__(
+        self,
+        started: Started,
+        name: str,
+        limits: Limits,
+        *,
+        private: bool,
+        keepers: int,
+        group: Group | None = None,
+    ) -> None:
+        """Let a session go, and speak to it; `private` where it has a file system of its own.
+
+        The first `keepers` of its processes are catbench's.
+        """
+        self._started, self._name, self._limits, self._group = started, name, limits, group
+        self._deadline = time.monotonic() + limits.wall_seconds
+        self._said = bytearray()
+        self._printed, self._last = 0, bytearray()
+        self.watch = Watch(started.pid, limits, private=private, keepers=keepers)
+        self._in, self._out, self._err = started.requests, started.replies, started.errors
+        for descriptor in (self._in, self._out, self._err):
+            os.set_blocking(descriptor, False)
+        started.go()
+
+    def exchange(self, payload: bytes, largest: int = 0) -> bytes:
+        """Send a request; return the text of a reply without numbers, or with `largest` the numbers' bytes.
+
+        Raises BreachError where a limit or the protocol is broken, RouterError with the submission's own
+        message where it failed.
+        """
+        if self._said:
+            self._breach("answer", "replied before it was asked")
+        rest = memoryview(frame(REQUEST, payload))
+        with selectors.DefaultSelector() as ready:
+            ready.register(self._in, selectors.EVENT_WRITE)
+            ready.register(self._out, selectors.EVENT_READ)
+            ready.register(self._err, selectors.EVENT_READ)
+            while (reply := self._reply(largest)) is None:
+                if time.monotonic() > self._deadline:
+                    self._breach("wall", f"ran longer than {self._limits.wall_seconds:g} seconds")
+                self.check()
+                for key, _ in ready.select(POLL):
+                    if key.fd == self._in:
+                        rest = self._write(rest)
+                        if not rest:
+                            ready.unregister(self._in)
+                    elif key.fd == self._err:
+                        if not self._read_print():
+                            ready.unregister(self._err)
+                    elif not self._read_reply(largest):
+                        self._ended()
+        kind, body = reply
+        if kind == FAILED:
+            raise RouterError(f"{_clean(body)}{self.printed()}")
+        if (kind == ANSWER) != (largest > 0):
+            self._breach("answer", "replied with something else than was asked for")
+        return body
+
+    def check(self) -> None:
+        """Raise BreachError where a limit on memory, processes or files was broken, whenever that was."""
+        if self.watch.breach is not None:
+            self._breach(*self.watch.breach)
+        if self._group is not None and self._group.ran_out_of_memory():
+            self._breach("memory", f"used more than {self._limits.memory_bytes // MIB} MiB of memory")
+
+    def printed(self) -> str:
+        """Return the last line that the submission printed, for a message; empty where it is silent."""
+        lines = _clean(bytes(self._last), keep="\n").strip().splitlines()
+        return f" (it printed: {lines[-1][:200]!r})" if lines else ""
+
+    def close(self) -> None:
+        """End the sandbox and everything that runs in it."""
+        self.watch.stop()
+        if self._group is not None:
+            self._group.remove()
+        self._started.close()
+
+    def _write(self, rest: memoryview) -> memoryview:
+        try:
+            return rest[os.write(self._in, rest[:CHUNK]) :]
+        except BlockingIOError:
+            return rest
+        except BrokenPipeError:  # its end shows where its reply is read
+            return rest[:0]
+
+    def _read_print(self) -> bool:
+        data = os.read(self._err, CHUNK)
+        self._printed += len(data)
+        self._last = (self._last + data)[-KEPT:]
+        if self._printed > self._limits.output_bytes:
+            self._breach("output", f"printed more than {self._limits.output_bytes} bytes")
+        return bool(data)
+
+    def _read_reply(self, largest: int) -> bool:
+        data = os.read(self._out, CHUNK)
+        self._said += data
+        if len(self._said) > HEADER.size + max(largest, LONGEST_TEXT):
+            self._breach("answer", "replied with more bytes than was asked for")
+        return bool(data)
+
+    def _reply(self, largest: int) -> tuple[bytes, bytes] | None:
+        """Take a whole reply out of what was read; None where it is not whole yet."""
+        if len(self._said) < HEADER.size:
+            return None
+        kind, length = HEADER.unpack_from(self._said)
+        if kind not in (ANSWER, DONE, FAILED) or length > (largest if kind == ANSWER else LONGEST_TEXT):
+            self._breach("answer", "replied with no frame of the protocol")
+        if len(self._said) < HEADER.size + length:
+            return None
+        body = bytes(self._said[HEADER.size : HEADER.size + length])
+        del self._said[: HEADER.size + length]
+        return kind, body
+
+    def _ended(self) -> None:
+        """Say why the inside ended without a reply."""
+        code = self._started.code(1.0)
+        with suppress(BlockingIOError):
+            self._read_print()
+        self.check()
+        number = 0 if code is None else -code if code < 0 else code - 128 if code > 128 else 0
+        if number == signal.SIGXCPU:
+            self._breach("cpu", f"used more than {self._limits.cpu_seconds} seconds of processor time")
+        how = f"died of {signal.Signals(number).name}" if number in set(signal.Signals) else "ended"
+        self._breach("crash", f"{how} before it replied")
+
+    def _breach(self, verdict: str, what: str) -> None:
+        self.close()
+        raise BreachError(verdict, f"router {self._name!r} {what}{self.printed()}")
+
+
+def _clean(text: bytes, keep: str = "") -> str:
+    """Return untrusted text without control characters: it can neither move a cursor nor forge a line."""
+    lines = text.decode("utf-8", "replace").split("\n") if keep else [text.decode("utf-8", "replace")]
+    return "\n".join(UNPRINTABLE.sub(" ", line) for line in lines)

@@ -1,0 +1,121 @@
+"""The program inside a sandbox: makes, fits and asks the router of one submission.
+
+Everything that catbench needs, and the libraries that the submission names, are imported once; then each
+session is a process of its own (`catbench.submit.sandbox.keeper`). Before any code of the submission runs
+there, limits that the kernel keeps are set, and what the process had at random is drawn anew. Requests and
+replies go through pipes that nothing the submission prints gets into.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from catbench.errors import CatbenchError
+from catbench.report.limits import Limits
+from catbench.route.router_files import place_of
+from catbench.route.router_loader import load_router
+from catbench.route.routing import NamedRouter, ask, fit, make
+from catbench.submit.sandbox.keeper import wait_for_session
+from catbench.submit.sandbox.preload import load
+from catbench.submit.sandbox.wire import (
+    ANSWER,
+    DONE,
+    FAILED,
+    LONGEST_TEXT,
+    decode_request,
+    encode_answer,
+    frame,
+    pool_from_json,
+    read_frame,
+)
+from catbench.suite.pool import Pool
+
+
+def main(folder: str, packages: str, name: str, entry: str, limits: str, around: str, modules: str) -> None:
+    """Be the sessions that the host asks for on standard input; arguments as the command line gives them.
+
+    `around` tells what has namespaces: `each` session, the `one` that there will be, or `none`.
+    """
+    bounds = Limits.model_validate_json(limits)
+    load(filter(None, modules.split(",")))
+    with socket.socket(fileno=os.dup(0)) as control:
+        pipes = wait_for_session(control, bounds.scratch_bytes, parted=around == "each")
+    if pipes is None:
+        return
+    requests, replies = os.fdopen(pipes.requests, "rb"), os.fdopen(pipes.replies, "wb")
+    np.random.seed()  # the library's own state came from before the fork
+    _limit(bounds, by_threads=around != "none")
+    sys.path.append(packages)
+    _Inside(name, Path(folder), entry, replies).serve(requests)
+
+
+class _Inside:
+    """The routers of one submission, one for each `make`."""
+
+    def __init__(self, name: str, folder: Path, entry: str, replies: BinaryIO) -> None:
+        self._name, self._folder, self._entry, self._replies = name, folder, entry, replies
+        self._named: NamedRouter | None = None
+        self._routers: list[tuple[Pool, Any]] = []
+
+    def serve(self, requests: BinaryIO) -> None:
+        """Reply to one request after the other."""
+        while (found := read_frame(requests)) is not None:
+            try:
+                reply = self._reply(found[1])
+            except Exception as error:  # whatever it is, the other side is told and decides
+                said = str(error)
+                if not isinstance(error, CatbenchError):
+                    said = f"router {self._name!r}: {type(error).__name__}: {error}{place_of(error)}"
+                reply = frame(FAILED, said.encode(errors="replace")[:LONGEST_TEXT])
+            sys.stdout.flush()
+            self._replies.write(reply)
+            self._replies.flush()
+
+    def _reply(self, payload: bytes) -> bytes:
+        asked, prompts, quality, held = decode_request(payload)
+        if asked["verb"] == "make":
+            pool = pool_from_json(asked["pool"])
+            if self._named is None:
+                file, _, factory = self._entry.partition(":")
+                self._named = load_router(self._name, self._folder / file, factory, self._folder)
+            made = make(self._named, pool)
+            self._routers.append((pool, made))
+            return frame(DONE, b"estimator" if hasattr(made, "predict") else b"policy")
+        pool, made = self._routers[asked["router"]]
+        if quality is not None and held is not None:
+            train, validation = np.flatnonzero(~held), np.flatnonzero(held)
+            fit(
+                self._name,
+                made,
+                (prompts.take(train), quality[train]),
+                (prompts.take(validation), quality[validation]),
+            )
+            return frame(DONE, b"")
+        answer = ask(self._name, made, prompts, pool, np.array(asked["trade_offs"]))
+        numbers = answer.predicted if answer.choices is None else answer.choices.T
+        assert numbers is not None
+        return frame(ANSWER, encode_answer(numbers))
+
+
+def _limit(limits: Limits, *, by_threads: bool) -> None:
+    """Set the limits that the kernel keeps for each process; they can only be lowered from here on."""
+    bounds = {
+        resource.RLIMIT_FSIZE: limits.scratch_bytes,
+        resource.RLIMIT_NOFILE: limits.open_files,
+        resource.RLIMIT_CORE: 0,
+    }
+    if by_threads:  # outside a user namespace of its own it would count the whole user's
+        bounds[resource.RLIMIT_NPROC] = limits.threads
+    for kind, bound in bounds.items():
+        hard = resource.getrlimit(kind)[1]
+        bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+        resource.setrlimit(kind, (bound, bound))
+    seconds = limits.cpu_seconds  # first a signal that tells why, which could be ignored, then the end
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 2))

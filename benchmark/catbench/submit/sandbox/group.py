@@ -1,0 +1,127 @@
+"""A control group of the kernel's around a sandbox, where this user may make one: usually root on Linux.
+
+It bounds the resident memory, temporary files included, and the number of tasks of all processes together,
+with no look in between. Both versions of the interface are known. Where there is none, the watch does
+what it can: it looks a few times a second.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from catbench.report.limits import Limits
+
+ROOT = Path("/sys/fs/cgroup")
+OWN = Path("/proc/self/cgroup")
+PREFIX, OLD = "catbench-", 3600.0
+"""How groups are called, and after how many seconds an empty one was left behind."""
+JOIN = """
+left=$1; shift
+while [ "$left" -gt 0 ]; do echo $$ > "$1/cgroup.procs" || exit 1; shift; left=$((left - 1)); done
+exec "$@"
+"""
+"""What a shell does before it becomes the sandbox: it enters the group, so that nothing starts outside."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The folders of a control group: one, or one a controller in version 1."""
+
+    folders: tuple[Path, ...]
+
+    def around(self, command: Sequence[str]) -> list[str]:
+        """Return the command that runs a command in the group."""
+        folders = list(map(str, self.folders))
+        return ["/bin/sh", "-c", JOIN, "sh", str(len(folders)), *folders, *command]
+
+    def add(self, pid: int) -> bool:
+        """Take in a process that runs, and all that it starts from now on; return whether that could be."""
+        try:
+            for folder in self.folders:
+                (folder / "cgroup.procs").write_text(str(pid))
+        except OSError:
+            return False
+        return True
+
+    def ran_out_of_memory(self) -> bool:
+        """Whether the kernel ended a process for the group's memory."""
+        for folder in self.folders:
+            for name in ("memory.events", "memory.oom_control"):
+                with contextlib.suppress(OSError, ValueError):
+                    counts = dict(line.split() for line in (folder / name).read_text().splitlines())
+                    if int(counts.get("oom_kill", 0)):
+                        return True
+        return False
+
+    def remove(self) -> None:
+        """Take the group away; its processes must have ended, and the kernel may need a moment to see it."""
+        for folder in self.folders:
+            for _ in range(100):
+                try:
+                    folder.rmdir()
+                except FileNotFoundError:
+                    break
+                except OSError:
+                    time.sleep(0.02)
+                else:
+                    break
+
+
+def make_group(limits: Limits) -> Group | None:
+    """Return a new group with these limits; None where this user may not make one."""
+    name = f"{PREFIX}{secrets.token_hex(8)}"
+    memory = str(limits.memory_bytes + 2 * limits.scratch_bytes)
+    wanted: dict[Path, dict[str, str]] = {}
+    for controller, place in _places().items():
+        if controller in ("", "memory"):
+            wanted.setdefault(place / name, {}).update(_memory(memory, one_for_all=not controller))
+        if controller in ("", "pids"):
+            wanted.setdefault(place / name, {})["pids.max"] = str(limits.threads)
+    group = Group(tuple(wanted))
+    if not wanted:
+        return None
+    _remove_left_behind({folder.parent for folder in wanted})
+    try:
+        for folder, settings in wanted.items():
+            folder.mkdir()
+            for setting, value in settings.items():
+                (folder / setting).write_text(value)
+    except OSError:
+        group.remove()
+        return None
+    return group
+
+
+def _places() -> dict[str, Path]:
+    """Return where groups can be made: by controller in version 1, under the empty name in version 2."""
+    try:
+        lines = [line.split(":", 2) for line in OWN.read_text().splitlines()]
+    except OSError:
+        return {}
+    paths = {name: path.lstrip("/") for _, names, path in lines for name in names.split(",")}
+    if (ROOT / "cgroup.controllers").is_file():
+        own = ROOT / paths.get("", "")
+        place = own if own == ROOT else own.parent  # a group with processes of its own can hold no other
+        with contextlib.suppress(OSError):
+            if {"memory", "pids"} <= set((place / "cgroup.subtree_control").read_text().split()):
+                return {"": place}
+        return {}
+    found = {name: ROOT / name / paths[name] for name in ("memory", "pids") if name in paths}
+    return found if len(found) == 2 and all(path.is_dir() for path in found.values()) else {}
+
+
+def _remove_left_behind(places: Iterable[Path]) -> None:
+    """Take away groups whose host was killed; one in use, or made just now, stays."""
+    for folder in (folder for place in places for folder in place.glob(f"{PREFIX}*")):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > OLD:
+                folder.rmdir()  # refused by the kernel where a process is in it
+
+
+def _memory(bound: str, *, one_for_all: bool) -> dict[str, str]:
+    return {"memory.max": bound, "memory.swap.max": "0"} if one_for_all else {"memory.limit_in_bytes": bound}

@@ -1,0 +1,134 @@
+"""The command that starts the inside of a sandbox, and the refusal where it cannot be had."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from catbench.errors import UsageError
+from catbench.report.limits import Limits
+from catbench.submit.sandbox.layout import Mount, arguments, sealed
+
+SandboxKind: TypeAlias = Literal["bwrap", "process", "none"]
+ISOLATION = (
+    *("--unshare-all", "--unshare-user"),
+    *("--new-session", "--die-with-parent", "--cap-drop", "ALL", "--clearenv"),
+)
+CLOSED = "--disable-userns"
+"""No namespaces can be made inside; left out where each session makes its own."""
+UNSHARE = "/usr/bin/unshare"
+PARTING = ("--user", "--map-current-user", "--pid", "--fork", "--mount-proc", "--net", "--ipc", "--uts")
+NOBODY = "65534"
+NOT_PROTECTED: dict[SandboxKind, str] = {
+    "bwrap": "Faults of the kernel; time that is shared with other work on this machine.",
+    "process": "The submission runs as you: it can read and write all your files, the test scores too, use "
+    "the network and end your processes. Only time, memory, output and its environment are bounded.",
+    "none": "Nothing: the submission runs inside this very process. For your own code only.",
+}
+"""What each kind does not protect from, as said to the user and in the report."""
+SETTINGS = {"HOME": "/tmp", "TMPDIR": "/tmp", "USER": "nobody", "LOGNAME": "nobody", "LANG": "C.UTF-8"}
+
+
+def check_available(kind: SandboxKind) -> None:
+    """Raise UsageError where a sandbox of this kind cannot be had on this machine, and say what can."""
+    if kind != "bwrap":
+        return
+    problem = _bubblewrap_problem()
+    if problem:
+        raise UsageError(
+            f"no submission is run: {problem}. Mend that (Debian: apt-get install bubblewrap), or ask by "
+            "name for a weaker sandbox: --sandbox process (no protection of files and network), or "
+            "--sandbox none (your own code)"
+        )
+
+
+@cache
+def sessions_can_part() -> bool:
+    """Whether a process of a sandbox can make namespaces here, so that one sandbox serves many sessions."""
+    if not Path(UNSHARE).is_file() or _bubblewrap_problem():
+        return False
+    return not _refused([UNSHARE, *PARTING, "/usr/bin/true"], closed=False)
+
+
+@cache
+def _bubblewrap_problem() -> str:
+    for tool in ("bwrap", *(("setpriv",) if os.geteuid() == 0 else ())):
+        if shutil.which(tool) is None:
+            return f"{tool} is not installed"
+    said = _refused(["/usr/bin/true"])
+    return f"bubblewrap cannot make a sandbox here ({said})" if said else ""
+
+
+def _refused(command: Sequence[str], *, closed: bool = True) -> str:
+    """Return why bubblewrap cannot run a command of the system's; empty where it can."""
+    system = [Mount(Path("/usr"), Path("/usr"))]
+    for name in ("/bin", "/lib", "/lib64"):
+        if Path(name).is_symlink():
+            system.append(Mount(Path(name), link=str(Path(name).readlink())))
+        elif Path(name).is_dir():
+            system.append(Mount(Path(name), Path(name)))
+    words = bubblewrap(system, command, Limits(), closed=closed)
+    said = subprocess.run(words, env={}, capture_output=True, text=True, check=False)
+    return said.stderr.strip() or f"exit code {said.returncode}" if said.returncode else ""
+
+
+def bubblewrap(
+    mounts: Sequence[Mount],
+    command: Sequence[str],
+    limits: Limits,
+    devices: Sequence[str] = (),
+    *,
+    closed: bool = True,
+) -> list[str]:
+    """Return the command that runs a command in bubblewrap; where it is `closed`, it can make no namespaces.
+
+    Root first hangs what may be seen into a root folder of its own, where nobody can reach it whatever the
+    folders above it allow, becomes nobody, and makes the sandbox from there.
+    """
+    bwrap = shutil.which("bwrap") or "bwrap"
+    root = os.geteuid() == 0
+    scratch = ["--size", str(limits.scratch_bytes), "--perms", "0700", "--tmpfs"]
+    first = [mount for mount in mounts if not mount.target.is_relative_to("/tmp")]
+    inner = [
+        *(bwrap, *ISOLATION, *([CLOSED] if closed else []), *arguments(first, from_inside=root)),
+        *("--proc", "/proc", "--dev", "/dev"),
+        *(*scratch, "/tmp", *scratch, "/dev/shm"),
+        *(word for device in devices for word in ("--dev-bind", device, device)),
+        *arguments([mount for mount in mounts if mount not in first], from_inside=root),
+        *(word for name, value in SETTINGS.items() for word in ("--setenv", name, value)),
+        *(
+            "--setenv",
+            "PATH",
+            "/usr/bin:/bin",
+            "--setenv",
+            "OMP_NUM_THREADS",
+            str(min(4, os.cpu_count() or 1)),
+        ),
+        *(*sealed(mounts), "--remount-ro", "/dev", "--chdir", "/tmp", "--", *command),
+    ]
+    if not root:
+        return inner
+    return [
+        *(bwrap, "--die-with-parent", "--unshare-pid", "--dir", "/tmp", *arguments(mounts)),
+        *("--dev-bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev", *sealed(mounts), "--"),
+        *("setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--no-new-privs", *inner),
+    ]
+
+
+def python(*words: str) -> list[str]:
+    """Return the command that runs catbench's program inside: no site of the user's, no environment.
+
+    It is the program of this very catbench, though another may be installed: only Python itself goes before.
+    """
+    place = str(Path(__file__).parents[3])
+    first = "next((i for i, place in enumerate(sys.path) if place.endswith('-packages')), len(sys.path))"
+    program = (
+        f"import sys; sys.path.insert({first}, {place!r}); from catbench.submit.sandbox.child import main"
+    )
+    return [sys.executable, "-I", "-B", "-c", f"{program}; main(*sys.argv[1:])", *words]

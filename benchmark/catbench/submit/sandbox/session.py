@@ -1,0 +1,291 @@
+"""Routers of one submission: behind a channel in a sandbox, or in this process for one's own code."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+import psutil
+
+from catbench.arrays import Floats
+from catbench.report.limits import Limits
+from catbench.route.router_loader import load_router
+from catbench.route.router_output import check_choices, check_predictions
+from catbench.route.routing import ask, fit, make
+from catbench.score.answer import Answer, Labelled
+from catbench.submit.sandbox.channel import BreachError, Channel
+from catbench.submit.sandbox.command import run_bounded
+from catbench.submit.sandbox.group import make_group
+from catbench.submit.sandbox.launch import SandboxKind, bubblewrap, check_available, python, sessions_can_part
+from catbench.submit.sandbox.layout import PACKAGES, SCRATCH, SUBMISSION, seen_from_inside
+from catbench.submit.sandbox.warm import Warm
+from catbench.submit.sandbox.wire import Kind, answer_size, decode_answer, encode_request, pool_to_json
+from catbench.suite.pool import Pool
+from catbench.suite.prompts import Prompts
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What runs in a sandbox: a submission's folder, staged, and how it is to be run."""
+
+    name: str
+    folder: Path
+    entry: str
+    """`router.py:make_router`."""
+    sandbox: SandboxKind = "bwrap"
+    limits: Limits = field(default_factory=Limits)
+    packages: Path | None = None
+    """Folder of packages that its requirements installed."""
+    masked: tuple[Path, ...] = ()
+    """Folders to hide besides every named suite."""
+    devices: tuple[str, ...] = ()
+    """Device files it may use: a GPU's."""
+    modules: tuple[str, ...] = ()
+    """Modules of known libraries that it imports (`catbench.submit.sandbox.preload`)."""
+
+
+Around: TypeAlias = Literal["each", "one", "none"]
+"""What has namespaces of its own: each session, a sandbox for one session, or nothing."""
+KEEPERS: dict[Around, int] = {"each": 2, "one": 0, "none": 1}
+"""Processes that are watched first and counted as nobody's: those that a submission cannot reach."""
+
+
+@dataclass
+class Usage:
+    """What a session used, as far as it was seen."""
+
+    seconds: float = 0.0
+    memory_bytes: int = 0
+    processes: int = 0
+    control_group: bool = False
+
+
+class Session(Protocol):
+    """Routers of one submission in one process. `router` counts those that were made."""
+
+    usage: Usage
+
+    def make(self, pool: Pool) -> int:
+        """Make a router for a pool; return its number."""
+        ...
+
+    def fit(self, router: int, train: Labelled, validation: Labelled) -> None:
+        """Fit a router."""
+        ...
+
+    def ask(self, router: int, prompts: Prompts, trade_offs: Floats) -> Answer:
+        """Ask a fitted router about prompts."""
+        ...
+
+    def close(self) -> None:
+        """End it."""
+        ...
+
+
+@contextmanager
+def open_sandbox(inside: Inside) -> Generator[Sandbox]:
+    """Make a sandbox for a submission; it has ended, with all its sessions, when the block ends.
+
+    Raises UsageError where it cannot be had.
+    """
+    check_available(inside.sandbox)
+    with tempfile.TemporaryDirectory(prefix="catbench-", ignore_cleanup_errors=True) as place:
+        sandbox = Sandbox(inside, Path(place))
+        try:
+            yield sandbox
+        finally:
+            sandbox.close()
+
+
+@contextmanager
+def open_session(inside: Inside) -> Generator[Session]:
+    """Make a sandbox for one session (`Sandbox.session`)."""
+    with open_sandbox(inside) as sandbox, sandbox.session() as session:
+        yield session
+
+
+class Sandbox:
+    """Where the sessions of a submission run: each a process that knows of no other.
+
+    Libraries that the submission names are loaded once, where sessions can part from each other; where they
+    cannot, or where what they need lies where their own temporary folders would hide it, each session has a
+    bubblewrap of its own.
+    """
+
+    def __init__(self, inside: Inside, place: Path) -> None:
+        self._inside, self._place = inside, place
+        self._around: Around = "none"
+        if inside.sandbox == "bwrap":
+            mounts = seen_from_inside(inside.folder, inside.packages, inside.masked)
+            hidden = any(mount.target.is_relative_to(place) for mount in mounts for place in SCRATCH)
+            self._around = "one" if hidden or not sessions_can_part() else "each"
+        self._warm = None if inside.sandbox == "none" or self._around == "one" else self._start()
+
+    def wait(self) -> None:
+        """Wait until libraries are loaded, where they are loaded once: then a session begins at once."""
+        if self._warm is not None:
+            self._warm.wait(self._inside.limits.wall_seconds)
+
+    @contextmanager
+    def session(self) -> Generator[Session]:
+        """Begin a session; it has ended, with all its processes, when the block ends.
+
+        What it raises in the block is a RouterError, and so is a limit broken since it last answered, which
+        is told when the block ends.
+        """
+        if self._inside.sandbox == "none":
+            yield HereSession(self._inside)
+            return
+        warm = self._warm or self._start()
+        try:
+            with tempfile.TemporaryDirectory(dir=self._place, ignore_cleanup_errors=True) as scratch:
+                session = SandboxSession(self._inside, warm, scratch, self._around)
+                try:
+                    yield session
+                    session.check()
+                finally:
+                    session.close()
+        finally:
+            if warm is not self._warm:
+                warm.close()
+
+    def close(self) -> None:
+        """End it."""
+        if self._warm is not None:
+            self._warm.close()
+
+    def _start(self) -> Warm:
+        inside, place = self._inside, Path(tempfile.mkdtemp(dir=self._place))
+        folder, packages = inside.folder, inside.packages or place / "none"
+        if inside.sandbox == "bwrap":
+            folder, packages = SUBMISSION, PACKAGES
+        told = inside.name, inside.entry, inside.limits.model_dump_json(), self._around
+        words = python(str(folder), str(packages), *told, ",".join(inside.modules))
+        environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+        if inside.sandbox == "bwrap":
+            mounts = seen_from_inside(inside.folder, inside.packages, inside.masked)
+            closed = self._around == "one"
+            words = bubblewrap(mounts, words, inside.limits, inside.devices, closed=closed)
+            environment = {}
+        return Warm(words, environment, place, inside.name)
+
+
+class SandboxSession:
+    """Routers in a process of their own; what comes from there is checked byte by byte."""
+
+    def __init__(self, inside: Inside, warm: Warm, scratch: str, around: Around) -> None:
+        self._name, self._routers = inside.name, list[tuple[Pool, Kind]]()
+        self.usage = Usage()
+        private = around != "none"
+        started = warm.begin(inside.limits.wall_seconds, "" if private else scratch)
+        if around == "one":  # it could kill its keeper, so all is watched from the outermost process
+            started.pid = warm.pid
+        self._start, self._group = time.monotonic(), make_group(inside.limits)
+        if self._group is not None and not all(map(self._group.add, _tree(started.pid))):
+            self._group.remove()
+            self._group = None
+        self._channel = Channel(
+            started,
+            inside.name,
+            inside.limits,
+            private=private,
+            keepers=KEEPERS[around],
+            group=self._group,
+        )
+
+    def make(self, pool: Pool) -> int:
+        """Make a router for a pool; return its number."""
+        said = self._channel.exchange(encode_request({"verb": "make", "pool": pool_to_json(pool)}))
+        if said not in (b"estimator", b"policy"):
+            raise self._refused("made no router")
+        self._routers.append((pool, "estimator" if said == b"estimator" else "policy"))
+        return len(self._routers) - 1
+
+    def fit(self, router: int, train: Labelled, validation: Labelled) -> None:
+        """Fit a router."""
+        (prompts, quality), (others, held) = train, validation
+        features = {
+            name: np.concatenate([values, others.features[name]]) for name, values in prompts.features.items()
+        }
+        both = Prompts([*prompts, *others], features)
+        marked = np.arange(len(both)) >= len(prompts)
+        asked = {"verb": "fit", "router": router}
+        self._channel.exchange(encode_request(asked, both, np.concatenate([quality, held]), marked))
+
+    def ask(self, router: int, prompts: Prompts, trade_offs: Floats) -> Answer:
+        """Ask a fitted router about prompts."""
+        pool, kind = self._routers[router]
+        columns = len(pool) if kind == "estimator" else len(trade_offs)
+        asked = {"verb": "ask", "router": router, "trade_offs": trade_offs.tolist()}
+        largest = answer_size(len(prompts), columns, kind)
+        said = self._channel.exchange(encode_request(asked, prompts), largest)
+        numbers = decode_answer(said, len(prompts), columns, kind)
+        if numbers is None:
+            raise self._refused("answered with something else than an array of the shape that was asked for")
+        if kind == "estimator":
+            return Answer(check_predictions(self._name, numbers, len(prompts), pool.ids), None, trade_offs)
+        chosen = check_choices(self._name, numbers.T, columns, len(prompts), len(pool))
+        return Answer(None, chosen, trade_offs)
+
+    def check(self) -> None:
+        """Raise BreachError where a limit was broken, even if nothing was asked since."""
+        self._channel.check()
+
+    def close(self) -> None:
+        """End the process and everything that it started."""
+        watch = self._channel.watch
+        seconds = time.monotonic() - self._start
+        self._channel.close()
+        self.usage = Usage(seconds, watch.peak_memory, watch.peak_processes, self._group is not None)
+
+    def _refused(self, what: str) -> BreachError:
+        self.close()
+        return BreachError("answer", f"router {self._name!r} {what}")
+
+
+def _tree(pid: int) -> list[int]:
+    root = psutil.Process(pid)
+    return [pid, *(process.pid for process in root.children(recursive=True))]
+
+
+class HereSession:
+    """Routers in this very process, without any protection."""
+
+    def __init__(self, inside: Inside) -> None:
+        file, _, factory = inside.entry.partition(":")
+        self._named = load_router(inside.name, inside.folder / file, factory, inside.folder)
+        self._routers: list[tuple[Pool, Any]] = []
+        self.usage = Usage()
+
+    def make(self, pool: Pool) -> int:
+        """Make a router for a pool; return its number."""
+        self._routers.append((pool, make(self._named, pool)))
+        return len(self._routers) - 1
+
+    def fit(self, router: int, train: Labelled, validation: Labelled) -> None:
+        """Fit a router."""
+        fit(self._named.name, self._routers[router][1], train, validation)
+
+    def ask(self, router: int, prompts: Prompts, trade_offs: Floats) -> Answer:
+        """Ask a fitted router about prompts."""
+        pool, made = self._routers[router]
+        return ask(self._named.name, made, prompts, pool, trade_offs)
+
+    def close(self) -> None:
+        """Do nothing: there is no process to end."""
+
+
+def run_inside(inside: Inside, command: Iterable[str], *, writable: Path) -> str:
+    """Run a command in a bubblewrap that can write to one folder; return why it failed, if it did."""
+    mounts = [
+        mount if mount.target != PACKAGES else type(mount)(PACKAGES, writable, writable=True)
+        for mount in seen_from_inside(inside.folder, writable, inside.masked)
+    ]
+    words = bubblewrap(mounts, list(command), inside.limits)
+    return run_bounded(words, inside.limits, writes=writable, environment={})

@@ -1,0 +1,140 @@
+"""A process that waits in a sandbox with its libraries loaded, and becomes sessions when it is asked to.
+
+What is loaded was loaded before any code of a submission ran, and each session parts from it and from all
+others: nothing that one does is seen by another. Python's own randomness (the order of sets) is one for all
+sessions of such a process, so whether answers repeat is seen between two of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+from array import array
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from catbench.errors import RouterError, UsageError
+from catbench.submit.sandbox.keeper import READY
+
+CREDENTIALS = struct.Struct("3i")
+"""Process, user and group, as the kernel tells them: the number of the process on this side."""
+
+
+@dataclass
+class Started:
+    """The first process of a session, and this side's ends of its pipes."""
+
+    pid: int
+    requests: int
+    replies: int
+    errors: int
+    word: socket.socket
+
+    def go(self) -> None:
+        """Let the session begin."""
+        with suppress(OSError):  # one that ended shows where its reply is read
+            self.word.sendall(b".")
+
+    def code(self, seconds: float) -> int | None:
+        """Return the code that the session ended with, None where it has not told within so long.
+
+        Raises UsageError where the sandbox could not be made.
+        """
+        self.word.settimeout(seconds)
+        with suppress(OSError):
+            said, _, rest = self.word.recv(4096).decode(errors="replace").strip().partition(": ")
+            if said == "failed":
+                raise UsageError(f"the sandbox cannot be started: {rest}")
+            return int(rest) if said == "ended" else None
+        return None
+
+    def close(self) -> None:
+        """Close this side's ends."""
+        for descriptor in (self.requests, self.replies, self.errors):
+            with suppress(OSError):
+                os.close(descriptor)
+        self.word.close()
+
+
+class Warm:
+    """The waiting process."""
+
+    def __init__(self, words: Sequence[str], environment: Mapping[str, str], place: Path, name: str) -> None:
+        """Start it by a command; `place` is a folder for what it prints, `name` the submission's."""
+        self._control, theirs = socket.socketpair()
+        self._said, self._name = place / "said", name
+        self._lock, self._is_ready = threading.Lock(), False
+        try:
+            with theirs, self._said.open("wb") as said:
+                self._process = subprocess.Popen(
+                    words,
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=said,
+                    env=environment,
+                    cwd=place,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            self._control.close()
+            raise UsageError(f"the sandbox cannot be started: {error}") from error
+        self.pid = self._process.pid
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it can become sessions. Raises RouterError where it cannot."""
+        with self._lock:
+            if not self._is_ready:
+                self._control.settimeout(seconds)
+                with suppress(OSError):
+                    self._is_ready = self._control.recv(len(READY)) == READY
+            if not self._is_ready:
+                raise RouterError(f"router {self._name!r}: its sandbox did not start{self._printed()}")
+
+    def begin(self, seconds: float, scratch: str) -> Started:
+        """Return a session that waits for `go`. `scratch` is its temporary folder, empty for its own."""
+        self.wait(seconds)
+        inside, ours = list[int](), list[int]()
+        for there_reads in (True, False, False):
+            reading, writing = os.pipe()
+            inside.append(reading if there_reads else writing)
+            ours.append(writing if there_reads else reading)
+        word, theirs = socket.socketpair()
+        if tells := hasattr(socket, "SO_PASSCRED"):
+            word.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        word.settimeout(seconds)
+        requests, replies, errors = ours
+        started = Started(0, requests, replies, errors, word)
+        try:
+            with theirs, self._lock:
+                asked = json.dumps({"scratch": scratch}).encode()
+                rights = array("i", [*inside, theirs.fileno()])
+                self._control.sendmsg([asked], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+            own, told, _, _ = word.recvmsg(4096, socket.CMSG_SPACE(CREDENTIALS.size))
+            started.pid = CREDENTIALS.unpack(told[0][2])[0] if tells else int(own)
+        except (OSError, IndexError, ValueError) as error:
+            started.close()
+            raise RouterError(f"router {self._name!r}: a session did not start{self._printed()}") from error
+        finally:
+            for descriptor in inside:
+                os.close(descriptor)
+        return started
+
+    def close(self) -> None:
+        """End it, and all its sessions with it."""
+        self._control.close()
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def _printed(self) -> str:
+        time.sleep(0.1)  # what ended it may still be written
+        lines = self._said.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return f" (it printed: {lines[-1][:200]!r})" if lines else ""

@@ -1,0 +1,158 @@
+"""Counts what the processes of a running sandbox use, all together.
+
+The kernel's own limits count one process each, and an address-space limit breaks torch, which reserves far
+more than it uses. So a thread of the host's looks at the whole tree for as long as it runs, asked something
+or not, and ends it at the first breach.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from catbench.report.limits import MIB, Limits
+
+INTERVAL = 0.1
+"""Seconds between two looks at least."""
+LOOKING = 2.0
+"""Looks are this many times their own duration apart at least: they take a third of a core at most."""
+LONGEST_END = 10.0
+"""Seconds that killed processes are waited for."""
+BLOCK = 4096
+OWN_PROCESSES = 7
+"""Processes that the sandbox itself needs, at most."""
+
+
+class Watch:
+    """Looks at a process and all that came from it, from now until it is stopped."""
+
+    def __init__(
+        self, pid: int, limits: Limits, *, private: bool, writes: Path | None = None, keepers: int = 0
+    ) -> None:
+        """Watch the tree below `pid`; `private` where its temporary folder is its own file system.
+
+        `writes` is a folder of the host's that it writes to, if any. The first `keepers` processes are
+        catbench's own: what they hold is not the submission's.
+        """
+        self.pid, self._root = pid, psutil.Process(pid)
+        self._limits, self._private, self._writes, self._keepers = limits, private, writes, keepers
+        self.breach: tuple[str, str] | None = None
+        """The verdict and what was done, once a limit is broken; the tree is being ended then."""
+        self.peak_memory = 0
+        """Most resident bytes that were seen."""
+        self.peak_processes = 0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="catbench-watch", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more, and end the whole tree."""
+        self._over.set()
+        self._thread.join()
+        self._kill()
+
+    def _watch(self) -> None:
+        pause = 0.0
+        while not self._over.wait(pause):
+            start = time.monotonic()
+            try:
+                self.breach = self._look()
+            except Exception as error:  # whatever it is: nothing runs unwatched
+                self.breach = "crash", f"could not be watched ({type(error).__name__})"
+            if self.breach is not None:
+                self._kill()
+                return
+            pause = max(INTERVAL, LOOKING * (time.monotonic() - start))
+
+    def _look(self) -> tuple[str, str] | None:
+        processes = self._processes()
+        own = processes[self._keepers :]
+        self.peak_processes = max(self.peak_processes, len(own))
+        if len(own) > self._limits.processes + OWN_PROCESSES:
+            return "processes", f"used more than {self._limits.processes} processes"
+        memory = sum(map(_resident, own))
+        if memory > self._limits.memory_bytes:  # forks share pages: count each page once before judging
+            memory = sum(map(_proportional, own))
+        self.peak_memory = max(self.peak_memory, memory)
+        if memory > self._limits.memory_bytes:
+            return "memory", f"used more than {self._limits.memory_bytes // MIB} MiB of memory"
+        if self._private and own and _files(own[-1].pid) > self._limits.scratch_files:
+            return "files", f"used more than {self._limits.scratch_files} files in its temporary folder"
+        return self.written()
+
+    def written(self) -> tuple[str, str] | None:
+        """Return the breach of having written too much to the host's folder, None where it has not."""
+        if self._writes is None or _bytes_below(self._writes) <= self._limits.scratch_bytes:
+            return None
+        return "files", f"wrote more than {self._limits.scratch_bytes // MIB} MiB"
+
+    def _processes(self) -> list[psutil.Process]:
+        """Return the process and everything below it that still runs."""
+        with suppress(psutil.Error):
+            return [self._root, *self._root.children(recursive=True)]
+        return []
+
+    def _kill(self) -> None:
+        """End the whole tree, and wait until it is gone.
+
+        All are halted before the first is killed: what is halted starts nothing new, and a sandbox's first
+        process takes all others with it.
+        """
+        seen: list[psutil.Process] = []
+        while new := [process for process in self._processes() if process not in seen]:
+            _signal(new, signal.SIGSTOP)
+            seen += new
+        _signal(seen, signal.SIGKILL)
+        deadline = time.monotonic() + LONGEST_END
+        while any(map(_runs, seen)) and time.monotonic() < deadline:
+            time.sleep(0.002)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether a process has not ended; one that has, and waits for its parent to notice, has."""
+    with suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _signal(processes: list[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        with suppress(psutil.Error):
+            process.send_signal(number)
+
+
+def _resident(process: psutil.Process) -> int:
+    with suppress(psutil.Error):
+        return process.memory_info().rss
+    return 0
+
+
+def _proportional(process: psutil.Process) -> int:
+    with suppress(psutil.Error):
+        return process.memory_full_info().pss
+    return _resident(process)
+
+
+def _bytes_below(folder: Path) -> int:
+    """Return what the files and folders below take on the disk, each a block at least."""
+    found = 0
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            with suppress(OSError):
+                found += max(BLOCK, 512 * os.lstat(os.path.join(place, name)).st_blocks)
+    return found
+
+
+def _files(pid: int) -> int:
+    with suppress(OSError):
+        place = os.path.join("/proc", str(pid), "root", "tmp")
+        if os.stat(place).st_dev != os.stat("/tmp").st_dev:  # until the sandbox stands, it is the host's
+            found = os.statvfs(place)
+            return found.f_files - found.f_ffree
+    return 0

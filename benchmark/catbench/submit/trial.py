@@ -1,0 +1,103 @@
+"""`catbench submit check`: every problem of a submission at once, then those of its code on a small suite.
+
+Nothing runs while its folder has problems: what cannot be read or may not be there is no submission yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from catbench.errors import CatbenchError, RouterError, UsageError
+from catbench.home import known_suites
+from catbench.score.rounds import rounds_of
+from catbench.submit import noise
+from catbench.submit.faults import Fault
+from catbench.submit.folder import folder_problems, named_suites, read_settings
+from catbench.submit.judging import judge
+from catbench.submit.run import How, staged
+from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.prompts import Split
+from catbench.suite.simulate import Simulation, simulate
+from catbench.suite.store import load, suite_folder
+
+SIZES: dict[Split, int] = {"train": 400, "validation": 60, "test": 120}
+"""Prompts of each split that a check uses."""
+MENDS = {
+    "repeats": "fix every seed (pool.seed), and depend on no clock, thread timing or hash order",
+    "order": "a prompt's prediction may not depend on its place: no state that predict() carries on",
+    "one at a time": "a prompt's prediction may not depend on the others: no statistics of the test batch",
+    "shuffled labels": "it knows more than fit() was given: no weights and no rules may hold qualities",
+    "mixed labels": "it learns from these very qualities: nothing that fit() is given may be looked up",
+    "reworded prompts": "it knows these very test prompts: nothing that predict() is given may be looked up",
+    "noise": "it knows what these test images scored, which no prompt tells: nothing may be looked up",
+}
+
+
+def check_submission(folder: Path, how: How, suite: str | None = None) -> tuple[list[Fault], str]:
+    """Return everything that is wrong with a submission, and what it was tried on.
+
+    `suite` is the suite to try it on, by default the first that it names and that is here, else a
+    simulated one. It is tried on nothing (an empty text) while its folder has problems, or where `suite` is
+    unknown. Raises UsageError where the sandbox cannot be had.
+    """
+    found = folder_problems(folder)
+    problems = _suite_problems([suite] if suite else named_suites(folder))
+    if found or (suite and problems):
+        return [*found, *problems], ""
+    settings = read_settings(folder)
+    matrix = small_matrix(suite, settings.suites)
+    tried = (
+        f"{sum(SIZES.values())} prompts of {matrix.suite.id}" if not matrix.suite.simulated else "SIMULATED"
+    )
+    try:
+        with staged(folder, matrix, how) as ready:
+            pools = [matrix.pool(metric=matrix.metrics[0].name)]
+            judged = judge(ready.inside, rounds_of(matrix, 0), pools, lambda answers: None, timed=False)
+    except UsageError:
+        raise
+    except RouterError as error:
+        return [*problems, Fault(str(error), "run fit() and predict() by hand on some prompts")], tried
+    except CatbenchError as error:
+        return [*problems, Fault(str(error), "mend that first")], tried
+    unseen = [check.says for check in judged.checks if check.name == noise.NAME and check.value is None]
+    tried += "".join(f"; noise {says}" for says in unseen)
+    failed = [check for check in judged.checks if not check.passed]
+    return [*problems, *(Fault(check.says, MENDS[check.name]) for check in failed)], tried
+
+
+def _suite_problems(names: Sequence[str]) -> list[Fault]:
+    """Return a problem for every suite that a run would not find."""
+    problems: list[Fault] = []
+    for name in names:
+        try:
+            suite_folder(name)
+        except CatbenchError as error:
+            what, _, mend = str(error).partition(": ")
+            problems.append(Fault(what, mend))
+    return problems
+
+
+def small_matrix(suite: str | None, named: tuple[str, ...]) -> ScoreMatrix:
+    """Return a few prompts of a suite: the one asked for, one of those named, or a simulated one."""
+    known = known_suites()
+    suite = suite or next((name for name in named if name in known), None)
+    if suite is None:
+        return simulate(Simulation(prompts=sum(SIZES.values()), candidates=5, samples=2))[0]
+    return shortened(load(suite))
+
+
+def shortened(matrix: ScoreMatrix) -> ScoreMatrix:
+    """Return the matrix of the first prompts of each split, and of the first metric."""
+    kept = np.sort(np.concatenate([matrix.rows(split)[:size] for split, size in SIZES.items()]))
+    metric = matrix.metrics[0]
+    return replace(
+        matrix,
+        prompts=matrix.prompts.iloc[kept].reset_index(drop=True),
+        metrics=(metric,),
+        scores={metric.name: matrix.scores[metric.name][kept]},
+        features={name: values[kept] for name, values in matrix.features.items()},
+    )

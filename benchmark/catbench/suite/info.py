@@ -1,0 +1,58 @@
+"""What a suite says of itself and of its metrics, as records."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from catbench.suite.provenance import Provenance
+
+
+class Metric(BaseModel):
+    """A quality metric: a score of (prompt, image)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1)
+    """The column in the score table."""
+    direction: Literal["higher", "lower"] = "higher"
+    """Which scores are better."""
+    label: str = ""
+    """How it is written in tables; empty = the name."""
+    model: str = ""
+    """The scoring model, if there is one."""
+    revision: str = ""
+    citation: str = ""
+
+    @property
+    def sign(self) -> int:
+        """1 where higher is better, else -1: score x sign is the quality that routers are fitted to."""
+        return 1 if self.direction == "higher" else -1
+
+    @property
+    def title(self) -> str:
+        """The label, or the name where there is none."""
+        return self.label or self.name
+
+
+class SuiteInfo(BaseModel):
+    """What a suite says of itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(min_length=1, pattern=r"^[a-z0-9][a-z0-9._+-]*$")
+    version: str = "1"
+    title: str = ""
+    """One line; shown above every table. A simulated suite says so here."""
+    licence: str = ""
+    """Licence of the prompts and of the scores."""
+    source: str = ""
+    simulated: bool = False
+    """True where the scores come from a formula and not from images."""
+    samples_are: Literal["images", "raters"] = "images"
+    """What the samples of a cell are: images of one prompt, or ratings of one image."""
+    folds: int = Field(default=0, ge=0)
+    """Folds by which routers are scored here unless they are asked for otherwise; 0 = by the splits."""
+    provenance: Provenance | None = None
+    """Where the prompts come from, if catbench chose them."""

@@ -1,0 +1,33 @@
+"""`manifest.json`: what a suite's folder says of itself."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from catbench.suite.info import Metric, SuiteInfo
+from catbench.suite.pool import Candidate
+from catbench.suite.prompts import Split
+
+
+class Manifest(BaseModel):
+    """`manifest.json`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = Field(1, alias="schema")
+    suite: SuiteInfo
+    candidates: tuple[Candidate, ...]
+    pools: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    metrics: tuple[Metric, ...]
+    samples: dict[Split, int]
+    splits: dict[Split, int]
+    content: str = ""
+    """Digest of the content, by which reports name the suite (`catbench.suite.digest`); empty = not
+    stated."""
+    files: dict[str, str]
+    """Path in the folder -> SHA-256."""
+    withheld: tuple[str, ...] = ()
+    """Ids of test prompts whose scores a host keeps (`catbench split-private`): they stand among the prompts,
+    and the matrix leaves them out."""

@@ -1,0 +1,160 @@
+"""The files of a recipe: fetched and cached, or found in a folder or an archive; each checked by its digest.
+
+In a folder or archive a file may stand at its path in the repository, with or without a folder around all of
+them, or at the end of that path as far as it tells the file apart: `dataset/dataset.csv` or `dataset.csv`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from catbench.download import Progress, fetch
+from catbench.errors import SuiteError, UsageError
+from catbench.files import sha256_of
+from catbench.suite.recipes.recipe import Recipe
+
+AT_ONCE = 8
+"""Files that are fetched at a time."""
+
+
+@contextmanager
+def opened(recipe: Recipe, source: Path | None, progress: Progress) -> Generator[Mapping[str, Path]]:
+    """Yield the local path of every file of a recipe, each what it must be.
+
+    Raises UsageError where one is missing or cannot be fetched, SuiteError where one is another.
+    """
+    if source is None:
+        yield fetched(recipe, progress)
+    elif source.is_dir():
+        yield _checked(recipe, dict(_in_folder(recipe, source)), str(source), progress)
+    elif source.is_file():
+        with tempfile.TemporaryDirectory(prefix="catbench-") as folder:
+            yield _checked(recipe, _unpacked(recipe, source, Path(folder)), str(source), progress)
+    else:
+        raise UsageError(f"--from {source}: there is no such folder or archive")
+
+
+def fetched(recipe: Recipe, progress: Progress) -> dict[str, Path]:
+    """Return the files in the cache, those that are not there fetched several at a time.
+
+    What came of a file that broke off is kept for the next time. Raises UsageError.
+    """
+    name = recipe.suite.id
+
+    def one(path: str) -> Path:
+        place = PurePosixPath(path)
+        return fetch(
+            recipe.url(path),
+            recipe.files[path].sha256,
+            place.name,
+            lambda what, done, total: None,
+            room=f"recipes/{name}/{place.parent}",
+            instead=recipe.by_hand,
+        )
+
+    found: dict[str, Path] = {}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        waiting = {pool.submit(one, path): path for path in recipe.files}
+        try:
+            for done in as_completed(waiting):
+                found[waiting[done]] = done.result()
+                progress(f"fetching {name}", len(found), len(waiting))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return found
+
+
+def tails(path: str, all_paths: Mapping[str, object]) -> Generator[str]:
+    """Yield a file's path, and its ends from the longest on, as far as no other file has the same."""
+    parts = path.split("/")
+    for start in range(len(parts)):
+        end = "/".join(parts[start:])
+        if sum(other == end or other.endswith(f"/{end}") for other in all_paths) == 1:
+            yield end
+
+
+def _in_folder(recipe: Recipe, folder: Path) -> Generator[tuple[str, Path]]:
+    for path in recipe.files:
+        found = next((folder / end for end in tails(path, recipe.files) if (folder / end).is_file()), None)
+        if found:
+            yield path, found
+
+
+def _unpacked(recipe: Recipe, archive: Path, folder: Path) -> dict[str, Path]:
+    """Write the files that a recipe reads of an archive into a folder; nothing else of it is unpacked."""
+    wanted = {end: path for path in recipe.files for end in tails(path, recipe.files)}
+    found: dict[str, Path] = {}
+
+    def take(member: str, size: int, open_it: Callable[[], IO[bytes] | None]) -> None:
+        parts = PurePosixPath(member).parts
+        path = next((p for n in (0, 1) if (p := wanted.get("/".join(parts[n:]))) is not None), None)
+        if path is None or path in found:
+            return
+        if size != recipe.files[path].bytes:
+            raise _other(recipe, path, f"{archive}: {member}", size)
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        content = open_it()
+        if content is not None:
+            with content, target.open("wb") as file:
+                shutil.copyfileobj(content, file)
+            found[path] = target
+
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as packed:
+                for entry in packed.infolist():
+                    if not entry.is_dir():
+                        take(entry.filename, entry.file_size, lambda entry=entry: packed.open(entry))
+        else:
+            with tarfile.open(archive, "r|*") as stream:
+                for member in stream:
+                    if member.isfile():
+                        take(member.name, member.size, lambda member=member: stream.extractfile(member))
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError) as error:
+        raise SuiteError(
+            f"{archive}: not readable as an archive (.tar.*, .zip): {error}; is it cut short?"
+        ) from error
+    except OSError as error:
+        raise UsageError(
+            f"{archive}: cannot be unpacked into {folder.parent}: {error.strerror or error}"
+        ) from error
+    return found
+
+
+def _checked(recipe: Recipe, found: Mapping[str, Path], where: str, progress: Progress) -> Mapping[str, Path]:
+    """Return the files; raises UsageError where one is missing, SuiteError where one is another."""
+    missing = [path for path in recipe.files if path not in found]
+    if missing:
+        more = f" (and {len(missing) - 1} more of {len(recipe.files)} files)" if len(missing) > 1 else ""
+        raise UsageError(
+            f"{where}: no {missing[0]}{more}: {_due(recipe, missing[0])}. Without --from the files are "
+            f"fetched; {recipe.by_hand}"
+        )
+    for done, (path, file) in enumerate(found.items(), start=1):
+        size = file.stat().st_size
+        if size != recipe.files[path].bytes or sha256_of(file) != recipe.files[path].sha256:
+            raise _other(recipe, path, str(file), size)
+        progress(f"checking {recipe.suite.id}", done, len(found))
+    return found
+
+
+def _due(recipe: Recipe, path: str) -> str:
+    due, commit = recipe.files[path], recipe.commit[:12]
+    return f"{due.bytes:,} bytes, SHA-256 {due.sha256[:12]}…, {path} of {recipe.repository} at {commit}"
+
+
+def _other(recipe: Recipe, path: str, name: str, size: int) -> SuiteError:
+    return SuiteError(
+        f"{name}: {size:,} bytes, not the file of commit {recipe.commit[:12]} (altered or cut short?); it "
+        f"must be {_due(recipe, path)}"
+    )

@@ -1,0 +1,276 @@
+"""A suite on disk: a folder that pandas, DuckDB or a dataset hub opens as it is.
+
+    manifest.json    schema, suite, candidates, pools, metrics, samples and sizes of the splits,
+                     digest of the content, SHA-256 of every file, ids of withheld test prompts, if any
+    prompts.parquet  prompt_id, text, source, group, split, and any columns to slice by
+    scores.parquet   prompt_id, candidate, sample, one float32 column a metric
+    costs.parquet    candidate, unit, value, hardware, batch_size, precision, method, and spread where known
+    features/*.npy   optional prompt embeddings, rows in the order of prompts.parquet
+    images/*.webp    optional sheets, one a test prompt, candidates in the order of the manifest
+
+Reading checks the digests and every rule of a matrix, and gives the prompts in the order of their ids,
+whatever that of their rows. Writing is atomic. Nothing is pickled.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from catbench.arrays import Scores, frozen
+from catbench.errors import SuiteError, UsageError, unknown_name
+from catbench.files import atomic_folder, readable, sha256_of
+from catbench.home import DATA, known_suites
+from catbench.suite.costs import Cost, check_costs, cost_records
+from catbench.suite.manifest import Manifest
+from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.matrix_rules import PROMPT_COLUMNS
+from catbench.suite.prompts import SPLITS
+from catbench.suite.score_rows import read_scores, write_scores
+from catbench.suite.withheld import Withheld, scored_rows
+
+WAYS = {
+    **{path.stem: f"catbench import {path.stem}" for path in sorted((DATA / "recipes").glob("*.txt"))},
+    "coco": "catbench prompts coco",
+    "diffusiondb": "catbench prompts diffusiondb",
+}
+"""Suite that is not shipped -> the command that makes it, or its prompts."""
+
+
+def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
+    """Return the matrix of a suite, by name (`catbench suites` lists them) or by its folder.
+
+    Raises UsageError for an unknown name, SuiteError for a folder that breaks a rule of the format or
+    whose files differ from the digests in its manifest.
+    """
+    folder = suite_folder(suite)
+    manifest = read_manifest(folder)
+    if "prompts.parquet" in manifest.files and "scores.parquet" not in manifest.files:
+        raise SuiteError(
+            f"{folder / 'manifest.json'}: no digest of scores.parquet: it has prompts and no scores yet; "
+            f"`catbench generate {suite} --out RUN` makes them"
+        )
+    for name in ("prompts.parquet", "scores.parquet", "costs.parquet"):
+        if name not in manifest.files:
+            raise SuiteError(f"{folder / 'manifest.json'}: no digest of {name}")
+    if lacking := [split for split in SPLITS if manifest.samples.get(split, 0) < 1]:
+        raise SuiteError(f"{folder / 'manifest.json'}: no number of samples for the {lacking[0]} split")
+    for name, digest in manifest.files.items():
+        if name.endswith(".parquet"):
+            _check_digest(folder, name, digest)
+    stored = _read_prompts(folder / "prompts.parquet")
+    order = np.argsort(stored["prompt_id"].to_numpy(dtype=object), kind="stable")
+    order = order[scored_rows(stored, manifest.withheld, str(folder / "manifest.json"))[order]]
+    prompts = stored.iloc[order].reset_index(drop=True)
+    features = load_features(folder, manifest).items()
+    if len({metric.name for metric in manifest.metrics}) < len(manifest.metrics):
+        raise SuiteError(f"{folder / 'manifest.json'}: a metric is listed twice")
+    costs = _read_costs(folder / "costs.parquet", manifest)
+    candidates = [candidate.id for candidate in manifest.candidates]
+    metrics = [metric.name for metric in manifest.metrics]
+    matrix = ScoreMatrix(
+        suite=manifest.suite,
+        prompts=prompts,
+        candidates=manifest.candidates,
+        metrics=manifest.metrics,
+        scores=read_scores(folder / "scores.parquet", prompts, candidates, metrics, manifest.samples),
+        costs=costs,
+        pools=manifest.pools,
+        samples=manifest.samples,
+        features={name: rows[order] if len(rows) == len(stored) else rows for name, rows in features},
+    )
+    counted = stored["split"].value_counts().to_dict()
+    if counted != {split: size for split, size in manifest.splits.items() if size}:
+        raise SuiteError(
+            f"{folder / 'manifest.json'}: splits of {manifest.splits}; the prompts have {counted}"
+        )
+    if manifest.content not in ("", matrix.digest):
+        raise SuiteError(
+            f"{folder / 'manifest.json'}: a content of digest {manifest.content[:12]}…, and the files hold "
+            f"{matrix.digest[:12]}…: were files or digests changed by hand? Make or fetch the suite again"
+        )
+    return matrix
+
+
+def digest_of(folder: Path) -> str:
+    """Return the digest of a suite's content as its manifest states it, or else of what it holds."""
+    return read_manifest(folder).content or load(folder).digest
+
+
+def load_prompts(folder: Path, manifest: Manifest) -> pd.DataFrame:
+    """Return the prompts of a suite, which need not have scores yet. Raises SuiteError as `load` does."""
+    if "prompts.parquet" not in manifest.files:
+        raise SuiteError(f"{folder / 'manifest.json'}: no digest of prompts.parquet")
+    _check_digest(folder, "prompts.parquet", manifest.files["prompts.parquet"])
+    return _read_prompts(folder / "prompts.parquet")
+
+
+def load_costs(folder: Path, manifest: Manifest) -> tuple[Cost, ...]:
+    """Return the costs of a suite, none where it has no table yet. Raises SuiteError as `load` does."""
+    if "costs.parquet" not in manifest.files:
+        return ()
+    _check_digest(folder, "costs.parquet", manifest.files["costs.parquet"])
+    return _read_costs(folder / "costs.parquet", manifest)
+
+
+def load_features(folder: Path, manifest: Manifest) -> dict[str, Scores]:
+    """Return the prompt embeddings of a suite by name. Raises SuiteError for an altered file."""
+    features: dict[str, Scores] = {}
+    for name, digest in manifest.files.items():
+        if name.startswith("features/"):
+            _check_digest(folder, name, digest)
+            with readable(folder / name, "a NumPy array"):
+                features[Path(name).stem] = frozen(np.load(folder / name, allow_pickle=False))
+    return features
+
+
+def verify(suite: str | os.PathLike[str]) -> ScoreMatrix:
+    """Load a suite and check the digest of every file, images included. Raises as `load` does."""
+    folder = suite_folder(suite)
+    for name, digest in read_manifest(folder).files.items():
+        _check_digest(folder, name, digest)
+    return load(folder)
+
+
+def save(
+    matrix: ScoreMatrix,
+    folder: str | os.PathLike[str],
+    *,
+    extra: Mapping[str, pd.DataFrame] | None = None,
+    images: Iterable[tuple[str, bytes]] = (),
+    withheld: Withheld | None = None,
+    force: bool = False,
+) -> None:
+    """Write a matrix as a suite folder, whole or not at all.
+
+    `extra` holds further tables by file stem, such as the truth behind a simulated suite; `images` the
+    WebP sheets by file stem, taken one by one; `withheld` prompts that stand in it without scores. A folder
+    that is there already is replaced only with `force`. Raises UsageError where it cannot be written.
+    """
+    target = Path(folder)
+    if force and target.is_dir() and any(target.iterdir()) and not (target / "manifest.json").is_file():
+        raise UsageError(f"{target} holds no suite (no manifest.json), so it is not replaced by one")
+    prompts, features = matrix.prompts, matrix.features
+    if withheld is not None:
+        prompts, features = withheld.joined_to(prompts, features)
+    with atomic_folder(target, force=force) as draft:
+        prompts.to_parquet(draft / "prompts.parquet", index=False)
+        write_scores(matrix, draft / "scores.parquet")
+        write_costs_and_features(draft, matrix.costs, features)
+        for stem, table in (extra or {}).items():
+            table.to_parquet(draft / f"{stem}.parquet", index=False)
+        for stem, sheet in images:
+            (draft / "images").mkdir(exist_ok=True)
+            (draft / "images" / f"{stem}.webp").write_bytes(sheet)
+        manifest = Manifest(
+            schema=1,
+            suite=matrix.suite,
+            candidates=matrix.candidates,
+            pools=dict(matrix.pools),
+            metrics=matrix.metrics,
+            samples=dict(matrix.samples),
+            splits={split: int((prompts["split"] == split).sum()) for split in SPLITS},
+            content=matrix.digest,
+            files=file_digests(draft),
+            withheld=() if withheld is None else tuple(sorted(withheld.prompts["prompt_id"])),
+        )
+        left_out = set() if manifest.withheld else {"withheld"}
+        text = manifest.model_dump_json(indent=2, by_alias=True, exclude=left_out)
+        (draft / "manifest.json").write_text(text + "\n", encoding="utf-8")
+
+
+def write_costs_and_features(draft: Path, costs: Iterable[Cost], features: Mapping[str, Scores]) -> None:
+    """Write `costs.parquet` and `features/*.npy` of a suite, each where there is any."""
+    if rows := cost_records(costs):
+        pd.DataFrame(rows).to_parquet(draft / "costs.parquet", index=False)
+    for name, values in features.items():
+        (draft / "features").mkdir(exist_ok=True)
+        np.save(draft / "features" / f"{name}.npy", values, allow_pickle=False)
+
+
+def file_digests(draft: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of a suite by its path in the folder, as the manifest holds them."""
+    files = sorted(path for path in draft.rglob("*") if path.is_file())
+    return {path.relative_to(draft).as_posix(): sha256_of(path) for path in files}
+
+
+def suite_folder(suite: str | os.PathLike[str]) -> Path:
+    """Return the folder of a suite given by name or path; raises UsageError where there is none."""
+    path = Path(suite)
+    if (path / "manifest.json").is_file():
+        return path
+    known = known_suites()
+    if path.is_dir() and str(suite) not in known:
+        raise SuiteError(f"{path} is no suite: it has no manifest.json")
+    if str(suite) not in known:
+        way = WAYS.get(str(suite))
+        hint = f"make it with `{way}`" if way else "or give the path of a suite's folder"
+        raise UsageError(f"{unknown_name('suite', str(suite), known)} ({hint})")
+    return known[str(suite)]
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return a suite's manifest; raises SuiteError naming the field that is wrong."""
+    path = folder / "manifest.json"
+    try:
+        return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise SuiteError(f"{path}: {place}: {first['msg']} (is it altered or cut short?)") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SuiteError(f"{path}: cannot be read: {error}") from error
+
+
+def _check_digest(folder: Path, name: str, digest: str) -> None:
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise SuiteError(f"{folder / 'manifest.json'}: {name!r} lies outside the suite")
+    if not path.is_file():
+        raise SuiteError(f"{folder / name}: named in manifest.json and missing; is the copy complete?")
+    if (found := sha256_of(path)) != digest:
+        raise SuiteError(
+            f"{folder / name}: SHA-256 {found[:12]}… is not {digest[:12]}… of manifest.json: the file is "
+            "altered or cut short; fetch or make the suite again"
+        )
+
+
+def _read_prompts(path: Path) -> pd.DataFrame:
+    table = _arrow(path).to_pandas()
+    for column in PROMPT_COLUMNS:
+        if column not in table:
+            raise SuiteError(f"{path}: no column {column!r}; it has {', '.join(map(str, table.columns))}")
+        if table[column].isna().any():
+            row = int(np.flatnonzero(table[column].isna().to_numpy())[0])
+            raise SuiteError(f"{path}, row {row + 1}: {column} is empty")
+        if not pd.api.types.is_string_dtype(table[column]):
+            raise SuiteError(f"{path}: column {column!r} holds {table[column].dtype}; it must be text")
+    odd = ~table["split"].isin(SPLITS).to_numpy()
+    if odd.any():
+        row, known = int(odd.argmax()), ", ".join(SPLITS)
+        raise SuiteError(
+            f"{path}, row {row + 1}: unknown split {table['split'].iloc[row]!r}; splits are {known}"
+        )
+    return table
+
+
+def _read_costs(path: Path, manifest: Manifest) -> tuple[Cost, ...]:
+    rows = _arrow(path).to_pylist()
+    try:
+        costs = tuple(Cost.model_validate(row) for row in rows)
+    except ValidationError as error:
+        raise SuiteError(f"{path}: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
+    check_costs(costs, [candidate.id for candidate in manifest.candidates], str(path))
+    return costs
+
+
+def _arrow(path: Path) -> Any:
+    with readable(path, "Parquet"):
+        return pq.read_table(path)

@@ -1,0 +1,216 @@
+"""Build a score matrix from tidy rows: one row a prompt, candidate and sample; every metric a column.
+
+Rules of DESIGN: a row belongs to a prompt id; prompts whose texts are equal after normalising share a
+group; where no split is given, the group's hash decides it. Prompts come out sorted by id and candidates
+by the first cost named (those without it last), so the suite is the same whatever the order of the rows.
+Beside what is given stand the columns of `catbench.suite.slices`, by which results can be sliced.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import ValidationError
+
+from catbench.arrays import Floats, Ints, Scores
+from catbench.errors import SuiteError, shown
+from catbench.suite.costs import Cost
+from catbench.suite.from_arrays import by_cost, costs_in_order
+from catbench.suite.info import Metric, SuiteInfo
+from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.pool import Candidate
+from catbench.suite.prompts import SPLITS, group_of, normalise, split_of
+from catbench.suite.slices import complexity
+from catbench.suite.tables.columns import Tell
+from catbench.suite.tables.complete import Drops, whole_part, without_blank_prompts
+from catbench.suite.tables.numerals import numbers_in
+from catbench.suite.tables.prices import fit_costs
+from catbench.suite.tables.table_reading import KEYS
+
+LARGEST = float(np.finfo(np.float32).max)
+"""Scores are stored in single precision."""
+_ODD = re.compile(r"[^A-Za-z0-9._+-]+")
+
+
+def matrix_from_table(
+    table: pd.DataFrame,
+    costs: Sequence[Cost],
+    metrics: Sequence[Metric],
+    suite: SuiteInfo,
+    *,
+    candidates: Sequence[Candidate] = (),
+    drops: Drops | None = None,
+    where: str = "scores",
+    costs_where: str = "costs",
+    tell: Tell = lambda line: None,
+) -> ScoreMatrix:
+    """Return the matrix of a tidy table. `where` is the file to name in messages.
+
+    `table` has columns `prompt`, `candidate`, optional `prompt_id`, `sample`, `split`, `source`, `group`,
+    and one a metric. Without `prompt_id` a prompt is its text; without `sample` there is one sample. An index
+    of whole numbers holds the place of each row in its file, from 0. `tell` takes a line for whatever was
+    left out. Raises SuiteError naming the file, row and candidate of what is missing, repeated or not finite.
+    """
+    drops = drops or Drops()
+    if not pd.api.types.is_integer_dtype(table.index.dtype):
+        table = table.reset_index(drop=True)
+    table = _checked(without_blank_prompts(_with_keys(table, where), drops, where, tell), where)
+    values = {metric.name: _finite(table, metric.name, where) for metric in metrics}
+    ranks = _ranks(table, suite, where)
+    prompts, ids = _prompts(table, where), np.array(sorted(table["candidate"].unique()), dtype=object)
+    place = pd.Index(prompts["prompt_id"]).get_indexer(pd.Index(table["prompt_id"]))
+    named = pd.Index(ids).get_indexer(pd.Index(table["candidate"]))
+    splits = prompts["split"].to_numpy(dtype=object)
+    depths = {split: int(ranks[splits[place] == split].max()) + 1 for split in dict.fromkeys(splits)}
+    depth: Ints = prompts["split"].map(depths).to_numpy(dtype=np.int64)
+    scores: dict[str, Scores] = {}
+    for name, column in values.items():
+        scores[name] = np.full((len(prompts), len(ids), max(depth)), np.nan, dtype=np.float32)
+        scores[name][place, named, ranks] = column
+    rows, columns = whole_part(scores, depth, prompts["text"].tolist(), list(ids), drops, where, tell)
+    kept = fit_costs(costs, list(ids[columns]), costs_where, tell)
+    order = by_cost(list(ids), np.flatnonzero(columns), kept)
+    records = {candidate.id: candidate for candidate in candidates}
+    chosen = prompts[rows].reset_index(drop=True)
+    for split in SPLITS if "split" not in table else ():
+        if split not in set(chosen["split"]):
+            raise SuiteError(
+                f"{where}: {len(chosen):,} prompts are so few that the hash of their texts puts none into "
+                f"the {split} split: add prompts, or a column `split` with {', '.join(SPLITS)}"
+            )
+    return ScoreMatrix(
+        suite=suite,
+        prompts=pd.concat([chosen, complexity(chosen["text"].tolist())], axis=1),
+        candidates=tuple(records.get(name) or Candidate(id=name) for name in ids[order]),
+        metrics=tuple(metrics),
+        scores={name: array[rows][:, order] for name, array in scores.items()},
+        costs=costs_in_order(kept, list(ids[order])),
+        samples={split: depths[split] for split in SPLITS if split in depths},
+    )
+
+
+def _with_keys(table: pd.DataFrame, where: str) -> pd.DataFrame:
+    """Return a copy of the table, whose keys hold something wherever they stand; blank prompts apart."""
+    for column in ("prompt", "candidate"):
+        if column not in table:
+            raise SuiteError(f"{where}: no column {column!r}; it has {', '.join(map(str, table.columns))}")
+    if table.empty:
+        raise SuiteError(f"{where}: no rows")
+    for column in [name for name in KEYS if name in table and name not in ("source", "prompt")]:
+        empty = (table[column].isna() | (table[column].astype(str).str.strip() == "")).to_numpy()
+        if empty.any():
+            raise SuiteError(f"{where}, {_row(table, empty)}: {column} is empty")
+    return table.copy()
+
+
+def _checked(table: pd.DataFrame, where: str) -> pd.DataFrame:
+    """Return the table with prompts, candidates and ids as text; without ids, a prompt's is of its text."""
+    table["prompt"] = table["prompt"].astype(str)
+    table["candidate"] = table["candidate"].astype(str)
+    if "prompt_id" not in table:
+        codes, texts = pd.factorize(table["prompt"])
+        ids = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts.tolist()]
+        table["prompt_id"] = np.array(ids, dtype=object)[codes]
+    table["prompt_id"] = table["prompt_id"].astype(str)
+    _check_ids(table["candidate"].unique().tolist(), where)
+    return table
+
+
+def _check_ids(names: Sequence[str], where: str) -> None:
+    """Raise SuiteError for names that cannot be candidates' ids, with the options that rename them."""
+    faults: dict[str, str] = {}
+    for name in names:
+        try:
+            Candidate(id=name)
+        except ValidationError as error:
+            faults[name] = error.errors()[0]["msg"]
+    if not faults:
+        return
+    name, fault = next(iter(faults.items()))
+    if _ODD.search(name) or not name[0].isalnum():
+        fault = (
+            "an id has letters, digits and . _ + - only, no white space, and begins with a letter or digit"
+        )
+    taken, renames = set(names), list[str]()
+    for odd in faults:
+        stem = _ODD.sub("-", odd).strip("-._+") or "candidate"
+        new = next(s for s in (stem, *(f"{stem}-{i}" for i in range(2, len(names) + 3))) if s not in taken)
+        taken.add(new)
+        renames.append(f"--candidate {shlex.quote(f'{new}={odd}')}")
+    raise SuiteError(f"{where}: candidate {name!r}: {fault}: rename with {' '.join(renames)}")
+
+
+def _finite(table: pd.DataFrame, metric: str, where: str) -> Floats:
+    """Return a metric's column, NaN where it is missing; raises SuiteError for what is no finite number."""
+    values = numbers_in(table[metric], metric, where)
+    bad = np.abs(values) > LARGEST
+    if bad.any():
+        raise SuiteError(
+            f"{where}, {_row(table, bad)}: {metric} of {_cell(table, bad)} is {values[bad][0]}: every score "
+            "must be finite, and below 3.4e38"
+        )
+    return values
+
+
+def _ranks(table: pd.DataFrame, suite: SuiteInfo, where: str) -> Ints:
+    """Return the number of each row's sample among those of its prompt and candidate, from 0."""
+    label = table["sample"] if "sample" in table else pd.Series(0, index=table.index)
+    if not pd.api.types.is_numeric_dtype(label):
+        numbers = pd.to_numeric(label, errors="coerce")
+        if numbers.isna().any() and suite.samples_are == "images":
+            raise SuiteError(
+                f"{where}: sample {label[numbers.isna()].iloc[0]!r} is no number, and samples are numbered "
+                "(with --samples raters they may be names)"
+            )
+        names = pd.Series(pd.factorize(label.astype(str), sort=True)[0], index=table.index)
+        label = names if numbers.isna().any() else numbers
+    cells = pd.DataFrame(
+        {"prompt": table["prompt_id"].to_numpy(), "candidate": table["candidate"].to_numpy()}
+    ).assign(sample=label.to_numpy())
+    twice = cells.duplicated().to_numpy()
+    if twice.any():
+        hint = "" if "sample" in table else " (is a `sample` column missing? --columns sample=NAME names it)"
+        number = f", sample {label.to_numpy()[twice][0]}" if "sample" in table else ""
+        raise SuiteError(f"{where}, {_row(table, twice)}: {_cell(table, twice)}{number} stands twice{hint}")
+    return cells.groupby(["prompt", "candidate"])["sample"].rank(method="first").to_numpy(dtype=np.int64) - 1
+
+
+def _row(table: pd.DataFrame, which: Any) -> str:
+    """Return the first row of those that a mask chooses as messages name it."""
+    return f"row {int(table.index[int(np.argmax(which))]) + 1}"
+
+
+def _cell(table: pd.DataFrame, which: Any) -> str:
+    first = table.iloc[int(np.argmax(which))]
+    return f"prompt {shown(first['prompt'])}, candidate {first['candidate']!r}"
+
+
+def _prompts(table: pd.DataFrame, where: str) -> pd.DataFrame:
+    """Return one row a prompt, sorted by id: its text, source, group and split."""
+    described = [name for name in ("prompt", "source", "split", "group") if name in table]
+    for name in described:
+        several = table.groupby("prompt_id")[name].nunique(dropna=False)
+        if (several > 1).any():
+            raise SuiteError(
+                f"{where}: prompt id {several.index[several > 1][0]!r} has two values of {name!r}"
+            )
+    first = table.drop_duplicates("prompt_id").sort_values("prompt_id").reset_index(drop=True)
+    keys = [normalise(text) for text in first["prompt"]]
+    given = first["group"].astype(str) if "group" in first else None
+    return pd.DataFrame(
+        {
+            "prompt_id": first["prompt_id"],
+            "text": first["prompt"],
+            "source": first["source"].fillna("").astype(str) if "source" in first else "",
+            "group": [group_of(key) for key in keys] if given is None else given,
+            "split": first["split"].astype(str)
+            if "split" in first
+            else [split_of(key) for key in (keys if given is None else given)],
+        }
+    ).astype("str")

@@ -1,0 +1,229 @@
+"""FLOPs of text-to-image models that others have judged, beside those that catbench draws with.
+
+Each is a class of diffusers with the configuration of its release, as its `config.json` has it, and runs
+with the steps, guidance and size of its model card, or else of its pipeline's defaults in diffusers. A
+price holds for one image of 1024 px: text encoders on both prompts, the denoiser twice a step, the decoder.
+
+    sd-3.5-large    SD3Transformer2DModel, 38 blocks of 2,432: 8.1 billion parameters as published
+    pixart-sigma    PixArtTransformer2DModel, 28 blocks of 1,152: 0.6 billion as published
+    kolors          SDXL's UNet with ChatGLM3-6B's hidden states (Kolors Team 2024)
+    kandinsky-3     Kandinsky3UNet, 3 billion; the decoder of Sber-MoVQGAN 270M, as in the official code
+    omnigen         OmniGenTransformer2DModel, 3.8 billion; a text of 64 tokens
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from catbench_make.costs.architectures import CLIP_BIGG, CLIP_L, SD_VAE, SDXL_UNET, T5_XXL
+from catbench_make.costs.flops import Flops, count_forward, on_meta
+from catbench_make.costs.parts import count_text_encoder, count_vae_decoder, meta
+from catbench_make.packages import optional
+
+LATENT = 128
+"""Width of the latent of an image of 1024 px."""
+_SD_3_5 = {
+    "sample_size": 128,
+    "num_layers": 38,
+    "num_attention_heads": 38,
+    "caption_projection_dim": 2432,
+    "pos_embed_max_size": 192,
+    "qk_norm": "rms_norm",
+}
+_PIXART = {
+    "caption_channels": 4096,
+    "interpolation_scale": 2,
+    "norm_eps": 1e-6,
+    "use_additional_conditions": False,
+}
+_KOLORS = {
+    **SDXL_UNET,
+    "encoder_hid_dim": 4096,
+    "encoder_hid_dim_type": "text_proj",
+    "projection_class_embeddings_input_dim": 5632,
+}
+_CHATGLM = {
+    "multi_query_attention": True,
+    "multi_query_group_num": 2,
+    "add_qkv_bias": True,
+    "original_rope": True,
+    "torch_dtype": torch.float32,
+}
+_FLAN_UL2 = {
+    "architectures": ["T5EncoderModel"],
+    "vocab_size": 32128,
+    "d_model": 4096,
+    "d_kv": 256,
+    "d_ff": 16384,
+    "num_layers": 32,
+    "num_heads": 16,
+    "feed_forward_proj": "gated-silu",
+}
+_MOVQ = {
+    "block_out_channels": [256, 512, 512, 1024],
+    "down_block_types": ["DownEncoderBlock2D"] * 3 + ["AttnDownEncoderBlock2D"],
+    "up_block_types": ["AttnUpDecoderBlock2D"] + ["UpDecoderBlock2D"] * 3,
+    "layers_per_block": 2,
+    "latent_channels": 4,
+    "num_vq_embeddings": 16384,
+    "vq_embed_dim": 4,
+    "norm_type": "spatial",
+}
+
+
+@dataclass(frozen=True)
+class Released:
+    """A model at the settings that its price holds for."""
+
+    steps: int
+    guidance: float
+    source: str
+    """Where configuration and settings are from."""
+    denoiser: Callable[[], tuple[Any, dict[str, Any]]]
+    """Returns the denoiser on the meta device, and the arguments of one forward."""
+    text: Callable[[], Flops]
+    """Counts the text encoders on one prompt."""
+    decoder: Callable[[], Flops]
+    texts: int = 2
+    """Prompts that are encoded: the given and the empty one; 1 where zeros stand for the latter."""
+
+    def flops(self) -> tuple[Flops, Flops]:
+        """Return the FLOPs of one image: of the whole call, and of its denoiser."""
+        model, arguments = self.denoiser()
+        step = count_forward(lambda: model(**arguments))
+        denoising = step * (2 * self.steps)
+        return self.text() * self.texts + denoising + self.decoder(), denoising
+
+
+def _built(name: str, config: dict[str, Any]) -> Any:
+    diffusers = optional("diffusers", "counting FLOPs")
+    return on_meta(lambda: getattr(diffusers, name).from_config(config))
+
+
+def _sd_3_5() -> tuple[Any, dict[str, Any]]:
+    tokens = 77 + 256  # CLIP's and T5's, one behind the other
+    return _built("SD3Transformer2DModel", _SD_3_5), {
+        "hidden_states": meta(1, 16, LATENT, LATENT),
+        "encoder_hidden_states": meta(1, tokens, 4096),
+        "pooled_projections": meta(1, 2048),
+        "timestep": meta(1),
+    }
+
+
+def _pixart() -> tuple[Any, dict[str, Any]]:
+    return _built("PixArtTransformer2DModel", _PIXART), {
+        "hidden_states": meta(1, 4, LATENT, LATENT),
+        "encoder_hidden_states": meta(1, 300, 4096),
+        "timestep": meta(1),
+        "added_cond_kwargs": {"resolution": None, "aspect_ratio": None},
+    }
+
+
+def _kolors() -> tuple[Any, dict[str, Any]]:
+    return _built("UNet2DConditionModel", _KOLORS), {
+        "sample": meta(1, 4, LATENT, LATENT),
+        "timestep": meta(1),
+        "encoder_hidden_states": meta(1, 256, 4096),
+        "added_cond_kwargs": {"text_embeds": meta(1, 4096), "time_ids": meta(1, 6)},
+    }
+
+
+def _chatglm() -> Flops:
+    module = optional("diffusers.pipelines.kolors.text_encoder", "counting FLOPs")
+    model = on_meta(lambda: module.ChatGLMModel(module.ChatGLMConfig(**_CHATGLM), device="meta"))
+    ids = meta(1, 256, dtype=torch.long)
+    places = torch.arange(256, device="meta")[None]
+    return count_forward(lambda: model(input_ids=ids, position_ids=places, output_hidden_states=True))
+
+
+def _kandinsky() -> tuple[Any, dict[str, Any]]:
+    return _built("Kandinsky3UNet", {}), {
+        "sample": meta(1, 4, LATENT, LATENT),
+        "timestep": meta(1),
+        "encoder_hidden_states": meta(1, 128, 4096),
+        "encoder_attention_mask": meta(1, 128),
+    }
+
+
+def _movq() -> Flops:
+    model = _built("VQModel", _MOVQ)
+    return count_forward(lambda: model.decode(meta(1, 4, LATENT, LATENT), force_not_quantize=True))
+
+
+def _omnigen() -> tuple[Any, dict[str, Any]]:
+    text, image = 64, (LATENT // 2) ** 2
+    length = text + 1 + image  # the step's own token stands between
+    scaling = {"short_factor": [1.0] * 48, "long_factor": [1.0] * 48, "type": "su"}
+    model = _built("OmniGenTransformer2DModel", {"rope_scaling": scaling})
+    model.rope = _Rotation()  # its own asks for the largest position, and the meta device has no numbers
+    return model, {
+        "hidden_states": meta(1, 4, LATENT, LATENT),
+        "timestep": meta(1),
+        "input_ids": meta(1, text, dtype=torch.long),
+        "input_img_latents": [],
+        "input_image_sizes": {},
+        "attention_mask": meta(1, length, length),
+        "position_ids": torch.arange(length, device="meta")[None],
+    }
+
+
+class _Rotation(torch.nn.Module):
+    """Cosines and sines of the positions, of their shapes."""
+
+    def forward(self, hidden: torch.Tensor, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        del hidden
+        return meta(positions.shape[-1], 96), meta(positions.shape[-1], 96)
+
+
+def _sdxl_vae() -> Flops:
+    return count_vae_decoder(SD_VAE, LATENT, LATENT)
+
+
+def _sd3_vae() -> Flops:
+    config = {**SD_VAE, "latent_channels": 16, "use_quant_conv": False, "use_post_quant_conv": False}
+    return count_vae_decoder(config, LATENT, LATENT)
+
+
+def _sd3_text() -> Flops:
+    projected = {**CLIP_L, "architectures": ["CLIPTextModelWithProjection"]}
+    return count_text_encoder(projected) + count_text_encoder(CLIP_BIGG) + count_text_encoder(T5_XXL, 256)
+
+
+RELEASED_ELSEWHERE = {
+    "sd-3.5-large": Released(
+        28, 3.5, "stabilityai/stable-diffusion-3.5-large, its card", _sd_3_5, _sd3_text, _sd3_vae
+    ),
+    "pixart-sigma": Released(
+        20,
+        4.5,
+        "PixArt-alpha/PixArt-Sigma-XL-2-1024-MS, defaults of PixArtSigmaPipeline",
+        _pixart,
+        lambda: count_text_encoder(T5_XXL, 300),
+        _sdxl_vae,
+    ),
+    "kolors": Released(
+        50, 5.0, "Kwai-Kolors/Kolors-diffusers, defaults of KolorsPipeline", _kolors, _chatglm, _sdxl_vae
+    ),
+    "kandinsky-3": Released(
+        25,
+        3.0,
+        "kandinsky-community/kandinsky-3, defaults of Kandinsky3Pipeline",
+        _kandinsky,
+        lambda: count_text_encoder(_FLAN_UL2, 128),
+        _movq,
+        texts=1,
+    ),
+    "omnigen": Released(
+        50,
+        2.5,
+        "Shitao/OmniGen-v1-diffusers, defaults of OmniGenPipeline",
+        _omnigen,
+        lambda: Flops(0.0, 0.0),
+        _sdxl_vae,
+    ),
+}
+"""Candidate -> model; all at 1024 px."""

@@ -1,0 +1,130 @@
+"""FLOPs of candidates as rows of a cost table, and the table that catbench ships.
+
+`python -m catbench_make.costs.flop_table FILE` counts the shipped table anew: every candidate of
+`candidates`, both conventions, from the released configurations, without weights or network. Infinity is
+counted on its official code: CATBENCH_INFINITY names a clone (see `checkout`).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pandas as pd
+
+from catbench.files import atomic_file
+from catbench.home import DATA
+from catbench.suite.costs import Cost, cost_records
+from catbench.suite.pool import Candidate
+from catbench_make.checkout import INFINITY
+from catbench_make.packages import prepare, versions
+from catbench_make.plan.candidates import drawing_settings, find_candidate, known_candidates
+from catbench_make.plan.settings import DrawingSettings, local_source
+
+if TYPE_CHECKING:
+    from catbench_make.costs.flops import Flops
+
+
+SHIPPED = DATA / "costs" / "flops.parquet"
+TERA = 1e12
+
+
+class Call(Protocol):
+    """Counts calls of one model without its weights."""
+
+    def flops(self, settings: DrawingSettings) -> tuple[Flops, Flops]:
+        """Return the FLOPs of one image: of the whole call, and of its denoiser."""
+        ...
+
+
+def flop_costs(candidates: Sequence[Candidate], root: Path | None = None) -> tuple[Cost, ...]:
+    """Return `tflops` of all candidates, then `tflops_paper`: shipped where known, else counted.
+
+    `root` is the suite's folder. Raises GenerationError where a model must be loaded to be counted, and
+    cannot be.
+    """
+    shipped = {(cost.candidate, cost.unit): cost for cost in shipped_costs()}
+    costs: list[Cost] = []
+    for candidate in candidates:
+        known = find_candidate(candidate.id)
+        if known and drawing_settings(known) == drawing_settings(candidate):
+            costs += [shipped[candidate.id, unit] for unit in ("tflops", "tflops_paper")]
+        else:
+            costs += count_costs(candidate, root)
+    return tuple(sorted(costs, key=lambda cost: cost.unit))
+
+
+def count_costs(candidate: Candidate, root: Path | None = None) -> tuple[Cost, Cost]:
+    """Return a candidate's `tflops` and `tflops_paper`, counted now. Raises as `flop_costs` does."""
+    prepare()
+    from catbench_make.costs.call import count_call
+
+    settings = drawing_settings(candidate)
+    counter = _call(settings, root)
+    if counter is not None:
+        whole, denoising = counter.flops(settings)
+        how = "meta device, from configurations"
+    else:
+        whole, denoising = count_call(settings, root)
+        how = "counted while drawing an image"
+    method = f"{how}; torch {versions()['torch']}"
+    return (
+        Cost(candidate=candidate.id, unit="tflops", value=whole.total / TERA, method=method),
+        Cost(
+            candidate=candidate.id,
+            unit="tflops_paper",
+            value=(denoising.total - denoising.attention) / TERA,
+            method=f"{method}; denoiser without attention products",
+        ),
+    )
+
+
+def shipped_costs() -> tuple[Cost, ...]:
+    """Return the FLOPs of every known candidate as shipped with catbench."""
+    return tuple(Cost.model_validate(row) for row in pd.read_parquet(SHIPPED).to_dict("records"))
+
+
+def write_costs(costs: Sequence[Cost], path: Path) -> None:
+    """Write a cost table as Parquet, whole or not at all; raises UsageError where it cannot be written."""
+    with atomic_file(path) as draft:
+        pd.DataFrame(cost_records(costs)).to_parquet(draft, index=False)
+
+
+def _call(settings: DrawingSettings, root: Path | None) -> Call | None:
+    """Return the counter of a pipeline whose configurations are at hand, or None."""
+    if settings.pipeline == INFINITY:
+        from catbench_make.costs.infinity_flops import InfinityCall
+
+        return InfinityCall()
+    from catbench_make.costs.architectures import RELEASED, read_architecture
+
+    folder = local_source(settings.pipeline, root)
+    architecture = read_architecture(folder) if folder else RELEASED.get(settings.pipeline)
+    if architecture is None:
+        return None
+    return _counter(type(architecture).__name__, json.dumps(asdict(architecture)))
+
+
+@cache
+def _counter(kind: str, architecture: str) -> Call:
+    """Return one counter for all candidates of an architecture, given as JSON."""
+    from catbench_make.costs import architectures
+    from catbench_make.costs.amused_flops import AmusedCall
+    from catbench_make.costs.flux_flops import FluxCall
+    from catbench_make.costs.unet_flops import UNetCall
+
+    configurations = json.loads(architecture)
+    if kind == "FluxArchitecture":
+        return FluxCall(architectures.FluxArchitecture(**configurations))
+    if kind == "AmusedArchitecture":
+        return AmusedCall(architectures.AmusedArchitecture(**configurations))
+    return UNetCall(architectures.UNetArchitecture(**configurations))
+
+
+if __name__ == "__main__":
+    write_costs([cost for one in known_candidates() for cost in count_costs(one)], Path(sys.argv[1]))

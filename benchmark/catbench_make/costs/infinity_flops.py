@@ -1,0 +1,97 @@
+"""FLOPs of a whole call of Infinity, counted on the official code of the user's checkout, without weights.
+
+A call runs the T5 on the prompt padded to 512 tokens, the transformer on every scale (on two inputs where
+guided), with the keys and values of the coarser scales kept, and the decoder. Every block computes keys and
+values of the prompt's tokens anew at every scale; they are counted for a prompt of 32 tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import torch
+
+from catbench.errors import GenerationError
+from catbench_make.checkout import official_code, quiet
+from catbench_make.costs.flops import Flops, count_forward
+from catbench_make.costs.parts import count_text_encoder, meta
+from catbench_make.infinity.infinity import TEXT_WINDOW, bits, packed
+from catbench_make.infinity.infinity_networks import (
+    PATCH,
+    RELEASED_2B,
+    Sizes,
+    build_transformer,
+    build_vae,
+    scales_of,
+)
+from catbench_make.packages import optional
+from catbench_make.plan.settings import DrawingSettings
+
+TEXT_TOKENS = 32
+FLAN_T5_XL: dict[str, Any] = {
+    "architectures": ["T5EncoderModel"],
+    "vocab_size": 32128,
+    "d_model": 2048,
+    "d_kv": 64,
+    "d_ff": 5120,
+    "num_layers": 24,
+    "num_heads": 32,
+    "feed_forward_proj": "gated-gelu",
+}
+
+
+class InfinityCall:
+    """Counts calls of a transformer of some sizes, by default Infinity-2B's."""
+
+    def __init__(self, sizes: Sizes = RELEASED_2B) -> None:
+        self._sizes = sizes
+        self._code = official_code()
+
+    def flops(self, settings: DrawingSettings) -> tuple[Flops, Flops]:
+        """Return the FLOPs of one image: of the whole call, and of the transformer.
+
+        Raises GenerationError for a size that Infinity does not draw.
+        """
+        try:
+            scales = scales_of(self._code, settings.width, settings.height, settings.steps)
+        except ValueError as error:
+            raise GenerationError(str(error)) from error
+        text = packed(meta(TEXT_TOKENS, self._sizes.text_channels))
+        undecoded = SimpleNamespace(quantizer=self._vae.quantizer, decode=self._pixels)
+        with quiet(), torch.compiler.set_stance("force_eager"), _no_autocast():
+            predicting = count_forward(
+                lambda: bits(self._transformer, undecoded, text, scales, settings.guidance, 1.0, None)
+            )
+        codes = meta(1, self._sizes.bits, settings.height // PATCH, settings.width // PATCH)
+        decoding = count_forward(lambda: self._vae.decode(codes))
+        return count_text_encoder(FLAN_T5_XL, TEXT_WINDOW) + predicting + decoding, predicting
+
+    @cached_property
+    def _vae(self) -> Any:
+        with optional("accelerate", "Infinity").init_empty_weights():
+            return build_vae(self._code, self._sizes.bits, {}).to("meta")
+
+    @cached_property
+    def _transformer(self) -> Any:
+        return build_transformer(self._code, self._sizes, self._vae).to("meta")
+
+    def _pixels(self, codes: torch.Tensor) -> torch.Tensor:
+        """Stand for the decoder, which is counted by itself."""
+        return meta(1, 3, *(PATCH * size for size in codes.shape[-2:]))
+
+
+@contextmanager
+def _no_autocast() -> Generator[None]:
+    """Run the block without what the official code says of precision: torch knows none of the meta device."""
+
+    def as_it_is(*args: Any, **kwargs: Any) -> nullcontext[None]:
+        del args, kwargs
+        return nullcontext()
+
+    with patch.object(torch, "autocast", as_it_is):
+        yield

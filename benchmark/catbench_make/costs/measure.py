@@ -1,0 +1,118 @@
+"""`catbench measure` as a function: the cost table of a suite's candidates, counted and measured here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import fmean, median
+from typing import TYPE_CHECKING
+
+from catbench.errors import UsageError
+from catbench.files import check_writable
+from catbench.suite.costs import Cost
+from catbench.suite.pool import Candidate
+from catbench_make.costs.flop_table import flop_costs, write_costs
+from catbench_make.packages import prepare, versions
+from catbench_make.plan.candidates import choose_candidates, drawing_settings
+from catbench_make.plan.job import hardware_name
+from catbench_make.plan.unscored import load_problem
+
+if TYPE_CHECKING:
+    from catbench_make.costs.clock import Measured
+
+UNITS = ("tflops", "tflops_paper", "seconds", "joules")
+"""In the order of the table; the first is what a suite's routers are priced by unless told otherwise."""
+ROUNDS = 3
+"""Times to go through all candidates: from fewer, no spread can be told."""
+UNSTEADY = 0.25
+"""A spread above this is a warning: other work on the machine moved the value more than routers differ."""
+
+
+def measure(
+    suite: str | Path,
+    out: Path,
+    *,
+    candidates: Sequence[str] | None = None,
+    flops_only: bool = False,
+    device: str = "cpu",
+    batch: int = 1,
+    repeats: int = 5,
+    rounds: int = ROUNDS,
+    on_candidate: Callable[[str, int, int], None] | None = None,
+) -> tuple[Cost, ...]:
+    """Write the cost table of a suite's candidates to `out` (Parquet), and return its rows.
+
+    All candidates are gone through `rounds` times, so that a machine that is slow for a while is slow for
+    all of them; the median of all calls counts, and `spread` tells how far rounds lie apart. `on_candidate`
+    is told a candidate, how many are done and how many there are. Raises UsageError for a bad argument before
+    anything is measured, GenerationError for a model that cannot be loaded.
+    """
+    if min(batch, repeats, rounds) < 1:
+        raise UsageError(f"--batch {batch}, --repeats {repeats}, --rounds {rounds}: at least 1 is needed")
+    problem = load_problem(suite)
+    chosen = choose_candidates(problem.candidates, candidates)
+    check_writable(out)
+    prepare()
+    hardware = "" if flops_only else hardware_name(device)
+    tell = on_candidate or _tell_nobody
+    costs: list[Cost] = []
+    for done, candidate in enumerate(chosen):
+        if flops_only:
+            tell(candidate.id, done, len(chosen))
+        costs += flop_costs([candidate], problem.root)
+    if not flops_only:
+        from catbench_make.costs.clock import measure_image
+
+        calls: dict[str, list[Measured]] = {candidate.id: [] for candidate in chosen}
+        for done in range(rounds * len(chosen)):
+            candidate = chosen[done % len(chosen)]
+            tell(candidate.id, done, rounds * len(chosen))
+            calls[candidate.id].append(
+                measure_image(drawing_settings(candidate), device, batch, problem.root, repeats=repeats)
+            )
+        for candidate in chosen:
+            costs += _clocked(candidate, calls[candidate.id], hardware, device)
+    # A unit must price every candidate: joules that only some have are of no use to a router.
+    if sum(cost.unit == "joules" for cost in costs) < len(chosen):
+        costs = [cost for cost in costs if cost.unit != "joules"]
+    costs.sort(key=lambda cost: UNITS.index(cost.unit))
+    write_costs(costs, out)
+    return tuple(costs)
+
+
+def _tell_nobody(candidate: str, done: int, total: int) -> None:
+    """Take progress that nobody asked for."""
+
+
+def _clocked(candidate: Candidate, measured: list[Measured], hardware: str, device: str) -> list[Cost]:
+    """Return the seconds and joules of a candidate from what each round measured."""
+    import torch
+
+    from catbench_make.costs.clock import SECONDS_OF_ENERGY
+
+    repeats = len(measured[0].seconds)
+    calls = f"{repeats} call{'s' if repeats > 1 else ''} in each of {len(measured)} rounds"
+    filling = f"calls of {SECONDS_OF_ENERGY:g} s in each of {len(measured)} rounds"
+    clock = "CUDA events" if device != "cpu" else f"wall clock, threads: {torch.get_num_threads()}"
+    packages = " ".join(f"{name} {version}" for name, version in versions().items())
+    joules = [one.joules for one in measured if one.joules is not None]
+    seconds = median(s for one in measured for s in one.seconds)
+    rounds = {"seconds": [median(one.seconds) for one in measured], "joules": joules}
+    values = {
+        "seconds": (seconds, f"median of {calls}, {clock}; {packages}"),
+        "joules": (fmean(joules) if joules else None, f"NVML, mean of {filling}; {packages}"),
+    }
+    return [
+        Cost(
+            candidate=candidate.id,
+            unit=unit,
+            value=value,
+            hardware=hardware,
+            batch_size=measured[0].batch,
+            precision=drawing_settings(candidate).precision,
+            method=method,
+            spread=(max(rounds[unit]) - min(rounds[unit])) / value if len(measured) > 1 else None,
+        )
+        for unit, (value, method) in values.items()
+        if value is not None
+    ]

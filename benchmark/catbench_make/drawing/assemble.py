@@ -1,0 +1,152 @@
+"""Puts finished shards together to a suite, and writes it with a table of how each shard was made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from catbench.arrays import Scores
+from catbench.suite.cells import ScoreCells
+from catbench.suite.costs import Cost
+from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.prompts import SPLITS
+from catbench.suite.store import save
+from catbench_make.drawing.image_sheets import sheets
+from catbench_make.drawing.shards import read_outcome, shard_path
+from catbench_make.plan.job import UNASKED, Job
+from catbench_make.plan.plan import Shard
+from catbench_make.plan.unscored import UnscoredSuite
+
+
+def assemble(
+    problem: UnscoredSuite,
+    job: Job,
+    shards: Sequence[Shard],
+    costs: Sequence[Cost],
+    labelled: ScoreMatrix | None = None,
+) -> ScoreMatrix:
+    """Return the matrix of a problem whose shards are all done.
+
+    Candidates that the manifest gives by id alone come out with their full settings. Of `labelled`, if
+    given, the training and validation prompts come first, with their scores. Raises SuiteError where the
+    result breaks a rule of a suite (a split without a prompt).
+    """
+    scores = _read_scores(problem, job, shards)
+    if labelled is not None:
+        problem, scores = _after_labelled(labelled, problem, scores)
+    settings = {
+        shard.candidate.id: shard.settings.model_dump(mode="json", exclude_defaults=True) for shard in shards
+    }
+    candidates = tuple(
+        candidate.model_copy(update={"settings": settings[candidate.id]}) for candidate in problem.candidates
+    )
+    return ScoreMatrix(
+        # The scores come from images now, whatever they came from before.
+        suite=problem.suite.model_copy(update={"simulated": False}),
+        prompts=problem.prompts,
+        candidates=candidates,
+        metrics=problem.metrics,
+        scores=scores,
+        costs=tuple(costs),
+        pools=problem.pools,
+        samples={split: problem.samples.get(split, 1) for split in SPLITS},
+        features=problem.features,
+    )
+
+
+def save_suite(matrix: ScoreMatrix, job: Job, shards: Sequence[Shard], folder: Path) -> None:
+    """Write the suite, replacing what an earlier run has written there: whole or not at all."""
+    position = {candidate: i for i, candidate in enumerate(matrix.candidate_ids)}
+    in_order = sorted(shards, key=lambda shard: (shard.block.number, position[shard.candidate.id]))
+    tested = matrix.prompts["prompt_id"].to_numpy()[matrix.rows("test")]
+    images = sheets(job, in_order, set(tested)) if job.keep_images else ()
+    save(matrix, folder, extra={"shards": shard_table(job, in_order)}, images=images, force=True)
+
+
+def shard_table(job: Job, shards: Sequence[Shard]) -> pd.DataFrame:
+    """Return one row a shard: what it was made with and what came of it."""
+    rows: list[dict[str, object]] = []
+    made = [read_outcome(job, shard) for shard in shards]
+    asked = {key: value for key, value in UNASKED.items() if any(key in record for record, _ in made)}
+    for shard, (made_with, outcome) in zip(shards, made, strict=True):
+        rows.append(
+            {
+                "candidate": shard.candidate.id,
+                "block": shard.block.number,
+                "prompts": len(shard.block.prompt_ids),
+                "images": len(shard.block.images),
+                "batch": outcome["batch"],
+                "precision": shard.settings.precision,
+                "hardware": made_with["hardware"],
+                "versions": json.dumps(made_with["versions"], sort_keys=True),
+                "weights": made_with["weights"],
+                "prompts_cut": len(outcome["cut"]),
+                "drawn_twice": len(outcome["drawn_twice"]),
+                "black": len(outcome["black"]),
+                **{key: made_with.get(key, value) for key, value in asked.items()},
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def cut_prompts(job: Job, shards: Sequence[Shard]) -> set[str]:
+    """Return the ids of prompts that were longer than a tokenizer's window."""
+    return {prompt for shard in shards for prompt in read_outcome(job, shard)[1]["cut"]}
+
+
+def _after_labelled(
+    labelled: ScoreMatrix, problem: UnscoredSuite, scores: Mapping[str, Scores]
+) -> tuple[UnscoredSuite, dict[str, Scores]]:
+    """Return the problem and its scores, behind the prompts of `labelled` that routers are fitted to."""
+    rows = np.flatnonzero((labelled.prompts["split"] != "test").to_numpy())
+    columns = [labelled.candidate_ids.index(candidate.id) for candidate in problem.candidates]
+    depth = max(array.shape[2] for array in (*labelled.scores.values(), *scores.values()))
+    whole = replace(
+        problem,
+        prompts=pd.concat([labelled.prompts.iloc[rows], problem.prompts], ignore_index=True),
+        samples={**labelled.samples, "test": problem.samples["test"]},
+        features={
+            name: np.concatenate([labelled.features[name][rows], values])
+            for name, values in problem.features.items()
+        },
+        order=None,
+    )
+    return whole, {
+        name: np.concatenate(
+            [_deepened(labelled.scores[name][rows][:, columns], depth), _deepened(values, depth)]
+        )
+        for name, values in scores.items()
+    }
+
+
+def _deepened(scores: Scores, depth: int) -> Scores:
+    """Return scores (n, M, S) with a sample axis of `depth`, NaN where no sample is stored."""
+    return np.pad(scores, ((0, 0), (0, 0), (0, depth - scores.shape[2])), constant_values=np.nan)
+
+
+def _read_scores(problem: UnscoredSuite, job: Job, shards: Sequence[Shard]) -> dict[str, Scores]:
+    depth = problem.prompts["split"].map(dict(problem.samples)).to_numpy()
+    metrics = [metric.name for metric in problem.metrics]
+    cells = ScoreCells(
+        problem.prompts,
+        [candidate.id for candidate in problem.candidates],
+        depth,
+        metrics,
+        str(job.shards),
+    )
+    for shard in shards:
+        table = pq.read_table(shard_path(job, shard), columns=["prompt_id", "sample", *metrics]).to_pandas()
+        candidate = cells.candidate_index.get_loc(shard.candidate.id)
+        cells.add(
+            cells.prompt_index.get_indexer(pd.Index(table["prompt_id"])),
+            np.full(len(table), candidate),
+            table["sample"].to_numpy(),
+            [table[metric].to_numpy() for metric in metrics],
+        )
+    return cells.finish()

@@ -1,0 +1,284 @@
+"""`catbench generate` as a function: a suite's matrix from its prompts.
+
+The run's folder holds `shards/`, `embeddings/` (a cache) and, once every shard is there, `suite/`. A rerun
+with the same settings makes only what is missing. One process at a time writes to a folder; engines that
+use several machines do so from one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from catbench.errors import GenerationError, UsageError, unknown_name
+from catbench.suite.costs import Cost
+from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.store import load
+from catbench_make.costs.flop_table import flop_costs, shipped_costs
+from catbench_make.drawing.assemble import assemble, cut_prompts, save_suite
+from catbench_make.drawing.engines import Engine, RemoteEngine, ShardDone
+from catbench_make.drawing.model_weights import weights_digest
+from catbench_make.drawing.run_estimate import RunEstimate, Speed, estimate
+from catbench_make.drawing.shards import made_with, shard_path, state_of
+from catbench_make.packages import prepare
+from catbench_make.plan.candidates import choose_candidates
+from catbench_make.plan.job import Job
+from catbench_make.plan.plan import PROMPTS_PER_BLOCK, Shard, cut
+from catbench_make.plan.unscored import UnscoredSuite, choose, load_problem
+from catbench_make.scorers import metric_source
+from catbench_make.sealed import remove_drafts, remove_folder_drafts
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is; images count those of this run alone."""
+
+    shards: int
+    shards_due: int
+    images: int
+    images_due: int
+    seconds: float
+    done: ShardDone | None = None
+    """The shard that was made last."""
+
+    @property
+    def images_per_second(self) -> float:
+        """Of this run so far; 0 before its first image."""
+        return self.images / self.seconds if self.images else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At that speed; None before the first image."""
+        return (self.images_due - self.images) / self.images_per_second if self.images else None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run has made."""
+
+    suite: Path
+    """The suite's folder."""
+    images: int
+    """Drawn by this run; the others were there, if only to be scored again."""
+    damaged: tuple[str, ...]
+    """Shards that were there but not whole, and were made again."""
+    prompts_cut: frozenset[str]
+    """Ids of prompts longer than a tokenizer's window; the rest of them was not read."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run before it starts."""
+
+    problem: UnscoredSuite
+    shards: tuple[Shard, ...]
+    labelled: ScoreMatrix | None = None
+    """The suite whose training and validation prompts stand beside those that are drawn."""
+
+    @classmethod
+    def of(
+        cls,
+        suite: str | Path,
+        candidates: Sequence[str] | None = None,
+        limit: int | None = None,
+        samples: int | None = None,
+        prompts_per_block: int = PROMPTS_PER_BLOCK,
+        fresh_test: int | None = None,
+    ) -> Plan:
+        """Return the plan; raises UsageError and SuiteError for anything that cannot be run.
+
+        `fresh_test` is the seed of new test prompts to draw, the others of the suite being taken over.
+        """
+        whole, labelled = load_problem(suite), None
+        if fresh_test is not None:
+            whole, labelled = _fresh(whole, fresh_test), load(suite)
+            for name in candidates or ():
+                if name not in labelled.candidate_ids:
+                    raise unknown_name("candidate", name, labelled.candidate_ids)
+        problem = choose(whole, choose_candidates(whole.candidates, candidates), limit=limit, samples=samples)
+        for metric in problem.metrics:
+            metric_source(metric.name)
+        return cls(problem, cut(problem, prompts_per_block), labelled)
+
+    def estimate(self, keep_images: bool, hardware: str = "", speed: Speed | None = None) -> RunEstimate:
+        """Return what all of the run takes, priced by the suite's table and the shipped one.
+
+        `hardware` is what the device calls itself that the run is for, empty where it is not known; `speed`
+        what it attains, None for an H100's.
+        """
+        known = (*self.problem.costs, *shipped_costs())
+        return estimate(self.shards, known, len(self.problem.metrics), keep_images, hardware, speed)
+
+
+def generate(
+    plan: Plan,
+    out: Path,
+    *,
+    device: str = "cpu",
+    batch: int = 8,
+    keep_images: bool = False,
+    compiled: bool = False,
+    text_batch: int = 1,
+    decode_batch: int | None = None,
+    engine: Engine | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Outcome:
+    """Draw, score and store everything that is planned and not yet in `out`, then write `out/suite`.
+
+    `compiled`, `text_batch` and `decode_batch` are those of `Job`: they make a run faster, and its pixels
+    others in the last place.
+    Raises UsageError for a folder that cannot be written to, is in use, or holds shards of other settings;
+    GenerationError for models that fail, and, once all else is done, for images that are not numbers.
+    Whatever is finished by then stays, and a rerun goes on from there.
+    """
+    check_batches(batch, text_batch, decode_batch)
+    prepare()
+    problem, engine = plan.problem, engine or _local_engine()
+    job = Job(
+        out.absolute(),
+        problem.metrics,
+        device,
+        batch,
+        keep_images,
+        problem.root,
+        compiled,
+        text_batch,
+        decode_batch,
+        engine.hardware(device) if isinstance(engine, RemoteEngine) else "",
+    )
+    with _owned(job):
+        missing, damaged = _missing(job, plan.shards)
+        images = _run(engine, job, missing, on_progress)
+        costs = _price(problem)
+        matrix = assemble(problem, job, plan.shards, costs, plan.labelled)
+        save_suite(matrix, job, plan.shards, job.suite)
+        return Outcome(job.suite, images, damaged, frozenset(cut_prompts(job, plan.shards)))
+
+
+def check_batches(batch: int, text_batch: int, decode_batch: int | None) -> None:
+    """Raise UsageError for a batch of nothing."""
+    for option, size in (("batch", batch), ("text-batch", text_batch), ("decode-batch", decode_batch)):
+        if size is not None and size < 1:
+            raise UsageError(f"--{option} {size}: at least 1 is needed")
+
+
+def _run(
+    engine: Engine, job: Job, shards: Sequence[Shard], on_progress: Callable[[Progress], None] | None
+) -> int:
+    """Make the shards; returns the number of images drawn, raises GenerationError where shards failed."""
+    due = sum(len(shard.block.images) for shard in shards)
+    problems: list[str] = []
+    images, drawn, started = 0, 0, time.monotonic()
+    report = on_progress or _ignore
+    report(Progress(0, len(shards), 0, due, 0.0))
+    for number, done in enumerate(engine.run(job, shards), start=1):
+        images += len(done.shard.block.images)
+        drawn += 0 if done.scored_only else len(done.shard.block.images)
+        if done.problem:
+            problems.append(done.problem)
+        report(Progress(number, len(shards), images, due, time.monotonic() - started, done))
+    if problems:
+        raise GenerationError(
+            f"{len(problems)} of {len(shards)} shards could not be made, the others are kept: {problems[0]}"
+            + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "")
+        )
+    return drawn
+
+
+def _missing(job: Job, shards: Sequence[Shard]) -> tuple[list[Shard], tuple[str, ...]]:
+    """Return the shards to make, and the names of those among them that are there but damaged."""
+    missing: list[Shard] = []
+    damaged: list[str] = []
+    for shard in shards:
+        wanted = made_with(job, shard, weights_digest(shard.settings, job.root))
+        state = state_of(job, shard, wanted)
+        if state == "damaged":
+            damaged.append(shard_path(job, shard).name)
+        if state != "done":
+            missing.append(shard)
+    return missing, tuple(damaged)
+
+
+def _price(problem: UnscoredSuite) -> tuple[Cost, ...]:
+    """Return the costs of the problem's candidates: the suite's units that price them all, then FLOPs."""
+    chosen = {candidate.id for candidate in problem.candidates}
+    kept = [cost for cost in problem.costs if cost.candidate in chosen]
+    whole: list[Cost] = []
+    for key in dict.fromkeys((cost.unit, cost.hardware) for cost in kept):
+        rows = [cost for cost in kept if (cost.unit, cost.hardware) == key]
+        if {cost.candidate for cost in rows} == chosen:
+            whole += rows
+    units = {cost.unit for cost in whole}
+    if not {"tflops", "tflops_paper"} <= units:
+        counted = flop_costs(problem.candidates, problem.root)
+        whole += [cost for cost in counted if cost.unit not in units]
+    return tuple(whole)
+
+
+@contextmanager
+def _owned(job: Job) -> Generator[None]:
+    """Hold the run's folder for this process alone, cleared of what a killed one was writing.
+
+    Raises UsageError where it cannot be written to, is or holds a suite that no run made, or another process
+    holds it.
+    """
+    folder = job.folder
+    if (folder / "manifest.json").exists():
+        raise UsageError(f"--out {folder} is a suite's folder: give one of the run's own")
+    is_its_source = job.root is not None and job.root.resolve() == job.suite.resolve()
+    if is_its_source or (job.suite.exists() and not job.shards.is_dir()):
+        raise UsageError(
+            f"--out {folder}: the run would replace {job.suite}, which it has not made; give another --out"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("a")
+    except OSError as error:
+        raise UsageError(f"cannot write to --out {folder}: {error.strerror or error}") from error
+    with lock:
+        try:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:  # no such lock on Windows
+            pass
+        except OSError as error:
+            raise UsageError(
+                f"another run is writing to {folder}: wait for it, or give another --out"
+            ) from error
+        _remove_drafts(job)
+        yield
+        _remove_drafts(job)  # those of a worker that was lost on the way
+
+
+def _remove_drafts(job: Job) -> None:
+    remove_drafts(job.shards)
+    remove_drafts(job.embeddings)
+    remove_folder_drafts(job.suite)
+
+
+def _local_engine() -> Engine:
+    from catbench_make.drawing.engines.local import LocalEngine
+
+    return LocalEngine()
+
+
+def _ignore(progress: Progress) -> None:
+    del progress
+
+
+FRESH_PROMPTS = "catbench.fresh_prompts"
+"""Entry points: suite -> a function from it and a seed to the same with new test prompts alone."""
+
+
+def _fresh(whole: UnscoredSuite, seed: int) -> UnscoredSuite:
+    found = entry_points(group=FRESH_PROMPTS, name=whole.suite.id)
+    if not found:
+        raise UsageError(
+            f"--fresh-test: suite {whole.suite.id!r} has no grammar to draw new prompts from; nano has"
+        )
+    return next(iter(found)).load()(whole, seed)

@@ -1,0 +1,164 @@
+"""A shard on disk: `<candidate>/<block>.parquet` with its record beside it.
+
+The table has one row an image: prompt_id, sample, seed, one float32 column a metric and, where images are
+kept, the image as PNG. The record has what the images were made with. A shard made with anything else than
+this run would use is refused, not mixed in; one that differs in the metrics alone is scored again, from the
+images that were kept.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from catbench.arrays import Scores
+from catbench.errors import UsageError
+from catbench.suite.info import Metric
+from catbench_make.drawing.model_weights import metric_digest
+from catbench_make.packages import versions
+from catbench_make.plan.job import UNASKED, Job, hardware_name
+from catbench_make.plan.plan import Shard
+from catbench_make.sealed import is_whole, read_record, write_sealed
+
+MADE_WITH = "made_with"
+OUTCOME = "outcome"
+IMAGE_COLUMN = "image"
+State: TypeAlias = Literal["done", "missing", "damaged", "drawn"]
+"""Of a shard on disk: `drawn` has the images, and scores by other metrics than are wanted."""
+
+
+def shard_path(job: Job, shard: Shard) -> Path:
+    """Return where a shard's table lies."""
+    return job.shards / f"{shard.name}.parquet"
+
+
+def made_with(job: Job, shard: Shard, weights: str) -> dict[str, Any]:
+    """Return everything that a shard's images and scores depend on, as it stands in the record.
+
+    `weights` is the digest of the model's local folder, empty for a hub revision.
+    """
+    asked = {
+        "compile": job.compiles(shard.settings),
+        "text_batch": job.text_batch,
+        "decode_batch": job.decode_batch,
+    }
+    return {
+        "candidate": shard.candidate.id,
+        "settings": shard.settings.model_dump(mode="json"),
+        "weights": weights,
+        "prompts": list(shard.block.prompt_ids),
+        "samples": list(shard.block.samples),
+        "metrics": [_what_it_measures(metric, job.root) for metric in job.metrics],
+        "images_kept": job.keep_images,
+        "batch": job.batch,
+        "hardware": job.hardware or hardware_name(job.device),
+        "versions": versions(),
+        **{key: value for key, value in asked.items() if value != UNASKED[key]},
+    }
+
+
+def state_of(job: Job, shard: Shard, wanted: Mapping[str, Any]) -> State:
+    """Return what is there of a shard.
+
+    Raises UsageError where it was made with something else than `wanted`, naming what.
+    """
+    path = shard_path(job, shard)
+    record = read_record(path)
+    if record is None:
+        return "damaged" if path.with_suffix(".json").exists() else "missing"
+    if not is_whole(path, record):
+        return "damaged"
+    found, due = {**UNASKED, **record[MADE_WITH]}, {**UNASKED, **wanted}
+    differs = [key for key, value in due.items() if found.get(key) != value]
+    if differs == ["metrics"] and wanted["images_kept"]:
+        return "drawn"
+    if differs:
+        key = differs[0]
+        hint = " (only images that were kept, by --images, can be scored again)" if key == "metrics" else ""
+        raise UsageError(
+            f"{path} was made with {key} {_short(found.get(key))}, not {_short(due[key])}: "
+            f"run with the same settings, or give another --out{hint}"
+        )
+    return "done"
+
+
+def read_images(job: Job, shard: Shard) -> npt.NDArray[np.uint8]:
+    """Return the images of a shard that kept them, (image, height, width, 3)."""
+    encoded = pq.read_table(shard_path(job, shard), columns=[IMAGE_COLUMN])[IMAGE_COLUMN]
+    return np.stack([np.asarray(decoded(content.as_py())) for content in encoded])
+
+
+def decoded(png: bytes) -> Any:
+    """Return a kept image as a PIL image."""
+    from PIL import Image
+
+    return Image.open(io.BytesIO(png)).convert("RGB")
+
+
+def write_shard(
+    job: Job,
+    shard: Shard,
+    wanted: Mapping[str, Any],
+    scores: Mapping[str, Scores],
+    pixels: npt.NDArray[np.uint8],
+    outcome: Mapping[str, Any],
+) -> None:
+    """Write a shard, whole or not at all.
+
+    `scores` maps a metric to (image,) values, `pixels` is (image, height, width, 3), `outcome` what came of
+    it: the batch that fitted, prompts cut, images drawn twice. Raises UsageError where it cannot be written.
+    """
+    images = shard.block.images
+    columns: dict[str, Any] = {
+        "prompt_id": pa.array([shard.block.prompt_ids[image.row] for image in images]),
+        "sample": pa.array([image.sample for image in images], pa.int16()),
+        "seed": pa.array([image.seed for image in images], pa.int64()),
+        **{name: pa.array(values, pa.float32()) for name, values in scores.items()},
+    }
+    if job.keep_images:
+        columns[IMAGE_COLUMN] = pa.array(_as_png(pixels), pa.binary())
+    table = pa.table(columns)
+
+    def write(path: Path) -> None:
+        pq.write_table(table, path)
+
+    write_sealed(shard_path(job, shard), {MADE_WITH: dict(wanted), OUTCOME: dict(outcome)}, write)
+
+
+def read_outcome(job: Job, shard: Shard) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a shard was made with, and what came of it. The shard must be done."""
+    record = read_record(shard_path(job, shard)) or {}
+    return record[MADE_WITH], record[OUTCOME]
+
+
+def _what_it_measures(metric: Metric, root: Path | None) -> dict[str, str]:
+    """Return the part of a metric's record that its scores depend on, with the digest of a local model."""
+    return {
+        "name": metric.name,
+        "model": metric.model,
+        "revision": metric.revision,
+        "weights": metric_digest(metric, root),
+    }
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def _as_png(pixels: npt.NDArray[np.uint8]) -> Sequence[bytes]:
+    from PIL import Image
+
+    encoded: list[bytes] = []
+    for image in pixels:
+        buffer = io.BytesIO()
+        Image.fromarray(image).save(buffer, format="PNG", compress_level=1)
+        encoded.append(buffer.getvalue())
+    return encoded

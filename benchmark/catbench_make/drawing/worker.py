@@ -1,0 +1,219 @@
+"""Makes shards in three stages: encodes the block's prompts if nobody has, draws, then scores and writes.
+
+A worker keeps the pipeline that it drew with last, so shards come best with those of one model together.
+Whatever the order, a shard is made from its own prompts and settings and the files on disk alone. The stages
+of different shards may overlap (see `overlap`): only `draw` changes the worker.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from catbench.errors import GenerationError
+from catbench_make.drawing.engines import ShardDone
+from catbench_make.drawing.model_weights import weights_digest
+from catbench_make.drawing.shards import made_with, read_images, read_outcome, state_of, write_shard
+from catbench_make.drawing.texts import EncodedText, encoded_text
+from catbench_make.packages import prepare
+from catbench_make.pipelines.compile import compile_pipeline, not_compiled
+from catbench_make.pipelines.draw import BrokenImageError, Drawn, draw
+from catbench_make.pipelines.encode import call_arguments, encoder_digest, own_tokenizers
+from catbench_make.pipelines.load import feature_cache, load_pipeline, scheduler_for
+from catbench_make.pipelines.memory import free_memory, is_out_of_memory
+from catbench_make.plan.job import Job, make_deterministic
+from catbench_make.plan.plan import Block, Shard
+from catbench_make.plan.settings import DrawingSettings
+from catbench_make.scorers import ScoreFunction, ScorerContext, load_scorers, score_all
+
+LoadPipeline: TypeAlias = Callable[[DrawingSettings, str, Path | None], Any]
+"""Reads the model of settings onto a device; a folder of the suite comes third."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A shard between drawing and scoring."""
+
+    shard: Shard
+    started: float
+    """When it was begun, on the monotonic clock."""
+    wanted: Mapping[str, Any]
+    """What the shard is made with, as its record will say."""
+    pixels: npt.NDArray[np.uint8] | None
+    """Shape (image, height, width, 3); None where an image is broken."""
+    outcome: Mapping[str, Any]
+    """What came of it: the batch that fitted, prompts cut, images drawn twice."""
+    problem: str = ""
+    """Why the shard could not be drawn; empty where it was."""
+    scored_only: bool = False
+    """Whether the images were there already."""
+
+
+class Worker:
+    """Makes the shards of a job on the job's device."""
+
+    def __init__(self, job: Job, load: LoadPipeline | None = None) -> None:
+        """`load` takes settings, device and the suite's folder; by default `load_pipeline`."""
+        prepare()
+        make_deterministic(job.device)
+        self._job = job
+        self._load = load or load_pipeline
+        self._loaded: _LoadedModel | None = None
+
+    def has_loaded(self, shard: Shard) -> bool:
+        """Return whether the pipeline that draws a shard is the one at hand."""
+        return self._loaded is not None and self._loaded.key == shard.settings.model_key
+
+    def read(self, shard: Shard) -> EncodedText:
+        """Return the text of a shard, whose pipeline must be at hand; see `encoded_text`."""
+        assert self._loaded is not None
+        model, settings = self._loaded, shard.settings
+        return encoded_text(
+            self._job, model.pipeline, model.tokenizers, model.encoder(settings), shard.block, settings
+        )
+
+    def draw(self, shard: Shard, text: Callable[[], EncodedText]) -> Drawing:
+        """Draw a shard, or read its images where they are there; `text` returns what `read` does.
+
+        A NaN in an image is the shard's problem and returned. Raises GenerationError for a model that cannot
+        be loaded, that refuses its settings or does not fit into memory with one image, or with the prompts
+        to encode, and for a metric that cannot be had; UsageError for a folder that cannot be written to.
+        """
+        started = time.monotonic()
+        _ = self._scorers  # a metric that cannot be had is found before anything is drawn
+        wanted = made_with(self._job, shard, weights_digest(shard.settings, self._job.root))
+        if state_of(self._job, shard, wanted) == "drawn":
+            pixels, outcome = read_images(self._job, shard), read_outcome(self._job, shard)[1]
+            return Drawing(shard, started, wanted, pixels, outcome, scored_only=True)
+        model = self._model(shard.settings)
+        try:
+            embedded = text()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise GenerationError(
+                f"candidate {shard.candidate.id!r}: not enough memory on the device to encode "
+                f"{self._job.text_batch} prompts at once"
+            ) from error
+        try:
+            drawn = self._draw(model, shard, embedded)
+        except BrokenImageError as error:
+            image = shard.block.images[error.position]
+            where = f"prompt {shard.block.prompt_ids[image.row]!r}, sample {image.sample}, seed {image.seed}"
+            problem = f"candidate {shard.candidate.id!r}, {where}: NaN in the image, even decoded in float32"
+            return Drawing(shard, started, wanted, None, {}, problem)
+        except GenerationError as error:
+            raise GenerationError(f"candidate {shard.candidate.id!r}: {error}") from error
+        outcome = {
+            "batch": drawn.batch,
+            "cut": [shard.block.prompt_ids[row] for row in embedded.cut],
+            "drawn_twice": [_image_name(shard.block, position) for position in drawn.retried],
+            "black": [_image_name(shard.block, position) for position in drawn.black],
+        }
+        return Drawing(shard, started, wanted, drawn.pixels, outcome)
+
+    def finish(self, drawing: Drawing) -> ShardDone:
+        """Score a shard's images and write it.
+
+        Raises GenerationError for a metric that fails, UsageError for a folder that cannot be written to.
+        """
+        shard, pixels = drawing.shard, drawing.pixels
+        if pixels is None:
+            return ShardDone(shard, time.monotonic() - drawing.started, drawing.problem)
+        texts = [shard.block.texts[image.row] for image in shard.block.images]
+        scores = score_all(self._scorers, pixels, texts, self._job.batch)
+        write_shard(self._job, shard, drawing.wanted, scores, pixels, drawing.outcome)
+        seconds = time.monotonic() - drawing.started
+        if drawing.scored_only:
+            return ShardDone(shard, seconds, scored_only=True)
+        asked = min(self._job.batch, shard.settings.largest_batch or self._job.batch)
+        return ShardDone(shard, seconds, notes=_notes(asked, drawing.outcome))
+
+    @cached_property
+    def _scorers(self) -> Mapping[str, ScoreFunction]:
+        return load_scorers(self._job.metrics, ScorerContext(self._job.device, self._job.root))
+
+    def _model(self, settings: DrawingSettings) -> _LoadedModel:
+        if self._loaded is None or self._loaded.key != settings.model_key:
+            self._unload()
+            pipeline = self._load(settings, self._job.device, self._job.root)
+            compiled = self._job.compiled and compile_pipeline(pipeline, self._job.device)
+            if self._job.compiles(settings) and not compiled:  # the shard's record would say that it is
+                raise GenerationError(f"--compile: {settings.pipeline} has no denoiser to compile")
+            self._loaded = _LoadedModel(settings, pipeline)
+        return self._loaded
+
+    def _unload(self) -> None:
+        """Free the last model before the next is loaded; compiling and DeepCache leave cycles in it."""
+        self._loaded = None
+        if self._job.compiled:
+            torch.compiler.reset()
+        free_memory()
+
+    def _draw(self, model: _LoadedModel, shard: Shard, embedded: EncodedText) -> Drawn:
+        settings, job = shard.settings, self._job
+        model.pipeline.scheduler = scheduler_for(settings, model.released_scheduler)
+        text: Callable[[Sequence[int]], dict[str, Any]]
+        if embedded.embeddings is None:
+            text = partial(_texts, shard.block)
+        else:
+            guided = settings.guidance > 1
+            text = partial(call_arguments, model.pipeline, embedded.embeddings, guided=guided)
+        compiled = job.compiles(settings)
+        with feature_cache(model.pipeline, settings.cache), not_compiled(job.compiled and not compiled):
+            return draw(
+                model.pipeline,
+                settings,
+                shard.block.images,
+                text,
+                job.batch,
+                decode_batch=job.decode_batch,
+                compiled=compiled,
+            )
+
+
+class _LoadedModel:
+    """A pipeline with its weights, and what is asked of it more than once."""
+
+    def __init__(self, settings: DrawingSettings, pipeline: Any) -> None:
+        self.key = settings.model_key
+        self.pipeline = pipeline
+        self.tokenizers = own_tokenizers(pipeline)
+        self.released_scheduler = pipeline.scheduler
+        self._encoders: dict[str, str] = {}
+
+    def encoder(self, settings: DrawingSettings) -> str:
+        """Return the digest of the text encoders under these settings."""
+        call = repr(sorted(settings.call.items()))
+        if call not in self._encoders:
+            self._encoders[call] = encoder_digest(self.pipeline, settings)
+        return self._encoders[call]
+
+
+def _texts(block: Block, rows: Sequence[int]) -> dict[str, Any]:
+    return {"prompt": [block.texts[row] for row in rows]}
+
+
+def _image_name(block: Block, position: int) -> dict[str, Any]:
+    image = block.images[position]
+    return {"prompt_id": block.prompt_ids[image.row], "sample": image.sample, "seed": image.seed}
+
+
+def _notes(batch: int, outcome: Mapping[str, Any]) -> tuple[str, ...]:
+    notes: list[str] = []
+    if outcome["batch"] < batch:
+        notes.append(f"out of memory: drawn in batches of {outcome['batch']} instead of {batch}")
+    for image in outcome["drawn_twice"]:
+        state = "is black" if image in outcome["black"] else "drawn again with the decoder in float32"
+        notes.append(
+            f"prompt {image['prompt_id']!r}, sample {image['sample']}, seed {image['seed']}: {state}"
+        )
+    return tuple(notes)

@@ -1,0 +1,1 @@
+"""Infinity (Han et al. 2025) as a pipeline, on its official code (`catbench_make.checkout`)."""

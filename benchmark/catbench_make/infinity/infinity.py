@@ -1,0 +1,181 @@
+"""Infinity (Han et al. 2024) as a pipeline: the official networks, called as diffusers' pipelines are.
+
+The official script draws on the first GPU alone; this does the same on any device, with the seed's own random
+generator: a T5 reads the prompt, the transformer predicts the bits of every scale from coarse to fine, each
+scale in one pass, and the visual tokenizer's decoder makes pixels of their sum. Sizes of the networks are
+read from the weights. What the script fixes is fixed here: nucleus 0.97 of the 900 likeliest, guidance on
+logits, text cut at 512 tokens, the T5 in float16 where the rest is in bfloat16.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType, SimpleNamespace
+from typing import Any
+
+import torch
+
+from catbench.errors import GenerationError
+from catbench_make import checkout
+from catbench_make.checkout import COMMIT, OfficialCode, official_code, quiet, weights_folder
+from catbench_make.infinity.infinity_networks import Sizes, build_transformer, build_vae, scales_of
+from catbench_make.packages import optional
+from catbench_make.plan.settings import DrawingSettings
+
+TEXT_WINDOW = 512
+"""Tokens that the T5 reads."""
+TOP_K, TOP_P = 900, 0.97
+
+
+class InfinityPipeline:
+    """Draws one image a call."""
+
+    scheduler = None
+    config: Mapping[str, Any] = MappingProxyType({})
+
+    def __init__(
+        self, code: OfficialCode, transformer: Any, vae: Any, tokenizer: Any, text_encoder: Any, autocast: Any
+    ) -> None:
+        self._code = code
+        self._transformer = transformer
+        self._vae = vae
+        self._text_encoder = text_encoder
+        self._autocast = autocast
+        self.components = {"tokenizer": tokenizer}
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        prompt: Sequence[str],
+        num_inference_steps: int,
+        width: int,
+        height: int,
+        generator: torch.Generator,
+        guidance_scale: float = 3.0,
+        output_type: str = "pt",
+        tau: float = 1.0,
+    ) -> SimpleNamespace:
+        """Return `images`, float32 (1, 3, height, width) from 0 to 1 in the 256 levels of the official code.
+
+        `tau` is the temperature of the logits; guidance of 1 or less is none. Raises ValueError for a size
+        that Infinity does not draw, another number of steps than that size has scales, several prompts.
+        """
+        del output_type
+        if len(prompt) != 1 or isinstance(generator, list):
+            raise ValueError(f"{len(prompt)} prompts: Infinity draws one at a time (largest_batch 1)")
+        scales = scales_of(self._code, width, height, num_inference_steps)
+        with quiet(), _eager_on_cpu(self._text_encoder.device), self._autocast:
+            decoder = _Decoder(self._vae)
+            bits(self._transformer, decoder, self._read(prompt[0]), scales, guidance_scale, tau, generator)
+            levels = ((decoder.decoded + 1) / 2).mul_(255).floor()
+        return SimpleNamespace(images=levels.float() / 255)
+
+    def _read(self, text: str) -> tuple[torch.Tensor, list[int], torch.Tensor, int]:
+        """Return the T5's states of the tokens that are no padding, and where each prompt ends."""
+        tokens = self.components["tokenizer"](
+            text=[text], max_length=TEXT_WINDOW, padding="max_length", truncation=True, return_tensors="pt"
+        ).to(self._text_encoder.device)
+        states = self._text_encoder(input_ids=tokens.input_ids, attention_mask=tokens.attention_mask)
+        return packed(states.last_hidden_state[0, : int(tokens.attention_mask.sum())].float())
+
+
+class _Decoder:
+    """The visual tokenizer, as the transformer uses it; keeps what is decoded before it is cut to bytes."""
+
+    def __init__(self, vae: Any) -> None:
+        self.quantizer = vae.quantizer
+        self._vae = vae
+        self.decoded: Any = None
+
+    def decode(self, codes: torch.Tensor) -> torch.Tensor:
+        """Return pixels, (1, 3, height, width) from -1 to 1."""
+        self.decoded = self._vae.decode(codes)
+        return self.decoded
+
+
+def packed(states: torch.Tensor) -> tuple[torch.Tensor, list[int], torch.Tensor, int]:
+    """Return one prompt's states (tokens, channels) as the official code takes a batch of prompts."""
+    length = len(states)
+    # On the CPU, where they are read: a device would have to be waited for in every layer.
+    return states, [length], torch.tensor([0, length], dtype=torch.int32), length
+
+
+def bits(
+    transformer: Any,
+    vae: Any,
+    text: tuple[torch.Tensor, list[int], torch.Tensor, int],
+    scales: list[tuple[int, int, int]],
+    guidance: float,
+    tau: float,
+    generator: torch.Generator | None,
+) -> None:
+    """Predict the bits of all scales and have `vae` decode them, with the settings of the official script."""
+    if generator is not None:
+        transformer.rng = torch.Generator(transformer.pos_start.device)
+    transformer.autoregressive_infer_cfg(
+        vae=vae,
+        scale_schedule=scales,
+        label_B_or_BLT=text,
+        g_seed=None if generator is None else generator.initial_seed(),
+        cfg_list=[max(guidance, 1.0)] * len(scales),
+        tau_list=[tau] * len(scales),
+        top_k=TOP_K,
+        top_p=TOP_P,
+        returns_vemb=1,
+        cfg_insertion_layer=[0],
+        vae_type=transformer.d_vae,
+        ret_img=True,
+        inference_mode=True,
+    )
+
+
+def load_infinity(settings: DrawingSettings, device: str) -> InfinityPipeline:
+    """Return the pipeline of the user's checkout with its weights on `device`.
+
+    Raises GenerationError where the checkout or a weight is missing, or does not fit.
+    """
+    if settings.revision not in ("", COMMIT):
+        raise GenerationError(f"Infinity at commit {settings.revision}: only {COMMIT} is known to work")
+    if settings.cache or settings.scheduler or settings.weights:
+        raise GenerationError("Infinity takes no cache, scheduler or weights of a component")
+    if settings.precision == "float16":
+        raise GenerationError("Infinity draws in bfloat16, as released, or in float32")
+    whole = settings.precision == "float32"
+    code, folder = official_code(), weights_folder()
+    weights = torch.load(folder / checkout.TRANSFORMER, map_location="cpu", weights_only=True)
+    try:
+        sizes = Sizes.of(weights)
+    except KeyError as error:
+        where = folder / checkout.TRANSFORMER
+        raise GenerationError(f"{where}: no transformer of Infinity: it has no {error}") from error
+    vae = build_vae(code, sizes.bits, str(folder / checkout.VAE))
+    transformer = build_transformer(code, sizes, vae)
+    # Not the class's own `load_state_dict`, which copies through the weights that are not there yet.
+    found = torch.nn.Module.load_state_dict(transformer, weights, strict=False, assign=True)
+    if found.missing_keys:
+        raise GenerationError(f"{folder / checkout.TRANSFORMER}: no weights {found.missing_keys[0]}")
+    transformer = transformer.to(device).float().eval().requires_grad_(False)
+    if not whole:
+        for block in transformer.unregistered_blocks:
+            block.bfloat16()
+            block.ca_norm.float()  # as autocast takes its rounded weights on a GPU, and not on a CPU
+    tokenizer, text_encoder = _text(folder / checkout.TEXT_ENCODER, torch.float32 if whole else torch.float16)
+    autocast = torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=not whole)
+    return InfinityPipeline(
+        code, transformer, vae.to(device), tokenizer, text_encoder.to(device).eval(), autocast
+    )
+
+
+def _text(folder: Path, dtype: torch.dtype) -> tuple[Any, Any]:
+    """Return the tokenizer and the T5 of a folder."""
+    transformers = optional("transformers", "Infinity")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    tokenizer.model_max_length = TEXT_WINDOW
+    encoder = transformers.T5EncoderModel.from_pretrained(folder, dtype=dtype, local_files_only=True)
+    return tokenizer, encoder
+
+
+def _eager_on_cpu(device: torch.device) -> Any:
+    """Have the norms, which the official code compiles, run as they are written where there is no GPU."""
+    return torch.compiler.set_stance("default" if device.type == "cuda" else "force_eager")

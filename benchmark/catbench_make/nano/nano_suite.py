@@ -1,0 +1,140 @@
+"""`python -m catbench_make.nano.nano_suite FOLDER`: the nano suite before its scores, from a seed.
+
+Prompts tell held-out scenes (`world.Scene.audience`), some scenes in two or three phrasings; a group is a
+scene, so neither splits nor intervals part a scene from its rephrasings. 55% of the groups are for training,
+12% for validation and 33% for testing, by SHA-256 of the group: in a suite this small a tenth of the prompts
+would leave every interval wide.
+
+Every prompt comes with its embeddings by the generators' own text encoder, the features `nano-clip` and
+`nano-pooled`, and with the complexity of its scene to slice by.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from catbench.errors import UsageError
+from catbench.suite.costs import Cost
+from catbench.suite.info import SuiteInfo
+from catbench.suite.prompts import Split, group_of, share_of
+from catbench_make.nano.nano_command import run_command
+from catbench_make.nano.offered import nano_candidates, nano_pools
+from catbench_make.nano.phrases import phrase
+from catbench_make.nano.world import Scene, draw_scenes
+from catbench_make.plan.settings import SHIPPED
+from catbench_make.plan.unscored import UnscoredSuite, save_problem
+from catbench_make.scorers import metric_source
+
+SCENES = 980
+SEED = 0
+SAMPLES: dict[Split, int] = {"train": 2, "validation": 4, "test": 4}
+_PHRASINGS = (0.6, 0.25, 0.15)
+"""Share of scenes that are told once, twice and three times."""
+_TRAIN, _VALIDATION = 0.55, 0.12
+
+
+def nano_problem(scenes: int = SCENES, seed: int = SEED) -> UnscoredSuite:
+    """Return the suite's prompts, candidates and metrics, without embeddings and costs."""
+    prompts = tell(distinct_scenes(scenes, seed), seed, "nano")
+    prompts["split"] = [_split(group) for group in prompts["group"]]
+    clip = metric_source("clip_score").record
+    return UnscoredSuite(
+        suite=SuiteInfo(
+            id="nano",
+            title="Coloured shapes on a 3x3 grid, drawn by latent diffusion models trained on them",
+            licence="Apache-2.0",
+            source="catbench_make.nano, from a seed",
+        ),
+        prompts=prompts,
+        candidates=nano_candidates(),
+        metrics=(
+            clip.model_copy(update={"model": f"transformers:{SHIPPED}clip-score", "revision": ""}),
+            metric_source("scene_accuracy").record,
+            metric_source("sharpness").record,
+        ),
+        samples=SAMPLES,
+        pools=nano_pools(),
+    )
+
+
+def distinct_scenes(number: int, seed: int, known: Collection[str] = ()) -> list[Scene]:
+    """Return so many different held-out scenes of a seed, none of whose groups is in `known`."""
+    found: dict[str, Scene] = {}
+    for scene in draw_scenes(seed, "suite"):
+        if len(found) == number:
+            break
+        if group_of(scene.key) not in known:
+            found.setdefault(scene.key, scene)
+    return list(found.values())
+
+
+def tell(scenes: list[Scene], seed: int, name: str) -> pd.DataFrame:
+    """Return a prompt table without splits: one row a phrasing, ids `<name>-0001` and on."""
+    rng = random.Random(f"catbench nano phrasings {seed}")
+    rows: list[dict[str, str | int]] = []
+    for scene in scenes:
+        draw = rng.random()
+        ways = 1 + (draw >= _PHRASINGS[0]) + (draw >= _PHRASINGS[0] + _PHRASINGS[1])
+        texts = dict.fromkeys(phrase(scene, seed * 10 + way) for way in range(10))
+        for text in islice(texts, ways):
+            rows.append(
+                {
+                    "prompt_id": f"{name}-{len(rows) + 1:04d}",
+                    "text": text,
+                    "source": "nano",
+                    "group": group_of(scene.key),
+                    "complexity": scene.complexity,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def with_features(problem: UnscoredSuite) -> UnscoredSuite:
+    """Return the problem with the embeddings of its prompts by the generators' text encoder."""
+    from dataclasses import replace
+
+    from catbench_make.nano.clip_scoring import prompt_embeddings
+
+    return replace(problem, features=prompt_embeddings(problem.prompts["text"].tolist()))
+
+
+def _split(group: str) -> Split:
+    share = share_of(group)
+    return "train" if share < _TRAIN else "validation" if share < _TRAIN + _VALIDATION else "test"
+
+
+def build(
+    folder: Annotated[Path, typer.Argument(help="where to write the suite without scores")],
+    costs: Annotated[
+        Path | None, typer.Option(help="cost table of its candidates, from `catbench measure`")
+    ] = None,
+    scenes: Annotated[int, typer.Option(min=20)] = SCENES,
+    seed: Annotated[int, typer.Option(min=0)] = SEED,
+) -> None:
+    """Write the suite's prompts, features, candidates and, where given, costs."""
+    from dataclasses import replace
+
+    problem = with_features(nano_problem(scenes, seed))
+    if costs:
+        problem = replace(problem, costs=_read_costs(costs))
+    save_problem(problem, folder, force=True)
+    sizes = ", ".join(f"{count} {split}" for split, count in problem.prompts["split"].value_counts().items())
+    typer.echo(f"{len(problem.prompts)} prompts ({sizes}) of {scenes} scenes: {folder}")
+
+
+def _read_costs(path: Path) -> tuple[Cost, ...]:
+    try:
+        return tuple(Cost.model_validate(row) for row in pd.read_parquet(path).to_dict("records"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--costs {path}: no cost table of `catbench measure`: {error}") from error
+
+
+if __name__ == "__main__":
+    run_command(build)

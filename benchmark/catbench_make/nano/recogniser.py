@@ -1,0 +1,116 @@
+"""Which things an image shows: a small convolutional net that looks at each of the nine cells.
+
+It is trained on renderings and reads shape, colour and size per cell and the background. On it rests
+`scene_accuracy`, a ground truth that CLIPScore can be checked against.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from torch.nn import functional
+
+from catbench_make.nano.render import IMAGE_SIZE, cell_centre
+from catbench_make.nano.world import BACKGROUNDS, CELLS, COLOURS, SHAPES, SIZES, Scene, Thing
+
+_WINDOW = 14
+"""Side of the square around a cell's centre that is looked at, in pixels."""
+_MARGIN = 4
+HEADS = {"shape": len(SHAPES) + 1, "colour": len(COLOURS), "size": len(SIZES)}
+"""Answers per cell; shape 0 is no thing."""
+
+
+class Recogniser(nn.Module):
+    """Logits of shape, colour and size for each cell, and of the background."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.look = nn.Sequential(
+            nn.Conv2d(3, 24, 3, padding=1), nn.ReLU(),
+            nn.Conv2d(24, 48, 3, stride=2, padding=1), nn.ReLU(),
+            nn.Conv2d(48, 64, 3, stride=2, padding=1), nn.ReLU(),
+            nn.Flatten(), nn.Linear(64 * 4 * 4, 96), nn.ReLU(),
+        )  # fmt: skip
+        self.cell = nn.Linear(96, sum(HEADS.values()))
+        self.background = nn.Linear(96, len(BACKGROUNDS))
+
+    def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Images (batch, 3, 32, 32) in [-1, 1] -> logits (batch, 9, answers); background (batch, 8)."""
+        seen = self.look(windows(images)).unflatten(0, (len(images), CELLS))
+        parts = self.cell(seen).split(list(HEADS.values()), dim=-1)
+        return dict(zip(HEADS, parts, strict=True)) | {"background": self.background(seen.mean(dim=1))}
+
+    @torch.no_grad()
+    def recognise(self, images: npt.NDArray[np.uint8]) -> list[Scene]:
+        """Return the scene that each image shows; images are uint8 (n, 32, 32, 3).
+
+        Raises ValueError for another shape.
+        """
+        if images.ndim != 4 or images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE, 3):
+            raise ValueError(f"images have shape {images.shape}; (n, 32, 32, 3) is needed")
+        pixels = torch.tensor(images).permute(0, 3, 1, 2).float() / 127.5 - 1
+        best = {name: logits.argmax(dim=-1).tolist() for name, logits in self(pixels).items()}
+        return [
+            Scene(
+                BACKGROUNDS[best["background"][i]],
+                tuple(
+                    Thing(SIZES[size], COLOURS[colour], SHAPES[shape - 1]) if shape else None
+                    for shape, colour, size in zip(
+                        best["shape"][i], best["colour"][i], best["size"][i], strict=True
+                    )
+                ),
+            )
+            for i in range(len(images))
+        ]
+
+
+def windows(images: torch.Tensor) -> torch.Tensor:
+    """Return the window around each cell, (batch, 3, 32, 32) -> (batch * 9, 3, 14, 14)."""
+    padded = functional.pad(images, (_MARGIN,) * 4, mode="replicate")
+    crops: list[torch.Tensor] = []
+    for cell in range(CELLS):
+        x, y = cell_centre(cell)
+        left, top = (round(centre - _WINDOW / 2) + _MARGIN for centre in (x, y))
+        crops.append(padded[:, :, top : top + _WINDOW, left : left + _WINDOW])
+    return torch.stack(crops, dim=1).flatten(0, 1)
+
+
+def scene_accuracy(asked: Scene, shown: Scene) -> float:
+    """Return the share of the asked scene's things that the image shows, in [0, 1].
+
+    A thing counts where its cell holds the right shape, colour and size. The background is one thing
+    more; things that nobody asked for count as misses: right / (1 + max(things asked, things shown)).
+    """
+    right = sum(shown.cells[cell] == thing for cell, thing in asked.things)
+    right += asked.background == shown.background
+    return right / (1 + max(asked.complexity, shown.complexity))
+
+
+def labels(scenes: list[Scene]) -> dict[str, torch.Tensor]:
+    """Return the right answers, int64: shape, colour, size (n, 9), background (n,).
+
+    Shape is 0 and colour and size are -100, torch's "ignore", in an empty cell.
+    """
+    rows: dict[str, list[list[int]]] = {name: [] for name in HEADS}
+    for scene in scenes:
+        things = scene.cells
+        rows["shape"].append([SHAPES.index(t.shape) + 1 if t else 0 for t in things])
+        rows["colour"].append([COLOURS.index(t.colour) if t else -100 for t in things])
+        rows["size"].append([SIZES.index(t.size) if t else -100 for t in things])
+    answers = {name: torch.tensor(values) for name, values in rows.items()}
+    return answers | {"background": torch.tensor([BACKGROUNDS.index(s.background) for s in scenes])}
+
+
+def load_recogniser(folder: Path) -> Recogniser:
+    """Return the trained recogniser of a folder, ready to look."""
+    from safetensors.torch import load_file
+
+    weights: Any = load_file(folder / "model.safetensors")
+    recogniser = Recogniser()
+    recogniser.load_state_dict({name: value.float() for name, value in weights.items()})
+    return recogniser.eval()

@@ -1,0 +1,110 @@
+"""Trains nano-clip: the right pairs of picture and prompt against all others (Radford et al. 2021).
+
+A batch is made of families whose scenes differ in one detail, so that telling which colour, shape, size
+and place belong together is what the model has to learn. A contrast alone leaves places for last (a scene
+is nearly always known by its colours), so both halves are also asked what stands in each of the nine
+cells: `Grounding` looks at the text's last but one hidden state, the one that a diffusion model looks at,
+and at the picture's patches. It is a teacher only and is not exported.
+
+Pictures get a little noise, so that the model scores what a generator draws by the same measure as what
+the renderer draws.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from catbench_make.nano.models import TEXT_WIDTH, build_clip, build_image_processor
+from catbench_make.nano.recogniser import HEADS, labels
+from catbench_make.nano.tokenizer import build_tokenizer
+from catbench_make.nano.training.pictures import FAMILY, PHRASINGS, Pictures, family_scenes
+from catbench_make.nano.world import CELLS
+
+_IMAGE_NOISE = 0.06
+_GROUNDING_WEIGHT = 3.0
+_LARGEST_SCALE = {"clip-condition": 100.0, "clip-score": 16.0}
+"""Of the cosines. CLIP's is 100, at which a hair's breadth of cosine tells two pictures apart: a wrong shape
+then costs next to nothing. The model that scores has to put them further apart."""
+
+
+class Grounding(nn.Module):
+    """Reads shape, colour and size of every cell off a sequence of hidden states."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cells = nn.Parameter(torch.randn(CELLS, TEXT_WIDTH))
+        self.norm = nn.LayerNorm(TEXT_WIDTH)
+        self.look = nn.MultiheadAttention(TEXT_WIDTH, 4, batch_first=True)
+        self.answer = nn.Sequential(
+            nn.Linear(TEXT_WIDTH, 2 * TEXT_WIDTH), nn.GELU(), nn.Linear(2 * TEXT_WIDTH, sum(HEADS.values()))
+        )
+
+    def forward(self, hidden: torch.Tensor) -> list[torch.Tensor]:
+        """Hidden states (batch, length, 64) -> logits of each question in `HEADS`, (batch, 9, answers)."""
+        states = self.norm(hidden)
+        seen, _ = self.look(self.cells.expand(len(hidden), -1, -1), states, states, need_weights=False)
+        return list(self.answer(seen).split(list(HEADS.values()), dim=-1))
+
+    def error(self, hidden: torch.Tensor, answers: list[torch.Tensor]) -> torch.Tensor:
+        """Return the sum of the cross-entropies of all questions; answers are int64 (batch, 9) each."""
+        losses = [
+            functional.cross_entropy(said.flatten(0, 1), truth.flatten().to(said.device))
+            for said, truth in zip(self(hidden), answers, strict=True)
+        ]
+        return torch.stack(losses).sum()
+
+
+class ClipTask:
+    """Find the right prompt for each picture of a batch, and the right picture for each prompt."""
+
+    learning_rate = 2e-3
+    decay_share = 0.5
+    families = 48
+
+    def __init__(self, pictures: Pictures, seed: int, device: str, name: str) -> None:
+        self.name = name
+        self.pictures = pictures
+        self.device = device
+        self.clip = build_clip(seed)
+        answers = labels(family_scenes(pictures.seed, len(pictures)))
+        self.answers = [answers[name] for name in HEADS]
+        self.text_grounding, self.image_grounding = Grounding(), Grounding()
+        self.networks = {
+            "clip": self.clip, "text_grounding": self.text_grounding, "image_grounding": self.image_grounding
+        }  # fmt: skip
+
+    def loss(self, generator: torch.Generator) -> torch.Tensor:
+        """Return the contrast of one batch, and how badly its cells are told."""
+        first = torch.randint(len(self.pictures) // FAMILY, (self.families,), generator=generator) * FAMILY
+        rows = (first[:, None] + torch.arange(FAMILY)).flatten()
+        phrasing = torch.randint(PHRASINGS, rows.shape, generator=generator)
+        tokens = self.pictures.token_batch(rows, phrasing)
+        images = self.pictures.image_batch(rows)
+        amount = _IMAGE_NOISE * torch.rand((len(rows), 1, 1, 1), generator=generator)
+        images = images + amount * torch.randn(images.shape, generator=generator)
+        end = self.clip.config.text_config.eos_token_id
+        longest = int((tokens != end).sum(dim=1).max()) + 1
+        text = self.clip.text_model(tokens[:, :longest].to(self.device), output_hidden_states=True)
+        image = self.clip.vision_model(images.to(self.device))
+        answers = [answer[rows] for answer in self.answers]
+        grounding = self.text_grounding.error(text.hidden_states[-2], answers)
+        grounding = grounding + self.image_grounding.error(image.last_hidden_state, answers)
+        return self._contrast(text.pooler_output, image.pooler_output) + _GROUNDING_WEIGHT * grounding
+
+    def _contrast(self, text: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        """Return the mean of the two cross-entropies of finding each other in the batch."""
+        prompts = functional.normalize(self.clip.text_projection(text), dim=-1)
+        pictures = functional.normalize(self.clip.visual_projection(image), dim=-1)
+        logits = self.clip.logit_scale.exp().clamp(max=_LARGEST_SCALE[self.name]) * pictures @ prompts.T
+        truth = torch.arange(len(logits), device=logits.device)
+        return (functional.cross_entropy(logits, truth) + functional.cross_entropy(logits.T, truth)) / 2
+
+    def export(self, folder: Path) -> None:
+        """Save model, tokenizer and image processor, in the layout of `CLIPModel.from_pretrained`."""
+        self.clip.save_pretrained(folder)
+        build_tokenizer().save_pretrained(folder)
+        build_image_processor().save_pretrained(folder)

@@ -1,0 +1,60 @@
+"""Trains the recogniser on renderings, blurred and noised a little as generated images are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch.nn import functional
+
+from catbench_make.nano.recogniser import Recogniser, labels
+from catbench_make.nano.training.pictures import Pictures, family_scenes
+
+_NOISE = 0.15
+_LARGEST_BLUR = 0.5
+
+
+class RecogniserTask:
+    """Name the thing in every cell."""
+
+    name = "recogniser"
+    learning_rate = 2e-3
+    decay_share = 0.6
+    batch = 64
+
+    def __init__(self, pictures: Pictures, seed: int, device: str) -> None:
+        torch.manual_seed(seed)
+        self.pictures = pictures
+        self.device = device
+        self.answers = labels(family_scenes(pictures.seed, len(pictures)))
+        self.recogniser = Recogniser()
+        self.networks = {"recogniser": self.recogniser}
+
+    def loss(self, generator: torch.Generator) -> torch.Tensor:
+        """Return the sum of the cross-entropies of all questions over one batch."""
+        rows = torch.randint(len(self.pictures), (self.batch,), generator=generator)
+        images = self.pictures.image_batch(rows)
+        images = images.lerp(
+            functional.avg_pool2d(images, 3, 1, 1, count_include_pad=False), self._share(generator)
+        )
+        images = images + _NOISE * torch.rand(1, generator=generator) * torch.randn(
+            images.shape, generator=generator
+        )
+        said = self.recogniser(images.to(self.device))
+        losses = [
+            functional.cross_entropy(
+                logits.flatten(0, -2), self.answers[name][rows].flatten().to(self.device)
+            )
+            for name, logits in said.items()
+        ]
+        return torch.stack(losses).sum()
+
+    @staticmethod
+    def _share(generator: torch.Generator) -> float:
+        return _LARGEST_BLUR * torch.rand(1, generator=generator).item()
+
+    def export(self, folder: Path) -> None:
+        """Save the weights."""
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file(self.recogniser.state_dict(), folder / "model.safetensors")

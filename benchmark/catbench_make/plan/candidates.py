@@ -1,0 +1,273 @@
+"""The candidates of the paper's §5.1 and appendix, and those of CEMS, each a record of settings.
+
+    sdxl-N            SDXL base, N Euler steps, 1 to 100, "leading" timesteps as released
+    sdxl-N-trailing   the same with "trailing" timesteps
+    sdxl-ddim-50      SDXL base, DDIM (Song et al. 2021), 50 steps
+    sdxl-deepcache-3  SDXL base, 50 Euler steps, DeepCache (Ma et al. 2024) at interval 3
+    sdxl-turbo-1      SDXL-Turbo (Sauer et al. 2023), one step, 512 px, no guidance
+    sdxl-lightning-4  SDXL-Lightning (Lin et al. 2024), its 4-step UNet, trailing, no guidance
+    infinity-2b       Infinity (Han et al. 2024), 1024 px in its 13 scales, guidance 4, temperature 0.5
+    flux-schnell-4    FLUX.1-schnell (Black Forest Labs 2024), 4 steps, 256 text tokens
+    flux-dev-50       FLUX.1-dev, 50 steps, 512 text tokens, distilled guidance 3.5
+    sd-turbo-1        SD-Turbo (Sauer et al. 2023), one step, 512 px, no guidance
+    amused-256-12     aMUSEd (Patil et al. 2024) at 256 px, 12 steps, guidance 10
+    amused-512-12     the same at 512 px
+
+Guidance 5.0 is the default of diffusers' SDXL pipeline. With "leading" timesteps SDXL at one step starts
+at timestep 1, where it has next to nothing left to denoise: `sdxl-1` draws noise, as released. All others
+have the settings of their model cards, and the scheduler that they were released with.
+Revisions are commits of the Hugging Face hub. That of amused-512 is not known from any source but the hub
+itself: it is left open, and a run draws with what the hub has then. Infinity is code, at a commit of GitHub,
+with weights beside it: see `checkout`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import ValidationError
+
+from catbench.errors import SuiteError, unknown_name
+from catbench.suite.pool import Candidate
+from catbench_make.checkout import COMMIT, INFINITY
+from catbench_make.plan.settings import ComponentWeights, DrawingSettings, FeatureCache, SchedulerSettings
+
+SDXL = "stabilityai/stable-diffusion-xl-base-1.0"
+SDXL_REVISION = "462165984030d82259a11f4367a4eed129e94a7b"
+TURBO = "stabilityai/sdxl-turbo"
+TURBO_REVISION = "71153311d3dbb46851df1931d3ca6e939de83304"
+LIGHTNING = "ByteDance/SDXL-Lightning"
+LIGHTNING_REVISION = "c9a24f48e1c025556787b0c58dd67a091ece2e44"
+SD_TURBO = "stabilityai/sd-turbo"
+SD_TURBO_REVISION = "b261bac6fd2cf515557d5d0707481eafa0485ec2"
+FLUX_SCHNELL = "black-forest-labs/FLUX.1-schnell"
+FLUX_SCHNELL_REVISION = "741f7c3ce8b383c54771c7003378a50191e9efe9"
+FLUX_DEV = "black-forest-labs/FLUX.1-dev"
+FLUX_DEV_REVISION = "3de623fc3c33e44ffbe2bad470d0f45bccf2eb21"
+AMUSED = {256: "amused/amused-256", 512: "amused/amused-512"}
+"""By pixels."""
+AMUSED_REVISIONS = {256: "09b6259bf96dbe6d70a852b70812420fe02df55e", 512: ""}
+
+PAPER_STEPS = (9, 10, 20, 22, 50, 65, 100)
+"""Step counts of SDXL that the paper's tables name."""
+MOST_STEPS = 100
+
+
+def sdxl(steps: int, spacing: str = "leading") -> Candidate:
+    """Return SDXL base at a number of Euler steps (Karras et al. 2022)."""
+    name = f"sdxl-{steps}" if spacing == "leading" else f"sdxl-{steps}-{spacing}"
+    model = "sdxl" if spacing == "leading" else f"sdxl-{spacing}"
+    euler = SchedulerSettings(name="EulerDiscreteScheduler", config={"timestep_spacing": spacing})
+    return _candidate(name, model, **_base(steps), scheduler=euler)
+
+
+def sdxl_ddim(steps: int = 50) -> Candidate:
+    """Return SDXL base sampled by DDIM, deterministic (eta 0)."""
+    config = {"timestep_spacing": "leading", "clip_sample": False, "set_alpha_to_one": False}
+    ddim = SchedulerSettings(name="DDIMScheduler", config=config)
+    return _candidate(f"sdxl-ddim-{steps}", "sdxl-ddim", **_base(steps), scheduler=ddim)
+
+
+def sdxl_deepcache(interval: int = 3) -> Candidate:
+    """Return SDXL base at 50 Euler steps with DeepCache."""
+    euler = SchedulerSettings(name="EulerDiscreteScheduler", config={"timestep_spacing": "leading"})
+    cache = FeatureCache(interval=interval)
+    return _candidate(
+        f"sdxl-deepcache-{interval}", "sdxl-deepcache", **_base(50), scheduler=euler, cache=cache
+    )
+
+
+def sdxl_turbo() -> Candidate:
+    """Return SDXL-Turbo at one step, with the scheduler that it was released with."""
+    ancestral = SchedulerSettings(
+        name="EulerAncestralDiscreteScheduler", config={"timestep_spacing": "trailing"}
+    )
+    return _candidate(
+        "sdxl-turbo-1",
+        "sdxl-turbo",
+        pipeline=TURBO,
+        revision=TURBO_REVISION,
+        variant="fp16",
+        scheduler=ancestral,
+        steps=1,
+        guidance=0.0,
+        width=512,
+        height=512,
+    )
+
+
+def sdxl_lightning() -> Candidate:
+    """Return SDXL-Lightning at four steps, as its authors say: trailing timesteps, no guidance."""
+    weights = ComponentWeights(
+        source=LIGHTNING, file="sdxl_lightning_4step_unet.safetensors", revision=LIGHTNING_REVISION
+    )
+    euler = SchedulerSettings(name="EulerDiscreteScheduler", config={"timestep_spacing": "trailing"})
+    settings = {**_base(4), "guidance": 0.0}
+    return _candidate("sdxl-lightning-4", "sdxl-lightning", **settings, scheduler=euler, weights=weights)
+
+
+def sd_turbo() -> Candidate:
+    """Return SD-Turbo at one step."""
+    settings = {"steps": 1, "guidance": 0.0, "width": 512, "height": 512}
+    return _candidate(
+        "sd-turbo-1", "sd-turbo", pipeline=SD_TURBO, revision=SD_TURBO_REVISION, variant="fp16", **settings
+    )
+
+
+def flux_schnell() -> Candidate:
+    """Return FLUX.1-schnell at four steps."""
+    settings = {"steps": 4, "guidance": 0.0, "call": {"max_sequence_length": 256}}
+    return _candidate(
+        "flux-schnell-4",
+        "flux-schnell",
+        pipeline=FLUX_SCHNELL,
+        revision=FLUX_SCHNELL_REVISION,
+        width=1024,
+        height=1024,
+        **settings,
+    )
+
+
+def flux_dev() -> Candidate:
+    """Return FLUX.1-dev at fifty steps."""
+    settings = {"steps": 50, "guidance": 3.5, "call": {"max_sequence_length": 512}}
+    return _candidate(
+        "flux-dev-50",
+        "flux-dev",
+        pipeline=FLUX_DEV,
+        revision=FLUX_DEV_REVISION,
+        width=1024,
+        height=1024,
+        **settings,
+    )
+
+
+def amused(pixels: int) -> Candidate:
+    """Return aMUSEd at 256 or 512 pixels; one image at a time, for it takes one generator a call."""
+    return _candidate(
+        f"amused-{pixels}-12",
+        f"amused-{pixels}",
+        pipeline=AMUSED[pixels],
+        revision=AMUSED_REVISIONS[pixels],
+        variant="fp16",
+        steps=12,
+        guidance=10.0,
+        width=pixels,
+        height=pixels,
+        largest_batch=1,
+    )
+
+
+def infinity() -> Candidate:
+    """Return Infinity-2B with the settings of its own script; one image at a time, as that draws."""
+    return _candidate(
+        "infinity-2b",
+        "infinity-2b",
+        pipeline=INFINITY,
+        revision=COMMIT,
+        steps=13,
+        guidance=4.0,
+        width=1024,
+        height=1024,
+        call={"tau": 0.5},
+        largest_batch=1,
+    )
+
+
+def find_candidate(name: str) -> Candidate | None:
+    """Return the known candidate with this id, or None."""
+    fixed = {record.id: record for record in _others()}
+    if name in fixed:
+        return fixed[name]
+    match = re.fullmatch(r"sdxl-([1-9][0-9]{0,2})(?:-(trailing))?", name)
+    if match is None or int(match[1]) > MOST_STEPS:
+        return None
+    return sdxl(int(match[1]), match[2] or "leading")
+
+
+def known_candidates() -> tuple[Candidate, ...]:
+    """Return every known candidate: SDXL at 1 to 100 steps in both spacings, and all others."""
+    steps = range(1, MOST_STEPS + 1)
+    return (
+        *(sdxl(count) for count in steps),
+        *(sdxl(count, "trailing") for count in steps),
+        *_others(),
+    )
+
+
+def find_run(pipeline: str, steps: int, width: int | None, height: int | None) -> str | None:
+    """Return the id of the known candidate that draws so, or None; a size that is None is any."""
+    for candidate in known_candidates():
+        settings = DrawingSettings.model_validate(candidate.settings)
+        sizes = zip((width, height), (settings.width, settings.height), strict=True)
+        if (settings.pipeline, settings.steps) == (pipeline, steps) and settings.weights is None:
+            return candidate.id if all(given in (None, own) for given, own in sizes) else None
+    return None
+
+
+def choose_candidates(offered: Iterable[Candidate], names: Iterable[str] | None) -> tuple[Candidate, ...]:
+    """Return the candidates called `names`, in that order: the suite's, else known ones; None = the suite's.
+
+    Raises UsageError for a name that neither knows, or that is given twice.
+    """
+    known = {candidate.id: candidate for candidate in offered}
+    if names is None:
+        return tuple(known.values())
+    chosen: dict[str, Candidate] = {}
+    for name in names:
+        candidate = known.get(name) or find_candidate(name)
+        if candidate is None:
+            raise unknown_name(
+                "candidate", name, [*known, "sdxl-1 ... sdxl-100", *(other.id for other in _others())]
+            )
+        chosen[name] = candidate
+    return tuple(chosen.values())
+
+
+def _others() -> tuple[Candidate, ...]:
+    """Return the candidates that are no step count of SDXL base."""
+    by_the_paper = (sdxl_ddim(), sdxl_deepcache(), sdxl_turbo(), sdxl_lightning(), infinity())
+    return (*by_the_paper, flux_schnell(), flux_dev(), sd_turbo(), amused(256), amused(512))
+
+
+def _base(steps: int) -> dict[str, Any]:
+    return {
+        "pipeline": SDXL,
+        "revision": SDXL_REVISION,
+        "variant": "fp16",
+        "steps": steps,
+        "guidance": 5.0,
+        "width": 1024,
+        "height": 1024,
+    }
+
+
+def _candidate(name: str, model: str, **settings: Any) -> Candidate:
+    record = DrawingSettings(**settings)
+    return Candidate(id=name, model=model, settings=record.model_dump(exclude_defaults=True))
+
+
+def drawing_settings(candidate: Candidate) -> DrawingSettings:
+    """Return a candidate's settings, read and checked.
+
+    A candidate that says nothing of its pipeline is looked up by its id among those that catbench knows.
+    Raises SuiteError naming the candidate and the field that is wrong.
+    """
+    settings = candidate.settings
+    if "pipeline" not in settings:
+        known = find_candidate(candidate.id)
+        if known is None:
+            raise SuiteError(
+                f"candidate {candidate.id!r}: its settings name no pipeline, and it is none of those that "
+                "catbench knows; add settings.pipeline (a hub repository or a folder), steps, guidance, "
+                "width and height to the manifest"
+            )
+        settings = known.settings
+    try:
+        return DrawingSettings.model_validate(settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise SuiteError(f"candidate {candidate.id!r}: settings.{place}: {first['msg']}") from error

@@ -1,0 +1,62 @@
+"""Vectors of a suite's prompts, put beside its scores. Its content, and so its digest, stays as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from catbench.arrays import Scores
+from catbench.download import Progress
+from catbench.errors import UsageError
+from catbench.files import atomic_file, sha256_of
+from catbench.home import shipped_suites
+from catbench.suite.manifest import Manifest
+from catbench.suite.store import load_prompts, read_manifest
+from catbench_make.prompts.build import feature_name
+from catbench_make.prompts.embeddings import Embeddings
+
+
+@dataclass(frozen=True, eq=False)
+class Added:
+    """What was put into a suite."""
+
+    name: str
+    """By which routers read it."""
+    vectors: Scores
+    """float32 (n, d), rows in the order of the suite's own file of prompts."""
+    first: str
+    """Name of the feature that routers read without a name."""
+
+
+def add_feature(folder: Path, embeddings: Embeddings, progress: Progress) -> Added:
+    """Write the vectors of an encoder into a suite's folder, and their digest into its manifest.
+
+    The manifest names the vectors only while their file is whole, so a stop leaves a suite that loads.
+    Raises UsageError for a suite that catbench ships, SuiteError for a folder that is none.
+    """
+    if folder.resolve() in {path.resolve() for path in shipped_suites().values()}:
+        raise UsageError(
+            f"suite {folder.name!r} comes with catbench and is not changed: import or make your own"
+        )
+    manifest = read_manifest(folder)
+    texts = load_prompts(folder, manifest)["text"].tolist()
+    name = feature_name(embeddings.encoder.name)
+    vectors = embeddings(texts, progress).astype(np.float32)
+    file = f"features/{name}.npy"
+    files = {path: digest for path, digest in manifest.files.items() if path != file}
+    if file in manifest.files:
+        _write(manifest.model_copy(update={"files": files}), folder)
+    (folder / "features").mkdir(exist_ok=True)
+    with atomic_file(folder / file) as draft, draft.open("wb") as written:
+        np.save(written, vectors, allow_pickle=False)
+    files = dict(sorted({**files, file: sha256_of(folder / file)}.items()))
+    _write(manifest.model_copy(update={"files": files}), folder)
+    first = next(Path(path).stem for path in files if path.startswith("features/"))
+    return Added(name, vectors, first)
+
+
+def _write(manifest: Manifest, folder: Path) -> None:
+    with atomic_file(folder / "manifest.json") as draft:
+        draft.write_text(manifest.model_dump_json(indent=2, by_alias=True) + "\n", encoding="utf-8")

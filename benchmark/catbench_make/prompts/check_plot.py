@@ -1,0 +1,117 @@
+"""The findings of a check as a figure: similarity histogram, lengths, and a map in two dimensions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from catbench.arrays import Floats, Scores
+from catbench.errors import UsageError
+from catbench.files import atomic_file
+from catbench.suite.prompts import SPLITS
+from catbench_make.prompts.prompt_check import PromptCheck
+
+FORMATS = (".png", ".svg")
+COLOURS = {"train": "#9aa7b5", "validation": "#e0912f", "test": "#2a6fbb", "other": "#b03a5b"}
+LOWEST = -0.2
+"""Similarity at which the histogram begins."""
+MOST_BINS = 60
+MOST_POINTS = 20_000
+"""Points of the map; of more prompts an even part is drawn."""
+
+
+def check_plot_format(path: Path) -> None:
+    """Raise UsageError where a file's ending is none that can be drawn."""
+    if path.suffix not in FORMATS:
+        raise UsageError(f"cannot draw {path}: a plot of prompts ends in {' or '.join(FORMATS)}")
+
+
+def write_check_plot(found: PromptCheck, vectors: Scores | None, path: Path) -> None:
+    """Draw a check, whole or not at all; without vectors the lengths alone."""
+    from matplotlib.figure import Figure
+
+    check_plot_format(path)
+    panels = [_lengths] if vectors is None else [_similarities, _lengths, _map]
+    figure = Figure(figsize=(5.6 * len(panels), 4.6), layout="constrained")
+    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axis, panel in zip(axes, panels, strict=True):
+        panel(axis, found, vectors)
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.legend(frameon=False, fontsize=8, markerscale=1.5)
+    with atomic_file(path) as draft:
+        figure.savefig(draft, dpi=150)
+
+
+def _similarities(axis: Any, found: PromptCheck, vectors: Scores | None) -> None:
+    groups = [*found.nearest_train.values(), found.other_nearest]
+    bins = similarity_bins(found.near, max((len(group) for group in groups if group is not None), default=0))
+    for split, values in found.nearest_train.items():
+        axis.hist(
+            np.minimum(values, 1),
+            bins,
+            histtype="step",
+            density=True,
+            color=COLOURS[split],
+            label=f"{split} to train",
+        )
+    if found.other is not None and found.other_nearest is not None:
+        label = f"all to {found.other.name}"
+        axis.hist(
+            np.minimum(found.other_nearest, 1),
+            bins,
+            histtype="step",
+            density=True,
+            color=COLOURS["other"],
+            label=label,
+        )
+    axis.axvline(found.near, color="black", linewidth=0.8, linestyle=":", label=f"near from {found.near:g}")
+    axis.set_title("similarity to the nearest prompt", fontsize=9)
+    axis.set_xlabel("cosine")
+    axis.set_ylabel("density")
+
+
+def similarity_bins(near: float, size: int) -> Floats:
+    """Return the edges of a histogram of `size` similarities, of which one is `near`: no bar straddles it.
+
+    There are about as many bins as the square root of the size says, 12 to `MOST_BINS`; the last ends at 1.
+    """
+    width = (1 - LOWEST) / np.clip(np.ceil(np.sqrt(size)), 12, MOST_BINS)
+    below, above = np.ceil((near - LOWEST) / width), np.floor((1 - near) / width - 1e-9)
+    return np.append(near + width * np.arange(-below, above + 1), 1.0)
+
+
+def _lengths(axis: Any, found: PromptCheck, vectors: Scores | None) -> None:
+    bins = np.arange(0.5, max(2, np.quantile(found.words, 0.995)) + 1)
+    splits = found.prompts["split"].to_numpy()
+    for split in SPLITS:
+        words = found.words[splits == split]
+        if len(words):
+            axis.hist(words, bins, histtype="step", density=True, color=COLOURS[split], label=split)
+    axis.set_title("length", fontsize=9)
+    axis.set_xlabel("words (the longest 0.5% left out)")
+    axis.set_ylabel("density")
+
+
+def _map(axis: Any, found: PromptCheck, vectors: Scores | None) -> None:
+    assert vectors is not None
+    step = -(-len(vectors) // MOST_POINTS)
+    points = principal_components(vectors[::step])
+    splits = found.prompts["split"].to_numpy()[::step]
+    size = float(np.clip(100 / np.sqrt(len(points)), 1.5, 8))
+    for split in SPLITS:
+        chosen = points[splits == split]
+        axis.plot(*chosen.T, ".", color=COLOURS[split], markersize=size, alpha=0.6, label=split)
+    axis.set_title("first two principal components of the embeddings", fontsize=9)
+    axis.set_xticks([])
+    axis.set_yticks([])
+
+
+def principal_components(vectors: Scores) -> Floats:
+    """Return the first two principal components (n, 2) of vectors (n, d)."""
+    from sklearn.decomposition import PCA
+
+    parts = min(2, *vectors.shape)
+    points = PCA(parts, random_state=0).fit_transform(vectors)
+    return np.pad(points, ((0, 0), (0, 2 - parts))).astype(np.float64)

@@ -1,0 +1,89 @@
+"""A suite without the prompts that leak from a split into another, with or without scores."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from catbench.arrays import Ints
+from catbench.errors import SuiteError
+from catbench.suite.info import SuiteInfo
+from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.store import load, read_manifest, save
+from catbench_make.plan.unscored import UnscoredSuite, load_problem, save_problem
+from catbench_make.prompts.ids import FILE, read_ids, spell_ids
+from catbench_make.prompts.leaks import Pairs, without_leaks
+from catbench_make.prompts.prompt_check import PromptCheck
+
+
+def write_without(folder: Path, found: PromptCheck, out: Path) -> int:
+    """Write a copy of the suite without its leaks to `out`, and return how many prompts were dropped.
+
+    Of a pair that a split has parted the training prompt goes, else the validation one; a test prompt
+    stays where it is. Raises UsageError where `out` is there already, SuiteError where a split loses all.
+    """
+    parted = [pairs for pairs in (found.exact, found.similar) if pairs is not None]
+    pairs = Pairs(*(np.concatenate([getattr(p, name) for p in parted]) for name in _FIELDS))
+    stays = without_leaks(pairs, found.prompts["split"].tolist())
+    rows = np.flatnonzero(stays)
+    before, after = (set(found.prompts["split"].iloc[part]) for part in (slice(None), rows))
+    if before > after:
+        raise SuiteError(
+            f"--drop would leave no {' and no '.join(sorted(before - after))} prompt: at {found.near:g} all "
+            "of them leak; is --near too low?"
+        )
+    if "scores.parquet" in read_manifest(folder).files:
+        save(_take(load(folder), rows), out, images=_images(folder))
+    else:
+        problem = load_problem(folder)
+        suite = _marked(problem.suite, len(stays), len(rows))
+        kept = replace(problem.take(rows), suite=suite, root=None, order=None)
+        save_problem(kept, out, extra=_ids(folder, kept))
+    return int((~stays).sum())
+
+
+_FIELDS = ("first", "second", "similarity")
+
+
+def _take(matrix: ScoreMatrix, rows: Ints) -> ScoreMatrix:
+    return replace(
+        matrix,
+        suite=_marked(matrix.suite, len(matrix.prompts), len(rows)),
+        prompts=matrix.prompts.iloc[rows].reset_index(drop=True),
+        scores={name: values[rows] for name, values in matrix.scores.items()},
+        features={name: values[rows] for name, values in matrix.features.items()},
+    )
+
+
+def _marked(suite: SuiteInfo, before: int, after: int) -> SuiteInfo:
+    """Return a suite's record with its version marked, and the number of prompts wherever it stands."""
+    changes: dict[str, Any] = {
+        "version": f"{suite.version}-without-leaks",
+        "title": re.sub(rf"(?<![\d,])({before}|{before:,}) prompts", f"{after:,} prompts", suite.title),
+    }
+    if suite.provenance:
+        counts = suite.provenance.counts
+        parted = counts.get("near_across_splits", 0) + before - after
+        counts = {**counts, "near_across_splits": parted, "kept": after}
+        changes["provenance"] = suite.provenance.model_copy(update={"counts": counts})
+    return suite.model_copy(update=changes)
+
+
+def _ids(folder: Path, kept: UnscoredSuite) -> dict[str, str]:
+    """Return the list of ids, where the suite has one, of those that are kept."""
+    if not (folder / FILE).is_file():
+        return {}
+    stay = set(kept.prompts["prompt_id"])
+    ids, diversity = read_ids(folder)
+    return {FILE: spell_ids([name for name in ids if name in stay], diversity)}
+
+
+def _images(folder: Path) -> Iterable[tuple[str, bytes]]:
+    """Yield the sheets of the suite; they are of test prompts, which all stay."""
+    for path in sorted((folder / "images").glob("*.webp")):
+        yield path.stem, path.read_bytes()

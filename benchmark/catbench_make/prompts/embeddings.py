@@ -1,0 +1,87 @@
+"""Embeddings of prompts, each computed once: cached on disk by encoder, weights and text."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from catbench.arrays import Scores
+from catbench.download import Progress
+from catbench.files import atomic_file
+from catbench.home import cache_folder
+from catbench_make.prompts.encoders import Encoder
+
+PART = 4096
+"""Texts that are encoded between two writes: what a stop can lose."""
+KEY = 16
+"""Bytes of SHA-256 by which a text is known."""
+
+
+class Embeddings:
+    """Unit vectors of texts by one encoder; what was embedded before, in this run or another, is read."""
+
+    def __init__(self, encoder: Encoder, folder: Path | None = None) -> None:
+        name = hashlib.sha256(f"{encoder.name}:{encoder.weights}".encode()).hexdigest()[:16]
+        self._folder = (folder or cache_folder()) / "embeddings" / name
+        self.encoder = encoder
+        self._rows: dict[bytes, tuple[int, int]] = {}
+        self._parts: list[Scores] = []
+        self.encoded = 0
+        """Texts that were not in the cache."""
+        self.seconds = 0.0
+        """Taken to encode them."""
+        for path in sorted(self._folder.glob("*.npz")):
+            self._read(path)
+
+    def __call__(self, texts: Sequence[str], progress: Progress, total: int = 0, before: int = 0) -> Scores:
+        """Return unit vectors, float32 (n, d).
+
+        `progress` counts texts: `before` came earlier, `total` are due at most (default: these alone).
+        """
+        keys = [hashlib.sha256(text.encode()).digest()[:KEY] for text in texts]
+        missing = list({key: row for row, key in enumerate(keys) if key not in self._rows}.values())
+        due = total or len(texts)
+        for start in range(0, len(missing), PART):
+            part = missing[start : start + PART]
+            ready = before + len(texts) - len(missing) + start
+            began = time.monotonic()
+
+            def report(done: int, ready: int = ready, began: float = began) -> None:
+                speed = done / max(time.monotonic() - began, 1e-9)
+                progress(f"encoding, {speed:,.0f} prompts/s", ready + done, due)
+
+            vectors = self.encoder([texts[row] for row in part], report)
+            self.seconds += time.monotonic() - began
+            self.encoded += len(part)
+            self._write([keys[row] for row in part], vectors)
+        return np.stack([self._parts[part][row] for part, row in (self._rows[key] for key in keys)])
+
+    def _read(self, path: Path) -> None:
+        """Take in a stored part; one that is damaged counts as absent, and is made again."""
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+                keys, vectors = stored["keys"], stored["vectors"]
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            path.unlink(missing_ok=True)
+            return
+        self._take(keys, vectors)
+
+    def _write(self, keys: list[bytes], vectors: Scores) -> None:
+        stored = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(-1, KEY)
+        name = hashlib.sha256(stored.tobytes()).hexdigest()[:16]
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with atomic_file(self._folder / f"{name}.npz") as draft, draft.open("wb") as file:
+            np.savez(file, keys=stored, vectors=vectors)
+        self._take(stored, vectors)
+
+    def _take(self, keys: npt.NDArray[np.uint8], vectors: Scores) -> None:
+        part = len(self._parts)
+        self._parts.append(vectors)
+        for row, key in enumerate(keys):
+            self._rows.setdefault(key.tobytes(), (part, row))

@@ -1,0 +1,78 @@
+"""What the paper's suites are drawn and scored by (§5.1): candidates, pools, metrics, samples.
+
+The candidates are those of the paper's tables, of which one names nine and another three step counts of SDXL
+more, out of a range from 1 to 100; another is added by `catbench generate --candidates`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import pandas as pd
+
+from catbench.arrays import Scores
+from catbench.suite.info import SuiteInfo
+from catbench.suite.pool import Candidate
+from catbench.suite.prompts import SPLITS
+from catbench_make.costs.bill import PAPER_POOL, PAPER_SAMPLES, Bill, bill
+from catbench_make.costs.flop_table import flop_costs
+from catbench_make.plan.candidates import PAPER_STEPS, known_candidates
+from catbench_make.plan.unscored import UnscoredSuite
+from catbench_make.prompts.sources import COCO, DIFFUSIONDB
+from catbench_make.scorers import metric_source
+
+METRICS = ("clip_score", "image_reward", "aesthetic", "sharpness")
+
+
+def candidates() -> tuple[Candidate, ...]:
+    """Return the paper's candidates, the cheapest first."""
+    wanted = {*PAPER_POOL, *(f"sdxl-{steps}" for steps in PAPER_STEPS)}
+    found = [candidate for candidate in known_candidates() if candidate.id in wanted]
+    prices = {cost.candidate: cost.value for cost in flop_costs(found) if cost.unit == "tflops"}
+    return tuple(sorted(found, key=lambda candidate: (prices[candidate.id], candidate.id)))
+
+
+def problem(
+    info: SuiteInfo, prompts: pd.DataFrame, features: Mapping[str, Scores] = MappingProxyType({})
+) -> UnscoredSuite:
+    """Return the suite before its scores: the paper's pools, metrics and samples on these prompts.
+
+    `features` are embeddings (n, d) of the prompts by name.
+    """
+    offered = candidates()
+    steps = tuple(candidate.id for candidate in offered if candidate.model == "sdxl")
+    return UnscoredSuite(
+        suite=info,
+        prompts=prompts,
+        candidates=offered,
+        metrics=tuple(metric_source(name).record for name in METRICS),
+        samples=dict.fromkeys(SPLITS, PAPER_SAMPLES),
+        pools={"sdxl": steps, "sdxl+": tuple(candidate.id for candidate in offered)},
+        costs=flop_costs(offered),
+        features=dict(features),
+    )
+
+
+def drawing_bill(prompts: int) -> Bill:
+    """Return what drawing so many prompts takes of an H100, by the shipped FLOPs and an assumed rate."""
+    return bill(prompts, PAPER_SAMPLES, [candidate.id for candidate in candidates()])
+
+
+@dataclass(frozen=True)
+class PaperSuite:
+    """What `catbench suites` says of a suite of the paper's."""
+
+    title: str
+    prompts: int
+
+    def drawing(self, prompts: int) -> str:
+        """Return what drawing and scoring so many prompts takes."""
+        due = drawing_bill(prompts)
+        rate = f"{due.attained_tflops:.0f} TFLOP/s, an assumed third of the peak"
+        return f"about {due.total:,.0f} {due.device}-hours for {len(due.hours)} candidates at {rate}"
+
+
+COCO_SUITE = PaperSuite(COCO.record.name, COCO.paper_prompts)
+DIFFUSIONDB_SUITE = PaperSuite(DIFFUSIONDB.record.name, DIFFUSIONDB.paper_prompts)

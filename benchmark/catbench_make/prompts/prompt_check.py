@@ -1,0 +1,207 @@
+"""What is wrong or odd with a suite's prompts: duplicates across splits, lengths, vocabulary, windows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from catbench.arrays import Floats, Ints, Scores
+from catbench.suite.prompts import SPLITS, normalise
+from catbench_make.prompts.leaks import Pairs, parted_pairs
+from catbench_make.prompts.similarity import near_pairs, nearest
+
+_WORD = re.compile(r"\w+(?:['’-]\w+)*")
+QUANTILES = {"least": 0.0, "median": 0.5, "95%": 0.95, "most": 1.0}
+
+
+@dataclass(frozen=True)
+class Other:
+    """Prompts that a suite is held against."""
+
+    name: str
+    texts: tuple[str, ...]
+    vectors: Scores | None
+
+
+@dataclass(frozen=True)
+class PromptCheck:
+    """The findings; positions are rows of `prompts`."""
+
+    prompts: pd.DataFrame
+    near: float
+    """Similarity from which two prompts count as near-duplicates."""
+    exact: Pairs
+    """Across splits, equal after normalising; the first nearer to training."""
+    similar: Pairs | None
+    """Across splits, `near` or more and not equal; None where there are no vectors."""
+    nearest_train: dict[str, Floats]
+    """Validation and test -> each prompt's greatest similarity to a training prompt."""
+    words: Ints
+    """Words of each prompt."""
+    beyond: Ints | None
+    """Rows whose text is cut by CLIP's window; None where its tokenizer is not installed."""
+    other: Other | None = None
+    other_exact: Pairs | None = None
+    """Of the suite and the other: positions in each."""
+    other_similar: Pairs | None = None
+    other_nearest: Floats | None = None
+    """Each prompt's greatest similarity to one of the other."""
+
+    @property
+    def leaks(self) -> int:
+        """Pairs of equal or near prompts that a split has parted, and test prompts in the other set."""
+        return len(self.exact) + (len(self.similar) if self.similar else 0) + self.tested_elsewhere
+
+    @property
+    def tested_elsewhere(self) -> int:
+        """Test prompts that are equal to one of the other set: who trains on it knows them."""
+        if self.other_exact is None:
+            return 0
+        return int((self.prompts["split"].to_numpy()[self.other_exact.first] == "test").sum())
+
+    def record(self) -> dict[str, Any]:
+        """Return the findings as JSON takes them, every pair by the ids of its prompts."""
+        record: dict[str, Any] = {
+            "splits": self.prompts["split"].value_counts().reindex(list(SPLITS), fill_value=0).to_dict(),
+            "near": self.near,
+            "exact_across_splits": self._named(self.exact),
+            "near_across_splits": None if self.similar is None else self._named(self.similar),
+            "length": self.lengths(),
+            "vocabulary": self.vocabulary(),
+            "beyond_clip_window": None if self.beyond is None else self._ids(self.beyond),
+        }
+        if self.other is not None and self.other_exact is not None:
+            record["against"] = {
+                "name": self.other.name,
+                "prompts": len(self.other.texts),
+                "test_prompts": self.tested_elsewhere,
+                "exact": self._with_other(self.other_exact),
+                "near": None if self.other_similar is None else self._with_other(self.other_similar),
+            }
+        return record
+
+    def lengths(self) -> dict[str, dict[str, float]]:
+        """Return quantiles and mean of the number of words, by split."""
+        found: dict[str, dict[str, float]] = {}
+        for split in SPLITS:
+            words = self.words[self.prompts["split"].to_numpy() == split]
+            if len(words):
+                shown = {name: float(np.quantile(words, share)) for name, share in QUANTILES.items()}
+                found[split] = {**shown, "mean": float(words.mean())}
+        return found
+
+    def vocabulary(self) -> dict[str, dict[str, float]]:
+        """Return by split how many words it has, distinct ones, and the share that training has not."""
+        bags = {
+            split: [word for text in texts for word in words_of(text)]
+            for split, texts in self.prompts.groupby("split")["text"]
+        }
+        known = set(bags.get("train", []))
+        return {
+            split: {
+                "words": len(bags[split]),
+                "distinct": len(set(bags[split])),
+                "unseen": sum(word not in known for word in bags[split]) / max(len(bags[split]), 1),
+            }
+            for split in SPLITS
+            if split in bags
+        }
+
+    def _ids(self, rows: Ints) -> list[str]:
+        return self.prompts["prompt_id"].iloc[rows].tolist()
+
+    def _named(self, pairs: Pairs) -> list[dict[str, Any]]:
+        split = self.prompts["split"].to_numpy()
+        return [
+            {
+                "prompts": self._ids(np.array([a, b])),
+                "splits": [split[a], split[b]],
+                "similarity": float(value),
+            }
+            for a, b, value in zip(pairs.first, pairs.second, pairs.similarity, strict=True)
+        ]
+
+    def _with_other(self, pairs: Pairs) -> list[dict[str, Any]]:
+        assert self.other is not None
+        split = self.prompts["split"].to_numpy()
+        ids = self._ids(pairs.first)
+        return [
+            {"prompt": name, "split": split[a], "text": self.other.texts[b], "similarity": float(value)}
+            for name, a, b, value in zip(ids, pairs.first, pairs.second, pairs.similarity, strict=True)
+        ]
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text, lower case, without punctuation."""
+    return _WORD.findall(normalise(text))
+
+
+def check(
+    prompts: pd.DataFrame,
+    vectors: Scores | None,
+    near: float,
+    *,
+    beyond: Ints | None = None,
+    other: Other | None = None,
+) -> PromptCheck:
+    """Return the findings on the prompts of a suite, and against another's.
+
+    `vectors` are their unit vectors, float32 (n, d); None leaves out all that needs them.
+    """
+    keys = [normalise(text) for text in prompts["text"]]
+    splits = prompts["split"].tolist()
+    similar, nearest_train = None, {}
+    if vectors is not None:
+        similar = _unequal(parted_pairs(vectors, splits, near), keys, keys)
+        nearest_train = _nearest_train(vectors, prompts["split"].to_numpy())
+    found: dict[str, Any] = {}
+    if other is not None:
+        others = [normalise(text) for text in other.texts]
+        found = {"other": other, "other_exact": _equal(keys, others)}
+        if vectors is not None and other.vectors is not None:
+            pairs = Pairs(*near_pairs(vectors, other.vectors, near))
+            found["other_similar"] = _unequal(pairs, keys, others)
+            found["other_nearest"] = nearest(vectors, other.vectors)[0]
+    return PromptCheck(
+        prompts=prompts,
+        near=near,
+        exact=_exact_across(keys, splits),
+        similar=similar,
+        nearest_train=nearest_train,
+        words=np.array([len(words_of(text)) for text in prompts["text"]]),
+        beyond=beyond,
+        **found,
+    )
+
+
+def _exact_across(keys: Sequence[str], splits: Sequence[str]) -> Pairs:
+    table = pd.DataFrame({"key": keys, "row": range(len(keys)), "rank": [SPLITS.index(s) for s in splits]})  # type: ignore[arg-type]
+    table = table[table["key"].duplicated(keep=False)]
+    pairs = table.merge(table, on="key")
+    pairs = pairs[pairs["rank_x"] < pairs["rank_y"]]
+    return Pairs(pairs["row_x"].to_numpy(), pairs["row_y"].to_numpy(), np.ones(len(pairs)))
+
+
+def _equal(keys: Sequence[str], others: Sequence[str]) -> Pairs:
+    mine = pd.DataFrame({"key": keys, "row_x": range(len(keys))})
+    theirs = pd.DataFrame({"key": others, "row_y": range(len(others))}).drop_duplicates("key")
+    pairs = mine.merge(theirs, on="key")
+    return Pairs(pairs["row_x"].to_numpy(), pairs["row_y"].to_numpy(), np.ones(len(pairs)))
+
+
+def _unequal(pairs: Pairs, keys: Sequence[str], others: Sequence[str]) -> Pairs:
+    other = np.array(
+        [keys[a] != others[b] for a, b in zip(pairs.first, pairs.second, strict=True)], dtype=bool
+    )
+    return Pairs(pairs.first[other], pairs.second[other], pairs.similarity[other])
+
+
+def _nearest_train(vectors: Scores, splits: Any) -> dict[str, Floats]:
+    train = vectors[splits == "train"]
+    held_out = [split for split in SPLITS[1:] if (splits == split).any()]
+    return {split: nearest(vectors[splits == split], train)[0] for split in held_out if len(train)}

@@ -1,0 +1,137 @@
+"""Quality metrics: each a record (name, direction, model, revision, citation) and a function.
+
+A function takes images, uint8 (n, height, width, 3), read-only, and their n prompts, and returns n scores.
+A `MetricSource` pairs the record with what makes the function; a suite's manifest may name another model or
+revision, and the function is made from that record. A package adds a metric by the entry point
+
+    [project.entry-points."catbench.metrics"]
+    brightness = "my_package.metrics:brightness"      # a MetricSource
+
+whose name is the metric's name in manifests and score tables. Built in are those of the paper: `clip_score`,
+`image_reward`, `aesthetic`, `sharpness`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from catbench.arrays import Floats, Scores
+from catbench.errors import CatbenchError, GenerationError, unknown_name
+from catbench.suite.info import Metric
+from catbench_make.scorers.shared import Shared
+
+Images: TypeAlias = npt.NDArray[np.uint8]
+"""Shape (n, height, width, 3), 0 to 255, red green blue."""
+
+ScoreFunction: TypeAlias = Callable[[Images, Sequence[str]], Floats | Scores]
+"""(images, prompts) -> scores, shape (n,), as the metric's direction says (not negated)."""
+
+ENTRY_POINTS = "catbench.metrics"
+_BUILT_IN = {
+    "aesthetic": "catbench_make.scorers.aesthetic:AESTHETIC",
+    "clip_score": "catbench_make.scorers.clip_score:CLIP_SCORE",
+    "image_reward": "catbench_make.scorers.image_reward:IMAGE_REWARD",
+    "sharpness": "catbench_make.scorers.sharpness:SHARPNESS",
+}
+
+
+@dataclass(frozen=True)
+class ScorerContext:
+    """Where a metric's function runs."""
+
+    device: str = "cpu"
+    root: Path | None = None
+    """The suite's folder; a model given by a relative path is looked for there first."""
+    shared: Shared = field(default_factory=Shared, compare=False, repr=False)
+    """What the metrics that are loaded with this context make once for all of them."""
+
+
+@dataclass(frozen=True)
+class MetricSource:
+    """A quality metric as it can be computed."""
+
+    record: Metric
+    """The metric with its default model."""
+    load: Callable[[Metric, ScorerContext], ScoreFunction]
+    """Makes the function for a record: that above, or a manifest's with another model or revision."""
+
+
+def metric_source(name: str) -> MetricSource:
+    """Return the metric called `name`, built in or from an entry point.
+
+    Raises UsageError for an unknown name, GenerationError for an entry point that does not load.
+    """
+    if name in _BUILT_IN:
+        module, _, attribute = _BUILT_IN[name].partition(":")
+        return getattr(import_module(module), attribute)
+    found: Mapping[str, EntryPoint] = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    if name not in found:
+        raise unknown_name("metric", name, [*_BUILT_IN, *found])
+    try:
+        source: Any = found[name].load()
+    except Exception as error:
+        raise GenerationError(
+            f"metric {name!r}: its entry point {found[name].value} does not load: {error}"
+        ) from error
+    if not isinstance(source, MetricSource):
+        raise GenerationError(
+            f"metric {name!r}: {found[name].value} is a {type(source).__name__}, not a "
+            "catbench_make.scorers.MetricSource"
+        )
+    return source
+
+
+def load_scorers(metrics: Sequence[Metric], context: ScorerContext) -> dict[str, ScoreFunction]:
+    """Return the functions of a suite's metrics, by name. Raises as `metric_source` and the metrics do."""
+    sources = {metric.name: metric_source(metric.name) for metric in metrics}
+    return {metric.name: sources[metric.name].load(metric, context) for metric in metrics}
+
+
+def score_all(
+    functions: Mapping[str, ScoreFunction], images: Images, prompts: Sequence[str], batch: int
+) -> dict[str, Scores]:
+    """Return the scores of images by every metric, each shape (n,), `batch` images at a time.
+
+    All metrics are given the same array one after the other, read-only, so that they can share what they
+    make of it (`ScorerContext.shared`). Raises as `score`.
+    """
+    images.setflags(write=False)
+    parts: dict[str, list[Scores]] = {name: [] for name in functions}
+    for start in range(0, len(prompts), batch):
+        part = slice(start, start + batch)
+        some, texts = images[part], prompts[part]
+        for name, function in functions.items():
+            parts[name].append(score(name, function, some, texts))
+    return {name: np.concatenate(values) for name, values in parts.items()}
+
+
+def score(name: str, function: ScoreFunction, images: Images, prompts: Sequence[str]) -> Scores:
+    """Return the scores of images as float32, shape (n,), checked.
+
+    Raises GenerationError naming the metric and the prompt where it fails, or returns something else than
+    one finite number an image.
+    """
+    try:
+        values = np.asarray(function(images, prompts), dtype=np.float32)
+    except CatbenchError:
+        raise
+    except Exception as error:
+        raise GenerationError(
+            f"metric {name!r} fails on an image of {prompts[0]!r}: {type(error).__name__}: {error}"
+        ) from error
+    if values.shape != (len(prompts),):
+        raise GenerationError(
+            f"metric {name!r} returned shape {values.shape} for {len(prompts)} images, not ({len(prompts)},)"
+        )
+    if not np.isfinite(values).all():
+        row = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise GenerationError(f"metric {name!r} is {values[row]} on an image of {prompts[row]!r}")
+    return values

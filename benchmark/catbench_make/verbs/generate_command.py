@@ -1,0 +1,164 @@
+"""`catbench generate`: make a suite's score matrix from its prompts."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from catbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from catbench_make.drawing.engines.ray import RayEngine
+    from catbench_make.drawing.generation import Outcome, Progress
+    from catbench_make.drawing.run_estimate import RunEstimate
+
+
+class Engines(StrEnum):
+    """Where shards are made."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+def generate(
+    suite: Annotated[str, typer.Argument(help="A suite's name or folder, with or without scores.")],
+    out: Annotated[Path, typer.Option(help="The run's folder; a rerun makes what is missing in it.")],
+    candidates: Annotated[
+        str | None, typer.Option(help="Candidate ids with commas between. Default: the suite's.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="Prompts to take, every split in its proportion. Default: all.")
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(help="Images per prompt and candidate. Default: the suite's.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    batch: Annotated[int, typer.Option(help="Images to draw at once.")] = 8,
+    text_batch: Annotated[int, typer.Option(help="Prompts to encode at once; may change last places.")] = 1,
+    decode_batch: Annotated[
+        int | None, typer.Option(help="Images to decode at once. Default: those drawn at once.")
+    ] = None,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="torch.compile and CUDA graphs; may change last places.")
+    ] = False,
+    engine: Annotated[Engines, typer.Option(help="Where shards are made: here, or on a Ray cluster.")] = (
+        Engines.LOCAL
+    ),
+    address: Annotated[
+        str | None,
+        typer.Option(help="HOST:PORT of the Ray cluster's head node, or auto. Default: this machine alone."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Workers on the Ray cluster. Default: one for each GPU.")
+    ] = None,
+    images: Annotated[
+        bool, typer.Option("--images", help="Keep the images, and put a sheet a test prompt in the suite.")
+    ] = False,
+    fresh_test: Annotated[
+        int | None, typer.Option(metavar="SEED", help="nano: draw new test prompts from this seed instead.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the run will take, and stop.")] = False,
+) -> None:
+    """Draw every image of a suite, score it, and write the suite with its scores to OUT/suite."""
+    from catbench_make.drawing.generation import Plan, check_batches, generate
+    from catbench_make.drawing.run_estimate import processor_speed
+    from catbench_make.plan.job import check_device
+
+    check_batches(batch, text_batch, decode_batch)
+    check_device(device)
+    chosen = _engine(engine, address, workers)
+    names = [name.strip() for name in candidates.split(",")] if candidates else None
+    plan = Plan.of(suite, names, limit, samples, fresh_test=fresh_test)
+    if dry_run:
+        here = "" if chosen else _hardware_here(device)
+        speed = processor_speed() if here and device == "cpu" else None
+        _print_estimate(plan.estimate(images, here, speed))
+        return
+    with chosen or nullcontext():
+        outcome = generate(
+            plan,
+            out,
+            device=device,
+            batch=batch,
+            keep_images=images,
+            compiled=compiled,
+            text_batch=text_batch,
+            decode_batch=decode_batch,
+            engine=chosen,
+            on_progress=_print_progress,
+        )
+    _print_outcome(outcome, len(plan.problem.prompts))
+
+
+def _engine(kind: Engines, address: str | None, workers: int | None) -> RayEngine | None:
+    """Return the Ray cluster that is asked for, to be connected to; None = this process."""
+    if kind is Engines.LOCAL:
+        for option, value in (("address", address), ("workers", workers)):
+            if value is not None:
+                raise UsageError(f"--{option} {value} goes with --engine ray")
+        return None
+    from catbench_make.drawing.engines.ray import RayEngine
+
+    return RayEngine(address, workers)
+
+
+def _hardware_here(device: str) -> str:
+    """Return what the device calls itself, empty where this machine has none: a plan may be for another."""
+    from catbench_make.plan.job import hardware_name
+
+    try:
+        return hardware_name(device)
+    except UsageError:
+        return ""
+
+
+def _print_estimate(estimate: RunEstimate) -> None:
+    hours = "unknown" if estimate.device_hours is None else f"{estimate.device_hours:,.2f}"
+    typer.echo(f"shards        {estimate.shards:,}")
+    typer.echo(f"images        {estimate.images:,}")
+    typer.echo(f"disk          about {_bytes(estimate.disk_bytes)}")
+    typer.echo(f"device-hours  {hours} ({estimate.basis})")
+
+
+def _print_progress(progress: Progress) -> None:
+    """Print one line a shard on stderr: a run takes hours, and its log is read afterwards."""
+    if progress.done is None:
+        typer.echo(f"{progress.shards_due} shards, {progress.images_due} images to make", err=True)
+        return
+    shard = progress.done.shard.name
+    left = "" if progress.seconds_left is None else f", {_duration(progress.seconds_left)} left"
+    typer.echo(
+        f"{progress.shards}/{progress.shards_due} {shard}: {progress.images_per_second:.2f} images/s{left}",
+        err=True,
+    )
+    for note in (*progress.done.notes, *filter(None, [progress.done.problem])):
+        typer.echo(f"  {note}", err=True)
+
+
+def _print_outcome(outcome: Outcome, prompts: int) -> None:
+    for name in outcome.damaged:
+        typer.echo(f"shard {name} was damaged and has been made again", err=True)
+    if cut := len(outcome.prompts_cut):
+        first = min(outcome.prompts_cut)
+        typer.echo(
+            f"{cut} of {prompts} prompts are longer than a text encoder's window and were cut ({first}, ...)",
+            err=True,
+        )
+    typer.echo(f"{outcome.images} images drawn; the suite is {outcome.suite}")
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return (
+        f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    )
+
+
+def _bytes(count: int) -> str:
+    power = min(len(str(count)) - 1, 12) // 3
+    return f"{count / 1000**power:,.3g} {('B', 'kB', 'MB', 'GB', 'TB')[power]}"

@@ -1,0 +1,57 @@
+"""`catbench measure`: what an image of each candidate costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def measure(
+    suite: Annotated[str, typer.Argument(help="A suite's name or folder, with or without scores.")],
+    out: Annotated[Path, typer.Option(help="The cost table to write, as Parquet.")],
+    flops_only: Annotated[bool, typer.Option("--flops-only", help="Count FLOPs; run nothing.")] = False,
+    candidates: Annotated[
+        str | None, typer.Option(help="Candidate ids with commas between. Default: the suite's.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    batch: Annotated[int, typer.Option(help="Images that are drawn at once where seconds are measured.")] = 1,
+    repeats: Annotated[int, typer.Option(help="Timed calls a candidate; the median counts.")] = 5,
+    rounds: Annotated[
+        int, typer.Option(help="Times to go through all candidates: how far these lie apart is told.")
+    ] = 3,
+) -> None:
+    """Count FLOPs in both conventions, and measure seconds and joules per image on this machine."""
+    from catbench_make.costs.measure import UNSTEADY, measure
+
+    names = [name.strip() for name in candidates.split(",")] if candidates else None
+    costs = measure(
+        suite,
+        out,
+        candidates=names,
+        flops_only=flops_only,
+        device=device,
+        batch=batch,
+        repeats=repeats,
+        rounds=rounds,
+        on_candidate=_print_progress,
+    )
+    width = max(len(cost.candidate) for cost in costs)
+    for cost in costs:
+        on = f"  on {cost.hardware}, batch {cost.batch_size}" if cost.hardware else ""
+        spread = "" if cost.spread is None else f", rounds {cost.spread:.0%} apart"
+        typer.echo(f"{cost.candidate:{width}}  {cost.value:12.6g} {cost.unit}{on}{spread}")
+    unsteady = [cost for cost in costs if (cost.spread or 0) > UNSTEADY]
+    if unsteady:
+        worst = max(unsteady, key=lambda cost: cost.spread or 0)
+        typer.echo(
+            f"warning: {len(unsteady)} of these differ by more than {UNSTEADY:.0%} between rounds, most "
+            f"{worst.candidate} in {worst.unit} ({worst.spread:.0%}): was the machine at other work? Measure "
+            "again when it is idle, or with more --rounds; the table has the spread of each",
+            err=True,
+        )
+
+
+def _print_progress(candidate: str, done: int, total: int) -> None:
+    typer.echo(f"{done + 1}/{total} {candidate}", err=True)

@@ -1,0 +1,88 @@
+"""The findings of `catbench prompts check` as tables in a terminal."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from catbench.errors import install_line
+from catbench_make.prompts.leaks import Pairs
+from catbench_make.prompts.prompt_check import QUANTILES, PromptCheck
+
+SHOWN = 5
+"""Pairs that are printed of each kind; all stand in the JSON file."""
+
+
+def print_check(found: PromptCheck, title: str) -> None:
+    """Print the findings: leaks first, the nearest pairs as examples, then the statistics by split."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, 110)
+    texts = found.prompts["text"].tolist()
+    split = found.prompts["split"].tolist()
+    console.print(Text(f"{title}: {len(texts):,} prompts", style="bold"))
+    labels = [f"{split[a]} / {split[b]}" for a, b in zip(found.exact.first, found.exact.second, strict=True)]
+    _pairs(console, "equal across splits", found.exact, labels, texts, texts)
+    if found.similar is not None:
+        pairs = found.similar
+        labels = [f"{split[a]} / {split[b]}" for a, b in zip(pairs.first, pairs.second, strict=True)]
+        _pairs(console, f"{found.near:g} or nearer across splits", pairs, labels, texts, texts)
+    if found.other is not None:
+        for what, pairs in (("equal", found.other_exact), (f"{found.near:g} or nearer", found.other_similar)):
+            if pairs is not None:
+                labels = [split[a] for a in pairs.first]
+                _pairs(
+                    console, f"{what} to {found.other.name}", pairs, labels, texts, list(found.other.texts)
+                )
+        if found.tested_elsewhere:
+            met = f"{found.tested_elsewhere:,} test prompts stand in {found.other.name}"
+            console.print(Text(f"LEAK  {met}: a router that is trained on it is tested on what it knows"))
+    console.print(_statistics(found))
+    if found.beyond is None:
+        console.print(f"beyond CLIP's window: not counted; for that, {install_line('generate')}")
+    else:
+        console.print(f"beyond CLIP's window of 77 tokens: {len(found.beyond):,} prompts")
+
+
+def _pairs(
+    console: Console, what: str, pairs: Pairs, labels: list[str], first: list[str], second: list[str]
+) -> None:
+    prompts = len(set(pairs.first.tolist()))
+    console.print(f"{what}: {len(pairs):,} pairs, {prompts:,} prompts")
+    for row in pairs.similarity.argsort(kind="stable")[::-1][:SHOWN]:
+        a, b = first[pairs.first[row]], second[pairs.second[row]]
+        line = f"  {pairs.similarity[row]:.3f} {labels[row]}: {_short(a)} | {_short(b)}"
+        console.print(Text(line), soft_wrap=True)
+
+
+def _short(text: str, most: int = 60) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def _statistics(found: PromptCheck) -> Table:
+    table = Table(
+        box=box.SIMPLE_HEAD, padding=0, pad_edge=False
+    )  # as wide as a terminal of 80 columns has it
+    table.add_column("split")
+    vocabulary = found.vocabulary()
+    shown = (
+        "prompts",
+        *(f"words:\n{name}" for name in (*QUANTILES, "mean")),
+        "distinct\nwords",
+        "not in\ntraining",
+    )
+    for name in shown:
+        table.add_column(name, justify="right")
+    sizes = found.prompts["split"].value_counts()
+    for split, lengths in found.lengths().items():
+        table.add_row(
+            split,
+            f"{sizes[split]:,}",
+            *(f"{lengths[name]:.4g}" for name in (*QUANTILES, "mean")),
+            f"{int(vocabulary[split]['distinct']):,}",
+            f"{vocabulary[split]['unseen']:.1%}",
+        )
+    return table

@@ -1,0 +1,261 @@
+"""`catbench prompts`: build the prompt side of the paper's suites, and check any suite's prompts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from catbench_make.prompts.build import Built, Choice
+    from catbench_make.prompts.prompt_check import PromptCheck
+    from catbench_make.prompts.sources import Dataset
+
+app = typer.Typer(
+    help="Build the prompts of the paper's suites, and check those of any suite.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Source = Annotated[
+    list[Path] | None,
+    typer.Option("--from", help="CSV, JSON, Parquet, text or zip; repeat for several. Default: fetched."),
+]
+Column = Annotated[str | None, typer.Option(help="The column of prompts. Default: prompt, caption or text.")]
+EncoderName = Annotated[
+    str, typer.Option(help="clip, minilm, ARCHITECTURE/TAG of open_clip, a sentence encoder, or a folder.")
+]
+Device = Annotated[str, typer.Option(help="Where to encode: cpu, cuda or cuda:N.")]
+Threshold = Annotated[float, typer.Option(help="Similarity that no two kept prompts may reach.")]
+Seed = Annotated[int, typer.Option(help="Of the order in which prompts are taken.")]
+Ids = Annotated[
+    Path | None,
+    typer.Option(help="Take the prompts of a published kept_ids.txt, alone; no encoder is needed."),
+]
+Out = Annotated[
+    Path | None, typer.Option(help="The suite's folder; without it the suite can be named afterwards.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace a suite without scores that is there.")]
+
+
+@app.command("coco")
+def coco(
+    context: typer.Context,
+    source: Source = None,
+    column: Column = None,
+    encoder: EncoderName = "clip",
+    device: Device = "cpu",
+    threshold: Threshold = 0.75,
+    seed: Seed = 0,
+    limit: Annotated[int | None, typer.Option(help="Keep so many at most; the paper: 18384.")] = None,
+    ids: Ids = None,
+    out: Out = None,
+    force: Force = False,
+) -> None:
+    """COCO captions (CC BY 4.0): the official annotations of 2014, or a file of captions."""
+    from catbench_make.prompts.build import Choice
+    from catbench_make.prompts.sources import COCO
+
+    if ids:
+        _check_alone(context)
+    choice = Choice(threshold, seed, limit)
+    _save(_build(COCO, source or [], column, encoder, device, choice, ids, out, force), out, force)
+
+
+@app.command("diffusiondb")
+def diffusiondb(
+    context: typer.Context,
+    source: Source = None,
+    column: Column = None,
+    encoder: EncoderName = "clip",
+    device: Device = "cpu",
+    threshold: Threshold = 0.75,
+    seed: Seed = 0,
+    limit: Annotated[int | None, typer.Option(help="Keep so many at most; the paper: 97841.")] = None,
+    nsfw_ceiling: Annotated[
+        float | None, typer.Option(help="Leave out prompts whose prompt_nsfw is above this, 0 to 1.")
+    ] = None,
+    ids: Ids = None,
+    out: Out = None,
+    force: Force = False,
+) -> None:
+    """DiffusionDB prompts (CC0): the metadata of its 2M set, or a file of prompts."""
+    from catbench_make.prompts.build import Choice
+    from catbench_make.prompts.sources import DIFFUSIONDB
+
+    if ids:
+        _check_alone(context)
+    choice = Choice(threshold, seed, limit, nsfw_ceiling)
+    _save(_build(DIFFUSIONDB, source or [], column, encoder, device, choice, ids, out, force), out, force)
+
+
+@app.command("check")
+def check(
+    suite: Annotated[str, typer.Argument(help="A suite's name or folder, with or without scores.")],
+    against: Annotated[
+        str | None, typer.Option(help="Also hold it against another suite, or a file of prompts.")
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(help="The column of prompts of --against. Default: prompt, caption or text."),
+    ] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="As for building. Default: that of the suite, else clip.")
+    ] = None,
+    device: Device = "cpu",
+    near: Annotated[float, typer.Option(help="Similarity from which prompts are near-duplicates.")] = 0.75,
+    json: Annotated[Path | None, typer.Option(help="Write every finding here.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the findings: .png or .svg.")] = None,
+    drop: Annotated[
+        Path | None, typer.Option(help="Write the suite without its leaking training prompts here.")
+    ] = None,
+) -> None:
+    """Look for leaks between splits; tell of lengths, vocabulary, cut prompts. Exit code 1 at a leak.
+
+    A test prompt that --against holds, word for word, is a leak too.
+    """
+    from dataclasses import replace
+
+    from catbench.cli.progress import progress_bar
+    from catbench.errors import UsageError
+    from catbench.files import check_writable
+    from catbench.suite.store import load_prompts, read_manifest, suite_folder
+    from catbench_make.prompts import encoders
+    from catbench_make.prompts.check_plot import check_plot_format, write_check_plot
+    from catbench_make.prompts.clip_window import beyond_window
+    from catbench_make.prompts.drop import write_without
+    from catbench_make.prompts.embeddings import Embeddings
+    from catbench_make.prompts.others import read_other
+    from catbench_make.prompts.prompt_check import check
+
+    if not 0 < near <= 1:
+        raise UsageError(f"--near {near:g}: a similarity above 0, at most 1, is needed")
+    if plot:
+        check_plot_format(plot)
+    for target in filter(None, (json, plot)):
+        check_writable(target)
+    if column and not against:
+        raise UsageError(f"--column {column} is of the file of --against, and there is none")
+    if drop and drop.exists():
+        raise UsageError(f"{drop} is there already: give another folder to --drop")
+    folder = suite_folder(suite)
+    manifest = read_manifest(folder)
+    prompts = load_prompts(folder, manifest)
+    other = read_other(against, column) if against else None
+    own = manifest.suite.provenance and manifest.suite.provenance.diversity
+    name = encoder or (own.encoder if own else encoders.DEFAULT)
+    embeddings = Embeddings(encoders.find_encoder(name, device))
+    with progress_bar() as progress:
+        vectors = embeddings(prompts["text"].tolist(), progress)
+        if other:
+            other = replace(other, vectors=embeddings(other.texts, progress))
+    found = check(prompts, vectors, near, beyond=beyond_window(prompts["text"].tolist()), other=other)
+    _print_check(found, f"{manifest.suite.id}, {name}")
+    if json:
+        _write_json(found, json)
+    if plot:
+        write_check_plot(found, vectors, plot)
+    if drop:
+        typer.echo(f"{write_without(folder, found, drop)} prompts dropped; the rest is {drop}")
+    if found.leaks:
+        raise typer.Exit(1)
+
+
+def _build(
+    dataset: Dataset,
+    files: list[Path],
+    column: str | None,
+    encoder: str,
+    device: str,
+    choice: Choice,
+    ids: Path | None,
+    out: Path | None,
+    force: bool,
+) -> Built:
+    """Build a suite's prompts; whatever stands in the way is found before the long work."""
+    from catbench.cli.progress import progress_bar
+    from catbench.home import home
+    from catbench_make.prompts import encoders
+    from catbench_make.prompts.build import build, rebuild
+    from catbench_make.prompts.diversity import DiversityFilter
+    from catbench_make.prompts.embeddings import Embeddings
+    from catbench_make.prompts.ids import read_ids
+    from catbench_make.prompts.sources import read_source
+
+    _check_target(out or home() / dataset.suite, force)
+    DiversityFilter(choice.threshold)
+    listed = read_ids(ids) if ids else None
+    with progress_bar() as progress:
+        source, rows = read_source(
+            dataset, files, column=column, nsfw=choice.nsfw_ceiling is not None, progress=progress
+        )
+        if listed:
+            return rebuild(dataset.suite, source, rows, *listed)
+        embeddings = Embeddings(encoders.find_encoder(encoder, device))
+        built = build(dataset.suite, source, rows, choice, embeddings, progress)
+    if embeddings.encoded:
+        speed = embeddings.encoded / embeddings.seconds
+        typer.echo(f"{embeddings.encoded:,} prompts encoded, {speed:,.0f} a second", err=True)
+    return built
+
+
+def _check_alone(context: typer.Context) -> None:
+    """Raise UsageError where an option that chooses prompts stands beside --ids, which has them chosen."""
+    from catbench.errors import UsageError
+
+    for name in ("encoder", "threshold", "seed", "limit", "nsfw_ceiling"):
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise UsageError(
+                f"--{name.replace('_', '-')} beside --ids would change nothing, since the list says "
+                "which prompts to take: leave out one of them"
+            )
+
+
+def _check_target(folder: Path, force: bool) -> None:
+    """Raise UsageError where a suite may not be written; one with scores is never replaced."""
+    from catbench.errors import UsageError
+    from catbench.suite.store import read_manifest
+
+    if folder.is_file():
+        raise UsageError(f"{folder} is a file, and a suite is a folder: give another --out")
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    if not (folder / "manifest.json").is_file():
+        raise UsageError(f"{folder} holds no suite (no manifest.json), so it is not replaced by one")
+    if not force:
+        raise UsageError(f"{folder} is there already: give another folder, or --force to replace it")
+    if "scores.parquet" in read_manifest(folder).files:
+        raise UsageError(f"{folder} holds scores, and new prompts would lose them: give another --out")
+
+
+def _save(built: Built, out: Path | None, force: bool) -> None:
+    from catbench.home import home
+    from catbench.suite.prompts import SPLITS
+    from catbench_make.plan.unscored import save_problem
+    from catbench_make.prompts.ids import FILE, spell_ids
+
+    folder = out or home() / built.problem.suite.id
+    save_problem(built.problem, folder, extra={FILE: spell_ids(built.ids, built.diversity)}, force=force)
+    for what, count in built.counts.items():
+        typer.echo(f"{what.replace('_', ' '):20} {count:9,}")
+    splits = built.problem.prompts["split"].value_counts()
+    sizes = ", ".join(f"{split} {splits.get(split, 0):,}" for split in SPLITS)
+    typer.echo(f"{len(built.ids):,} prompts ({sizes}), in {folder}")
+    typer.echo(f"next: catbench generate {out or built.problem.suite.id} --out RUN --limit 20 --dry-run")
+
+
+def _write_json(found: PromptCheck, path: Path) -> None:
+    import json
+
+    from catbench.files import atomic_file
+
+    with atomic_file(path) as draft:
+        draft.write_text(json.dumps(found.record(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _print_check(found: PromptCheck, title: str) -> None:
+    from catbench_make.verbs.prompt_tables import print_check
+
+    print_check(found, title)
