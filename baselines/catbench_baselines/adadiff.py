@@ -41,6 +41,8 @@ WORDS = 4096
 class AdaDiffRouter(VectorRouter):
     """One softmax policy a trade-off."""
 
+    answers_by = ("policies", "trade_offs")
+
     def __init__(self, pool: Pool, vectors: str = "") -> None:
         super().__init__(pool, PromptVectors(vectors, words=WORDS))
 

@@ -30,6 +30,8 @@ DEFAULT = 0.1
 class CemsRouter(VectorRouter):
     """A classifier of the best candidate."""
 
+    answers_by = ("_model", "_shares", "_level", "_scale")
+
     def __init__(self, pool: Pool, vectors: str = "") -> None:
         super().__init__(pool, PromptVectors(vectors))
 

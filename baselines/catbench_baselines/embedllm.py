@@ -31,6 +31,8 @@ RANKS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 class EmbedLlmRouter(VectorRouter):
     """Reduced-rank ridge regression."""
 
+    answers_by = ("_model", "_basis", "_centre", "embeddings", "means")
+
     def __init__(self, pool: Pool, vectors: str = "") -> None:
         super().__init__(pool, DenseVectors(vectors, COLUMNS))
 

@@ -64,6 +64,14 @@ class PromptVectors:
             return self._tfidf.transform(list(prompts))
         return normalize(prompts.features[self._feature])
 
+    def state(self) -> dict[str, Any] | None:
+        """Return what `transform` needs, None where that is a text encoder."""
+        return None if self._encoder is not None else {"feature": self._feature, "tfidf": self._tfidf}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take what `state` returned."""
+        self._feature, self._tfidf = state["feature"], state["tfidf"]
+
     def _find_encoder(self, prompts: Prompts) -> None:
         if self._option not in ("nano", "minilm") and not Path(self._option).is_dir():
             known = ", ".join(prompts.features) or "none"
@@ -110,15 +118,27 @@ class DenseVectors(PromptVectors):
         vectors = super().transform(prompts)
         return vectors if self._reduce is None else self._reduce.transform(vectors)
 
+    def state(self) -> dict[str, Any] | None:
+        """Return what `transform` needs, None where that is a text encoder."""
+        state = super().state()
+        return None if state is None else state | {"reduce": self._reduce}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take what `state` returned."""
+        super().restore(state)
+        self._reduce = state["reduce"]
+
 
 class VectorRouter:
     """What the routers on prompt vectors share: the vectors, and what reading a prompt costs.
 
     A router sets `flops_per_prompt` when it is fitted: the FLOPs (2 x MAC) of its own arithmetic on one
-    prompt, with the reduction of the vector where there is one.
+    prompt, with the reduction of the vector where there is one. `answers_by` names the attributes that an
+    answer needs beside the vectors: they are what is saved of it.
     """
 
     flops_per_prompt: float = 0.0
+    answers_by: tuple[str, ...] = ()
 
     def __init__(self, pool: Pool, vectors: PromptVectors) -> None:
         self._pool, self._vectors = pool, vectors
@@ -127,6 +147,18 @@ class VectorRouter:
     def encoder_flops_per_prompt(self) -> float | None:
         """FLOPs of the text encoder that the router runs, None where the suite ships the embedding."""
         return self._vectors.encoder_flops
+
+    def state(self) -> dict[str, Any] | None:
+        """Return what an answer needs, None where that is a text encoder."""
+        vectors = self._vectors.state()
+        own = {name: getattr(self, name) for name in self.answers_by}
+        return None if vectors is None else own | {"vectors": vectors}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take what `state` returned: the router answers again, and cannot be refitted."""
+        self._vectors.restore(state["vectors"])
+        for name in self.answers_by:
+            setattr(self, name, state[name])
 
 
 def entries(vectors: Any) -> float:

@@ -20,6 +20,13 @@ class FixedRouter:
         """Learn nothing."""
         return self
 
+    def state(self) -> dict[str, int]:
+        """Return nothing: the name says it all."""
+        return {}
+
+    def restore(self, state: dict[str, int]) -> None:
+        """Take nothing."""
+
     def route(self, prompts: Prompts, trade_offs: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
         """Return the one position for each trade-off and prompt."""
         return np.full((len(trade_offs), len(prompts)), self.position)

@@ -77,6 +77,16 @@ class GuardedRouter:
             return np.tile(self._means, (len(prompts), 1))
         return self._shrunk(np.asarray(self._inner.predict(prompts), np.float64), self.factor)
 
+    def state(self) -> dict[str, Any] | None:
+        """Return what a prediction needs, None where the inner router cannot say what that is."""
+        inner = self._inner.state() if hasattr(self._inner, "state") else None
+        return None if inner is None else {"inner": inner, "factor": self.factor, "means": self._means}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take what `state` returned."""
+        self._inner.restore(state["inner"])
+        self.factor, self._means = state["factor"], state["means"]
+
     def _guard(self, quality: Floats) -> GuardedRouter:
         self._means, self.factor = quality.mean(axis=0), DEFAULT
         if self._validation is not None:

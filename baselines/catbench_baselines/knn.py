@@ -32,6 +32,8 @@ FOUND = 640
 class KnnRouter(VectorRouter):
     """Averages the training qualities of the K nearest training prompts."""
 
+    answers_by = ("_index", "_count", "_labels", "_centre", "_times", "k")
+
     def __init__(self, pool: Pool, vectors: str = "") -> None:
         super().__init__(pool, PromptVectors(vectors))
         self._asked: list[_Asked] = []
@@ -85,8 +87,9 @@ class KnnRouter(VectorRouter):
         most = min(FOUND, self._count)
         with config_context(working_memory=SEARCHED):
             found = self._index.kneighbors(self._vectors.transform(prompts), most, return_distance=False)
-        self._asked = [*self._asked[-1:], _Asked(prompts, found, self._count).among(self._times)]
-        return self._asked[-1]
+        asked = _Asked(prompts, found, self._count).among(self._times)
+        self._asked = [*self._asked[-1:], asked]
+        return asked  # another thread may have put its own last by now
 
 
 class _Asked:

@@ -23,6 +23,14 @@ class MixtureRouter:
         self.means = np.append(self.means, quality.mean())
         return self
 
+    def state(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Return the means."""
+        return {"means": self.means}
+
+    def restore(self, state: dict[str, npt.NDArray[np.float64]]) -> None:
+        """Take the means."""
+        self.means = state["means"]
+
     def predict(self, prompts: Prompts) -> npt.NDArray[np.float64]:
         """Return the means, once a prompt."""
         return np.tile(self.means, (len(prompts), 1))

@@ -30,6 +30,8 @@ DEFAULT_PASSES = 10
 class MlpRouter(VectorRouter):
     """A small perceptron; qualities are standardised for training and scaled back."""
 
+    answers_by = ("model", "_mean", "_scale")
+
     def __init__(self, pool: Pool, vectors: str = "") -> None:
         super().__init__(pool, PromptVectors(vectors, words=WORDS))
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from catbench import Pool, Prompts
 from catbench_baselines.features import PromptVectors, VectorRouter, entries, routed_quality
-from catbench_baselines.linear import ridge_path
+from catbench_baselines.linear import LinearMap, ridge_path
 
 Floats = npt.NDArray[np.float64]
 PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -20,6 +20,8 @@ DEFAULT = 1.0
 
 class RidgeRouter(VectorRouter):
     """A linear map from prompt vectors to qualities."""
+
+    answers_by = ("coefficients", "intercept")
 
     def __init__(self, pool: Pool, vectors: str = "") -> None:
         super().__init__(pool, PromptVectors(vectors))
@@ -36,16 +38,17 @@ class RidgeRouter(VectorRouter):
     def refit(self, quality: Floats) -> RidgeRouter:
         """Fit to other qualities (n, M) of the same training prompts."""
         maps = ridge_path(self._train, quality, PENALTIES if self._validation else (DEFAULT,))
-        self.map = maps[0]
+        chosen = 0
         if self._validation is not None:
             vectors, true = self._validation
             tried = np.array([one.predict(vectors) for one in maps])
-            self.map = maps[int(np.argmax(routed_quality(tried, true, self._pool)))]
+            chosen = int(np.argmax(routed_quality(tried, true, self._pool)))
+        self.coefficients, self.intercept = maps[chosen].coefficients, maps[chosen].intercept
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
         """Return predicted qualities (n, M)."""
-        return self.map.predict(self._vectors.transform(prompts))
+        return LinearMap(self.coefficients, self.intercept).predict(self._vectors.transform(prompts))
 
 
 def make_router(pool: Pool, vectors: str = "") -> RidgeRouter:

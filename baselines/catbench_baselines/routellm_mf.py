@@ -33,6 +33,8 @@ DEFAULT = 0.1
 class RouteLlmRouter(VectorRouter):
     """Ranks prompts by the probability that the strong candidate beats the weak one."""
 
+    answers_by = ("_model", "_count", "strong", "_weak_mean", "_gap")
+
     def __init__(self, pool: Pool, vectors: str = "") -> None:
         super().__init__(pool, PromptVectors(vectors))
         self.weak = pool.cheapest

@@ -32,6 +32,8 @@ DEFAULT = (0.1, 50)
 class TreesRouter(VectorRouter):
     """An ensemble of small regression trees for each candidate."""
 
+    answers_by = ("models", "rounds")
+
     def __init__(self, pool: Pool, vectors: str = "") -> None:
         super().__init__(pool, DenseVectors(vectors, COLUMNS))
 

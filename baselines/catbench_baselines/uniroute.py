@@ -31,6 +31,8 @@ DEFAULT = 16
 class UniRouteRouter(VectorRouter):
     """Predicts the mean quality of the prompt's cluster."""
 
+    answers_by = ("clusters", "means")
+
     def __init__(self, pool: Pool, vectors: str = "", choices: Sequence[int] = CHOICES) -> None:
         super().__init__(pool, DenseVectors(vectors))
         self._choices = choices

@@ -31,11 +31,14 @@ if TYPE_CHECKING:
     from catbench.suite.pool import Candidate, Pool
     from catbench.suite.prompts import Prompts
     from catbench.suite.store import load
+    from catbench.use.fitted import Choices, FittedRouter, fit
 
 __all__ = [
     "Candidate",
     "CatbenchError",
+    "Choices",
     "DeferralCurve",
+    "FittedRouter",
     "Pool",
     "Prompts",
     "Report",
@@ -44,6 +47,7 @@ __all__ = [
     "deferral_curve",
     "evaluate",
     "find_router",
+    "fit",
     "load",
     "mixture_curve",
     "oracle_curve",
@@ -52,7 +56,9 @@ __all__ = [
 _HOME = {
     "Candidate": "suite.pool",
     "CatbenchError": "errors",
+    "Choices": "use.fitted",
     "DeferralCurve": "score.curve",
+    "FittedRouter": "use.fitted",
     "Pool": "suite.pool",
     "Prompts": "suite.prompts",
     "Report": "report.report",
@@ -61,6 +67,7 @@ _HOME = {
     "deferral_curve": "score.sweep",
     "evaluate": "report.evaluation",
     "find_router": "route.router_loader",
+    "fit": "use.fitted",
     "load": "suite.store",
     "mixture_curve": "score.sweep",
     "oracle_curve": "score.sweep",

@@ -13,6 +13,10 @@ router can take in a candidate it never trained on, by qualities (N,) on N promp
 from then on. A router that knows the FLOPs (2 x MAC) of routing one prompt says so in
 `flops_per_prompt`, and those of a text encoder that it runs in `encoder_flops_per_prompt`.
 
+An optional `state()` returns what answers need, as a dictionary of plain values, arrays and scikit-learn's
+estimators (None where that is more), and `restore(state)` takes it on a router made for the same pool. That
+is what `FittedRouter.save` saves; a router without it is fitted again when it is loaded.
+
 Routers come from a factory `make_router(pool) -> router`: an entry point in the group
 `catbench.routers`, or a file.
 """

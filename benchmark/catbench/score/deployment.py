@@ -17,7 +17,7 @@ import numpy as np
 
 from catbench.arrays import Floats, Ints
 from catbench.score.answer import Answer, restrict
-from catbench.score.curve import REACHED
+from catbench.score.curve import REACHED, DeferralCurve
 from catbench.score.sweep import SAME_TRADE_OFF, EstimatorSweep, choices_at
 
 
@@ -64,6 +64,23 @@ def deploy(answer: Answer, of_prompt: Ints, cost: Floats) -> Deployment:
         below[:, inside], above[:, inside] = found[:2]
         share[:, inside] = found[2][:, None]
     return Deployment(budgets, kept, below, above, share)
+
+
+def trade_offs_around(validation: Answer, cost: Floats, budgets: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the trade-offs (B,) around each budget (B,) of validation answers, and the share of the second.
+
+    Infinity stands for the cheapest candidate. Mixed in these shares, the validation prompts cost on average
+    what the budget allows, or all that the router would ever spend.
+    """
+    if validation.predicted is not None:
+        curve = EstimatorSweep(validation.predicted, validation.predicted, cost).curve()
+        lower, upper, share = _neighbours(curve.cost, budgets)
+        held = _holding(curve)
+        return held[lower], held[upper], share
+    assert validation.choices is not None
+    lower, upper, share = _choices_around(_with_cheapest(validation.choices, cost), cost, budgets)
+    asked_at = np.append(np.inf, validation.trade_offs)
+    return asked_at[lower], asked_at[upper], share
 
 
 def unlimited(answer: Answer, cost: Floats) -> Ints:
@@ -115,22 +132,37 @@ def _of_estimates(
     lower, upper, share = _neighbours(curve.cost, budgets)
     if predicted is validation:
         return sweep.choices(lower), sweep.choices(upper), share
-    # Just below an event's trade-off the event has happened; the next one, however near, has not.
+    held = _holding(curve)
+    return choices_at(predicted, cost, held[lower]), choices_at(predicted, cost, held[upper]), share
+
+
+def _holding(curve: DeferralCurve) -> Floats:
+    """Return a trade-off (V,) at which each vertex of a curve holds: halfway down to the next one's.
+
+    Just below an event's trade-off the event has happened; the next one, however near, has not.
+    """
     following = np.append(curve.trade_off[1:], 0.0)
     just_below = curve.trade_off * (1 - 2 * SAME_TRADE_OFF)
-    between = np.maximum(just_below, (curve.trade_off + following) / 2)
-    return choices_at(predicted, cost, between[lower]), choices_at(predicted, cost, between[upper]), share
+    return np.maximum(just_below, (curve.trade_off + following) / 2)
 
 
 def _of_choices(validation: Ints, choices: Ints, cost: Floats, budgets: Floats) -> tuple[Ints, Ints, Floats]:
-    cheapest = int(np.argmin(cost))
-    asked, used = (
-        np.concatenate([np.full((1, said.shape[1]), cheapest), said]) for said in (validation, choices)
-    )
-    mean = cost[asked].mean(axis=1)
+    asked, used = (_with_cheapest(said, cost) for said in (validation, choices))
+    lower, upper, share = _choices_around(asked, cost, budgets)
+    return used[lower], used[upper], share
+
+
+def _with_cheapest(choices: Ints, cost: Floats) -> Ints:
+    """Return choices (T, n) below a first row of the cheapest candidate, with which anybody can mix."""
+    return np.concatenate([np.full((1, choices.shape[1]), int(np.argmin(cost))), choices])
+
+
+def _choices_around(choices: Ints, cost: Floats, budgets: Floats) -> tuple[Ints, Ints, Floats]:
+    """Return the rows (B,) of choices (T, n) around each budget (B,), and the share of the second."""
+    mean = cost[choices].mean(axis=1)
     order = np.argsort(mean, kind="stable")
     lower, upper, share = _neighbours(mean[order], budgets)
-    return used[order[lower]], used[order[upper]], share
+    return order[lower], order[upper], share
 
 
 def _neighbours(rising: Floats, budgets: Floats) -> tuple[Ints, Ints, Floats]:

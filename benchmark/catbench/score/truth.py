@@ -85,7 +85,7 @@ def truth_of(rounds: Rounds, pool: Pool) -> Truth:
     prompts = test.matrix.prompts.iloc[test.rows]
     of_prompt = rounds.of_prompt
     trained = [one.train.qualities(pool) for one in rounds.each]
-    best = np.array([_best(quality.mean(axis=(0, 2)), pool.cost) for quality in trained])[of_prompt]
+    best = np.array([best_position(quality.mean(axis=(0, 2)), pool.cost) for quality in trained])[of_prompt]
     kind, means = _kinds(rounds, pool)
     groups, samples = prompts["group"].to_numpy(), test.qualities(pool)
     return Truth(
@@ -105,7 +105,8 @@ def truth_of(rounds: Rounds, pool: Pool) -> Truth:
     )
 
 
-def _best(means: Floats, cost: Floats) -> int:
+def best_position(means: Floats, cost: Floats) -> int:
+    """Return the position of the best of mean qualities (M,); of equally good candidates the cheapest."""
     order = np.argsort(cost, kind="stable")
     return int(order[means[order].argmax()])
 

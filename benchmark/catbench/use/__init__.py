@@ -1,0 +1,9 @@
+"""A router in use: fitted and kept, it takes prompts and a budget and says which candidate draws each.
+
+familiar       which prompts are unlike those of training
+calibration    from a budget to two trade-offs, by validation prompts; what is to be expected of them
+fitting        a router is fitted and asked about validation prompts
+fitted_folder  a fitted router on disk
+fitted         fit, choose, plan, save and load
+prompt_files   prompts of a file, some at a time
+"""

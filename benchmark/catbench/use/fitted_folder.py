@@ -1,0 +1,244 @@
+"""A fitted router on disk: a folder without pickles, of which no code is ever run.
+
+    fitted.json         the router's name, its pool with costs, the suite's digest, SHA-256 of every file
+    validation.parquet  a row a validation prompt: group, quality:CANDIDATE, and what the router answered,
+                        predicted:CANDIDATE, or of a policy choice:NUMBER at each trade-off; no texts
+    words.txt           words of the training prompts, one a line
+    router.skops        what the router answers by, where it can be saved: arrays, scikit-learn's estimators
+
+Types in router.skops are those that skops itself takes for safe, and three more, listed here; a folder
+cannot add to them. Digests find copies that are cut short or altered by mistake; who can write the folder can
+also write its digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from catbench.arrays import Floats
+from catbench.errors import CatbenchError, RouterError, UsageError
+from catbench.files import atomic_folder, readable, sha256_of
+from catbench.route.routing import NamedRouter, find_router
+from catbench.score.answer import Answer
+from catbench.suite.info import Metric
+from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.pool import Candidate, Pool
+from catbench.suite.store import load
+from catbench.use.familiar import Familiar
+
+SCHEMA = 1
+RECORD, VALIDATION, WORDS, STATE = "fitted.json", "validation.parquet", "words.txt", "router.skops"
+TRUSTED = (
+    "scipy.sparse._csr.csr_matrix",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+)
+"""Types beyond those of skops that shipped routers answer by."""
+
+
+class FittedRecord(BaseModel):
+    """What fitted.json holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    schema_version: Literal[1] = Field(1, alias="schema")
+    catbench: str
+    """Version that fitted it."""
+    router: str
+    """Its name, with the option."""
+    installed: bool
+    """Whether the name alone finds it: an entry point, and no file or object of the user's."""
+    seed: int
+    suite: str
+    suite_digest: str
+    metric: Metric
+    pool: str
+    unit: str
+    candidates: tuple[Candidate, ...]
+    costs: tuple[float, ...]
+    best_single: int
+    """Position of the candidate with the best training mean."""
+    trade_offs: tuple[float, ...]
+    """At which a policy was asked."""
+    policy: bool
+    unlike_above: float
+    """Share of unknown words from which on a prompt is unlike those of training."""
+    probes: tuple[str, ...]
+    """Texts of training words, to see that a router still answers as it did."""
+    answers: tuple[tuple[float, ...], ...]
+    """To the probes."""
+    files: dict[str, str]
+    """File -> SHA-256."""
+    digest: str = ""
+    """SHA-256 of all the rest of this record."""
+
+    def content(self) -> str:
+        """Return the digest that the record should have."""
+        return hashlib.sha256(self.model_dump_json(exclude={"digest"}).encode()).hexdigest()
+
+    def pool_of(self) -> Pool:
+        """Return the pool."""
+        costs = np.array(self.costs)
+        return Pool(self.pool, self.candidates, costs, self.unit, self.metric.name, self.seed)
+
+
+def write_folder(
+    folder: str | os.PathLike[str],
+    record: FittedRecord,
+    validation: pd.DataFrame,
+    words: Familiar,
+    state: dict[str, Any] | None,
+    *,
+    force: bool = False,
+) -> None:
+    """Write a fitted router, whole or not at all; `record` without its digests, `state` None if not saved.
+
+    Raises UsageError where it cannot be written.
+    """
+    target = Path(folder)
+    if force and target.is_dir() and any(target.iterdir()) and not (target / RECORD).is_file():
+        raise UsageError(f"{target} holds no fitted router (no {RECORD}), so it is not replaced by one")
+    with atomic_folder(target, force=force) as draft:
+        validation.to_parquet(draft / VALIDATION, index=False)
+        (draft / WORDS).write_text("".join(f"{w}\n" for w in sorted(words.words)), encoding="utf-8")
+        if state is not None:
+            import skops.io
+
+            skops.io.dump(state, draft / STATE)
+        files = {path.name: sha256_of(path) for path in sorted(draft.iterdir())}
+        whole = record.model_copy(update={"files": files})
+        whole = whole.model_copy(update={"digest": whole.content()})
+        text = whole.model_dump_json(indent=2, by_alias=True)
+        (draft / RECORD).write_text(text + "\n", encoding="utf-8")
+
+
+def read_record(folder: Path) -> FittedRecord:
+    """Return the record of a fitted router, every file's digest checked. Raises RouterError."""
+    path = folder / RECORD
+    if not path.is_file():
+        raise RouterError(f"{folder} is no fitted router: it has no {RECORD}; `catbench fit` makes one")
+    try:
+        text = path.read_text(encoding="utf-8")
+        schema = json.loads(text)["schema"]
+        if schema != SCHEMA:
+            raise RouterError(
+                f"{path} is of schema {schema!r}, and this catbench reads schema {SCHEMA}: fit it again"
+            )
+        record = FittedRecord.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise RouterError(f"{path}: {place}: {first['msg']} (is it altered or cut short?)") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RouterError(f"{path}: not readable as a fitted router ({error})") from error
+    if record.digest != record.content():
+        raise RouterError(f"{path} is altered: its content is not that of its digest; fit the router again")
+    if not {VALIDATION, WORDS} <= record.files.keys() <= {VALIDATION, WORDS, STATE}:
+        raise RouterError(f"{path}: files {', '.join(record.files)}: not those of a fitted router")
+    for name, digest in record.files.items():
+        if not (folder / name).is_file():
+            raise RouterError(f"{folder / name} is missing; is the copy complete?")
+        if (found := sha256_of(folder / name)) != digest:
+            raise RouterError(
+                f"{folder / name}: SHA-256 {found[:12]}… is not {digest[:12]}… of {RECORD}: the file is "
+                "altered or cut short; fit the router again"
+            )
+    return record
+
+
+def read_state(folder: Path, record: FittedRecord) -> dict[str, Any] | None:
+    """Return what a router answers by, None where it was not saved. Raises RouterError for other types."""
+    if STATE not in record.files:
+        return None
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    try:
+        with readable(folder / STATE, "a router's state"):
+            return skops.io.load(folder / STATE, trusted=list(TRUSTED))
+    except UntrustedTypesFoundException as error:
+        raise RouterError(f"{folder / STATE} holds types that are not loaded: {error}") from error
+
+
+def read_words(folder: Path, record: FittedRecord) -> Familiar:
+    """Return the words of the training prompts."""
+    with readable(folder / WORDS, "text"):
+        words = (folder / WORDS).read_text(encoding="utf-8").split("\n")
+    return Familiar(frozenset(words) - {""}, record.unlike_above)
+
+
+def validation_table(answer: Answer, quality: Floats, groups: Any, pool: Pool) -> pd.DataFrame:
+    """Return validation.parquet of an answer about n prompts and qualities (n, M)."""
+    columns: dict[str, Any] = {"group": groups}
+    columns |= {f"quality:{name}": quality[:, m] for m, name in enumerate(pool.ids)}
+    if answer.predicted is not None:
+        columns |= {f"predicted:{name}": answer.predicted[:, m] for m, name in enumerate(pool.ids)}
+    else:
+        assert answer.choices is not None
+        columns |= {f"choice:{t}": said for t, said in enumerate(answer.choices)}
+    return pd.DataFrame(columns)
+
+
+def read_validation(folder: Path, record: FittedRecord) -> tuple[Answer, Floats, Any]:
+    """Return answer, qualities (n, M) and groups (n,) of the validation prompts. Raises RouterError."""
+    path = folder / VALIDATION
+    with readable(path, "Parquet"):
+        table = pd.read_parquet(path)
+    ids = [candidate.id for candidate in record.candidates]
+    said = (
+        [f"choice:{t}" for t in range(len(record.trade_offs))]
+        if record.policy
+        else [f"predicted:{name}" for name in ids]
+    )
+    wanted = ["group", *(f"quality:{name}" for name in ids), *said]
+    if lacking := [name for name in wanted if name not in table]:
+        raise RouterError(f"{path}: no column {lacking[0]!r}, which {RECORD} needs; fit the router again")
+    quality = table[wanted[1 : 1 + len(ids)]].to_numpy(dtype=np.float64)
+    trade_offs, found = np.array(record.trade_offs), table[said].to_numpy()
+    answer = (
+        Answer(None, found.T.astype(np.int64), trade_offs)
+        if record.policy
+        else Answer(found.astype(np.float64), None, trade_offs)
+    )
+    return answer, quality, table["group"].to_numpy()
+
+
+def router_of(record: FittedRecord, router: object, folder: Path) -> NamedRouter:
+    """Return a record's router: by its name where that is installed, else the one that the user gives.
+
+    Raises RouterError where neither is there, or another one is given.
+    """
+    if router is None and not record.installed:
+        raise RouterError(
+            f"{folder}: router {record.router!r} is of a file of yours, and no code of a folder is run: name "
+            "the file (--router FILE.py, in Python router=...)"
+        )
+    try:
+        named = find_router(record.router if router is None else router)
+    except UsageError as error:
+        raise RouterError(f"{folder}: {error}") from error
+    if named.name != record.router:
+        raise RouterError(f"{folder} is of router {record.router!r}, and {named.name!r} was given")
+    return named
+
+
+def suite_of(record: FittedRecord, folder: Path) -> ScoreMatrix:
+    """Return the suite that a router was fitted to. Raises RouterError where it is missing or another."""
+    try:
+        matrix = load(record.suite)
+    except CatbenchError as error:
+        raise RouterError(f"{folder}: suite {record.suite!r} is needed: {error}") from error
+    if matrix.digest != record.suite_digest:
+        raise RouterError(
+            f"{folder}: suite {record.suite!r} has the digest {matrix.digest[:12]}…, and the router was "
+            f"fitted to {record.suite_digest[:12]}…: install that version, or fit again"
+        )
+    return matrix
