@@ -12,10 +12,12 @@ from catbench import __version__
 from catbench.cli import (
     compare_command,
     evaluate_command,
+    fit_command,
     import_command,
     inspect_command,
     leaderboard_command,
     paper_command,
+    route_command,
     simulate_command,
     split_private_command,
     submit_command,
@@ -32,6 +34,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("evaluate")(evaluate_command.evaluate)
+app.command("fit")(fit_command.fit)
+app.command("route")(route_command.route)
 app.command("compare")(compare_command.compare)
 app.command("paper")(paper_command.paper)
 app.command("inspect")(inspect_command.inspect)

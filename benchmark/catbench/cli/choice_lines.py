@@ -1,0 +1,117 @@
+"""What a router chose, as lines or in a file, and what was to be expected of it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from catbench.cli.table_layout import console, fact_lines, say
+from catbench.errors import UsageError, shown
+from catbench.files import atomic_file
+from catbench.report.figure import UNIT_LABELS
+from catbench.report.spelling import short, spell, spell_cost
+from catbench.use.calibration import Plan
+from catbench.use.fitted import Choices, FittedRouter
+
+Write = Callable[[list[str], Choices], None]
+
+
+@contextmanager
+def choice_writer(fitted: FittedRouter, out: Path | None) -> Generator[Write]:
+    """Yield a function that writes prompts and choices: to a file that appears whole, or to the terminal."""
+    if out is None:
+        yield _printer(fitted)
+        return
+    if out.suffix not in (".csv", ".jsonl"):
+        raise UsageError(f"cannot write {out}: choices are written as .csv or .jsonl")
+    with atomic_file(out) as draft, draft.open("w", encoding="utf-8", newline="") as file:
+        yield _csv_writer(fitted, file) if out.suffix == ".csv" else _json_writer(fitted, file)
+
+
+def _printer(fitted: FittedRouter) -> Write:
+    ids, target = fitted.pool.ids, console()
+    wide = max(map(len, ids))
+    title = fitted.calibration.metric.title
+    say(target, f"{'candidate':{wide}}  {_unit(fitted):>8}  {title}  prompt")
+
+    def write(prompts: list[str], found: Choices) -> None:
+        predicted = _own(fitted, found)
+        lines = [
+            f"{name:{wide}}  {spell_cost(cost):>8}  {'-' if value is None else short(value):>{len(title)}}  "
+            f"{shown(prompt)}"
+            for prompt, name, cost, value in zip(
+                prompts, found.candidates, found.cost, predicted, strict=True
+            )
+        ]
+        say(target, *lines)
+
+    return write
+
+
+def _unit(fitted: FittedRouter) -> str:
+    """Return how the unit of costs is written."""
+    return UNIT_LABELS.get(fitted.pool.unit, fitted.pool.unit)
+
+
+def _own(fitted: FittedRouter, found: Choices) -> list[float | None]:
+    """Return the predicted quality of each prompt's candidate, None where nothing is predicted."""
+    if found.predicted is None:
+        return [None] * len(found)
+    place = {name: m for m, name in enumerate(fitted.pool.ids)}
+    columns = [place[name] for name in found.candidates]
+    return found.predicted[np.arange(len(found)), columns].tolist()
+
+
+def _csv_writer(fitted: FittedRouter, file: TextIO) -> Write:
+    writer = csv.writer(file)
+    ids = fitted.pool.ids if fitted.calibration.answer.predicted is not None else ()
+    writer.writerow(["prompt", "candidate", fitted.pool.unit, *(f"predicted:{name}" for name in ids)])
+
+    def write(prompts: list[str], found: Choices) -> None:
+        said = np.empty((len(found), 0)) if found.predicted is None else found.predicted
+        rows = zip(prompts, found.candidates, found.cost.tolist(), said.tolist(), strict=True)
+        writer.writerows([prompt, name, cost, *values] for prompt, name, cost, values in rows)
+
+    return write
+
+
+def _json_writer(fitted: FittedRouter, file: TextIO) -> Write:
+    ids, unit = fitted.pool.ids, fitted.pool.unit
+
+    def write(prompts: list[str], found: Choices) -> None:
+        said: list[Any] = [None] * len(found) if found.predicted is None else found.predicted.tolist()
+        for prompt, name, cost, values in zip(
+            prompts, found.candidates, found.cost.tolist(), said, strict=True
+        ):
+            row: dict[str, Any] = {"prompt": prompt, "candidate": name, "cost": cost, "unit": unit}
+            if values is not None:
+                row["predicted"] = dict(zip(ids, values, strict=True))
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    return write
+
+
+def say_plan(fitted: FittedRouter, plan: Plan, spent: float) -> None:
+    """Print what these prompts cost on average, and what was to be expected of them."""
+    target, metric, unit = console(), fitted.calibration.metric, _unit(fitted)
+    always = f"always {plan.best_single}: {spell_cost(plan.best_single_cost)}"
+    against = f"better than always {plan.best_single} by {spell(plan.gain)}"
+    rows = [
+        ("prompts", f"{plan.prompts:,}", f"that cost {spell_cost(spent)} {unit} on average"),
+        ("expected cost", spell(plan.cost), always),
+        (f"expected {metric.title}", spell(plan.quality), against),
+    ]
+    say(target, "", *fact_lines(rows, target.width))
+    low, high = plan.cost.low or 0.0, plan.cost.high or np.inf
+    if not low <= spent <= high:
+        say(
+            target,
+            "These prompts cost more or less than is usual: they are unlike the validation prompts, or a few "
+            "of them are repeated often.",
+        )

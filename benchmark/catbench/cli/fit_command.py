@@ -1,0 +1,108 @@
+"""`catbench fit`: fit a router and keep it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from catbench.use.fitted import FittedRouter
+
+SAVINGS = (0.0, 0.2, 0.4, 0.6, 0.8)
+"""Shares of the best single candidate's cost for which it is shown what is to be expected."""
+
+
+def fit(
+    router: Annotated[
+        str,
+        typer.Argument(
+            help="A router's name (knn, ridge:minilm, fixed:ID, ...; an unknown one lists all), a folder, or "
+            "file.py:factory."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The folder that keeps it; `catbench route` uses it.")],
+    suite: Annotated[str, typer.Option(help="A suite's name or folder.")] = "nano",
+    metric: Annotated[
+        str | None, typer.Option(help="The quality metric; needed where a suite has several.")
+    ] = None,
+    cost: Annotated[
+        str | None, typer.Option(help="Cost unit, as UNIT or UNIT@HARDWARE. Default: the suite's first.")
+    ] = None,
+    pool: Annotated[
+        str | None,
+        typer.Option(help="A pool of the suite, `all` (default), `homogeneous` or `priced:UNIT`."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="For the router.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace the folder if it is there.")] = False,
+) -> None:
+    """Fit a router for use, calibrate it on validation prompts, and keep it."""
+    from catbench.cli.progress import progress_bar
+    from catbench.cli.table_layout import console, say
+    from catbench.errors import UsageError
+    from catbench.suite.store import load
+    from catbench.use.fitted import fit
+
+    if seed < 0:
+        raise UsageError("--seed cannot be negative")
+    if out.is_dir() and any(out.iterdir()) and not force:
+        raise UsageError(f"{out} is there already: give another folder, or --force to replace it")
+    matrix = load(suite)
+    names = [one.name for one in matrix.metrics]
+    if metric is None and len(names) > 1:
+        raise UsageError(f"suite {matrix.suite.id!r} has several metrics: give --metric {' or '.join(names)}")
+    with progress_bar() as progress:
+        progress(f"{router}: fitting", 0, 1)
+        fitted = fit(
+            router,
+            matrix,
+            metric=metric or names[0],
+            cost=cost,
+            pool=pool,
+            seed=seed,
+            progress=lambda done, total: progress(f"{router}: fitting", done, total),
+        )
+    fitted.save(out, force=force)
+    say(console(), *_lines(fitted, out))
+
+
+def _lines(fitted: FittedRouter, out: Path) -> list[str | Text]:
+    """Return what is said of a fitted router: what it is, and what it costs to save so much."""
+    from catbench.cli.table_layout import table_lines
+    from catbench.errors import UsageError
+    from catbench.report.figure import UNIT_LABELS
+    from catbench.report.spelling import spell, spell_cost
+
+    known = fitted.calibration
+    pool, metric = fitted.pool, known.metric
+    best, unit = pool.ids[known.best_single], UNIT_LABELS.get(pool.unit, pool.unit)
+    rows: list[list[str]] = []
+    for save in SAVINGS:
+        try:
+            plan = fitted.plan(save=save)
+        except UsageError:  # the cheapest candidate costs more
+            continue
+        row = [f"{save:.0%}", spell(plan.cost), spell(plan.quality), spell(plan.gain)]
+        rows.append(row)
+    said: list[str | Text] = [
+        f"{out}: {fitted.name}, fitted to {metric.title} of {fitted.suite}, {len(pool)} candidates from "
+        f"{spell_cost(pool.cost.min())} to {spell_cost(pool.cost.max())} {unit}",
+        f"Expected of {len(known.quality):,} prompts like these, against always {best} "
+        f"({spell_cost(pool.cost[known.best_single])} {unit}):",
+        "",
+        *table_lines(["--save", f"mean {unit}", metric.title, "better by"], rows),
+    ]
+    if not fitted.installed:
+        said += [
+            "",
+            "It is a router of your own: `catbench route` needs its file again, as --router FILE.py.",
+        ]
+    if not fitted.can_be_saved:
+        said += [
+            "",
+            f"The router itself cannot be saved: `catbench route` fits it again from suite {fitted.suite!r}.",
+        ]
+    return said
