@@ -73,7 +73,7 @@ def _lines(fitted: FittedRouter, out: Path) -> list[str | Text]:
     """Return what is said of a fitted router: what it is, and what it costs to save so much."""
     from catbench.cli.table_layout import table_lines
     from catbench.errors import UsageError
-    from catbench.report.figure import UNIT_LABELS
+    from catbench.suite.costs import UNIT_LABELS
     from catbench.report.spelling import spell, spell_cost
 
     known = fitted.calibration

@@ -161,11 +161,11 @@ def read_state(folder: Path, record: FittedRecord) -> dict[str, Any] | None:
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
 
-    try:
-        with readable(folder / STATE, "a router's state"):
+    with readable(folder / STATE, "a router's state"):
+        try:
             return skops.io.load(folder / STATE, trusted=list(TRUSTED))
-    except UntrustedTypesFoundException as error:
-        raise RouterError(f"{folder / STATE} holds types that are not loaded: {error}") from error
+        except UntrustedTypesFoundException as error:
+            raise RouterError(f"{folder / STATE} holds types that are not loaded: {error}") from error
 
 
 def read_words(folder: Path, record: FittedRecord) -> Familiar:
