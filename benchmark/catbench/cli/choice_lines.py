@@ -14,8 +14,8 @@ import numpy as np
 from catbench.cli.table_layout import console, fact_lines, say
 from catbench.errors import UsageError, shown
 from catbench.files import atomic_file
-from catbench.suite.costs import UNIT_LABELS
 from catbench.report.spelling import short, spell, spell_cost
+from catbench.suite.costs import UNIT_LABELS
 from catbench.use.calibration import Plan
 from catbench.use.fitted import Choices, FittedRouter
 

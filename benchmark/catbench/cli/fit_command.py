@@ -73,8 +73,8 @@ def _lines(fitted: FittedRouter, out: Path) -> list[str | Text]:
     """Return what is said of a fitted router: what it is, and what it costs to save so much."""
     from catbench.cli.table_layout import table_lines
     from catbench.errors import UsageError
-    from catbench.suite.costs import UNIT_LABELS
     from catbench.report.spelling import spell, spell_cost
+    from catbench.suite.costs import UNIT_LABELS
 
     known = fitted.calibration
     pool, metric = fitted.pool, known.metric

@@ -28,7 +28,8 @@ import numpy.typing as npt
 from catbench import __version__
 from catbench.arrays import Floats, frozen
 from catbench.errors import RouterError
-from catbench.route.routing import ask, call, find_router, make, no_progress, router_names
+from catbench.route.router_loader import find_router, router_names
+from catbench.route.routing import ask, call, make, no_progress
 from catbench.score.answer import Answer
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Pool

@@ -26,7 +26,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from catbench.arrays import Floats
 from catbench.errors import CatbenchError, RouterError, UsageError
 from catbench.files import atomic_folder, readable, sha256_of
-from catbench.route.routing import NamedRouter, find_router
+from catbench.route.router_loader import find_router
+from catbench.route.routing import NamedRouter
 from catbench.score.answer import Answer
 from catbench.suite.info import Metric
 from catbench.suite.matrix import ScoreMatrix
