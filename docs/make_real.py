@@ -60,6 +60,8 @@ The same candidates stand in both of FlashEval's suites. Gain over the mixture o
 
 {elsewhere}
 
+The paper's own tables and figures from `flasheval-coco`: [paper.md](paper.md).
+
 ## By kind of task
 
 `ridge` on EvalMi, kinds of task with the most prompts first: the gain over the mixture of that kind.

@@ -92,7 +92,7 @@ Router.predict = predict
         "a patched catbench: no check inside",
         """
 import catbench.route.routing
-catbench.route.router_output.check_predictions = lambda name, said, prompts, ids: np.full((prompts, len(ids)),
+catbench.route.routing.check_predictions = lambda name, said, prompts, ids: np.full((prompts, len(ids)),
 np.nan) """,
         ("failed",),
         "nan",
