@@ -127,8 +127,8 @@ def figure1c() -> str:
     return "\n".join(
         [
             textwrap.fill(
-                f"The paper says that complex prompts need more steps. What {high:g} steps add to {low:g} of SD "
-                "2.1, in the third of the captions with the fewest words and in that with the most (± two "
+                f"The paper says that complex prompts need more steps. What {high:g} steps add to {low:g} of "
+                "SD 2.1, in the third of the captions with the fewest words and in that with the most (± two "
                 "standard errors, as if the means were independent, which makes them too wide):",
                 110,
             ),
