@@ -158,9 +158,6 @@ def test_an_empty_file_and_many_unknown_words(command, kept):
 def test_fit_needs_a_metric_and_a_free_folder(command, simulated, tmp_path):
     said = command("fit", "ridge", "--suite", simulated, "--out", tmp_path / "kept")
     assert "give --metric simulated_score or simulated_error" in said.err
-    (tmp_path / "x").mkdir()
-    (tmp_path / "x" / "y").write_text("", encoding="utf-8")
-    said = command(
-        "fit", "ridge", "--suite", simulated, "--metric", "simulated_score", "--out", tmp_path / "x"
-    )
+    (tmp_path / "thesis.tex").write_text("", encoding="utf-8")
+    said = command("fit", "ridge", "--suite", simulated, "--metric", "simulated_score", "--out", tmp_path)
     assert "is there already" in said.err

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
+
+from catbench.errors import install_line
+
+if TYPE_CHECKING:
+    from catbench.use.fitted import FittedRouter
 
 
 def route(
@@ -25,25 +32,50 @@ def route(
         float | None, typer.Option(help="Quality that a unit of cost must bring; 0: cost does not count.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the choices here: .csv or .jsonl.")] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SCORES", help="A table of later scores: say what the router would have scored on it."
+        ),
+    ] = None,
+    draw: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Draw the images into this folder; a rerun draws what is missing."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="With --draw: cpu, cuda or cuda:N.")] = "cpu",
+    batch: Annotated[int, typer.Option(help="With --draw: images to draw at once.")] = 8,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --draw: say what drawing will take, and draw nothing.")
+    ] = False,
     router: Annotated[
         str | None, typer.Option(metavar="FILE.py", help="The router, where it is of a file of yours.")
     ] = None,
 ) -> None:
     """Choose which candidate draws each prompt, for a mean cost, a quality or a saving."""
-    from catbench.cli.choice_lines import choice_writer, say_plan
+    from catbench.cli.choice_lines import choice_writer, say_expected, say_later
     from catbench.errors import UsageError
     from catbench.use.familiar import told
     from catbench.use.fitted import FittedRouter
     from catbench.use.prompt_files import blocks, check_prompt_file, prompts_in
 
-    if bool(prompts) == (file is not None):
+    given = [one for one in (budget, match, save, trade_off) if one is not None]
+    if report is not None and (prompts or file or given or out or draw):
+        raise UsageError("--report takes its prompts from the table, for all budgets at once: give it alone")
+    if report is None and bool(prompts) == (file is not None):
         raise UsageError("give prompts, or --file with prompts" + ("; not both" if prompts else ""))
+    if dry_run and draw is None:
+        raise UsageError("--dry-run goes with --draw DIR")
     if file:
         check_prompt_file(file)
+    drawer = _drawer() if draw else None
     fitted = FittedRouter.load(folder, router=router, tell=lambda line: typer.echo(line, err=True))
+    if report is not None:
+        say_later(fitted, report)
+        return
     known = fitted.calibration
     setting = known.setting(budget=budget, match=match, save=_share(save), trade_off=trade_off)
     count, spent, unlike = 0, 0.0, 0
+    to_draw: list[tuple[str, str]] = []
     with choice_writer(fitted, out) as write:
         for block in blocks(prompts_in(file) if file else prompts or ()):
             found = fitted.choose_at(block, setting)
@@ -51,11 +83,46 @@ def route(
             count += len(found)
             spent += float(found.cost.sum())
             unlike += int(found.unlike.sum())
+            if drawer:
+                to_draw += zip(block, found.candidates, strict=True)
     if not count:
         raise UsageError(f"{file} holds no prompt")
-    say_plan(fitted, known.plan(setting, count), spent / count)
+    say_expected(fitted, known.plan(setting, count), spent / count)
     if (line := told(unlike, count)) is not None:
         typer.echo(f"warning: {line}", err=True)
+    if drawer and draw:
+        drawer(fitted, to_draw, draw, device=device, batch=batch, dry_run=dry_run)
+
+
+DRAWERS = "catbench.drawers"
+"""Entry points of other packages: a function that draws what was chosen, `Drawer`."""
+
+
+class Drawer(Protocol):
+    """Draws images."""
+
+    def __call__(
+        self,
+        fitted: FittedRouter,
+        chosen: Sequence[tuple[str, str]],
+        folder: Path,
+        *,
+        device: str,
+        batch: int,
+        dry_run: bool,
+    ) -> None:
+        """Draw each prompt with its candidate, the pairs of `chosen`, into a folder; say what was done."""
+        ...
+
+
+def _drawer() -> Drawer:
+    """Return what draws; it is looked for before anything is chosen."""
+    from catbench.errors import UsageError
+
+    found = sorted(entry_points(group=DRAWERS), key=lambda point: point.name)
+    if not found:
+        raise UsageError(f"--draw: nothing that draws is installed ({install_line('generate')})")
+    return found[0].load()
 
 
 def _share(text: str | None) -> float | None:

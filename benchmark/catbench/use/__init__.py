@@ -6,4 +6,5 @@ fitting        a router is fitted and asked about validation prompts
 fitted_folder  a fitted router on disk
 fitted         fit, choose, plan, save and load
 prompt_files   prompts of a file, some at a time
+later_scores   what it is worth on prompts that were scored later
 """

@@ -45,7 +45,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Expected:
     """What is to be expected, with 95% intervals for the mean over so many prompts."""
 
     prompts: int
@@ -153,7 +153,9 @@ class Calibration:
     def _curve(self) -> DeferralCurve:
         return sweep_of(self.answer, self.quality, self.pool).curve()
 
-    def plan(self, setting: Setting, prompts: int | None = None, bootstrap: Bootstrap | None = None) -> Plan:
+    def plan(
+        self, setting: Setting, prompts: int | None = None, bootstrap: Bootstrap | None = None
+    ) -> Expected:
         """Return what is to be expected of a setting.
 
         `prompts` is how many the means will be over: by default as many as there are validation prompts.
@@ -177,7 +179,7 @@ class Calibration:
             for v, a, b in zip(means * sign, lower, upper, strict=True)
         ]
         best = self.best_single
-        return Plan(count, *found, best_single=self.pool.ids[best], best_single_cost=float(cost[best]))
+        return Expected(count, *found, best_single=self.pool.ids[best], best_single_cost=float(cost[best]))
 
     def choices(self, answer: Answer, setting: Setting) -> tuple[Ints, Ints]:
         """Return what prompts get (n,) at the two trade-offs of a setting, by the answer about them."""

@@ -34,7 +34,7 @@ from catbench.score.answer import Answer
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
-from catbench.use.calibration import Calibration, Plan, Setting, places
+from catbench.use.calibration import Calibration, Expected, Setting, places
 from catbench.use.familiar import Familiar, told
 from catbench.use.fitted_folder import (
     FittedRecord,
@@ -132,6 +132,10 @@ class FittedRouter:
             chosen[open_[up]] = above[open_[up]]
         return self._chosen(chosen, answer.predicted, self.familiar.unlike(texts))
 
+    def answer(self, prompts: Sequence[str]) -> Answer:
+        """Return all that the router says about prompts, at the trade-offs that it was calibrated at."""
+        return self._ask(prompts, self.calibration.answer.trade_offs)
+
     def plan(
         self,
         *,
@@ -140,7 +144,7 @@ class FittedRouter:
         save: float | None = None,
         trade_off: float | None = None,
         prompts: int | None = None,
-    ) -> Plan:
+    ) -> Expected:
         """Return mean cost and quality to be expected, with 95% intervals for means over so many prompts.
 
         `prompts` is by default the number of validation prompts. Prompts like those of the suite are meant.
@@ -231,7 +235,7 @@ class FittedRouter:
         return tuple(" ".join(chosen[start::PROBES]) for start in range(PROBES))
 
     def _answered(self, probes: Sequence[str]) -> Floats:
-        answer = self._ask(probes, self.calibration.answer.trade_offs)
+        answer = self.answer(probes)
         return np.asarray(answer.choices if answer.predicted is None else answer.predicted, np.float64)
 
     def _ask(self, texts: Sequence[str], trade_offs: Floats) -> Answer:

@@ -137,7 +137,7 @@ def generate(
     """
     check_batches(batch, text_batch, decode_batch)
     prepare()
-    problem, engine = plan.problem, engine or _local_engine()
+    problem, engine = plan.problem, engine or local_engine()
     job = Job(
         out.absolute(),
         problem.metrics,
@@ -150,9 +150,9 @@ def generate(
         decode_batch,
         engine.hardware(device) if isinstance(engine, RemoteEngine) else "",
     )
-    with _owned(job):
-        missing, damaged = _missing(job, plan.shards)
-        images = _run(engine, job, missing, on_progress)
+    with owned_folder(job):
+        missing, damaged = missing_shards(job, plan.shards)
+        images = run_shards(engine, job, missing, on_progress)
         costs = _price(problem)
         matrix = assemble(problem, job, plan.shards, costs, plan.labelled)
         save_suite(matrix, job, plan.shards, job.suite)
@@ -166,7 +166,7 @@ def check_batches(batch: int, text_batch: int, decode_batch: int | None) -> None
             raise UsageError(f"--{option} {size}: at least 1 is needed")
 
 
-def _run(
+def run_shards(
     engine: Engine, job: Job, shards: Sequence[Shard], on_progress: Callable[[Progress], None] | None
 ) -> int:
     """Make the shards; returns the number of images drawn, raises GenerationError where shards failed."""
@@ -189,7 +189,7 @@ def _run(
     return drawn
 
 
-def _missing(job: Job, shards: Sequence[Shard]) -> tuple[list[Shard], tuple[str, ...]]:
+def missing_shards(job: Job, shards: Sequence[Shard]) -> tuple[list[Shard], tuple[str, ...]]:
     """Return the shards to make, and the names of those among them that are there but damaged."""
     missing: list[Shard] = []
     damaged: list[str] = []
@@ -220,7 +220,7 @@ def _price(problem: UnscoredSuite) -> tuple[Cost, ...]:
 
 
 @contextmanager
-def _owned(job: Job) -> Generator[None]:
+def owned_folder(job: Job) -> Generator[None]:
     """Hold the run's folder for this process alone, cleared of what a killed one was writing.
 
     Raises UsageError where it cannot be written to, is or holds a suite that no run made, or another process
@@ -261,7 +261,8 @@ def _remove_drafts(job: Job) -> None:
     remove_folder_drafts(job.suite)
 
 
-def _local_engine() -> Engine:
+def local_engine() -> Engine:
+    """Return what makes shards in this process."""
     from catbench_make.drawing.engines.local import LocalEngine
 
     return LocalEngine()

@@ -1,0 +1,159 @@
+"""Draws what a router chose: each prompt once, with the candidate that it goes to.
+
+The folder is a run's own, as that of `catbench generate`: sealed shards, of one candidate and up to
+PROMPTS_PER_BLOCK prompts each, from which a rerun goes on. Beside them stand the images that were asked for,
+`images/ID.png`, and `images.jsonl` with what each was made of. An id is 16 hex digits of the SHA-256 of
+prompt and candidate; a prompt's seed is that of its text alone, so all candidates start from the same noise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import typer
+
+from catbench.files import atomic_file
+from catbench.home import known_suites
+from catbench.suite.costs import Cost
+from catbench.suite.pool import Candidate
+from catbench.use.fitted import FittedRouter
+from catbench_make.drawing.generation import (
+    Progress,
+    check_batches,
+    local_engine,
+    missing_shards,
+    owned_folder,
+    run_shards,
+)
+from catbench_make.drawing.run_estimate import RunEstimate, estimate, processor_speed
+from catbench_make.drawing.shards import IMAGE_COLUMN, read_outcome, shard_path
+from catbench_make.packages import prepare
+from catbench_make.plan.candidates import drawing_settings
+from catbench_make.plan.job import Job, check_device
+from catbench_make.plan.plan import PROMPTS_PER_BLOCK, Block, Shard
+
+IMAGES, LIST = "images", "images.jsonl"
+
+
+@dataclass(frozen=True)
+class ImagesDrawn:
+    """What became of a run."""
+
+    images: int
+    """In the folder now."""
+    new: int
+    """Drawn by this run."""
+
+
+def shards_of(candidates: Sequence[Candidate], chosen: Sequence[tuple[str, str]]) -> tuple[Shard, ...]:
+    """Return the shards of (prompt, candidate id): candidates that share a pipeline one after the other.
+
+    A prompt that comes twice is drawn once. Raises SuiteError for a candidate whose settings cannot be read.
+    """
+    settings = {one.id: drawing_settings(one) for one in candidates if one.id in {name for _, name in chosen}}
+    models = list(dict.fromkeys(one.model_key for one in settings.values()))
+    known = {one.id: one for one in candidates}
+    shards: list[Shard] = []
+    for name in sorted(settings, key=lambda name: models.index(settings[name].model_key)):
+        texts = sorted({text for text, candidate in chosen if candidate == name})
+        for start in range(0, len(texts), PROMPTS_PER_BLOCK):
+            part = texts[start : start + PROMPTS_PER_BLOCK]
+            ids = tuple(hashlib.sha256(text.encode()).hexdigest()[:16] for text in part)
+            block = Block(start // PROMPTS_PER_BLOCK, ids, tuple(part), (1,) * len(part))
+            shards.append(Shard(known[name], settings[name], block))
+    return tuple(shards)
+
+
+def draw_chosen(
+    shards: Sequence[Shard],
+    out: Path,
+    *,
+    device: str = "cpu",
+    batch: int = 8,
+    root: Path | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> ImagesDrawn:
+    """Draw shards into a folder, what is there already left as it is.
+
+    `root` is the suite's folder, for models given by a relative path. Raises UsageError for a folder that
+    cannot be written to, is in use, or holds shards of other settings; GenerationError for models that fail.
+    """
+    prepare()
+    job = Job(out.absolute(), (), device, batch, keep_images=True, root=root)
+    with owned_folder(job):
+        missing, _ = missing_shards(job, shards)
+        new = run_shards(local_engine(), job, missing, on_progress)
+        rows = [row for shard in shards for row in _images(job, shard)]
+        with atomic_file(job.folder / LIST) as draft:
+            draft.write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows), "utf-8")
+    return ImagesDrawn(len(rows), new)
+
+
+def _images(job: Job, shard: Shard) -> Sequence[dict[str, Any]]:
+    """Write the images of a shard that is done as files, and return a record of each."""
+    folder = job.folder / IMAGES
+    folder.mkdir(exist_ok=True)
+    encoded = pq.read_table(shard_path(job, shard), columns=[IMAGE_COLUMN])[IMAGE_COLUMN]
+    made_with = read_outcome(job, shard)[0]
+    rows: list[dict[str, Any]] = []
+    for image, content in zip(shard.block.images, encoded, strict=True):
+        text = shard.block.texts[image.row]
+        name = hashlib.sha256(f"{text}\n{shard.candidate.id}".encode()).hexdigest()[:16]
+        path = folder / f"{name}.png"
+        if not path.is_file():
+            with atomic_file(path) as draft:
+                draft.write_bytes(content.as_py())
+        rows.append(
+            {
+                "prompt": text,
+                "candidate": shard.candidate.id,
+                "image": f"{IMAGES}/{name}.png",
+                "seed": image.seed,
+                **{key: made_with[key] for key in ("settings", "weights", "hardware", "versions")},
+            }
+        )
+    return rows
+
+
+def draw_fitted(
+    fitted: FittedRouter,
+    chosen: Sequence[tuple[str, str]],
+    folder: Path,
+    *,
+    device: str,
+    batch: int,
+    dry_run: bool,
+) -> None:
+    """Draw what a router chose, or say what that takes; the entry point behind `catbench route --draw`."""
+    check_batches(batch, 1, None)
+    check_device(device)
+    shards = shards_of(fitted.pool.candidates, chosen)
+    if dry_run:
+        found = _estimate(fitted, shards, device)
+        hours = "unknown" if found.device_hours is None else f"{found.device_hours:,.2g} ({found.basis})"
+        typer.echo(f"to draw  {found.images:,} images; device-hours {hours}")
+        return
+
+    def progress(now: Progress) -> None:
+        typer.echo(f"{now.images:,} of {now.images_due:,} images drawn", err=True)
+
+    root = known_suites().get(fitted.suite)
+    done = draw_chosen(shards, folder, device=device, batch=batch, root=root, on_progress=progress)
+    typer.echo(f"{done.images:,} images in {folder / IMAGES}, {done.new:,} of them new")
+    typer.echo(f"{folder / LIST} says what each was made of")
+
+
+def _estimate(fitted: FittedRouter, shards: Sequence[Shard], device: str) -> RunEstimate:
+    unit, _, hardware = fitted.pool.unit.partition("@")
+    costs = [
+        Cost(candidate=name, unit=unit, hardware=hardware, value=value)
+        for name, value in zip(fitted.pool.ids, fitted.pool.cost.tolist(), strict=True)
+    ]
+    speed = processor_speed() if device == "cpu" else None
+    return estimate(shards, costs, 0, True, hardware, speed)
