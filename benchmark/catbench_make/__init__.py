@@ -7,7 +7,6 @@ reverse.
     scorers/     quality metrics
     costs/       FLOPs on the meta device, seconds, joules, device-hours, tables of prices
     drawing/     shards are made and become a suite; engines/ say where and in which order
-    gpu_check/   how fast this GPU is at it
     prompts/     sources of prompts, diversity filter, splits, checks
     nano/        a small world with models of its own
     verbs/       what these rooms add to the command `catbench`

@@ -10,6 +10,7 @@ import pytest
 from catbench.errors import UsageError
 from catbench.suite.costs import Cost
 from catbench_make.costs.bill import PAPER_POOL, bill, main
+from catbench_make.costs.peaks import peak_tflops
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -45,3 +46,19 @@ def test_what_has_no_price_is_refused():
         bill(1, device="abacus")
     with pytest.raises(UsageError, match="candidate 'dall-e' has no cost"):
         bill(1, candidates=["dall-e"])
+
+
+@pytest.mark.parametrize(
+    ("hardware", "peak"),
+    [
+        ("NVIDIA H100 80GB HBM3", 989.4),
+        ("NVIDIA H100 PCIe", 756.5),
+        ("NVIDIA A100-SXM4-80GB", 312.0),
+        ("NVIDIA A10", 125.0),
+        ("NVIDIA L40S", 362.0),
+        ("NVIDIA GeForce RTX 4090", 165.2),
+        ("Intel(R) Xeon(R) Processor @ 2.50GHz", None),
+    ],
+)
+def test_peaks_are_found_by_what_a_device_calls_itself(hardware, peak):
+    assert peak_tflops(hardware) == peak

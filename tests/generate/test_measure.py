@@ -9,7 +9,8 @@ import pytest
 
 from catbench.errors import UsageError
 from catbench.suite.tables.prices import read_costs
-from catbench_make.costs import clock
+from catbench_make.costs import batches, clock
+from catbench_make.costs.batches import time_batches
 from catbench_make.costs.clock import Measured, measure_image
 from catbench_make.costs.energy import energy_meter
 from catbench_make.costs.measure import measure
@@ -108,6 +109,73 @@ def test_every_step_of_a_call_is_timed(sdxl, drawn_by, monkeypatch, steps):
     assert measure_image(settings, "cpu", 1, None, repeats=3).seconds == (steps,) * 3
 
 
+def played_clock(monkeypatch):
+    """Make a step of the denoiser a second an image, and everything around it a second a call."""
+    done, load = [0.0], clock.load_pipeline
+
+    def counted(*given):
+        pipeline = load(*given)
+        for part, share in ((pipeline.unet, 0.5), (pipeline.vae.decoder, 0.0)):  # guided: two rows an image
+            part.register_forward_hook(lambda _, given, out, share=share: done.append(share * len(out[0])))
+        pipeline.vae.decoder.register_forward_hook(lambda *_: done.append(1.0))
+        return pipeline
+
+    class Timer:
+        def __init__(self, statement, globals, num_threads):
+            self.statement, self.globals = statement, globals
+
+        def blocked_autorange(self):
+            before = sum(done)
+            exec(self.statement, self.globals)
+            return types.SimpleNamespace(median=sum(done) - before)
+
+    monkeypatch.setattr(clock, "load_pipeline", counted)
+    monkeypatch.setattr(clock.time, "perf_counter", lambda: sum(done))
+    monkeypatch.setattr(batches, "Timer", Timer)
+
+
+def test_batches_are_timed_and_the_fastest_is_the_one_measured(
+    suite, sdxl, drawn_by, command, tmp_path, monkeypatch
+):
+    played_clock(monkeypatch)
+    folder = suite((drawn_by(sdxl, 2), drawn_by(sdxl, 3, name="single", largest_batch=1)))
+    out = tmp_path / "costs.parquet"
+    said = command("measure", folder, "--out", out, "--batches", "1,4", "--repeats", 1, "--rounds", 1)
+    assert said.code == 0, said.err
+    # Two steps and a decoder's call: 3 seconds an image alone, 2.25 of four, where the denoiser takes 2.
+    assert said.out.splitlines()[:3] == [
+        "tiny-2  batch 1: 3 seconds an image, 67% of it the denoiser alone",
+        "tiny-2  batch 4: 2.25 seconds an image, 89% of it the denoiser alone",
+        "single  batch 1: 4 seconds an image, 75% of it the denoiser alone",
+    ]
+    table = pd.read_parquet(out)
+    seconds = table[table["unit"] == "seconds"]
+    assert dict(zip(seconds["candidate"], seconds["batch_size"], strict=True)) == {"tiny-2": 4, "single": 1}
+
+
+def test_batches_end_where_memory_does_and_deepcache_has_no_bare_denoiser(sdxl, drawn_by, monkeypatch):
+    played_clock(monkeypatch)
+    cached = drawing_settings(drawn_by(sdxl, 4, cache={"interval": 3}))
+    drawn = clock.draw
+
+    def small_memory(pipeline, settings, images, text, size, **others):
+        return drawn(pipeline, settings, images, text, min(size, 2), **others)
+
+    monkeypatch.setattr(clock, "draw", small_memory)
+    found = list(time_batches(cached, "cpu", (1, 2, 4, 8), None, repeats=1))
+    assert [(one.batch, one.denoiser_share) for one in found] == [(1, None), (2, None)]
+
+
+def test_a_compiled_candidate_says_so_in_the_table(suite, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(clock, "compile_pipeline", lambda *_: asked.append(1) or True)
+    costs = measure(
+        suite(), tmp_path / "c.parquet", candidates=["tiny-2"], repeats=1, rounds=1, compiled=True
+    )
+    assert asked == [1]
+    assert [cost.method.startswith("compiled, median") for cost in costs] == [False, False, True]
+
+
 class FakeNvml:
     """What pynvml offers, over a board whose counter is set by hand."""
 
@@ -161,6 +229,8 @@ def test_no_joules_are_made_up(device, nvml):
     [
         ({"batch": 0}, "--batch 0"),
         ({"repeats": 0}, "--repeats 0"),
+        ({"batches": [4, 0]}, "--batches 4,0"),
+        ({"batches": [4], "flops_only": True}, "--flops-only runs nothing"),
         ({"rounds": 0}, "--rounds 0"),
         ({"candidates": ["nothing"]}, "unknown candidate 'nothing'"),
         ({"device": "tpu"}, "--device 'tpu'"),

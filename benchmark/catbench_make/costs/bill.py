@@ -1,8 +1,8 @@
 """What the images of a pool cost in hours of a device, by the FLOPs that catbench ships.
 
 `python -m catbench_make.costs.bill --prompts 18384` prints the paper's pool, candidate by candidate. The
-one assumption is the share of the device's peak that is attained, a third: `benchmark/gpu_check.sh` measures
-what it is on yours. Reading models and scoring images are not in it.
+one assumption is the share of the device's peak that is attained, a third: `catbench measure` tells the
+seconds on yours. Reading models and scoring images are not in it.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ the energy of as many further calls as fill SECONDS_OF_ENERGY, over their images
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ import torch
 
 from catbench.errors import GenerationError
 from catbench_make.costs.energy import EnergyMeter, energy_meter
+from catbench_make.pipelines.compile import compile_pipeline
 from catbench_make.pipelines.draw import draw
 from catbench_make.pipelines.load import feature_cache, load_pipeline, scheduler_for
+from catbench_make.plan.job import can_be_compiled
 from catbench_make.plan.plan import Image
 from catbench_make.plan.settings import DrawingSettings
 
@@ -47,19 +50,13 @@ def measure_image(
     *,
     warmup: int = 1,
     repeats: int = 5,
+    compiled: bool = False,
 ) -> Measured:
-    """Return seconds and joules per image.
+    """Return seconds and joules per image; with `compiled`, of a candidate that allows it, drawn compiled.
 
     Raises GenerationError where the model cannot be loaded or memory does not suffice for one image.
     """
-    pipeline = load_pipeline(settings, device, root)
-    pipeline.scheduler = scheduler_for(settings, pipeline.scheduler)
-
-    def call(size: int) -> int:
-        images = [Image(row=0, sample=sample, seed=sample) for sample in range(size)]
-        return draw(pipeline, settings, images, lambda rows: {"prompt": [PROMPT] * len(rows)}, size).batch
-
-    with feature_cache(pipeline, settings.cache):
+    with drawing(settings, device, root, compiled=compiled) as (_, call):
         size = min(batch, settings.largest_batch or batch)
         while (fits := call(size)) < size:
             size = fits
@@ -69,9 +66,39 @@ def measure_image(
         meter = energy_meter(device, uuid)
         seconds = [seconds_of(lambda: call(size), device) for _ in range(repeats)]
         joules = joules_of(lambda: call(size), meter) / size if meter else None
+    check_clock(seconds)
+    return Measured(tuple(second / size for second in seconds), joules, size)
+
+
+@contextmanager
+def drawing(
+    settings: DrawingSettings, device: str, root: Path | None, *, compiled: bool = False
+) -> Generator[tuple[Any, Callable[[int], int]]]:
+    """Give a candidate's pipeline, and the call that draws images at once and returns how many fitted."""
+    pipeline = load_pipeline(settings, device, root)
+    pipeline.scheduler = scheduler_for(settings, pipeline.scheduler)
+    compiled = compiled and can_be_compiled(settings) and compile_pipeline(pipeline, device)
+
+    def call(size: int) -> int:
+        images = [Image(row=0, sample=sample, seed=sample) for sample in range(size)]
+
+        def text(rows: Sequence[int]) -> dict[str, Any]:
+            return {"prompt": [PROMPT] * len(rows)}
+
+        return draw(pipeline, settings, images, text, size, compiled=compiled).batch
+
+    try:
+        with feature_cache(pipeline, settings.cache):
+            yield pipeline, call
+    finally:
+        if compiled:
+            torch.compiler.reset()
+
+
+def check_clock(seconds: Sequence[float]) -> None:
+    """Raise GenerationError where a call took no time at all."""
     if min(seconds) <= 0:
         raise GenerationError("the clock is too coarse for this model: measure a larger batch")
-    return Measured(tuple(second / size for second in seconds), joules, size)
 
 
 def joules_of(call: Callable[[], Any], meter: EnergyMeter) -> float:

@@ -7,17 +7,18 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
-from catbench.errors import UsageError
+from catbench.errors import GenerationError, UsageError
 from catbench.files import check_writable
 from catbench.suite.costs import Cost
 from catbench.suite.pool import Candidate
 from catbench_make.costs.flop_table import flop_costs, write_costs
 from catbench_make.packages import prepare, versions
 from catbench_make.plan.candidates import choose_candidates, drawing_settings
-from catbench_make.plan.job import hardware_name
+from catbench_make.plan.job import can_be_compiled, hardware_name
 from catbench_make.plan.unscored import load_problem
 
 if TYPE_CHECKING:
+    from catbench_make.costs.batches import BatchTime
     from catbench_make.costs.clock import Measured
 
 UNITS = ("tflops", "tflops_paper", "seconds", "joules")
@@ -38,17 +39,27 @@ def measure(
     batch: int = 1,
     repeats: int = 5,
     rounds: int = ROUNDS,
+    batches: Sequence[int] = (),
+    compiled: bool = False,
     on_candidate: Callable[[str, int, int], None] | None = None,
+    on_batch: Callable[[str, BatchTime], None] | None = None,
 ) -> tuple[Cost, ...]:
     """Write the cost table of a suite's candidates to `out` (Parquet), and return its rows.
 
     All candidates are gone through `rounds` times, so that a machine that is slow for a while is slow for
-    all of them; the median of all calls counts, and `spread` tells how far rounds lie apart. `on_candidate`
-    is told a candidate, how many are done and how many there are. Raises UsageError for a bad argument before
-    anything is measured, GenerationError for a model that cannot be loaded.
+    all of them; the median of all calls counts, and `spread` tells how far rounds lie apart. With `batches`,
+    every candidate is timed at each of these batch sizes first, which `on_batch` is given one by one, and its
+    fastest takes the place of `batch`. `on_candidate` is told a candidate, how many are done and how many
+    there are. Raises UsageError for a bad argument before anything is measured, GenerationError for a model
+    that cannot be loaded.
     """
-    if min(batch, repeats, rounds) < 1:
-        raise UsageError(f"--batch {batch}, --repeats {repeats}, --rounds {rounds}: at least 1 is needed")
+    if min(batch, repeats, rounds, *batches) < 1:
+        raise UsageError(
+            f"--batch {batch}, --batches {','.join(map(str, batches))}, --repeats {repeats}, "
+            f"--rounds {rounds}: at least 1 is needed"
+        )
+    if flops_only and (batches or compiled):
+        raise UsageError("--flops-only runs nothing: it goes without --batches and --compile")
     problem = load_problem(suite)
     chosen = choose_candidates(problem.candidates, candidates)
     check_writable(out)
@@ -63,15 +74,27 @@ def measure(
     if not flops_only:
         from catbench_make.costs.clock import measure_image
 
+        sizes = {candidate.id: batch for candidate in chosen}
+        for candidate in chosen if batches else ():
+            sizes[candidate.id] = _fastest(
+                candidate, device, batches, problem.root, repeats, compiled, on_batch or _tell_nobody
+            )
         calls: dict[str, list[Measured]] = {candidate.id: [] for candidate in chosen}
         for done in range(rounds * len(chosen)):
             candidate = chosen[done % len(chosen)]
             tell(candidate.id, done, rounds * len(chosen))
             calls[candidate.id].append(
-                measure_image(drawing_settings(candidate), device, batch, problem.root, repeats=repeats)
+                measure_image(
+                    drawing_settings(candidate),
+                    device,
+                    sizes[candidate.id],
+                    problem.root,
+                    repeats=repeats,
+                    compiled=compiled,
+                )
             )
         for candidate in chosen:
-            costs += _clocked(candidate, calls[candidate.id], hardware, device)
+            costs += _clocked(candidate, calls[candidate.id], hardware, device, compiled)
     # A unit must price every candidate: joules that only some have are of no use to a router.
     if sum(cost.unit == "joules" for cost in costs) < len(chosen):
         costs = [cost for cost in costs if cost.unit != "joules"]
@@ -80,11 +103,38 @@ def measure(
     return tuple(costs)
 
 
-def _tell_nobody(candidate: str, done: int, total: int) -> None:
+def _tell_nobody(*progress: object) -> None:
     """Take progress that nobody asked for."""
 
 
-def _clocked(candidate: Candidate, measured: list[Measured], hardware: str, device: str) -> list[Cost]:
+def _fastest(
+    candidate: Candidate,
+    device: str,
+    batches: Sequence[int],
+    root: Path | None,
+    repeats: int,
+    compiled: bool,
+    tell: Callable[[str, BatchTime], None],
+) -> int:
+    """Return the batch size at which an image takes the fewest seconds; raises GenerationError for none."""
+    from catbench_make.costs.batches import time_batches
+
+    seconds: dict[int, float] = {}
+    for one in time_batches(
+        drawing_settings(candidate), device, batches, root, repeats=repeats, compiled=compiled
+    ):
+        seconds[one.batch] = one.seconds
+        tell(candidate.id, one)
+    if not seconds:
+        raise GenerationError(
+            f"{candidate.id}: not enough memory for --batches {min(batches)}: name a smaller"
+        )
+    return min(seconds, key=seconds.__getitem__)
+
+
+def _clocked(
+    candidate: Candidate, measured: list[Measured], hardware: str, device: str, compiled: bool
+) -> list[Cost]:
     """Return the seconds and joules of a candidate from what each round measured."""
     import torch
 
@@ -94,13 +144,15 @@ def _clocked(candidate: Candidate, measured: list[Measured], hardware: str, devi
     calls = f"{repeats} call{'s' if repeats > 1 else ''} in each of {len(measured)} rounds"
     filling = f"calls of {SECONDS_OF_ENERGY:g} s in each of {len(measured)} rounds"
     clock = "CUDA events" if device != "cpu" else f"wall clock, threads: {torch.get_num_threads()}"
+    settings = drawing_settings(candidate)
+    how = "compiled, " if compiled and can_be_compiled(settings) else ""
     packages = " ".join(f"{name} {version}" for name, version in versions().items())
     joules = [one.joules for one in measured if one.joules is not None]
     seconds = median(s for one in measured for s in one.seconds)
     rounds = {"seconds": [median(one.seconds) for one in measured], "joules": joules}
     values = {
-        "seconds": (seconds, f"median of {calls}, {clock}; {packages}"),
-        "joules": (fmean(joules) if joules else None, f"NVML, mean of {filling}; {packages}"),
+        "seconds": (seconds, f"{how}median of {calls}, {clock}; {packages}"),
+        "joules": (fmean(joules) if joules else None, f"{how}NVML, mean of {filling}; {packages}"),
     }
     return [
         Cost(
@@ -109,7 +161,7 @@ def _clocked(candidate: Candidate, measured: list[Measured], hardware: str, devi
             value=value,
             hardware=hardware,
             batch_size=measured[0].batch,
-            precision=drawing_settings(candidate).precision,
+            precision=settings.precision,
             method=method,
             spread=(max(rounds[unit]) - min(rounds[unit])) / value if len(measured) > 1 else None,
         )

@@ -48,11 +48,8 @@ class Job:
         return self.hardware or hardware_name(self.device)
 
     def compiles(self, settings: DrawingSettings) -> bool:
-        """Return whether a candidate of these settings is drawn compiled.
-
-        DeepCache keeps it from that, and Infinity's code, which compiles what it compiles by itself.
-        """
-        return self.compiled and settings.cache is None and settings.pipeline != INFINITY
+        """Return whether a candidate of these settings is drawn compiled."""
+        return self.compiled and can_be_compiled(settings)
 
     @property
     def shards(self) -> Path:
@@ -68,6 +65,14 @@ class Job:
     def suite(self) -> Path:
         """Where the finished suite is written."""
         return self.folder / "suite"
+
+
+def can_be_compiled(settings: DrawingSettings) -> bool:
+    """Return whether a candidate's denoiser can be compiled.
+
+    DeepCache keeps it from that, and Infinity's code, which compiles what it compiles by itself.
+    """
+    return settings.cache is None and settings.pipeline != INFINITY
 
 
 @cache

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from catbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from catbench_make.costs.batches import BatchTime
 
 
 def measure(
@@ -17,6 +22,11 @@ def measure(
     ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
     batch: Annotated[int, typer.Option(help="Images that are drawn at once where seconds are measured.")] = 1,
+    batches: Annotated[
+        str | None,
+        typer.Option(help="Batch sizes to try, as 1,2,4,8: each candidate's fastest is the one measured."),
+    ] = None,
+    compiled: Annotated[bool, typer.Option("--compile", help="torch.compile and CUDA graphs.")] = False,
     repeats: Annotated[int, typer.Option(help="Timed calls a candidate; the median counts.")] = 5,
     rounds: Annotated[
         int, typer.Option(help="Times to go through all candidates: how far these lie apart is told.")
@@ -35,7 +45,10 @@ def measure(
         batch=batch,
         repeats=repeats,
         rounds=rounds,
+        batches=_sizes(batches),
+        compiled=compiled,
         on_candidate=_print_progress,
+        on_batch=_print_batch,
     )
     width = max(len(cost.candidate) for cost in costs)
     for cost in costs:
@@ -55,3 +68,16 @@ def measure(
 
 def _print_progress(candidate: str, done: int, total: int) -> None:
     typer.echo(f"{done + 1}/{total} {candidate}", err=True)
+
+
+def _print_batch(candidate: str, time: BatchTime) -> None:
+    share = "" if time.denoiser_share is None else f", {time.denoiser_share:.0%} of it the denoiser alone"
+    typer.echo(f"{candidate}  batch {time.batch}: {time.seconds:.4g} seconds an image{share}")
+
+
+def _sizes(batches: str | None) -> list[int]:
+    """Return the numbers of `--batches`; raises UsageError for what is none."""
+    try:
+        return [int(size) for size in batches.split(",")] if batches else []
+    except ValueError as error:
+        raise UsageError(f"--batches {batches}: numbers with commas between, as 1,2,4,8") from error
