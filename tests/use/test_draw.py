@@ -13,7 +13,11 @@ pytest.importorskip("torch", reason="the generate extra is not installed")
 diffusers = pytest.importorskip("diffusers", reason="the generate extra is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-PROMPTS = ["a red circle above a blue square", "two green triangles", "a yellow square"]
+PROMPTS = [
+    "a big red circle on the left on a white background",
+    "two green triangles in the top corners on a gray background",
+    "a white background: a large blue square at the top",
+]
 
 
 @pytest.fixture(scope="module")

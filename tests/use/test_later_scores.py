@@ -41,7 +41,8 @@ def test_it_is_the_report_of_its_answers_on_those_prompts(fitted, later, tmp_pat
     curve = catbench.deferral_curve(predicted, quality, router.pool.cost)
     audc = curve.area_log(router.pool.cost.min(), router.pool.cost.max())
     assert found.prompts == 400
-    assert found.report.result().estimate("audc").value == pytest.approx(audc, rel=1e-4)
+    # In folds, each of which spends as much: not quite the curve of all prompts at once.
+    assert found.report.result().estimate("audc").value == pytest.approx(audc, rel=1e-3)
     assert 0 < found.budget_error < 0.25
     assert found.unlike < 0.05 * 400
 

@@ -33,7 +33,7 @@ from catbench_make.drawing.generation import (
 )
 from catbench_make.drawing.run_estimate import RunEstimate, estimate, processor_speed
 from catbench_make.drawing.shards import IMAGE_COLUMN, read_outcome, shard_path
-from catbench_make.packages import prepare
+from catbench_make.packages import optional, prepare
 from catbench_make.plan.candidates import drawing_settings
 from catbench_make.plan.job import Job, check_device
 from catbench_make.plan.plan import PROMPTS_PER_BLOCK, Block, Shard
@@ -131,6 +131,7 @@ def draw_fitted(
     dry_run: bool,
 ) -> None:
     """Draw what a router chose, or say what that takes; the entry point behind `catbench route --draw`."""
+    optional("torch", "--draw")
     check_batches(batch, 1, None)
     check_device(device)
     shards = shards_of(fitted.pool.candidates, chosen)
