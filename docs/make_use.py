@@ -1,0 +1,89 @@
+"""`python docs/make_use.py`: write docs/use.md, a router in use, with what its commands print.
+
+It needs the suite flasheval-coco (`catbench import flasheval-coco`) and takes a few minutes. The prompts are
+our own; the table of later scores is the suite's test split, and stays in a temporary folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from catbench import load
+
+ROOT = Path(__file__).parent.parent
+SUITE, METRIC = "flasheval-coco", "image_reward"
+PROMPTS = (
+    "two dogs chase a red ball on the beach",
+    "a bowl of fruit on a kitchen table",
+    "a man with an umbrella waits for the bus in the rain",
+    "three zebras stand near a pond",
+    "a wooden bench in front of a brick wall",
+    "a cat sleeps on top of a laptop",
+)
+COMMANDS = {
+    "fit": f"catbench fit ridge --suite {SUITE} --metric {METRIC} --cost tflops --out my-router",
+    "route": f'catbench route my-router "{PROMPTS[0]}" "{PROMPTS[1]}" --save 40%',
+    "file": "catbench route my-router --file prompts.txt --budget 40",
+    "match": "catbench route my-router --file prompts.txt --match sd-2.1-ddim-50 --out choices.jsonl",
+    "refused": f'catbench route my-router "{PROMPTS[0]}" --budget 5',
+    "report": "catbench route my-router --report later.csv",
+    "nano": "catbench fit mixture --suite nano --metric clip_score --out nano-router",
+    "draw": 'catbench route nano-router "a big red circle on the left on a white background" --save 20% '
+    "--draw drawn",
+}
+
+
+def main() -> None:
+    """Run the commands, and put what they print below them, wherever the page shows one."""
+    page = ROOT / "docs" / "use.md"
+    text = page.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        (place / "prompts.txt").write_text("\n".join(PROMPTS) + "\n", encoding="utf-8")
+        _later(place / "later.csv")
+        for name, command in COMMANDS.items():
+            said = _run(command, place)
+            block = f"```sh\n{command}\n```\n\n```text\n{said}\n```"
+            pattern = rf"(<!-- {name}: [^>]*-->\n).*?(\n<!-- end of {name} -->)"
+            text, found = re.subn(pattern, lambda m, b=block: m[1] + b + m[2], text, flags=re.S)
+            if found != 1:
+                raise SystemExit(f"docs/use.md needs the comments of {name!r} once")
+    page.write_text(text, encoding="utf-8")
+
+
+def _run(command: str, place: Path) -> str:
+    words = re.findall(r'"[^"]*"|\S+', command)[1:]
+    code = "from catbench.cli import main; main()"
+    arguments = [sys.executable, "-c", code, *(word.strip('"') for word in words)]
+    ran = subprocess.run(
+        arguments,
+        cwd=place,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "100"},
+        check=False,
+    )
+    return "\n".join(line.rstrip() for line in (ran.stdout + ran.stderr).strip().splitlines())
+
+
+def _later(path: Path) -> None:
+    """Write the scores of the suite's test split, which the router never saw, as a table of later scores."""
+    matrix = load(SUITE)
+    rows = matrix.rows("test")
+    scores = matrix.scores[METRIC][rows].mean(axis=2)
+    texts = matrix.prompts["text"].to_numpy()[rows]
+    wide = pd.DataFrame(scores, columns=list(matrix.candidate_ids)).assign(
+        prompt=texts, prompt_id=matrix.prompts["prompt_id"].to_numpy()[rows]
+    )
+    wide.melt(["prompt", "prompt_id"], var_name="candidate", value_name=METRIC).to_csv(path, index=False)
+
+
+if __name__ == "__main__":
+    main()
