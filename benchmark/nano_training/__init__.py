@@ -9,12 +9,14 @@
     recogniser  which things an image shows, and `scene_accuracy`
     pictures    rendered scenes with their prompts, on disk
     latents     the same as a diffusion model sees them, on disk
-    clip  unet  distil  masked      what is trained, beside catbench_make.nano's VAE
+    networks    untrained networks, classes of transformers and diffusers
+    clip  vae  unet  distil  vq  masked  recognise      what is trained
+    loop  checkpoint  diffusion     how: the one training loop, its state on disk, noise levels and velocities
     train       `python -m nano_training.train all`: every model in order, resumable
     pack        finished models in half precision, each with its card
     appraise    how good the finished models are, on training scenes
     sheet       the world's things, and models' pictures, as a PNG
 
-world to render and the tokenizer import no torch. What is unchanged since version 1 (training loop,
-checkpoints, diffusion, networks) is imported from `catbench_make.nano`.
+world to render import no torch. What of the world is unchanged since version 1 is imported from
+`catbench_make.nano`.
 """

@@ -18,13 +18,13 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
-from catbench_make.nano.nano_command import run_command
 from catbench_make.nano.world import Thing
 from nano_training.cards import MEASURED
 from nano_training.corpora import CORPORA, corpus_of
 from nano_training.phrases import phrase
 from nano_training.recogniser import Recogniser, load_recogniser, scene_accuracy
 from nano_training.render import render
+from nano_training.training_command import run_command
 from nano_training.world import MAX_THINGS, Inventory, Scene, draw_scenes
 
 SEED = 7_000

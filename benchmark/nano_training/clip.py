@@ -15,17 +15,18 @@ renderer draws.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from catbench_make.nano.models import TEXT_WIDTH, build_clip, build_image_processor
-from catbench_make.nano.training.conditioning import text_half
+from catbench_make.nano.libraries import untyped
 from catbench_make.nano.world import CELLS, MAX_THINGS
+from nano_training.networks import TEXT_WIDTH, build_clip, build_image_processor
 from nano_training.pictures import FAMILY, PHRASINGS, Pictures
 from nano_training.recogniser import HEADS, answers_of
-from nano_training.tokenizer import build_tokenizer, vocabulary
+from nano_training.tokenizer import build_tokenizer
 
 CLIP_FOLDER = "clip"
 """In the text encoder's folder: the whole model that it is half of."""
@@ -80,7 +81,7 @@ class ClipTask:
         self.name = name
         self.pictures = pictures
         self.device = device
-        self.clip = build_clip(seed, vocabulary())
+        self.clip = build_clip(seed)
         self.text_grounding = Grounding(CELLS + MAX_THINGS)
         self.image_grounding = Grounding(CELLS)
         self.networks = {
@@ -130,7 +131,7 @@ class ClipTask:
         """
         if self.name == "text-encoder":
             self._save_clip(folder / CLIP_FOLDER)
-            text_half(folder / CLIP_FOLDER).save_pretrained(folder)
+            _text_half(folder / CLIP_FOLDER).save_pretrained(folder)
             build_tokenizer().save_pretrained(folder)
         else:
             self._save_clip(folder)
@@ -139,3 +140,13 @@ class ClipTask:
         self.clip.save_pretrained(folder)
         build_tokenizer().save_pretrained(folder)
         build_image_processor().save_pretrained(folder)
+
+
+def _text_half(folder: Path) -> Any:
+    """Return the text half of an exported CLIP, a `CLIPTextModelWithProjection` of its own."""
+    transformers = untyped("transformers")
+    clip = transformers.CLIPModel.from_pretrained(folder, local_files_only=True)
+    half = transformers.CLIPTextModelWithProjection(clip.config.text_config)
+    half.text_model.load_state_dict(clip.text_model.state_dict())
+    half.text_projection.load_state_dict(clip.text_projection.state_dict())
+    return half

@@ -17,7 +17,7 @@ import torch
 from catbench.errors import UsageError
 from catbench.files import atomic_file, sha256_of
 from catbench_make.nano.libraries import untyped
-from catbench_make.nano.training.conditioning import Condition
+from nano_training.diffusion import Condition
 from nano_training.pictures import CHUNK, PHRASINGS, Pictures
 
 _BATCH = 128

@@ -13,21 +13,18 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
-from catbench_make.nano.models import build_uvit
-from catbench_make.nano.training.amused import VqTask, code_pictures, micro_conditions
-from catbench_make.nano.training.conditioning import Condition
+from catbench_make.nano.render import IMAGE_SIZE
+from nano_training.diffusion import Condition
 from nano_training.latents import LatentPrompts, TextEncoder, load_part
+from nano_training.networks import build_uvit
 from nano_training.pictures import PHRASINGS, Pictures
 from nano_training.tokenizer import MAX_TOKENS, build_tokenizer
+from nano_training.vq import CODES, code_pictures
 
-CODES = 256
 WIDTH, LAYERS = 96, 3
 _DROPPED_SHARE = 0.1
-
-
-def vq_task(pictures: Pictures, parts: Path, seed: int, device: str) -> VqTask:
-    """Return the task of reconstructing pictures through 8x8 codes."""
-    return VqTask(pictures, parts, seed, device, CODES)
+_AESTHETIC = 6.0
+"""aMUSEd's default for the score that it is conditioned on; here it is always the same."""
 
 
 class MaskedTask:
@@ -60,7 +57,7 @@ class MaskedTask:
         shown = torch.where(masked.view_as(codes), CODES, codes)
         logits = self.uvit(
             shown.to(self.device), condition.hidden, condition.pooled,
-            micro_conditions(self.batch).to(self.device),
+            _micro_conditions(self.batch).to(self.device),
         )  # fmt: skip
         answers = torch.where(masked.view_as(codes), codes, -100).to(self.device)
         return functional.cross_entropy(logits, answers)
@@ -75,3 +72,8 @@ class MaskedTask:
     def export(self, folder: Path) -> None:
         """Save the transformer, in the layout of `UVit2DModel.from_pretrained`."""
         self.uvit.save_pretrained(folder)
+
+
+def _micro_conditions(batch: int) -> torch.Tensor:
+    """Return aMUSEd's (width, height, crop, aesthetic score) of whole pictures, (batch, 5)."""
+    return torch.tensor([[IMAGE_SIZE, IMAGE_SIZE, 0, 0, _AESTHETIC]] * batch, dtype=torch.float32)

@@ -19,11 +19,11 @@ from safetensors.torch import load_file, save_file
 
 from catbench.errors import UsageError
 from catbench.files import atomic_file, atomic_folder
-from catbench_make.nano.nano_command import run_command
 from nano_training.cards import RECORD, card
+from nano_training.training_command import run_command
 
 if TYPE_CHECKING:
-    from catbench_make.nano.training.loop import Task, TrainingPlan
+    from nano_training.loop import Task, TrainingPlan
 
 WEIGHTS = Path(__file__).parent / "weights"
 """What is shipped with the kit."""
@@ -32,14 +32,33 @@ _UNFINISHED = "unfinished"
 
 def pack(model: str, out: Path, weights: Path = WEIGHTS) -> None:
     """Put a finished model and its card into `weights`; raises UsageError where it is not finished."""
-    from catbench_make.nano.shelf import copy_part
-
     if not (out / model / RECORD).exists():
         raise UsageError(
             f"model {model!r} is not finished in {out}: run `python -m nano_training.train {model}`"
         )
-    copy_part(out / model, weights / model)
+    _copy(out / model, weights / model)
     (weights / model / "README.md").write_text(card(model, out / model), encoding="utf-8")
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Put a finished model into `target`, its weights in half precision; a README there stays.
+
+    Folders within it are left out.
+
+    Raises UsageError where `source` is no folder.
+    """
+    if not source.is_dir():
+        raise UsageError(f"no finished model in {source}: train it first")
+    target.mkdir(parents=True, exist_ok=True)
+    for path in sorted(path for path in source.iterdir() if path.is_file()):
+        if path.suffix == ".safetensors":
+            weights = {
+                name: value.half() if value.dtype == torch.float32 else value
+                for name, value in load_file(path).items()
+            }
+            save_file(weights, target / path.name, metadata={"format": "pt"})
+        else:
+            shutil.copyfile(path, target / path.name)
 
 
 def unpack(out: Path, weights: Path = WEIGHTS) -> None:
@@ -79,8 +98,8 @@ def keep_state(model: str, out: Path, weights: Path = WEIGHTS) -> int:
 
 def take_state(task: Task, plan: TrainingPlan, weights: Path = WEIGHTS) -> None:
     """Where a run has no checkpoint but a kept state, begin from that, with a fresh optimizer."""
-    from catbench_make.nano.training.checkpoint import save_checkpoint
-    from catbench_make.nano.training.loop import build_optimizer
+    from nano_training.checkpoint import save_checkpoint
+    from nano_training.loop import build_optimizer
 
     path = weights / _UNFINISHED / f"{plan.out.name}.safetensors"
     if (plan.out / "checkpoint.pt").exists() or not path.exists():

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from catbench_make.nano.libraries import untyped
-from catbench_make.nano.models import NOISE
+from catbench_make.nano.shelf import NOISE
 from nano_training.latents import load_part, require
-from nano_training.masked import CODES
+from nano_training.vq import CODES
 
 
 def build_pipeline(model: str, parts: Path) -> Any:

@@ -11,17 +11,20 @@ from typing import Annotated
 import numpy as np
 import numpy.typing as npt
 import typer
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from catbench.errors import UsageError
-from catbench_make.nano.nano_command import run_command
-from catbench_make.nano.sheet import paste
+from catbench_make.nano.render import IMAGE_SIZE
 from catbench_make.nano.world import BACKGROUNDS, CELLS, SIZES, Thing
 from nano_training.appraise import FREE_GUIDANCE, GUIDANCE, SEED, exam, reconstructed
 from nano_training.render import render
+from nano_training.training_command import run_command
 from nano_training.world import COLOURS, SHAPES, Scene
 
 Images = npt.NDArray[np.uint8]
+_ZOOM = 2
+_GAP = 4
+_TITLE = 14
 
 
 def world_columns() -> list[tuple[str, Images]]:
@@ -61,6 +64,21 @@ def model_columns(columns: str, parts: Path, rows: int) -> tuple[list[tuple[str,
     return found, test.prompts
 
 
+def _paste(drawn: list[tuple[str, npt.NDArray[np.uint8]]]) -> Image.Image:
+    """Return a page of columns, each with a title and images, uint8 (rows, 32, 32, 3)."""
+    side = IMAGE_SIZE * _ZOOM + _GAP
+    page = Image.new("RGB", (side * len(drawn) + _GAP, side * len(drawn[0][1]) + _GAP + _TITLE), "white")
+    pen = ImageDraw.Draw(page)
+    for column, (title, images) in enumerate(drawn):
+        pen.text((column * side + _GAP, 1), title, fill="black")
+        for row, image in enumerate(images):
+            tile = Image.fromarray(image).resize(
+                (IMAGE_SIZE * _ZOOM, IMAGE_SIZE * _ZOOM), Image.Resampling.NEAREST
+            )
+            page.paste(tile, (column * side + _GAP, row * side + _GAP + _TITLE))
+    return page
+
+
 def run(
     png: Annotated[Path, typer.Argument(help="the PNG to write")],
     models: Annotated[str, typer.Option(help="MODEL:STEPS, comma separated; vae and vq without steps")] = "",
@@ -70,7 +88,7 @@ def run(
 ) -> None:
     """Draw the sheet, and print the prompts of its rows."""
     columns, prompts = model_columns(models, out, rows) if models else (world_columns(), [])
-    page = paste(columns)
+    page = _paste(columns)
     page.resize((page.width * zoom, page.height * zoom), Image.Resampling.NEAREST).save(png, optimize=True)
     for prompt in prompts:
         typer.echo(prompt)

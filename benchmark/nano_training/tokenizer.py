@@ -1,16 +1,27 @@
-"""The CLIP tokenizer of this world: byte-pair merges learned until each word of its grammar is one token."""
+"""A CLIP tokenizer with a vocabulary of this world's own.
+
+Byte-pair encoding as CLIP's (Sennrich et al. 2016; Radford et al. 2021), learned on the words of the
+grammar alone until each of them is one token. Every other text still has a spelling in single bytes, so
+no prompt is refused. Some 700 tokens instead of 49,408: the embedding table is small.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from catbench_make.nano import phrases as shared
-from catbench_make.nano import tokenizer as first
-from catbench_make.nano.tokenizer import MAX_TOKENS
+from catbench_make.nano.clip_scoring import MAX_TOKENS
+from catbench_make.nano.libraries import untyped
 from catbench_make.nano.world import BACKGROUNDS
 from nano_training import phrases, world
+
+START, END = "<|startoftext|>", "<|endoftext|>"
+_WORD_END = "</w>"
 
 
 @cache
@@ -26,14 +37,55 @@ def grammar_words() -> tuple[str, ...]:
     return tuple(sorted(set(words)))
 
 
-def vocabulary() -> dict[str, int]:
-    """Return token -> id."""
-    return first.vocabulary(grammar_words())[0]
+def byte_symbols() -> list[str]:
+    """Return the printable character that stands for each of the 256 bytes, in GPT-2's table."""
+    printable = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in printable]
+    table = {byte: chr(byte) for byte in printable} | {byte: chr(256 + i) for i, byte in enumerate(others)}
+    return [table[byte] for byte in range(256)]
+
+
+def learn_merges(words: Sequence[str]) -> list[tuple[str, str]]:
+    """Return byte-pair merges, first one first, after which every word is one token."""
+    spellings = [[*word[:-1], word[-1] + _WORD_END] for word in words]
+    merges: list[tuple[str, str]] = []
+    while any(len(symbols) > 1 for symbols in spellings):
+        counts = Counter(pair for symbols in spellings for pair in pairwise(symbols))
+        best = min(counts, key=lambda pair: (-counts[pair], pair))
+        merges.append(best)
+        spellings = [_merged(symbols, best) for symbols in spellings]
+    return merges
+
+
+def _merged(symbols: list[str], pair: tuple[str, str]) -> list[str]:
+    merged: list[str] = []
+    for symbol in symbols:
+        if merged and (merged[-1], symbol) == pair:
+            merged[-1] += symbol
+        else:
+            merged.append(symbol)
+    return merged
+
+
+@cache
+def vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
+    """Return (token -> id, merges): bytes, bytes that end a word, merges, start, end, in this order.
+
+    Every word of the grammar is one token.
+    """
+    merges = learn_merges(grammar_words())
+    symbols = byte_symbols()
+    joined = dict.fromkeys(left + right for left, right in merges)
+    tokens = [*symbols, *(symbol + _WORD_END for symbol in symbols), *joined, START, END]
+    return {token: number for number, token in enumerate(tokens)}, merges
 
 
 def build_tokenizer() -> Any:
-    """Return the `transformers.CLIPTokenizer`; it pads with the end token, as CLIP's does."""
-    return first.build_tokenizer(grammar_words())
+    """Return the `transformers.CLIPTokenizer` of `vocabulary`; it pads with the end token, as CLIP's does."""
+    transformers = untyped("transformers")
 
-
-__all__ = ["MAX_TOKENS", "build_tokenizer", "grammar_words", "vocabulary"]
+    vocab, merges = vocabulary()
+    return transformers.CLIPTokenizer(
+        vocab=vocab, merges=merges, bos_token=START, eos_token=END, unk_token=END, pad_token=END,
+        model_max_length=MAX_TOKENS,
+    )  # fmt: skip

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catbench.errors import unknown_name
-from catbench_make.nano.nano_command import check_device, run_command
 from nano_training.cards import RECORD
 from nano_training.corpora import CORPORA, EVERYTHING, FIVE, corpus_of
+from nano_training.training_command import check_device, run_command
 
 if TYPE_CHECKING:
-    from catbench_make.nano.training.loop import TrainingPlan
+    from nano_training.loop import TrainingPlan
     from nano_training.pictures import Pictures
 
 STEPS = {
@@ -63,7 +63,7 @@ class Kit:
 
     def plan(self, model: str, steps: int | None = None, minutes: float | None = None) -> TrainingPlan:
         """Return how long and where to a model is trained."""
-        from catbench_make.nano.training.loop import TrainingPlan
+        from nano_training.loop import TrainingPlan
 
         return TrainingPlan(
             self.out / "runs" / model,
@@ -100,7 +100,7 @@ def build_task(model: str, kit: Kit) -> Any:
 def _task(model: str, kit: Kit) -> Any:
     pictures, seed = kit.load(model), SEEDS[model]
     if model == "vae":
-        from catbench_make.nano.training.vae import VaeTask
+        from nano_training.vae import VaeTask
 
         return VaeTask(pictures, seed, kit.device)
     if model in ("text-encoder", "clip-score"):
@@ -116,9 +116,9 @@ def _task(model: str, kit: Kit) -> Any:
 
         return UnetTask(model, pictures, kit.out, seed, kit.device)
     if model == "vq":
-        from nano_training.masked import vq_task
+        from nano_training.vq import VqTask
 
-        return vq_task(pictures, kit.out, seed, kit.device)
+        return VqTask(pictures, kit.out, seed, kit.device)
     if model == "masked":
         from nano_training.masked import MaskedTask
 
@@ -135,8 +135,8 @@ def finished(out: Path, model: str) -> bool:
 
 def train_model(model: str, kit: Kit, steps: int | None = None, minutes: float | None = None) -> bool:
     """Train one model, from its checkpoint if it has one; return whether it is finished."""
-    from catbench_make.nano.training.checkpoint import load_checkpoint
-    from catbench_make.nano.training.loop import train
+    from nano_training.checkpoint import load_checkpoint
+    from nano_training.loop import train
     from nano_training.pack import take_state, write_record
 
     plan = kit.plan(model, steps, minutes)
@@ -156,7 +156,7 @@ def export_snapshot(model: str, kit: Kit) -> int:
 
     Raises UsageError where it has no checkpoint.
     """
-    from catbench_make.nano.training.loop import take_average
+    from nano_training.loop import take_average
 
     task = build_task(model, kit)
     step = take_average(task, kit.plan(model))

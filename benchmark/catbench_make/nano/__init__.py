@@ -4,15 +4,12 @@
     phrases     a scene in plain English, many ways
     reading     plain English back to the scene
     render      a scene as 32x32 pixels
-    tokenizer   a CLIP tokenizer with a vocabulary of the world's own
-    models      the networks, by name and size, untrained
-    training    one module per model
     shelf       the trained weights that are shipped, and pipelines put together from them
     recogniser  which things an image shows, and `scene_accuracy`
     clip_scoring   CLIPScore by nano-clip
+    nano_suite  the suite before its scores; `fresh` draws new test prompts for it
     libraries   diffusers and transformers, imported late
 
-Commands: `python -m catbench_make.nano.train MODEL` trains, `.shelve` puts trained weights on the shelf,
-`.appraise` tells how well they draw, `.sheet` shows it. world, phrases, reading, render and tokenizer
-import no torch.
+world, phrases, reading and render import no torch. What trains such models is no part of the package:
+data/nano/README.md says where it is.
 """

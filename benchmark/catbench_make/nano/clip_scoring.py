@@ -16,9 +16,10 @@ import torch
 
 from catbench_make.nano.libraries import untyped
 from catbench_make.nano.shelf import SHELF
-from catbench_make.nano.tokenizer import MAX_TOKENS
 
 _BATCH = 64
+MAX_TOKENS = 77
+"""Length that prompts are padded or cut to, start and end included, as CLIP's."""
 
 
 class ClipScorer:

@@ -1,4 +1,4 @@
-"""`python -m catbench_make.nano.nano_suite FOLDER`: the nano suite before its scores, from a seed.
+"""The nano suite before its scores, from a seed.
 
 Prompts tell held-out scenes (`world.Scene.audience`), some scenes in two or three phrasings; a group is a
 scene, so neither splits nor intervals part a scene from its rephrasings. 55% of the groups are for training,
@@ -13,23 +13,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection
+from dataclasses import replace
 from itertools import islice
-from pathlib import Path
-from typing import Annotated
 
 import pandas as pd
-import typer
 
-from catbench.errors import UsageError
-from catbench.suite.costs import Cost
 from catbench.suite.info import SuiteInfo
 from catbench.suite.prompts import Split, group_of, share_of
-from catbench_make.nano.nano_command import run_command
 from catbench_make.nano.offered import nano_candidates, nano_pools
 from catbench_make.nano.phrases import phrase
 from catbench_make.nano.world import Scene, draw_scenes
 from catbench_make.plan.settings import SHIPPED
-from catbench_make.plan.unscored import UnscoredSuite, save_problem
+from catbench_make.plan.unscored import UnscoredSuite
 from catbench_make.scorers import metric_source
 
 SCENES = 980
@@ -98,8 +93,6 @@ def tell(scenes: list[Scene], seed: int, name: str) -> pd.DataFrame:
 
 def with_features(problem: UnscoredSuite) -> UnscoredSuite:
     """Return the problem with the embeddings of its prompts by the generators' text encoder."""
-    from dataclasses import replace
-
     from catbench_make.nano.clip_scoring import prompt_embeddings
 
     return replace(problem, features=prompt_embeddings(problem.prompts["text"].tolist()))
@@ -108,33 +101,3 @@ def with_features(problem: UnscoredSuite) -> UnscoredSuite:
 def _split(group: str) -> Split:
     share = share_of(group)
     return "train" if share < _TRAIN else "validation" if share < _TRAIN + _VALIDATION else "test"
-
-
-def build(
-    folder: Annotated[Path, typer.Argument(help="where to write the suite without scores")],
-    costs: Annotated[
-        Path | None, typer.Option(help="cost table of its candidates, from `catbench measure`")
-    ] = None,
-    scenes: Annotated[int, typer.Option(min=20)] = SCENES,
-    seed: Annotated[int, typer.Option(min=0)] = SEED,
-) -> None:
-    """Write the suite's prompts, features, candidates and, where given, costs."""
-    from dataclasses import replace
-
-    problem = with_features(nano_problem(scenes, seed))
-    if costs:
-        problem = replace(problem, costs=_read_costs(costs))
-    save_problem(problem, folder, force=True)
-    sizes = ", ".join(f"{count} {split}" for split, count in problem.prompts["split"].value_counts().items())
-    typer.echo(f"{len(problem.prompts)} prompts ({sizes}) of {scenes} scenes: {folder}")
-
-
-def _read_costs(path: Path) -> tuple[Cost, ...]:
-    try:
-        return tuple(Cost.model_validate(row) for row in pd.read_parquet(path).to_dict("records"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"--costs {path}: no cost table of `catbench measure`: {error}") from error
-
-
-if __name__ == "__main__":
-    run_command(build)

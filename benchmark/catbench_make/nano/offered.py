@@ -20,7 +20,7 @@ from catbench_make.plan.settings import SHIPPED, DrawingSettings, FeatureCache, 
 
 STEPS = (1, 2, 4, 8, 16, 32, 50)
 GUIDANCE = 1.5
-"""Of the models that are guided; chosen on training scenes (`catbench_make.nano.appraise`)."""
+"""Of the models that are guided; chosen on training scenes."""
 _LEADING = {"timestep_spacing": "leading"}
 
 

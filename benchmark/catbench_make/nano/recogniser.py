@@ -91,21 +91,6 @@ def scene_accuracy(asked: Scene, shown: Scene) -> float:
     return right / (1 + max(asked.complexity, shown.complexity))
 
 
-def labels(scenes: list[Scene]) -> dict[str, torch.Tensor]:
-    """Return the right answers, int64: shape, colour, size (n, 9), background (n,).
-
-    Shape is 0 and colour and size are -100, torch's "ignore", in an empty cell.
-    """
-    rows: dict[str, list[list[int]]] = {name: [] for name in HEADS}
-    for scene in scenes:
-        things = scene.cells
-        rows["shape"].append([SHAPES.index(t.shape) + 1 if t else 0 for t in things])
-        rows["colour"].append([COLOURS.index(t.colour) if t else -100 for t in things])
-        rows["size"].append([SIZES.index(t.size) if t else -100 for t in things])
-    answers = {name: torch.tensor(values) for name, values in rows.items()}
-    return answers | {"background": torch.tensor([BACKGROUNDS.index(s.background) for s in scenes])}
-
-
 def load_recogniser(folder: Path) -> Recogniser:
     """Return the trained recogniser of a folder, ready to look."""
     from safetensors.torch import load_file

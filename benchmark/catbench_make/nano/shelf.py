@@ -15,7 +15,6 @@ have written: `DiffusionPipeline.from_pretrained(folder)` reads it, offline.
 from __future__ import annotations
 
 import hashlib
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,16 @@ SDXL_MODELS = ("nano-sdxl-l", "nano-sdxl-s", "nano-crowd", "nano-lightning", "na
 MODELS = (*SDXL_MODELS, "nano-amused")
 """Every generator."""
 _TRAILING = ("nano-lightning", "nano-turbo")
+CODES = 1024
+"""Codes that a latent pixel of nano-amused can be; one token more stands for a masked one."""
+NOISE: dict[str, Any] = {
+    "num_train_timesteps": 1000,
+    "beta_schedule": "scaled_linear",
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "prediction_type": "v_prediction",
+}
+"""The noise schedule: Stable Diffusion's, with the velocity as the prediction (Salimans and Ho 2022)."""
 
 
 def pipeline_folder(model: str, shelf: Path = SHELF, cache: Path | None = None) -> Path:
@@ -47,7 +56,7 @@ def pipeline_folder(model: str, shelf: Path = SHELF, cache: Path | None = None) 
     parts = [shelf / name for name in (autoencoder, "text-encoder", model)]
     for part in parts:
         if not (part / "config.json").exists():
-            raise UsageError(f"no weights in {part}: train them, then `python -m catbench_make.nano.shelve`")
+            raise UsageError(f"no weights in {part}: is the installation whole?")
     root = cache or user_cache_path("catbench") / "nano"
     folder = root / f"{model}-{_digest(parts)}"
     if not (folder / "model_index.json").exists():
@@ -95,8 +104,6 @@ def build_pipeline(model: str, shelf: Path = SHELF) -> Any:
             add_watermarker=False,
         )
     else:
-        from catbench_make.nano.models import CODES
-
         pipeline = diffusers.AmusedPipeline(
             vqvae=_load(diffusers.VQModel, shelf / "vq"),
             tokenizer=tokenizer,
@@ -112,35 +119,8 @@ def _load(kind: Any, folder: Path) -> Any:
     return kind.from_pretrained(folder, torch_dtype=untyped("torch").float32, local_files_only=True)
 
 
-def copy_part(source: Path, target: Path) -> None:
-    """Put one exported part on the shelf, its weights in half precision; a README there stays.
-
-    Folders within it are left out.
-
-    Raises UsageError where `source` is no folder.
-    """
-    import torch
-    from safetensors.torch import load_file, save_file
-
-    if not source.is_dir():
-        raise UsageError(f"no exported model in {source}: train it first")
-    target.mkdir(parents=True, exist_ok=True)
-    for path in sorted(path for path in source.iterdir() if path.is_file()):
-        if path.suffix == ".safetensors":
-            weights = {
-                name: value.half() if value.dtype == torch.float32 else value
-                for name, value in load_file(path).items()
-            }
-            save_file(weights, target / path.name, metadata={"format": "pt"})
-        else:
-            shutil.copyfile(path, target / path.name)
-
-
 def _scheduler(model: str) -> Any:
     diffusers = untyped("diffusers")
-
-    from catbench_make.nano.models import NOISE
-
     spacing = "trailing" if model in _TRAILING else "leading"
     return diffusers.EulerDiscreteScheduler(
         **NOISE, timestep_spacing=spacing, steps_offset=int(spacing == "leading")

@@ -1,11 +1,11 @@
-import random
+from itertools import islice
 
 import pytest
 
 pytest.importorskip("transformers")
 
-from catbench_make.nano.phrases import phrase
-from catbench_make.nano.tokenizer import (
+from nano_training.phrases import phrase
+from nano_training.tokenizer import (
     MAX_TOKENS,
     build_tokenizer,
     byte_symbols,
@@ -13,7 +13,7 @@ from catbench_make.nano.tokenizer import (
     learn_merges,
     vocabulary,
 )
-from catbench_make.nano.world import MAX_THINGS, draw_scene
+from nano_training.world import draw_scenes
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +22,8 @@ def tokenizer():
 
 
 def test_every_word_of_every_prompt_is_one_token_and_nothing_is_cut(tokenizer):
-    rng = random.Random(0)
-    for number in range(300):
-        prompt = phrase(draw_scene(rng, MAX_THINGS), number)
+    for number, (_, scene) in enumerate(islice(draw_scenes("tokens", "training"), 300)):
+        prompt = phrase(scene, number, places=number % 2 == 0)
         words = prompt.replace(",", " ,").replace(":", " :").split()
         ids = tokenizer(prompt).input_ids
         assert len(ids) == len(words) + 2 <= MAX_TOKENS

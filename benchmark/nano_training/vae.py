@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
-from catbench_make.nano.models import build_vae
-from catbench_make.nano.training.pictures import Images
+from nano_training.networks import build_vae
+from nano_training.pictures import Pictures
 
 _LATENT_NOISE = 0.05
 _UNIT_PULL = 1e-3
@@ -31,7 +31,7 @@ class VaeTask:
     decay_share = 0.6
     batch = 32
 
-    def __init__(self, pictures: Images, seed: int, device: str) -> None:
+    def __init__(self, pictures: Pictures, seed: int, device: str) -> None:
         self.pictures = pictures
         self.device = device
         self.vae = build_vae(seed).to(memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""The networks of the nano suite, untrained: classes of transformers and diffusers at small sizes.
+"""The networks of nano, untrained: classes of transformers and diffusers at small sizes.
 
 Images are 32x32; latents are 8x8 with 8 channels; prompts are 77 tokens. `UNETS` names the sizes of the
 diffusion model. Every builder takes a seed, so that two machines start from the same weights.
@@ -6,7 +6,6 @@ diffusion model. Every builder takes a seed, so that two machines start from the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,8 @@ import torch
 
 from catbench_make.nano.libraries import untyped
 from catbench_make.nano.render import IMAGE_SIZE
-from catbench_make.nano.tokenizer import END, MAX_TOKENS, START, vocabulary
+from catbench_make.nano.shelf import NOISE
+from nano_training.tokenizer import END, MAX_TOKENS, START, vocabulary
 
 BLOCKS = (32, 48, 64)
 """Channels of the autoencoders at 32x32, 16x16 and 8x8."""
@@ -23,21 +23,11 @@ LATENT_SIZE = 8
 TEXT_WIDTH = 64
 EMBEDDING_WIDTH = 128
 """Of nano-clip's common space of pictures and prompts."""
-CODES = 1024
-"""Codes that a latent pixel of nano-amused can be; one token more stands for a masked one."""
 _INITIAL_SIZE = 0.02
 """Of CLIP's embeddings before training."""
 _LONGEST_WAVE = 200.0
 _TIME_WIDTH = 16
-TRAIN_TIMESTEPS = 1000
-NOISE: dict[str, Any] = {
-    "num_train_timesteps": TRAIN_TIMESTEPS,
-    "beta_schedule": "scaled_linear",
-    "beta_start": 0.00085,
-    "beta_end": 0.012,
-    "prediction_type": "v_prediction",
-}
-"""The noise schedule: Stable Diffusion's, with the velocity as the prediction (Salimans and Ho 2022)."""
+TRAIN_TIMESTEPS: int = NOISE["num_train_timesteps"]
 
 
 @dataclass(frozen=True)
@@ -53,16 +43,14 @@ class UNetSize:
 UNETS = {"s": UNetSize((32, 64), 1), "l": UNetSize((64, 128), 1)}
 
 
-def build_clip(seed: int, vocab: Mapping[str, int] | None = None) -> Any:
+def build_clip(seed: int) -> Any:
     """Return an untrained `CLIPModel` of width 64: 4 layers for text, 3 for patches of 4x4 pixels.
-
-    `vocab` is the tokenizer's, token -> id; by default that of the nano world.
 
     The text's positions start as sines (Vaswani et al. 2017): what belongs together in a prompt is told by
     distance, and finding it from random positions takes far longer.
     """
     transformers = untyped("transformers")
-    vocab = vocab or vocabulary()[0]
+    vocab = vocabulary()[0]
     shared = {"hidden_size": TEXT_WIDTH, "intermediate_size": 256, "num_attention_heads": 4,
               "projection_dim": EMBEDDING_WIDTH}  # fmt: skip
     ids = {"bos_token_id": vocab[START], "eos_token_id": vocab[END], "pad_token_id": vocab[END]}
@@ -140,7 +128,7 @@ def build_unet(size: str, seed: int) -> Any:
     )
 
 
-def build_vq(seed: int, codes: int = CODES) -> Any:
+def build_vq(seed: int, codes: int) -> Any:
     """Return an untrained `VQModel` of the VAE's sizes: 32x32 pixels in [0, 1] to 8x8 codes."""
     torch.manual_seed(seed)
     return untyped("diffusers").VQModel(
@@ -158,7 +146,7 @@ def build_vq(seed: int, codes: int = CODES) -> Any:
     )
 
 
-def build_uvit(seed: int, codes: int = CODES, width: int = 128, layers: int = 5) -> Any:
+def build_uvit(seed: int, codes: int, width: int, layers: int) -> Any:
     """Return an untrained `UVit2DModel` that fills in masked codes, conditioned as aMUSEd's is."""
     torch.manual_seed(seed)
     return untyped("diffusers").UVit2DModel(

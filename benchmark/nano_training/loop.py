@@ -18,7 +18,7 @@ from torch import nn
 from tqdm import tqdm
 
 from catbench.errors import UsageError
-from catbench_make.nano.training.checkpoint import load_checkpoint, save_checkpoint
+from nano_training.checkpoint import load_checkpoint, save_checkpoint
 
 _WARM_UP_STEPS = 100
 _SAVE_EVERY_SECONDS = 60.0

@@ -3,10 +3,9 @@ import pytest
 torch = pytest.importorskip("torch")
 diffusers = pytest.importorskip("diffusers")
 
-from catbench_make.nano.models import NOISE  # noqa: E402
-from catbench_make.nano.training.conditioning import Condition  # noqa: E402
-from catbench_make.nano.training.diffusion import NoiseLevels  # noqa: E402
-from catbench_make.nano.training.distill import trailing_times  # noqa: E402
+from catbench_make.nano.shelf import NOISE  # noqa: E402
+from nano_training.diffusion import Condition, NoiseLevels  # noqa: E402
+from nano_training.distil import trailing_times  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 """diffusers 0.42 hands torch tensors to numpy in the old way."""

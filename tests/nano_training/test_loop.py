@@ -1,20 +1,19 @@
-from types import SimpleNamespace
-
-import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
+pytest.importorskip("diffusers")
 
 from catbench.errors import UsageError  # noqa: E402
-from catbench_make.nano.training.loop import TrainingPlan, learning_rate_share, take_average, train  # noqa: E402
-from catbench_make.nano.training.pictures import draw_pictures, family_scenes, load_pictures  # noqa: E402
-from catbench_make.nano.training.recogniser_task import RecogniserTask  # noqa: E402
-from catbench_make.nano.training.vae import VaeTask, pixel_weights  # noqa: E402
+from nano_training.corpora import EVERYTHING  # noqa: E402
+from nano_training.loop import TrainingPlan, learning_rate_share, take_average, train  # noqa: E402
+from nano_training.pictures import draw_pictures  # noqa: E402
+from nano_training.recognise import RecogniserTask  # noqa: E402
+from nano_training.vae import VaeTask, pixel_weights  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def pictures():
-    return draw_pictures(seed=0, number=16)
+    return draw_pictures(EVERYTHING, 16)
 
 
 def task_of(cls, pictures, seed=0, batch=2):
@@ -74,16 +73,6 @@ def test_the_learning_rate_warms_up_stays_and_falls_to_zero():
     assert shares[1000] == 0.0
 
 
-def test_pictures_are_kept_and_are_of_their_scenes(pictures, tmp_path):
-    kept = load_pictures(tmp_path, seed=0, number=16)
-    again = load_pictures(tmp_path, seed=0, number=16)
-    assert np.array_equal(kept.images, pictures.images)
-    assert np.array_equal(kept.tokens, again.tokens)
-    scenes = family_scenes(0, 16)
-    assert len(scenes) == len(kept) == 16
-    assert {scene.audience for scene in scenes} == {"training"}
-
-
 def test_pixels_of_things_weigh_more():
     images = torch.zeros(1, 3, 32, 32)
     images[:, 0, 10:14, 10:14] = 1.0
@@ -93,14 +82,17 @@ def test_pixels_of_things_weigh_more():
     assert (weights > weights[0, 0, 0, 0]).sum() == 36
 
 
-def test_families_differ_in_a_detail():
-    scenes = family_scenes(3, 40)
-    for first in range(0, 40, 4):
-        assert all(scenes[first] != scenes[first + i] for i in (1, 2, 3))
+def test_the_code_book_starts_where_the_vae_is():
+    from nano_training.networks import build_vae, build_vq
+    from nano_training.vq import CODES, start_from_vae
 
-
-def test_unknown_models_are_refused():
-    from catbench_make.nano.train import build_task
-
-    with pytest.raises(UsageError, match="unknown nano model 'sdxl-m'"):
-        build_task("sdxl-m", SimpleNamespace())
+    vae, vq = build_vae(3).eval(), build_vq(4, CODES).eval()
+    start_from_vae(vq, vae)
+    pixels = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        mean = vae.encode(2 * pixels - 1).latent_dist.mean
+        latents = vq.encode(pixels).latents
+        both = torch.stack([latents.flatten(), mean.flatten()])
+        assert torch.corrcoef(both)[0, 1] > 0.9
+        drawn = vq.decoder(vq.post_quant_conv(mean))
+        assert torch.allclose(drawn, vae.decode(mean).sample / 2 + 0.5, atol=1e-5)

@@ -7,12 +7,33 @@ step (Karras et al. 2022, section 2), so what is distilled with one holds for th
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
-from catbench_make.nano.models import NOISE, TRAIN_TIMESTEPS, size_ids
-from catbench_make.nano.training.conditioning import Condition
+from catbench_make.nano.shelf import NOISE
+from nano_training.networks import TRAIN_TIMESTEPS, size_ids
+
+
+class Condition(NamedTuple):
+    """A batch of prompts as `StableDiffusionXLPipeline.encode_prompt` gives them."""
+
+    hidden: torch.Tensor
+    """(batch, 77, width): the text encoder's last but one hidden state."""
+    pooled: torch.Tensor
+    """(batch, width): the projected embedding of the whole prompt."""
+
+    def dropped(self, keep: torch.Tensor) -> Condition:
+        """Return the condition with zeros, SDXL's empty prompt, where the bool `keep` (batch,) is False."""
+        mask = keep.to(self.hidden)
+        return Condition(self.hidden * mask[:, None, None], self.pooled * mask[:, None])
+
+    def with_empty(self) -> Condition:
+        """Return (empty, prompts) stacked along the batch, the order of classifier-free guidance."""
+        return Condition(
+            torch.cat([torch.zeros_like(self.hidden), self.hidden]),
+            torch.cat([torch.zeros_like(self.pooled), self.pooled]),
+        )
 
 
 class NoiseLevels:
