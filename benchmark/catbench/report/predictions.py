@@ -5,8 +5,9 @@ chosen), `fold` (0 where there are none), `prompt_id`, then one float column a c
 quality, higher is better whatever the metric's direction. Of a policy, one integer column a trade-off instead
 (`at_00` ... `at_64`): the position in the pool.
 
-A compact table holds float16 of (γ̂ - the candidate's training mean) / its training deviation, rounded to a
-256th. Everything that is reported is then computed from the decoded numbers.
+A compact table holds float16 of (γ̂ - the candidate's training mean) / its training deviation. Everything that
+is reported is then computed from the decoded numbers. (Coarser steps make files smaller and tie candidates that a
+router tells apart, which moved verdicts.)
 """
 
 from __future__ import annotations
@@ -26,8 +27,6 @@ from catbench.score.answer import Answer, restrict
 from catbench.score.rounds import Part, Round, Rounds
 from catbench.suite.pool import Pool
 
-STEP = 2.0**-8
-"""A compact table's steps, in training deviations: exact in float16 up to 8, and smaller on disk."""
 LARGEST_HALF = 6e4
 """A little below the largest float16: what lies beyond is stored as this."""
 AHEAD = ("metric", "split", "fold", "prompt_id")
@@ -42,8 +41,7 @@ def predictions_table(answer: Answer, rounds: Rounds, pool: Pool, *, compact: bo
             if said.predicted is not None:
                 values = (said.predicted - scale[0]) / scale[1] if compact else said.predicted
                 if compact:
-                    values = np.clip(np.round(values / STEP) * STEP, -LARGEST_HALF, LARGEST_HALF)
-                    values = values.astype(np.float16)
+                    values = np.clip(values, -LARGEST_HALF, LARGEST_HALF).astype(np.float16)
                 columns = dict(zip(pool.ids, values.T, strict=True))
             else:
                 assert said.choices is not None
