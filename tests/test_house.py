@@ -277,7 +277,7 @@ def commands(text):
                 yield line.strip()
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/use.md"])
 def test_commands_and_options_in_the_documents_exist(name):
     from typer.main import get_command
 

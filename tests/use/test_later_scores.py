@@ -47,6 +47,14 @@ def test_it_is_the_report_of_its_answers_on_those_prompts(fitted, later, tmp_pat
     assert found.unlike < 0.05 * 400
 
 
+def test_prompts_that_would_all_be_of_one_split_are_scored_all(fitted, tmp_path):
+    matrix, _ = simulate(Simulation(prompts=1500, candidates=3, samples=2, seed=9))
+    table = rows_of(matrix)
+    of_test = set(matrix.prompts["prompt_id"][matrix.rows("test")])
+    table[table["prompt_id"].isin(of_test)].to_csv(tmp_path / "later.csv", index=False)
+    assert later_scores(fitted["ridge"], tmp_path / "later.csv").prompts == len(of_test)
+
+
 def test_the_command_says_the_verdict(command, folders, later, tmp_path):
     table = rows_of(later).assign(another=1.0)
     more = table[table["candidate"] == "sim-1"].assign(candidate="a-new-one")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from catbench.score.rounds import rounds_of
 from catbench.suite.costs import Cost
 from catbench.suite.info import SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.prompts import normalise
 from catbench.suite.tables.from_table import matrix_from_table
 from catbench.suite.tables.table_reading import read_table
 from catbench.use.fitted import FittedRouter
@@ -90,8 +92,11 @@ def _matrix(fitted: FittedRouter, scores: Path, tell: Callable[[str], None]) -> 
     for name in ("prompt", "candidate", metric.name):
         if name not in table:
             raise SuiteError(f"{scores}: no column {name!r}; it has {', '.join(map(str, table.columns))}")
+    if (blank := table["prompt"].isna().to_numpy()).any():
+        raise SuiteError(f"{scores}, row {int(blank.argmax()) + 1}: prompt is empty")
     kept = [name for name in ("prompt", "prompt_id", "candidate", "sample", metric.name) if name in table]
     rows = table.loc[table["candidate"].astype(str).isin(pool.ids), kept]
+    rows = rows.assign(split=_splits([normalise(text) for text in rows["prompt"]]))
     if lacking := sorted(set(pool.ids) - set(rows["candidate"].astype(str))):
         raise SuiteError(f"{scores}: no score of candidate {lacking[0]!r}, which the router chooses from")
     unit, _, hardware = pool.unit.partition("@")
@@ -103,3 +108,13 @@ def _matrix(fitted: FittedRouter, scores: Path, tell: Callable[[str], None]) -> 
     return matrix_from_table(
         rows, costs, [metric], suite, candidates=pool.candidates, where=str(scores), tell=tell
     )
+
+
+def _splits(texts: list[str]) -> list[str]:
+    """Return a split of each text, so that each has some: they are scored in folds, whatever their split.
+
+    Hashed texts would not do, since later prompts may be those of one split.
+    """
+    known = sorted(set(texts))
+    of_text = dict(zip(known, cycle(("train", "validation", "test")), strict=False))
+    return [of_text[text] for text in texts]

@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import typer
 
+from catbench.errors import counted
 from catbench.files import atomic_file
 from catbench.home import known_suites
 from catbench.suite.costs import Cost
@@ -138,7 +139,7 @@ def draw_fitted(
     if dry_run:
         found = _estimate(fitted, shards, device)
         hours = "unknown" if found.device_hours is None else f"{found.device_hours:,.2g} ({found.basis})"
-        typer.echo(f"to draw  {found.images:,} images; device-hours {hours}")
+        typer.echo(f"to draw  {counted(found.images, 'image')}; device-hours {hours}")
         return
 
     def progress(now: Progress) -> None:
@@ -146,7 +147,7 @@ def draw_fitted(
 
     root = known_suites().get(fitted.suite)
     done = draw_chosen(shards, folder, device=device, batch=batch, root=root, on_progress=progress)
-    typer.echo(f"{done.images:,} images in {folder / IMAGES}, {done.new:,} of them new")
+    typer.echo(f"{counted(done.images, 'image')} in {folder / IMAGES}, {done.new:,} of them new")
     typer.echo(f"{folder / LIST} says what each was made of")
 
 
