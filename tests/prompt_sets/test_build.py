@@ -113,7 +113,7 @@ def test_duplicates_empty_and_unsafe_prompts_are_counted_and_left_out(made, sour
     assert sorted(built.problem.prompts["text"]) == ["A cat", "the blue sea", "кот на крыше"]
     counts = built.counts
     assert (counts["read"], counts["empty"], counts["unsafe"], counts["duplicates"]) == (8, 2, 2, 1)
-    assert (counts["off_language"], counts["kept"]) == (1, 3)
+    assert counts["kept"] == 3
     assert built.problem.suite.provenance.diversity.nsfw_ceiling == 0.5
 
 

@@ -9,7 +9,6 @@ import pandas as pd
 
 from catbench.errors import SuiteError, UsageError
 from catbench.suite.prompts import group_of, normalise
-from catbench_make.prompts.language import is_off_language
 from catbench_make.prompts.sources import NSFW
 
 
@@ -22,7 +21,7 @@ class Clean:
     ids: tuple[str, ...]
     """Of each, from its content alone: the same in whatever file it stands."""
     counts: dict[str, int]
-    """`read`, then what was left out (`empty`, `unsafe`, `duplicates`), and `off_language`, which stays."""
+    """`read`, then what was left out: `empty`, `unsafe`, `duplicates`."""
 
 
 def clean(rows: pd.DataFrame, source: str, seed: int, nsfw_ceiling: float | None = None) -> Clean:
@@ -56,7 +55,6 @@ def clean(rows: pd.DataFrame, source: str, seed: int, nsfw_ceiling: float | None
         "empty": int(empty.sum()),
         "unsafe": int(unsafe.sum()),
         "duplicates": len(left) - len(distinct),
-        "off_language": int(distinct["text"].map(is_off_language).sum()),
     }
     return Clean(
         tuple(distinct["text"]),
