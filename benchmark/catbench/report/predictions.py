@@ -6,8 +6,8 @@ quality, higher is better whatever the metric's direction. Of a policy, one inte
 (`at_00` ... `at_64`): the position in the pool.
 
 A compact table holds float16 of (γ̂ - the candidate's training mean) / its training deviation. Everything that
-is reported is then computed from the decoded numbers. (Coarser steps make files smaller and tie candidates that a
-router tells apart, which moved verdicts.)
+is reported is then computed from the decoded numbers. (Coarser steps make files smaller, and tie candidates
+that a router tells apart, which moves verdicts.)
 """
 
 from __future__ import annotations
