@@ -24,7 +24,7 @@ PROMPTS = (
     "a bowl of fruit on a kitchen table",
     "a man with an umbrella waits for the bus in the rain",
     "three zebras stand near a pond",
-    "a wooden bench in front of a brick wall",
+    "a wooden bench beneath two old lamps in a park",
     "a cat sleeps on top of a laptop",
 )
 COMMANDS = {
