@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from catbench.errors import UsageError
+from catbench.errors import UsageError, first_line
 from catbench.home import cache_folder
 
 CHUNK = 1 << 20
@@ -42,7 +42,7 @@ def fetch(
     except ValueError as error:
         (folder / f"{name}.part").unlink(missing_ok=True)
         raise UsageError(
-            f"{url} is not the file that was expected (SHA-256 {sha256[:12]}…): {_first_line(error)}; "
+            f"{url} is not the file that was expected (SHA-256 {sha256[:12]}…): {first_line(error)}; "
             f"run again to fetch it anew, or {instead}"
         ) from error
     except OSError as error:
@@ -95,8 +95,4 @@ def _reason(error: OSError) -> str:
         return f"the answer was {error.response.status_code} {error.response.reason}"
     if isinstance(error, (requests.ConnectionError, requests.Timeout)):
         return "there is no connection to it"
-    return _first_line(error)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    return first_line(error)

@@ -16,6 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class CatbenchError(Exception):
@@ -99,6 +103,18 @@ def shown(text: object, width: int = 60) -> str:
     """Return a text in quotes as messages name a prompt: on one line, cut to `width` characters."""
     line = " ".join(str(text).split())
     return repr(line if len(line) <= width else f"{line[: width - 3].rstrip()}...")
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says, its class's name where it says nothing."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
+
+
+def first_fault(error: ValidationError) -> str:
+    """Return the first fault that pydantic found, as `place: what is wrong`; without a place `the file`."""
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -28,7 +28,7 @@ def paper(
     seed: Annotated[int, typer.Option(help="For routers and trials; the bootstrap's draws stay.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Make tables anew that are there.")] = False,
 ) -> None:
-    """Write the tables and figures of the CATImage paper for a suite, as Markdown, LaTeX, CSV, PNG, SVG.
+    """Write the tables and figures of the CATImage paper for a suite: Markdown, LaTeX, CSV, of drawings PNG, SVG.
 
     Each is written as soon as it is done; after a stop the same command makes what is missing.
     """
@@ -36,6 +36,7 @@ def paper(
     from catbench.errors import UsageError
     from catbench.paper.everything import write_paper
     from catbench.paper.runs import Runs
+    from catbench.paper.written import forms
     from catbench.score.bootstrap import Bootstrap
     from catbench.suite.store import load
 
@@ -45,7 +46,7 @@ def paper(
     folder = out or Path(f"paper-{matrix.suite.id}")
 
     def said(name: str, title: str) -> None:
-        typer.echo(f"{folder / name}.{{md,tex,csv,png,svg}}  {title or 'was there'}")
+        typer.echo(f"{folder / name}.{{{','.join(forms(name))}}}  {title or 'was there'}")
 
     with progress_lines() as progress:
         runs = Runs(

@@ -22,7 +22,7 @@ from catbench.paper.selection import selection
 from catbench.paper.table1 import table1
 from catbench.paper.table2 import table2
 from catbench.paper.table3 import table3
-from catbench.paper.written import FORMS, write
+from catbench.paper.written import FORMS, forms, write
 
 NAMES = ("table1", "table2", "table3", "figure1c", "figure3", "figure4", "selection")
 ASKED = "paper.json"
@@ -61,7 +61,7 @@ def write_paper(
     asked = {**runs.asked, "trials": trials, "catbench": __version__}
     _take_up(folder, asked, force=force)
     for name, make in made.items():
-        if all((folder / f"{name}.{form}").is_file() for form in FORMS):
+        if all((folder / f"{name}.{form}").is_file() for form in forms(name)):
             said(name, "")
             continue
         exhibit = make()

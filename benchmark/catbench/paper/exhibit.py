@@ -35,7 +35,7 @@ class Exhibit:
     data: pd.DataFrame | None = None
     """What the CSV file holds where that is more than the table."""
     draw: Callable[[Any], None] | None = None
-    """Draws it on a matplotlib figure; None = the table itself is drawn."""
+    """Draws it on a matplotlib figure; None = it is a table."""
     size: tuple[float, float] = (6.4, 4.4)
     """Of the drawing, in inches, without what stands under it."""
 

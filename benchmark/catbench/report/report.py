@@ -24,7 +24,7 @@ from typing import Any, Literal, cast
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
-from catbench.errors import CatbenchError, UsageError, unknown_name
+from catbench.errors import CatbenchError, UsageError, first_fault, unknown_name
 from catbench.files import atomic_file
 from catbench.report.numbers import ReportRecord
 from catbench.report.result import Result, gain_text, headline, headroom_text
@@ -155,13 +155,12 @@ def parse(text: str | bytes, name: str) -> Report:
         return Report.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
-        if place == "schema" and first["type"] == "literal_error":
+        if first["loc"] == ("schema",) and first["type"] == "literal_error":
             raise CatbenchError(
                 f"{name} is a report of schema {first['input']!r}, and this catbench reads schema 2: "
                 "evaluate again with --json (since schema 2 areas are on the logarithmic cost axis)"
             ) from error
-        raise CatbenchError(f"{name} is no report of this version: {place}: {first['msg']}") from error
+        raise CatbenchError(f"{name} is no report of this version: {first_fault(error)}") from error
 
 
 def _write(table: pd.DataFrame, path: Path) -> None:

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
-from catbench.errors import SubmissionError, SuiteError, UsageError
+from catbench.errors import SubmissionError, SuiteError, UsageError, first_fault
 from catbench.files import atomic_file
 from catbench.report.evaluation import Progress
 from catbench.report.report import Report
@@ -142,7 +142,7 @@ def read_record(host: Path) -> Record:
             f"{host} is no host's folder, for it has no {RECORD} (catbench split-private makes one): {error}"
         ) from error
     except ValidationError as error:
-        raise SuiteError(f"{path}: {error.errors()[0]['msg']} (is it altered or cut short?)") from error
+        raise SuiteError(f"{path}: {first_fault(error)} (is it altered or cut short?)") from error
 
 
 def _check_times(record: Record, slug: str, files: Mapping[str, str]) -> None:

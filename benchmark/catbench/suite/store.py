@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from catbench.arrays import Scores, frozen
-from catbench.errors import SuiteError, UsageError, unknown_name
+from catbench.errors import SuiteError, UsageError, first_fault, unknown_name
 from catbench.files import atomic_folder, readable, sha256_of
 from catbench.home import DATA, known_suites
 from catbench.suite.costs import Cost, check_costs, cost_records
@@ -222,9 +222,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
-        raise SuiteError(f"{path}: {place}: {first['msg']} (is it altered or cut short?)") from error
+        raise SuiteError(f"{path}: {first_fault(error)} (is it altered or cut short?)") from error
     except (OSError, UnicodeDecodeError) as error:
         raise SuiteError(f"{path}: cannot be read: {error}") from error
 
@@ -266,7 +264,7 @@ def _read_costs(path: Path, manifest: Manifest) -> tuple[Cost, ...]:
     try:
         costs = tuple(Cost.model_validate(row) for row in rows)
     except ValidationError as error:
-        raise SuiteError(f"{path}: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
+        raise SuiteError(f"{path}: {first_fault(error)}") from error
     check_costs(costs, [candidate.id for candidate in manifest.candidates], str(path))
     return costs
 

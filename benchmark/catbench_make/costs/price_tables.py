@@ -23,7 +23,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from catbench.errors import SuiteError, UsageError, unknown_name
+from catbench.errors import SuiteError, UsageError, first_fault, unknown_name
 from catbench.files import sha256_of
 from catbench.suite.costs import Cost, check_costs
 from catbench.suite.recipes import cems_recipe as cems
@@ -212,8 +212,7 @@ def _run(entry: Any, where: str) -> Run:
     try:
         return Run.model_validate(entry)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise SuiteError(f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise SuiteError(f"{where}: {first_fault(error)}") from error
 
 
 def _plain(path: Path, hardware: str) -> list[Cost]:

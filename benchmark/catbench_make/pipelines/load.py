@@ -16,7 +16,7 @@ from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from safetensors.torch import load_file
 
-from catbench.errors import GenerationError, SuiteError
+from catbench.errors import GenerationError, SuiteError, first_line
 from catbench_make.checkout import INFINITY
 from catbench_make.packages import optional
 from catbench_make.plan.settings import ComponentWeights, DrawingSettings, FeatureCache, local_source
@@ -100,14 +100,14 @@ def model_errors(source: str, revision: str = "") -> Generator[None]:
             "is set; give a local folder or fetch it beforehand"
         ) from error
     except HfHubHTTPError as error:
-        raise GenerationError(f"model {name}: the hub refuses it: {_first_line(error)}") from error
+        raise GenerationError(f"model {name}: the hub refuses it: {first_line(error)}") from error
     except (OSError, ValueError, KeyError, RuntimeError, AttributeError) as error:
         if _unreachable(error):
             raise GenerationError(
                 f"model {name}: it is not on this machine, and the hub cannot be reached (no network?); "
                 "is the name that of a folder that does not exist?"
             ) from error
-        raise GenerationError(f"model {name}: cannot be loaded: {_first_line(error)}") from error
+        raise GenerationError(f"model {name}: cannot be loaded: {first_line(error)}") from error
 
 
 def _replace_weights(pipeline: Any, weights: ComponentWeights, root: Path | None) -> None:
@@ -130,8 +130,3 @@ def _unreachable(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

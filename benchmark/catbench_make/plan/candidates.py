@@ -29,7 +29,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from catbench.errors import SuiteError, unknown_name
+from catbench.errors import SuiteError, first_fault, unknown_name
 from catbench.suite.pool import Candidate
 from catbench_make.checkout import COMMIT, INFINITY
 from catbench_make.plan.settings import ComponentWeights, DrawingSettings, FeatureCache, SchedulerSettings
@@ -268,6 +268,4 @@ def drawing_settings(candidate: Candidate) -> DrawingSettings:
     try:
         return DrawingSettings.model_validate(settings)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise SuiteError(f"candidate {candidate.id!r}: settings.{place}: {first['msg']}") from error
+        raise SuiteError(f"candidate {candidate.id!r}: settings.{first_fault(error)}") from error

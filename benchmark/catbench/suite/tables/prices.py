@@ -16,7 +16,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from catbench.arrays import Floats
-from catbench.errors import SuiteError, UsageError, listed, unknown_name
+from catbench.errors import SuiteError, UsageError, first_fault, listed, unknown_name
 from catbench.suite.costs import PRICED, Cost, check_costs, cost_keys, prices
 from catbench.suite.tables.columns import Tell
 from catbench.suite.tables.numerals import numbers_in
@@ -45,7 +45,7 @@ def read_costs(path: Path) -> tuple[Cost, ...]:
             name = str(first["loc"][0])
             if first["type"] == "extra_forbidden":
                 raise SuiteError(f"{path}: {unknown_name('column', name, Cost.model_fields)}") from error
-            raise SuiteError(f"{path}, row {row}: {name}: {first['msg']}") from error
+            raise SuiteError(f"{path}, row {row}: {first_fault(error)}") from error
     return tuple(costs)
 
 

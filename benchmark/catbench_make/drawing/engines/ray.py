@@ -21,7 +21,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from catbench.errors import CatbenchError, GenerationError, MissingExtraError, SuiteError, UsageError
+from catbench.errors import (
+    CatbenchError,
+    GenerationError,
+    MissingExtraError,
+    SuiteError,
+    UsageError,
+    first_line,
+)
 from catbench_make.drawing.engines import ShardDone
 from catbench_make.drawing.engines.cluster import check_address, check_answer, share, wait_to_see
 from catbench_make.drawing.engines.crew import ShardAnswer, share_out
@@ -84,7 +91,7 @@ class RayEngine:
             cluster = (
                 f"of --address {self._address} cannot be joined" if self._address else "cannot be started"
             )
-            raise UsageError(f"--engine ray: a Ray cluster {cluster}: {_first_line(error)}") from error
+            raise UsageError(f"--engine ray: a Ray cluster {cluster}: {first_line(error)}") from error
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -148,7 +155,7 @@ class RayEngine:
             raise _nobody_came() from error
         except exceptions.RayError as error:
             raise UsageError(
-                f"a worker of the Ray cluster cannot start: {_first_line(error)} (is the same catbench, with "
+                f"a worker of the Ray cluster cannot start: {first_line(error)} (is the same catbench, with "
                 "its extras generate and ray, installed on every node?)"
             ) from error
 
@@ -207,7 +214,7 @@ class _RayCrew:
                 self._stillborn += 1
             self._up.discard(worker)
             self._end(self._actors[worker])
-            return ShardAnswer(worker, lost=_first_line(error))
+            return ShardAnswer(worker, lost=first_line(error))
         self._up.add(worker)
         self._stillborn = 0
         return ShardAnswer(worker, done)
@@ -317,7 +324,7 @@ def _sendable() -> Generator[None]:
         yield
     except Exception as error:
         if _is_device_fault(error):
-            raise DeviceFaultError(_first_line(error)) from None
+            raise DeviceFaultError(first_line(error)) from None
         if not isinstance(error, CatbenchError):
             raise
         kind = type(error) if type(error) in (SuiteError, UsageError) else GenerationError
@@ -329,8 +336,3 @@ def _nobody_came() -> UsageError:
         f"no worker of the Ray cluster came up within {SECONDS_TO_COME_UP:g} seconds: are its GPUs taken by "
         "others? (`ray status`)"
     )
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
