@@ -28,7 +28,7 @@ def paper(
     seed: Annotated[int, typer.Option(help="For routers and trials; the bootstrap's draws stay.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Make tables anew that are there.")] = False,
 ) -> None:
-    """Write the tables and figures of the CATImage paper for a suite: Markdown, LaTeX, CSV, of drawings PNG, SVG.
+    """Write the tables and figures of the CATImage paper for a suite, as Markdown, LaTeX, CSV, PNG, SVG.
 
     Each is written as soon as it is done; after a stop the same command makes what is missing.
     """
