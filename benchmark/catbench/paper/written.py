@@ -1,4 +1,4 @@
-"""Exhibits as files: Markdown, LaTeX and CSV, drawings as PNG and SVG, with the signature of their numbers."""
+"""Exhibits as files: Markdown, LaTeX and CSV, drawings as PNG and SVG, with their numbers' signature."""
 
 from __future__ import annotations
 
