@@ -9,7 +9,7 @@ import pytest
 
 from catbench.errors import UsageError
 from catbench.suite.costs import Cost
-from catbench_make.costs.bill import PAPER_POOL, bill, main
+from catbench_make.costs.bill import device_hours
 from catbench_make.costs.peaks import peak_tflops
 
 README = Path(__file__).parents[2] / "README.md"
@@ -17,35 +17,25 @@ README = Path(__file__).parents[2] / "README.md"
 
 def test_hours_are_images_times_tflops_over_a_third_of_the_peak():
     costs = [Cost(candidate=name, unit="tflops", value=value) for name, value in (("a", 281.0), ("b", 4.0))]
-    made = bill(18_384, 4, ["a", "b"], "H100", costs)
-    assert made.images == 73_536
+    hours = device_hours(18_384, 4, ["a"], "H100", costs)
     # 73,536 x 281 TFLOPs at 989.4 / 3 = 329.8 TFLOP/s are 62,656 s.
-    assert made.hours["a"] == pytest.approx(62_656 / 3600, rel=1e-4)
-    assert made.total == pytest.approx(made.hours["a"] * 285 / 281)
-    assert bill(18_384, 4, ["a"], "A100", costs).total == pytest.approx(made.hours["a"] * 989.4 / 312)
+    assert hours == pytest.approx(62_656 / 3600, rel=1e-4)
+    assert device_hours(18_384, 4, ["a", "b"], "H100", costs) == pytest.approx(hours * 285 / 281)
+    assert device_hours(18_384, 4, ["a"], "A100", costs) == pytest.approx(hours * 989.4 / 312)
 
 
 def test_the_readme_tells_the_hours_of_the_papers_two_suites():
     said = re.search(r"([\d,]+) H100-hours .* ([\d,]+) H100-hours", README.read_text().replace("\n", " "))
-    hours = [f"{bill(prompts).total:,.0f}" for prompts in (18_384, 97_841)]
+    hours = [f"{device_hours(prompts):,.0f}" for prompts in (18_384, 97_841)]
     assert said is not None
     assert list(said.groups()) == hours
 
 
-def test_the_command_prints_every_candidate_and_the_assumption(capsys):
-    assert main(["--prompts", "18384"]) == 0
-    out = capsys.readouterr().out
-    assert [line.split()[0] for line in out.splitlines()[:10]] == [*PAPER_POOL, "all"]
-    assert "73,536 images of each, at 330 TFLOP/s (assumed: a third of the peak)" in out
-    assert main(["--prompts", "0"]) == 2
-    assert capsys.readouterr().err == "--prompts 0, --samples 4: at least 1 is needed\n"
-
-
 def test_what_has_no_price_is_refused():
-    with pytest.raises(UsageError, match="--device 'abacus': its peak is not known; known: A10, "):
-        bill(1, device="abacus")
+    with pytest.raises(UsageError, match="device 'abacus': its peak is not known; known: A10, "):
+        device_hours(1, device="abacus")
     with pytest.raises(UsageError, match="candidate 'dall-e' has no cost"):
-        bill(1, candidates=["dall-e"])
+        device_hours(1, candidates=["dall-e"])
 
 
 @pytest.mark.parametrize(

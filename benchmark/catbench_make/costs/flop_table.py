@@ -1,14 +1,12 @@
 """FLOPs of candidates as rows of a cost table, and the table that catbench ships.
 
-`python -m catbench_make.costs.flop_table FILE` counts the shipped table anew: every candidate of
-`candidates`, both conventions, from the released configurations, without weights or network. Infinity is
-counted on its official code: CATBENCH_INFINITY names a clone (see `checkout`).
+The shipped table, made by `docs/make_flops.py`, has every candidate of `candidates` in both conventions, from
+the released configurations, without weights or network. Infinity is counted on its official code.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
@@ -23,7 +21,7 @@ from catbench.suite.costs import Cost, cost_records
 from catbench.suite.pool import Candidate
 from catbench_make.checkout import INFINITY
 from catbench_make.packages import prepare, versions
-from catbench_make.plan.candidates import drawing_settings, find_candidate, known_candidates
+from catbench_make.plan.candidates import drawing_settings, find_candidate
 from catbench_make.plan.settings import DrawingSettings, local_source
 
 if TYPE_CHECKING:
@@ -124,7 +122,3 @@ def _counter(kind: str, architecture: str) -> Call:
     if kind == "AmusedArchitecture":
         return AmusedCall(architectures.AmusedArchitecture(**configurations))
     return UNetCall(architectures.UNetArchitecture(**configurations))
-
-
-if __name__ == "__main__":
-    write_costs([cost for one in known_candidates() for cost in count_costs(one)], Path(sys.argv[1]))

@@ -16,8 +16,9 @@ from catbench.arrays import Scores
 from catbench.suite.info import SuiteInfo
 from catbench.suite.pool import Candidate
 from catbench.suite.prompts import SPLITS
-from catbench_make.costs.bill import PAPER_POOL, PAPER_SAMPLES, Bill, bill
+from catbench_make.costs.bill import PAPER_POOL, PAPER_SAMPLES, device_hours
 from catbench_make.costs.flop_table import flop_costs
+from catbench_make.costs.peaks import ATTAINED_SHARE, PEAK_TFLOPS
 from catbench_make.plan.candidates import PAPER_STEPS, known_candidates
 from catbench_make.plan.unscored import UnscoredSuite
 from catbench_make.prompts.sources import COCO, DIFFUSIONDB
@@ -55,11 +56,6 @@ def problem(
     )
 
 
-def drawing_bill(prompts: int) -> Bill:
-    """Return what drawing so many prompts takes of an H100, by the shipped FLOPs and an assumed rate."""
-    return bill(prompts, PAPER_SAMPLES, [candidate.id for candidate in candidates()])
-
-
 @dataclass(frozen=True)
 class PaperSuite:
     """What `catbench suites` says of a suite of the paper's."""
@@ -69,9 +65,10 @@ class PaperSuite:
 
     def drawing(self, prompts: int) -> str:
         """Return what drawing and scoring so many prompts takes."""
-        due = drawing_bill(prompts)
-        rate = f"{due.attained_tflops:.0f} TFLOP/s, an assumed third of the peak"
-        return f"about {due.total:,.0f} {due.device}-hours for {len(due.hours)} candidates at {rate}"
+        names = [candidate.id for candidate in candidates()]
+        hours = device_hours(prompts, candidates=names)
+        rate = f"{PEAK_TFLOPS['H100'] * ATTAINED_SHARE:.0f} TFLOP/s, an assumed third of the peak"
+        return f"about {hours:,.0f} H100-hours for {len(names)} candidates at {rate}"
 
 
 COCO_SUITE = PaperSuite(COCO.record.name, COCO.paper_prompts)
