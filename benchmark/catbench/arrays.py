@@ -10,7 +10,6 @@ import numpy.typing as npt
 Floats: TypeAlias = npt.NDArray[np.float64]
 Scores: TypeAlias = npt.NDArray[np.float32]
 Ints: TypeAlias = npt.NDArray[np.integer[Any]]
-Strings: TypeAlias = npt.NDArray[Any]
 
 Kind = TypeVar("Kind", bound=np.generic)
 AnyArray = TypeVar("AnyArray", bound=npt.NDArray[Any])

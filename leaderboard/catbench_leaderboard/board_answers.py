@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from catbench.arrays import Floats, Ints
 from catbench.errors import CatbenchError
-from catbench.report.evaluation import slice_masks
+from catbench.report.pools_and_slices import slice_masks
 from catbench.report.stored import pool_of_report, rounds_of_report, stored_answers
 from catbench.score import sweep
 from catbench.score.answer import Answer, restrict

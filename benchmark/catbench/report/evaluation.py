@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,11 @@ import pandas as pd
 
 from catbench import __version__
 from catbench.arrays import Floats
-from catbench.errors import UsageError, unknown_name
+from catbench.errors import UsageError
 from catbench.report.estimates import curve_record, estimates, measures, number, rounded, single
 from catbench.report.numbers import BestSingle, Budgets, Curve, Estimates
 from catbench.report.overheads import overhead
+from catbench.report.pools_and_slices import pools_of, slice_masks
 from catbench.report.predictions import compacted, predictions_table
 from catbench.report.report import Report, RouterInfo, versions
 from catbench.report.result import Result
@@ -28,7 +28,7 @@ from catbench.route.routing import NamedRouter, run_router
 from catbench.score.answer import Answer, restrict
 from catbench.score.bootstrap import Bootstrap, Replicates, replicates
 from catbench.score.measures.audc import audc
-from catbench.score.rounds import Part, Rounds, rounds_of
+from catbench.score.rounds import Rounds, rounds_of
 from catbench.score.scorer import Scorer, sweep_of
 from catbench.score.sweep import mixture_curve
 from catbench.score.truth import Truth, mean_cost, truth_of
@@ -38,10 +38,6 @@ from catbench.suite.pool import Pool
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, steps done and steps in all."""
-BINS = 3
-"""Slices of equal size that a numeric column is cut into."""
-VALUES = 12
-"""A column with more distinct numbers than this is cut into bins."""
 WHOLE_MEASURES = ("quality_at", "rmse", "rank_correlation")
 WHOLE_REFERENCES = ("oracle_leave_one_out", "cascade", "audc_linear", "peak")
 """What only the result on all prompts holds, references or numbers of one: many slices stay small."""
@@ -141,35 +137,6 @@ def evaluate(
     )
 
 
-def pools_of(
-    matrix: ScoreMatrix,
-    rounds: Rounds,
-    metrics: Sequence[str],
-    *,
-    pool: str | None = None,
-    candidates: Sequence[str] | None = None,
-    cost: str | None = None,
-    seed: int = 0,
-) -> list[Pool]:
-    """Return the pool of each metric, less the candidates that the training suite lacks."""
-    pools = [matrix.pool(pool, candidates=candidates, cost=cost, metric=name, seed=seed) for name in metrics]
-    trained = rounds.each[0].train.matrix
-    for name in metrics:
-        if (there := trained.metric(name).direction) != (here := matrix.metric(name).direction):
-            raise UsageError(
-                f"metric {name!r}: {there} is better in suite {trained.suite.id!r} to train on, {here} in "
-                f"{matrix.suite.id!r}: import one of them anew with --metric {name}:lower or {name}:higher"
-            )
-    if not rounds.left_out:
-        return pools
-    kept = [position for position, name in enumerate(pools[0].ids) if name not in rounds.left_out]
-    if not kept:
-        raise UsageError(f"no candidate of pool {pools[0].name!r} is in the suite to train on")
-    return [
-        replace(one, candidates=tuple(one.candidates[m] for m in kept), cost=one.cost[kept]) for one in pools
-    ]
-
-
 def ask_all(router: NamedRouter, rounds: Rounds, pool: Pool, count: Counter) -> Answer:
     """Fit a router anew in every round, and return its answers about all tested prompts."""
     answers: list[Answer] = []
@@ -210,25 +177,6 @@ def _metrics(matrix: ScoreMatrix, wanted: str | Sequence[str] | None) -> list[st
     if not names:
         raise UsageError("an empty list of metrics; leave it out for all of the suite")
     return [matrix.metric(name).name for name in names]
-
-
-def slice_masks(
-    matrix: ScoreMatrix, test: Part, by: str | None
-) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
-    """Yield label and mask over the tested prompts: all of them, then one a value or bin of a column."""
-    rows = test.rows
-    yield "all", np.ones(len(rows), dtype=bool)
-    if by is None:
-        return
-    if by not in matrix.slice_columns:
-        raise unknown_name("column to slice by", by, matrix.slice_columns)
-    column = matrix.prompts[by].iloc[rows]
-    if column.isna().any():
-        raise UsageError(f"{int(column.isna().sum())} of {len(rows)} test prompts have no {by!r} to slice by")
-    if pd.api.types.is_numeric_dtype(column) and column.nunique() > VALUES:
-        column = pd.qcut(column, BINS, duplicates="drop").astype("object")  # intervals, which have an order
-    for value in sorted(column.unique()):
-        yield f"{by}={value}", (column == value).to_numpy()
 
 
 def _result(

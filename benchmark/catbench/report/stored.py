@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from catbench.errors import UsageError
-from catbench.report.evaluation import pools_of
+from catbench.report.pools_and_slices import pools_of
 from catbench.report.predictions import answer_from_table
 from catbench.report.report import Report
 from catbench.score.answer import Answer

@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from catbench.errors import CatbenchError
-from catbench_leaderboard import compare, layouts, widgets
+from catbench_leaderboard import compare, layouts, prompt_layouts, widgets
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.text import in_markdown
 
@@ -31,7 +31,7 @@ def show() -> None:
     try:
         _along(board, replace(view, slice="all"), first, second)
         st.subheader("Prompts where they differ most", anchor=False)
-        layouts.prompts_table(compare.prompts(one, other, widgets.budget(board, view)), view)
+        prompt_layouts.prompts_table(compare.prompts(one, other, widgets.budget(board, view)), view)
     except CatbenchError as error:
         st.info(in_markdown(str(error), 400))
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from catbench.errors import CatbenchError
 from catbench.suite.store import read_manifest
-from catbench_leaderboard import layouts, widgets
+from catbench_leaderboard import prompt_layouts, widgets
 from catbench_leaderboard import prompt_lists as prompts
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.board_answers import tested
@@ -41,15 +41,15 @@ def _one(board: Board, view: View, prompt: str) -> None:
     key = board.problem(view).key
     folder = suite_folders()[key.digest]
     try:
-        layouts.tiles(prompts.images(folder, read_manifest(folder), prompt), key.candidates)
+        prompt_layouts.tiles(prompts.images(folder, read_manifest(folder), prompt), key.candidates)
     except CatbenchError as error:
         st.warning(in_markdown(str(error), 400))
     st.subheader("Quality of each candidate", anchor=False)
     table = prompts.qualities(matrix_of(key.digest), key.candidates, view.cost, prompt)
-    layouts.quality_table(table, view)
+    prompt_layouts.quality_table(table, view)
     st.subheader("What routers choose", anchor=False)
     place = widgets.budget(board, view)
     try:
-        layouts.choice_table(prompts.choices(ordered(board, view)[:MOST], place, prompt, table), view)
+        prompt_layouts.choice_table(prompts.choices(ordered(board, view)[:MOST], place, prompt, table), view)
     except CatbenchError as error:
         st.info(in_markdown(str(error), 400))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from catbench_leaderboard import layouts, suite, widgets
+from catbench_leaderboard import prompt_layouts, suite, widgets
 from catbench_leaderboard.suites import matrix_of
 
 
@@ -16,14 +16,14 @@ def show() -> None:
         return
     key = board.problem(view).key
     matrix = matrix_of(key.digest)
-    layouts.facts(suite.facts(matrix), suite.signature(board.problem(view)))
+    prompt_layouts.facts(suite.facts(matrix), suite.signature(board.problem(view)))
     st.subheader("Candidates", anchor=False)
-    layouts.plain(suite.candidates(matrix), "candidate")
+    prompt_layouts.plain(suite.candidates(matrix), "candidate")
     st.subheader("Cost of one image", anchor=False)
-    layouts.plain(suite.costs(matrix), "candidate")
-    layouts.plain(suite.cost_sources(matrix), "unit")
+    prompt_layouts.plain(suite.costs(matrix), "candidate")
+    prompt_layouts.plain(suite.cost_sources(matrix), "unit")
     st.subheader("Quality metrics", anchor=False)
-    layouts.plain(suite.metrics(matrix), "name")
+    prompt_layouts.plain(suite.metrics(matrix), "name")
     steps = suite.by_steps(matrix, view.metric, key.candidates)
     if len(steps):
         st.subheader("Quality by steps, for simple and complex prompts", anchor=False)
