@@ -357,11 +357,11 @@ def test_a_crew_leaves_no_file_behind(tmp_path):
     ],
 )
 def test_a_devices_fault_is_told_apart_also_where_a_metric_met_it(error, kind):
-    with pytest.raises(kind) as caught, engine_module._sendable():
+    with pytest.raises(kind) as caught, engine_module.sendable():
         raise error
     assert type(caught.value) is kind
     expected = kind if kind is engine_module.DeviceFaultError else GenerationError
-    with pytest.raises(expected) as caught, engine_module._sendable():
+    with pytest.raises(expected) as caught, engine_module.sendable():
         raise GenerationError("metric 'm' fails") from error
     assert type(caught.value) is expected
 

@@ -12,7 +12,6 @@ ends the run.
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import socket
 from collections.abc import Generator, Iterator, Sequence
@@ -21,17 +20,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from catbench.errors import (
-    CatbenchError,
-    GenerationError,
-    MissingExtraError,
-    SuiteError,
-    UsageError,
-    first_line,
-)
+from catbench.errors import CatbenchError, MissingExtraError, UsageError, first_line
 from catbench_make.drawing.engines import ShardDone
 from catbench_make.drawing.engines.cluster import check_address, check_answer, share, wait_to_see
 from catbench_make.drawing.engines.crew import ShardAnswer, share_out
+from catbench_make.drawing.engines.worker_errors import DeviceFaultError, sendable
 from catbench_make.drawing.shards import shard_path
 from catbench_make.packages import own_version, prepare, versions
 from catbench_make.plan.job import Job, hardware_name
@@ -251,13 +244,13 @@ class _Member:
         from catbench_make.drawing.overlap import Overlap
         from catbench_make.drawing.worker import Worker
 
-        with _sendable():
+        with sendable():
             _check_here(job, sign)
             self._line = Overlap(Worker(job), job.device)
 
     def feed(self, shard: Shard | None) -> ShardDone | None:
         """See `Overlap.feed`."""
-        with _sendable():
+        with sendable():
             return self._line.feed(shard)
 
 
@@ -293,42 +286,9 @@ def _check_here(job: Job, sign: _Sign) -> None:
 
 def _hardware(device: str) -> str:
     """Return the name of a worker's device; runs on the cluster."""
-    with _sendable():
+    with sendable():
         prepare()
         return hardware_name(device)
-
-
-class DeviceFaultError(GenerationError):
-    """A GPU fails a worker, whose process can no longer use it."""
-
-
-_FAULTS = re.compile(r"CUDA error|CUDNN_STATUS_|CUBLAS_STATUS_")
-"""What a RuntimeError of a device says; full memory, which says the same, is no fault."""
-
-
-def _is_device_fault(error: BaseException | None) -> bool:
-    """Return whether an error, or one that led to it, is a device's."""
-    while error is not None:
-        if isinstance(error, RuntimeError) and _FAULTS.search(str(error)):
-            from catbench_make.pipelines.memory import is_out_of_memory
-
-            return not is_out_of_memory(error)
-        error = error.__cause__
-    return False
-
-
-@contextmanager
-def _sendable() -> Generator[None]:
-    """Raise an error of ours, or of a device, as one that can be sent: made of its message alone."""
-    try:
-        yield
-    except Exception as error:
-        if _is_device_fault(error):
-            raise DeviceFaultError(first_line(error)) from None
-        if not isinstance(error, CatbenchError):
-            raise
-        kind = type(error) if type(error) in (SuiteError, UsageError) else GenerationError
-        raise kind(str(error)) from None
 
 
 def _nobody_came() -> UsageError:
