@@ -520,7 +520,7 @@ def test_reports_that_cannot_be_compared(refused, catbench, simulated, tmp_path)
     [
         (["evaluate"], "router"),
         (["evaluat"], "evaluat"),
-        (["evaluate", "ridge", "--suite", "x", "--trials", "many"], "integer"),
+        (["evaluate", "ridge", "--suite", "x", "--trials", "many"], "--trials many: give a whole number"),
         (
             [
                 "evaluate",

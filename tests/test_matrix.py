@@ -57,7 +57,7 @@ def test_a_pool_of_the_candidates_with_a_price(matrix):
     assert partial.pool("priced:tflops").ids == partial.candidate_ids
     assert (partial.pool().unit, partial.pool("priced:usd").unit) == ("tflops", "usd")
     with pytest.raises(
-        CatbenchError, match=r"'sim-2' has no cost in 'usd' \(nor have 1 others\): .*'priced:usd'"
+        CatbenchError, match=r"'sim-2' has no cost in 'usd' \(nor has 1 other\): .*'priced:usd'"
     ):
         partial.pool(cost="usd")
     with pytest.raises(CatbenchError, match="unknown cost 'eur'"):

@@ -26,7 +26,9 @@ from catbench.submit.sandbox.session import Inside, open_session
 from catbench.suite.store import load
 
 ROOT = Path(__file__).parents[2]
-SECRET, DAEMON = "catbench-secret-7f3a", "cb-left-behind"
+SECRET = "catbench-secret-7f3a"
+DAEMON, ABSTRACT = f"cb-{os.getpid()}", f"{SECRET}-{os.getpid()}"
+"""Names of a process and of an abstract socket, which all of a machine see: each test process has its own."""
 
 LIMITS = Limits(
     wall_seconds=200,  # a busy host is slow; attacks on time itself set their own
@@ -157,7 +159,7 @@ class Host:
         self.tcp.bind(("0.0.0.0", 0))
         self.udp.bind(("0.0.0.0", 0))
         self.by_path.bind(str(home / "socket"))
-        self.abstract.bind("\0" + SECRET)
+        self.abstract.bind("\0" + ABSTRACT)
         for listener in (self.tcp, self.by_path, self.abstract):
             listener.listen()
         for one in self.sockets:
@@ -187,7 +189,7 @@ class Host:
             "TCP": self.tcp.getsockname()[1],
             "UDP": self.udp.getsockname()[1],
             "UNIX": self.home / "socket",
-            "ABSTRACT": SECRET,
+            "ABSTRACT": ABSTRACT,
             "ADDRESS": address,
             "DAEMON": DAEMON,
         }
