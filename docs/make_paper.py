@@ -38,9 +38,9 @@ with replacement.
 ## Table 1: quality at a candidate's cost, over {TRIALS} trials
 
 Rows are the candidates that none beats at no greater cost. A router's number is the mean over trials of the
-quality that it reaches at the candidate's cost; in brackets the share of trials in which that is above the
-candidate's own. All trials share one set of test prompts, so a share of 1 is no certainty: intervals stand in
-[real.md](real.md).
+quality that it reaches at the candidate's cost (the mixture's: fitted once, on all training prompts); in
+brackets the share of trials in which that is above the candidate's own. All trials share one set of test prompts,
+so a share of 1 is no certainty: intervals stand in [real.md](real.md).
 
 {{table1}}
 
@@ -86,7 +86,7 @@ def table1() -> str:
 
 
 def figure3() -> str:
-    """Return what the curves say at the cost of the single model, in sentences."""
+    """Return the heights of the curves at the cost of the single model, as a table."""
     curves = pd.read_csv(FOLDER / "figure3.csv")
     fixed = _rows(FOLDER / "table1-knn.csv")
     cost = float(fixed[""]["TFLOPs"][SINGLE])

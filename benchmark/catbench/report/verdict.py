@@ -71,18 +71,15 @@ def compared(first: str, second: str, gain: Estimate) -> str:
 
 def _saves(match: Estimate, always: str) -> str:
     if match.value is None:
-        sure = match.low is None
-        return f"never as good as {always}" + (
-            "" if sure else f" (not certain: perhaps at {spell_value(_low(match), percent=True)} of its cost)"
-        )
+        near = ""
+        if match.low is not None:
+            share = spell_value(Estimate(value=match.low), percent=True)
+            near = f" (not certain: perhaps at {share} of its cost)"
+        return f"never as good as {always}{near}"
     if match.value == 1 and match.low in (None, 1) and match.high in (None, 1):
         return f"as good as {always}, at the same cost"
     share = spell(match, percent=True, missing="never")
     return f"as good as {always} {'for' if match.value <= 1 else 'only at'} {share} of its cost"
-
-
-def _low(estimate: Estimate) -> Estimate:
-    return Estimate(value=estimate.low)
 
 
 def _gain(gain: Estimate) -> str:

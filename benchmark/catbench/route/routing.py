@@ -120,12 +120,13 @@ def make(router: NamedRouter, pool: Pool) -> Any:
     """Return a fresh router for a pool; raises RouterError where the factory does not give one."""
     try:
         inspect.signature(router.make).bind(pool)
-    except (TypeError, ValueError) as error:
-        if isinstance(error, TypeError):
-            raise RouterError(
-                f"router {router.name!r}: its factory is called with one argument, the pool, as in "
-                f"`def make_router(pool):`, and does not take it: {error}"
-            ) from error
+    except ValueError:  # something built in that does not tell what it takes
+        pass
+    except TypeError as error:
+        raise RouterError(
+            f"router {router.name!r}: its factory is called with one argument, the pool, as in "
+            f"`def make_router(pool):`, and does not take it: {error}"
+        ) from error
     made = call(router.name, "make_router", router.make, pool)
     if isinstance(made, type) or not isinstance(made, (Router, Policy)):
         raise RouterError(
