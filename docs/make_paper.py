@@ -39,8 +39,8 @@ with replacement.
 
 Rows are the candidates that none beats at no greater cost. A router's number is the mean over trials of the
 quality that it reaches at the candidate's cost (the mixture's: fitted once, on all training prompts); in
-brackets the share of trials in which that is above the candidate's own. All trials share one set of test prompts,
-so a share of 1 is no certainty: intervals stand in [real.md](real.md).
+brackets the share of trials in which that is above the candidate's own. All trials share one set of test
+prompts, so a share of 1 is no certainty: intervals stand in [real.md](real.md).
 
 {{table1}}
 
