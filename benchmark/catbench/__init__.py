@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from catbench.suite.pool import Candidate, Pool
     from catbench.suite.prompts import Prompts
     from catbench.suite.store import load
+    from catbench.suite.suite_record import Suite
     from catbench.use.fitted import Choices, FittedRouter, fit
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Prompts",
     "Report",
     "ScoreMatrix",
+    "Suite",
     "compare",
     "deferral_curve",
     "evaluate",
@@ -61,6 +63,7 @@ _HOME = {
     "FittedRouter": "use.fitted",
     "Pool": "suite.pool",
     "Prompts": "suite.prompts",
+    "Suite": "suite.suite_record",
     "Report": "report.report",
     "ScoreMatrix": "suite.matrix",
     "compare": "report.comparison",

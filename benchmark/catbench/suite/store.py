@@ -34,6 +34,7 @@ from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.matrix_rules import PROMPT_COLUMNS
 from catbench.suite.prompts import SPLITS
 from catbench.suite.score_rows import read_scores, write_scores
+from catbench.suite.suite_record import Suite
 from catbench.suite.withheld import Withheld, scored_rows
 
 WAYS = {
@@ -51,52 +52,60 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
     whose files differ from the digests in its manifest.
     """
     folder = suite_folder(suite)
-    manifest = read_manifest(folder)
+    manifest, says = read_manifest(folder), folder / "manifest.json"
     if "prompts.parquet" in manifest.files and "scores.parquet" not in manifest.files:
         raise SuiteError(
-            f"{folder / 'manifest.json'}: no digest of scores.parquet: it has prompts and no scores yet; "
+            f"{says}: no digest of scores.parquet: it has prompts and no scores yet; "
             f"`catbench generate {suite} --out RUN` makes them"
         )
     for name in ("prompts.parquet", "scores.parquet", "costs.parquet"):
         if name not in manifest.files:
-            raise SuiteError(f"{folder / 'manifest.json'}: no digest of {name}")
+            raise SuiteError(f"{says}: no digest of {name}")
     if lacking := [split for split in SPLITS if manifest.samples.get(split, 0) < 1]:
-        raise SuiteError(f"{folder / 'manifest.json'}: no number of samples for the {lacking[0]} split")
+        raise SuiteError(f"{says}: no number of samples for the {lacking[0]} split")
+    if len({metric.name for metric in manifest.metrics}) < len(manifest.metrics):
+        raise SuiteError(f"{says}: a metric is listed twice")
     for name, digest in manifest.files.items():
         if name.endswith(".parquet"):
             _check_digest(folder, name, digest)
-    stored = _read_prompts(folder / "prompts.parquet")
-    order = np.argsort(stored["prompt_id"].to_numpy(dtype=object), kind="stable")
-    order = order[scored_rows(stored, manifest.withheld, str(folder / "manifest.json"))[order]]
-    prompts = stored.iloc[order].reset_index(drop=True)
-    features = load_features(folder, manifest).items()
-    if len({metric.name for metric in manifest.metrics}) < len(manifest.metrics):
-        raise SuiteError(f"{folder / 'manifest.json'}: a metric is listed twice")
-    costs = _read_costs(folder / "costs.parquet", manifest)
-    candidates = [candidate.id for candidate in manifest.candidates]
-    metrics = [metric.name for metric in manifest.metrics]
-    matrix = ScoreMatrix(
-        suite=manifest.suite,
-        prompts=prompts,
-        candidates=manifest.candidates,
-        metrics=manifest.metrics,
-        scores=read_scores(folder / "scores.parquet", prompts, candidates, metrics, manifest.samples),
-        costs=costs,
-        pools=manifest.pools,
-        samples=manifest.samples,
-        features={name: rows[order] if len(rows) == len(stored) else rows for name, rows in features},
+    stored = load_suite(folder)
+    order = np.argsort(stored.prompts["prompt_id"].to_numpy(dtype=object), kind="stable")
+    suite_of = stored.take(order[scored_rows(stored.prompts, manifest.withheld, str(says))[order]])
+    candidates, metrics = list(suite_of.candidate_ids), [metric.name for metric in suite_of.metrics]
+    scores = read_scores(
+        folder / "scores.parquet", suite_of.prompts, candidates, metrics, dict(suite_of.samples)
     )
-    counted = stored["split"].value_counts().to_dict()
+    matrix = ScoreMatrix(**suite_of.given(), scores=scores)
+    counted = stored.prompts["split"].value_counts().to_dict()
     if counted != {split: size for split, size in manifest.splits.items() if size}:
-        raise SuiteError(
-            f"{folder / 'manifest.json'}: splits of {manifest.splits}; the prompts have {counted}"
-        )
+        raise SuiteError(f"{says}: splits of {manifest.splits}; the prompts have {counted}")
     if manifest.content not in ("", matrix.digest):
         raise SuiteError(
-            f"{folder / 'manifest.json'}: a content of digest {manifest.content[:12]}…, and the files hold "
+            f"{says}: a content of digest {manifest.content[:12]}…, and the files hold "
             f"{matrix.digest[:12]}…: were files or digests changed by hand? Make or fetch the suite again"
         )
     return matrix
+
+
+def load_suite(suite: str | os.PathLike[str]) -> Suite:
+    """Return a suite, by name or by its folder, without its scores, which need not be there yet.
+
+    Prompts stand in stored order. Raises UsageError for an unknown name, SuiteError for a folder that breaks
+    a rule of the format.
+    """
+    folder = suite_folder(suite)
+    manifest = read_manifest(folder)
+    return Suite(
+        suite=manifest.suite,
+        prompts=load_prompts(folder, manifest),
+        candidates=manifest.candidates,
+        metrics=manifest.metrics,
+        samples=manifest.samples,
+        costs=load_costs(folder, manifest),
+        pools=manifest.pools,
+        features=load_features(folder, manifest),
+        root=folder,
+    )
 
 
 def digest_of(folder: Path) -> str:
@@ -140,44 +149,49 @@ def verify(suite: str | os.PathLike[str]) -> ScoreMatrix:
 
 
 def save(
-    matrix: ScoreMatrix,
+    suite: Suite,
     folder: str | os.PathLike[str],
     *,
-    extra: Mapping[str, pd.DataFrame] | None = None,
+    extra: Mapping[str, pd.DataFrame | str] | None = None,
     images: Iterable[tuple[str, bytes]] = (),
     withheld: Withheld | None = None,
     force: bool = False,
 ) -> None:
-    """Write a matrix as a suite folder, whole or not at all.
+    """Write a suite, or a matrix with its scores, as a folder: whole or not at all.
 
-    `extra` holds further tables by file stem, such as the truth behind a simulated suite; `images` the
-    WebP sheets by file stem, taken one by one; `withheld` prompts that stand in it without scores. A folder
-    that is there already is replaced only with `force`. Raises UsageError where it cannot be written.
+    `extra` holds further tables by file stem, such as the truth behind a simulated suite, and texts by file
+    name; `images` the WebP sheets by file stem, taken one by one; `withheld` prompts that stand in it without
+    scores. A folder that is there already is replaced only with `force`. Raises UsageError where it cannot be
+    written.
     """
     target = Path(folder)
     if force and target.is_dir() and any(target.iterdir()) and not (target / "manifest.json").is_file():
         raise UsageError(f"{target} holds no suite (no manifest.json), so it is not replaced by one")
-    prompts, features = matrix.prompts, matrix.features
+    prompts, features = suite.prompts, suite.features
     if withheld is not None:
         prompts, features = withheld.joined_to(prompts, features)
     with atomic_folder(target, force=force) as draft:
         prompts.to_parquet(draft / "prompts.parquet", index=False)
-        write_scores(matrix, draft / "scores.parquet")
-        write_costs_and_features(draft, matrix.costs, features)
-        for stem, table in (extra or {}).items():
-            table.to_parquet(draft / f"{stem}.parquet", index=False)
+        if isinstance(suite, ScoreMatrix):
+            write_scores(suite, draft / "scores.parquet")
+        write_costs_and_features(draft, suite.costs, features)
+        for name, more in (extra or {}).items():
+            if isinstance(more, str):
+                (draft / name).write_text(more, encoding="utf-8")
+            else:
+                more.to_parquet(draft / f"{name}.parquet", index=False)
         for stem, sheet in images:
             (draft / "images").mkdir(exist_ok=True)
             (draft / "images" / f"{stem}.webp").write_bytes(sheet)
         manifest = Manifest(
             schema=1,
-            suite=matrix.suite,
-            candidates=matrix.candidates,
-            pools=dict(matrix.pools),
-            metrics=matrix.metrics,
-            samples=dict(matrix.samples),
+            suite=suite.suite,
+            candidates=suite.candidates,
+            pools=dict(suite.pools),
+            metrics=suite.metrics,
+            samples=dict(suite.samples),
             splits={split: int((prompts["split"] == split).sum()) for split in SPLITS},
-            content=matrix.digest,
+            content=suite.digest if isinstance(suite, ScoreMatrix) else "",
             files=file_digests(draft),
             withheld=() if withheld is None else tuple(sorted(withheld.prompts["prompt_id"])),
         )

@@ -91,7 +91,7 @@ def generate(
             engine=chosen,
             on_progress=_print_progress,
         )
-    _print_outcome(outcome, len(plan.problem.prompts))
+    _print_outcome(outcome, len(plan.suite.prompts))
 
 
 def _engine(kind: Engines, address: str | None, workers: int | None) -> RayEngine | None:
