@@ -11,7 +11,7 @@ from catbench import CatbenchError, evaluate, mixture_curve, oracle_curve
 from catbench.inspect.finding import halving
 from catbench.inspect.inspection import FOLDS, inspect
 from catbench.score.bootstrap import Bootstrap
-from catbench.score.measures.unseen_oracles import Variation, variances
+from catbench.score.unseen_oracles import Variation, variances
 from catbench.suite.simulate import Simulation, simulate
 
 QUICK = Bootstrap(60)

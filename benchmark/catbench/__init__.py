@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from catbench.report.report import Report
     from catbench.route.router_loader import find_router
     from catbench.score.curve import DeferralCurve
+    from catbench.score.from_three_arrays import score_arrays
+    from catbench.score.measures import measures
     from catbench.score.sweep import deferral_curve, mixture_curve, oracle_curve
     from catbench.suite.matrix import ScoreMatrix
     from catbench.suite.pool import Candidate, Pool
@@ -51,8 +53,10 @@ __all__ = [
     "find_router",
     "fit",
     "load",
+    "measures",
     "mixture_curve",
     "oracle_curve",
+    "score_arrays",
 ]
 
 _HOME = {
@@ -72,8 +76,10 @@ _HOME = {
     "find_router": "route.router_loader",
     "fit": "use.fitted",
     "load": "suite.store",
+    "measures": "score.measures",
     "mixture_curve": "score.sweep",
     "oracle_curve": "score.sweep",
+    "score_arrays": "score.from_three_arrays",
 }
 
 

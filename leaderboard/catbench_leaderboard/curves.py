@@ -12,7 +12,7 @@ from catbench.arrays import Floats, Ints
 from catbench.report.figure import cost_label, frame, outside_label
 from catbench.report.plot import padded, plotly_names
 from catbench.report.result import Result
-from catbench.score.measures.selection_rate import selection_rate
+from catbench.score.measures import selection_rate
 from catbench_leaderboard import board_answers as answers
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.problems import Row

@@ -25,7 +25,7 @@ from catbench.paper.written import comma_separated, drawing, latex, markdown
 from catbench.report.trials import Trials, run_trials
 from catbench.route.router_loader import find_router
 from catbench.score.bootstrap import Bootstrap
-from catbench.score.measures.win_rate import sign_test
+from catbench.score.measures import sign_test
 from catbench.score.rounds import rounds_of
 from catbench.score.sweep import deferral_curve
 from catbench.score.truth import truth_of

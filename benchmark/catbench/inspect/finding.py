@@ -58,7 +58,7 @@ class Gain(_Record):
 
 class Variances(_Record):
     """Why a prompt's candidates differ, beside the candidates' means
-    (`catbench.score.measures.unseen_oracles`)."""
+    (`catbench.score.unseen_oracles`)."""
 
     interaction: Estimate
     """Variance of prompt x candidate, which comes again in another image."""

@@ -1,7 +1,7 @@
 """Is there anything to route? What a score matrix says before anybody builds a router for it.
 
 Every gain is over the mixture, the best that can be done without reading the prompt: the mean difference of
-two deferral curves over the pool's costs, on the logarithmic axis (`catbench.score.measures.headroom`).
+two deferral curves over the pool's costs, on the logarithmic axis (`catbench.score.measures`).
 
     oracle          knows every score: what no router passes, and more than any can reach, since it knows the
                     noise of single samples too

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from catbench.arrays import Floats
-from catbench.score.measures.audc import audc, audc_linear
+from catbench.score.measures import audc, audc_linear
 from catbench.score.sweep import EstimatorSweep
 
 
