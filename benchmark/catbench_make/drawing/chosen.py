@@ -29,10 +29,10 @@ from catbench_make.drawing.generation import (
     check_batches,
     local_engine,
     missing_shards,
-    owned_folder,
     run_shards,
 )
 from catbench_make.drawing.run_estimate import RunEstimate, estimate, processor_speed
+from catbench_make.drawing.run_folder import owned_folder
 from catbench_make.drawing.shards import IMAGE_COLUMN, read_outcome, shard_path
 from catbench_make.packages import optional, prepare
 from catbench_make.plan.candidates import drawing_settings

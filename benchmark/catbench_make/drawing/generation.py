@@ -8,8 +8,7 @@ use several machines do so from one.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -24,6 +23,7 @@ from catbench_make.drawing.assemble import assemble, cut_prompts, save_suite
 from catbench_make.drawing.engines import Engine, RemoteEngine, ShardDone
 from catbench_make.drawing.model_weights import weights_digest
 from catbench_make.drawing.run_estimate import RunEstimate, Speed, estimate
+from catbench_make.drawing.run_folder import RunPart, owned_folder
 from catbench_make.drawing.shards import made_with, shard_path, state_of
 from catbench_make.packages import prepare
 from catbench_make.plan.candidates import choose_candidates
@@ -31,7 +31,6 @@ from catbench_make.plan.drawn_part import choose
 from catbench_make.plan.job import Job
 from catbench_make.plan.plan import PROMPTS_PER_BLOCK, Shard, cut
 from catbench_make.scorers import metric_source
-from catbench_make.sealed import remove_drafts, remove_folder_drafts
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class Outcome:
     """What a run has made."""
 
     suite: Path
-    """The suite's folder."""
+    """The suite's folder, which a part does not write yet."""
     images: int
     """Drawn by this run; the others were there, if only to be scored again."""
     damaged: tuple[str, ...]
@@ -127,9 +126,12 @@ def generate(
     text_batch: int = 1,
     decode_batch: int | None = None,
     engine: Engine | None = None,
+    part: RunPart | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Outcome:
     """Draw, score and store everything that is planned and not yet in `out`, then write `out/suite`.
+
+    A `part` draws its share and writes no suite: that is left to a run without one, once all are made.
 
     `compiled`, `text_batch` and `decode_batch` are those of `Job`: they make a run faster, and its pixels
     others in the last place.
@@ -152,9 +154,12 @@ def generate(
         decode_batch,
         engine.hardware(device) if isinstance(engine, RemoteEngine) else "",
     )
-    with owned_folder(job):
-        missing, damaged = missing_shards(job, plan.shards)
+    shards = plan.shards if part is None else part.share(plan.shards)
+    with owned_folder(job, part):
+        missing, damaged = missing_shards(job, shards)
         images = run_shards(engine, job, missing, on_progress)
+        if part is not None:
+            return Outcome(job.suite, images, damaged, frozenset(cut_prompts(job, shards)))
         costs = _price(unscored)
         matrix = assemble(unscored, job, plan.shards, costs, plan.labelled)
         save_suite(matrix, job, plan.shards, job.suite)
@@ -219,48 +224,6 @@ def _price(unscored: Suite) -> tuple[Cost, ...]:
         counted = flop_costs(unscored.candidates, unscored.root)
         whole += [cost for cost in counted if cost.unit not in units]
     return tuple(whole)
-
-
-@contextmanager
-def owned_folder(job: Job) -> Generator[None]:
-    """Hold the run's folder for this process alone, cleared of what a killed one was writing.
-
-    Raises UsageError where it cannot be written to, is or holds a suite that no run made, or another process
-    holds it.
-    """
-    folder = job.folder
-    if (folder / "manifest.json").exists():
-        raise UsageError(f"--out {folder} is a suite's folder: give one of the run's own")
-    is_its_source = job.root is not None and job.root.resolve() == job.suite.resolve()
-    if is_its_source or (job.suite.exists() and not job.shards.is_dir()):
-        raise UsageError(
-            f"--out {folder}: the run would replace {job.suite}, which it has not made; give another --out"
-        )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "lock").open("a")
-    except OSError as error:
-        raise UsageError(f"cannot write to --out {folder}: {error.strerror or error}") from error
-    with lock:
-        try:
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:  # no such lock on Windows
-            pass
-        except OSError as error:
-            raise UsageError(
-                f"another run is writing to {folder}: wait for it, or give another --out"
-            ) from error
-        _remove_drafts(job)
-        yield
-        _remove_drafts(job)  # those of a worker that was lost on the way
-
-
-def _remove_drafts(job: Job) -> None:
-    remove_drafts(job.shards)
-    remove_drafts(job.embeddings)
-    remove_folder_drafts(job.suite)
 
 
 def local_engine() -> Engine:
