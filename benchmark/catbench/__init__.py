@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from catbench.errors import CatbenchError
+    from catbench.errors import CatbenchError, install_line
     from catbench.report.comparison import compare
     from catbench.report.evaluation import evaluate
     from catbench.report.report import Report
@@ -48,6 +48,7 @@ __all__ = [
     "evaluate",
     "find_router",
     "fit",
+    "install_line",
     "load",
     "mixture_curve",
     "oracle_curve",
@@ -68,6 +69,7 @@ _HOME = {
     "evaluate": "report.evaluation",
     "find_router": "route.router_loader",
     "fit": "use.fitted",
+    "install_line": "errors",
     "load": "suite.store",
     "mixture_curve": "score.sweep",
     "oracle_curve": "score.sweep",
