@@ -78,11 +78,17 @@ _HOME = {
 
 def _warn_beside_the_other() -> None:
     """Warn where the other project called catbench is installed into the same folder as this one."""
+    import sys
     from pathlib import Path
 
     for place in Path(__file__).parents[1].glob("catbench-*.dist-info"):
         entries = place / "entry_points.txt"
         if not (entries.is_file() and "[catbench.routers]" in entries.read_text(encoding="utf-8")):
+            if Path(sys.argv[0]).stem == "catbench" and "catbench_command" not in sys.modules:
+                sys.exit(
+                    f"catbench: the command is another project's ({place.name}), and the folder catbench this "
+                    "one's: use an environment of its own for each; this one is python -m catbench_command"
+                )
             from warnings import warn
 
             warn(

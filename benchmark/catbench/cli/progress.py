@@ -28,7 +28,7 @@ def progress_bar() -> AbstractContextManager[Show]:
 
 
 def progress_lines() -> AbstractContextManager[Show]:
-    """Return the same for work of several long steps: where stderr is no terminal, each has a line at once."""
+    """Return the same for work of long steps: where stderr is no terminal, each has a line at once."""
     return _bar() if Console(stderr=True).is_terminal else _lines(each_step=True)
 
 
