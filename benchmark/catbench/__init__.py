@@ -86,7 +86,7 @@ def _warn_beside_the_other() -> None:
         if not (entries.is_file() and "[catbench.routers]" in entries.read_text(encoding="utf-8")):
             if Path(sys.argv[0]).stem == "catbench" and "catbench_command" not in sys.modules:
                 sys.exit(
-                    f"catbench: the command is another project's ({place.name}), and the folder catbench this "
+                    f"catbench: the command is another project's ({place.name}), the folder catbench this "
                     "one's: use an environment of its own for each; this one is python -m catbench_command"
                 )
             from warnings import warn
