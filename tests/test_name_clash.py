@@ -99,8 +99,8 @@ def test_a_command_of_the_other_that_finds_our_files_is_one_line(site):
     assert re.fullmatch(
         r"catbench: the command is another project's \(catbench-1\.1\.6.*catbench_command\n", error
     )
-    module = "sys.argv = ['catbench', '--version']; import runpy; runpy.run_module('catbench_command', None, '__main__')"
-    found = run(site, module)
+    module = "runpy.run_module('catbench_command', None, '__main__')"
+    found = run(site, f"import runpy; sys.argv = ['catbench', '--version']; {module}")
     assert found[:2] == (0, f"catbench {catbench.__version__}\n"), found
 
 
