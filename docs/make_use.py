@@ -67,7 +67,8 @@ def page(names: Iterable[str] = tuple(COMMANDS)) -> str:
 
 def _run(command: str, place: Path) -> str:
     words = re.findall(r'"[^"]*"|\S+', command)[1:]
-    code = "from catbench.cli import main; main()"
+    # How long work takes is no part of the page, so nothing is said of its progress.
+    code = "from catbench.cli import main, progress; progress.PATIENCE = 3600; main()"
     arguments = [sys.executable, "-c", code, *(word.strip('"') for word in words)]
     ran = subprocess.run(
         arguments,
