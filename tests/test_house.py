@@ -211,7 +211,7 @@ def test_a_public_class_name_is_its_own():
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (ModuleNotFoundError("No module named 'torch'", name="torch"), r"pip install '\.\[torch\]'"),
+        (ModuleNotFoundError("No module named 'torch'", name="torch"), r"pip install (-e )?'\.\[minilm\]'"),
         (ImportError("no such thing"), "far_off:verb cannot be imported: no such thing"),
     ],
 )

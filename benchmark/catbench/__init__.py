@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from catbench.errors import CatbenchError
+    from catbench.errors import CatbenchError, install_line
     from catbench.report.comparison import compare
     from catbench.report.evaluation import evaluate
     from catbench.report.report import Report
@@ -52,6 +52,7 @@ __all__ = [
     "evaluate",
     "find_router",
     "fit",
+    "install_line",
     "load",
     "measures",
     "mixture_curve",
@@ -75,6 +76,7 @@ _HOME = {
     "evaluate": "report.evaluation",
     "find_router": "route.router_loader",
     "fit": "use.fitted",
+    "install_line": "errors",
     "load": "suite.store",
     "measures": "score.measures",
     "mixture_curve": "score.sweep",
@@ -85,11 +87,17 @@ _HOME = {
 
 def _warn_beside_the_other() -> None:
     """Warn where the other project called catbench is installed into the same folder as this one."""
+    import sys
     from pathlib import Path
 
     for place in Path(__file__).parents[1].glob("catbench-*.dist-info"):
         entries = place / "entry_points.txt"
         if not (entries.is_file() and "[catbench.routers]" in entries.read_text(encoding="utf-8")):
+            if Path(sys.argv[0]).stem == "catbench" and "catbench_command" not in sys.modules:
+                sys.exit(
+                    f"catbench: the command is another project's ({place.name}), the folder catbench this "
+                    "one's: use an environment of its own for each; this one is python -m catbench_command"
+                )
             from warnings import warn
 
             warn(

@@ -221,7 +221,7 @@ def test_the_flops_of_a_router_are_those_of_its_products():
     assert flops["knn"] == 2 * 200 * 300
     assert flops["embedllm"] == 2 * (200 + 3) * 3
     # These two want fewer columns than 200, and the reduction counts.
-    assert flops["uniroute"] == 2 * 200 * 128 + 2 * 128 * made["uniroute"].clusters.n_clusters
+    assert flops["uniroute"] == 2 * 200 * 128 + 2 * 128 * len(made["uniroute"].centres)
     assert flops["trees"] == 2 * 200 * 64 + made["trees"].rounds * 3
 
 

@@ -10,6 +10,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import catbench
@@ -17,7 +18,8 @@ from catbench.errors import RouterError, UsageError
 from catbench.suite.recipes.making import find_recipe, make
 from catbench.suite.simulate import Simulation, simulate
 from catbench.suite.store import save
-from catbench.use.fitted_folder import RECORD, STATE, VALIDATION, FittedRecord
+from catbench.use.fitted_folder import RECORD, VALIDATION, FittedRecord
+from catbench.use.router_state import ARRAYS, SKOPS, TREE
 
 OWN = """
 import numpy as np
@@ -156,7 +158,7 @@ def test_a_folder_that_is_none(tmp_path):
     refused(tmp_path, r"is no fitted router: it has no fitted.json")
 
 
-@pytest.mark.parametrize("name", [STATE, VALIDATION, "words.txt"])
+@pytest.mark.parametrize("name", [TREE, ARRAYS, VALIDATION, "words.txt"])
 def test_an_altered_or_a_missing_file(copied, name):
     with (copied / name).open("ab") as file:
         file.write(b"x")
@@ -175,8 +177,8 @@ def test_an_altered_record(copied):
 
 def test_another_schema(copied):
     text = (copied / RECORD).read_text(encoding="utf-8")
-    (copied / RECORD).write_text(text.replace('"schema": 1', '"schema": 2'), encoding="utf-8")
-    refused(copied, "is of schema 2, and this catbench reads schema 1: fit it again")
+    (copied / RECORD).write_text(text.replace('"schema": 2', '"schema": 3'), encoding="utf-8")
+    refused(copied, "is of schema 3, and this catbench reads schema 2: fit it again")
 
 
 def test_a_missing_candidate(copied, fitted):
@@ -207,10 +209,90 @@ def test_no_type_that_is_not_listed_is_loaded(copied):
 
     from catbench.files import sha256_of
 
-    skops.io.dump({"vectors": subprocess.Popen, "coefficients": 0, "intercept": 0}, copied / STATE)
+    skops.io.dump({"router": subprocess.Popen}, copied / SKOPS)
     files = json.loads((copied / RECORD).read_text(encoding="utf-8"))["files"]
-    rewritten(copied, files=files | {STATE: sha256_of(copied / STATE)})
-    refused(copied, "holds types that are not loaded: .*Popen")
+    rewritten(copied, files=files | {SKOPS: sha256_of(copied / SKOPS)})
+    refused(copied, "holds types that are not loaded unless .* --trust subprocess.Popen")
+
+
+EVIL = """
+from pathlib import Path
+
+Path("ran").touch()
+
+
+def make_router(pool):
+    raise SystemExit
+"""
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["evil.py", "evil", "./evil.py:make_router", "guarded:evil.py", "guarded:evil.py:make_router",
+     "guarded:evil", "guarded:guarded:./evil", "ridge:./evil"],
+)  # fmt: skip
+def test_a_folder_that_names_a_file_runs_none(copied, tmp_path, monkeypatch, name):
+    """Whoever wrote the folder also wrote its digests, and says that the router is an installed one."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "evil").mkdir()
+    for place in ("evil.py", "evil/router.py"):
+        (tmp_path / place).write_text(EVIL, encoding="utf-8")
+    rewritten(copied, router=name)
+    refused(copied, "is of a file or a folder of yours, and what a fitted router names is not run")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_an_installed_name_is_not_a_folder_of_that_name(copied, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "router.py").write_text(EVIL, encoding="utf-8")
+    assert (tmp_path / "ridge").is_dir()  # as after `catbench fit ridge --out ridge`
+    assert catbench.FittedRouter.load("ridge").name == "ridge"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"best_single": 3}, {"best_single": -1}, {"costs": (1.0,)}, {"probes": ()}, {"trade_offs": ()}],
+)
+def test_a_record_that_contradicts_itself(copied, changes):
+    rewritten(copied, **changes)
+    refused(copied, r"fitted.json: .*\(is it altered or cut short\?\)")
+
+
+def test_a_table_with_numbers_that_cannot_be(copied):
+    from catbench.files import sha256_of
+
+    path = copied / VALIDATION
+    table = pd.read_parquet(path)
+    table.assign(**{table.columns[1]: np.nan}).to_parquet(path)
+    files = json.loads((copied / RECORD).read_text(encoding="utf-8"))["files"]
+    rewritten(copied, files=files | {VALIDATION: sha256_of(path)})
+    refused(copied, "holds numbers that cannot be")
+
+
+@pytest.mark.parametrize("prompt", [None, 3, b"a bus"])
+def test_a_prompt_that_is_no_text_is_said(fitted, prompt):
+    with pytest.raises(UsageError, match=rf"prompt 1 is a {type(prompt).__name__}, and prompts are texts"):
+        fitted["ridge"].choose(["a bus", prompt], budget=8.0)
+
+
+def test_any_text_is_taken(fitted):
+    odd = ["", "a\0b", "\ud800", "🐕 犬 שלום", "word " * 20_000]
+    for name in ("ridge", "mixture"):
+        assert len(fitted[name].choose_at(odd, fitted[name].calibration.setting(budget=8.0))) == len(odd)
+
+
+def test_loading_imports_scikit_learn_only_where_a_router_needs_it(folders):
+    code = f"""
+import sys, catbench
+catbench.FittedRouter.load({str(folders / "mixture")!r}).choose(["apple"], budget=8.0)
+assert "sklearn" not in sys.modules
+catbench.FittedRouter.load({str(folders / "ridge")!r}).choose(["apple"], budget=8.0)
+assert "sklearn" in sys.modules and "skops" not in sys.modules
+"""
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_a_minor_version_later_it_is_read_all_the_same(copied, suite):
@@ -224,12 +306,12 @@ def test_a_router_of_ones_own_is_named_again_and_fitted_again(suite, tmp_path, m
     mine = str(tmp_path / "mine.py")
     router = catbench.fit(mine, suite, metric="simulated_score")
     router.save(tmp_path / "kept")
-    assert not router.can_be_saved
-    refused(tmp_path / "kept", "router 'mine' is of a file of yours.*--router FILE.py")
+    assert not (tmp_path / "kept" / TREE).exists()
+    refused(tmp_path / "kept", "router 'mine' is of a file or a folder of yours.*--router FILE.py")
     told = []
     refused(tmp_path / "kept", "suite 'simulated' is needed: unknown suite", router=mine, tell=told.append)
     save(suite, tmp_path / "home" / "suites" / "simulated")
-    with pytest.warns(UserWarning, match="'mine' cannot be saved: it is fitted again from suite 'simulated'"):
+    with pytest.warns(UserWarning, match="'mine' is not saved: it is fitted again from suite 'simulated'"):
         again = catbench.FittedRouter.load(tmp_path / "kept", router=mine)
     assert said(again, texts(suite)) == said(router, texts(suite))
     other, _ = simulate(Simulation(prompts=300, candidates=3, samples=2, seed=1))
