@@ -77,6 +77,13 @@ def told(inside, errors, floor, ceiling):
 def test_intervals_hold_on_simulated_prompts_with_refits():
     matrix, _ = simulate(Simulation(prompts=12_000, candidates=3, samples=1))
     found = repeats(matrix, "ridge", "simulated_score", (600, 600, 800), (3.0, 20.0), 120)
+    told(*found, 0.89, 1.0)  # of 120 repeats at 95%, three standard deviations
+
+
+@pytest.mark.slow
+def test_intervals_hold_on_simulated_prompts_in_many_repeats():
+    matrix, _ = simulate(Simulation(prompts=12_000, candidates=3, samples=1))
+    found = repeats(matrix, "ridge", "simulated_score", (600, 600, 800), (3.0, 20.0), 600)
     told(*found, 0.92, 0.98)
 
 
