@@ -20,7 +20,7 @@ from catbench.report.evaluation import evaluate
 from catbench.report.numbers import Estimate
 from catbench.report.report import Report
 from catbench.report.result import Result
-from catbench.report.stored import offered, pool_of_report, rounds_of_report, stored_answers
+from catbench.report.stored import pool_arguments, pool_of_report, rounds_of_report, stored_answers
 from catbench.report.submission_record import CHECKS, Check, Fresh, Interval, Rerun, Submission
 from catbench.report.verdict import verdict
 from catbench.route.routing import NamedRouter
@@ -89,7 +89,7 @@ def verify_report(
         matrix,
         metric=list(answers),
         cost=first.cost,
-        **offered(report),
+        **pool_arguments(report),
         by=next((result.slice.partition("=")[0] for result in report.results if result.slice != "all"), None),
         folds=report.folds,
         train_on=train_on,

@@ -276,6 +276,6 @@ def fit(
     """
     named = find_router(router)
     installed = router == named.name and not names_a_path(named.name)
-    offered = matrix.pool(pool, cost=cost, metric=matrix.metric(metric).name, seed=seed)
-    known, words, made = fit_for_use(named, matrix, offered, progress)
+    given = matrix.pool(pool, cost=cost, metric=matrix.metric(metric).name, seed=seed)
+    known, words, made = fit_for_use(named, matrix, given, progress)
     return FittedRouter(named.name, installed, matrix.suite.id, matrix.digest, known, words, made)

@@ -42,16 +42,16 @@ def paper_suite(
 
     `features` are embeddings (n, d) of the prompts by name.
     """
-    offered = candidates()
-    steps = tuple(candidate.id for candidate in offered if candidate.model == "sdxl")
+    given = candidates()
+    steps = tuple(candidate.id for candidate in given if candidate.model == "sdxl")
     return Suite(
         suite=info,
         prompts=prompts,
-        candidates=offered,
+        candidates=given,
         metrics=tuple(metric_source(name).record for name in METRICS),
         samples=dict.fromkeys(SPLITS, PAPER_SAMPLES),
-        pools={"sdxl": steps, "sdxl+": tuple(candidate.id for candidate in offered)},
-        costs=flop_costs(offered),
+        pools={"sdxl": steps, "sdxl+": tuple(candidate.id for candidate in given)},
+        costs=flop_costs(given),
         features=dict(features),
     )
 

@@ -2,7 +2,8 @@
 
 The record holds what the file was made with, the SHA-256 of the file, and a seal: the SHA-256 of the
 record itself. The file is moved into place first and the record after it, so that a process killed at
-any moment leaves either a sealed pair or something that is made again. A flipped byte in either is found.
+any moment leaves either a file with its record or something that is made again. A flipped byte in either is
+found.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _DRAFT = re.compile(r"\..+-[a-z0-9_]{8}(\.[a-z]+)?")
 """How `catbench.files` names what it is writing: a dot, the name to be, eight random characters."""
 
 
-def write_sealed(path: Path, record: dict[str, Any], write: Callable[[Path], None]) -> None:
+def write_recorded(path: Path, record: dict[str, Any], write: Callable[[Path], None]) -> None:
     """Write `path` by calling `write` on a draft of it, then its record.
 
     Raises UsageError where it cannot be written; nothing that counts is left then.

@@ -1,4 +1,4 @@
-"""A sealed file is whole or does not count."""
+"""A recorded file is whole or does not count."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 
 from catbench.errors import UsageError
-from catbench_make.sealed import (
+from catbench_make.recorded import (
     is_whole,
     read_record,
     record_path,
     remove_drafts,
     remove_folder_drafts,
-    write_sealed,
+    write_recorded,
 )
 
 CONTENT = bytes(range(256)) * 8
 
 
 def seal(path: Path) -> None:
-    write_sealed(path, {"made_with": {"steps": 4}, "é": [1, 2.5]}, lambda draft: draft.write_bytes(CONTENT))
+    write_recorded(path, {"made_with": {"steps": 4}, "é": [1, 2.5]}, lambda draft: draft.write_bytes(CONTENT))
 
 
 def counts(path: Path) -> bool:
@@ -29,7 +29,7 @@ def counts(path: Path) -> bool:
     return record is not None and is_whole(path, record)
 
 
-def test_a_sealed_file_counts_and_gives_its_record_back(tmp_path):
+def test_a_recorded_file_counts_and_gives_its_record_back(tmp_path):
     path = tmp_path / "deeper" / "x.bin"
     seal(path)
     assert counts(path)
@@ -80,7 +80,7 @@ def test_a_failed_write_leaves_nothing_that_counts(tmp_path):
         raise OSError(28, "No space left on device")
 
     with pytest.raises(UsageError, match="No space left on device"):
-        write_sealed(path, {}, fail)
+        write_recorded(path, {}, fail)
     assert not counts(path)
     assert not [child for child in tmp_path.iterdir() if child.name.startswith(".")]
 
