@@ -114,7 +114,8 @@ class DenseVectors(PromptVectors):
         kept = min(self._most, *vectors.shape)
         from sklearn.decomposition import TruncatedSVD
 
-        self._reduce = TruncatedSVD(kept, random_state=0).fit(vectors).components_.T
+        found: Any = TruncatedSVD(kept, random_state=0).fit(vectors)
+        self._reduce = found.components_.T
         self.flops = 2 * entries(vectors) * kept
         return vectors @ self._reduce
 

@@ -186,7 +186,7 @@ def _packed(value: Any, name: str, arrays: dict[str, Any], estimators: dict[str,
         arrays[name] = value
         return {"array": name}
     if issparse(value):
-        rows = csr_array(value)
+        rows: Any = csr_array(value)
         arrays |= {f"{name}.{part}": getattr(rows, part) for part in ("data", "indices", "indptr")}
         return {"csr": name, "shape": list(rows.shape)}
     if isinstance(value, dict) and all(isinstance(key, str) for key in cast(dict[Any, Any], value)):
