@@ -114,8 +114,8 @@ class DenseVectors(PromptVectors):
         kept = min(self._most, *vectors.shape)
         from sklearn.decomposition import TruncatedSVD
 
-        fitted: Any = TruncatedSVD(kept, random_state=0).fit(vectors)
-        self._reduce = fitted.components_.T
+        found: Any = TruncatedSVD(kept, random_state=0).fit(vectors)
+        self._reduce = found.components_.T
         self.flops = 2 * entries(vectors) * kept
         return vectors @ self._reduce
 

@@ -112,11 +112,11 @@ def say_expected(fitted: FittedRouter, plan: Expected, spent: float) -> None:
     say(target, "", *fact_lines(rows, target.width))
     low, high = plan.cost.low or 0.0, plan.cost.high or np.inf
     if not low <= spent <= high:
-        say(
-            target,
-            "These prompts cost more or less than is usual: they are unlike the validation prompts, or a few "
-            "of them are repeated often.",
+        line = (
+            "These prompts cost more or less than is usual: they are unlike the validation prompts, or a few of "
+            "them are repeated often."
         )
+        say(target, *wrapped(line, target.width))
 
 
 def say_later(fitted: FittedRouter, scores: Path) -> None:
