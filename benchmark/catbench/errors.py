@@ -64,6 +64,7 @@ EXTRAS = {
     "accelerate": "generate",
     "defusedxml": "xlsx",
     "diffusers": "generate",
+    "huggingface_hub": "hub",
     "open_clip": "generate",
     "openpyxl": "xlsx",
     "ray": "ray",

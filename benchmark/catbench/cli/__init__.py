@@ -17,6 +17,8 @@ from catbench.cli import (
     inspect_command,
     leaderboard_command,
     paper_command,
+    pull_command,
+    push_command,
     route_command,
     simulate_command,
     split_private_command,
@@ -41,6 +43,8 @@ app.command("paper")(paper_command.paper)
 app.command("inspect")(inspect_command.inspect)
 app.command("suites")(suites_command.suites)
 app.command("verify")(verify_command.verify)
+app.command("pull")(pull_command.pull)
+app.command("push")(push_command.push)
 app.command("simulate")(simulate_command.simulate)
 app.add_typer(import_command.app, name="import")
 app.add_typer(submit_command.app, name="submit")

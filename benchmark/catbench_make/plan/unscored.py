@@ -19,6 +19,7 @@ from catbench.arrays import Ints, Scores
 from catbench.errors import SuiteError, UsageError
 from catbench.files import atomic_folder
 from catbench.suite.costs import Cost
+from catbench.suite.description import write_descriptions
 from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.manifest import Manifest
 from catbench.suite.pool import Candidate
@@ -127,6 +128,7 @@ def save_problem(
         )
         text = manifest.model_dump_json(indent=2, by_alias=True)
         (draft / "manifest.json").write_text(text + "\n", encoding="utf-8")
+        write_descriptions(draft, manifest, problem.costs)
 
 
 def choose(
