@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -80,7 +81,7 @@ def fetch_files(listing: Listing, names: Iterable[str], folder: Path, progress: 
     due = sum(listing.sizes[name] for name in wanted)
     meter = _Meter(f"fetching {listing.address.repository}", due, progress)
     with told("fetch", str(listing.address)), ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda name: _fetch_one(listing, name, folder, meter), wanted))
+        list(pool.map(partial(_fetch_one, listing, folder, meter), wanted))
     for name in wanted:
         path = folder / name
         if path.is_symlink() or not path.is_file() or path.stat().st_size != listing.sizes[name]:
@@ -93,7 +94,7 @@ def forget_downloads(folder: Path) -> None:
     shutil.rmtree(folder / ".cache", ignore_errors=True)
 
 
-def _fetch_one(listing: Listing, name: str, folder: Path, meter: _Meter) -> None:
+def _fetch_one(listing: Listing, folder: Path, meter: _Meter, name: str) -> None:
     from huggingface_hub import hf_hub_download
 
     size = listing.sizes[name]

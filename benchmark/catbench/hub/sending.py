@@ -5,6 +5,7 @@ What was sent before a break is on the hub by its content and is not sent again.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,14 @@ def send(address: Address, files: Mapping[str, Path], message: str, *, private: 
     """Write files, by their paths in the repository, as one commit on a branch, and return the commit.
 
     The repository is made where it is not there, private or public; one that is there stays as it is.
-    Raises UsageError where the hub refuses or the connection breaks.
+    The library's own progress bars are shown where there is a terminal. Raises UsageError where the hub
+    refuses or the connection breaks.
     """
     from huggingface_hub import CommitOperationAdd, HfApi
+    from huggingface_hub.utils import disable_progress_bars
 
+    if not sys.stderr.isatty():
+        disable_progress_bars()
     api = HfApi()
     with told("write to", address.repository):
         api.create_repo(address.repository, repo_type="dataset", private=private, exist_ok=True)

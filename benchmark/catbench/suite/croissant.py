@@ -209,7 +209,7 @@ def _metric_says(metric: Any) -> str:
     return f"{about}; {metric.direction} is better"
 
 
-def _type_of(column: pa.DataType) -> str:
+def _type_of(column: Any) -> str:
     types: Any = pa.types
     column = getattr(column, "value_type", column)
     if types.is_boolean(column):

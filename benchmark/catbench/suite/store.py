@@ -33,7 +33,8 @@ from catbench.hub.address import SCHEME, Address
 from catbench.suite.costs import Cost, check_costs, cost_records
 from catbench.suite.description import write_descriptions
 from catbench.suite.hub_suites import folder_of
-from catbench.suite.manifest import Manifest, read_manifest
+from catbench.suite.manifest import Manifest
+from catbench.suite.manifest import read_manifest as read_manifest
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.matrix_rules import PROMPT_COLUMNS
 from catbench.suite.prompts import SPLITS
