@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-CODE := benchmark baselines leaderboard tests docs
+CODE := benchmark baselines leaderboard tests docs packaging
 
-.PHONY: evaluate test test-slow benchmark lint format clean
+.PHONY: evaluate test test-slow benchmark docs dist lint format clean
 
 evaluate: $(VENV)/base  ## Install the base package and score two shipped routers on nano, the shipped suite.
 	@mkdir -p build
@@ -23,6 +23,15 @@ test-slow: $(VENV)/test-slow  ## Also the tests that take minutes each, those on
 
 benchmark: $(VENV)/test  ## Speed, as ratios within one run.
 	$(BIN)/python -m pytest tests/benchmarks -s
+
+docs: $(VENV)/docs  ## The documentation as a site in build/site; a dead link or a missing docstring fails.
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "the site: build/site/index.html"
+
+dist: $(VENV)/release  ## Wheel and sdist in dist, checked.
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
 
 lint: $(VENV)/test
 	$(BIN)/ruff check $(CODE)
@@ -46,9 +55,13 @@ $(VENV)/base: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/test: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) --editable '.[test,generate,leaderboard]'
+	$(PIP) --editable '.[test,generate,hub,leaderboard]'
 	@touch $@ $(VENV)/base
 
-$(VENV)/test-slow: $(VENV)/test
+$(VENV)/test-slow: $(VENV)/test $(VENV)/release
 	$(PIP) --editable '.[ray]'
+	@touch $@
+
+$(VENV)/docs $(VENV)/release: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable '.[$(notdir $@)]'
 	@touch $@

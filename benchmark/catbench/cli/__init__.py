@@ -31,7 +31,7 @@ from catbench.terminal import print_in_any_encoding
 app = typer.Typer(
     help="Benchmark of cost-aware text-to-image routing.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
