@@ -55,7 +55,7 @@ $(VENV)/base: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/test: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) --editable '.[test,generate,hub,leaderboard]'
+	$(PIP) --editable '.[test,docs,generate,hub,leaderboard]'
 	@touch $@ $(VENV)/base
 
 $(VENV)/test-slow: $(VENV)/test $(VENV)/release

@@ -1,13 +1,13 @@
 """The README as a package index shows it: links and pictures that lead somewhere from anywhere.
 
-`CATBENCH_REPOSITORY` is the address of the repository, which a release's workflow sets: relative links are made
-absolute with it, at the tag of the version. Where it is not set, their texts stand without links: none is dead.
+`CATBENCH_REPOSITORY` is the address of the repository, which a release's workflow sets: relative links are
+made absolute with it, at the tag of the version. Where it is not set, their words stand without links.
 """
 
 from __future__ import annotations
 
 import os
-import re
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -21,27 +21,20 @@ class ReadmeHook(MetadataHookInterface):
 
     def update(self, metadata: dict[str, Any]) -> None:
         """Set `readme` and `urls`."""
-        text = (Path(self.root) / "README.md").read_text(encoding="utf-8")
         repository = os.environ.get(ADDRESS, "").rstrip("/")
-        page = linked(text, repository, f"v{metadata['version']}")
+        page = index_page(Path(self.root), repository, f"v{metadata['version']}")
         metadata["readme"] = {"content-type": "text/markdown", "text": page}
         if repository:
             metadata["urls"] = {"Repository": repository, "Changes": f"{repository}/blob/main/CHANGELOG.md"}
 
 
-def linked(text: str, repository: str, tag: str) -> str:
-    """Return Markdown whose relative links lead into a repository at a tag, or are plain text without one."""
+def index_page(root: Path, repository: str, tag: str) -> str:
+    """Return the README of the tree at `root`, its relative links made absolute or taken away."""
+    links = runpy.run_path(str(root / "packaging" / "links.py"))
 
-    def found(link: re.Match[str]) -> str:
-        picture, words, target = link.groups()
+    def address(target: str, picture: bool) -> str | None:
         if target.startswith("#") or "://" in target:
-            return link[0]
-        if not repository:
-            return words
-        return f"{picture}[{words}]({repository}/{'raw' if picture else 'blob'}/{tag}/{target})"
+            return None
+        return links["of_repository"](repository, tag, target, picture)
 
-    parts = re.split(r"(^```.*?^```$)", text, flags=re.DOTALL | re.MULTILINE)  # code stays as it is
-    return "".join(
-        part if part.startswith("```") else re.sub(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)", found, part)
-        for part in parts
-    )
+    return links["linked"]((root / "README.md").read_text(encoding="utf-8"), address)

@@ -43,7 +43,7 @@ LEAST = 1e-9
 REPLICATES = 1e-5
 """Difference up to which replicates agree, of their own largest size."""
 ELSEWHERE = ("trials:", "hold-out:", "catbench:")
-"""Parts of a signature that do not follow from predictions: what was done in training, and by which version."""
+"""Parts of a signature that predictions do not show: what was done in training, and by which version."""
 SETTINGS = ("name", "authors", "paper", "licence", "unseen_candidates", "needs_gpu", "requirements")
 """What a report says in the words of `submission.toml`."""
 MEASURED = ("fit_seconds", "seconds_per_prompt", "hardware", "win_rate", "verdict")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
+from html import escape
 from types import MappingProxyType
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from catbench.arrays import Floats, Ints, Scores, frozen, owned
-from catbench.errors import UsageError, unknown_name
+from catbench.errors import UsageError, listed, unknown_name
 from catbench.suite.costs import PRICED, Cost, cost_keys, prices, select_costs
 from catbench.suite.digest import content_digest
 from catbench.suite.info import Metric, SuiteInfo
@@ -75,6 +76,20 @@ class ScoreMatrix:
     def __repr__(self) -> str:
         size = f"{len(self._table)} prompts x {len(self.candidates)} candidates"
         return f"ScoreMatrix({self.suite.id!r}: {size}, {', '.join(self.scores)})"
+
+    def _repr_html_(self) -> str:
+        """Return what the matrix holds as a small table for a notebook; everything is escaped."""
+        splits = ", ".join(f"{len(self.rows(split)):,} {split}" for split in SPLITS)
+        rows = {
+            "suite": f"{self.suite.id}: {self.suite.title}",
+            "prompts": f"{len(self._table):,}: {splits}",
+            "candidates": listed(self.candidate_ids, 8),
+            "metrics": ", ".join(f"{metric.name} ({metric.direction} is better)" for metric in self.metrics),
+            "costs": ", ".join(self.cost_keys),
+            "licence": self.suite.licence or "not stated",
+        }
+        cells = "".join(f"<tr><th>{name}</th><td>{escape(said)}</td></tr>" for name, said in rows.items())
+        return f"<table>{cells}</table>"
 
     @property
     def candidate_ids(self) -> tuple[str, ...]:
