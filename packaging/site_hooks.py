@@ -1,6 +1,6 @@
 """What MkDocs does to the pages of docs/ beside rendering them.
 
-- The definitions become a page a concept, and their formulas MathML, which browsers draw themselves.
+- The definitions become a page a concept, and their formulas are drawn, as pictures that need no font.
 - The reference is made from code: commands from the command line itself, Python from docstrings.
 - `<!-- from README.md: NAME -->` is replaced by what stands between the README's two comments of that name.
 - Links that leave docs/ lead into the repository (`CATBENCH_REPOSITORY`), or are words where it is not known.
@@ -10,15 +10,19 @@ What is not documented stops the build.
 
 from __future__ import annotations
 
+import io
 import os
 import posixpath
 import re
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import griffe
-from latex2mathml.converter import convert
 from links import linked, of_repository
+from matplotlib import rc_context
+from matplotlib.font_manager import FontProperties
+from matplotlib.mathtext import math_to_image
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
 
@@ -62,8 +66,14 @@ def of_readme(name: str) -> str:
 
 
 def formula(found: re.Match[str]) -> str:
-    """Return a formula as MathML, in a box that scrolls where a screen is narrow."""
-    return f'<div class="formula">{convert(found[1].strip(), display="block")}</div>'
+    """Return a formula as a picture, in a box that scrolls where a screen is narrow."""
+    drawn = io.StringIO()
+    with rc_context({"mathtext.fontset": "stix", "svg.fonttype": "path", "svg.hashsalt": "catbench"}):
+        math_to_image(f"${' '.join(found[1].split())}$", drawn, prop=FontProperties(size=13), format="svg")
+    picture = drawn.getvalue()[drawn.getvalue().index("<svg") :]
+    picture = " ".join(re.sub(r"<metadata>.*?</metadata>", "", picture, flags=re.DOTALL).split())
+    said = f'<svg role="img" aria-label="{escape(" ".join(found[1].split()))}"'
+    return f'<div class="formula">{picture.replace("<svg", said, 1)}</div>'
 
 
 def definitions() -> dict[str, str]:
@@ -99,7 +109,7 @@ def python() -> str:
     if lacking:
         raise PluginError(f"no docstring: {', '.join(lacking)}")
     parts = ["# Python\n\nEverything that `import catbench` offers.\n"]
-    return "\n".join([*parts, *(f"## {name}\n\n::: catbench.{name}\n" for name in names)])
+    return "\n".join([*parts, *(f"::: catbench.{name}\n" for name in names)])
 
 
 def without_docstring(thing: Any) -> list[str]:
