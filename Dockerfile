@@ -8,6 +8,7 @@ FROM python:3.11-slim
 
 WORKDIR /board
 COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY packaging packaging
 COPY benchmark benchmark
 COPY baselines baselines
 COPY leaderboard leaderboard

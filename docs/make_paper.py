@@ -33,7 +33,7 @@ SINGLE = "sd-2.1-ddim-50"
 """The candidate at whose cost the pools of Figure 3 are compared: one model, at full quality."""
 TEXT = f"""# The paper's tables and figures, on real scores
 
-Made by `python docs/make_paper.py` from the files in [paper](paper), which `catbench paper` wrote on
+Made by `python docs/make_paper.py` from the files in `docs/paper`, which `catbench paper` wrote on
 `{SUITE}`: 36 Stable Diffusion candidates on COCO captions, FlashEval's scores. The paper's candidates are
 SDXL's; the setting (COCO, steps of one model, several models, CLIPScore) is the same. The paper drew new
 images for each trial; here there is one a prompt and candidate, so a trial draws the training prompts anew,

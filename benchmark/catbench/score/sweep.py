@@ -156,9 +156,7 @@ class PolicySweep:
         cost = np.clip(share @ self._cost.T, self._low, self._high)
         quality = share @ self._quality.T
         same = np.abs(cost[..., :, None] - cost[..., None, :]) <= REACHED * self._high
-        last = (
-            cost.shape[-1] - 1 - same[..., ::-1].argmax(axis=-1)
-        )  # of equally expensive ones
+        last = cost.shape[-1] - 1 - same[..., ::-1].argmax(axis=-1)  # of equally expensive ones
         order = np.argsort(np.take_along_axis(cost, last, axis=-1), axis=-1, kind="stable")
         order = np.take_along_axis(last, order, axis=-1)
         cost, quality = (np.take_along_axis(values, order, axis=-1) for values in (cost, quality))

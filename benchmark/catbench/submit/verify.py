@@ -42,7 +42,8 @@ LEAST = 1e-9
 """Difference up to which they agree in any case: other versions of NumPy add up in another order."""
 REPLICATES = 1e-5
 """Difference up to which replicates agree, of their own largest size."""
-TRAINING = ("trials:", "hold-out:")
+ELSEWHERE = ("trials:", "hold-out:", "catbench:")
+"""Parts of a signature that predictions do not show: what was done in training, and by which version."""
 SETTINGS = ("name", "authors", "paper", "licence", "unseen_candidates", "needs_gpu", "requirements")
 """What a report says in the words of `submission.toml`."""
 MEASURED = ("fit_seconds", "seconds_per_prompt", "hardware", "win_rate", "verdict")
@@ -242,8 +243,8 @@ def _today() -> str:
 
 
 def _of_predictions(signature: str) -> str:
-    """Return a signature without what was done in training, which predictions do not show."""
-    return "|".join(part for part in signature.split("|") if not part.startswith(TRAINING))
+    """Return a signature without what predictions do not show."""
+    return "|".join(part for part in signature.split("|") if not part.startswith(ELSEWHERE))
 
 
 def _derivable(result: Result) -> dict[str, Any]:

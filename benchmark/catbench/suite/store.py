@@ -7,6 +7,7 @@
     costs.parquet    candidate, unit, value, hardware, batch_size, precision, method, and spread where known
     features/*.npy   optional prompt embeddings, rows in the order of prompts.parquet
     images/*.webp    optional sheets, one a test prompt, candidates in the order of the manifest
+    README.md, croissant.json    the same for people, hubs and catalogues; in no digest
 
 Reading checks the digests and every rule of a matrix, and gives the prompts in the order of their ids,
 whatever that of their rows. Writing is atomic. Nothing is pickled.
@@ -28,8 +29,12 @@ from catbench.arrays import Scores, frozen
 from catbench.errors import SuiteError, UsageError, first_fault, unknown_name
 from catbench.files import atomic_folder, readable, sha256_of
 from catbench.home import DATA, known_suites
+from catbench.hub.address import SCHEME, Address
 from catbench.suite.costs import Cost, check_costs, cost_records
+from catbench.suite.description import write_descriptions
+from catbench.suite.hub_suites import folder_of
 from catbench.suite.manifest import Manifest
+from catbench.suite.manifest import read_manifest as read_manifest
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.matrix_rules import PROMPT_COLUMNS
 from catbench.suite.prompts import SPLITS
@@ -46,10 +51,10 @@ WAYS = {
 
 
 def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
-    """Return the matrix of a suite, by name (`catbench suites` lists them) or by its folder.
+    """Return the matrix of a suite, by name (`catbench suites` lists them), by its folder, or from a hub.
 
-    Raises UsageError for an unknown name, SuiteError for a folder that breaks a rule of the format or
-    whose files differ from the digests in its manifest.
+    `hf://datasets/OWNER/NAME[@REVISION]` names one on a hub. Raises UsageError for an unknown name,
+    SuiteError for a folder that breaks a rule of the format or whose files differ from its digests.
     """
     folder = suite_folder(suite)
     manifest, says = read_manifest(folder), folder / "manifest.json"
@@ -198,6 +203,7 @@ def save(
         left_out = set() if manifest.withheld else {"withheld"}
         text = manifest.model_dump_json(indent=2, by_alias=True, exclude=left_out)
         (draft / "manifest.json").write_text(text + "\n", encoding="utf-8")
+        write_descriptions(draft, manifest, suite.costs)
 
 
 def write_costs_and_features(draft: Path, costs: Iterable[Cost], features: Mapping[str, Scores]) -> None:
@@ -216,7 +222,12 @@ def file_digests(draft: Path) -> dict[str, str]:
 
 
 def suite_folder(suite: str | os.PathLike[str]) -> Path:
-    """Return the folder of a suite given by name or path; raises UsageError where there is none."""
+    """Return the folder of a suite given by name, path or `hf://datasets/OWNER/NAME[@REVISION]`.
+
+    Raises UsageError where there is none, SuiteError where one on a hub is not what it says.
+    """
+    if str(suite).startswith(SCHEME):
+        return folder_of(Address.parse(str(suite)))
     path = Path(suite)
     if (path / "manifest.json").is_file():
         return path
@@ -228,17 +239,6 @@ def suite_folder(suite: str | os.PathLike[str]) -> Path:
         hint = f"make it with `{way}`" if way else "or give the path of a suite's folder"
         raise UsageError(f"{unknown_name('suite', str(suite), known)} ({hint})")
     return known[str(suite)]
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """Return a suite's manifest; raises SuiteError naming the field that is wrong."""
-    path = folder / "manifest.json"
-    try:
-        return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
-    except ValidationError as error:
-        raise SuiteError(f"{path}: {first_fault(error)} (is it altered or cut short?)") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SuiteError(f"{path}: cannot be read: {error}") from error
 
 
 def _check_digest(folder: Path, name: str, digest: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
+from html import escape
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -17,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from catbench.arrays import Ints, Scores, frozen, owned
-from catbench.errors import SuiteError, UsageError, unknown_name
+from catbench.errors import SuiteError, UsageError, listed, unknown_name
 from catbench.suite.costs import PRICED, Cost, cost_keys, prices, select_costs
 from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.pool import Candidate, Pool
@@ -84,6 +85,20 @@ class Suite:
         size = f"{len(self._table)} prompts x {len(self.candidates)} candidates"
         names = ", ".join(metric.name for metric in self.metrics)
         return f"{type(self).__name__}({self.suite.id!r}: {size}, {names})"
+
+    def _repr_html_(self) -> str:
+        """Return what the suite holds as a small table for a notebook; everything is escaped."""
+        splits = ", ".join(f"{len(self.rows(split)):,} {split}" for split in SPLITS)
+        rows = {
+            "suite": f"{self.suite.id}: {self.suite.title}",
+            "prompts": f"{len(self._table):,}: {splits}",
+            "candidates": listed(self.candidate_ids, 8),
+            "metrics": ", ".join(f"{metric.name} ({metric.direction} is better)" for metric in self.metrics),
+            "costs": ", ".join(self.cost_keys),
+            "licence": self.suite.licence or "not stated",
+        }
+        cells = "".join(f"<tr><th>{name}</th><td>{escape(said)}</td></tr>" for name, said in rows.items())
+        return f"<table>{cells}</table>"
 
     @property
     def candidate_ids(self) -> tuple[str, ...]:
