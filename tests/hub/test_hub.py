@@ -12,7 +12,7 @@ import time
 import pytest
 
 from catbench import load
-from catbench.errors import CatbenchError
+from catbench.errors import CatbenchError, install_line
 from catbench.hub.address import Address
 from catbench.hub.fetching import check_path
 from catbench.suite.store import verify
@@ -252,6 +252,5 @@ def test_without_the_library_the_extra_is_named(monkeypatch, command):
     ran = command("pull", NAME)
     assert ran.code == 2
     assert ran.err == (
-        "catbench pull: this needs huggingface_hub, which is not installed: in your clone of catbench, "
-        "pip install '.[hub]'\n"
+        f"catbench pull: this needs huggingface_hub, which is not installed: {install_line('hub')}\n"
     )

@@ -90,7 +90,9 @@ def test_a_missing_docstring_stops_the_build(copy, tmp_path):
     text = path.read_text(encoding="utf-8")
     assert said in text
     path.write_text(
-        text.replace('"""The candidates offered to a router, with the price of one image of each."""', "")
+        text.replace(
+            '"""The candidates that a router chooses from, with the price of one image of each."""', ""
+        )
     )
     built = build(copy, tmp_path / "out")
     assert built.returncode != 0

@@ -264,6 +264,9 @@ def _read_prompts(path: Path) -> pd.DataFrame:
             raise SuiteError(f"{path}, row {row + 1}: {column} is empty")
         if not pd.api.types.is_string_dtype(table[column]):
             raise SuiteError(f"{path}: column {column!r} holds {table[column].dtype}; it must be text")
+    ids = table["prompt_id"]
+    if ids.duplicated().any():
+        raise SuiteError(f"{path} lists prompt {ids[ids.duplicated()].iloc[0]!r} twice")
     odd = ~table["split"].isin(SPLITS).to_numpy()
     if odd.any():
         row, known = int(odd.argmax()), ", ".join(SPLITS)
