@@ -17,7 +17,6 @@ from catbench.arrays import Floats
 from catbench.report.report import Report
 from catbench.report.result import Result
 from catbench_leaderboard.reports import Entry
-from catbench_leaderboard.suites import is_here, matrix_of
 from catbench_leaderboard.text import one_line
 
 Axis: TypeAlias = Literal["log", "linear"]
@@ -38,21 +37,8 @@ OWN = (
 """Parts of a signature that may differ within a table, or that a result has as fields."""
 COMMON = ("SIMULATED", "split:", "curve:", "axis:")
 """Parts of a signature that go without saying where a pool is named."""
-BASELINES = (
-    "knn",
-    "ridge",
-    "transformer",
-    "embedllm",
-    "mlp",
-    "trees",
-    "uniroute",
-    "cems",
-    "routellm-mf",
-    "adadiff",
-    "routet2i",
-    "mixture",
-)
-"""Routers that are shipped, in the order of their colours; a new one goes to the end."""
+PREFERRED = ("image_reward", "scene_accuracy")
+"""Metrics that come before the others of their suite."""
 
 
 def on_axis(measure: str, axis: Axis) -> str:
@@ -68,8 +54,6 @@ class Row:
     number: int
     """Position of the result in its report."""
     label: str
-    colour: int
-    """Number of the router, by which it is drawn everywhere."""
 
     @property
     def result(self) -> Result:
@@ -109,7 +93,7 @@ class Problem:
     cost: str
     """What it is called: no two problems are called alike."""
     metrics: tuple[str, ...]
-    """Those that any of the reports has, in the order of the suite's where that is here."""
+    """Those that any of the reports has: what is nearest to people's judgement comes first."""
     slices: tuple[str, ...]
     rows: Mapping[tuple[str, str], tuple[Row, ...]]
     """By metric and slice."""
@@ -135,19 +119,17 @@ def problems_of(entries: Sequence[Entry]) -> tuple[Problem, ...]:
     Suites of one name but other digests, and pools of one name but other candidates or conventions, are told
     apart in what they are called.
     """
-    labels, colours = _labels(entries), _colours(entries)
+    labels = _labels(entries)
     rows: dict[Key, dict[tuple[str, str], list[Row]]] = {}
     for entry, label in zip(entries, labels, strict=True):
         for number, result in enumerate(entry.report.results):
             parts = rows.setdefault(key_of(entry.report, result), {})
-            row = Row(entry, number, label, colours[one_line(entry.report.router.name)])
+            row = Row(entry, number, label)
             parts.setdefault((result.metric, result.slice), []).append(row)
 
     def place(key: Key) -> tuple[Any, ...]:
-        costs = matrix_of(key.digest).cost_keys if is_here(key.digest) else ()
-        later = costs.index(key.cost) if key.cost in costs else len(costs)
         reports = {row.entry for part in rows[key].values() for row in part}
-        return key.simulated, -len(reports), later, -len(key.candidates)
+        return key.simulated, -sum(1 for one in reports if one.verified), -len(reports), -len(key.candidates)
 
     order = sorted(rows, key=place)
     suites = _distinct(order, lambda key: key.suite, lambda key: key.digest, lambda key: key.digest[:8])
@@ -161,7 +143,7 @@ def problems_of(entries: Sequence[Entry]) -> tuple[Problem, ...]:
             suite=key.suite + suites[key],
             pool=spoken[key] + pools[key],
             cost=key.cost,
-            metrics=_metrics(key, rows[key]),
+            metrics=_metrics(rows[key]),
             slices=tuple(dict.fromkeys(["all", *(slice for _, slice in rows[key])])),
             rows={part: tuple(found) for part, found in rows[key].items()},
         )
@@ -169,11 +151,13 @@ def problems_of(entries: Sequence[Entry]) -> tuple[Problem, ...]:
     )
 
 
-def _metrics(key: Key, rows: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Return the metrics of some results, in the order of their suite's where that is here."""
-    scored = tuple(dict.fromkeys(metric for metric, _ in rows))
-    known = matrix_of(key.digest).metrics if is_here(key.digest) else ()
-    return tuple(metric.name for metric in known if metric.name in scored) or scored
+def _metrics(rows: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Return the metrics of some results."""
+    scored = dict.fromkeys(metric for metric, _ in rows)
+    return (
+        *(name for name in PREFERRED if name in scored),
+        *(name for name in scored if name not in PREFERRED),
+    )
 
 
 def _said(conventions: Iterable[str]) -> str:
@@ -196,42 +180,32 @@ def _distinct(
     }
 
 
-def _colours(entries: Iterable[Entry]) -> dict[str, int]:
-    """Return each router's number, by which it is coloured.
-
-    Shipped baselines keep theirs whoever else is here. Then come routers with a date, in its order, so that
-    a newer one changes the number of none of these; then those without, by name.
-    """
-
-    def place(entry: Entry) -> tuple[bool, str, str]:
-        said = entry.report.submission
-        date = one_line(said.date, 10) if said else ""
-        return not date, date, one_line(entry.report.router.name)
-
-    others = [name for _, _, name in sorted(map(place, entries))]
-    return {router: number for number, router in enumerate(dict.fromkeys([*BASELINES, *others]))}
-
-
 def _labels(entries: Sequence[Entry]) -> list[str]:
     """Return each router's name, with the report's place where two reports of it stand in one table.
 
-    Where a stranger's name is another's label, both get their numbers, until no two are alike.
+    The only verified one of a name keeps it alone: no stranger can take it away. Where a name is another's
+    label, both get their numbers, until no two are alike.
     """
     places = [
         {(key_of(entry.report, r), r.metric, r.slice) for r in entry.report.results} for entry in entries
     ]
+    verified = [bool(entry.verified) for entry in entries]
     labels = [one_line(entry.report.router.name) for entry in entries]
     endings = [f" ({one_line(entry.id, 80)})" for entry in entries]
-    while clashing := _clashing(labels, places):
+    while clashing := _clashing(labels, places, verified):
         labels = [label + endings[k] if k in clashing else label for k, label in enumerate(labels)]
         endings = [f" #{k + 1}" for k in range(len(labels))]
     return labels
 
 
-def _clashing(labels: Sequence[str], places: Sequence[Iterable[Any]]) -> set[int]:
-    """Return the positions of labels that stand twice in one table."""
+def _clashing(labels: Sequence[str], places: Sequence[Iterable[Any]], verified: Sequence[bool]) -> set[int]:
+    """Return the positions of labels that stand twice in one table, but for a label's only verified one."""
     seen: dict[tuple[Any, ...], set[int]] = {}
     for position, (label, where) in enumerate(zip(labels, places, strict=True)):
         for place in where:
             seen.setdefault((label, place), set()).add(position)
-    return {position for positions in seen.values() if len(positions) > 1 for position in positions}
+    found: set[int] = set()
+    for positions in seen.values():
+        known = {position for position in positions if verified[position]}
+        found |= (positions - known if len(known) == 1 else positions) if len(positions) > 1 else set()
+    return found

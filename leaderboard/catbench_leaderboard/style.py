@@ -7,12 +7,13 @@ between the themes, where the one would not be seen on the other's background.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from catbench.report.figure import PALETTE
 
-LIGHT = PALETTE
-DARK = (*PALETTE[:6], "#B89AD6", "#D9D9D9")
 DASHES = ("solid", "dash", "dot", "dashdot")
+CSS = Path(__file__).parent / "board.css"
+"""How markup is laid out, in the app and in exported files."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class PageTheme:
 
 
 THEMES = {
-    "light": PageTheme(LIGHT, "#1F2430", "#767676"),
-    "dark": PageTheme(DARK, "#E8EAED", "#9AA0A6"),
+    "light": PageTheme(PALETTE, "#1F2430", "#6B7079"),
+    "dark": PageTheme((*PALETTE[:6], "#B89AD6", "#D9D9D9"), "#E8EAED", "#9AA0A6"),
 }
 """Theme by Streamlit's name of it."""
 
