@@ -23,9 +23,7 @@ PAGES = {
     "Enter": "enter",
 }
 
-st.set_page_config(
-    page_title="catbench leaderboard: routers of text-to-image prompts", page_icon="🐈", layout="wide"
-)
+st.set_page_config(page_title="catbench leaderboard", page_icon="🐈", layout="wide")
 layout.style()
 page = st.segmented_control(
     "Page",

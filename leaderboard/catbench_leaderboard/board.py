@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from catbench.errors import CatbenchError, UsageError
-from catbench_leaderboard.door import why_not
+from catbench.errors import UsageError
+from catbench.submit.door import Progress, held_reports
+from catbench.submit.entries import Entry, Unranked
 from catbench_leaderboard.problems import Axis, Problem, Row, problems_of
-from catbench_leaderboard.reports import Entry, Unranked, find_reports, read_entry, unranked, with_areas
 from catbench_leaderboard.suite_words import KNOWN, about
-from catbench_leaderboard.text import one_line
 
 EVERY = "All real suites"
 """What is chosen instead of a suite: routers are ranked over all suites of real images."""
 MEAN = "all metrics"
 """What routers are ranked by where it is no single metric: their mean rank over a suite's metrics."""
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, steps done and steps in all."""
 
 
 def quiet(what: str, done: int, total: int) -> None:
@@ -117,25 +114,6 @@ def open_board(
 
     Raises UsageError where a folder does not exist.
     """
-    for folder in folders:
-        if not folder.is_dir():
-            raise UsageError(f"{folder} is no folder: give folders that hold reports")
-    known = {(entry.path, entry.id): entry for entry in (before.entries if before else ())}
-    found = find_reports(folders)
-    entries: list[Entry] = []
-    outside: list[Unranked] = []
-    for position, (path, name) in enumerate(found.items()):
-        try:
-            entry = read_entry(path, name, old := known.get((path, name)))
-        except (CatbenchError, OSError) as error:
-            outside.append(Unranked(one_line(name), one_line(str(error), 400)))
-            continue
-        if entry is old:
-            entries.append(entry)
-            continue
-        if why := why_not(entry, cache, lambda at=position: progress("verifying reports", at, len(found))):
-            outside.append(unranked(entry, why))
-        else:
-            entries.append(with_areas(entry))
-        progress("reading reports", position + 1, len(found))
+    known = before.entries if before else ()
+    entries, outside = held_reports(folders, cache=cache, progress=progress, before=known)
     return Board(tuple(entries), problems_of(entries), tuple(outside))

@@ -1,7 +1,7 @@
-"""The board as one folder of files that needs no server: the front page, routers, how to enter, the tables.
+"""The board as one folder of files that needs no server: front page, routers, how to enter, tables.
 
-Pages are the app's own parts. Figures are drawn by plotly's script, which lies in the folder, in the colours of
-the reader's theme.
+Pages are the app's own parts. Figures are drawn by plotly's script, which lies in the folder, in the colours
+of the reader's theme.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import pandas as pd
 from markupsafe import Markup
 
 from catbench.files import atomic_folder
+from catbench.submit.entries import Unranked
 from catbench_leaderboard import markup
 from catbench_leaderboard.board import EVERY, Board, Progress, View, open_board, quiet
 from catbench_leaderboard.figures import Drawn
 from catbench_leaderboard.leaderboard_table import leaderboard_table
-from catbench_leaderboard.reports import Unranked
 from catbench_leaderboard.screens.enter_page import enter_parts
 from catbench_leaderboard.screens.front_page import brand, enter_markup, front_parts
 from catbench_leaderboard.screens.router_page import labels_of, router_parts, suites_of, view_of
@@ -30,17 +30,19 @@ from catbench_leaderboard.suite_words import about
 
 PAGE = Markup("""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} - catbench leaderboard</title><link rel="icon" href="{icon}"><link rel="stylesheet" href="board.css">
+<title>{title} - catbench leaderboard</title><link rel="icon" href="data:image/svg+xml,{icon}">
+<link rel="stylesheet" href="board.css">
 <body class="cb alone"><nav>{tabs}</nav><main>{body}</main>{scripts}</body></html>
 """)
-ICON = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><text y='8' font-size='8'>🐈</text></svg>"
+ICON = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><text y='8' font-size='8'>🐈</text></svg>"
 DRAW = """
 const dark = matchMedia("(prefers-color-scheme: dark)").matches, shades = %s;
 for (const place of document.querySelectorAll("script[type='application/json']")) {
   let text = place.textContent;
   if (dark) for (const [light, other] of shades) text = text.replaceAll(light, other);
   const drawn = JSON.parse(text);
-  Plotly.newPlot(place.previousElementSibling, drawn.data, drawn.layout, {responsive: true, displayModeBar: false});
+  const how = {responsive: true, displayModeBar: false};
+  Plotly.newPlot(place.previousElementSibling, drawn.data, drawn.layout, how);
 }
 """
 """Draws each figure where it stands; in the dark it exchanges the light theme's colours."""
@@ -53,7 +55,6 @@ def export(folders: Sequence[Path], target: Path, *, force: bool = False, progre
     board = open_board(folders, progress=progress)
     with atomic_folder(target, force=force) as draft:
         for name, table in tables(board).items():
-            table.to_parquet(draft / f"{name}.parquet", index=False)
             table.to_csv(draft / f"{name}.csv", index=False)
         for file, (title, parts) in pages(board).items():
             (draft / file).write_text(page(board, title, parts), encoding="utf-8")
@@ -150,6 +151,7 @@ def page(board: Board, title: str, parts: Iterable[Markup | Drawn]) -> str:
 
 def figure(drawn: Drawn) -> Markup:
     """Return a figure's place and its data, in which no name can end the script that holds them."""
-    data = Markup(drawn.figure.to_json().replace("<", "\\u003c"))
+    small = json.dumps(json.loads(drawn.figure.to_json()), ensure_ascii=False, separators=(",", ":"))
+    data = Markup(small.replace("<", "\\u003c"))
     place = '<div class="figure" role="img" aria-label="{}"></div><script type="application/json">{}</script>'
     return Markup(place).format(drawn.alt, data)

@@ -33,10 +33,10 @@ class Drawn(NamedTuple):
 def gain_figure(rows: Sequence[Row], axis: Axis, theme: PageTheme) -> Drawn:
     """Return the gains of some routers over the mixture along the cost, each with its paired band."""
     drawn, result = _figure(), rows[0].result
-    ends = [
-        _add_line(drawn, n, row.label, *_along(row.result), *row.entry.bands[row.number].tolist(), theme)
-        for n, row in enumerate(rows)
-    ]
+    ends: list[float] = []
+    for number, row in enumerate(rows):
+        low, high = row.entry.bands[row.number].tolist()
+        ends.append(_add_line(drawn, number, row.label, *_along(row.result), low, high, theme))
     _name_ends(drawn, [row.label for row in rows], ends, theme)
     best = result.best_single
     drawn.add_hline(0, line={"color": theme.ink, "width": 1})
@@ -52,15 +52,21 @@ def gain_figure(rows: Sequence[Row], axis: Axis, theme: PageTheme) -> Drawn:
 
 
 def curve_figure(
-    result: Result, rows: Sequence[Row], axis: Axis, theme: PageTheme, height: int = 400
+    result: Result,
+    rows: Sequence[Row],
+    axis: Axis,
+    theme: PageTheme,
+    size: tuple[float, float] = (760.0, 400.0),
 ) -> Drawn:
-    """Return quality along the cost: curves of some routers, every candidate, and the mixture of these."""
+    """Return quality along the cost: curves of some routers, every candidate, and the mixture of these.
+
+    Candidates are named where there is room in a frame of `size`, in pixels.
+    """
     from plotly.graph_objects import Scatter
 
     drawn = _figure()
-    _add_line(
-        drawn, 7, "not reading the prompt", result.curve.cost, result.reference_curves["mixture"], [], [], theme
-    )  # fmt: skip
+    mixture = result.reference_curves["mixture"]
+    _add_line(drawn, 7, "not reading the prompt", result.curve.cost, mixture, [], [], theme)
     for number, row in enumerate(rows):
         curve = row.result.curve
         _add_line(drawn, number, row.label, curve.cost, curve.quality, curve.low, curve.high, theme)
@@ -70,7 +76,7 @@ def curve_figure(
     drawn.update_yaxes(range=[low, high])
     names = [in_figure(name) for name in result.candidates]
     x = np.log10(cost) if axis == "log" else cost
-    named = plotly_names(x, quality, names, padded(x), (low, high), (760.0, height - 100.0))
+    named = plotly_names(x, quality, names, padded(x), (low, high), (size[0], size[1] - 100))
     drawn.add_trace(
         Scatter(
             x=cost, y=quality, **named | {"textfont": {"color": theme.ink, "size": 11}}, mode="markers+text",
@@ -82,7 +88,7 @@ def curve_figure(
         note = f"{outside_label(outside)}: double click shows all"
         _note(drawn, note, "bottom", x=1, xref="paper", y=0, yref="paper", xanchor="right", font={"size": 11})
     title = f"mean {in_figure(result.metric_label)}{', lower is better' * (result.direction == 'lower')}"
-    done = _laid_out(drawn, theme, cost_label(result.cost), title, result.costs, axis, height, legend=True)
+    done = _laid_out(drawn, theme, cost_label(result.cost), title, result.costs, axis, size[1], legend=True)
     return Drawn(done, f"{title} against cost: every candidate, and the curves of routers")
 
 
@@ -91,13 +97,14 @@ def choices_figure(budgets: Floats, rates: Floats, result: Result, axis: Axis, t
     from plotly.graph_objects import Scatter
 
     drawn = _figure()
-    used = [k for k in np.argsort(result.costs, kind="stable") if rates[:, k].max() > 0.02]
+    used = [k for k in np.argsort(result.costs, kind="stable") if rates[:, k].max() > 0.05]
+    along = [float(f"{one:.5g}") for one in budgets]
     for number, k in enumerate(used):
         style = style_of(number, theme)
         drawn.add_trace(
             Scatter(
-                x=budgets, y=rates[:, k] * 100, name=in_figure(result.candidates[k]), stackgroup="all",
-                line={"color": style.colour, "width": 1, "dash": style.dash}, mode="lines",
+                x=along, y=np.round(rates[:, k] * 100, 1).tolist(), name=in_figure(result.candidates[k]),
+                line={"color": style.colour, "width": 1, "dash": style.dash}, mode="lines", stackgroup="all",
                 fillcolor=see_through(style.colour, 0.65 if number < 8 else 0.3), hovertemplate="%{y:.0f}%",
             )
         )  # fmt: skip
@@ -174,7 +181,7 @@ def _note(drawn: Any, text: str, yanchor: str, **where: Any) -> None:
 
 
 def _laid_out(
-    drawn: Any, theme: PageTheme, x: str, y: str, costs: Numbers, axis: Axis, height: int, *,
+    drawn: Any, theme: PageTheme, x: str, y: str, costs: Numbers, axis: Axis, height: float, *,
     legend: bool = False,
 ) -> Any:  # fmt: skip
     """Return a figure with the board's axes and colours; what is drawn upwards stands above it."""

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from catbench.report.result import Result
 from catbench_leaderboard.board import Board, View
-from catbench_leaderboard.markup import bold
+from catbench_leaderboard.markup import bold, name
 from catbench_leaderboard.problems import Row
 from catbench_leaderboard.suite_words import METRICS, about
 
@@ -32,34 +32,26 @@ def sentence(board: Board, view: View) -> Markup:
     row = best_validated(board, view)
     if row is None:
         return Markup("Nobody is ranked here: nobody whom this board believes ran these routers again.")
-    result, words = row.result, about(view.suite)
-    answer = (
-        "Yes" if surely(result) else "Not certain" if result.estimate("match_best").value else "Not shown"
-    )
+    result, words, best = row.result, about(view.suite), row.result.best_single
+    answer = "Not certain" if result.estimate("match_best").value else "Not shown"
     saves = f"draws images {result.verdict.partition(';')[0]}"
-    if result.best_single.cost <= min(result.costs):
-        saves = f"saves nothing, because the best single candidate, {result.best_single.candidate}, is the cheapest"
-    measure = METRICS.get(result.metric, result.metric_label)
-    return Markup("Is routing worth it? {} on {:,} {}, the router {} {} (by {}). {}").format(
-        bold(f"{answer}:"),
-        result.prompts,
-        words.prompts,
-        bold(row.label[:60]),
-        saves,
-        measure,
-        _elsewhere(board, view),
-    )
+    if best.cost <= min(result.costs):
+        saves = f"saves nothing, because the best single candidate, {best.candidate}, is the cheapest"
+    how = f"by {METRICS.get(result.metric, result.metric_label)}"
+    worth = bold("Yes:" if surely(result) else f"{answer}:")
+    text = "Is routing worth it? {} on {:,} {}, the router <strong>{}</strong> {} ({}). {}"
+    said = (worth, result.prompts, words.prompts, name(row.label), saves, how, _elsewhere(board, view))
+    return Markup(text).format(*said)
 
 
-def _elsewhere(board: Board, view: View) -> Markup:
+def _elsewhere(board: Board, view: View) -> str:
     """Return on which other real suites a router chosen alike is surely worth it, and on which not."""
-    if not view.every:
-        return Markup("")
-    found = {suite: best_validated(board, board.view(suite)) for suite in board.real if suite != view.suite}
-    sure = {suite for suite, row in found.items() if row and surely(row.result)}
+    others = [suite for suite in board.real if view.every and suite != view.suite]
+    found = {suite: best_validated(board, board.view(suite)) for suite in others}
+    sure = [about(suite).tab for suite, row in found.items() if row and surely(row.result)]
     parts = {
-        "Yes too": [about(s).tab for s in found if s in sure],
-        "not shown": [about(s).tab for s in found if s not in sure],
+        "yes too": sure,
+        "not shown": [about(suite).tab for suite in found if about(suite).tab not in sure],
     }
     said = "; ".join(f"{how} on {' and '.join(names)}" for how, names in parts.items() if names)
-    return Markup("{}.").format(said[:1].upper() + said[1:])
+    return f"{said[:1].upper()}{said[1:]}." if said else ""

@@ -15,14 +15,14 @@ from typing import cast
 import streamlit as st
 from markupsafe import Markup
 
+from catbench.suite.here import is_here
 from catbench_leaderboard import live, markup
 from catbench_leaderboard.board import EVERY, MEAN, Board, View
 from catbench_leaderboard.figures import Drawn
 from catbench_leaderboard.markup import Column
-from catbench_leaderboard.problems import AXES, Axis
+from catbench_leaderboard.problems import AXES
 from catbench_leaderboard.style import CSS
 from catbench_leaderboard.suite_words import about
-from catbench_leaderboard.suites import is_here
 from catbench_leaderboard.text import in_markdown
 
 FILTERS = ("metric", "pool", "cost", "slice", "axis", "by")
@@ -85,9 +85,9 @@ def choose(board: Board, *, every: bool = False, suites: Sequence[str] = ()) -> 
     view = replace(
         view,
         metric=given["metric"] if given["metric"] in problem.metrics else problem.metrics[0],
-        axis=cast("Axis", given["axis"] if given["axis"] in AXES else AXES[0]),
+        axis=AXES[given["axis"] == AXES[1]],
     )
-    slices = slices_of(board, view)
+    slices = problem.slices(view.metric)
     view = replace(view, slice=given["slice"] if given["slice"] in slices else "all")
     if problem.key.simulated:
         st.warning(
@@ -96,18 +96,13 @@ def choose(board: Board, *, every: bool = False, suites: Sequence[str] = ()) -> 
     return replace(view, by=view.metric if given["by"] == "metric" and not view.every else MEAN)
 
 
-def slices_of(board: Board, view: View) -> list[str]:
-    """Return the slices that any report of a view has its metric on."""
-    return [slice for metric, slice in board.problem(view).rows if metric == view.metric] or ["all"]
-
-
 def filters(board: Board, view: View, *names: str) -> None:
     """Show the filters in one foldable row: those with a choice, by what reports hold."""
-    offered = {
+    offered: dict[str, Sequence[str]] = {
         "metric": board.problem(view).metrics,
         "pool": board.names("pool", suite=view.suite),
         "cost": board.names("cost", suite=view.suite, pool=view.pool),
-        "slice": slices_of(board, view),
+        "slice": board.problem(view).slices(view.metric),
         "axis": AXES,
         "by": () if view.every else (MEAN, "metric"),
     }

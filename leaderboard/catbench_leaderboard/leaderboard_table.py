@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from catbench.report.numbers import Estimate
+from catbench.terminal import one_line
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.problems import Row, on_axis
 from catbench_leaderboard.ranking import ranking
-from catbench_leaderboard.text import one_line, web_address
+from catbench_leaderboard.text import web_address
 
 ENDS = {"": "value", "_low": "low", "_high": "high"}
 """Suffix of a column -> end of an estimate."""
@@ -34,7 +35,7 @@ def leaderboard_table(board: Board, view: View) -> pd.DataFrame:
 
 
 def surely_ahead(board: Board, view: View) -> dict[str, dict[str, Any]]:
-    """Return of each router on how many suites it surely gains on every metric; of one suite, on how many metrics."""
+    """Return on how many suites each router surely gains on every metric; of one, on how many metrics."""
     problems = board.ranked_over(view)
     gain = on_axis("gain", view.axis)
     sure: dict[str, list[bool]] = {}

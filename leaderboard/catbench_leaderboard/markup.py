@@ -12,12 +12,12 @@ from statistics import median
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-import numpy as np
 from markupsafe import Markup
 
 from catbench.report.numbers import Estimate
 from catbench.report.spelling import decimals_of, spell
-from catbench_leaderboard.text import one_line, web_address
+from catbench.terminal import one_line
+from catbench_leaderboard.text import web_address
 
 MISSING = "–"
 Router = Callable[[str, str], str]
@@ -29,9 +29,14 @@ class Column(NamedTuple):
 
     head: str
     kind: str = "text"
-    """`text`, `number`, or `drawn`."""
+    """`text`, `name`, `number`, or `drawn`."""
     wide: bool = False
     """Whether a phone leaves it out: it stands on another page too."""
+
+    @property
+    def classes(self) -> str:
+        """Classes of `board.css`."""
+        return f"{self.kind}{' wide' * self.wide}"
 
 
 def name(text: str, longest: int = 60) -> Markup:
@@ -54,6 +59,11 @@ def link(to: str, text: str | Markup) -> Markup:
     return Markup('<a href="{}">{}</a>').format(to, text)
 
 
+def paragraph(text: str | Markup, kind: str = "") -> Markup:
+    """Return a paragraph of a class of `board.css`."""
+    return Markup('<p class="{}">{}</p>').format(kind, text)
+
+
 def titled(title: str | Markup, about: str | Markup) -> Markup:
     """Return a page's heading, and what it is."""
     return Markup('<div class="brand"><h1>{}</h1><p>{}</p></div>').format(title, about)
@@ -64,11 +74,6 @@ def source() -> Markup:
     named = metadata("catbench-t2i").get_all("Project-URL") or []
     found = [to for one in named if (to := web_address(one.rpartition(", ")[2]))]
     return link(found[0], "Code") if found else Markup("Code: Apache-2.0, <code>catbench-t2i</code>.")
-
-
-def paragraph(text: str | Markup, kind: str = "") -> Markup:
-    """Return a paragraph of a class of `board.css`."""
-    return Markup('<p class="{}">{}</p>').format(kind, text)
 
 
 def heading(text: str | Markup, level: int = 2) -> Markup:
@@ -103,60 +108,44 @@ def table(
 
     One that `scrolls` sideways says so to those who read and to those who listen.
     """
+    first, other = '<th scope="row" class="{}">{}</th>', '<td class="{}">{}</td>'
 
-    def classes(column: Column) -> str:
-        return f"{column.kind}{' wide' * column.wide}"
+    def line(row: Sequence[str | Markup]) -> Markup:
+        cells = enumerate(zip(columns, row, strict=True))
+        return _joined(Markup(other if k else first).format(one.classes, text) for k, (one, text) in cells)
 
-    def cell(place: int, column: Column, text: str | Markup) -> Markup:
-        tag = Markup('<th scope="row" class="{}">{}</th>' if not place else '<td class="{}">{}</td>')
-        return tag.format(classes(column), text)
-
-    heads = Markup("").join(
-        Markup('<th scope="col" class="{}">{}</th>').format(classes(column), column.head)
-        for column in columns
-    )
-    lines = [
-        Markup("").join(cell(k, *pair) for k, pair in enumerate(zip(columns, row, strict=True)))
-        for row in rows
-    ]
-    kinds = marks or [""] * len(lines)
-    body = Markup("").join(
-        Markup('<tr class="{}">{}</tr>').format(*pair) for pair in zip(kinds, lines, strict=True)
-    )
-    made = Markup("<table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(
-        caption, heads, body
-    )
-    if not scrolls:
-        return made
-    around = '<div class="scrolls" role="region" aria-label="{}: scrolls sideways" tabindex="0">{}</div>'
-    return Markup(around).format(caption, made)
+    heads = _joined(Markup('<th scope="col" class="{}">{}</th>').format(c.classes, c.head) for c in columns)
+    lines = [line(row) for row in rows]
+    pairs = zip(marks or [""] * len(lines), lines, strict=True)
+    body = _joined(Markup('<tr class="{}">{}</tr>').format(*pair) for pair in pairs)
+    made = Markup("<table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>")
+    found = made.format(caption, heads, body)
+    around = Markup('<div class="scrolls" role="region" aria-label="{}: scrolls" tabindex="0">{}</div>')
+    return around.format(caption, found) if scrolls else found
 
 
-def facts(caption: str, found: Mapping[str, str | Markup]) -> Markup:
-    """Return names and what belongs to each."""
-    lines = Markup("").join(
-        Markup("<dt>{}</dt><dd>{}</dd>").format(*pair) for pair in found.items() if pair[1]
-    )
-    return Markup('<dl aria-label="{}">{}</dl>').format(caption, lines)
+def facts(found: Mapping[str, str | Markup]) -> Markup:
+    """Return names and what belongs to each, where there is anything."""
+    pairs = [pair for pair in found.items() if pair[1]]
+    return Markup("<dl>{}</dl>").format(_joined(Markup("<dt>{}</dt><dd>{}</dd>").format(*p) for p in pairs))
 
 
 def spelled(found: Sequence[Estimate], *, percent: bool = False, missing: str = MISSING) -> list[str]:
     """Return estimates as people read them, all with the same decimals."""
-    known = [one for one in found if one.value is not None and one.low is not None]
-    decimals = int(median(decimals_of(one) - 2 * percent for one in known)) if known else None
-    places = None if decimals is None else max(decimals, 0)
-    return [spell(one, percent=percent, missing=missing, decimals=places) for one in found]
+    known = [decimals_of(one) for one in found if one.value is not None and one.low is not None]
+    decimals = max(int(median(known)) - 2 * percent, 0) if known else None
+    return [spell(one, percent=percent, missing=missing, decimals=decimals) for one in found]
 
 
 def drawn(found: Sequence[Estimate], scale: Sequence[Estimate] = ()) -> list[Markup]:
     """Return each estimate's number, and a dot and a line.
 
-    The axis holds 0 and all of them; with `scale` these only, and what lies farther below 0 than the best above
-    it stands at its end.
+    The axis holds 0 and all of them; with `scale` these only, and what lies farther below 0 than the best of
+    them above it stands at its end.
     """
     numbers = [end for one in scale or found for end in (one.value, one.low, one.high) if end is not None]
     high = max([0.0, *numbers])
-    low = max(min([0.0, *numbers]), -high if scale and high else -np.inf)
+    low = max(min([0.0, *numbers]), -high if scale and high else float("-inf"))
 
     def at(value: float) -> float:
         return round(min(max((value - low) / ((high - low) or 1), 0), 1) * 100, 1)
@@ -168,8 +157,7 @@ def drawn(found: Sequence[Estimate], scale: Sequence[Estimate] = ()) -> list[Mar
         sure = "sure" if ends[0] > 0 else "out" if one.value < low else ""
         marks = '<i class="zero" style="left:{}%"></i><i class="line" style="left:{}%;width:{}%"></i>'
         marks += '<i class="dot" style="left:{}%"></i>'
-        wide = round(at(ends[1]) - at(ends[0]), 1)
-        inside = Markup(marks).format(at(0), at(ends[0]), wide, at(one.value))
+        inside = Markup(marks).format(at(0), at(ends[0]), round(at(ends[1]) - at(ends[0]), 1), at(one.value))
         return Markup('<span class="axis {}" aria-hidden="true">{}</span>').format(sure, inside)
 
     both = Markup('<span class="both"><span>{}</span>{}</span>')
@@ -178,7 +166,9 @@ def drawn(found: Sequence[Estimate], scale: Sequence[Estimate] = ()) -> list[Mar
 
 def bars(values: Sequence[float], lowest: float, highest: float) -> list[Markup]:
     """Return a bar a value, between the lowest and the highest."""
-    span = (highest - lowest) or 1.0
-    wide = [round(min(max((value - lowest) / span, 0), 1) * 100, 1) for value in values]
-    bar = Markup('<span class="bar" aria-hidden="true"><i style="width:{}%"></i></span>')
-    return [bar.format(max(one, 1)) for one in wide]
+    wide = [100 * min(max((value - lowest) / ((highest - lowest) or 1), 0.01), 1) for value in values]
+    return [Markup('<span class="bar"><i style="width:{:.1f}%"></i></span>').format(one) for one in wide]
+
+
+def _joined(parts: Iterable[Markup]) -> Markup:
+    return Markup("").join(parts)

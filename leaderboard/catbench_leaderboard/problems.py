@@ -16,24 +16,15 @@ import numpy as np
 from catbench.arrays import Floats
 from catbench.report.report import Report
 from catbench.report.result import Result
-from catbench_leaderboard.reports import Entry
-from catbench_leaderboard.text import one_line
+from catbench.submit.entries import Entry
+from catbench.terminal import one_line
 
 Axis: TypeAlias = Literal["log", "linear"]
 AXES: tuple[Axis, Axis] = ("log", "linear")
 """Of costs, under areas and figures; the headline is on the first."""
 OWN = (
-    "bootstrap:",
-    "trials:",
-    "catbench:",
-    "metric:",
-    "slice:",
-    "suite:",
-    "pool:",
-    "cost:",
-    "best:",
-    "compact",
-)
+    "bootstrap:", "trials:", "catbench:", "metric:", "slice:", "suite:", "pool:", "cost:", "best:", "compact"
+)  # fmt: skip
 """Parts of a signature that may differ within a table, or that a result has as fields."""
 COMMON = ("SIMULATED", "split:", "curve:", "axis:")
 """Parts of a signature that go without saying where a pool is named."""
@@ -82,6 +73,12 @@ class Key(NamedTuple):
         """A short name that differs where anything above does."""
         return hashlib.sha256(repr(tuple(self)).encode()).hexdigest()[:6]
 
+    @property
+    def spoken(self) -> str:
+        """The pool's name, with what must be said of it: folds, another suite to train on."""
+        special = [part for part in self.conventions if not part.startswith(COMMON)]
+        return one_line(self.pool, 60) + (f" ({one_line(', '.join(special), 60)})" if special else "")
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:
@@ -93,24 +90,22 @@ class Problem:
     cost: str
     """What it is called: no two problems are called alike."""
     metrics: tuple[str, ...]
-    """Those that any of the reports has: what is nearest to people's judgement comes first."""
-    slices: tuple[str, ...]
+    """Those that any of the reports has, the preferred first."""
     rows: Mapping[tuple[str, str], tuple[Row, ...]]
     """By metric and slice."""
+
+    def slices(self, metric: str) -> list[str]:
+        """Return the slices that any report has a metric on: all prompts first."""
+        return sorted(
+            (slice for name, slice in self.rows if name == metric), key=lambda slice: slice != "all"
+        )
 
 
 def key_of(report: Report, result: Result) -> Key:
     """Return what a result is about."""
     rest = tuple(part for part in result.signature.split("|") if not part.startswith(OWN))
-    return Key(
-        result.suite,
-        result.suite_digest,
-        result.pool,
-        result.cost,
-        tuple(result.candidates),
-        rest,
-        report.simulated,
-    )
+    named = (result.suite, result.suite_digest, result.pool, result.cost)
+    return Key(*named, tuple(result.candidates), rest, report.simulated)
 
 
 def problems_of(entries: Sequence[Entry]) -> tuple[Problem, ...]:
@@ -119,63 +114,43 @@ def problems_of(entries: Sequence[Entry]) -> tuple[Problem, ...]:
     Suites of one name but other digests, and pools of one name but other candidates or conventions, are told
     apart in what they are called.
     """
-    labels = _labels(entries)
     rows: dict[Key, dict[tuple[str, str], list[Row]]] = {}
-    for entry, label in zip(entries, labels, strict=True):
+    for entry, label in zip(entries, _labels(entries), strict=True):
         for number, result in enumerate(entry.report.results):
             parts = rows.setdefault(key_of(entry.report, result), {})
-            row = Row(entry, number, label)
-            parts.setdefault((result.metric, result.slice), []).append(row)
+            parts.setdefault((result.metric, result.slice), []).append(Row(entry, number, label))
 
     def place(key: Key) -> tuple[Any, ...]:
         reports = {row.entry for part in rows[key].values() for row in part}
-        return key.simulated, -sum(1 for one in reports if one.verified), -len(reports), -len(key.candidates)
+        return key.simulated, -sum(bool(one.verified) for one in reports), -len(reports), -len(key.candidates)
+
+    def metrics(key: Key) -> tuple[str, ...]:
+        scored = dict.fromkeys(metric for metric, _ in rows[key])
+        return tuple(sorted(scored, key=lambda name: name not in PREFERRED))
 
     order = sorted(rows, key=place)
-    suites = _distinct(order, lambda key: key.suite, lambda key: key.digest, lambda key: key.digest[:8])
-    spoken = {key: one_line(key.pool, 60) + _said(key.conventions) for key in order}
-    pools = _distinct(
-        order, lambda key: (key.digest, key.cost, spoken[key]), lambda key: key.short, lambda key: key.short
-    )
+    suites = _distinct(order, lambda key: key.suite, lambda key: key.digest[:8])
+    pools = _distinct(order, lambda key: (key.digest, key.cost, key.spoken), lambda key: key.short)
     return tuple(
         Problem(
             key=key,
             suite=key.suite + suites[key],
-            pool=spoken[key] + pools[key],
+            pool=key.spoken + pools[key],
             cost=key.cost,
-            metrics=_metrics(rows[key]),
-            slices=tuple(dict.fromkeys(["all", *(slice for _, slice in rows[key])])),
+            metrics=metrics(key),
             rows={part: tuple(found) for part, found in rows[key].items()},
         )
         for key in order
     )
 
 
-def _metrics(rows: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Return the metrics of some results."""
-    scored = dict.fromkeys(metric for metric, _ in rows)
-    return (
-        *(name for name in PREFERRED if name in scored),
-        *(name for name in scored if name not in PREFERRED),
-    )
-
-
-def _said(conventions: Iterable[str]) -> str:
-    """Return what must be said of a pool: folds, another suite to train on, a hidden candidate."""
-    special = [part for part in conventions if not part.startswith(COMMON)]
-    return f" ({one_line(', '.join(special), 60)})" if special else ""
-
-
 def _distinct(
-    order: Sequence[Key],
-    name: Callable[[Key], Any],
-    identity: Callable[[Key], Any],
-    suffix: Callable[[Key], str],
+    order: Sequence[Key], name: Callable[[Key], Any], identity: Callable[[Key], str]
 ) -> dict[Key, str]:
-    """Return what is added to a name: nothing for the first that has it, a suffix for others."""
-    first: dict[Any, Any] = {}
+    """Return what is added to a name: nothing for the first that has it, its identity for others."""
+    first: dict[Any, str] = {}
     return {
-        key: "" if first.setdefault(name(key), identity(key)) == identity(key) else f" @{suffix(key)}"
+        key: "" if first.setdefault(name(key), identity(key)) == identity(key) else f" @{identity(key)}"
         for key in order
     }
 
@@ -205,7 +180,7 @@ def _clashing(labels: Sequence[str], places: Sequence[Iterable[Any]], verified: 
         for place in where:
             seen.setdefault((label, place), set()).add(position)
     found: set[int] = set()
-    for positions in seen.values():
+    for positions in (some for some in seen.values() if len(some) > 1):
         known = {position for position in positions if verified[position]}
-        found |= (positions - known if len(known) == 1 else positions) if len(positions) > 1 else set()
+        found |= positions - known if len(known) == 1 else positions
     return found

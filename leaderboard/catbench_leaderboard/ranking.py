@@ -8,16 +8,16 @@ problems, among themselves; the others say what they lack.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from catbench.arrays import Floats
+from catbench.report.ranks import mean_ranks, over_suites, rank
 from catbench.score.bootstrap import ends
 from catbench_leaderboard.board import MEAN, Board, View
+from catbench_leaderboard.memory import kept
 from catbench_leaderboard.problems import Axis, Problem, Row
-from catbench_leaderboard.ranks import mean_ranks, over_suites, rank
 from catbench_leaderboard.suite_words import about
 
 COLUMNS = ("router", "mean_rank", "mean_low", "mean_high", "rank", "rank_low", "rank_high", "first", "tier")
@@ -29,7 +29,7 @@ def ranking(board: Board, view: View) -> pd.DataFrame:
     """Return the ranking of a view's routers, the ranked ones first and in order.
 
     Columns: `router` (its label); `mean_rank` with the ends `mean_low` and `mean_high`; `rank` with
-    `rank_low` and `rank_high`; `first` (share of draws); `tier` (`catbench_leaderboard.ranks.Ranks`); and
+    `rank_low` and `rank_high`; `first` (share of draws); `tier` (`catbench.report.ranks.Ranks`); and
     `unranked`: why there is no rank. Routers without a result in the view are left out.
     """
     found = _ranking(board.ranked_over(view), view.by, view.slice, view.axis)
@@ -42,34 +42,32 @@ def ordered(board: Board, view: View) -> list[Row]:
     return [rows[label] for label in ranking(board, view)["router"]]
 
 
-@lru_cache(maxsize=128)
+@kept
 def _ranking(problems: tuple[Problem, ...], by: str, slice: str, axis: Axis) -> pd.DataFrame:
+    here: list[list[dict[str, Row]]] = []
     lacking: dict[str, list[str]] = {}
-    areas: list[list[dict[str, Floats]]] = []
     for problem in problems:
         metrics = problem.metrics if by == MEAN else [by]
-        here = [{row.label: row for row in problem.rows.get((metric, slice), ())} for metric in metrics]
-        areas.append([{label: row.areas(axis) for label, row in rows.items()} for rows in here])
-        for label in dict.fromkeys(label for rows in here for label in rows):
-            found = [rows[label] for rows in here if label in rows]
-            absent = [metric for metric, rows in zip(metrics, here, strict=True) if label not in rows]
-            lacking.setdefault(label, []).extend(
-                dict.fromkeys(r.entry.unranked for r in found if r.entry.unranked)
-            )
-            lacking[label] += [f"no result on {', '.join(absent)}"] if absent else []
-    for problem, parts in zip(problems, areas, strict=True):
-        for label in lacking:
-            if not any(label in part for part in parts):
-                lacking[label].append(f"no result on {about(problem.suite).tab}")
+        here.append([{row.label: row for row in problem.rows.get((m, slice), ())} for m in metrics])
+        for label in (label for rows in here[-1] for label in rows):
+            lacking.setdefault(label, [])
+    for label, reasons in lacking.items():
+        for problem, parts in zip(problems, here, strict=True):
+            found = [rows[label] for rows in parts if label in rows]
+            reasons += [row.entry.unranked for row in found if row.entry.unranked]
+            if len(found) < len(parts):
+                reasons.append(f"no result on {about(problem.suite).tab}{', all metrics' if found else ''}")
     able = [label for label, reasons in lacking.items() if not reasons]
-    table = _table(able, areas) if able else pd.DataFrame(columns=[*COLUMNS])
-    below = pd.DataFrame(
+    areas = [[{label: row.areas(axis) for label, row in rows.items()} for rows in parts] for parts in here]
+    below = [
         {"router": label, "unranked": "; ".join(dict.fromkeys(reasons))}
         for label, reasons in lacking.items()
         if reasons
-    )
-    both = [part for part in (table.assign(unranked=""), below) if len(part)]
-    return pd.concat(both, ignore_index=True).reindex(columns=[*COLUMNS, "unranked"]) if both else table
+    ]
+    both = [_table(able, areas).assign(unranked="")] if able else []
+    both += [pd.DataFrame(below)] if below else []
+    nothing = pd.DataFrame(columns=[*COLUMNS, "unranked"])
+    return pd.concat(both, ignore_index=True).reindex(columns=nothing.columns) if both else nothing
 
 
 def _table(labels: Sequence[str], areas: Sequence[Sequence[dict[str, Floats]]]) -> pd.DataFrame:
@@ -84,8 +82,3 @@ def _table(labels: Sequence[str], areas: Sequence[Sequence[dict[str, Floats]]]) 
     columns = (list(labels), mean, low, high, found.rank, found.low, found.high, found.first, found.tier)
     table = pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
     return table.iloc[np.argsort(mean, kind="stable")].reset_index(drop=True)
-
-
-def forget() -> None:
-    """Forget what belongs to a board that is gone."""
-    _ranking.cache_clear()

@@ -8,9 +8,9 @@ import shutil
 import pytest
 
 from catbench.errors import UsageError
+from catbench.submit.entries import fingerprint
 from catbench_leaderboard import board as boards
 from catbench_leaderboard.board import open_board
-from catbench_leaderboard.reports import fingerprint
 
 
 def test_every_problem_is_there(board):

@@ -16,9 +16,9 @@ from streamlit.testing.v1 import AppTest
 import catbench_leaderboard
 from catbench.report.index import own_index, write_index
 from catbench.report.submission_record import Fresh, Rerun, record_verification
+from catbench.submit.entries import UNRERUN
 from catbench_leaderboard import leaderboard, live, suites
 from catbench_leaderboard.board import open_board
-from catbench_leaderboard.reports import UNRERUN
 
 pytestmark = pytest.mark.usefixtures("strict")
 APP = Path(catbench_leaderboard.__file__).parent / "app.py"

@@ -143,7 +143,7 @@ def test_those_who_are_not_surely_behind_are_judged_by_the_paired_interval(board
 
 def test_overlapping_intervals_can_be_surely_apart():
     """Two routers that share nearly all noise: their intervals overlap, their difference is certain."""
-    from catbench_leaderboard.ranks import rank
+    from catbench.report.ranks import rank
 
     noise = np.random.default_rng(0).normal(size=1000)
     draws = np.stack([noise, noise - 0.1], axis=1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import rankdata
 
-from catbench_leaderboard.ranks import mean_ranks, over_suites, rank, ranks_of
+from catbench.report.ranks import mean_ranks, over_suites, rank, ranks_of
 
 SCORES = np.array([0.5, 0.7, 0.1])
 DRAWS = np.array([[0.5, 0.7, 0.1], [0.8, 0.6, 0.2], [0.4, 0.9, 0.3], [0.6, 0.6, 0.0]])

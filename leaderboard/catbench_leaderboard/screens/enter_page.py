@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from catbench.report.submission_record import CHECK_WORDS
 from catbench.submit.template import DEFAULT_SUITE, ROUTER, TOML
 from catbench_leaderboard import layout, markup
 from catbench_leaderboard.markup import Column
@@ -11,21 +12,18 @@ from catbench_leaderboard.markup import Column
 SLUG = "my-router"
 STEPS = {
     "Make a working submission": f"catbench submit new {SLUG}",
-    "Write your router in router.py, then find what is wrong with it": f"catbench submit check submissions/{SLUG}",
+    "Write your router in router.py; see what is wrong with it": f"catbench submit check submissions/{SLUG}",
     "Run it in the sandbox: this writes report.json": f"catbench submit run submissions/{SLUG}",
     "Look at it beside the others": "catbench leaderboard",
 }
 """What is done, and the command for it."""
-CHECKS = {
-    "repeats": "The same prompts are asked twice: the same answers must come.",
-    "order": "Prompts are asked in another order: answers may not depend on their neighbours.",
-    "one at a time": "Some prompts are asked alone: answers may not depend on which others are asked.",
-    "shuffled labels": "It is trained on shuffled scores: whoever gains then knows scores from elsewhere.",
-    "mixed labels": "It is trained on scores of other prompts mixed in: the same, for cleverer leaks.",
-    "reworded prompts": "Prompts are reworded: what is gained may not hang on their exact letters.",
-    "noise": "Predictions may not know the noise of single images, which no prompt tells.",
-}
-"""Every honesty check of `catbench submit run`, in a sentence."""
+
+
+THEN = (
+    "Then every number of the report is derived again from its predictions, and the predictions from the",
+    "router. A report that fails is listed with the reason, without a rank. On a board of your own, reports",
+    "that you ran yourself have a rank after:",
+)
 
 
 def template() -> dict[str, str]:
@@ -39,7 +37,7 @@ def template() -> dict[str, str]:
 def enter_parts() -> list[Markup]:
     """Return what stands on the page."""
     about = "A folder with a router, checked and run in a sandbox: minutes, without a GPU."
-    what = "A router is anything with fit(prompts, quality) and predict(prompts). It reads prompts and nothing else."
+    what = "A router has fit(prompts, quality) and predict(prompts). It reads prompts and nothing else."
     step = Markup("<p><strong>{}.</strong> {}.</p>{}")
     own = markup.code("catbench verify my-reports --all --mine")
     last = "Open a pull request with the folder. We run it again, without secrets: then it has a rank"
@@ -53,12 +51,8 @@ def enter_parts() -> list[Markup]:
         ),
         step.format(len(STEPS) + 1, last, ""),
         markup.heading("What is checked"),
-        markup.table("Honesty checks", columns, list(CHECKS.items())),
-        markup.paragraph(
-            "Then every number of the report is derived again from its predictions, and the predictions from the "
-            "router. A report that fails is listed with the reason, without a rank. On a board of your own, reports "
-            "that you ran yourself have a rank after:"
-        ),
+        markup.table("Honesty checks", columns, list(CHECK_WORDS.items())),
+        markup.paragraph(" ".join(THEN)),
         own,
         markup.heading("The template"),
         *(markup.folded(file, markup.code(text)) for file, text in template().items()),

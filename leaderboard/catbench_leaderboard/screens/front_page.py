@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import NamedTuple
 
 import streamlit as st
 from markupsafe import Markup
 
 from catbench.report.spelling import short
+from catbench.terminal import one_line
 from catbench_leaderboard import layout, markup
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.figures import Drawn, curve_figure, gain_figure
 from catbench_leaderboard.headline import best_validated, sentence
 from catbench_leaderboard.leaderboard_table import leaderboard_table
 from catbench_leaderboard.markup import Column, Router
+from catbench_leaderboard.memory import kept
 from catbench_leaderboard.problems import Row, on_axis
 from catbench_leaderboard.ranking import ordered
 from catbench_leaderboard.style import THEMES
 from catbench_leaderboard.suite_words import about
-from catbench_leaderboard.text import one_line
 
 DRAWN = 3
 """Routers that are drawn beside the one that the sentence names: more cannot be told apart."""
@@ -39,7 +39,7 @@ class FrontParts(NamedTuple):
     notes: Markup
 
 
-@lru_cache(maxsize=64)
+@kept
 def front_parts(board: Board, view: View, theme: str, to: Router) -> FrontParts:
     """Return the front page of a view, made once."""
     words = about(view.suite)
@@ -54,13 +54,13 @@ def front_parts(board: Board, view: View, theme: str, to: Router) -> FrontParts:
     if rows := drawn_rows(board, view):
         figures = (
             gain_figure(rows, view.axis, colours),
-            curve_figure(rows[0].result, rows, view.axis, colours, 340),
+            curve_figure(rows[0].result, rows, view.axis, colours, (430.0, 340.0)),
         )
     return FrontParts(sentence(board, view), line, figures, ranking_markup(board, view, to), notes())
 
 
 def drawn_rows(board: Board, view: View) -> list[Row]:
-    """Return the routers that are drawn, on all prompts: the best ranked, and the one that the sentence names."""
+    """Return the routers that are drawn: that which the sentence names, and the best ranked."""
     whole = replace(view, slice="all")
     found = [best] if (best := best_validated(board, whole)) else []
     for row in ordered(board, whole):
@@ -81,7 +81,7 @@ def ranking_markup(board: Board, view: View, to: Router) -> Markup:
     best = f"always {one_line(results[0].best_single.candidate, 24)}" if results else "one candidate"
     columns = [
         Column("Rank", "number"),
-        Column("Router", "router"),
+        Column("Router", "name"),
         Column(f"As good as {best} for", "number"),
         Column("Gain over not reading the prompt", "drawn"),
         Column(f"{'Suites' if view.every else 'Metrics'} surely ahead", "number", wide=True),
@@ -91,13 +91,13 @@ def ranking_markup(board: Board, view: View, to: Router) -> Markup:
     lines: list[list[str | Markup]] = []
     marks: list[str] = []
     drawn = markup.drawn(gains, gains[:ranked])
-    for place, one in enumerate(table.itertuples()):
-        rank = f"{one.rank:.0f} [{one.rank_low:.0f}, {one.rank_high:.0f}]" if place < ranked else "–"
-        router = markup.link(to(str(one.router), view.suite), markup.name(str(one.router), 40))
-        ahead, overhead = f"{one.ahead} of {one.compared}", short(float(one.overhead_ms), 2)
-        verified = "✓ yes" if one.verified else f"no: {one.unranked}"
+    for place, one in enumerate(table.to_dict("records")):
+        rank = "{rank:.0f} [{rank_low:.0f}, {rank_high:.0f}]".format(**one) if place < ranked else "–"
+        router = markup.link(to(one["router"], view.suite), markup.name(one["router"], 40))
+        ahead, overhead = "{ahead} of {compared}".format(**one), short(one["overhead_ms"], 2)
+        verified = "✓ yes" if one["verified"] else f"no: {one['unranked']}"
         lines.append([rank, router, saves[place], drawn[place], ahead, overhead, verified])
-        new = place == ranked or (0 < place < ranked and one.tier != table["tier"].iloc[place - 1])
+        new = place == ranked or (0 < place < ranked and one["tier"] != table["tier"].iloc[place - 1])
         marks.append(f"{'tier' if new else ''} {'unranked' if place >= ranked else ''}".strip())
     over = f"{len(board.real)} suites of real images" if view.every else about(view.suite).tab
     words = f"Routers by mean rank over {over}, {results[0].metric_label if results else ''}"
@@ -106,11 +106,12 @@ def ranking_markup(board: Board, view: View, to: Router) -> Markup:
 
 def notes() -> Markup:
     """Return how the table is read."""
-    return markup.paragraph(
-        "Ranked by the mean of paired ranks; [1, 3] is its 95% interval. A line parts routers that are surely behind "
-        "those above it. Not reading the prompt (the best mixture of candidates) has gain 0. Verified: we ran the "
-        "router again; others have no rank.", "faint",
-    )  # fmt: skip
+    said = (
+        "Ranked by the mean of paired ranks; [1, 3] is its 95% interval. A line parts routers that are",
+        "surely behind those above it. Not reading the prompt (the best mixture of candidates) has gain 0.",
+        "Verified: we ran the router again; others have no rank.",
+    )
+    return markup.paragraph(" ".join(said), "faint")
 
 
 def brand() -> Markup:
@@ -120,10 +121,9 @@ def brand() -> Markup:
 
 def enter_markup(to: str) -> Markup:
     """Return in two lines how to get in."""
-    return Markup(
-        "<p><strong>Enter yours:</strong> <code>catbench submit new my-router</code> makes a router that works; it is "
-        "scored in minutes, without a GPU. {}</p>"
-    ).format(markup.link(to, "How to enter"))
+    how = "makes a router that works; it is scored in minutes, without a GPU."
+    text = "<p><strong>Enter yours:</strong> <code>catbench submit new my-router</code> {} {}</p>"
+    return Markup(text).format(how, markup.link(to, "How to enter"))
 
 
 def show() -> None:

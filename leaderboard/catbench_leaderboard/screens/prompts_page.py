@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import base64
-import io
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
-from catbench.errors import CatbenchError, SuiteError
-from catbench.files import sha256_of
+from catbench.errors import CatbenchError
+from catbench.report.choices import budgets
 from catbench.report.figure import cost_label
-from catbench.report.spelling import short, spell_cost
+from catbench.report.spelling import plain, spell_cost
 from catbench.score.rounds import Part
-from catbench.suite.manifest import Manifest
+from catbench.suite.here import matrix_of, suite_folders
 from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.sheets import images
 from catbench.suite.store import read_manifest
+from catbench.terminal import one_line
 from catbench_leaderboard import board_answers as answers
 from catbench_leaderboard import layout, markup
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.markup import Column
 from catbench_leaderboard.problems import Row
 from catbench_leaderboard.ranking import ordered
-from catbench_leaderboard.suites import matrix_of, suite_folders
-from catbench_leaderboard.text import in_markdown, one_line
+from catbench_leaderboard.text import in_markdown
 
 MOST = 500
 """Prompts that a search lists at once."""
+TILE = Markup(
+    '<figure><img alt="what {alt} drew" src="data:image/png;base64,{1}"><figcaption>{0}<br>{2} {3}<br>{4}'
+    "</figcaption></figure>"
+)
 ROUTERS = 20
 """Routers whose choices are shown, the best ranked ones."""
 
@@ -48,7 +51,7 @@ def matching(part: Part, search: str) -> pd.DataFrame:
 def scores(
     matrix: ScoreMatrix, candidates: Sequence[str], cost: str, metric: str, prompt_id: str
 ) -> pd.DataFrame:
-    """Return one row a candidate, the cheapest first: `candidate`, `cost`, and its mean `score` of this prompt."""
+    """Return a row a candidate, the cheapest first: `candidate`, `cost`, mean `score` of this prompt."""
     pool = matrix.pool(candidates=list(candidates), cost=cost)
     row = int(np.flatnonzero(matrix.prompts["prompt_id"].to_numpy() == prompt_id)[0])
     places = [matrix.candidate_ids.index(name) for name in pool.ids]
@@ -71,78 +74,29 @@ def choices(rows: Sequence[Row], place: int, prompt_id: str) -> dict[str, str]:
     return found
 
 
-def images(folder: Path, manifest: Manifest, prompt_id: str) -> dict[str, bytes]:
-    """Return each candidate's image of a prompt as PNG, none where the suite has no sheet of it.
-
-    Raises SuiteError where the sheet is not the one that the manifest names, or is no row of equal tiles.
-    """
-    from PIL import Image
-
-    name = f"images/{prompt_id}.webp"
-    if name not in manifest.files:
-        return {}
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()) or not path.is_file():
-        raise SuiteError(f"{name}: named in manifest.json and missing; is the copy complete?")
-    if sha256_of(path) != manifest.files[name]:
-        raise SuiteError(f"{name}: differs from its digest in manifest.json")
-    try:
-        sheet = Image.open(path).convert("RGB")
-    except (OSError, ValueError) as error:
-        raise SuiteError(f"{path.name}: not readable as an image") from error
-    width, rest = divmod(sheet.width, len(manifest.candidates))
-    if rest or not width:
-        raise SuiteError(
-            f"{path.name}: {sheet.width} pixels are no row of {len(manifest.candidates)} equal images"
-        )
-    tiles: dict[str, bytes] = {}
-    for number, candidate in enumerate(manifest.candidates):
-        buffer = io.BytesIO()
-        sheet.crop((number * width, 0, (number + 1) * width, sheet.height)).save(buffer, format="PNG")
-        tiles[candidate.id] = buffer.getvalue()
-    return tiles
-
-
 def candidates_markup(
-    table: pd.DataFrame, pictures: dict[str, bytes], picked: dict[str, str], view: View, label: str
+    table: pd.DataFrame, pictures: Mapping[str, bytes], picked: Mapping[str, str], view: View, label: str
 ) -> Markup:
     """Return every candidate with its image, or a bar, its score, and who picks it at the budget."""
     by = {
         name: [router for router, choice in picked.items() if choice == name] for name in table["candidate"]
     }
+    bars = markup.bars(table["score"].tolist(), float(table["score"].min()), float(table["score"].max()))
+    columns = [Column("Candidate", "name"), Column(cost_label(view.cost), "number", wide=True)]
+    columns += [Column(label, "number"), Column("Score as a bar"), Column("Picked by")]
+    lines: list[list[str | Markup]] = []
+    tiles: list[Markup] = []
+    for one, bar in zip(table.to_dict("records"), bars, strict=True):
+        score, who = plain(one["score"], 3), _few(by[one["candidate"]])
+        lines.append([markup.name(one["candidate"]), spell_cost(one["cost"]), score, bar, who])
+        image = base64.b64encode(pictures.get(one["candidate"], b"")).decode()
+        said = markup.bold(f"picked by {who}") if who else ""
+        tiles.append(
+            TILE.format(markup.name(one["candidate"]), image, label, score, said, alt=one["candidate"])
+        )
     if not pictures:
-        drawn = markup.bars(table["score"].tolist(), float(table["score"].min()), float(table["score"].max()))
-        lines = [
-            [
-                markup.name(one.candidate),
-                spell_cost(one.cost),
-                short(one.score),
-                bar,
-                ", ".join(by[one.candidate][:6]),
-            ]
-            for one, bar in zip(table.itertuples(), drawn, strict=True)
-        ]
-        heads = [Column("Candidate"), Column(cost_label(view.cost), "number"), Column(label, "number")]
-        return markup.table(
-            "Candidates, the cheapest first", [*heads, Column("", wide=True), Column("Picked by")], lines
-        )
-    tiles = Markup("").join(
-        Markup(
-            '<figure><img alt="what {0} drew" src="data:image/png;base64,{1}"><figcaption>{2}<br>{3} {4}<br>{5}'
-            "</figcaption></figure>"
-        ).format(
-            one.candidate,
-            base64.b64encode(pictures[one.candidate]).decode(),
-            markup.name(one.candidate),
-            label,
-            short(one.score),
-            Markup("<strong>picked by {}</strong>").format(_few(by[one.candidate]))
-            if by[one.candidate]
-            else "",
-        )
-        for one in table.itertuples()
-    )
-    return Markup('<div class="tiles">{}</div>').format(tiles)
+        return markup.table("Candidates, the cheapest first", columns, lines)
+    return Markup('<div class="tiles">{}</div>').format(Markup("").join(tiles))
 
 
 def _few(routers: Sequence[str], most: int = 3) -> str:
@@ -162,7 +116,7 @@ def show() -> None:
         return
     search = st.text_input("Search", key="words", bind="query-params", placeholder="words of a prompt …")
     try:
-        listed = matching(answers.tested(board.rows(view)[0]), search)
+        listed = matching(answers.rounds_of(board.rows(view)[0].entry).test, search)
         if listed.empty:
             st.info("No test prompt holds these words.")
             return
@@ -177,7 +131,7 @@ def show() -> None:
 
 def _one(board: Board, view: View, prompt: str) -> None:
     key, rows = board.problem(view).key, ordered(board, view)[:ROUTERS]
-    place = layout.budget(answers.budgets(rows[0]).tolist(), cost_label(view.cost))
+    place = layout.budget(budgets(rows[0].result).tolist(), cost_label(view.cost))
     table = scores(matrix_of(key.digest), key.candidates, view.cost, view.metric, prompt)
     folder = suite_folders()[key.digest]
     pictures = images(folder, read_manifest(folder), prompt)

@@ -12,6 +12,7 @@ from catbench.report.numbers import Estimate
 from catbench.report.result import Result
 from catbench.report.spelling import spell_cost
 from catbench.report.verdict import headroom_of
+from catbench.suite.here import is_here, matrix_of
 from catbench.suite.info import SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.prompts import SPLITS
@@ -23,7 +24,6 @@ from catbench_leaderboard.headline import best_validated
 from catbench_leaderboard.markup import Column
 from catbench_leaderboard.style import THEMES
 from catbench_leaderboard.suite_words import about
-from catbench_leaderboard.suites import is_here, matrix_of
 
 REFERENCES = {
     "oracle": "knowing the test scores (oracle): nobody passes it",
@@ -34,12 +34,10 @@ REFERENCES = {
 """What can be gained by what is known; none of these is a router, and none is ranked."""
 
 
-def info_of(problem_suite: str, matrix: ScoreMatrix | None) -> SuiteInfo | None:
-    """Return what a suite says of itself, also where it is not here but can be fetched; None of a stranger's."""
-    if matrix is not None:
-        return matrix.suite
+def info_of(suite: str, matrix: ScoreMatrix | None) -> SuiteInfo | None:
+    """Return what a suite says of itself, also of one that only can be fetched; None of a stranger's."""
     try:
-        return find_recipe(problem_suite).suite
+        return matrix.suite if matrix else find_recipe(suite).suite
     except CatbenchError:
         return None
 
@@ -47,19 +45,17 @@ def info_of(problem_suite: str, matrix: ScoreMatrix | None) -> SuiteInfo | None:
 def facts(view: View, result: Result, matrix: ScoreMatrix | None) -> Markup:
     """Return licence, source, sizes and digest of a suite."""
     info = info_of(view.suite, matrix)
-    sizes = ""
-    if matrix is not None:
-        sizes = ", ".join(
-            f"{len(matrix.rows(split)):,} {split} (x {matrix.samples[split]})" for split in SPLITS
-        )
-    found: dict[str, str | Markup] = {
-        "Prompts": sizes or f"{result.prompts:,} tested",
-        "Candidates": f"{len(result.candidates)}, priced in {cost_label(result.cost)}",
-        "Licence": (info.licence or "none stated") if info else "",
-        "Source": markup.name(info.source, 200) if info else "",
-        "Digest": result.suite_digest,
-    }
-    return markup.facts("About this suite", found)
+    splits = SPLITS if matrix else ()
+    sizes = [f"{len(matrix.rows(s)):,} {s} (x {matrix.samples[s]})" for s in splits if matrix]
+    return markup.facts(
+        {
+            "Prompts": ", ".join(sizes) or f"{result.prompts:,} tested",
+            "Candidates": f"{len(result.candidates)}, priced in {cost_label(result.cost)}",
+            "Licence": (info.licence or "none stated") if info else "",
+            "Source": markup.name(info.source, 200) if info else "",
+            "Digest": result.suite_digest,
+        }
+    )
 
 
 def how_to_get(suite: str) -> str:
@@ -69,76 +65,57 @@ def how_to_get(suite: str) -> str:
 
 
 def to_route(board: Board, view: View, result: Result) -> Markup:
-    """Return what there is to route: what references gain over the mixture, and the best validated router."""
-    found: dict[str, Estimate | None] = {
-        words: headroom_of(result, name) for name, words in REFERENCES.items() if name != "oracle"
-    }
+    """Return what there is to route: what references gain, and the router chosen on validation prompts."""
+    found = {words: headroom_of(result, name) for name, words in REFERENCES.items()}
+    found[REFERENCES["oracle"]] = Estimate(value=1.0)
     best = best_validated(board, view)
     if best is not None:
         found[f"the router {best.label[:40]}, chosen on validation prompts"] = best.result.estimate(
             "headroom"
         )
-    shares = [Estimate(value=1.0), *(one or Estimate(value=None) for one in found.values())]
-    rows = [
-        [words, cell]
-        for words, one, cell in zip([REFERENCES["oracle"], *found], shares, markup.drawn(shares), strict=True)
-        if one.value is not None
-    ]
-    columns = [Column("Choosing by"), Column("Share of the oracle's gain", "drawn")]
+    known = {words: one for words, one in found.items() if one is not None and one.value is not None}
+    rows = list(zip(known, markup.drawn(list(known.values())), strict=True))
     sure = best is not None and (best.result.estimate("gain").low or 0) > 0
     answer = (
-        "Yes, surely: a router gains by reading the prompt."
-        if sure
-        else "Not shown by any router chosen on validation prompts."
+        "Yes, surely: a router gains by reading the prompt." if sure else "Not shown by any router so far."
     )
-    return markup.paragraph(Markup("<strong>{}</strong>").format(answer)) + markup.table(
-        "What can be gained over not reading the prompt", columns, rows
-    )
+    columns = [Column("Choosing by"), Column("Share of the oracle's gain", "drawn")]
+    made = markup.table("What can be gained over not reading the prompt", columns, rows)
+    return markup.paragraph(markup.bold(answer)) + made
 
 
 def candidates(result: Result) -> Markup:
     """Return every candidate's cost and quality, the cheapest first, and who is on the Pareto front."""
     quality = [result.fixed_quality.at(k) for k in range(len(result.candidates))]
-    sign = 1 if result.direction == "higher" else -1
-    order = sorted(range(len(quality)), key=lambda k: (result.costs[k], -sign * (quality[k].value or 0)))
-    highest = float("-inf")
+    values = [(one.value or 0.0) * (1 if result.direction == "higher" else -1) for one in quality]
+    order = sorted(range(len(values)), key=lambda k: (result.costs[k], -values[k]))
+    spelled = markup.spelled(quality)
     lines: list[list[str | Markup]] = []
-    for k, cell in zip(order, markup.spelled([quality[k] for k in order]), strict=True):
-        value = sign * (quality[k].value or 0.0)
-        front, highest = value > highest, max(highest, value)
-        lines.append(
-            [markup.name(result.candidates[k]), spell_cost(result.costs[k]), cell, "yes" if front else ""]
-        )
-    columns = [
-        Column("Candidate"),
-        Column(cost_label(result.cost), "number"),
-        Column(f"Mean {result.metric_label}", "number"),
-        Column("Pareto front"),
-    ]
-    return markup.table("Candidates, the cheapest first", columns, lines)
+    for place, k in enumerate(order):
+        front = all(values[k] > values[cheaper] for cheaper in order[:place])
+        cells = (spell_cost(result.costs[k]), spelled[k], "yes" if front else "")
+        lines.append([markup.name(result.candidates[k]), *cells])
+    heads = [Column("Candidate", "name"), Column(cost_label(result.cost), "number")]
+    heads += [Column(f"Mean {result.metric_label}", "number"), Column("Pareto front")]
+    return markup.table("Candidates, the cheapest first", heads, lines)
 
 
-def kinds(matrix: ScoreMatrix, result: Result) -> Markup:
-    """Return how many prompts there are of each kind."""
-    columns: list[str] = [
-        name for name in (result.kind, "source", "complexity") if name in matrix.prompts.columns
-    ]
-    if not columns:
+def kinds(matrix: ScoreMatrix, kind: str) -> Markup:
+    """Return how many prompts there are of each kind; nothing where the suite tells none."""
+    column = next((name for name in (kind, "source", "complexity") if name in matrix.prompts.columns), "")
+    if not column:
         return Markup("")
-    counts: Any = matrix.prompts[columns[0]].astype(str).value_counts().head(20)
-    bars = markup.bars(list(counts), 0, counts.max())
-    lines = [
-        [markup.name(kind), f"{count:,}", bar]
-        for (kind, count), bar in zip(counts.items(), bars, strict=True)
-    ]
-    heads = [Column(columns[0].capitalize()), Column("Prompts", "number"), Column("")]
-    return markup.heading("Prompts by kind") + markup.table(f"Prompts by {columns[0]}", heads, lines)
+    counts: Any = matrix.prompts[column].astype(str).value_counts().head(20)
+    pairs = zip(counts.items(), markup.bars(list(counts), 0, counts.max()), strict=True)
+    lines = [[markup.name(name), f"{count:,}", bar] for (name, count), bar in pairs]
+    heads = [Column(column.capitalize(), "name"), Column("Prompts", "number"), Column("Number as a bar")]
+    return markup.heading("Prompts by kind") + markup.table(f"Prompts by {column}", heads, lines)
 
 
 def show() -> None:
     """Lay out a suite."""
-    about_it = "The frozen problem: prompts, candidates, scores and prices, the same for everybody."
-    board = layout.opened(markup.titled("Suite", about_it))
+    what = "The frozen problem: prompts, candidates, scores and prices, the same for everybody."
+    board = layout.opened(markup.titled("Suite", what))
     if board is None:
         return
     view = layout.choose(board)
@@ -146,19 +123,16 @@ def show() -> None:
     matrix = matrix_of(problem.key.digest) if is_here(problem.key.digest) else None
     words = about(view.suite)
     kind = words.kind(simulated=problem.key.simulated)
+    drawn = [curve_figure(result, [], view.axis, THEMES[layout.theme()])] if result.curve.cost else []
     layout.html(
         markup.paragraph(Markup("<strong>{}.</strong> {}").format(kind, words.line), "headline"),
         facts(view, result, matrix),
         markup.heading(f"Is there anything to route? {result.metric_label}"),
         to_route(board, view, result),
         markup.heading("Candidates: quality against cost"),
-    )
-    if result.curve.cost:
-        layout.html(curve_figure(result, [], view.axis, THEMES[layout.theme()]))
-    layout.html(
+        *drawn,
         markup.folded(f"All {len(result.candidates)} candidates as a table", candidates(result)),
-        kinds(matrix, result) if matrix is not None else Markup(""),
-        markup.heading("Get it"),
-        markup.code(how_to_get(problem.key.suite)),
+        kinds(matrix, result.kind) if matrix else Markup(""),
+        markup.heading("Get it") + markup.code(how_to_get(problem.key.suite)),
     )
     layout.filters(board, view, "metric", "pool", "cost", "axis")

@@ -11,10 +11,12 @@ from markupsafe import Markup
 
 from catbench.arrays import Floats
 from catbench.errors import CatbenchError
+from catbench.report.choices import budgets
 from catbench.report.figure import cost_label
 from catbench.report.numbers import Estimate
 from catbench.report.spelling import plain
 from catbench.score.bootstrap import ends
+from catbench.terminal import one_line
 from catbench_leaderboard import board_answers as answers
 from catbench_leaderboard import layout, markup
 from catbench_leaderboard.board import Board, View
@@ -23,7 +25,7 @@ from catbench_leaderboard.markup import Column
 from catbench_leaderboard.problems import Row, on_axis
 from catbench_leaderboard.ranking import ordered
 from catbench_leaderboard.style import THEMES
-from catbench_leaderboard.text import in_markdown, one_line
+from catbench_leaderboard.text import in_markdown
 
 
 def differences(board: Board, view: View, first: str, second: str) -> pd.DataFrame:
@@ -93,10 +95,11 @@ def differences_markup(table: pd.DataFrame, first: str, labels: Mapping[str, str
     """Return the paired differences as a table, drawn on one axis for each metric."""
     lines: list[list[str | Markup]] = []
     for metric, own in table.groupby("metric", sort=False):
-        found = [Estimate(value=one.difference, low=one.low, high=one.high) for one in own.itertuples()]
-        for one, cell in zip(own.itertuples(), markup.drawn(found), strict=True):
-            slice = markup.name(one.slice.replace("=", ": "))
-            lines.append([labels[str(metric)], slice, f"{one.prompts:,}", cell, one.surely or "not certain"])
+        rows = own.to_dict("records")
+        found = [Estimate(value=one["difference"], low=one["low"], high=one["high"]) for one in rows]
+        for one, cell in zip(rows, markup.drawn(found), strict=True):
+            slice, prompts = markup.name(one["slice"].replace("=", ": ")), f"{one['prompts']:,}"
+            lines.append([labels[str(metric)], slice, prompts, cell, one["surely"] or "not certain"])
     better = Column(f"{one_line(first, 30)} is better by", "drawn")
     columns = [Column("Metric"), Column("Prompts"), Column("Number", "number", wide=True), better]
     return markup.table("On all prompts, and by kind", [*columns, Column("Surely")], lines)
@@ -107,18 +110,14 @@ def prompts_markup(table: pd.DataFrame, first: str, second: str) -> Markup:
     names = [one_line(label, 24) for label in (first, second)]
     columns = [
         Column("Prompt"),
-        *(Column(f"{one} picks", "router") for one in names),
+        *(Column(f"{one} picks", "name") for one in names),
         Column(f"{names[0]} is better by", "number"),
     ]
-    lines = [
-        [
-            markup.name(str(one.prompt), 160),
-            Markup("{}<br><small>reaches {}</small>").format(one.first, plain(one.first_quality, 3)),
-            Markup("{}<br><small>reaches {}</small>").format(one.second, plain(one.second_quality, 3)),
-            plain(one.gain, 3),
-        ]
-        for one in table.itertuples()
-    ]
+    pick = Markup("{}<br><small>reaches {}</small>")
+    lines: list[list[str | Markup]] = []
+    for one in table.to_dict("records"):
+        picks = [pick.format(one[which], plain(one[f"{which}_quality"], 3)) for which in ("first", "second")]
+        lines.append([markup.name(one["prompt"], 160), *picks, plain(one["gain"], 3)])
     return markup.table("Prompts where they differ most, at this budget", columns, lines)
 
 
@@ -142,7 +141,7 @@ def show() -> None:
         if view.slice == "all":
             layout.html(difference_figure(one, other, along(one, other), view.axis, THEMES[layout.theme()]))
         if layout.has_suite(board.problem(view).key.digest, view.suite):
-            place = layout.budget(answers.budgets(one).tolist(), cost_label(view.cost))
+            place = layout.budget(budgets(one.result).tolist(), cost_label(view.cost))
             layout.html(prompts_markup(prompts_that_differ(one, other, place), first, second))
     except CatbenchError as error:
         st.info(in_markdown(str(error), 400))

@@ -23,7 +23,7 @@ from catbench.report.places import report_files
 from catbench.report.report import Report, parse
 from catbench.report.submission_record import Proofs, proofs, verification_path
 from catbench.score.bootstrap import ends
-from catbench_leaderboard.text import one_line
+from catbench.terminal import one_line
 
 LARGEST = 64 * 2**20
 """Bytes of one file that are read; a stranger's may be of any size."""
