@@ -103,7 +103,7 @@ def pages(board: Board) -> dict[str, tuple[str, Iterable[Markup | Drawn]]]:
         heading = markup.heading(markup.name(label), 1)
         parts = router_parts(board, views, label, THEMES["light"], router_file)
         found[router_file(label, "")] = (label, [heading, *parts])
-    return found
+    return found if board.suites else found | {"index.html": found["enter.html"]}
 
 
 def suites(board: Board) -> list[str]:

@@ -165,12 +165,12 @@ def _add_line(
     return heights[-1] or 0.0
 
 
-def _name_ends(drawn: Any, labels: Sequence[str], ends: Sequence[float], theme: PageTheme) -> None:
+def _name_ends(drawn: Any, labels: list[str], ends: Sequence[float], theme: PageTheme) -> None:
     """Write each router's name beside the end of its line, no two on each other."""
     heights = [y for trace in drawn.data for y in trace.y if y is not None]
     room = 15 * (max([0.0, *heights]) - min([0.0, *heights]) or 1) / 200
     taken = -np.inf
-    for k in np.argsort(ends, kind="stable").tolist():
+    for k in map(int, np.argsort(ends, kind="stable")):
         taken = max(ends[k], taken + room)
         mark = f'<span style="color:{style_of(k, theme).colour}">\u25a0</span>'
         _note(drawn, f"{mark} {in_figure(labels[k], 14)}", "middle", x=1.01, xref="paper", y=taken)

@@ -106,7 +106,9 @@ def filters(board: Board, view: View, *names: str) -> None:
         "axis": AXES,
         "by": () if view.every else (MEAN, "metric"),
     }
-    labels = dict(zip(FILTERS, ("Metric", "Pool", "Cost", "Slice", "Cost axis", "Ranked by"), strict=True))
+    labels: dict[str, str] = dict(
+        zip(FILTERS, ("Metric", "Pool", "Cost", "Slice", "Cost axis", "Ranked by"), strict=True)
+    )
     with st.expander("Filters: metric, pool, cost, slice, axis", icon=":material/tune:"):
         row = st.container(horizontal=True)
         for name in names or FILTERS:

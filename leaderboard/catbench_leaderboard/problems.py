@@ -122,7 +122,8 @@ def problems_of(entries: Sequence[Entry]) -> tuple[Problem, ...]:
 
     def place(key: Key) -> tuple[Any, ...]:
         reports = {row.entry for part in rows[key].values() for row in part}
-        return key.simulated, -sum(bool(one.verified) for one in reports), -len(reports), -len(key.candidates)
+        verified = sum(bool(one.verified) for one in reports)
+        return key.simulated, -verified, -len(reports), key.cost != "tflops", -len(key.candidates)
 
     def metrics(key: Key) -> tuple[str, ...]:
         scored = dict.fromkeys(metric for metric, _ in rows[key])

@@ -32,7 +32,7 @@ def ranking(board: Board, view: View) -> pd.DataFrame:
     `rank_low` and `rank_high`; `first` (share of draws); `tier` (`catbench.report.ranks.Ranks`); and
     `unranked`: why there is no rank. Routers without a result in the view are left out.
     """
-    found = _ranking(board.ranked_over(view), view.by, view.slice, view.axis)
+    found = ranked(board.ranked_over(view), view.by, view.slice, view.axis)
     return found[found["router"].isin([row.label for row in board.rows(view)])].reset_index(drop=True)
 
 
@@ -42,21 +42,28 @@ def ordered(board: Board, view: View) -> list[Row]:
     return [rows[label] for label in ranking(board, view)["router"]]
 
 
+def metrics_of(problem: Problem, by: str) -> tuple[str, ...]:
+    """Return the metrics whose ranks are averaged."""
+    return problem.metrics if by == MEAN else (by,)
+
+
 @kept
-def _ranking(problems: tuple[Problem, ...], by: str, slice: str, axis: Axis) -> pd.DataFrame:
+def ranked(problems: tuple[Problem, ...], by: str, slice: str, axis: Axis) -> pd.DataFrame:
+    """Return the ranking over some problems, each counting once: columns as of `ranking`."""
     here: list[list[dict[str, Row]]] = []
     lacking: dict[str, list[str]] = {}
     for problem in problems:
-        metrics = problem.metrics if by == MEAN else [by]
-        here.append([{row.label: row for row in problem.rows.get((m, slice), ())} for m in metrics])
+        rows = [problem.rows.get((metric, slice), ()) for metric in metrics_of(problem, by)]
+        here.append([{row.label: row for row in part} for part in rows])
         for label in (label for rows in here[-1] for label in rows):
             lacking.setdefault(label, [])
     for label, reasons in lacking.items():
         for problem, parts in zip(problems, here, strict=True):
             found = [rows[label] for rows in parts if label in rows]
             reasons += [row.entry.unranked for row in found if row.entry.unranked]
-            if len(found) < len(parts):
-                reasons.append(f"no result on {about(problem.suite).tab}{', all metrics' if found else ''}")
+            absent = [m for m, rows in zip(metrics_of(problem, by), parts, strict=True) if label not in rows]
+            if absent:
+                reasons.append(f"no result on {', '.join(absent) if found else about(problem.suite).tab}")
     able = [label for label, reasons in lacking.items() if not reasons]
     areas = [[{label: row.areas(axis) for label, row in rows.items()} for rows in parts] for parts in here]
     below = [

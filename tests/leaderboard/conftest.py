@@ -99,6 +99,22 @@ def pair(reports, tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def strict_pair(strict, pair, tmp_path_factory):
+    """Return a function that makes a folder of some reports, of which `verified` are in this user's index."""
+    from catbench.report.index import own_index, write_index
+
+    def make(*names, verified=()):
+        folder = tmp_path_factory.mktemp("strict")
+        for name in names:
+            shutil.copytree(pair / name, folder / name)
+        write_index(own_index(), [folder / name / "report.json" for name in verified], folder)
+        return folder
+
+    yield make
+    own_index().unlink(missing_ok=True)
+
+
 @pytest.fixture(scope="session")
 def board(reports):
     """The board of the reports that hold."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import streamlit as st
 from markupsafe import Markup
@@ -91,10 +91,12 @@ def ranking_markup(board: Board, view: View, to: Router) -> Markup:
     lines: list[list[str | Markup]] = []
     marks: list[str] = []
     drawn = markup.drawn(gains, gains[:ranked])
-    for place, one in enumerate(table.to_dict("records")):
+    records: list[dict[str, Any]] = table.to_dict("records")  # pyright: ignore[reportAssignmentType]
+    for place, one in enumerate(records):
         rank = "{rank:.0f} [{rank_low:.0f}, {rank_high:.0f}]".format(**one) if place < ranked else "–"
         router = markup.link(to(one["router"], view.suite), markup.name(one["router"], 40))
-        ahead, overhead = "{ahead} of {compared}".format(**one), short(one["overhead_ms"], 2)
+        ahead = "{ahead} of {compared}".format(**one)
+        overhead = short(one["overhead_ms"], 2) if one["overhead_ms"] >= 0 else markup.MISSING
         verified = "✓ yes" if one["verified"] else f"no: {one['unranked']}"
         lines.append([rank, router, saves[place], drawn[place], ahead, overhead, verified])
         new = place == ranked or (0 < place < ranked and one["tier"] != table["tier"].iloc[place - 1])

@@ -31,7 +31,7 @@ from catbench_leaderboard.text import in_markdown
 MOST = 500
 """Prompts that a search lists at once."""
 TILE = Markup(
-    '<figure><img alt="what {alt} drew" src="data:image/png;base64,{1}"><figcaption>{0}<br>{2} {3}<br>{4}'
+    '<figure><img alt="what {0} drew" src="data:image/png;base64,{1}"><figcaption>{0}<br>{2} {3}<br>{4}'
     "</figcaption></figure>"
 )
 ROUTERS = 20
@@ -91,9 +91,7 @@ def candidates_markup(
         lines.append([markup.name(one["candidate"]), spell_cost(one["cost"]), score, bar, who])
         image = base64.b64encode(pictures.get(one["candidate"], b"")).decode()
         said = markup.bold(f"picked by {who}") if who else ""
-        tiles.append(
-            TILE.format(markup.name(one["candidate"]), image, label, score, said, alt=one["candidate"])
-        )
+        tiles.append(TILE.format(one["candidate"], image, label, score, said))
     if not pictures:
         return markup.table("Candidates, the cheapest first", columns, lines)
     return Markup('<div class="tiles">{}</div>').format(Markup("").join(tiles))

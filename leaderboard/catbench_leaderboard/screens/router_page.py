@@ -18,7 +18,7 @@ from catbench.score.measures.selection_rate import selection_rate
 from catbench.terminal import one_line
 from catbench_leaderboard import board_answers as answers
 from catbench_leaderboard import layout, markup
-from catbench_leaderboard.board import Board, View
+from catbench_leaderboard.board import EVERY, Board, View
 from catbench_leaderboard.figures import Drawn, choices_figure, curve_figure
 from catbench_leaderboard.markup import Column, Router
 from catbench_leaderboard.problems import Row, on_axis
@@ -30,7 +30,7 @@ from catbench_leaderboard.text import web_address
 
 def labels_of(board: Board) -> list[str]:
     """Return every router's label: the best ranked first, then those of other suites and pools."""
-    views = [board.view(), *(board.view(suite) for suite in board.suites)]
+    views = [board.view(suite) for suite in (EVERY, *board.suites)] if board.suites else []
     rows = [row for view in views for row in ordered(board, view)]
     rows += [row for problem in board.problems for found in problem.rows.values() for row in found]
     return list(dict.fromkeys(row.label for row in rows))
