@@ -23,7 +23,7 @@ from catbench_leaderboard.board import EVERY, Board, Progress, View, open_board,
 from catbench_leaderboard.figures import Drawn
 from catbench_leaderboard.leaderboard_table import leaderboard_table
 from catbench_leaderboard.screens.enter_page import enter_parts
-from catbench_leaderboard.screens.front_page import brand, enter_markup, front_parts
+from catbench_leaderboard.screens.front_page import brand, curves, enter_markup, front_parts
 from catbench_leaderboard.screens.router_page import labels_of, router_parts, suites_of, view_of
 from catbench_leaderboard.style import CSS, THEMES
 from catbench_leaderboard.suite_words import about
@@ -88,16 +88,16 @@ def pages(board: Board) -> dict[str, tuple[str, Iterable[Markup | Drawn]]]:
     """Return every page's title and parts, by its file's name."""
     found: dict[str, tuple[str, Iterable[Markup | Drawn]]] = {"enter.html": ("Enter", enter_parts())}
     for suite in suites(board):
-        parts = front_parts(board, board.view(suite), "light", router_file)
+        parts = front_parts(board, board.view(suite), router_file)
         chosen = next(
             name for name, _ in tabs(board) if name == (suite if suite == EVERY else about(suite).tab)
         )
         lead = markup.paragraph(parts.sentence, "headline")
         front = Markup('<div class="front"><div>{}</div><div>{}{}</div></div>')
-        figures = Markup("").join(map(figure, parts.figures))
-        body = front.format(figures, parts.table, parts.notes)
+        body = front.format(parts.gains, parts.table, parts.notes)
+        drawn = curves(board, board.view(suite), THEMES["light"])
         line = markup.paragraph(parts.line) + enter_markup("enter.html")
-        found[front_file(board, suite)] = (chosen, [brand(), lead, line, body])
+        found[front_file(board, suite)] = (chosen, [brand(), lead, line, body, *drawn])
     for label in labels_of(board):
         views = [view_of(board, board.view(suite), label) for suite in suites_of(board, label)]
         heading = markup.heading(markup.name(label), 1)

@@ -1,4 +1,4 @@
-"""Figures, as plotly's: gains and curves along the cost, candidates, choices, differences.
+"""Figures, as plotly's: curves along the cost, candidates, choices, differences.
 
 Each is a pure function of results; names of strangers are escaped. On a phone they keep their height.
 """
@@ -28,27 +28,6 @@ class Drawn(NamedTuple):
 
     figure: Any
     alt: str
-
-
-def gain_figure(rows: Sequence[Row], axis: Axis, theme: PageTheme) -> Drawn:
-    """Return the gains of some routers over the mixture along the cost, each with its paired band."""
-    drawn, result = _figure(), rows[0].result
-    ends: list[float] = []
-    for number, row in enumerate(rows):
-        low, high = row.entry.bands[row.number].tolist()
-        ends.append(_add_line(drawn, number, row.label, *_along(row.result), low, high, theme))
-    _name_ends(drawn, [row.label for row in rows], ends, theme)
-    best = result.best_single
-    drawn.add_hline(0, line={"color": theme.ink, "width": 1})
-    drawn.add_vline(best.cost, line={"color": theme.faint, "width": 1, "dash": "dot"})
-    _note(
-        drawn, f"cost of always {in_figure(best.candidate)}", "bottom", y=0, yref="paper", font={"size": 11},
-        x=np.log10(best.cost) if axis == "log" else best.cost,
-        xanchor="right" if best.cost**2 > min(result.costs) * max(result.costs) else "left",
-    )  # fmt: skip
-    title = f"gain in {in_figure(result.metric_label)} over not reading the prompt"
-    alt = f"{title}, of {', '.join(row.label for row in rows)}: numbers are in the table"
-    return Drawn(_laid_out(drawn, theme, cost_label(result.cost), title, result.costs, axis, 280), alt)
 
 
 def curve_figure(
@@ -120,7 +99,7 @@ def difference_figure(
 ) -> Drawn:
     """Return the paired difference of two routers' quality along the cost, above 0 the first is better."""
     drawn = _figure()
-    (cost, one), (_, other) = _along(first.result), _along(second.result)
+    (cost, one), (_, other) = along(first.result), along(second.result)
     difference = [a - b for a, b in zip(one, other, strict=True)]
     _add_line(drawn, 0, "difference", cost, difference, ends[0].tolist(), ends[1].tolist(), theme)
     drawn.add_hline(0, line={"color": theme.ink, "width": 1})
@@ -135,7 +114,7 @@ def _figure() -> Any:
     return Figure()
 
 
-def _along(result: Result) -> tuple[list[float], list[float]]:
+def along(result: Result) -> tuple[list[float], list[float]]:
     """Return the costs that bands are known at, and the gains over the mixture there, above 0 is better."""
     sign = 1 if result.direction == "higher" else -1
     gain = sign * (np.array(result.curve.quality) - np.array(result.reference_curves["mixture"]))
@@ -145,8 +124,8 @@ def _along(result: Result) -> tuple[list[float], list[float]]:
 def _add_line(
     drawn: Any, number: int, label: str, cost: Numbers, heights: Numbers, low: Numbers, high: Numbers,
     theme: PageTheme,
-) -> float:  # fmt: skip
-    """Draw a line and its band, if it has one, in the style of a number; return where it ends."""
+) -> None:  # fmt: skip
+    """Draw a line, and its band if it has one, in the style of a number."""
     from plotly.graph_objects import Scatter
 
     style, name = style_of(number, theme), in_figure(label, 28)
@@ -162,18 +141,6 @@ def _add_line(
     drawn.add_trace(
         Scatter(x=cost, y=heights, name=name, mode="lines", line=line, customdata=ends, hovertemplate=said)
     )
-    return heights[-1] or 0.0
-
-
-def _name_ends(drawn: Any, labels: list[str], ends: Sequence[float], theme: PageTheme) -> None:
-    """Write each router's name beside the end of its line, no two on each other."""
-    heights = [y for trace in drawn.data for y in trace.y if y is not None]
-    room = 15 * (max([0.0, *heights]) - min([0.0, *heights]) or 1) / 200
-    taken = -np.inf
-    for k in map(int, np.argsort(ends, kind="stable")):
-        taken = max(ends[k], taken + room)
-        mark = f'<span style="color:{style_of(k, theme).colour}">\u25a0</span>'
-        _note(drawn, f"{mark} {in_figure(labels[k], 14)}", "middle", x=1.01, xref="paper", y=taken)
 
 
 def _note(drawn: Any, text: str, yanchor: str, **where: Any) -> None:
@@ -181,7 +148,7 @@ def _note(drawn: Any, text: str, yanchor: str, **where: Any) -> None:
 
 
 def _laid_out(
-    drawn: Any, theme: PageTheme, x: str, y: str, costs: Numbers, axis: Axis, height: float, *,
+    drawn: Any, theme: PageTheme, x: str, y: str, costs: Sequence[float], axis: Axis, height: float, *,
     legend: bool = False,
 ) -> Any:  # fmt: skip
     """Return a figure with the board's axes and colours; what is drawn upwards stands above it."""
@@ -190,7 +157,7 @@ def _laid_out(
     grid = see_through(theme.faint, 0.25)
     common = {"color": theme.ink, "gridcolor": grid, "zeroline": False, "fixedrange": not legend}
     ends = padded(np.log10(values) if log else values)
-    ticks = {"type": "log", "tickvals": _ticks(values), "tickformat": "~g"} if log else {"type": "linear"}
+    ticks = {"type": "log", "tickvals": cost_ticks(costs), "tickformat": "~g"} if log else {"type": "linear"}
     drawn.update_xaxes(title={"text": x, "standoff": 4}, range=ends, **ticks, **common)
     drawn.update_yaxes(**common)
     _note(drawn, y, "bottom", x=0, xref="paper", y=1, yref="paper", font={"size": 12})
@@ -208,7 +175,7 @@ def _laid_out(
     )
 
 
-def _ticks(costs: Floats) -> list[float]:
+def cost_ticks(costs: Sequence[float]) -> list[float]:
     """Return round numbers of the costs' decades for a logarithmic axis."""
-    powers = range(int(np.floor(np.log10(costs.min()))), int(np.floor(np.log10(costs.max()))) + 1)
+    powers = range(int(np.floor(np.log10(min(costs)))), int(np.floor(np.log10(max(costs)))) + 1)
     return [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]

@@ -7,6 +7,7 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -17,7 +18,9 @@ from catbench import load
 from catbench.errors import CatbenchError, SuiteError
 from catbench.report.choices import budgets
 from catbench.report.numbers import Estimate
+from catbench.report.plot import padded
 from catbench.report.submission_record import CHECKS
+from catbench.score.bootstrap import ends
 from catbench.score.rounds import rounds_of
 from catbench.suite.sheets import images
 from catbench.suite.store import read_manifest
@@ -27,6 +30,7 @@ pytest.importorskip("streamlit", reason="needs the extra: pip install '.[leaderb
 from catbench_leaderboard import figures, headline, live, markup
 from catbench_leaderboard.board import open_board
 from catbench_leaderboard.board_answers import chosen
+from catbench_leaderboard.gain_chart import gain_chart
 from catbench_leaderboard.leaderboard_table import leaderboard_table
 from catbench_leaderboard.problems import AXES, on_axis
 from catbench_leaderboard.screens import (
@@ -147,18 +151,36 @@ def test_intervals_are_drawn_on_one_axis_with_the_same_decimals():
     assert "out" in far[3]
 
 
-def test_the_figure_of_gains_holds_paired_bands_and_ends_at_the_report_s_numbers(board, view, report):
+def test_the_chart_of_gains_holds_lines_and_paired_bands_at_the_report_s_numbers(board, view, report):
     for metric, sign in (("simulated_score", 1), ("simulated_error", -1)):
         row = board.row(view(metric=metric), "ridge")
-        band, line = figures.gain_figure([row], "log", THEME).figure.data
         result = report().result(metric)
-        gain = sign * (np.array(result.curve.quality) - np.array(result.reference_curves["mixture"]))
-        np.testing.assert_allclose(line.y, gain[::2], atol=1e-12)
+        gain = sign * (np.array(result.curve.quality) - np.array(result.reference_curves["mixture"]))[::2]
         draws = report().replicates
         draws = draws[draws["result"] == row.number].filter(like="gain_").to_numpy()
-        low, high = np.quantile(draws, [0.025, 0.975], axis=0, method="inverted_cdf")
-        np.testing.assert_allclose(band.y[17:], low[::-1], atol=1e-3)
-        np.testing.assert_allclose(band.y[:17], high, atol=1e-3)
+        low, high, _ = ends(draws)
+        made = unquote(gain_chart([row], "log"))
+        band, line = (
+            np.array([pair.split(",") for pair in points.split()], dtype=float)
+            for points in (
+                re.search(r'<polygon points="(.*?)"', made)[1],
+                re.findall(r'points="(.*?)"', made)[-1],
+            )
+        )
+        top, bottom = padded(np.concatenate([[0.0], low, high]))[::-1]
+        np.testing.assert_allclose(line[:, 1], 1000 * (top - gain) / (top - bottom), atol=1)
+        np.testing.assert_allclose(band[:17, 1], 1000 * (top - high) / (top - bottom), atol=1)
+        np.testing.assert_allclose(band[17:, 1], 1000 * (top - low[::-1]) / (top - bottom), atol=1)
+        assert (np.diff(line[:, 0]) > 0).all()
+        assert np.diff(line[:, 0]).std() < 1.0  # costs are spaced alike on the logarithmic axis
+
+
+def test_names_beside_the_lines_do_not_lie_on_each_other(board, view):
+    rows = list(board.rows(view()))
+    made = gain_chart(rows, "log")
+    tops = sorted(float(at) for at in re.findall(r'class="named" style="top:(.*?)%', made))
+    assert len(tops) == len(rows)
+    assert (np.diff(tops) > 6.9).all()
 
 
 def test_drawn_are_the_named_router_and_the_best_ranked_each_curve_once(board, view):
@@ -239,9 +261,9 @@ def test_two_routers_differ_as_catbench_compare_says(board, home, view, report, 
     difference = next(found for found in both if found.metric == metric)
     low, high = two_routers_page.along(*rows)
     sign = 1 if rows[0].result.direction == "higher" else -1
-    ends = (difference.curve.low, difference.curve.high)[::sign]
-    np.testing.assert_allclose(low, sign * np.array(ends[0])[::2], atol=2e-6)
-    np.testing.assert_allclose(high, sign * np.array(ends[1])[::2], atol=2e-6)
+    both = (difference.curve.low, difference.curve.high)[::sign]
+    np.testing.assert_allclose(low, sign * np.array(both[0])[::2], atol=2e-6)
+    np.testing.assert_allclose(high, sign * np.array(both[1])[::2], atol=2e-6)
     for axis in AXES:
         table = two_routers_page.differences(board, view(axis=axis), "ridge", "mixture").set_index("metric")
         gain = difference.measures[on_axis("gain", axis)]

@@ -12,14 +12,15 @@ from catbench.report.spelling import short
 from catbench.terminal import one_line
 from catbench_leaderboard import layout, markup
 from catbench_leaderboard.board import Board, View
-from catbench_leaderboard.figures import Drawn, curve_figure, gain_figure
+from catbench_leaderboard.figures import Drawn, curve_figure
+from catbench_leaderboard.gain_chart import gain_chart
 from catbench_leaderboard.headline import best_validated, sentence
 from catbench_leaderboard.leaderboard_table import leaderboard_table
 from catbench_leaderboard.markup import Column, Router
 from catbench_leaderboard.memory import kept
 from catbench_leaderboard.problems import Row, on_axis
 from catbench_leaderboard.ranking import ordered
-from catbench_leaderboard.style import THEMES
+from catbench_leaderboard.style import THEMES, PageTheme
 from catbench_leaderboard.suite_words import about
 
 DRAWN = 3
@@ -33,14 +34,14 @@ class FrontParts(NamedTuple):
     sentence: Markup
     line: Markup
     """What the suite is."""
-    figures: tuple[Drawn, ...]
-    """The gain over the mixture, and the curves; none where nobody has a rank."""
+    gains: Markup
+    """The gain over the mixture, drawn; nothing where nobody has a rank."""
     table: Markup
     notes: Markup
 
 
 @kept
-def front_parts(board: Board, view: View, theme: str, to: Router) -> FrontParts:
+def front_parts(board: Board, view: View, to: Router) -> FrontParts:
     """Return the front page of a view, made once."""
     words = about(view.suite)
     kind = words.kind(simulated=board.problem(view).key.simulated)
@@ -50,13 +51,15 @@ def front_parts(board: Board, view: View, theme: str, to: Router) -> FrontParts:
         else ""
     )
     line = Markup("{} <strong>{}.</strong> {}").format(lead, kind, words.line)
-    colours, figures = THEMES[theme], ()
-    if rows := drawn_rows(board, view):
-        figures = (
-            gain_figure(rows, view.axis, colours),
-            curve_figure(rows[0].result, rows, view.axis, colours, (430.0, 340.0)),
-        )
-    return FrontParts(sentence(board, view), line, figures, ranking_markup(board, view, to), notes())
+    rows = drawn_rows(board, view)
+    gains = gain_chart(rows, view.axis) if rows else Markup("")
+    return FrontParts(sentence(board, view), line, gains, ranking_markup(board, view, to), notes())
+
+
+def curves(board: Board, view: View, theme: PageTheme) -> list[Drawn]:
+    """Return the curves themselves: quality against cost."""
+    rows = drawn_rows(board, view)
+    return [curve_figure(rows[0].result, rows, view.axis, theme, (430.0, 340.0))] if rows else []
 
 
 def drawn_rows(board: Board, view: View) -> list[Row]:
@@ -135,14 +138,16 @@ def show() -> None:
         return
     place = st.container()
     view = layout.choose(board, every=True)
-    parts = front_parts(board, view, layout.theme(), markup.router_address)
+    parts = front_parts(board, view, markup.router_address)
     with place:
         layout.html(markup.paragraph(parts.sentence, "headline"))
     layout.html(markup.paragraph(parts.line), enter_markup(markup.address("Enter")))
     left, right = st.columns([9, 14], gap="small")
     with left:
-        switched = layout.switch("Figure", ["Gain", "Quality"], "figure") == "Quality"
-        layout.html(*parts.figures[switched:][:1])
+        if layout.switch("Figure", ["Gain", "Quality"], "figure") == "Gain":
+            layout.html(parts.gains)
+        else:
+            layout.html(*curves(board, view, THEMES[layout.theme()]))
     with right:
         layout.html(Markup('<div class="front">{}</div>').format(parts.table), parts.notes)
     layout.filters(board, view)
