@@ -12,12 +12,12 @@ import numpy as np
 
 from catbench.report.figure import cost_label
 from catbench.report.plot import write_plot
+from catbench.report.ranks import mean_ranks, over_suites
 from catbench.report.report import Report
 from catbench.report.result import Result
 from catbench.report.spelling import short, spell
 from catbench.score.bootstrap import ends
 from catbench.score.measures import MEASURES
-from catbench_leaderboard.ranks import mean_ranks, over_suites
 
 ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "baselines" / "reports"

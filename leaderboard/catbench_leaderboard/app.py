@@ -11,17 +11,20 @@ from importlib import import_module
 
 import streamlit as st
 
+from catbench_leaderboard import layout
+
 # What a page is called, also in an address -> its file in `screens`.
 PAGES = {
-    "Leaderboard": "leaderboard",
-    "Curves": "curves",
-    "Compare two": "compare",
-    "Prompts": "prompts",
+    "Leaderboard": "front",
+    "Router": "router",
+    "Two routers": "two_routers",
     "Suite": "suite",
-    "Submit": "submit",
+    "Prompts": "prompts",
+    "Enter": "enter",
 }
 
 st.set_page_config(page_title="catbench leaderboard", page_icon="🐈", layout="wide")
+layout.style()
 page = st.segmented_control(
     "Page",
     list(PAGES),

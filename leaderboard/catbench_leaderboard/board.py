@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from catbench.errors import CatbenchError, UsageError
-from catbench_leaderboard.door import why_not
+from catbench.errors import UsageError
+from catbench.submit.door import Progress, held_reports
+from catbench.submit.entries import Entry, Unranked
 from catbench_leaderboard.problems import Axis, Problem, Row, problems_of
-from catbench_leaderboard.reports import Entry, Unranked, find_reports, read_entry, unranked, with_areas
-from catbench_leaderboard.text import one_line
+from catbench_leaderboard.suite_words import KNOWN, about
 
-MEAN = ""
-"""What routers are ranked by where it is no metric: the mean of their ranks over the suite's metrics."""
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, steps done and steps in all."""
+EVERY = "All real suites"
+"""What is chosen instead of a suite: routers are ranked over all suites of real images."""
+MEAN = "all metrics"
+"""What routers are ranked by where it is no single metric: their mean rank over a suite's metrics."""
 
 
 def quiet(what: str, done: int, total: int) -> None:
@@ -36,6 +36,8 @@ class View:
     by: str = MEAN
     """What routers are ranked by: the mean over metrics, or a metric."""
     axis: Axis = "log"
+    every: bool = False
+    """Whether routers are ranked over all real suites, of which this is the first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +46,33 @@ class Board:
 
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...]
-    """Simulated ones last, then by reports, costs and candidates."""
+    """Simulated ones last, then by verified reports, reports and candidates."""
     unranked: tuple[Unranked, ...]
 
     @cached_property
     def _by_name(self) -> dict[tuple[str, str, str], Problem]:
         return {(one.suite, one.pool, one.cost): one for one in self.problems}
+
+    @cached_property
+    def suites(self) -> tuple[str, ...]:
+        """The suites in the order of their tabs."""
+        found = dict.fromkeys(problem.suite for problem in self.problems)
+        return (*(name for name in KNOWN if name in found), *(name for name in found if name not in KNOWN))
+
+    @property
+    def real(self) -> tuple[str, ...]:
+        """The suites of real images."""
+        return tuple(suite for suite in self.suites if about(suite).real)
+
+    def main(self, suite: str) -> Problem:
+        """Return the problem that a suite is ranked by: its first."""
+        return next(problem for problem in self.problems if problem.suite == suite)
+
+    def view(self, suite: str = EVERY) -> View:
+        """Return the view of a suite that is shown where nothing is chosen."""
+        every = suite == EVERY and len(self.real) > 1
+        problem = self.main(suite if suite in self.suites else [*self.real, *self.suites][0])
+        return View(problem.suite, problem.pool, problem.cost, problem.metrics[0], every=every)
 
     def problem(self, view: View) -> Problem:
         """Return the problem of a view; raises UsageError where there is none."""
@@ -57,6 +80,11 @@ class Board:
         if found is None:
             raise UsageError(f"no report on suite {view.suite!r}, pool {view.pool!r} and cost {view.cost!r}")
         return found
+
+    def ranked_over(self, view: View) -> tuple[Problem, ...]:
+        """Return the problems whose mean ranks order a view's routers."""
+        own = self.problem(view)
+        return tuple(self.main(suite) for suite in self.real) if view.every else (own,)
 
     def rows(self, view: View) -> tuple[Row, ...]:
         """Return the routers of a view, unordered; none where no report has its metric on its slice."""
@@ -86,25 +114,6 @@ def open_board(
 
     Raises UsageError where a folder does not exist.
     """
-    for folder in folders:
-        if not folder.is_dir():
-            raise UsageError(f"{folder} is no folder: give folders that hold reports")
-    known = {(entry.path, entry.id): entry for entry in (before.entries if before else ())}
-    found = find_reports(folders)
-    entries: list[Entry] = []
-    outside: list[Unranked] = []
-    for position, (path, name) in enumerate(found.items()):
-        try:
-            entry = read_entry(path, name, old := known.get((path, name)))
-        except (CatbenchError, OSError) as error:
-            outside.append(Unranked(one_line(name), one_line(str(error), 400)))
-            continue
-        if entry is old:
-            entries.append(entry)
-            continue
-        if why := why_not(entry, cache, lambda at=position: progress("verifying reports", at, len(found))):
-            outside.append(unranked(entry, why))
-        else:
-            entries.append(with_areas(entry))
-        progress("reading reports", position + 1, len(found))
+    known = before.entries if before else ()
+    entries, outside = held_reports(folders, cache=cache, progress=progress, before=known)
     return Board(tuple(entries), problems_of(entries), tuple(outside))

@@ -1,111 +1,157 @@
-"""The board as static files: CSV, Parquet and JSON of every table, and one HTML page that needs no server."""
+"""The board as one folder of files that needs no server: front page, routers, how to enter, tables.
+
+Pages are the app's own parts. Figures are drawn by plotly's script, which lies in the folder, in the colours
+of the reader's theme.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from catbench.files import atomic_folder
-from catbench_leaderboard import curves
-from catbench_leaderboard.board import Board, Progress, View, open_board, quiet
-from catbench_leaderboard.leaderboard import lead, leaderboard, references
-from catbench_leaderboard.problems import AXES
-from catbench_leaderboard.reports import Unranked
-from catbench_leaderboard.style import THEMES
+from catbench.submit.entries import Unranked
+from catbench_leaderboard import markup
+from catbench_leaderboard.board import EVERY, Board, Progress, View, open_board, quiet
+from catbench_leaderboard.figures import Drawn
+from catbench_leaderboard.leaderboard_table import leaderboard_table
+from catbench_leaderboard.screens.enter_page import enter_parts
+from catbench_leaderboard.screens.front_page import brand, curves, enter_markup, front_parts
+from catbench_leaderboard.screens.router_page import labels_of, router_parts, suites_of, view_of
+from catbench_leaderboard.style import CSS, THEMES
+from catbench_leaderboard.suite_words import about
 
-DRAWN = 8
-"""Routers whose curves stand on the page, of each problem and metric."""
-PLACE = ("suite", "pool", "cost", "metric", "slice", "axis")
-"""What a view is found by."""
+PAGE = Markup("""<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} - catbench leaderboard</title><link rel="icon" href="data:image/svg+xml,{icon}">
+<link rel="stylesheet" href="board.css">
+<body class="cb alone"><nav>{tabs}</nav><main>{body}</main>{scripts}</body></html>
+""")
+ICON = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><text y='8' font-size='8'>🐈</text></svg>"
+DRAW = """
+const dark = matchMedia("(prefers-color-scheme: dark)").matches, shades = %s;
+for (const place of document.querySelectorAll("script[type='application/json']")) {
+  let text = place.textContent;
+  if (dark) for (const [light, other] of shades) text = text.replaceAll(light, other);
+  const drawn = JSON.parse(text);
+  const how = {responsive: true, displayModeBar: false};
+  Plotly.newPlot(place.previousElementSibling, drawn.data, drawn.layout, how);
+}
+"""
+"""Draws each figure where it stands; in the dark it exchanges the light theme's colours."""
 
 
-def export(
-    folders: Sequence[Path],
-    target: Path,
-    *,
-    force: bool = False,
-    progress: Progress = quiet,
-) -> None:
+def export(folders: Sequence[Path], target: Path, *, force: bool = False, progress: Progress = quiet) -> None:
     """Write the board of some folders of reports into `target`, whole or not at all. Raises UsageError."""
+    from plotly.offline import get_plotlyjs
+
     board = open_board(folders, progress=progress)
     with atomic_folder(target, force=force) as draft:
         for name, table in tables(board).items():
-            table.to_parquet(draft / f"{name}.parquet", index=False)
             table.to_csv(draft / f"{name}.csv", index=False)
-            table.to_json(draft / f"{name}.json", orient="records", indent=1, double_precision=15)
-        (draft / "index.html").write_text(page(board), encoding="utf-8")
+        for file, (title, parts) in pages(board).items():
+            (draft / file).write_text(page(board, title, parts), encoding="utf-8")
+        (draft / "plotly.js").write_text(get_plotlyjs(), encoding="utf-8")
+        (draft / "board.css").write_bytes(CSS.read_bytes())
 
 
 def tables(board: Board) -> dict[str, pd.DataFrame]:
-    """Return `leaderboard` and `references` of every view, `curves`, and the reports that are `unranked`."""
-    found: dict[str, list[pd.DataFrame]] = {"leaderboard": [], "references": [], "curves": []}
-    for view in all_views(board):
-        place = {name: getattr(view, name) for name in PLACE}
-        for name, table in (
-            ("leaderboard", leaderboard(board, view)),
-            ("references", references(board, view)),
-        ):
-            found[name].append(table.assign(**place))
-        for row in board.rows(view) if view.axis == AXES[0] else ():
-            where = {f"curve_{name}": value for name, value in place.items() if name != "axis"}
-            found["curves"].append(pd.DataFrame(vars(row.result.curve)).assign(router=row.label, **where))
-    joined = {name: pd.concat(parts, ignore_index=True) for name, parts in found.items() if parts}
-    return {**joined, "unranked": unranked(board)}
-
-
-def unranked(board: Board) -> pd.DataFrame:
-    """Return the reports that are not on the board, and why."""
-    return pd.DataFrame(
-        [vars(one) for one in board.unranked], columns=[field.name for field in fields(Unranked)], dtype=str
+    """Return `leaderboard`, every problem and metric on all prompts, and the reports that are `unranked`."""
+    views = [
+        View(problem.suite, problem.pool, problem.cost, metric)
+        for problem in board.problems
+        for metric in problem.metrics
+    ]
+    columns = ("suite", "pool", "cost", "metric")
+    parts = [
+        leaderboard_table(board, view).assign(**{name: getattr(view, name) for name in columns})
+        for view in views
+        if board.rows(view)
+    ]
+    names = [field.name for field in fields(Unranked)]
+    outside = pd.DataFrame([vars(one) for one in board.unranked], columns=names, dtype=str)
+    return (
+        {"leaderboard": pd.concat(parts, ignore_index=True), "unranked": outside}
+        if parts
+        else {"unranked": outside}
     )
 
 
-def all_views(board: Board) -> list[View]:
-    """Return every view that has results, ranked by the mean over metrics."""
-    views = [
-        View(problem.suite, problem.pool, problem.cost, metric, slice, axis=axis)
-        for problem in board.problems
-        for metric in problem.metrics
-        for slice in problem.slices
-        for axis in AXES
-    ]
-    return [view for view in views if board.rows(view)]
-
-
-def page(board: Board) -> str:
-    """Return the one HTML page: its tables and curves lie in it as data, its script needs nothing else."""
-    from plotly.offline import get_plotlyjs
-
-    template = files("catbench_leaderboard").joinpath("page.html").read_text(encoding="utf-8")
-    # A name that holds "</script>" must not end the script that it lies in.
-    data = json.dumps(_data(board), allow_nan=False).replace("<", "\\u003c")
-    return template.replace("/*PLOTLY*/", get_plotlyjs()).replace("/*DATA*/", data)
-
-
-def _data(board: Board) -> dict[str, Any]:
-    data: list[dict[str, Any]] = []
-    for view in all_views(board):
-        drawn = curves.default_routers(board, view, DRAWN)
-        figure = curves.figure(board, view, drawn, THEMES["light"]) if view.slice == "all" else None
-        table = leaderboard(board, view)
-        data.append(
-            {
-                **{name: getattr(view, name) for name in PLACE},
-                "simulated": board.problem(view).key.simulated,
-                "lead": lead(table),
-                "leaderboard": _records(table),
-                "references": _records(references(board, view)[["reference", "headroom", "audc", "peak"]]),
-                "figure": json.loads(figure.to_json()) if figure else None,
-            }
+def pages(board: Board) -> dict[str, tuple[str, Iterable[Markup | Drawn]]]:
+    """Return every page's title and parts, by its file's name."""
+    found: dict[str, tuple[str, Iterable[Markup | Drawn]]] = {"enter.html": ("Enter", enter_parts())}
+    for suite in suites(board):
+        parts = front_parts(board, board.view(suite), router_file)
+        chosen = next(
+            name for name, _ in tabs(board) if name == (suite if suite == EVERY else about(suite).tab)
         )
-    return {"views": data, "unranked": _records(unranked(board))}
+        lead = markup.paragraph(parts.sentence, "headline")
+        front = Markup('<div class="front"><div>{}</div><div>{}{}</div></div>')
+        body = front.format(parts.gains, parts.table, parts.notes)
+        drawn = curves(board, board.view(suite), THEMES["light"])
+        line = markup.paragraph(parts.line) + enter_markup("enter.html")
+        found[front_file(board, suite)] = (chosen, [brand(), lead, line, body, *drawn])
+    for label in labels_of(board):
+        views = [view_of(board, board.view(suite), label) for suite in suites_of(board, label)]
+        heading = markup.heading(markup.name(label), 1)
+        parts = router_parts(board, views, label, THEMES["light"], router_file)
+        found[router_file(label, "")] = (label, [heading, *parts])
+    return found if board.suites else found | {"index.html": found["enter.html"]}
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return json.loads(table.to_json(orient="records", double_precision=8))
+def suites(board: Board) -> list[str]:
+    """Return what has a front page of its own: all real suites together first, where there are several."""
+    return [EVERY] * (len(board.real) > 1) + list(board.suites)
+
+
+def front_file(board: Board, suite: str) -> str:
+    """Return the file of a suite's front page: `index.html` for the first."""
+    return "index.html" if suite == suites(board)[0] else f"suite-{_plain(suite)}.html"
+
+
+def tabs(board: Board) -> list[tuple[str, str]]:
+    """Return the name and file of each front page, and of Enter."""
+    named = [
+        (suite if suite == EVERY else about(suite).tab, front_file(board, suite)) for suite in suites(board)
+    ]
+    return [*named, ("Enter", "enter.html")]
+
+
+def router_file(label: str, suite: str) -> str:
+    """Return the file of a router's page: whatever its name is, no two are one file."""
+    return f"router-{_plain(label)}.html"
+
+
+def _plain(text: str) -> str:
+    short = re.sub(r"[^a-z0-9]+", "-", text.casefold())[:40].strip("-")
+    return f"{short}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+
+
+def page(board: Board, title: str, parts: Iterable[Markup | Drawn]) -> str:
+    """Return a page as HTML."""
+    body = Markup("").join(figure(part) if isinstance(part, Drawn) else part for part in parts)
+    links = Markup(" ").join(
+        markup.bold(name) if name == title else markup.link(file, name) for name, file in tabs(board)
+    )
+    light, dark = (THEMES[name] for name in ("light", "dark"))
+    shades = list(
+        zip((*light.palette, light.ink, light.faint), (*dark.palette, dark.ink, dark.faint), strict=True)
+    )
+    draw = DRAW % json.dumps([pair for pair in shades if pair[0] != pair[1]])
+    scripts = Markup('<script src="plotly.js"></script><script>{}</script>').format(Markup(draw))
+    return PAGE.format(title=title, icon=ICON, tabs=links, body=body, scripts=scripts)
+
+
+def figure(drawn: Drawn) -> Markup:
+    """Return a figure's place and its data, in which no name can end the script that holds them."""
+    small = json.dumps(json.loads(drawn.figure.to_json()), ensure_ascii=False, separators=(",", ":"))
+    data = Markup(small.replace("<", "\\u003c"))
+    place = '<div class="figure" role="img" aria-label="{}"></div><script type="application/json">{}</script>'
+    return Markup(place).format(drawn.alt, data)

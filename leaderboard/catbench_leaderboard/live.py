@@ -10,10 +10,9 @@ from threading import Lock
 from catbench.report.host_key import allowed_signers
 from catbench.report.index import own_index
 from catbench.report.places import shipped_folders
-from catbench_leaderboard import board_answers as answers
-from catbench_leaderboard import ranking
+from catbench.submit.entries import fingerprint
 from catbench_leaderboard.board import Board, Progress, open_board, quiet
-from catbench_leaderboard.reports import fingerprint
+from catbench_leaderboard.memory import forget
 
 FOLDERS = "CATBENCH_REPORTS"
 """Environment variable with the folders of reports: a JSON list, or paths as in `$PATH`.
@@ -53,7 +52,6 @@ def board(progress: Progress = quiet) -> Board:
         if not _NOW or _NOW[0][0] != made_of:
             before = _NOW[0][1] if _NOW and _NOW[0][0][-1] == made_of[-1] else None
             found = open_board(places, progress=progress, before=before)
-            answers.forget()
-            ranking.forget()
+            forget()
             _NOW[:] = [(made_of, found)]
         return _NOW[0][1]

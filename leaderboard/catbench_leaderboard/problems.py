@@ -16,43 +16,20 @@ import numpy as np
 from catbench.arrays import Floats
 from catbench.report.report import Report
 from catbench.report.result import Result
-from catbench_leaderboard.reports import Entry
-from catbench_leaderboard.suites import is_here, matrix_of
-from catbench_leaderboard.text import one_line
+from catbench.submit.entries import Entry
+from catbench.terminal import one_line
 
 Axis: TypeAlias = Literal["log", "linear"]
 AXES: tuple[Axis, Axis] = ("log", "linear")
 """Of costs, under areas and figures; the headline is on the first."""
 OWN = (
-    "bootstrap:",
-    "trials:",
-    "catbench:",
-    "metric:",
-    "slice:",
-    "suite:",
-    "pool:",
-    "cost:",
-    "best:",
-    "compact",
-)
+    "bootstrap:", "trials:", "catbench:", "metric:", "slice:", "suite:", "pool:", "cost:", "best:", "compact"
+)  # fmt: skip
 """Parts of a signature that may differ within a table, or that a result has as fields."""
 COMMON = ("SIMULATED", "split:", "curve:", "axis:")
 """Parts of a signature that go without saying where a pool is named."""
-BASELINES = (
-    "knn",
-    "ridge",
-    "transformer",
-    "embedllm",
-    "mlp",
-    "trees",
-    "uniroute",
-    "cems",
-    "routellm-mf",
-    "adadiff",
-    "routet2i",
-    "mixture",
-)
-"""Routers that are shipped, in the order of their colours; a new one goes to the end."""
+PREFERRED = ("image_reward", "scene_accuracy")
+"""Metrics that come before the others of their suite."""
 
 
 def on_axis(measure: str, axis: Axis) -> str:
@@ -68,8 +45,6 @@ class Row:
     number: int
     """Position of the result in its report."""
     label: str
-    colour: int
-    """Number of the router, by which it is drawn everywhere."""
 
     @property
     def result(self) -> Result:
@@ -98,6 +73,12 @@ class Key(NamedTuple):
         """A short name that differs where anything above does."""
         return hashlib.sha256(repr(tuple(self)).encode()).hexdigest()[:6]
 
+    @property
+    def spoken(self) -> str:
+        """The pool's name, with what must be said of it: folds, another suite to train on."""
+        special = [part for part in self.conventions if not part.startswith(COMMON)]
+        return one_line(self.pool, 60) + (f" ({one_line(', '.join(special), 60)})" if special else "")
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:
@@ -109,24 +90,22 @@ class Problem:
     cost: str
     """What it is called: no two problems are called alike."""
     metrics: tuple[str, ...]
-    """Those that any of the reports has, in the order of the suite's where that is here."""
-    slices: tuple[str, ...]
+    """Those that any of the reports has, the preferred first."""
     rows: Mapping[tuple[str, str], tuple[Row, ...]]
     """By metric and slice."""
+
+    def slices(self, metric: str) -> list[str]:
+        """Return the slices that any report has a metric on: all prompts first."""
+        return sorted(
+            (slice for name, slice in self.rows if name == metric), key=lambda slice: slice != "all"
+        )
 
 
 def key_of(report: Report, result: Result) -> Key:
     """Return what a result is about."""
     rest = tuple(part for part in result.signature.split("|") if not part.startswith(OWN))
-    return Key(
-        result.suite,
-        result.suite_digest,
-        result.pool,
-        result.cost,
-        tuple(result.candidates),
-        rest,
-        report.simulated,
-    )
+    named = (result.suite, result.suite_digest, result.pool, result.cost)
+    return Key(*named, tuple(result.candidates), rest, report.simulated)
 
 
 def problems_of(entries: Sequence[Entry]) -> tuple[Problem, ...]:
@@ -135,103 +114,74 @@ def problems_of(entries: Sequence[Entry]) -> tuple[Problem, ...]:
     Suites of one name but other digests, and pools of one name but other candidates or conventions, are told
     apart in what they are called.
     """
-    labels, colours = _labels(entries), _colours(entries)
     rows: dict[Key, dict[tuple[str, str], list[Row]]] = {}
-    for entry, label in zip(entries, labels, strict=True):
+    for entry, label in zip(entries, _labels(entries), strict=True):
         for number, result in enumerate(entry.report.results):
             parts = rows.setdefault(key_of(entry.report, result), {})
-            row = Row(entry, number, label, colours[one_line(entry.report.router.name)])
-            parts.setdefault((result.metric, result.slice), []).append(row)
+            parts.setdefault((result.metric, result.slice), []).append(Row(entry, number, label))
 
     def place(key: Key) -> tuple[Any, ...]:
-        costs = matrix_of(key.digest).cost_keys if is_here(key.digest) else ()
-        later = costs.index(key.cost) if key.cost in costs else len(costs)
         reports = {row.entry for part in rows[key].values() for row in part}
-        return key.simulated, -len(reports), later, -len(key.candidates)
+        verified = sum(bool(one.verified) for one in reports)
+        return key.simulated, -verified, -len(reports), key.cost != "tflops", -len(key.candidates)
+
+    def metrics(key: Key) -> tuple[str, ...]:
+        scored = dict.fromkeys(metric for metric, _ in rows[key])
+        return tuple(sorted(scored, key=lambda name: name not in PREFERRED))
 
     order = sorted(rows, key=place)
-    suites = _distinct(order, lambda key: key.suite, lambda key: key.digest, lambda key: key.digest[:8])
-    spoken = {key: one_line(key.pool, 60) + _said(key.conventions) for key in order}
-    pools = _distinct(
-        order, lambda key: (key.digest, key.cost, spoken[key]), lambda key: key.short, lambda key: key.short
-    )
+    suites = _distinct(order, lambda key: key.suite, lambda key: key.digest[:8])
+    pools = _distinct(order, lambda key: (key.digest, key.cost, key.spoken), lambda key: key.short)
     return tuple(
         Problem(
             key=key,
             suite=key.suite + suites[key],
-            pool=spoken[key] + pools[key],
+            pool=key.spoken + pools[key],
             cost=key.cost,
-            metrics=_metrics(key, rows[key]),
-            slices=tuple(dict.fromkeys(["all", *(slice for _, slice in rows[key])])),
+            metrics=metrics(key),
             rows={part: tuple(found) for part, found in rows[key].items()},
         )
         for key in order
     )
 
 
-def _metrics(key: Key, rows: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Return the metrics of some results, in the order of their suite's where that is here."""
-    scored = tuple(dict.fromkeys(metric for metric, _ in rows))
-    known = matrix_of(key.digest).metrics if is_here(key.digest) else ()
-    return tuple(metric.name for metric in known if metric.name in scored) or scored
-
-
-def _said(conventions: Iterable[str]) -> str:
-    """Return what must be said of a pool: folds, another suite to train on, a hidden candidate."""
-    special = [part for part in conventions if not part.startswith(COMMON)]
-    return f" ({one_line(', '.join(special), 60)})" if special else ""
-
-
 def _distinct(
-    order: Sequence[Key],
-    name: Callable[[Key], Any],
-    identity: Callable[[Key], Any],
-    suffix: Callable[[Key], str],
+    order: Sequence[Key], name: Callable[[Key], Any], identity: Callable[[Key], str]
 ) -> dict[Key, str]:
-    """Return what is added to a name: nothing for the first that has it, a suffix for others."""
-    first: dict[Any, Any] = {}
+    """Return what is added to a name: nothing for the first that has it, its identity for others."""
+    first: dict[Any, str] = {}
     return {
-        key: "" if first.setdefault(name(key), identity(key)) == identity(key) else f" @{suffix(key)}"
+        key: "" if first.setdefault(name(key), identity(key)) == identity(key) else f" @{identity(key)}"
         for key in order
     }
-
-
-def _colours(entries: Iterable[Entry]) -> dict[str, int]:
-    """Return each router's number, by which it is coloured.
-
-    Shipped baselines keep theirs whoever else is here. Then come routers with a date, in its order, so that
-    a newer one changes the number of none of these; then those without, by name.
-    """
-
-    def place(entry: Entry) -> tuple[bool, str, str]:
-        said = entry.report.submission
-        date = one_line(said.date, 10) if said else ""
-        return not date, date, one_line(entry.report.router.name)
-
-    others = [name for _, _, name in sorted(map(place, entries))]
-    return {router: number for number, router in enumerate(dict.fromkeys([*BASELINES, *others]))}
 
 
 def _labels(entries: Sequence[Entry]) -> list[str]:
     """Return each router's name, with the report's place where two reports of it stand in one table.
 
-    Where a stranger's name is another's label, both get their numbers, until no two are alike.
+    The only verified one of a name keeps it alone: no stranger can take it away. Where a name is another's
+    label, both get their numbers, until no two are alike.
     """
     places = [
         {(key_of(entry.report, r), r.metric, r.slice) for r in entry.report.results} for entry in entries
     ]
+    verified = [bool(entry.verified) for entry in entries]
     labels = [one_line(entry.report.router.name) for entry in entries]
     endings = [f" ({one_line(entry.id, 80)})" for entry in entries]
-    while clashing := _clashing(labels, places):
+    while clashing := _clashing(labels, places, verified):
         labels = [label + endings[k] if k in clashing else label for k, label in enumerate(labels)]
         endings = [f" #{k + 1}" for k in range(len(labels))]
     return labels
 
 
-def _clashing(labels: Sequence[str], places: Sequence[Iterable[Any]]) -> set[int]:
-    """Return the positions of labels that stand twice in one table."""
+def _clashing(labels: Sequence[str], places: Sequence[Iterable[Any]], verified: Sequence[bool]) -> set[int]:
+    """Return the positions of labels that stand twice in one table, but for a label's only verified one."""
     seen: dict[tuple[Any, ...], set[int]] = {}
     for position, (label, where) in enumerate(zip(labels, places, strict=True)):
         for place in where:
             seen.setdefault((label, place), set()).add(position)
-    return {position for positions in seen.values() if len(positions) > 1 for position in positions}
+    found: set[int] = set()
+    for positions in (some for some in seen.values() if len(some) > 1):
+        known = {position for position in positions if verified[position]}
+        found |= positions - known if len(known) == 1 else positions
+    return found

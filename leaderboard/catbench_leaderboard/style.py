@@ -1,4 +1,4 @@
-"""Colours: safe for colour-blind readers, and the same router has the same one everywhere.
+"""Colours: safe for colour-blind readers.
 
 Eight colours (Okabe and Ito 2008, and two more), then the same with other dashes. Two of them differ
 between the themes, where the one would not be seen on the other's background.
@@ -6,17 +6,17 @@ between the themes, where the one would not be seen on the other's background.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 from catbench.report.figure import PALETTE
 
-LIGHT = PALETTE
-DARK = (*PALETTE[:6], "#B89AD6", "#D9D9D9")
 DASHES = ("solid", "dash", "dot", "dashdot")
+CSS = Path(__file__).parent / "board.css"
+"""How markup is laid out, in the app and in exported files."""
 
 
-@dataclass(frozen=True)
-class PageTheme:
+class PageTheme(NamedTuple):
     """What figures need to know of the page around them."""
 
     palette: tuple[str, ...]
@@ -27,22 +27,21 @@ class PageTheme:
 
 
 THEMES = {
-    "light": PageTheme(LIGHT, "#1F2430", "#767676"),
-    "dark": PageTheme(DARK, "#E8EAED", "#9AA0A6"),
+    "light": PageTheme(PALETTE, "#1F2430", "#6B7079"),
+    "dark": PageTheme((*PALETTE[:6], "#B89AD6", "#D9D9D9"), "#E8EAED", "#9AA0A6"),
 }
 """Theme by Streamlit's name of it."""
 
 
-@dataclass(frozen=True)
-class Style:
-    """How a router's line is drawn."""
+class Style(NamedTuple):
+    """How a line is drawn."""
 
     colour: str
     dash: str
 
 
 def style_of(number: int, theme: PageTheme) -> Style:
-    """Return the style of the router that has this number on the board."""
+    """Return the style of a figure's line by its number."""
     count = len(theme.palette)
     return Style(theme.palette[number % count], DASHES[number // count % len(DASHES)])
 

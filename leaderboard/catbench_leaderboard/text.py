@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 
-LONGEST = 200
-"""Characters of a name that are kept; the rest is an ellipsis."""
-_STEERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Characters without a shape that turn the direction of what stands around them."""
+from catbench.terminal import LONGEST, one_line
+
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^&])")
-
-
-def one_line(text: str, longest: int = LONGEST) -> str:
-    """Return a text on one line, without control or steering characters, at most `longest` characters."""
-    spaced = _STEERING.sub("", " ".join(text.split()))
-    kept = "".join(character for character in spaced if unicodedata.category(character) != "Cc")
-    return kept if len(kept) <= longest else kept[: longest - 1] + "…"
 
 
 def in_figure(text: str, longest: int = 40) -> str:

@@ -18,6 +18,7 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from catbench import evaluate, load
+from catbench.report.index import write_index
 from catbench.suite.simulate import Simulation, simulate
 from catbench.suite.store import save
 
@@ -26,14 +27,17 @@ webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
 
-SUITES, DISTINCT, REPORTS = 3, 8, 500
-"""Suites, different reports on each, and reports in all: the others differ by name only."""
+SUITES, DISTINCT, REPORTS, FEW = 5, 5, 500, 25
+"""Suites, different reports on each, reports in all (the others differ by name only), and a few of them."""
+QUIET = 1.3
+"""Seconds that an app of two tables takes where nothing else holds the machine."""
 DRAWN = """
     const all = name => [...document.querySelectorAll(`[data-testid="${name}"]`)];
     return all("stApp").some(app => app.dataset.testScriptState === "notRunning")
-        && all("stDataFrame").length > 1
+        && (all("stDataFrame").length > 1 || !!document.querySelector(".front table"))
         && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')
         && all("stDataFrame").every(table => !table.checkVisibility() || table.querySelector("canvas"))
+        && all("stPlotlyChart").every(chart => chart.querySelector(".main-svg"))
 """
 
 
@@ -55,7 +59,7 @@ class Noisy:
 
 @pytest.fixture(scope="module")
 def boards(tmp_path_factory):
-    """A home with three suites, and folders of 500 and of 10 reports on them that are verified."""
+    """A home with five suites, and folders of 500 and of 25 reports on them that are verified and indexed."""
     home = tmp_path_factory.mktemp("home")
     many, few = home / "many", home / "few"
     few.mkdir()
@@ -72,19 +76,18 @@ def boards(tmp_path_factory):
         place.mkdir(parents=True)
         router = report.router.model_copy(update={"name": f"router-{number:03d}"})
         report.model_copy(update={"router": router}).save(place / "report.json")
-        if number < 10:
+        if number < FEW:
             shutil.copytree(place, few / place.name)
-    for folder in (few, many):
-        start = time.perf_counter()
-        run = [command(), "leaderboard", str(folder), "--export", str(home / f"out-{folder.name}")]
-        subprocess.run(run, env=environment(home), check=True, stdout=subprocess.DEVNULL)
-        made = time.perf_counter() - start
-        print(f"\nboard of {len(list(folder.iterdir()))} reports, verified once: {made:.0f} s")
+    start = time.perf_counter()
+    write_index(home / "verified.json", sorted(many.rglob("report.json")), many)
+    run = [*command(), str(few), "--export", str(home / "out")]
+    subprocess.run(run, env=environment(home), check=True, stdout=subprocess.DEVNULL)
+    print(f"\nindex of {REPORTS} reports, export of {FEW}: {time.perf_counter() - start:.0f} s")
     return home
 
 
 def command():
-    return str(Path(sys.executable).parent / "catbench")
+    return [sys.executable, "-c", "from catbench_command import main; main()", "leaderboard"]
 
 
 def environment(home):
@@ -94,9 +97,7 @@ def environment(home):
 @pytest.fixture
 def served(boards, request):
     """The address of a served folder, and its process."""
-    with serving(
-        [command(), "leaderboard", str(boards / request.param), "--headless", "--port"], boards
-    ) as found:
+    with serving([*command(), str(boards / request.param), "--headless", "--port"], boards) as found:
         yield found
 
 
@@ -167,32 +168,43 @@ def first_pages(address, folder, visits=4):
     return taken
 
 
-@pytest.mark.parametrize(("served", "limit"), [("many", 3.0), ("few", 1.5)], indirect=["served"])
+@pytest.mark.parametrize(("served", "limit"), [("many", 1.0), ("few", 0.5)], indirect=["served"])
 def test_the_first_page_cold(benchmark, served, bare, limit, tmp_path):
+    """Seconds beyond those of an app of two tables, measured in turn: other work slows both."""
     address, process = served
-    taken, least = first_pages(address, tmp_path / "board"), min(first_pages(bare, tmp_path / "bare"))
+    taken, least = [], []
+    for visit in range(5):
+        least += first_pages(bare, tmp_path / f"bare-{visit}", 1)
+        taken += first_pages(address, tmp_path / f"board-{visit}", 1)
     benchmark.pedantic(lambda: None)
     print(f"\nfirst page, cold browser: {min(taken):.2f} s of {[f'{t:.2f}' for t in taken]}")
-    print(f"an app of two small tables: {least:.2f} s; server's memory: {memory(process) / 1e6:.0f} MB")
-    # Where other work holds the machine, Streamlit alone may take longer than the limit.
-    assert min(taken) < max(limit, 1.3 * least)
+    print(f"an app of two small tables: {min(least):.2f} s of {[f'{t:.2f}' for t in least]}")
+    print(f"server's memory: {memory(process) / 1e6:.0f} MB")
+    assert min(taken) < min(least) + limit * max(1.0, min(least) / QUIET)
     assert memory(process) < 1e9
 
 
 @pytest.mark.parametrize("served", ["many"], indirect=True)
-def test_a_change_of_selector(benchmark, served, tmp_path):
+def test_a_change_of_selector(benchmark, served, bare, tmp_path):
     address, _ = served
+    least = min(first_pages(bare, tmp_path / "bare", 2))
     browser = open_browser(tmp_path / "profile")
     browser.get(address)
     until_drawn(browser, time.perf_counter())
+    browser.find_element("css selector", '[data-testid="stExpander"] summary').click()
+    time.sleep(1)
     taken = {}
-    for label, steps in {"Metric": 2, "Suite": 2, "Ranked by": 2, "Cost axis": 2}.items():
+    for label, steps in {"Metric": 3, "Ranked by": 2, "Cost axis": 3}.items():
         for step in range(steps):
             taken[f"{label} {step}"] = change(browser, label)
     browser.quit()
     benchmark.pedantic(lambda: None)
-    print("\nchange of selector:", {name: f"{seconds:.2f} s" for name, seconds in taken.items()})
-    assert np.median(list(taken.values())) < 0.5
+    median = np.median(list(taken.values()))
+    print(
+        f"\nchange of selector: {median:.2f} s;",
+        {name: f"{seconds:.2f} s" for name, seconds in taken.items()},
+    )
+    assert median < 0.35 * max(1.0, least / QUIET)
 
 
 def change(browser, label):

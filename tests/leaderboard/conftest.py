@@ -44,7 +44,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="session", autouse=True)
 def _at_home(home):
-    from catbench_leaderboard.suites import matrix_of, suite_folders
+    from catbench.suite.here import matrix_of, suite_folders
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CATBENCH_HOME", str(home))
@@ -76,7 +76,7 @@ def reports(home, tmp_path_factory):
 @pytest.fixture(scope="session", autouse=True)
 def _reran():
     """Every report of these tests counts as reran, but where a test is `strict`; yields how it is else."""
-    from catbench_leaderboard.reports import Entry
+    from catbench.submit.entries import Entry
 
     known = Entry.reran
     with pytest.MonkeyPatch.context() as patch:
@@ -87,7 +87,7 @@ def _reran():
 @pytest.fixture
 def strict(_reran, monkeypatch):
     """Reports count as reran only where that is shown."""
-    monkeypatch.setattr("catbench_leaderboard.reports.Entry.reran", _reran)
+    monkeypatch.setattr("catbench.submit.entries.Entry.reran", _reran)
 
 
 @pytest.fixture(scope="session")
@@ -97,6 +97,22 @@ def pair(reports, tmp_path_factory):
     for router in ("ridge", "mixture"):
         shutil.copytree(reports / f"{router}-sim-one-sim-tflops", folder / router)
     return folder
+
+
+@pytest.fixture
+def strict_pair(strict, pair, tmp_path_factory):
+    """Return a function that makes a folder of some reports, of which `verified` are in this user's index."""
+    from catbench.report.index import own_index, write_index
+
+    def make(*names, verified=()):
+        folder = tmp_path_factory.mktemp("strict")
+        for name in names:
+            shutil.copytree(pair / name, folder / name)
+        write_index(own_index(), [folder / name / "report.json" for name in verified], folder)
+        return folder
+
+    yield make
+    own_index().unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,9 @@ import shutil
 import pytest
 
 from catbench.errors import UsageError
-from catbench_leaderboard import board as boards
+from catbench.submit import door
+from catbench.submit.entries import fingerprint
 from catbench_leaderboard.board import open_board
-from catbench_leaderboard.reports import fingerprint
 
 
 def test_every_problem_is_there(board):
@@ -21,31 +21,25 @@ def test_every_problem_is_there(board):
     assert board.unranked == ()
 
 
-def test_the_same_router_has_one_number_and_a_newer_one_takes_the_next(
-    reports, tmp_path, edit, as_submission
-):
-    def add(place, name, date=None):
-        shutil.copytree(reports / "fixed-sim-2-sim-one-sim-tflops", tmp_path / place)
-        edit(tmp_path / place / "report.json", lambda record: record["router"].update(name=name))
-        if date:
-            as_submission(tmp_path / place / "report.json", date=date)
+def test_a_view_names_a_metric_that_its_first_problem_has(board):
+    found = board.view("sim-one")
+    assert (found.suite, found.pool, found.cost, found.metric) == (
+        "sim-one",
+        "sim+",
+        "tflops",
+        "simulated_score",
+    )
+    assert board.view() == found  # no suite here has real images
+    assert board.view("<b>nothing</b>") == found
 
-    def numbers():
-        found = {}
-        for problem in open_board([tmp_path]).problems:
-            for row in (row for rows in problem.rows.values() for row in rows):
-                assert found.setdefault(row.entry.report.router.name, row.colour) == row.colour
-        return found
 
-    add("a", "mixture")
-    add("b", "zebra", "2026-01-01")
-    old = numbers()
-    assert old == {"mixture": 11, "zebra": 12}
-    add("c", "knn")
-    add("d", "adder", "2026-02-01")
-    add("e", "zebra", "2026-03-01")
-    add("f", "aaa")
-    assert numbers() == old | {"knn": 0, "adder": 13, "aaa": 14}
+def test_no_stranger_takes_a_verified_router_s_name_away(reports, tmp_path, strict_pair):
+    """A report that nobody ran again and that is called alike gets its place into its label, alone."""
+    folder = strict_pair("ridge", "mixture", verified=("ridge",))
+    shutil.copytree(folder / "ridge", tmp_path / "sly")
+    record = json.loads((tmp_path / "sly" / "report.json").read_text())
+    (tmp_path / "sly" / "report.json").write_text(json.dumps(record))  # the same in other bytes
+    assert sorted(labels(open_board([folder, tmp_path]))) == ["mixture", "ridge", "ridge (sly)"]
 
 
 def labels(board):
@@ -124,10 +118,8 @@ def test_a_new_report_is_read_alone(pair, tmp_path, monkeypatch):
     before = open_board([folder])
     shutil.copytree(pair / "mixture", folder / "new")
     asked = []
-    why_not = boards.why_not
-    monkeypatch.setattr(
-        boards, "why_not", lambda entry, *more: asked.append(entry.id) or why_not(entry, *more)
-    )
+    why_not = door.why_not
+    monkeypatch.setattr(door, "why_not", lambda entry, *more: asked.append(entry.id) or why_not(entry, *more))
     after = open_board([folder], before=before)
     assert asked == ["new"]
     assert before.entries[0] in after.entries

@@ -1,7 +1,8 @@
-"""The board in a real browser: a silent console, the reports' values, addresses, names of strangers."""
+"""The board in a real browser: first screens, silence, selectors, history, accessibility, strangers."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote_plus
 
@@ -18,16 +20,16 @@ pytest.importorskip("streamlit", reason="needs the extra: pip install '.[leaderb
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
 
 from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
-from catbench_leaderboard.text import one_line  # noqa: E402
+from catbench.terminal import one_line  # noqa: E402
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
 ROOT = Path(__file__).parents[2]
-PAGES = ("Leaderboard", "Curves", "Compare two", "Prompts", "Suite", "Submit")
-LATER = [page if page in PAGES[:2] else pytest.param(page, marks=pytest.mark.slow) for page in PAGES]
-"""The pages, all but two of them opened with the slow tests only."""
+PAGES = ("Leaderboard", "Router", "Two routers", "Suite", "Prompts", "Enter")
+LATER = [page if page in PAGES[:1] else pytest.param(page, marks=pytest.mark.slow) for page in PAGES]
+"""The pages, all but the first of them opened with the slow tests only."""
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -36,9 +38,16 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--window-size=1400,1000",
+    "--window-size=1280,800",
 )
 PATIENCE = 240
+DRAWN = """
+    const all = name => [...document.querySelectorAll(`[data-testid="${name}"]`)];
+    return all("stApp").some(app => app.dataset.testScriptState === "notRunning")
+        && !!document.querySelector("h1")
+        && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')
+        && all("stPlotlyChart").every(chart => chart.querySelector(".main-svg"))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +59,9 @@ def serve(home):
         with socket.socket() as free:
             free.bind(("localhost", 0))
             port = free.getsockname()[1]
-        command = Path(sys.executable).parent / "catbench"
+        run = "from catbench_command import main; main()"
         process = subprocess.Popen(
-            [command, "leaderboard", *map(str, folders), "--port", str(port), "--headless"],
+            [sys.executable, "-c", run, "leaderboard", *map(str, folders), "--port", str(port), "--headless"],
             env={**os.environ, "CATBENCH_HOME": str(home)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -101,72 +110,57 @@ def open_page(browser, address, **query):
 
 
 def settle(browser):
-    """Wait until the script has run, no element is stale, and tables and figures are drawn."""
-    drawn = """
-        const all = name => [...document.querySelectorAll(`[data-testid="${name}"]`)];
-        return all("stApp").some(app => app.dataset.testScriptState === "notRunning")
-            && !!document.querySelector("h1")
-            && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')
-            && all("stDataFrame").every(table => !table.checkVisibility() || table.querySelector("canvas"))
-            && all("stPlotlyChart").every(chart => chart.querySelector(".main-svg"))
-    """
+    """Wait until the script has run, no element is stale, and figures are drawn."""
     held = []
 
     def still():
-        held.append(bool(browser.execute_script(drawn)))
+        held.append(bool(browser.execute_script(DRAWN)))
         return held[-3:] == [True] * 3
 
     until(still)
 
 
-def cells(browser, number=0):
-    """Return the text of a table, row by row: what a screen reader is told."""
-    return browser.execute_script(
-        """
-        const table = document.querySelectorAll('[data-testid="stDataFrame"]')[arguments[0]];
-        const cells = row => [...row.querySelectorAll('[role="columnheader"], [role="gridcell"]')];
-        return [...table.querySelectorAll('[role="row"]')].map(row => cells(row).map(c => c.textContent));
-        """,
-        number,
+def screen(browser, width=1280, height=800, scheme="light"):
+    """Give the browser a screen: a laptop's, or a phone's, and its theme."""
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    theme = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", theme)
+
+
+def cells(browser, place="table"):
+    """Return the text of a table, row by row."""
+    read = (
+        "return [...document.querySelector(arguments[0]).rows].map(r => [...r.cells].map(c => c.textContent))"
     )
+    return browser.execute_script(read, place)
 
 
 def choose(browser, label, value):
-    """Pick an option of a selectbox, as a visitor does."""
+    """Pick a suite, or an option of a filter, as a visitor does."""
+    if label == "Suite":
+        group = '[data-testid="stButtonGroup"] button'
+        buttons = browser.find_elements(By.CSS_SELECTOR, group)
+        next(button for button in buttons if button.text == value).click()
+        settle(browser)
+        return
     name = f"//*[@data-testid='stSelectbox'][.//label[normalize-space()='{label}']]//input"
+    if not browser.find_element(By.XPATH, name).is_displayed():
+        browser.find_element(By.CSS_SELECTOR, '[data-testid="stExpander"] summary').click()
+        until(lambda: browser.find_element(By.XPATH, name).is_displayed())
     box = browser.find_element(By.XPATH, name)
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", box)
     box.click()
     found = []
 
     def listed():
-        found[:] = [
-            option
-            for option in browser.find_elements(By.CSS_SELECTOR, '[role="option"]')
-            if option.text == value
-        ]
+        options = browser.find_elements(By.CSS_SELECTOR, '[role="option"]')
+        found[:] = [option for option in options if option.text == value]
         return bool(found)
 
     until(listed)
     found[0].click()
     settle(browser)
-
-
-def traces(browser):
-    """Return name -> heights of the curves that are drawn."""
-    return browser.execute_script(
-        """
-        const drawn = document.querySelector(".js-plotly-plot")._fullData;
-        const named = drawn.filter(trace => trace.mode === "lines" && trace.fill !== "toself");
-        return Object.fromEntries(named.map(trace => [trace.name.slice(1, -1), Array.from(trace.y)]));
-        """
-    )
-
-
-def chosen(browser, label):
-    """Return what a selectbox shows."""
-    name = f"//*[@data-testid='stSelectbox'][.//label[normalize-space()='{label}']]//input"
-    return browser.find_element(By.XPATH, name).get_attribute("value")
 
 
 @pytest.fixture(scope="module")
@@ -181,42 +175,90 @@ def serve_reports(serve, reports, board, home):
 
 @pytest.fixture(scope="module")
 def serve_shipped(serve, tmp_path_factory):
-    """The address of the shipped reports, whose board is made anew."""
+    """The address of the shipped reports, without any suite but nano."""
     folders = (ROOT / "submissions", ROOT / "baselines" / "reports")
     return serve(*folders, home=tmp_path_factory.mktemp("empty-home"))
 
 
-def opens_in_silence(browser, address, page):
-    """Open a page; nothing may stand in the console, be fetched from elsewhere, or have failed."""
-    open_page(browser, address, page=page)
-    assert browser.find_element(By.TAG_NAME, "h1").text == page
+@pytest.mark.parametrize("page", LATER)
+def test_each_page_opens_cold_on_the_shipped_reports_without_a_word_in_the_console(
+    serve_shipped, browser, page
+):
+    open_page(browser, serve_shipped, page=page)
+    assert browser.find_element(By.TAG_NAME, "h1").text in (page, "catbench leaderboard")
+    assert "catbench" in browser.title
     fetched = browser.execute_script(
         "return performance.getEntriesByType('resource').map(found => found.name)"
     )
-    assert all(name.startswith((address, "data:", "blob:")) for name in fetched)  # nothing is told to anybody
+    assert all(name.startswith((serve_shipped, "data:", "blob:")) for name in fetched)  # nobody is told
     assert not browser.find_elements(By.CSS_SELECTOR, '[data-testid="stException"]')
     assert browser.get_log("browser") == []
 
 
-@pytest.mark.parametrize("page", LATER)
-def test_each_page_opens_cold_without_a_word_in_the_console(serve_reports, browser, page):
-    opens_in_silence(browser, serve_reports, page)
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (400, 860)])
+def test_the_first_screen_answers_the_four_questions(serve_shipped, browser, width, height):
+    """All of it lies above the fold: worth it, which router, on what, how to get in."""
+    screen(browser, width, height)
+    open_page(browser, serve_shipped)
+    seen = browser.execute_script(
+        """
+        const low = part => part.getBoundingClientRect().bottom;
+        const above = [...document.querySelectorAll(".cb p, .cb tbody tr, button")].filter(
+            part => low(part) <= window.innerHeight && part.checkVisibility());
+        return above.map(part => part.innerText.replace(/\\s+/g, " "));
+        """
+    )
+    text = "\n".join(seen)
+    assert re.search(r"Is routing worth it\? Yes: on 3,698 COCO captions, the router \w+ draws images", text)
+    assert re.search(r"for \d+% \[\d+, \d+\] of its cost", text)
+    rows = [one for one in seen if re.match(r"\d+ \[\d+, \d+\] ", one)]
+    assert len(rows) >= 5
+    assert {"COCO", "DiffusionDB", "CEMS", "nano"} <= set(seen)
+    assert "Real images." in text
+    assert "catbench submit new my-router" in text
+    assert "How to enter" in text
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_nothing_scrolls_sideways_in_either_theme(serve_shipped, browser, width, scheme):
+    screen(browser, width, 860, scheme)
+    for page in PAGES:
+        open_page(browser, serve_shipped, page=page, router="ridge", suite="nano")
+        wide, inner, paper = browser.execute_script(
+            "const main = document.querySelector('[data-testid=\"stMain\"]');"
+            "return [document.documentElement.scrollWidth, main.scrollWidth,"
+            " getComputedStyle(document.querySelector('[data-testid=\"stApp\"]')).backgroundColor]"
+        )
+        assert max(wide, inner) <= width, page
+        assert paper == {"dark": "rgb(18, 21, 27)", "light": "rgb(255, 255, 255)"}[scheme]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("page", PAGES)
-def test_each_page_opens_cold_on_the_shipped_reports(serve_shipped, browser, page):
-    opens_in_silence(browser, serve_shipped, page)
-    assert page == "Submit" or chosen(browser, "Suite") == "nano"
+def test_axe_finds_no_fault(serve_shipped, browser, page, scheme):
+    """Labels, roles, names, contrast: all of axe-core's rules for WCAG 2.1 A and AA."""
+    axe = pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python, for its axe-core")
+    screen(browser, 1280, 1400, scheme)
+    open_page(browser, serve_shipped, page=page, router="ridge", suite="nano")
+    browser.execute_script(files(axe).joinpath("axe.min.js").read_text(encoding="utf-8"))
+    tags = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+    given = json.dumps({"runOnly": tags})
+    run = "axe.run(document, JSON.parse(arguments[0])).then(arguments[arguments.length - 1])"
+    found = browser.execute_async_script(run, given)
+    faults = [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in found["violations"]]
+    assert faults == []
+    assert "color-contrast" in {rule["id"] for rule in found["passes"]}
 
 
-def test_selectors_change_the_table_and_the_address(serve_reports, browser, board, view):
-    from catbench_leaderboard import leaderboard
+def test_selectors_change_the_table_and_the_address_and_back_goes_back(serve_reports, browser, board, view):
+    from catbench_leaderboard.leaderboard_table import leaderboard_table
 
     open_page(browser, serve_reports)
-    given = {label: chosen(browser, label) for label in ("Suite", "Pool", "Cost", "Metric", "Cost axis")}
-    assert list(given.values()) == ["sim-one", "sim+", "tflops", "simulated_score", "log"]
-    shown = None
+    given = {"suite": "sim-one", "pool": "sim+", "cost": "tflops", "metric": "simulated_score", "axis": "log"}
+    seen = []
     for label, value in (
         ("Suite", "sim-two"),
         ("Suite", "sim-one"),
@@ -225,44 +267,35 @@ def test_selectors_change_the_table_and_the_address(serve_reports, browser, boar
         ("Metric", "simulated_error"),
         ("Cost axis", "linear"),
     ):
-        before = shown
         choose(browser, label, value)
-        given[label] = value
-        expected = leaderboard.leaderboard(board, view(*list(given.values())[:4], axis=given["Cost axis"]))
-        heads, *rows = cells(browser)
-        assert [row[heads.index("Router")] for row in rows[:3]] == expected["router"].tolist()
-        gain = f"Gain, {given['Metric']}{'' if given['Cost axis'] == 'log' else ', linear'}"
-        for head, column in {"Mean rank": "mean_rank", gain: "gain"}.items():
-            shown = [float(row[heads.index(head)]) for row in rows[:3]]
-            assert shown == pytest.approx(expected[column].tolist(), rel=1e-12)
-        assert label == "Cost" or shown != before  # prices in another unit, but in the same proportions
-    for word in ("pool=sim", "cost=seconds", "metric=simulated_error", "axis=linear"):
-        assert word in re.split(r"[?&]", browser.current_url)
+        name = "axis" if label == "Cost axis" else label.casefold()
+        given[name] = value
+        expected = leaderboard_table(board, view(**given))
+        heads, *rows = cells(browser, ".front table")
+        assert [row[heads.index("Router")] for row in rows] == expected["router"].tolist()
+        gains = [row[heads.index("Gain over not reading the prompt")].split()[0] for row in rows]
+        assert [float(gain) for gain in gains] == pytest.approx(expected["gain"].tolist(), abs=6e-3)
+        assert label == "Cost" or not seen or gains != seen[-1]  # prices differ, but in the same proportions
+        at_first = value == "sim-one"  # what is shown at first needs no word in the address
+        assert at_first or f"{name}={quote_plus(value)}" in re.split(r"[?&]", browser.current_url)
+        seen.append(gains)
+    browser.back()
+    until(lambda: "axis=linear" not in browser.current_url)
+    settle(browser)
+    heads, *rows = cells(browser, ".front table")
+    assert [row[heads.index("Gain over not reading the prompt")].split()[0] for row in rows] == seen[-2]
 
 
-@pytest.mark.slow
-def test_the_curves_are_the_reports_and_follow_the_selectors(serve_reports, browser, report):
-    open_page(browser, serve_reports, page="Curves", suite="sim-one", pool="sim+", metric="simulated_error")
-    heights = []
-    for pool, metric in (("sim+", "simulated_error"), ("sim", "simulated_error"), ("sim", "simulated_score")):
-        if pool != chosen(browser, "Pool"):
-            choose(browser, "Pool", pool)
-        if metric != chosen(browser, "Metric"):
-            choose(browser, "Metric", metric)
-        result = report(pool=pool, cost=chosen(browser, "Cost")).result(metric)
-        drawn = traces(browser)
-        assert drawn["ridge"] == pytest.approx(result.curve.quality)
-        assert drawn["mixture (reference)"] == pytest.approx(result.reference_curves["mixture"])
-        heights.append(drawn["ridge"])
-    assert heights[0] != heights[1] != heights[2]
-
-
-@pytest.mark.slow
-def test_a_shared_address_restores_the_view(serve_reports, browser):
-    given = {"suite": "sim-one", "pool": "sim", "cost": "seconds", "metric": "simulated_error"}
-    open_page(browser, serve_reports, page="Compare two", first="mixture", second="ridge", **given)
-    for label, value in {**given, "first": "mixture", "second": "ridge"}.items():
-        assert chosen(browser, label.capitalize()) == value
+def test_a_router_s_name_leads_to_its_page_by_keyboard(serve_reports, browser):
+    open_page(browser, serve_reports)
+    link = browser.find_element(By.CSS_SELECTOR, ".front tbody a")
+    name = link.text
+    link.send_keys("\n")
+    until(lambda: "page=Router" in browser.current_url)
+    settle(browser)
+    assert browser.find_element(By.TAG_NAME, "h1").text == "Router"
+    chosen = browser.find_element(By.XPATH, "//*[@data-testid='stSelectbox']//input").get_attribute("value")
+    assert chosen == name
 
 
 @pytest.mark.slow
@@ -272,61 +305,47 @@ def test_names_of_strangers_are_text(serve, browser, troubled, hostile):
         open_page(browser, address, page=page)
         assert not browser.find_elements(By.CSS_SELECTOR, '[data-testid="stException"]')
         assert browser.get_log("browser") == []
-        assert (
-            browser.execute_script("return document.querySelectorAll('b, a[href=\"http://b\"]').length") == 0
-        )
+        count = "return document.querySelectorAll('.cb b, a[href=\"http://b\"], .cb script').length"
+        assert browser.execute_script(count) == 0
     open_page(browser, address, suite="sim-one")
-    names = {cell for row in cells(browser) for cell in row}
-    assert hostile["markup"] in names
+    names = {cell for row in cells(browser, ".front table") for cell in row}
+    assert any(name.startswith("<script>alert(1)</script><b>bold</b>") for name in names)
     assert hostile["emoji"] in names
-    assert hostile["long"] in names
-    assert hostile["rtl"] not in names
     assert one_line(hostile["rtl"]) in names
-    browser.find_element(By.CSS_SELECTOR, '[data-testid="stExpander"] summary').click()
-    last = len(browser.find_elements(By.CSS_SELECTOR, '[data-testid="stDataFrame"]')) - 1
-    until(lambda: "foreign" in {cell for row in cells(browser, last) for cell in row})
-    assert browser.execute_script("return document.querySelectorAll('b').length") == 0
+    assert hostile["rtl"] not in names
+    browser.execute_script("document.querySelector('.cb details').open = true")
+    heads, *rows = cells(browser, ".cb details table")
+    assert heads[1] == "Not on the board because"
+    assert "foreign" in {row[0] for row in rows}
 
 
 @pytest.mark.slow
-def test_a_phone_and_the_dark_theme(serve_reports, browser):
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True},
+def test_images_are_sharp_and_as_large_as_they_can_be_seen(serve_shipped, browser):
+    screen(browser)
+    open_page(browser, serve_shipped, page="Prompts", suite="nano")
+    sizes = browser.execute_script(
+        "return [...document.querySelectorAll('.tiles img')].map("
+        "image => [image.getBoundingClientRect().width, getComputedStyle(image).imageRendering])"
     )
-    browser.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
-    )
-    for page in PAGES:
-        open_page(browser, serve_reports, page=page)
-        wide, paper = browser.execute_script(
-            "return [document.documentElement.scrollWidth,"
-            " getComputedStyle(document.querySelector('[data-testid=\"stApp\"]')).backgroundColor]"
-        )
-        assert wide <= 390, page
-        assert paper == "rgb(18, 21, 27)"
+    assert len(sizes) > 10
+    assert all(wide >= 128 and how == "pixelated" for wide, how in sizes)
 
 
 @pytest.mark.slow
-def test_the_exported_page_works_without_a_server(browser, pair, tmp_path, as_submission):
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
+def test_the_exported_pages_work_without_a_server(browser, pair, tmp_path, width, scheme):
     from catbench_leaderboard.export import export
 
-    shutil.copytree(pair, tmp_path / "reports")
-    as_submission(tmp_path / "reports" / "mixture" / "report.json", prompt_only=False)
-    as_submission(tmp_path / "reports" / "ridge" / "report.json", prompt_only=True)
-    export([tmp_path / "reports"], tmp_path / "out")
-    browser.get((tmp_path / "out" / "index.html").as_uri())
-    until(lambda: browser.find_elements(By.CSS_SELECTOR, "#figure .main-svg"))
-    heads, *rows = (
-        [cell.text for cell in row.find_elements(By.CSS_SELECTOR, "th, td")]
-        for row in browser.find_elements(By.CSS_SELECTOR, "#leaderboard tr")
-    )
-    said = {row[heads.index("router")]: row[heads.index("prompt only")] for row in rows}
-    assert said == {"● ridge": "yes", "mixture": "no"}
-    gains = []
-    for axis in ("linear", "log"):
-        Select(browser.find_element(By.ID, "axis")).select_by_value(axis)
-        first = browser.find_elements(By.CSS_SELECTOR, "#leaderboard tr")[1]
-        gains.append(first.find_elements(By.CSS_SELECTOR, "td")[heads.index("gain")].text)
-    assert gains[0] != gains[1] == rows[0][heads.index("gain")]
-    assert browser.get_log("browser") == []
+    export([pair], tmp_path / "out")
+    screen(browser, width, 860, scheme)
+    for page in sorted((tmp_path / "out").glob("*.html")):
+        browser.get(page.as_uri())
+        until(lambda: browser.execute_script("return document.readyState") == "complete")
+        figures = browser.find_elements(By.CSS_SELECTOR, ".figure")
+        until(lambda drawn=figures: all(one.find_elements(By.CSS_SELECTOR, ".main-svg") for one in drawn))
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width, page.name
+        assert browser.get_log("browser") == []
+        if page.name == "index.html":
+            assert len(figures) == 2
+            heads, *rows = cells(browser, ".front table")
+            assert {row[heads.index("Router")] for row in rows} == {"ridge", "mixture"}

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from catbench_leaderboard import door
+from catbench.submit import door
+from catbench.submit.entries import CELLS, find_reports, read_entry
 from catbench_leaderboard.board import open_board
-from catbench_leaderboard.reports import CELLS, find_reports, read_entry
 
 
 def reasons(board):

@@ -1,4 +1,4 @@
-"""The board as files: the same tables, and a page that needs no server and runs no stranger's code."""
+"""The board as files: the app's own parts, which need no server and run no stranger's code."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ import socket
 
 import pandas as pd
 import pytest
+from markupsafe import Markup
 
-from catbench_leaderboard import export, leaderboard
+pytest.importorskip("streamlit", reason="needs the extra: pip install '.[leaderboard]'")
+
+from catbench_leaderboard import export
+from catbench_leaderboard.board import open_board
+from catbench_leaderboard.leaderboard_table import leaderboard_table
+from catbench_leaderboard.screens.front_page import front_parts
 
 
 @pytest.fixture(scope="module")
@@ -19,50 +25,63 @@ def written(reports, troubled, tmp_path_factory):
     return target
 
 
-def test_every_table_is_written_in_three_forms(written):
+@pytest.fixture(scope="module")
+def shown(reports, troubled):
+    return open_board([reports, troubled])
+
+
+def test_there_is_a_page_a_suite_and_a_router_and_every_link_leads_somewhere(written, shown):
     names = {path.name for path in written.iterdir()}
-    tables = ("leaderboard", "references", "curves", "unranked")
-    assert names == {f"{t}.{form}" for t in tables for form in ("csv", "json", "parquet")} | {"index.html"}
-    for table in tables:
-        sizes = {
-            len(pd.read_csv(written / f"{table}.csv")),
-            len(pd.read_parquet(written / f"{table}.parquet")),
-            len(json.loads((written / f"{table}.json").read_text())),
-        }
-        assert len(sizes) == 1
+    routers = {
+        export.router_file(row.label, "") for p in shown.problems for r in p.rows.values() for row in r
+    }
+    pages = {"index.html", "enter.html", export.front_file(shown, "sim-two"), *routers}
+    assert names == pages | {"leaderboard.csv", "unranked.csv", "plotly.js", "board.css"}
+    for page in pages:
+        for target in re.findall(r' (?:href|src)="([^"]+)"', (written / page).read_text()):
+            assert target.startswith("data:") or (written / target).is_file(), f"{page} links to {target}"
 
 
-def test_the_tables_are_the_pages(written, reports, troubled, view):
-    from catbench_leaderboard.board import open_board
-    from catbench_leaderboard.problems import AXES
-
-    board = open_board([reports, troubled])
-    table = pd.read_parquet(written / "leaderboard.parquet")
-    for axis in AXES:
-        shown = leaderboard.leaderboard(board, view(axis=axis))
-        here = table[(table["suite"] == "sim-one") & (table["pool"] == "sim") & (table["cost"] == "tflops")]
-        here = here[(here["metric"] == "simulated_score") & (here["slice"] == "all") & (here["axis"] == axis)]
-        assert len(here) == 9
-        assert here["router"].tolist() == shown["router"].tolist()
-        for column in ("mean_rank", "gain", "verdict"):
-            assert here[column].tolist() == shown[column].tolist()
-
-
-def test_the_page_holds_everything_and_fetches_nothing(written, broken):
+def test_the_front_page_is_the_app_s(written, shown):
+    parts = front_parts(shown, shown.view(), export.router_file)
     text = (written / "index.html").read_text()
-    assert not re.search(r"<(script|link|img)[^>]+(src|href)=[\"']?(https?:)?//", text.split("<script>")[0])
-    data = json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', text, re.S)[1])
-    assert {v["suite"] for v in data["views"]} == {"sim-one", "sim-two"}
-    assert {v["axis"] for v in data["views"]} == {"log", "linear"}
-    assert {one["report"] for one in data["unranked"]} == broken
+    for part in (parts.sentence, parts.line, parts.gains, parts.table, parts.notes):
+        assert str(part) in text
 
 
-def test_a_hostile_name_is_data_on_the_page(written, hostile):
-    text = (written / "index.html").read_text()
-    assert hostile["markup"] not in text
-    data = json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', text, re.S)[1])
-    names = {row["router"] for v in data["views"] for row in v["leaderboard"]}
-    assert any(name.startswith("<script>alert(1)</script>") for name in names)
+def test_the_table_is_the_pages(written, shown, view):
+    table = pd.read_csv(written / "leaderboard.csv")
+    here = table[(table["suite"] == "sim-one") & (table["pool"] == "sim") & (table["cost"] == "tflops")]
+    here = here[here["metric"] == "simulated_score"]
+    expected = leaderboard_table(shown, view())
+    assert here["router"].tolist() == expected["router"].tolist()
+    for column in ("mean_rank", "gain", "match_best"):
+        assert here[column].tolist() == pytest.approx(expected[column].tolist(), nan_ok=True)
+
+
+def test_a_page_fetches_nothing_from_elsewhere(written):
+    for path in written.glob("*.html"):
+        text = path.read_text()
+        assert not re.search(r"(src|href)=[\"']?(https?:)?//", text), path.name
+        for drawn in re.findall(r'<script type="application/json">(.*?)</script>', text, re.S):
+            assert json.loads(drawn)["data"]
+
+
+def test_a_hostile_name_is_text_on_every_page(written, hostile):
+    for path in written.glob("*.html"):
+        assert "<script>alert" not in path.read_text(), path.name
+        assert "<b>" not in path.read_text()
+    assert str(Markup.escape("<script>alert(1)</script>")) in (written / "index.html").read_text()
+    made = [path for path in written.glob("router-*.html") if "alert" in path.read_text()]
+    assert made
+
+
+def test_the_shipped_board_is_below_six_megabytes(tmp_path, monkeypatch):
+    from catbench.report.places import shipped_folders
+
+    monkeypatch.setattr("catbench.submit.entries.Entry.reran", True)
+    export.export(shipped_folders(), tmp_path / "board")
+    assert sum(path.stat().st_size for path in (tmp_path / "board").iterdir()) < 6e6
 
 
 def test_the_verb_writes_and_refuses(command, pair, tmp_path):
@@ -77,8 +96,13 @@ def test_the_verb_writes_and_refuses(command, pair, tmp_path):
     assert "is no folder" in missing.err
 
 
+def test_an_empty_board_is_exported_too(tmp_path):
+    (tmp_path / "none").mkdir()
+    export.export([tmp_path / "none"], tmp_path / "out")
+    assert (tmp_path / "out" / "index.html").is_file()
+
+
 def test_a_port_that_is_taken_is_refused_before_anything_is_said(command, pair):
-    pytest.importorskip("streamlit", reason="needs the extra: pip install '.[leaderboard]'")
     with socket.create_server(("localhost", 0)) as taken:
         port = taken.getsockname()[1]
         done = command("leaderboard", pair, "--port", port, "--headless")

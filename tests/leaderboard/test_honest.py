@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from markupsafe import Markup
 
 pytest.importorskip("streamlit", reason="needs the extra: pip install '.[leaderboard]'")
 
@@ -16,9 +18,11 @@ from streamlit.testing.v1 import AppTest
 import catbench_leaderboard
 from catbench.report.index import own_index, write_index
 from catbench.report.submission_record import Fresh, Rerun, record_verification
-from catbench_leaderboard import leaderboard, live, suites
-from catbench_leaderboard.board import open_board
-from catbench_leaderboard.reports import UNRERUN
+from catbench.submit.entries import CLAIMED, UNRERUN
+from catbench.suite import here as suites
+from catbench_leaderboard import headline, live
+from catbench_leaderboard.board import MEAN, open_board
+from catbench_leaderboard.leaderboard_table import leaderboard_table
 
 pytestmark = pytest.mark.usefixtures("strict")
 APP = Path(catbench_leaderboard.__file__).parent / "app.py"
@@ -55,7 +59,7 @@ def index(folder):
 
 
 def ranked(folder, view, **given):
-    table = leaderboard.leaderboard(open_board([folder]), view(**given)).set_index("router")
+    table = leaderboard_table(open_board([folder]), view(**given)).set_index("router")
     assert list(table["rank"].isna()) == sorted(table["rank"].isna())  # below those that have a rank
     assert list(table["rank"].isna()) == list(table["unranked"] != "")
     return table
@@ -63,15 +67,24 @@ def ranked(folder, view, **given):
 
 def test_what_nobody_reran_has_no_rank_whatever_its_numbers_are(folder, view):
     assert set(ranked(folder, view)["unranked"]) == {UNRERUN}
-    assert leaderboard.advice(open_board([folder]), view()) == ""
+    assert headline.best_validated(open_board([folder]), view()) is None
+    assert headline.sentence(open_board([folder]), view()).startswith("Nobody is ranked here")
     record_verification(folder / "ridge" / "report.json", None, None)  # derived, and not run again
     record_verification(folder / "mixture" / "report.json", RERUN, None)
-    for by in ("", "simulated_score"):
-        table = ranked(folder, view, by=by)
-        assert table.loc["mixture", "rank"] == 1
-        assert table.loc["ridge", "unranked"] == UNRERUN
-        assert table.loc["ridge", "gain"] > table.loc["mixture", "gain"]
-    assert table.loc["mixture", "proofs"] == "checked, rerun (as claimed by this folder)"
+    for by in (MEAN, "simulated_score"):
+        assert ranked(folder, view, by=by)["unranked"].to_dict() == {"ridge": UNRERUN, "mixture": CLAIMED}
+
+
+def test_what_only_its_own_folder_claims_is_never_first(folder, view, index):
+    """As the unmodified template would be, with a verification that anybody can write."""
+    record_verification(folder / "ridge" / "report.json", RERUN, FRESH)
+    assert ranked(folder, view)["rank"].isna().all()
+    index("mixture")
+    table = ranked(folder, view)
+    assert table.index[0] == "mixture"
+    assert table.loc["ridge", ["verified", "unranked"]].tolist() == ["", CLAIMED]
+    assert table.loc["ridge", "gain"] > table.loc["mixture", "gain"]
+    assert headline.best_validated(open_board([folder]), view()).label == "mixture"
 
 
 @pytest.mark.parametrize(
@@ -92,22 +105,20 @@ def test_what_nobody_reran_has_no_rank_whatever_its_numbers_are(folder, view):
     ],
 )
 def test_what_a_host_found_out_takes_the_rank_away(folder, view, index, again, new, says):
-    record_verification(folder / "mixture" / "report.json", RERUN, FRESH)
-    index("ridge")
+    index("ridge", "mixture")
     record_verification(folder / "ridge" / "report.json", again, new)
     table = ranked(folder, view)
     assert (table.loc["ridge", "unranked"], table.loc["mixture", "rank"]) == (says, 1)
-    assert "fresh prompts" not in table.loc["ridge", "proofs"]
+    assert "new prompts" not in table.loc["ridge", "verified"]
 
 
-def test_failed_checks_take_the_rank_away(folder, view, edit):
+def test_failed_checks_take_the_rank_away(folder, view, edit, index):
     def fail(record):
         record["submission"]["checks"][0]["passed"] = False
 
     edit(folder / "ridge" / "report.json", fail)
     failed = json.loads((folder / "ridge" / "report.json").read_text())["submission"]["checks"][0]["name"]
-    for name in ("ridge", "mixture"):
-        record_verification(folder / name / "report.json", RERUN, None)
+    index("ridge", "mixture")
     table = ranked(folder, view)
     assert table.loc["ridge", "unranked"] == f"failed checks: {failed}"
     assert np.isnan(table.loc["ridge", "rank"])
@@ -117,12 +128,22 @@ def test_an_index_counts_for_its_files_and_no_others(folder, view, index):
     index("ridge", "mixture")
     table = ranked(folder, view)
     assert list(table["unranked"]) == ["", ""]
-    assert table.loc["ridge", "proofs"] == "checked, rerun for a release"
+    assert table.loc["ridge", "verified"] == "rerun for a release"
     predictions = folder / "ridge" / "report.predictions.parquet"
     shutil.copy(folder / "mixture" / predictions.name, predictions)
     board = open_board([folder])
     assert [entry.id for entry in board.entries] == ["mixture"]
     assert [one.report for one in board.unranked] == ["ridge"]
+
+
+def read(app):
+    """The text of a page's markup."""
+    text = " ".join(one.proto.body for one in app.get("html"))
+    return " ".join(
+        Markup(re.sub(r"<style>.*?</style>|<script>.*?</script>|<[^>]+>", " ", text, flags=re.S))
+        .unescape()
+        .split()
+    )
 
 
 @pytest.fixture
@@ -140,39 +161,48 @@ def opened(folder, monkeypatch):
     return run
 
 
-def test_the_page_shows_those_without_a_rank_in_a_section_below(folder, opened):
-    record_verification(folder / "mixture" / "report.json", RERUN, None)
-    app = opened("Leaderboard")
-    assert "Not ranked" in [head.value for head in app.subheader]
-    first, below = (app.dataframe[place].value for place in (0, 1))
-    assert (list(first["router"]), list(below["router"])) == (["mixture"], ["ridge"])
-    assert list(below["unranked"]) == [UNRERUN]
+def test_the_page_shows_those_without_a_rank_below(opened, index):
+    index("mixture")
+    said = read(opened("Leaderboard"))
+    assert said.index("mixture") < said.index("no: " + UNRERUN)
+    assert "✓ yes" in said
 
 
 def test_the_page_says_so_where_nobody_has_a_rank(opened):
-    app = opened("Leaderboard")
-    assert any("Nobody is ranked here" in one.value for one in app.markdown)
-    assert set(app.dataframe[1].value["router"]) == {"ridge", "mixture"}
+    said = read(opened("Leaderboard"))
+    assert "Nobody is ranked here" in said
+    assert "✓" not in said
 
 
-@pytest.mark.parametrize("page", ["Leaderboard", "Curves", "Compare two", "Prompts", "Suite"])
+@pytest.mark.parametrize("page", ["Leaderboard", "Router", "Two routers", "Prompts", "Suite"])
 def test_every_page_stands_where_a_verified_report_s_suite_is_not_here(opened, index, monkeypatch, page):
     index("ridge", "mixture")
     monkeypatch.setattr(suites, "suite_folders", dict)
     suites.matrix_of.cache_clear()
     app = opened(page)
     if page == "Leaderboard":
-        assert sorted(app.dataframe[0].value["router"]) == ["mixture", "ridge"]
-    if page in ("Prompts", "Suite"):
-        assert "is not here" in app.info[0].value
+        assert read(app).count("✓ yes") == 2
+    if page == "Router":
+        assert "where the suite's prompts are installed" in read(app)
+    if page in ("Two routers", "Prompts"):
+        assert "are not on this machine" in app.info[0].value
+
+
+def test_a_report_of_a_suite_that_is_not_here_is_not_on_the_board_unless_an_index_has_it(
+    folder, view, index, monkeypatch
+):
+    index("mixture")
+    monkeypatch.setattr(suites, "suite_folders", dict)
+    suites.matrix_of.cache_clear()
+    table = ranked(folder, view)
+    assert list(table.index) == ["mixture"]
+    assert [one.report for one in open_board([folder]).unranked] == ["ridge"]
 
 
 def test_a_host_s_signature_is_told(folder, view, monkeypatch):
     record_verification(folder / "ridge" / "report.json", RERUN, FRESH)
     monkeypatch.setattr("catbench.report.submission_record.allowed_signers", lambda: Path("keys"))
     monkeypatch.setattr("catbench.report.submission_record.signer", lambda path, content, allowed: "ada")
-    assert ranked(folder, view).loc["ridge", "proofs"] == (
-        "checked, rerun (signed by ada), fresh prompts (signed by ada)"
-    )
+    assert ranked(folder, view).loc["ridge", "verified"] == "rerun by ada, holds on new prompts"
     monkeypatch.setattr("catbench.report.submission_record.signer", lambda path, content, allowed: "")
     assert ranked(folder, view).loc["ridge", "unranked"] == UNRERUN

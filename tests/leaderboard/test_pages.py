@@ -1,27 +1,54 @@
-"""What stands on each page, as tables and figures, without Streamlit."""
+"""What stands on each page, as numbers, figures and markup, without a browser."""
 
 from __future__ import annotations
 
 import io
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
+from markupsafe import Markup
 
 from catbench import compare as paired
 from catbench import load
-from catbench.errors import SuiteError
+from catbench.errors import CatbenchError, SuiteError
+from catbench.report.choices import budgets
+from catbench.report.numbers import Estimate
+from catbench.report.plot import padded
+from catbench.report.submission_record import CHECKS
+from catbench.score.bootstrap import ends
 from catbench.score.rounds import rounds_of
+from catbench.suite.sheets import images
 from catbench.suite.store import read_manifest
-from catbench_leaderboard import compare, curves, leaderboard, live, submit, suite
-from catbench_leaderboard import prompt_lists as prompts
+
+pytest.importorskip("streamlit", reason="needs the extra: pip install '.[leaderboard]'")
+
+from catbench_leaderboard import figures, headline, live, markup
+from catbench_leaderboard.board import open_board
 from catbench_leaderboard.board_answers import chosen
+from catbench_leaderboard.gain_chart import gain_chart
+from catbench_leaderboard.leaderboard_table import leaderboard_table
 from catbench_leaderboard.problems import AXES, on_axis
+from catbench_leaderboard.screens import (
+    enter_page,
+    front_page,
+    prompts_page,
+    router_page,
+    suite_page,
+    two_routers_page,
+)
 from catbench_leaderboard.style import THEMES
 
 THEME = THEMES["light"]
+
+
+def words(made: Markup) -> str:
+    """The text of markup, as it is read."""
+    return " ".join(Markup(re.sub(r"<[^>]+>", " ", made)).unescape().split())
 
 
 @pytest.mark.parametrize("given", ['["{0}", "{1}"]', "{0}:{1}", "{0}:{1}:"])
@@ -39,14 +66,14 @@ def test_one_folder_is_named_by_its_path(monkeypatch, given):
 
 @pytest.mark.parametrize("axis", AXES)
 @pytest.mark.parametrize("cost", ["tflops", "seconds"])
-@pytest.mark.parametrize("pool", ["sim", "sim+"])
 @pytest.mark.parametrize("metric", ["simulated_score", "simulated_error"])
-def test_the_leaderboard_is_the_reports(board, view, report, cost, pool, metric, axis):
-    where = view(cost=cost, pool=pool, metric=metric, axis=axis)
-    table = leaderboard.leaderboard(board, where).set_index("router")
+def test_the_leaderboard_is_the_reports(board, view, report, cost, metric, axis):
+    table = leaderboard_table(board, view(cost=cost, pool="sim+", metric=metric, axis=axis)).set_index(
+        "router"
+    )
     assert len(table) == 3
     for router in ("ridge", "mixture", "fixed:sim-2"):
-        result = report(router.replace(":", "-"), pool=pool, cost=cost).result(metric)
+        result = report(router.replace(":", "-"), pool="sim+", cost=cost).result(metric)
         row = table.loc[router]
         for name in ("audc", "gain", "headroom", "match_best"):
             estimate = result.estimate(name if name == "match_best" else on_axis(name, axis))
@@ -56,23 +83,11 @@ def test_the_leaderboard_is_the_reports(board, view, report, cost, pool, metric,
         assert row["overhead_ms"] == pytest.approx(result.seconds_per_prompt * 1e3)
 
 
-def test_ranking_by_one_metric_orders_by_it(board, view):
-    table = leaderboard.leaderboard(board, view(by="simulated_error", metric="simulated_error"))
-    assert table["gain"].is_monotonic_decreasing
-    assert table["rank"].tolist() == [1, 2, 3]
-
-
-def test_the_lead_is_told_with_how_sure_it_is(board, view):
-    table = leaderboard.leaderboard(board, view())
-    said = leaderboard.lead(table)
-    assert said.startswith(f"{table['router'].iloc[0]} is ahead, first in ")
-    alone = table.assign(surely_behind=[False, True, True])
-    assert leaderboard.lead(alone).endswith("; every other router is surely behind.")
-    close = table.assign(surely_behind=[False, False, False])
-    assert "2 others are not surely behind: " in leaderboard.lead(close)
-    tied = table.assign(rank=[1.0, 1.0, 3.0])
-    assert leaderboard.lead(tied).startswith("2 routers share the lead: ")
-    assert leaderboard.lead(table.assign(rank=np.nan)) == "Nobody is ranked here."
+def test_surely_ahead_counts_the_metrics_whose_interval_lies_above_0(board, view, report):
+    for name in ("ridge", "mixture"):
+        sure = sum((result.estimate("gain").low or 0) > 0 for result in report(name, pool="sim+").results)
+        row = leaderboard_table(board, view(pool="sim+")).set_index("router").loc[name]
+        assert (row["ahead"], row["compared"]) == (sure, 2)
 
 
 def test_the_router_that_is_named_is_the_best_on_validation_prompts(board, view, report):
@@ -81,130 +96,176 @@ def test_the_router_that_is_named_is_the_best_on_validation_prompts(board, view,
         for name in ("ridge", "mixture", "fixed-sim-2")
     }
     best = max(gains, key=lambda name: gains[name])
-    said = leaderboard.advice(board, view())
-    verdict = report(best).result("simulated_score").verdict
-    assert said == f"Best on validation prompts is {best.replace('fixed-', 'fixed:')}: {verdict}."
+    assert headline.best_validated(board, view()).label == best.replace("fixed-", "fixed:")
+    said = words(headline.sentence(board, view()))
+    result = report(best).result("simulated_score")
+    assert f"the router {best} " in said
+    assert result.verdict.partition(";")[0] in said or "saves nothing" in said
+    assert said.startswith("Is routing worth it? ")
+    assert "images" in said or "saves nothing" in said
+
+
+@pytest.mark.parametrize(
+    ("match", "better", "sure"),
+    [
+        (Estimate(value=0.5, low=0.3, high=0.9), Estimate(value=0.1, low=0.01, high=0.2), True),
+        (Estimate(value=0.5, low=0.3, high=1.2), Estimate(value=0.1, low=0.01, high=0.2), False),
+        (Estimate(value=0.5, low=0.3, high=None), Estimate(value=0.1, low=0.01, high=0.2), False),
+        (Estimate(value=0.5, low=0.3, high=0.9), Estimate(value=0.1, low=-0.01, high=0.2), False),
+    ],
+)
+def test_yes_is_said_only_where_both_intervals_say_so(report, match, better, sure):
+    result = report().result("simulated_score")
+    changed = result.measures | {"match_best": match, "gain_at_best": better}
+    assert headline.surely(result.model_copy(update={"measures": changed})) == sure
+
+
+def test_the_front_page_answers_with_seven_columns_and_marks_tiers(board, view):
+    made = front_page.ranking_markup(board, view(pool="sim+"), markup.router_address)
+    assert made.count('scope="col"') == 7
+    table = leaderboard_table(board, view(pool="sim+"))
+    rows = re.findall(r"<tr class=\"(.*?)\">(.*?)</tr>", made)
+    assert len(rows) == len(table)
+    assert ["tier" in marks for marks, _ in rows] == [False, *(np.diff(table["tier"]) > 0)]
+    for (_, row), router in zip(rows, table["router"], strict=True):
+        assert router in words(Markup(row))
+        assert f"router={router.replace(':', '%3A')}" in row
 
 
 def test_a_time_without_end_is_no_number_on_the_board(forged, view):
     board = forged(lambda record: [r.update(seconds_per_prompt=1e308) for r in record["results"]])
-    table = leaderboard.leaderboard(board, view())
-    assert not np.isinf(table.select_dtypes("number")).any(axis=None)
+    assert not np.isinf(leaderboard_table(board, view()).select_dtypes("number")).any(axis=None)
+    assert "ridge" in front_page.ranking_markup(board, view(), markup.router_address)
 
 
-def test_a_search_keeps_rows_that_hold_every_word(board, view):
-    table = leaderboard.leaderboard(board, view())
-    assert leaderboard.matching(table, "RID one")["router"].tolist() == ["ridge"]
-    assert leaderboard.matching(table, "(nothing[").empty
-    assert leaderboard.matching(table, "") is table
+def test_intervals_are_drawn_on_one_axis_with_the_same_decimals():
+    found = [Estimate(value=v, low=v - 0.1, high=v + 0.1) for v in (0.5, 0.2, -0.3)]
+    made = markup.drawn([*found, Estimate(value=None)])
+    dots = [float(re.search(r'dot" style="left:(.*?)%', one)[1]) for one in made[:3]]
+    low, high = -0.4, 0.6
+    assert dots == pytest.approx([100 * (v - low) / (high - low) for v in (0.5, 0.2, -0.3)], abs=0.06)
+    assert ["sure" in one for one in made[:3]] == [True, True, False]
+    assert [words(one) for one in made] == [".50 [.40, .60]", ".20 [.10, .30]", "-.30 [-.40, -.20]", "–"]
+    far = markup.drawn([*found, Estimate(value=-50.0, low=-51.0, high=-49.0)], found)
+    assert far[:3] == made[:3]  # what is far below does not press the others together
+    assert "out" in far[3]
 
 
-@pytest.mark.parametrize("axis", AXES)
-def test_references_are_not_ranked_and_stand_in_order(board, view, report, axis):
-    table = leaderboard.references(board, view(axis=axis)).set_index("reference")
-    reported = report().result("simulated_score").references
-    assert reported["best_per_kind"]["audc"].value is None  # the suite tells no kinds apart
-    assert not table.index.str.startswith("best candidate of each").any()
-    area = on_axis("audc", axis)
-    assert table.loc["oracle (knows the test scores)", "audc"] == reported["oracle"][area].value
-    assert table.loc["oracle (knows the test scores)", "headroom"] == pytest.approx(1)
-    assert table.loc["mixture (does not read the prompt)", "headroom"] == pytest.approx(0)
-    if axis == "log":
-        within = reported["oracle_leave_one_out"]["headroom"].value
-        assert table.loc["oracle on unseen samples", "headroom"] == pytest.approx(within, abs=1e-3)
-    assert table.index[-1].startswith("best single candidate: sim-")
-    assert table["peak"].iloc[-1] == reported["best_single"]["quality"].value
-    where = view("sim-two", "sim+")
-    for slice in board.problem(where).slices[1:]:  # holds less
-        part = leaderboard.references(board, replace(where, slice=slice, axis=axis))
-        assert part["audc"].notna().any() == (axis == "log")
-    assert "oracle" not in " ".join(leaderboard.leaderboard(board, view())["router"])
+def test_the_chart_of_gains_holds_lines_and_paired_bands_at_the_report_s_numbers(board, view, report):
+    for metric, sign in (("simulated_score", 1), ("simulated_error", -1)):
+        row = board.row(view(metric=metric), "ridge")
+        result = report().result(metric)
+        gain = sign * (np.array(result.curve.quality) - np.array(result.reference_curves["mixture"]))[::2]
+        draws = report().replicates
+        draws = draws[draws["result"] == row.number].filter(like="gain_").to_numpy()
+        low, high, _ = ends(draws)
+        made = unquote(gain_chart([row], "log"))
+        band, line = (
+            np.array([pair.split(",") for pair in points.split()], dtype=float)
+            for points in (
+                re.search(r'<polygon points="(.*?)"', made)[1],
+                re.findall(r'points="(.*?)"', made)[-1],
+            )
+        )
+        top, bottom = padded(np.concatenate([[0.0], low, high]))[::-1]
+        np.testing.assert_allclose(line[:, 1], 1000 * (top - gain) / (top - bottom), atol=1)
+        np.testing.assert_allclose(band[:17, 1], 1000 * (top - high) / (top - bottom), atol=1)
+        np.testing.assert_allclose(band[17:, 1], 1000 * (top - low[::-1]) / (top - bottom), atol=1)
+        assert (np.diff(line[:, 0]) > 0).all()
+        assert np.diff(line[:, 0]).std() < 1.0  # costs are spaced alike on the logarithmic axis
 
 
-@pytest.mark.parametrize("metric", ["simulated_score", "simulated_error"])
-def test_a_budget_reads_the_report_s_curve(board, view, report, metric):
-    where = view(metric=metric, pool="sim+")
-    result = report(pool="sim+").result(metric)
-    row = board.row(where, "ridge")
-    assert curves.budgets(board, where) == pytest.approx(result.curve.cost, rel=1e-5)
-    for place, budget in enumerate(result.curve.cost):
-        found = curves.at_budget([row], place, [chosen(row).choices[place]]).iloc[0]
-        assert found["quality"] == result.curve.quality[place]
-        assert (found["low"], found["high"]) == (result.curve.low[place], result.curve.high[place])
-        rates = found[result.candidates].astype(float)
-        assert rates.sum() == pytest.approx(1)
-        assert (rates * result.costs).sum() <= budget * (1 + 1e-5)
-    unknown = curves.at_budget([row], 3, [None]).iloc[0]
-    assert unknown[result.candidates].isna().all()
+def test_names_beside_the_lines_do_not_lie_on_each_other(board, view):
+    rows = list(board.rows(view()))
+    made = gain_chart(rows, "log")
+    tops = sorted(float(at) for at in re.findall(r'class="named" style="top:(.*?)%', made))
+    assert len(tops) == len(rows)
+    assert (np.diff(tops) > 6.9).all()
 
 
-def test_at_the_dearest_candidate_s_cost_nothing_is_saved_against_it(board, view, report):
-    result = report().result("simulated_error")
-    dearest = int(np.argmax(result.costs))
-    place = len(result.curve.cost) - 1
-    table = curves.savings(board.row(view(metric="simulated_error"), "ridge"), place)
-    assert table["saving"].iloc[dearest] == pytest.approx(0, abs=1e-5)
-    gains = [result.estimate("gain_at", name).value for name in result.candidates]
-    assert table["gain"].iloc[dearest] == pytest.approx(gains[dearest], rel=1e-4)
+def test_drawn_are_the_named_router_and_the_best_ranked_each_curve_once(board, view):
+    rows = front_page.drawn_rows(board, view())
+    assert rows[0] is headline.best_validated(board, view())
+    curves = [tuple(row.result.curve.quality) for row in rows]
+    assert len(set(curves)) == len(curves)
 
 
 @pytest.mark.parametrize("axis", AXES)
-def test_the_figure_holds_bands_points_and_references(board, view, axis):
-    drawn = curves.figure(board, view(axis=axis), ["ridge", "mixture"], THEME, budget=2.0)
-    names = [trace.name for trace in drawn.data if trace.name]
-    for name in ("ridge", "mixture", "mixture (reference)", "oracle (reference)"):
-        assert f"\u2068{name}\u2069" in names
-    assert drawn.data[-1].text[0] == "\u2068sim-1\u2069"
-    assert sum(trace.fill == "toself" for trace in drawn.data) == 2
+def test_the_figure_of_curves_holds_points_and_the_mixture(board, view, report, axis):
+    rows = [board.row(view(), name) for name in ("ridge", "mixture")]
+    drawn = figures.curve_figure(rows[0].result, rows, axis, THEME).figure
+    named = {trace.name: trace for trace in drawn.data if trace.name}
+    result = report().result("simulated_score")
+    assert list(named["\u2068ridge\u2069"].y) == result.curve.quality
+    assert list(named["\u2068not reading the prompt\u2069"].y) == result.reference_curves["mixture"]
+    assert list(drawn.data[-1].y) == result.fixed_quality.value
     assert drawn.layout.xaxis.type == axis
 
 
 def test_a_candidate_that_draws_noise_does_not_press_the_curves_into_a_line(board, view):
-    place = view().metric, "all"
-    problem = board.problem(view())
-    rows = []
-    for row in problem.rows[place]:
-        result = row.result
-        quality = [-50.0, *result.fixed_quality.value[1:]]
-        fixed = result.fixed_quality.model_copy(update={"value": quality})
-        results = list(row.entry.report.results)
-        results[row.number] = result.model_copy(update={"fixed_quality": fixed})
-        report = row.entry.report.model_copy(update={"results": tuple(results)})
-        rows.append(replace(row, entry=replace(row.entry, report=report)))
-    noisy = replace(problem, rows={**problem.rows, place: tuple(rows)})
-    drawn = curves.figure(replace(board, problems=(noisy,)), view(), ["ridge", "mixture"], THEME)
-    lines = np.concatenate([trace.y for trace in drawn.data if trace.mode == "lines"])
+    result = board.row(view(), "ridge").result
+    fixed = result.fixed_quality.model_copy(update={"value": [-50.0, *result.fixed_quality.value[1:]]})
+    drawn = figures.curve_figure(result.model_copy(update={"fixed_quality": fixed}), [], "log", THEME).figure
     low, high = drawn.layout.yaxis.range
-    assert low < lines.min() < lines.max() < high
-    assert high - low < 2.4 * np.ptp(lines)
+    assert high - low < 4 * np.ptp(drawn.data[0].y)
     assert "1 candidate outside" in drawn.layout.annotations[0].text
 
 
-def test_a_router_has_the_same_colour_on_every_figure(board, view):
-    def colour(where):
-        drawn = curves.figure(board, where, ["mixture"], THEME)
-        return next(t.line.color for t in drawn.data if t.name == "\u2068mixture\u2069")
+@pytest.mark.parametrize("metric", ["simulated_score", "simulated_error"])
+def test_a_router_s_page_tells_every_suite_and_its_own_numbers(board, view, report, metric):
+    where = view(pool="sim+", metric=metric)
+    made = list(router_page.router_parts(board, [where], "ridge", THEME, markup.router_address))
+    text = " ".join(words(part) for part in made if isinstance(part, Markup))
+    result = report(pool="sim+").result(metric)
+    assert result.verdict[1:] in text
+    assert result.signature in text
+    for suite in ("sim-one", "sim-two"):
+        assert suite in text
+    assert "catbench evaluate ridge --suite sim-one" in text
+    areas = [part for part in made if isinstance(part, figures.Drawn)][1].figure
+    heights = np.sum([trace.y for trace in areas.data], axis=0)
+    assert (heights <= 100.5).all()
+    assert (heights > 80).all()  # what is seldom chosen is left out
 
-    assert colour(view()) == colour(view("sim-two", "sim+", "seconds", "simulated_error"))
+
+def test_a_router_s_page_has_its_slices(board, view, report):
+    where = view("sim-two", "sim+")
+    made = words(router_page.by_slice(board, where, "ridge"))
+    parts = [r for r in report(suite="sim-two", pool="sim+").results if r.metric == where.metric]
+    for part in parts[1:]:
+        assert f"{part.slice.replace('=', ': ')} {part.prompts}" in made
+    assert router_page.by_slice(board, view(), "ridge") == ""
+
+
+def test_a_router_without_the_view_s_metric_is_shown_where_it_has_a_result(board, view):
+    assert router_page.view_of(board, view(), "ridge") == view()
+    missing = replace(view(), metric="nothing")
+    found = router_page.view_of(board, missing, "ridge")
+    assert board.row(found, "ridge").label == "ridge"
+
+
+def test_a_stranger_s_name_is_no_command(board, view, hostile, troubled):
+    strange = open_board([troubled])
+    rows = strange.rows(view())
+    label = next(row.label for row in rows if row.label.startswith("<script>"))
+    made = list(router_page.router_parts(strange, [view()], label, THEME, markup.router_address))
+    text = "".join(part for part in made if isinstance(part, Markup))
+    assert "<script>" not in text
+    assert "evaluate" not in router_page.commands(strange.row(view(), label))
 
 
 @pytest.mark.parametrize("metric", ["simulated_score", "simulated_error"])
-def test_differences_are_those_of_the_library(board, home, view, report, metric):
-    difference = {
-        found.metric: found
-        for found in paired(report(), report("mixture"), load(home / "suites" / "sim-one"))
-    }[metric]
-    where = view(metric=metric)
-    along = compare.along_budget(board.row(where, "ridge"), board.row(where, "mixture"))
-    sign = 1 if difference.direction == "higher" else -1
-    for name, column in {"quality": "difference", "low": "low", "high": "high"}.items():
-        if sign < 0:
-            name = {"low": "high", "high": "low"}.get(name, name)
-        expected = sign * np.array(getattr(difference.curve, name))[::2]
-        np.testing.assert_allclose(along[column], expected, atol=2e-6)
-    assert along["cost"].tolist() == difference.curve.cost[::2]
+def test_two_routers_differ_as_catbench_compare_says(board, home, view, report, metric):
+    rows = [board.row(view(metric=metric), name) for name in ("ridge", "mixture")]
+    both = paired(report("ridge"), report("mixture"), load(home / "suites" / "sim-one"))
+    difference = next(found for found in both if found.metric == metric)
+    low, high = two_routers_page.along(*rows)
+    sign = 1 if rows[0].result.direction == "higher" else -1
+    both = (difference.curve.low, difference.curve.high)[::sign]
+    np.testing.assert_allclose(low, sign * np.array(both[0])[::2], atol=2e-6)
+    np.testing.assert_allclose(high, sign * np.array(both[1])[::2], atol=2e-6)
     for axis in AXES:
-        table = compare.table(board, view(axis=axis), "ridge", "mixture").set_index("metric")
+        table = two_routers_page.differences(board, view(axis=axis), "ridge", "mixture").set_index("metric")
         gain = difference.measures[on_axis("gain", axis)]
         for name, column in {"value": "difference", "low": "low", "high": "high"}.items():
             assert table.loc[metric, column] == pytest.approx(getattr(gain, name), abs=2e-6)
@@ -212,27 +273,24 @@ def test_differences_are_those_of_the_library(board, home, view, report, metric)
 
 def test_differences_are_given_by_slice_and_are_averaged_over_nothing(board, view):
     where = view("sim-two", "sim+")
-    table = compare.table(board, where, "ridge", "mixture")
-    assert set(table["metric"]) == {"simulated_score", "simulated_error"}
-    assert tuple(dict.fromkeys(table["slice"])) == board.problem(where).slices
-    assert len(table) == 2 * len(board.problem(where).slices)
-    assert set(table["verdict"]) <= {"better", "worse", ""}
-    turned = compare.table(board, where, "mixture", "ridge")
+    table = two_routers_page.differences(board, where, "ridge", "mixture")
+    assert list(zip(table["metric"], table["slice"], strict=True)) == list(board.problem(where).rows)
+    assert set(table["surely"]) <= {"better", "worse", ""}
+    turned = two_routers_page.differences(board, where, "mixture", "ridge")
     np.testing.assert_allclose(turned["difference"], -table["difference"])
 
 
 def test_a_router_does_not_differ_from_itself(board, view):
     row = board.row(view(), "ridge")
-    along = compare.along_budget(row, row)
-    assert (along[["difference", "low", "high"]] == 0).all(axis=None)
-    assert (compare.table(board, view(), "ridge", "ridge")["verdict"] == "").all()
-    assert compare.prompts(row, row, 7).empty
+    assert (np.array(two_routers_page.along(row, row)) == 0).all()
+    assert (two_routers_page.differences(board, view(), "ridge", "ridge")["surely"] == "").all()
+    assert two_routers_page.prompts_that_differ(row, row, 7).empty
 
 
 def test_prompts_that_differ_come_widest_first_with_their_true_qualities(board, home, view):
     rows = [board.row(view(metric="simulated_error"), name) for name in ("ridge", "mixture")]
     matrix = load(home / "suites" / "sim-one")
-    table = compare.prompts(*rows, 16)
+    table = two_routers_page.prompts_that_differ(*rows, 16)
     assert len(table) > 0
     assert table["gain"].abs().is_monotonic_decreasing
     np.testing.assert_allclose(table["gain"], table["second_quality"] - table["first_quality"])
@@ -244,41 +302,29 @@ def test_prompts_that_differ_come_widest_first_with_their_true_qualities(board, 
 
 def test_prompts_that_differ_are_those_of_the_slice(board, home, view):
     where = view("sim-two", "sim+")
-    matrix = load(home / "suites" / "sim-two")
-    words = matrix.prompts.set_index("prompt_id")["text"].str.split().str.len()
-    for slice in board.problem(where).slices[1:]:
+    for slice in board.problem(where).slices(where.metric)[1:]:
         rows = [board.row(replace(where, slice=slice), name) for name in ("ridge", "mixture")]
-        found = [compare.prompts(*rows, place, 10**6)["prompt_id"] for place in range(33)]
-        inside = set(rows[0].entry and chosen(rows[0]).part.ids)
+        found = [two_routers_page.prompts_that_differ(*rows, k, 10**6)["prompt_id"] for k in range(33)]
+        inside = set(chosen(rows[0]).part.ids)
         assert len(inside) == rows[0].result.prompts
         assert set().union(*found) <= inside
-        assert len(words[list(inside)]) < len(matrix.rows("test"))
 
 
 def test_every_choice_stays_within_the_budget_on_average(board, view):
     for row in board.rows(view()):
         cost = np.array(row.result.costs)
-        for place, budget in enumerate(row.result.curve.cost):
+        for place, budget in enumerate(budgets(row.result)):
             assert cost[chosen(row).choices[place]].mean() <= budget * (1 + 1e-5)
     fixed = chosen(board.row(view(), "fixed:sim-2")).choices
     assert (fixed[-1] == 1).all()  # at any larger budget, its own candidate
 
 
-def test_choices_reach_the_height_of_the_curve_where_they_spend_the_budget(board, view):
-    row = board.row(view(), "ridge")
-    found = chosen(row)
-    reached = found.quality[np.arange(len(found.quality)), found.choices[-1]].mean()
-    assert reached == pytest.approx(row.result.curve.quality[-1], rel=1e-5)
-
-
 def test_each_fold_spends_the_budget_on_its_own_prompts(home, tmp_path, view):
     from catbench import evaluate
-    from catbench_leaderboard.board import open_board
 
     matrix = load(home / "suites" / "sim-one")
     evaluate("ridge", matrix, pool="sim", cost="tflops", folds=3).save(tmp_path / "folded.json")
-    board = open_board([tmp_path])
-    row = board.row(view(pool="sim (folds:3)"), "ridge")
+    row = open_board([tmp_path]).row(view(pool="sim (folds:3)"), "ridge")
     found, of_prompt = chosen(row), rounds_of(matrix, 3).of_prompt
     assert len(found.part) == len(matrix.prompts) == 400
     cost = np.array(row.result.costs)
@@ -290,51 +336,45 @@ def test_each_fold_spends_the_budget_on_its_own_prompts(home, tmp_path, view):
 
 
 def test_predictions_that_changed_since_are_not_used(pair, tmp_path, view):
-    from catbench.errors import CatbenchError
-    from catbench_leaderboard.board import open_board
-
     shutil.copytree(pair, tmp_path / "reports")
-    board = open_board([tmp_path / "reports"])
+    row = open_board([tmp_path / "reports"]).row(view(), "ridge")
     for name in ("predictions", "replicates"):
         (tmp_path / "reports" / "ridge" / f"report.{name}.parquet").write_bytes(b"other")
-    row = board.row(view(), "ridge")
     with pytest.raises(CatbenchError, match="predictions of ridge have changed"):
         chosen(row)
     with pytest.raises(CatbenchError, match="replicates of ridge have changed"):
-        compare.along_budget(row, row)
+        two_routers_page.along(row, row)
 
 
-def test_what_routers_choose_is_told_with_its_quality(board, home, view):
-    where = view(metric="simulated_error")
+def test_what_routers_choose_is_what_they_chose(board, home, view):
     matrix = load(home / "suites" / "sim-one")
     prompt = matrix.prompts["prompt_id"].iloc[matrix.rows("test")[3]]
-    table = prompts.qualities(matrix, board.problem(where).key.candidates, "tflops", prompt)
-    found = prompts.choices(list(board.rows(where)), 16, prompt, table).set_index("router")
-    for row in board.rows(where):
-        picked = row.result.candidates[chosen(row).choices[16, 3]]
-        assert found.loc[row.label, "chose"] == picked
-        assert (
-            found.loc[row.label, "simulated_error"]
-            == table.set_index("candidate").loc[picked, "simulated_error"]
-        )
+    found = prompts_page.choices(list(board.rows(view())), 16, prompt)
+    for row in board.rows(view()):
+        assert found[row.label] == row.result.candidates[chosen(row).choices[16, 3]]
 
 
 def test_prompts_are_found_by_their_words(home):
     matrix = load(home / "suites" / "sim-one")
     text = str(matrix.prompts["text"].iloc[matrix.rows("test")[0]])
     tested = rounds_of(matrix).test
-    found = prompts.matching(tested, text.upper())
-    assert text in set(found["text"])
-    assert len(prompts.matching(tested, "")) == len(matrix.rows("test"))
-    assert prompts.matching(tested, "zebra(").empty
+    assert text in set(prompts_page.matching(tested, text.upper())["text"])
+    assert len(prompts_page.matching(tested, "")) == len(matrix.rows("test"))
+    assert prompts_page.matching(tested, "zebra(").empty
 
 
-def test_each_candidate_s_quality_is_the_matrix_s(home):
+def test_each_candidate_s_score_is_the_matrix_s_the_cheapest_first(home, view):
     matrix = load(home / "suites" / "sim-one")
     row = int(matrix.rows("test")[3])
-    table = prompts.qualities(matrix, ["sim-2", "sim-1"], "seconds", matrix.prompts["prompt_id"].iloc[row])
-    assert table["candidate"].tolist() == ["sim-2", "sim-1"]
-    assert table["simulated_error"][1] == pytest.approx(matrix.scores["simulated_error"][row, 0].mean())
+    prompt = matrix.prompts["prompt_id"].iloc[row]
+    table = prompts_page.scores(matrix, ["sim-2", "sim-1"], "seconds", "simulated_error", prompt)
+    assert table["candidate"].tolist() == ["sim-1", "sim-2"]
+    assert table["score"][0] == pytest.approx(matrix.scores["simulated_error"][row, 0].mean())
+    without = prompts_page.candidates_markup(table, {}, {"ridge": "sim-2"}, view(), "score")
+    assert "ridge" in words(without)
+    assert without.count('class="bar"') == 2
+    pictures = dict.fromkeys(("sim-1", "sim-2"), b"png")
+    assert prompts_page.candidates_markup(table, pictures, {}, view(), "score").count("<img") == 2
 
 
 def test_a_sheet_is_cut_into_the_candidates_images(home):
@@ -343,13 +383,17 @@ def test_a_sheet_is_cut_into_the_candidates_images(home):
     folder = home / "suites" / "sim-one"
     matrix = load(folder)
     prompt = matrix.prompts["prompt_id"].iloc[matrix.rows("test")[0]]
-    found = prompts.images(folder, read_manifest(folder), prompt)
-    assert [candidate for candidate, _ in found] == list(matrix.candidate_ids)
-    reds = [Image.open(io.BytesIO(png)).getpixel((64, 64))[0] for _, png in found]
-    assert reds == [0, 60, 120, 180, 240]
-    assert (
-        prompts.images(home / "suites" / "sim-two", read_manifest(home / "suites" / "sim-two"), prompt) == []
-    )
+    found = images(folder, read_manifest(folder), prompt)
+    assert list(found) == list(matrix.candidate_ids)
+    assert [Image.open(io.BytesIO(png)).getpixel((16, 16))[0] for png in found.values()] == [
+        0,
+        60,
+        120,
+        180,
+        240,
+    ]
+    other = home / "suites" / "sim-two"
+    assert images(other, read_manifest(other), prompt) == {}
 
 
 def test_an_altered_sheet_is_refused(home, tmp_path):
@@ -358,66 +402,54 @@ def test_an_altered_sheet_is_refused(home, tmp_path):
     sheet = next((folder / "images").glob("*.webp"))
     sheet.write_bytes(b"no image")
     with pytest.raises(SuiteError, match="differs from its digest"):
-        prompts.images(folder, read_manifest(folder), sheet.stem)
+        images(folder, read_manifest(folder), sheet.stem)
 
 
-def test_a_suite_tells_what_it_is(home):
+def test_a_suite_tells_what_it_is_here_and_not_here(board, home, view, report):
     matrix = load(home / "suites" / "sim-one")
-    assert suite.facts(matrix)["digest"] == matrix.digest
-    assert suite.facts(matrix)["licence"] == "CC0-1.0"
-    assert suite.candidates(matrix)["steps"].tolist() == ["1", "2", "4", "8", "16"]
-    assert suite.costs(matrix)["tflops"].tolist() == matrix.pool("all", cost="tflops").cost.tolist()
-    assert suite.metrics(matrix)["direction"].tolist() == ["higher", "lower"]
-    assert "catbench verify sim-one" in suite.recipe(matrix)
+    result = report().result("simulated_score")
+    here, away = (words(suite_page.facts(view(), result, given)) for given in (matrix, None))
+    for said in (here, away):
+        assert matrix.digest in said
+    assert "CC0-1.0" in here
+    assert f"{len(matrix.rows('test'))} test (x 2)" in here
+    assert f"{result.prompts} tested" in away
+    real = replace(view(), suite="flasheval-coco")
+    assert "github.com" in words(suite_page.facts(real, result, None))  # its recipe knows
+    assert suite_page.how_to_get("cems").startswith("catbench import cems")
 
 
-def test_a_price_that_is_not_known_stays_empty(home):
-    from dataclasses import replace
-
-    matrix = load(home / "suites" / "sim-one")
-    first = matrix.costs[0]
-    partial = replace(matrix, costs=(*matrix.costs, first.model_copy(update={"unit": "usd"})))
-    shown = suite.costs(partial).set_index("candidate")["usd"]
-    assert shown.dropna().to_dict() == {first.candidate: first.value}
-    assert len(shown) == len(matrix.candidates)
-
-
-def test_an_imported_suite_is_imported_again_and_not_drawn(home):
-    from dataclasses import replace
-
-    matrix = load(home / "suites" / "sim-one")
-    about = matrix.suite.model_copy(update={"id": "cems", "simulated": False, "source": "its authors"})
-    drawn = replace(matrix, suite=about)
-    bare = tuple(candidate.model_copy(update={"settings": {}}) for candidate in matrix.candidates)
-    assert "catbench generate cems" in suite.recipe(drawn)
-    imported = suite.recipe(replace(drawn, candidates=bare))
-    assert "generate" not in imported
-    assert "catbench import --help   # scores from its authors" in imported
+def test_what_there_is_to_route_is_the_report_s(board, view, report):
+    result = board.rows(view())[0].result
+    said = words(suite_page.to_route(board, view(), result))
+    share = report().result("simulated_score").estimate("headroom")
+    assert "nobody passes it" in said
+    best = headline.best_validated(board, view())
+    assert f"the router {best.label}" in said
+    assert ("Yes, surely" in said) == ((best.result.estimate("gain").low or 0) > 0)
+    assert share.value is not None
 
 
-def test_quality_by_steps_is_worse_for_complex_prompts_and_rises(home):
-    matrix = load(home / "suites" / "sim-one")
-    table = suite.by_steps(matrix, "simulated_score", ["sim-1", "sim-2"])
-    by = table.set_index(["prompts", "steps"])["score"]
-    assert by["simple", 1] > by["complex", 1]
-    assert by["complex", 2] > by["complex", 1]
-    assert len(suite.steps_figure(table, "score", THEME).data) == 2
-    assert suite.by_steps(matrix, "simulated_score", ["sim-1"]).empty
+def test_the_pareto_front_is_what_no_cheaper_candidate_beats(report):
+    result = report(pool="sim+").result("simulated_error")
+    made = suite_page.candidates(result)
+    rows = re.findall(r"<tr class=\"\">(.*?)</tr>", made)
+    front = {words(Markup(row)).split()[0] for row in rows if words(Markup(row)).endswith("yes")}
+    pairs = list(zip(result.candidates, result.costs, result.fixed_quality.value, strict=True))
+    beaten = {a for a, cost, error in pairs if any(c < cost and e <= error for _, c, e in pairs)}
+    assert front == set(result.candidates) - beaten
 
 
 def test_the_template_on_the_page_is_the_command_s(tmp_path):
     from catbench.submit.template import write_template
 
-    written = write_template(submit.SLUG, tmp_path)
-    for name, text in submit.template().items():
+    written = write_template(enter_page.SLUG, tmp_path)
+    for name, text in enter_page.template().items():
         if name.endswith(".py"):
             assert (written / name).read_text() == text
-    assert len(submit.STEPS) == 10
 
 
-def test_a_suite_s_signature_is_what_all_its_results_share(board, view, report):
-    said = suite.signature(board.problem(view()))
-    for router in ("ridge", "mixture", "fixed-sim-2"):
-        for result in report(router).results:
-            assert set(said.split("|")) < set(result.signature.split("|"))
-    assert "axis:log(" in said
+def test_every_check_is_explained():
+    said = words(Markup("").join(enter_page.enter_parts()))
+    for check in CHECKS:
+        assert check in said

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import rankdata
 
-from catbench_leaderboard.ranks import mean_ranks, over_suites, rank, ranks_of
+from catbench.report.ranks import mean_ranks, over_suites, rank, ranks_of
 
 SCORES = np.array([0.5, 0.7, 0.1])
 DRAWS = np.array([[0.5, 0.7, 0.1], [0.8, 0.6, 0.2], [0.4, 0.9, 0.3], [0.6, 0.6, 0.0]])
@@ -22,9 +22,15 @@ def test_by_hand():
     assert found.first.tolist() == [(0 + 1 + 0 + 0.5) / 4, (1 + 0 + 1 + 0.5) / 4, 0]
     assert found.low.tolist() == [1, 1, 3]
     assert found.high.tolist() == [2, 2, 3]
-    np.testing.assert_allclose(found.behind, [0.2, 0, 0.6])
-    np.testing.assert_allclose(found.behind_low, [-0.2, 0, 0.4])
-    np.testing.assert_allclose(found.behind_high, [0.5, 0, 0.6])
+
+
+def test_tiers_by_hand():
+    """The second is surely behind the first, the third not surely behind the second, the fourth surely."""
+    steps = np.array([[0.0, -1.0, -1.1, -3.0], [0.0, -1.0, -0.9, -3.0]])
+    draws = np.repeat(steps, [3, 1], axis=0) + np.arange(4.0)[:, None]
+    assert rank(draws.mean(axis=0), draws).tier.tolist() == [0, 1, 1, 2]
+    turned = [2, 0, 3, 1]
+    assert rank(draws.mean(axis=0)[turned], draws[:, turned]).tier.tolist() == [1, 0, 2, 1]
 
 
 def test_what_differs_by_no_more_than_rounding_is_tied():
@@ -37,7 +43,7 @@ def test_only_differences_of_draws_count():
     shifted = DRAWS + np.array([[5.0], [-3.0], [0.5], [100.0]])
     one, other = rank(SCORES, DRAWS, 1e-9), rank(SCORES, shifted, 1e-9)
     assert one.first.tolist() == other.first.tolist()
-    np.testing.assert_allclose(one.behind_low, other.behind_low)
+    assert one.tier.tolist() == other.tier.tolist()
 
 
 def test_mean_ranks_by_hand():
@@ -73,6 +79,7 @@ def test_relabelling_routers_changes_nothing(draws, order):
     np.testing.assert_allclose(found.first[order], turned.first)
     assert found.first.sum() == pytest.approx(1)
     assert (found.low <= found.high).all()
+    assert found.tier[np.argmax(score)] == 0
 
 
 @given(arrays(float, (5, 6), elements=st.integers(-3, 3).map(float)))

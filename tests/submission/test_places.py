@@ -9,8 +9,8 @@ import pytest
 
 import catbench
 from catbench.report.places import report_files, shipped_folders
+from catbench.submit.entries import find_reports, fingerprint
 from catbench_leaderboard import live
-from catbench_leaderboard.reports import find_reports, fingerprint
 
 ROOT = Path(__file__).parents[2]
 

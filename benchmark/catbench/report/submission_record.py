@@ -29,11 +29,18 @@ from catbench.report.host_key import allowed_signers, signature_path, signer
 from catbench.report.limits import Limits
 from catbench.report.places import VERIFICATION
 
-CHECKS = frozenset(
-    {"repeats", "order", "one at a time", "shuffled labels", "mixed labels", "reworded prompts", "noise"}
-)
-"""Names of the honesty checks (`catbench.submit.checks`, `canaries` and `noise`): a report that lacks one
-was not checked."""
+CHECK_WORDS = {
+    "repeats": "The same prompts are asked twice: the same answers must come.",
+    "order": "Prompts are asked in another order: answers may not depend on their neighbours.",
+    "one at a time": "Some prompts are asked alone: answers may not depend on which others are asked.",
+    "shuffled labels": "It is trained on shuffled scores: whoever gains then knows scores from elsewhere.",
+    "mixed labels": "It is trained on scores mixed with those of other prompts: the same, for finer leaks.",
+    "reworded prompts": "Prompts are reworded: what is gained may not hang on their exact letters.",
+    "noise": "Predictions may not know the noise of single images, which no prompt tells.",
+}
+"""What each honesty check does (`catbench.submit.checks`, `canaries` and `noise`)."""
+CHECKS = frozenset(CHECK_WORDS)
+"""Names of the honesty checks: a report that lacks one was not checked."""
 
 
 class _Record(BaseModel):

@@ -1,1 +1,1 @@
-"""One file a page: what stands where. What stands there comes from the module of the same name above."""
+"""One file a page: what stands where. The front page and routers' pages are exported too."""

@@ -7,7 +7,7 @@ import io
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from catbench.report.index import verified_as
 from catbench.report.places import report_files
 from catbench.report.report import Report, parse
 from catbench.report.submission_record import Proofs, proofs, verification_path
-from catbench_leaderboard.text import one_line
+from catbench.score.bootstrap import ends
+from catbench.terminal import one_line
 
 LARGEST = 64 * 2**20
 """Bytes of one file that are read; a stranger's may be of any size."""
@@ -31,6 +32,8 @@ CELLS = 50_000_000
 TABLES = ("predictions", "replicates")
 UNRERUN = "nobody reran it: these are the predictions that lie beside it"
 """Why a report whose numbers hold has no rank: whoever wrote its predictions may have known the answers."""
+CLAIMED = "its folder says that it was rerun, and anybody can write that"
+"""Why a claim that no host signed gives no rank."""
 AREAS = ("audc", "audc_linear")
 """Columns of replicates that ranks are made of, by cost axis: logarithmic, linear."""
 
@@ -61,6 +64,8 @@ class Entry:
     proofs: Proofs
     areas: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 2, 0), np.float32))
     """(results, 2, R): replicates of the areas on both axes, higher is better."""
+    bands: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 2, 0), np.float32))
+    """(results, 2, G): ends of the gain over the mixture along the costs, of the same replicates."""
 
     @cached_property
     def released(self) -> str:
@@ -69,8 +74,15 @@ class Entry:
 
     @property
     def reran(self) -> bool:
-        """Whether its predictions came again when a host, or a release, ran the router."""
-        return bool(self.released) or (self.proofs.rerun is not None and self.proofs.rerun.passed)
+        """Whether its predictions came again when a host whose key is known, or a release, ran the router."""
+        return bool(self.released) or bool(self.proofs.by and self.proofs.rerun and self.proofs.rerun.passed)
+
+    @property
+    def verified(self) -> str:
+        """In a word or two who ran it again, empty where nobody did whom this board believes."""
+        fresh = self.proofs.fresh is not None and self.proofs.fresh.holds and bool(self.proofs.by)
+        by = "for a release" if self.released else f"by {one_line(self.proofs.by, 40)}"
+        return f"rerun {by}{', holds on new prompts' * fresh}" if self.reran else ""
 
     @property
     def unranked(self) -> str:
@@ -86,7 +98,7 @@ class Entry:
             return "run again, it predicts something else"
         if fresh and not fresh.holds:
             return f"does not hold on new prompts ({one_line(fresh.suite, 60)})"
-        return "" if self.reran else UNRERUN
+        return "" if self.reran else CLAIMED if rerun else UNRERUN
 
     def table(self, name: str) -> pd.DataFrame:
         """Return `predictions` or `replicates`; raises CatbenchError where they have changed since."""
@@ -156,12 +168,14 @@ def read_entry(path: Path, name: str, before: Entry | None = None) -> Entry:
 
 
 def with_areas(entry: Entry) -> Entry:
-    """Return a report that holds with the replicates of its areas."""
+    """Return a report that holds with the replicates of its areas, and the bands of its gains."""
     table = entry.table("replicates")
     signs = [1 if result.direction == "higher" else -1 for result in entry.report.results]
     parts = table[list(AREAS)].to_numpy(np.float32).reshape(len(signs), -1, len(AREAS))
     areas = parts.transpose(0, 2, 1) * np.array(signs, np.float32)[:, None, None]
-    return Entry(entry.id, entry.path, entry.report, entry.digests, entry.proofs, areas)
+    gains = table.filter(like="gain_").to_numpy(np.float32).reshape(len(signs), areas.shape[2], -1)
+    bands = np.stack([np.stack(ends(draws)[:2]) for draws in gains])
+    return replace(entry, areas=areas, bands=bands)
 
 
 def unranked(entry: Entry, why: str) -> Unranked:

@@ -1,4 +1,4 @@
-"""The suites that are here, by the digest that reports name."""
+"""The suites that are here, by the digest that reports name: found and read once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 
 from catbench.errors import CatbenchError
 from catbench.home import known_suites
-from catbench.report.report import Report
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.store import digest_of, load
 
@@ -35,16 +34,3 @@ def matrix_of(digest: str) -> ScoreMatrix:
     if folder is None:
         raise CatbenchError(f"no suite with digest {digest[:12]} is here: another version, or not imported?")
     return load(folder)
-
-
-def trained_on(report: Report) -> ScoreMatrix | None:
-    """Return the suite that a report's router was trained on, None for the one that it is tested on.
-
-    Raises CatbenchError where it is not here.
-    """
-    if not report.train_on:
-        return None
-    folder = known_suites().get(report.train_on)
-    if folder is None:
-        raise CatbenchError(f"suite {report.train_on!r}, which it was trained on, is not here")
-    return matrix_of(digest_of(folder))

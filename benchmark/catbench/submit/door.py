@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from platformdirs import user_cache_dir
@@ -19,11 +19,23 @@ from platformdirs import user_cache_dir
 from catbench import __version__
 from catbench.errors import CatbenchError, UsageError
 from catbench.files import atomic_file
+from catbench.report.stored import suite_trained_on
 from catbench.score.bootstrap import Bootstrap
+from catbench.submit.entries import (
+    TABLES,
+    Entry,
+    Unranked,
+    find_reports,
+    read_entry,
+    unranked,
+    with_areas,
+)
 from catbench.submit.verify import verify_report
-from catbench_leaderboard.reports import TABLES, Entry
-from catbench_leaderboard.suites import matrix_of, trained_on
+from catbench.suite.here import matrix_of
+from catbench.terminal import one_line
 
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, steps done and steps in all."""
 COMMON = Bootstrap()
 """The draws that all routers are ranked on."""
 
@@ -32,6 +44,41 @@ def cache_folder() -> Path:
     """Return the folder of what was verified."""
     home = os.environ.get("CATBENCH_HOME")
     return Path(home) / "leaderboard" if home else Path(user_cache_dir("catbench")) / "leaderboard"
+
+
+def held_reports(
+    folders: Sequence[Path],
+    *,
+    cache: Path | None = None,
+    progress: Progress = lambda what, done, total: None,
+    before: Iterable[Entry] = (),
+) -> tuple[list[Entry], list[Unranked]]:
+    """Return the reports in these folders that hold, and the others.
+
+    What is as it was `before` is not read again. Raises UsageError where a folder does not exist.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is no folder: give folders that hold reports")
+    known = {(entry.path, entry.id): entry for entry in before}
+    found = find_reports(folders)
+    entries: list[Entry] = []
+    outside: list[Unranked] = []
+    for position, (path, name) in enumerate(found.items()):
+        try:
+            entry = read_entry(path, name, old := known.get((path, name)))
+        except (CatbenchError, OSError) as error:
+            outside.append(Unranked(one_line(name), one_line(str(error), 400)))
+            continue
+        if entry is old:
+            entries.append(entry)
+            continue
+        if why := why_not(entry, cache, lambda at=position: progress("verifying reports", at, len(found))):
+            outside.append(unranked(entry, why))
+        else:
+            entries.append(with_areas(entry))
+        progress("reading reports", position + 1, len(found))
+    return entries, outside
 
 
 def why_not(entry: Entry, cache: Path | None = None, verifying: Callable[[], None] = lambda: None) -> str:
@@ -44,7 +91,7 @@ def why_not(entry: Entry, cache: Path | None = None, verifying: Callable[[], Non
         return ""
     first = entry.report.results[0]
     try:
-        matrix, other = matrix_of(first.suite_digest), trained_on(entry.report)
+        matrix, other = matrix_of(first.suite_digest), suite_trained_on(entry.report)
     except (CatbenchError, OSError) as error:
         return str(error)
     made_of = [__version__, first.suite_digest, other.digest if other else ""]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -31,10 +32,9 @@ class Ranks:
     """Ends of the rank's interval."""
     first: Floats
     """Share of replicates in which a router is first."""
-    behind: Floats
-    """Score of the leader less the router's."""
-    behind_low: Floats
-    behind_high: Floats
+    tier: Ints
+    """0 for the leader and those not surely behind it, 1 for the first that is and those not surely behind
+    that one, and so on: by the intervals of paired differences."""
 
 
 def rank(score: Floats, draws: Floats, same: float = 0.0) -> Ranks:
@@ -43,19 +43,23 @@ def rank(score: Floats, draws: Floats, same: float = 0.0) -> Ranks:
     Scores that differ by no more than `same` are tied. `draws` may lie apart from `score` by what is common
     to all routers: only their differences count.
     """
-    leader = int(np.argmax(score))
     of_draws = ranks_of(draws, same)
     is_first = of_draws == 1
     low, high, _ = ends(of_draws.astype(np.float64))
-    behind_low, behind_high, _ = ends(draws[:, [leader]] - draws)
+    tier = np.zeros(len(score), dtype=np.int64)
+    leader = 0
+    order = np.argsort(-score, kind="stable")
+    for before, here in pairwise(order):
+        behind, _, _ = ends((draws[:, order[leader]] - draws[:, here])[:, None])
+        new = bool(behind[0] > 0)
+        tier[here] = tier[before] + new
+        leader = int(np.flatnonzero(order == here)[0]) if new else leader
     return Ranks(
         rank=ranks_of(score[None], same)[0],
         low=low.astype(np.int64),
         high=high.astype(np.int64),
         first=(is_first / is_first.sum(axis=1, keepdims=True)).mean(axis=0),
-        behind=score[leader] - score,
-        behind_low=behind_low,
-        behind_high=behind_high,
+        tier=tier,
     )
 
 

@@ -1,0 +1,166 @@
+"""What pages share of their layout in Streamlit: selectors, markup and figures, words for an empty board.
+
+Every selector is bound to the address, so that a view can be shared; what an address names and the board
+does not have falls back to the default. Streamlit replaces the address where a selector changes; `history.js`
+makes a new entry of it, so that the browser's back button goes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import cast
+
+import streamlit as st
+from markupsafe import Markup
+
+from catbench.suite.here import is_here
+from catbench_leaderboard import live, markup
+from catbench_leaderboard.board import EVERY, MEAN, Board, View
+from catbench_leaderboard.figures import Drawn
+from catbench_leaderboard.markup import Column
+from catbench_leaderboard.problems import AXES
+from catbench_leaderboard.style import CSS
+from catbench_leaderboard.suite_words import about
+from catbench_leaderboard.text import in_markdown
+
+FILTERS = ("metric", "pool", "cost", "slice", "axis", "by")
+
+
+def theme() -> str:
+    """Return the name of the theme that the visitor sees."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def html(*parts: Markup | Drawn) -> None:
+    """Show markup and figures, one below the other."""
+    for drawn, some in groupby(parts, lambda part: isinstance(part, Drawn)):
+        if not drawn:
+            st.html(
+                Markup('<div class="cb">{}</div>').format(Markup("").join(cast("Iterable[Markup]", some)))
+            )
+        for figure, alt in cast("Iterable[Drawn]", some) if drawn else ():
+            st.plotly_chart(figure, theme=None, config={"displayModeBar": False}, alt=alt)
+
+
+def style() -> None:
+    """Give the page its style, and its history."""
+    st.html(f"<style>{CSS.read_text(encoding='utf-8')}</style>")
+    script = CSS.with_name("history.js").read_text(encoding="utf-8")
+    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+
+
+def opened(heading: Markup) -> Board | None:
+    """Write a page's heading and return the board; None, and what to do, where it is empty.
+
+    While reports are verified a bar tells how far.
+    """
+    html(heading)
+    place = st.empty()
+    board = live.board(lambda what, done, total: place.progress(done / total, in_markdown(what)) and None)
+    place.empty()
+    if board.problems:
+        return board
+    places = ", ".join(in_markdown(str(folder)) for folder in live.folders())
+    st.info(f"There is no report that holds in {places} yet. Make one: `catbench submit new my-router`.")
+    not_on_the_board(board)
+    return None
+
+
+def choose(board: Board, *, every: bool = False, suites: Sequence[str] = ()) -> View:
+    """Show the suites, and return the view that the address and the filters (`filters`) name."""
+    names = [EVERY] * (every and len(board.real) > 1) + list(suites or board.suites)
+    suite = st.pills(
+        "Suite", names, default=names[0], required=True, key="suite", bind="query-params",
+        format_func=lambda name: name if name == EVERY else about(name).tab, label_visibility="collapsed",
+    ) or names[0]  # fmt: skip
+    view = board.view(suite)
+    given = {name: str(st.session_state.get(name, st.query_params.get(name, ""))) for name in FILTERS}
+    for name in ("pool", "cost"):
+        fixed = {"suite": view.suite} | ({"pool": view.pool} if name == "cost" else {})
+        offered = board.names(name, **fixed)
+        view = replace(view, **{name: given[name] if given[name] in offered else offered[0]})
+    problem = board.problem(view)
+    view = replace(
+        view,
+        metric=given["metric"] if given["metric"] in problem.metrics else problem.metrics[0],
+        axis=AXES[given["axis"] == AXES[1]],
+    )
+    slices = problem.slices(view.metric)
+    view = replace(view, slice=given["slice"] if given["slice"] in slices else "all")
+    if problem.key.simulated:
+        st.warning(
+            "SIMULATED: these scores come from a formula, not from images. They rank nobody.", icon="⚠️"
+        )
+    return replace(view, by=view.metric if given["by"] == "metric" and not view.every else MEAN)
+
+
+def filters(board: Board, view: View, *names: str) -> None:
+    """Show the filters in one foldable row: those with a choice, by what reports hold."""
+    offered: dict[str, Sequence[str]] = {
+        "metric": board.problem(view).metrics,
+        "pool": board.names("pool", suite=view.suite),
+        "cost": board.names("cost", suite=view.suite, pool=view.pool),
+        "slice": board.problem(view).slices(view.metric),
+        "axis": AXES,
+        "by": () if view.every else (MEAN, "metric"),
+    }
+    labels: dict[str, str] = dict(
+        zip(FILTERS, ("Metric", "Pool", "Cost", "Slice", "Cost axis", "Ranked by"), strict=True)
+    )
+    with st.expander("Filters: metric, pool, cost, slice, axis", icon=":material/tune:"):
+        row = st.container(horizontal=True)
+        for name in names or FILTERS:
+            options = list(offered[name])
+            if len(options) > 1:
+                row.selectbox(labels[name], options, key=name, bind="query-params", width=175)
+
+
+def switch(label: str, options: Sequence[str], key: str) -> str:
+    """Show a small switch, and return what is chosen."""
+    chosen = st.segmented_control(
+        label,
+        options,
+        default=options[0],
+        required=True,
+        key=key,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    return chosen or options[0]
+
+
+def pick(label: str, options: Sequence[str], key: str, first: int = 0) -> str:
+    """Show a selectbox bound to the address, and return what is chosen: at first the option at `first`."""
+    return st.selectbox(label, options, first, key=key, bind="query-params")
+
+
+def budget(budgets: Sequence[float], unit: str) -> int:
+    """Show the budget slider, and return the position of what is chosen on it: at first the middle."""
+    shown = [f"{value:.4g}" for value in budgets]
+    if len(set(shown)) < 2:
+        return 0
+    label = f"Budget: {in_markdown(unit)} on average"
+    chosen = st.select_slider(label, shown, value=shown[len(shown) // 2], key="budget", bind="query-params")
+    return shown.index(chosen)
+
+
+def has_suite(digest: str, suite: str) -> bool:
+    """Return whether a suite is here; say how to get it where it is not."""
+    if not is_here(digest):
+        how = "`catbench suites` says how to get it." if about(suite).real else ""
+        st.info(f"The prompts of {in_markdown(about(suite).tab)} are not on this machine. {how}")
+    return is_here(digest)
+
+
+def not_on_the_board(board: Board) -> None:
+    """List the reports that are not on the board, with the reason."""
+    if board.unranked:
+        heads = ("Report", "Not on the board because", "Router", "It says, unverified")
+        rows = [
+            [markup.name(text, 300) for text in (one.report, one.why, one.router, one.says)]
+            for one in board.unranked
+        ]
+        made = markup.table("Reports that do not hold", [Column(head) for head in heads], rows, scrolls=True)
+        html(markup.folded(f"Not on the board: {len(rows)} of the reports found", made))
