@@ -113,8 +113,8 @@ def say_expected(fitted: FittedRouter, plan: Expected, spent: float) -> None:
     low, high = plan.cost.low or 0.0, plan.cost.high or np.inf
     if not low <= spent <= high:
         line = (
-            "These prompts cost more or less than is usual: they are unlike the validation prompts, or a few of "
-            "them are repeated often."
+            "These prompts cost more or less than is usual: they are unlike the validation prompts, or a few "
+            "of them are repeated often."
         )
         say(target, *wrapped(line, target.width))
 
