@@ -1,11 +1,11 @@
 """The leaderboard: who is ahead, by how much, and how sure that is.
 
-Reading            reports suites door problems board board_answers
-Ranking            ranks ranking
-One a page         leaderboard curves compare prompt_lists suite submit
-Without a server   export
-With one           serve live widgets layouts prompt_layouts app screens/
+What is shown      board live kept ranking leaderboard_table board_answers
+How it looks       markup figures gain_chart style suite_words text first_sentence board.css
+One a page         screens/
+With a server      serve app page_layout history.js
+Without one        export
 
-Tables and figures are pure functions of a `Board`, which is made of reports that hold; the app only lays
-them out.
+Which reports hold, what they are compared on and who is ahead is found in `catbench.submit`. Pages are markup
+and figures, pure functions of a `Board`: the app and the export lay them out.
 """

@@ -11,7 +11,7 @@ from importlib import import_module
 
 import streamlit as st
 
-from catbench_leaderboard import layout
+from catbench_leaderboard import page_layout as layout
 
 # What a page is called, also in an address -> its file in `screens`.
 PAGES = {
@@ -25,13 +25,5 @@ PAGES = {
 
 st.set_page_config(page_title="catbench leaderboard", page_icon="🐈", layout="wide")
 layout.style()
-page = st.segmented_control(
-    "Page",
-    list(PAGES),
-    default="Leaderboard",
-    key="page",
-    bind="query-params",
-    label_visibility="collapsed",
-    required=True,
-)
+page = layout.switch("Page", list(PAGES), "page")
 import_module(f"catbench_leaderboard.screens.{PAGES[page]}_page").show()

@@ -11,13 +11,12 @@ from typing import Literal
 from catbench.errors import UsageError
 from catbench.submit.door import Progress, held_reports
 from catbench.submit.entries import Entry, Unranked
-from catbench_leaderboard.problems import Axis, Problem, Row, problems_of
+from catbench.submit.problems import Axis, Problem, Row, problems_of
+from catbench.submit.standings import MEAN
 from catbench_leaderboard.suite_words import KNOWN, about
 
 EVERY = "All real suites"
 """What is chosen instead of a suite: routers are ranked over all suites of real images."""
-MEAN = "all metrics"
-"""What routers are ranked by where it is no single metric: their mean rank over a suite's metrics."""
 
 
 def quiet(what: str, done: int, total: int) -> None:

@@ -7,9 +7,9 @@ from catbench.report.choices import Chosen
 from catbench.report.stored import rounds_of_report, suite_trained_on
 from catbench.score.rounds import Rounds
 from catbench.submit.entries import Entry
+from catbench.submit.problems import Row
 from catbench.suite.here import matrix_of
-from catbench_leaderboard.memory import kept
-from catbench_leaderboard.problems import Row
+from catbench_leaderboard.kept import kept
 
 
 @kept

@@ -17,13 +17,14 @@ import pandas as pd
 from markupsafe import Markup
 
 from catbench.files import atomic_folder
+from catbench.submit.door import Progress
 from catbench.submit.entries import Unranked
 from catbench_leaderboard import markup
-from catbench_leaderboard.board import EVERY, Board, Progress, View, open_board, quiet
-from catbench_leaderboard.figures import Drawn
+from catbench_leaderboard.board import EVERY, Board, View, open_board, quiet
+from catbench_leaderboard.figures import Picture
 from catbench_leaderboard.leaderboard_table import leaderboard_table
 from catbench_leaderboard.screens.enter_page import enter_parts
-from catbench_leaderboard.screens.front_page import brand, curves, enter_markup, front_parts
+from catbench_leaderboard.screens.front_page import BRAND, curves, enter_markup, front_parts
 from catbench_leaderboard.screens.router_page import labels_of, router_parts, suites_of, view_of
 from catbench_leaderboard.style import CSS, THEMES
 from catbench_leaderboard.suite_words import about
@@ -32,7 +33,8 @@ PAGE = Markup("""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title} - catbench leaderboard</title><link rel="icon" href="data:image/svg+xml,{icon}">
 <link rel="stylesheet" href="board.css">
-<body class="cb alone"><nav>{tabs}</nav><main>{body}</main>{scripts}</body></html>
+<body class="cb alone"><nav>{tabs}</nav><main>{body}</main>
+<script src="plotly.js"></script><script>{draw}</script></body></html>
 """)
 ICON = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><text y='8' font-size='8'>🐈</text></svg>"
 DRAW = """
@@ -64,64 +66,46 @@ def export(folders: Sequence[Path], target: Path, *, force: bool = False, progre
 
 def tables(board: Board) -> dict[str, pd.DataFrame]:
     """Return `leaderboard`, every problem and metric on all prompts, and the reports that are `unranked`."""
-    views = [
-        View(problem.suite, problem.pool, problem.cost, metric)
-        for problem in board.problems
-        for metric in problem.metrics
-    ]
-    columns = ("suite", "pool", "cost", "metric")
+    views = [View(p.suite, p.pool, p.cost, metric) for p in board.problems for metric in p.metrics]
     parts = [
-        leaderboard_table(board, view).assign(**{name: getattr(view, name) for name in columns})
-        for view in views
-        if board.rows(view)
+        leaderboard_table(board, one).assign(suite=one.suite, pool=one.pool, cost=one.cost, metric=one.metric)
+        for one in views
+        if board.rows(one)
     ]
     names = [field.name for field in fields(Unranked)]
     outside = pd.DataFrame([vars(one) for one in board.unranked], columns=names, dtype=str)
-    return (
-        {"leaderboard": pd.concat(parts, ignore_index=True), "unranked": outside}
-        if parts
-        else {"unranked": outside}
-    )
+    return {"leaderboard": pd.concat(parts, ignore_index=True) if parts else outside[:0], "unranked": outside}
 
 
-def pages(board: Board) -> dict[str, tuple[str, Iterable[Markup | Drawn]]]:
+def pages(board: Board) -> dict[str, tuple[str, Iterable[Markup | Picture]]]:
     """Return every page's title and parts, by its file's name."""
-    found: dict[str, tuple[str, Iterable[Markup | Drawn]]] = {"enter.html": ("Enter", enter_parts())}
-    for suite in suites(board):
-        parts = front_parts(board, board.view(suite), router_file)
-        chosen = next(
-            name for name, _ in tabs(board) if name == (suite if suite == EVERY else about(suite).tab)
-        )
-        lead = markup.paragraph(parts.sentence, "headline")
+    theme = THEMES["light"]
+    found: dict[str, tuple[str, Iterable[Markup | Picture]]] = {}
+    for file, (title, suite) in fronts(board).items():
+        view = board.view(suite)
+        parts = front_parts(board, view, router_file)
+        lead = markup.paragraph(parts.sentence, "headline") + markup.paragraph(parts.line)
         front = Markup('<div class="front"><div>{}</div><div>{}{}</div></div>')
         body = front.format(parts.gains, parts.table, parts.notes)
-        drawn = curves(board, board.view(suite), THEMES["light"])
-        line = markup.paragraph(parts.line) + enter_markup("enter.html")
-        found[front_file(board, suite)] = (chosen, [brand(), lead, line, body, *drawn])
+        top = BRAND + lead + enter_markup("enter.html")
+        found[file] = (title, [top, body, *curves(board, view, theme)])
     for label in labels_of(board):
         views = [view_of(board, board.view(suite), label) for suite in suites_of(board, label)]
         heading = markup.heading(markup.name(label), 1)
-        parts = router_parts(board, views, label, THEMES["light"], router_file)
-        found[router_file(label, "")] = (label, [heading, *parts])
+        found[router_file(label, "")] = (
+            label,
+            [heading, *router_parts(board, views, label, theme, router_file)],
+        )
+    found["enter.html"] = ("Enter", enter_parts())
     return found if board.suites else found | {"index.html": found["enter.html"]}
 
 
-def suites(board: Board) -> list[str]:
-    """Return what has a front page of its own: all real suites together first, where there are several."""
-    return [EVERY] * (len(board.real) > 1) + list(board.suites)
-
-
-def front_file(board: Board, suite: str) -> str:
-    """Return the file of a suite's front page: `index.html` for the first."""
-    return "index.html" if suite == suites(board)[0] else f"suite-{_plain(suite)}.html"
-
-
-def tabs(board: Board) -> list[tuple[str, str]]:
-    """Return the name and file of each front page, and of Enter."""
-    named = [
-        (suite if suite == EVERY else about(suite).tab, front_file(board, suite)) for suite in suites(board)
-    ]
-    return [*named, ("Enter", "enter.html")]
+def fronts(board: Board) -> dict[str, tuple[str, str]]:
+    """Return title and suite of every front page by its file: all real suites together come first."""
+    suites = [EVERY] * (len(board.real) > 1) + list(board.suites)
+    files = ["index.html" if suite == suites[0] else f"suite-{_plain(suite)}.html" for suite in suites]
+    titles = [suite if suite == EVERY else about(suite).tab for suite in suites]
+    return dict(zip(files, zip(titles, suites, strict=True), strict=True))
 
 
 def router_file(label: str, suite: str) -> str:
@@ -134,24 +118,20 @@ def _plain(text: str) -> str:
     return f"{short}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
-def page(board: Board, title: str, parts: Iterable[Markup | Drawn]) -> str:
+def page(board: Board, title: str, parts: Iterable[Markup | Picture]) -> str:
     """Return a page as HTML."""
-    body = Markup("").join(figure(part) if isinstance(part, Drawn) else part for part in parts)
-    links = Markup(" ").join(
-        markup.bold(name) if name == title else markup.link(file, name) for name, file in tabs(board)
+    tabs = {file: name for file, (name, _) in fronts(board).items()} | {"enter.html": "Enter"}
+    links = [markup.bold(name) if name == title else markup.link(file, name) for file, name in tabs.items()]
+    body = Markup("").join(figure(part) if isinstance(part, Picture) else part for part in parts)
+    light, dark = (
+        [*THEMES[name].palette, THEMES[name].ink, THEMES[name].faint] for name in ("light", "dark")
     )
-    light, dark = (THEMES[name] for name in ("light", "dark"))
-    shades = list(
-        zip((*light.palette, light.ink, light.faint), (*dark.palette, dark.ink, dark.faint), strict=True)
-    )
-    draw = DRAW % json.dumps([pair for pair in shades if pair[0] != pair[1]])
-    scripts = Markup('<script src="plotly.js"></script><script>{}</script>').format(Markup(draw))
-    return PAGE.format(title=title, icon=ICON, tabs=links, body=body, scripts=scripts)
+    draw = Markup(DRAW % json.dumps([pair for pair in zip(light, dark, strict=True) if pair[0] != pair[1]]))
+    return PAGE.format(title=title, icon=ICON, tabs=Markup(" ").join(links), body=body, draw=draw)
 
 
-def figure(drawn: Drawn) -> Markup:
+def figure(drawn: Picture) -> Markup:
     """Return a figure's place and its data, in which no name can end the script that holds them."""
     small = json.dumps(json.loads(drawn.figure.to_json()), ensure_ascii=False, separators=(",", ":"))
-    data = Markup(small.replace("<", "\\u003c"))
     place = '<div class="figure" role="img" aria-label="{}"></div><script type="application/json">{}</script>'
-    return Markup(place).format(drawn.alt, data)
+    return Markup(place).format(drawn.alt, Markup(small.replace("<", "\\u003c")))

@@ -14,7 +14,7 @@ from catbench.arrays import Floats
 from catbench.report.figure import cost_label, frame, outside_label
 from catbench.report.plot import padded, plotly_names
 from catbench.report.result import Result
-from catbench_leaderboard.problems import Axis, Row
+from catbench.submit.problems import Axis, Row
 from catbench_leaderboard.style import PageTheme, see_through, style_of
 from catbench_leaderboard.text import in_figure
 
@@ -23,7 +23,7 @@ ALONG = 2
 """Every so many of a curve's costs stands in the replicates that lie beside a report."""
 
 
-class Drawn(NamedTuple):
+class Picture(NamedTuple):
     """A figure, and what a screen reader says of it."""
 
     figure: Any
@@ -36,7 +36,7 @@ def curve_figure(
     axis: Axis,
     theme: PageTheme,
     size: tuple[float, float] = (760.0, 400.0),
-) -> Drawn:
+) -> Picture:
     """Return quality along the cost: curves of some routers, every candidate, and the mixture of these.
 
     Candidates are named where there is room in a frame of `size`, in pixels.
@@ -68,10 +68,10 @@ def curve_figure(
         _note(drawn, note, "bottom", x=1, xref="paper", y=0, yref="paper", xanchor="right", font={"size": 11})
     title = f"mean {in_figure(result.metric_label)}{', lower is better' * (result.direction == 'lower')}"
     done = _laid_out(drawn, theme, cost_label(result.cost), title, result.costs, axis, size[1], legend=True)
-    return Drawn(done, f"{title} against cost: every candidate, and the curves of routers")
+    return Picture(done, f"{title} against cost: every candidate, and the curves of routers")
 
 
-def choices_figure(budgets: Floats, rates: Floats, result: Result, axis: Axis, theme: PageTheme) -> Drawn:
+def choices_figure(budgets: Floats, rates: Floats, result: Result, axis: Axis, theme: PageTheme) -> Picture:
     """Return what is chosen along the budget, rates (B, M), as areas; what is never chosen is left out."""
     from plotly.graph_objects import Scatter
 
@@ -91,12 +91,12 @@ def choices_figure(budgets: Floats, rates: Floats, result: Result, axis: Axis, t
     x = f"budget: {cost_label(result.cost)}"
     title = "share of prompts, %"
     done = _laid_out(drawn, theme, x, title, result.costs, axis, 400, legend=True)
-    return Drawn(done, "Share of prompts sent to each candidate, by budget")
+    return Picture(done, "Share of prompts sent to each candidate, by budget")
 
 
 def difference_figure(
     first: Row, second: Row, ends: tuple[Floats, Floats], axis: Axis, theme: PageTheme
-) -> Drawn:
+) -> Picture:
     """Return the paired difference of two routers' quality along the cost, above 0 the first is better."""
     drawn = _figure()
     (cost, one), (_, other) = along(first.result), along(second.result)
@@ -105,7 +105,7 @@ def difference_figure(
     drawn.add_hline(0, line={"color": theme.ink, "width": 1})
     title = f"{in_figure(first.label, 24)} less {in_figure(second.label, 24)}: above 0 the first is better"
     x = cost_label(first.result.cost)
-    return Drawn(_laid_out(drawn, theme, x, title, first.result.costs, axis, 300), title)
+    return Picture(_laid_out(drawn, theme, x, title, first.result.costs, axis, 300), title)
 
 
 def _figure() -> Any:

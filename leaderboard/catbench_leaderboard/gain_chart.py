@@ -15,9 +15,9 @@ from markupsafe import Markup
 from catbench.report.figure import cost_label
 from catbench.report.plot import padded
 from catbench.report.spelling import short
+from catbench.submit.problems import Axis, Row
 from catbench_leaderboard.figures import along, cost_ticks
 from catbench_leaderboard.markup import name
-from catbench_leaderboard.problems import Axis, Row
 from catbench_leaderboard.style import THEMES, style_of
 
 DASHES = {"solid": "", "dash": "8 4", "dot": "2 3", "dashdot": "8 3 2 3"}

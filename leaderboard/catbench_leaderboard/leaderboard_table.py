@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from catbench.report.numbers import Estimate
+from catbench.submit.problems import Row, on_axis
 from catbench.terminal import one_line
 from catbench_leaderboard.board import Board, View
-from catbench_leaderboard.problems import Row, on_axis
 from catbench_leaderboard.ranking import ranking
 from catbench_leaderboard.text import web_address
 

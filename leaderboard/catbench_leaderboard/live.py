@@ -10,9 +10,10 @@ from threading import Lock
 from catbench.report.host_key import allowed_signers
 from catbench.report.index import own_index
 from catbench.report.places import shipped_folders
+from catbench.submit.door import Progress
 from catbench.submit.entries import fingerprint
-from catbench_leaderboard.board import Board, Progress, open_board, quiet
-from catbench_leaderboard.memory import forget
+from catbench_leaderboard.board import Board, open_board, quiet
+from catbench_leaderboard.kept import forget
 
 FOLDERS = "CATBENCH_REPORTS"
 """Environment variable with the folders of reports: a JSON list, or paths as in `$PATH`.

@@ -7,7 +7,6 @@ a dot and a line on an axis that all rows of a column share.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.metadata import metadata
 from statistics import median
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -17,7 +16,6 @@ from markupsafe import Markup
 from catbench.report.numbers import Estimate
 from catbench.report.spelling import decimals_of, spell
 from catbench.terminal import one_line
-from catbench_leaderboard.text import web_address
 
 MISSING = "–"
 Router = Callable[[str, str], str]
@@ -44,14 +42,9 @@ def name(text: str, longest: int = 60) -> Markup:
     return Markup("<bdi>{}</bdi>").format(one_line(text, longest))
 
 
-def address(page: str, **query: str) -> str:
-    """Return the address of a page of the app."""
-    return f"?{urlencode({'page': page, **query})}"
-
-
 def router_address(label: str, suite: str) -> str:
     """Return the address of a router's page in the app."""
-    return address("Router", router=label, suite=suite)
+    return f"?{urlencode({'page': 'Router', 'router': label, 'suite': suite})}"
 
 
 def link(to: str, text: str | Markup) -> Markup:
@@ -67,13 +60,6 @@ def paragraph(text: str | Markup, kind: str = "") -> Markup:
 def titled(title: str | Markup, about: str | Markup) -> Markup:
     """Return a page's heading, and what it is."""
     return Markup('<div class="brand"><h1>{}</h1><p>{}</p></div>').format(title, about)
-
-
-def source() -> Markup:
-    """Return where the code is: the project's address where its package names one."""
-    named = metadata("catbench-t2i").get_all("Project-URL") or []
-    found = [to for one in named if (to := web_address(one.rpartition(", ")[2]))]
-    return link(found[0], "Code") if found else Markup("Code: Apache-2.0, <code>catbench-t2i</code>.")
 
 
 def heading(text: str | Markup, level: int = 2) -> Markup:

@@ -1,38 +1,23 @@
-"""Who is ahead: by mean paired rank over metrics, and over suites.
-
-Draws are those that lie beside the reports. A gain is an area minus the same mixture's for all routers, so
-ranks of areas are those of gains. Compared are the routers with a rank to be had on all metrics of all
-problems, among themselves; the others say what they lack.
-"""
+"""Who is ahead in a view (`catbench.submit.standings`)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
 import pandas as pd
 
-from catbench.arrays import Floats
-from catbench.report.ranks import mean_ranks, over_suites, rank
-from catbench.score.bootstrap import ends
-from catbench_leaderboard.board import MEAN, Board, View
-from catbench_leaderboard.memory import kept
-from catbench_leaderboard.problems import Axis, Problem, Row
-from catbench_leaderboard.suite_words import about
+from catbench.submit.problems import Row
+from catbench.submit.standings import ranked
+from catbench_leaderboard.board import Board, View
+from catbench_leaderboard.kept import kept
 
-COLUMNS = ("router", "mean_rank", "mean_low", "mean_high", "rank", "rank_low", "rank_high", "first", "tier")
-SAME = 1e-9
-"""Mean ranks that differ by less are tied: sums of the same ranks in another order."""
+_ranked = kept(ranked)
 
 
 def ranking(board: Board, view: View) -> pd.DataFrame:
-    """Return the ranking of a view's routers, the ranked ones first and in order.
+    """Return the ranking of a view's routers (`ranked`), the ranked ones first and in order.
 
-    Columns: `router` (its label); `mean_rank` with the ends `mean_low` and `mean_high`; `rank` with
-    `rank_low` and `rank_high`; `first` (share of draws); `tier` (`catbench.report.ranks.Ranks`); and
-    `unranked`: why there is no rank. Routers without a result in the view are left out.
+    Routers without a result in the view are left out.
     """
-    found = ranked(board.ranked_over(view), view.by, view.slice, view.axis)
+    found = _ranked(board.ranked_over(view), view.by, view.slice, view.axis)
     return found[found["router"].isin([row.label for row in board.rows(view)])].reset_index(drop=True)
 
 
@@ -40,52 +25,3 @@ def ordered(board: Board, view: View) -> list[Row]:
     """Return the routers of a view that have its metric, best ranked first."""
     rows = {row.label: row for row in board.rows(view)}
     return [rows[label] for label in ranking(board, view)["router"]]
-
-
-def metrics_of(problem: Problem, by: str) -> tuple[str, ...]:
-    """Return the metrics whose ranks are averaged."""
-    return problem.metrics if by == MEAN else (by,)
-
-
-@kept
-def ranked(problems: tuple[Problem, ...], by: str, slice: str, axis: Axis) -> pd.DataFrame:
-    """Return the ranking over some problems, each counting once: columns as of `ranking`."""
-    here: list[list[dict[str, Row]]] = []
-    lacking: dict[str, list[str]] = {}
-    for problem in problems:
-        rows = [problem.rows.get((metric, slice), ()) for metric in metrics_of(problem, by)]
-        here.append([{row.label: row for row in part} for part in rows])
-        for label in (label for rows in here[-1] for label in rows):
-            lacking.setdefault(label, [])
-    for label, reasons in lacking.items():
-        for problem, parts in zip(problems, here, strict=True):
-            found = [rows[label] for rows in parts if label in rows]
-            reasons += [row.entry.unranked for row in found if row.entry.unranked]
-            absent = [m for m, rows in zip(metrics_of(problem, by), parts, strict=True) if label not in rows]
-            if absent:
-                reasons.append(f"no result on {', '.join(absent) if found else about(problem.suite).tab}")
-    able = [label for label, reasons in lacking.items() if not reasons]
-    areas = [[{label: row.areas(axis) for label, row in rows.items()} for rows in parts] for parts in here]
-    below = [
-        {"router": label, "unranked": "; ".join(dict.fromkeys(reasons))}
-        for label, reasons in lacking.items()
-        if reasons
-    ]
-    both = [_table(able, areas).assign(unranked="")] if able else []
-    both += [pd.DataFrame(below)] if below else []
-    nothing = pd.DataFrame(columns=[*COLUMNS, "unranked"])
-    return pd.concat(both, ignore_index=True).reindex(columns=nothing.columns) if both else nothing
-
-
-def _table(labels: Sequence[str], areas: Sequence[Sequence[dict[str, Floats]]]) -> pd.DataFrame:
-    """Return the ranking of K routers that have areas (R,) on all metrics of all problems."""
-    of_suites = [
-        mean_ranks([np.stack([of[label] for label in labels], axis=1) for of in metrics]) for metrics in areas
-    ]
-    draws = over_suites(of_suites) if len(of_suites) > 1 else of_suites[0]
-    mean = draws.mean(axis=0)
-    found = rank(-mean, -draws, SAME)
-    low, high, _ = ends(draws)
-    columns = (list(labels), mean, low, high, found.rank, found.low, found.high, found.first, found.tier)
-    table = pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
-    return table.iloc[np.argsort(mean, kind="stable")].reset_index(drop=True)

@@ -12,8 +12,8 @@ from importlib import import_module
 from pathlib import Path
 
 from catbench.errors import UsageError
-from catbench_leaderboard import live
-from catbench_leaderboard.board import Progress
+from catbench.submit.door import Progress
+from catbench_leaderboard import live, screens
 
 
 def check_port(port: int) -> None:
@@ -31,7 +31,9 @@ def check_port(port: int) -> None:
 def prepare(folders: Sequence[Path], progress: Progress) -> None:
     """Read and verify the reports of some folders, and import what pages need: no visitor waits for it."""
     os.environ[live.FOLDERS] = json.dumps([str(folder.absolute()) for folder in folders])
-    _import_all()
+    for module in pkgutil.iter_modules(screens.__path__, f"{screens.__name__}."):
+        import_module(module.name)
+    import_module("plotly.graph_objects")
     live.board(progress)
 
 
@@ -56,13 +58,3 @@ def serve(port: int, *, headless: bool) -> None:
 
 def _address() -> str:
     return os.environ.get("STREAMLIT_SERVER_ADDRESS") or "localhost"
-
-
-def _import_all() -> None:
-    """Import what pages import when they are first opened, so that no visitor waits for it."""
-    import catbench_leaderboard
-
-    for module in pkgutil.walk_packages(catbench_leaderboard.__path__, "catbench_leaderboard."):
-        if module.name != "catbench_leaderboard.app":
-            import_module(module.name)
-    import_module("plotly.graph_objects")

@@ -23,33 +23,18 @@ class About(NamedTuple):
 
 KNOWN = {
     "flasheval-coco": About(
-        "COCO",
-        "COCO captions",
+        "COCO", "COCO captions",
         "Captions of photographs, 36 settings of Stable Diffusion, scored by networks.",
     ),
     "flasheval-diffusiondb": About(
-        "DiffusionDB",
-        "DiffusionDB prompts",
-        "What users asked Stable Diffusion for, 42 settings of it, scored by networks.",
+        "DiffusionDB", "DiffusionDB prompts",
+        "Users' prompts, 42 settings of Stable Diffusion, scored by networks.",
     ),
-    "evalmi": About(
-        "People: EvalMi",
-        "EvalMi prompts",
-        "24 models from SD 2.1 to DALL-E 3; people judged every image.",
-    ),
-    "pqpp": About(
-        "People: PQPP",
-        "COCO captions of PQPP",
-        "GLIDE and SDXL; people judged whether the image shows the caption.",
-    ),
+    "evalmi": About("People: EvalMi", "EvalMi prompts", "24 models, SD 2.1 to DALL-E 3, judged by people."),
+    "pqpp": About("People: PQPP", "COCO captions of PQPP", "GLIDE and SDXL, judged by people."),
     "cems": About("CEMS", "CEMS prompts", "Four fast models with measured seconds, scored by CLIP."),
-    "nano": About(
-        "nano",
-        "nano scenes",
-        "Small diffusion models trained on a world of coloured shapes; anybody can make all of it again.",
-        real=False,
-    ),
-}
+    "nano": About("nano", "nano scenes", "Small models, coloured shapes; anybody can make it again.", False),
+}  # fmt: skip
 """By id, in the order of the tabs."""
 METRICS = {
     "image_reward": "ImageReward, a network that learnt people's preferences",

@@ -1,23 +1,35 @@
-"""`python screenshots.py ADDRESS FOLDER`: a picture of every page of a served board, for the documents."""
+"""`python screenshots.py ADDRESS FOLDER`: pictures of every page of a served board, for the documents."""
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
-from urllib.parse import quote_plus
+from urllib.parse import urlencode
 
+from PIL import Image
 from selenium import webdriver
 
-PAGES = ("Leaderboard", "Curves", "Compare two", "Prompts", "Suite", "Submit")
+PAGES = {
+    "leaderboard": {},
+    "router": {"page": "Router", "router": "ridge"},
+    "two-routers": {"page": "Two routers", "suite": "nano"},
+    "suite": {"page": "Suite"},
+    "prompts": {"page": "Prompts", "suite": "nano"},
+    "enter": {"page": "Enter"},
+}
+"""Pages with prompts are shown on nano: those of the other suites may not be copied."""
+SCREENS = {"": (1280, "light"), "-dark": (1280, "dark"), "-phone": (400, "light")}
+COLOURS = 128
 DRAWN = """
     const all = name => [...document.querySelectorAll(`[data-testid="${name}"]`)];
     return all("stApp").some(app => app.dataset.testScriptState === "notRunning")
         && !!document.querySelector("h1")
         && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')
-        && all("stDataFrame").every(table => !table.checkVisibility() || table.querySelector("canvas"))
+        && all("stPlotlyChart").every(chart => chart.querySelector(".main-svg"))
 """
 HEIGHT = """
     const page = document.querySelector('[data-testid="stMainBlockContainer"]');
@@ -26,7 +38,7 @@ HEIGHT = """
 
 
 def main(address: str, folder: Path) -> None:
-    """Save every page at a desk's width, and the first on a phone in the dark theme."""
+    """Save every page on every screen."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or ""
     flags = ("headless=new", "no-sandbox", "disable-gpu", "hide-scrollbars", "disable-sync")
@@ -34,24 +46,25 @@ def main(address: str, folder: Path) -> None:
         options.add_argument(f"--{flag}")
     # With the driver named, selenium looks for none on the network.
     browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    for page in PAGES:
-        shoot(browser, address, page, 1280, folder / f"{page.lower().replace(' ', '-')}.png")
-    dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", dark)
-    shoot(browser, address, "Leaderboard", 390, folder / "leaderboard-phone.png")
+    for suffix, (width, scheme) in SCREENS.items():
+        theme = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", theme)
+        for name, query in PAGES.items():
+            shoot(browser, f"{address}/?{urlencode(query)}", width, folder / f"{name}{suffix}.png")
     browser.quit()
 
 
-def shoot(browser: webdriver.Chrome, address: str, page: str, width: int, path: Path) -> None:
-    """Save one page as a picture as high as what stands on it."""
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+def shoot(browser: webdriver.Chrome, address: str, width: int, path: Path) -> None:
+    """Save one page as a picture as high as what stands on it, at least as a screen."""
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    browser.get(f"{address}/?page={quote_plus(page)}")
+    browser.get(address)
     settle(browser)
-    size["height"] = int(browser.execute_script(HEIGHT)) + 24
+    size["height"] = max(800, int(browser.execute_script(HEIGHT)) + 16)
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     settle(browser)
-    browser.save_screenshot(str(path))
+    picture = Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def settle(browser: webdriver.Chrome) -> None:

@@ -35,7 +35,7 @@ def test_there_is_a_page_a_suite_and_a_router_and_every_link_leads_somewhere(wri
     routers = {
         export.router_file(row.label, "") for p in shown.problems for r in p.rows.values() for row in r
     }
-    pages = {"index.html", "enter.html", export.front_file(shown, "sim-two"), *routers}
+    pages = {"index.html", "enter.html", *export.fronts(shown), *routers}
     assert names == pages | {"leaderboard.csv", "unranked.csv", "plotly.js", "board.css"}
     for page in pages:
         for target in re.findall(r' (?:href|src)="([^"]+)"', (written / page).read_text()):

@@ -20,7 +20,7 @@ from catbench.report.index import own_index, write_index
 from catbench.report.submission_record import Fresh, Rerun, record_verification
 from catbench.submit.entries import CLAIMED, UNRERUN
 from catbench.suite import here as suites
-from catbench_leaderboard import headline, live
+from catbench_leaderboard import first_sentence, live
 from catbench_leaderboard.board import MEAN, open_board
 from catbench_leaderboard.leaderboard_table import leaderboard_table
 
@@ -67,8 +67,8 @@ def ranked(folder, view, **given):
 
 def test_what_nobody_reran_has_no_rank_whatever_its_numbers_are(folder, view):
     assert set(ranked(folder, view)["unranked"]) == {UNRERUN}
-    assert headline.best_validated(open_board([folder]), view()) is None
-    assert headline.sentence(open_board([folder]), view()).startswith("Nobody is ranked here")
+    assert first_sentence.best_validated(open_board([folder]), view()) is None
+    assert first_sentence.sentence(open_board([folder]), view()).startswith("Nobody is ranked here")
     record_verification(folder / "ridge" / "report.json", None, None)  # derived, and not run again
     record_verification(folder / "mixture" / "report.json", RERUN, None)
     for by in (MEAN, "simulated_score"):
@@ -84,7 +84,7 @@ def test_what_only_its_own_folder_claims_is_never_first(folder, view, index):
     assert table.index[0] == "mixture"
     assert table.loc["ridge", ["verified", "unranked"]].tolist() == ["", CLAIMED]
     assert table.loc["ridge", "gain"] > table.loc["mixture", "gain"]
-    assert headline.best_validated(open_board([folder]), view()).label == "mixture"
+    assert first_sentence.best_validated(open_board([folder]), view()).label == "mixture"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from catbench import compare as paired
 from catbench import load
 from catbench.errors import CatbenchError, SuiteError
-from catbench.report.choices import budgets
+from catbench.report.choices import budgets, differing
 from catbench.report.numbers import Estimate
 from catbench.report.plot import padded
 from catbench.report.submission_record import CHECKS
@@ -27,12 +27,12 @@ from catbench.suite.store import read_manifest
 
 pytest.importorskip("streamlit", reason="needs the extra: pip install '.[leaderboard]'")
 
-from catbench_leaderboard import figures, headline, live, markup
+from catbench.submit.problems import AXES, on_axis
+from catbench_leaderboard import figures, first_sentence, live, markup
 from catbench_leaderboard.board import open_board
 from catbench_leaderboard.board_answers import chosen
 from catbench_leaderboard.gain_chart import gain_chart
 from catbench_leaderboard.leaderboard_table import leaderboard_table
-from catbench_leaderboard.problems import AXES, on_axis
 from catbench_leaderboard.screens import (
     enter_page,
     front_page,
@@ -96,8 +96,8 @@ def test_the_router_that_is_named_is_the_best_on_validation_prompts(board, view,
         for name in ("ridge", "mixture", "fixed-sim-2")
     }
     best = max(gains, key=lambda name: gains[name])
-    assert headline.best_validated(board, view()).label == best.replace("fixed-", "fixed:")
-    said = words(headline.sentence(board, view()))
+    assert first_sentence.best_validated(board, view()).label == best.replace("fixed-", "fixed:")
+    said = words(first_sentence.sentence(board, view()))
     result = report(best).result("simulated_score")
     assert f"the router {best} " in said
     assert result.verdict.partition(";")[0] in said or "saves nothing" in said
@@ -117,7 +117,7 @@ def test_the_router_that_is_named_is_the_best_on_validation_prompts(board, view,
 def test_yes_is_said_only_where_both_intervals_say_so(report, match, better, sure):
     result = report().result("simulated_score")
     changed = result.measures | {"match_best": match, "gain_at_best": better}
-    assert headline.surely(result.model_copy(update={"measures": changed})) == sure
+    assert first_sentence.surely(result.model_copy(update={"measures": changed})) == sure
 
 
 def test_the_front_page_answers_with_seven_columns_and_marks_tiers(board, view):
@@ -185,7 +185,7 @@ def test_names_beside_the_lines_do_not_lie_on_each_other(board, view):
 
 def test_drawn_are_the_named_router_and_the_best_ranked_each_curve_once(board, view):
     rows = front_page.drawn_rows(board, view())
-    assert rows[0] is headline.best_validated(board, view())
+    assert rows[0] is first_sentence.best_validated(board, view())
     curves = [tuple(row.result.curve.quality) for row in rows]
     assert len(set(curves)) == len(curves)
 
@@ -222,7 +222,7 @@ def test_a_router_s_page_tells_every_suite_and_its_own_numbers(board, view, repo
     for suite in ("sim-one", "sim-two"):
         assert suite in text
     assert "catbench evaluate ridge --suite sim-one" in text
-    areas = [part for part in made if isinstance(part, figures.Drawn)][1].figure
+    areas = [part for part in made if isinstance(part, figures.Picture)][1].figure
     heights = np.sum([trace.y for trace in areas.data], axis=0)
     assert (heights <= 100.5).all()
     assert (heights > 80).all()  # what is seldom chosen is left out
@@ -284,13 +284,13 @@ def test_a_router_does_not_differ_from_itself(board, view):
     row = board.row(view(), "ridge")
     assert (np.array(two_routers_page.along(row, row)) == 0).all()
     assert (two_routers_page.differences(board, view(), "ridge", "ridge")["surely"] == "").all()
-    assert two_routers_page.prompts_that_differ(row, row, 7).empty
+    assert differing(chosen(row), chosen(row), row.result, 7).empty
 
 
 def test_prompts_that_differ_come_widest_first_with_their_true_qualities(board, home, view):
     rows = [board.row(view(metric="simulated_error"), name) for name in ("ridge", "mixture")]
     matrix = load(home / "suites" / "sim-one")
-    table = two_routers_page.prompts_that_differ(*rows, 16)
+    table = differing(*map(chosen, rows), rows[0].result, 16)
     assert len(table) > 0
     assert table["gain"].abs().is_monotonic_decreasing
     np.testing.assert_allclose(table["gain"], table["second_quality"] - table["first_quality"])
@@ -304,7 +304,7 @@ def test_prompts_that_differ_are_those_of_the_slice(board, home, view):
     where = view("sim-two", "sim+")
     for slice in board.problem(where).slices(where.metric)[1:]:
         rows = [board.row(replace(where, slice=slice), name) for name in ("ridge", "mixture")]
-        found = [two_routers_page.prompts_that_differ(*rows, k, 10**6)["prompt_id"] for k in range(33)]
+        found = [differing(*map(chosen, rows), rows[0].result, k, 10**6)["prompt_id"] for k in range(33)]
         inside = set(chosen(rows[0]).part.ids)
         assert len(inside) == rows[0].result.prompts
         assert set().union(*found) <= inside
@@ -424,7 +424,7 @@ def test_what_there_is_to_route_is_the_report_s(board, view, report):
     said = words(suite_page.to_route(board, view(), result))
     share = report().result("simulated_score").estimate("headroom")
     assert "nobody passes it" in said
-    best = headline.best_validated(board, view())
+    best = first_sentence.best_validated(board, view())
     assert f"the router {best.label}" in said
     assert ("Yes, surely" in said) == ((best.result.estimate("gain").low or 0) > 0)
     assert share.value is not None

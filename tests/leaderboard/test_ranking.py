@@ -13,11 +13,12 @@ from catbench.report.stored import pool_of_report, rounds_of_report, stored_answ
 from catbench.score.bootstrap import Bootstrap, ends, replicate_weights
 from catbench.score.scorer import Scorer
 from catbench.score.truth import truth_of
-from catbench_leaderboard import headline
+from catbench.submit.problems import AXES, on_axis
+from catbench.submit.standings import MEAN, ranked
+from catbench_leaderboard import first_sentence
 from catbench_leaderboard.board import open_board
 from catbench_leaderboard.leaderboard_table import leaderboard_table
-from catbench_leaderboard.problems import AXES, on_axis
-from catbench_leaderboard.ranking import MEAN, ordered, ranked, ranking
+from catbench_leaderboard.ranking import ordered, ranking
 
 ROUTERS = ("ridge", "mixture", "fixed-sim-2")
 METRICS = ("simulated_score", "simulated_error")
@@ -159,7 +160,7 @@ def test_a_router_that_reads_more_than_the_prompt_is_shown_and_not_ranked(
         assert np.isnan(table.loc["ridge", "rank"])
         assert table.loc["ridge", "unranked"] == "reads more than the prompt"
         assert table.loc["ridge", "audc"] > table.loc["mixture", "audc"]
-    assert headline.best_validated(board, view()).label == "mixture"
+    assert first_sentence.best_validated(board, view()).label == "mixture"
 
 
 def over(board, view, *suites):

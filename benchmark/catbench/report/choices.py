@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from catbench.arrays import Floats, Ints
 from catbench.errors import CatbenchError
@@ -70,3 +71,25 @@ def _within(answer: Answer, cost: Floats, budgets: Floats) -> Ints:
     order = np.argsort(mean, kind="stable")
     within = np.searchsorted(mean[order], budgets * (1 + SAME_BUDGET), "right") - 1
     return choices[order[np.maximum(within, 0)]]
+
+
+def differing(first: Chosen, second: Chosen, result: Result, place: int, most: int = 20) -> pd.DataFrame:
+    """Return the prompts where two routers differ most in quality at a budget, widest first.
+
+    `result` is of either, `place` the budget's position among `budgets`. Columns: `prompt_id`, `prompt`,
+    `first` and `second` (the candidate each picks), `first_quality`, `second_quality` on the metric's own
+    scale, and `gain` of the first, positive is better.
+    """
+    part, quality = first.part, first.quality
+    picked = [one.choices[place] for one in (first, second)]
+    reached = [quality[np.arange(len(quality)), choice] for choice in picked]
+    gain = reached[0] - reached[1]
+    order = np.argsort(-np.abs(gain), kind="stable")
+    order = order[gain[order] != 0][:most]
+    ids = np.array(result.candidates, dtype=object)
+    sign = 1 if result.direction == "higher" else -1
+    found = part.matrix.prompts.iloc[part.rows[order]][["prompt_id", "text"]]
+    found = found.rename(columns={"text": "prompt"}).reset_index(drop=True)
+    for name, choice, own in zip(("first", "second"), picked, reached, strict=True):
+        found[name], found[f"{name}_quality"] = ids[choice[order]], sign * own[order]
+    return found.assign(gain=gain[order])

@@ -6,7 +6,8 @@ from markupsafe import Markup
 
 from catbench.report.submission_record import CHECK_WORDS
 from catbench.submit.template import DEFAULT_SUITE, ROUTER, TOML
-from catbench_leaderboard import layout, markup
+from catbench_leaderboard import markup
+from catbench_leaderboard import page_layout as layout
 from catbench_leaderboard.markup import Column
 
 SLUG = "my-router"
@@ -28,10 +29,8 @@ THEN = (
 
 def template() -> dict[str, str]:
     """Return the files of the template by name."""
-    return {
-        "router.py": ROUTER.format(slug=SLUG),
-        "submission.toml": TOML.format(slug=SLUG, suite=DEFAULT_SUITE),
-    }
+    toml = TOML.format(slug=SLUG, suite=DEFAULT_SUITE)
+    return {"router.py": ROUTER.format(slug=SLUG), "submission.toml": toml}
 
 
 def enter_parts() -> list[Markup]:

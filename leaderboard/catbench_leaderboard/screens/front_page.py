@@ -9,16 +9,17 @@ import streamlit as st
 from markupsafe import Markup
 
 from catbench.report.spelling import short
+from catbench.submit.problems import Row, on_axis
 from catbench.terminal import one_line
-from catbench_leaderboard import layout, markup
+from catbench_leaderboard import markup
+from catbench_leaderboard import page_layout as layout
 from catbench_leaderboard.board import Board, View
-from catbench_leaderboard.figures import Drawn, curve_figure
+from catbench_leaderboard.figures import Picture, curve_figure
+from catbench_leaderboard.first_sentence import best_validated, sentence
 from catbench_leaderboard.gain_chart import gain_chart
-from catbench_leaderboard.headline import best_validated, sentence
+from catbench_leaderboard.kept import kept
 from catbench_leaderboard.leaderboard_table import leaderboard_table
 from catbench_leaderboard.markup import Column, Router
-from catbench_leaderboard.memory import kept
-from catbench_leaderboard.problems import Row, on_axis
 from catbench_leaderboard.ranking import ordered
 from catbench_leaderboard.style import THEMES, PageTheme
 from catbench_leaderboard.suite_words import about
@@ -26,6 +27,9 @@ from catbench_leaderboard.suite_words import about
 DRAWN = 3
 """Routers that are drawn beside the one that the sentence names: more cannot be told apart."""
 WHAT = "A router reads a prompt and picks the generator that draws it: as good an image, for less."
+CODE = Markup("{} Code: <code>catbench-t2i</code>, Apache-2.0.")
+BRAND = markup.titled("catbench leaderboard", CODE.format(WHAT))
+"""What this is in a sentence, and where the code is."""
 
 
 class FrontParts(NamedTuple):
@@ -56,7 +60,7 @@ def front_parts(board: Board, view: View, to: Router) -> FrontParts:
     return FrontParts(sentence(board, view), line, gains, ranking_markup(board, view, to), notes())
 
 
-def curves(board: Board, view: View, theme: PageTheme) -> list[Drawn]:
+def curves(board: Board, view: View, theme: PageTheme) -> list[Picture]:
     """Return the curves themselves: quality against cost."""
     rows = drawn_rows(board, view)
     return [curve_figure(rows[0].result, rows, view.axis, theme, (430.0, 340.0))] if rows else []
@@ -82,15 +86,10 @@ def ranking_markup(board: Board, view: View, to: Router) -> Markup:
     gains = [result.estimate(on_axis("gain", view.axis)) for result in results]
     saves = markup.spelled([r.estimate("match_best") for r in results], percent=True, missing="never")
     best = f"always {one_line(results[0].best_single.candidate, 24)}" if results else "one candidate"
-    columns = [
-        Column("Rank", "number"),
-        Column("Router", "name"),
-        Column(f"As good as {best} for", "number"),
-        Column("Gain over not reading the prompt", "drawn"),
-        Column(f"{'Suites' if view.every else 'Metrics'} surely ahead", "number", wide=True),
-        Column("ms a prompt", "number", wide=True),
-        Column("Verified", wide=True),
-    ]
+    columns = [Column("Rank", "number"), Column("Router", "name"), Column(f"As good as {best} for", "number")]
+    columns += [Column("Gain over not reading the prompt", "drawn")]
+    columns += [Column(f"{'Suites' if view.every else 'Metrics'} surely ahead", "number", wide=True)]
+    columns += [Column("ms a prompt", "number", wide=True), Column("Verified", wide=True)]
     lines: list[list[str | Markup]] = []
     marks: list[str] = []
     drawn = markup.drawn(gains, gains[:ranked])
@@ -119,11 +118,6 @@ def notes() -> Markup:
     return markup.paragraph(" ".join(said), "faint")
 
 
-def brand() -> Markup:
-    """Return what this is in a sentence, and where the code is."""
-    return markup.titled("catbench leaderboard", Markup("{} {}").format(WHAT, markup.source()))
-
-
 def enter_markup(to: str) -> Markup:
     """Return in two lines how to get in."""
     how = "makes a router that works; it is scored in minutes, without a GPU."
@@ -133,7 +127,7 @@ def enter_markup(to: str) -> Markup:
 
 def show() -> None:
     """Lay out the front page."""
-    board = layout.opened(brand())
+    board = layout.opened(BRAND)
     if board is None:
         return
     place = st.container()
@@ -141,7 +135,7 @@ def show() -> None:
     parts = front_parts(board, view, markup.router_address)
     with place:
         layout.html(markup.paragraph(parts.sentence, "headline"))
-    layout.html(markup.paragraph(parts.line), enter_markup(markup.address("Enter")))
+    layout.html(markup.paragraph(parts.line), enter_markup("?page=Enter"))
     left, right = st.columns([9, 14], gap="small")
     with left:
         if layout.switch("Figure", ["Gain", "Quality"], "figure") == "Gain":

@@ -15,16 +15,17 @@ from catbench.report.choices import budgets
 from catbench.report.figure import cost_label
 from catbench.report.spelling import plain, spell_cost
 from catbench.score.rounds import Part
+from catbench.submit.problems import Row
 from catbench.suite.here import matrix_of, suite_folders
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.sheets import images
 from catbench.suite.store import read_manifest
 from catbench.terminal import one_line
 from catbench_leaderboard import board_answers as answers
-from catbench_leaderboard import layout, markup
+from catbench_leaderboard import markup
+from catbench_leaderboard import page_layout as layout
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.markup import Column
-from catbench_leaderboard.problems import Row
 from catbench_leaderboard.ranking import ordered
 from catbench_leaderboard.text import in_markdown
 

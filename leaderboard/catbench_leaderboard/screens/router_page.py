@@ -14,14 +14,19 @@ from catbench.report.figure import cost_label
 from catbench.report.numbers import Estimate
 from catbench.report.spelling import short, spell
 from catbench.route.router_loader import router_names
+<<<<<<< HEAD
 from catbench.score.measures import selection_rate
+=======
+from catbench.score.measures.selection_rate import selection_rate
+from catbench.submit.problems import Row, on_axis
+>>>>>>> w-board
 from catbench.terminal import one_line
 from catbench_leaderboard import board_answers as answers
-from catbench_leaderboard import layout, markup
+from catbench_leaderboard import markup
+from catbench_leaderboard import page_layout as layout
 from catbench_leaderboard.board import EVERY, Board, View
-from catbench_leaderboard.figures import Drawn, choices_figure, curve_figure
+from catbench_leaderboard.figures import Picture, choices_figure, curve_figure
 from catbench_leaderboard.markup import Column, Router
-from catbench_leaderboard.problems import Row, on_axis
 from catbench_leaderboard.ranking import ordered, ranking
 from catbench_leaderboard.style import THEMES, PageTheme
 from catbench_leaderboard.suite_words import about
@@ -58,7 +63,7 @@ def view_of(board: Board, view: View, label: str) -> View:
 
 def router_parts(
     board: Board, views: Sequence[View], label: str, theme: PageTheme, to: Router
-) -> Iterator[Markup | Drawn]:
+) -> Iterator[Markup | Picture]:
     """Yield what stands on a router's page: on every suite in short, on those of `views` whole."""
     rows = [board.row(view, label) for view in views]
     yield who(rows[0]) + everywhere(board, label, to)
@@ -116,14 +121,13 @@ def everywhere(board: Board, label: str, to: Router) -> Markup:
         Column("Suite"),
         Column("Metric"),
         Column("As good as the best single candidate for", "number"),
-        Column("Better at its cost by", "number", wide=True),
-        Column("Share of what an oracle gains", "drawn"),
-        Column("Rank", "number", wide=True),
     ]
+    columns += [Column("Better at its cost by", "number", wide=True)]
+    columns += [Column("Share of what an oracle gains", "drawn"), Column("Rank", "number", wide=True)]
     return markup.table("On every suite", columns, lines)
 
 
-def picks(row: Row, view: View, theme: PageTheme) -> Iterator[Markup | Drawn]:
+def picks(row: Row, view: View, theme: PageTheme) -> Iterator[Markup | Picture]:
     """Yield what a router picks along the budget, where its predictions and its suite are here."""
     try:
         rates = selection_rate(answers.chosen(row).choices, len(row.result.candidates))

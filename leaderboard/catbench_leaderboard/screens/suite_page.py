@@ -17,10 +17,11 @@ from catbench.suite.info import SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.prompts import SPLITS
 from catbench.suite.recipes.making import find_recipe
-from catbench_leaderboard import layout, markup
+from catbench_leaderboard import markup
+from catbench_leaderboard import page_layout as layout
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.figures import curve_figure
-from catbench_leaderboard.headline import best_validated
+from catbench_leaderboard.first_sentence import best_validated
 from catbench_leaderboard.markup import Column
 from catbench_leaderboard.style import THEMES
 from catbench_leaderboard.suite_words import about

@@ -11,21 +11,24 @@ from markupsafe import Markup
 
 from catbench.arrays import Floats
 from catbench.errors import CatbenchError
-from catbench.report.choices import budgets
+from catbench.report.choices import budgets, differing
 from catbench.report.figure import cost_label
 from catbench.report.numbers import Estimate
 from catbench.report.spelling import plain
 from catbench.score.bootstrap import ends
+from catbench.submit.problems import Row, on_axis
 from catbench.terminal import one_line
 from catbench_leaderboard import board_answers as answers
-from catbench_leaderboard import layout, markup
+from catbench_leaderboard import markup
+from catbench_leaderboard import page_layout as layout
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.figures import difference_figure
 from catbench_leaderboard.markup import Column
-from catbench_leaderboard.problems import Row, on_axis
 from catbench_leaderboard.ranking import ordered
 from catbench_leaderboard.style import THEMES
 from catbench_leaderboard.text import in_markdown
+
+NAMES = ("metric", "slice", "prompts", "difference", "low", "high", "surely")
 
 
 def differences(board: Board, view: View, first: str, second: str) -> pd.DataFrame:
@@ -42,9 +45,8 @@ def differences(board: Board, view: View, first: str, second: str) -> pd.DataFra
             gains = [row.result.estimate(on_axis("gain", view.axis)).value or 0.0 for row in pair]
             (low,), (high,), _ = ends((pair[0].areas(view.axis) - pair[1].areas(view.axis))[:, None])
             surely = "better" if low > 0 else "worse" if high < 0 else ""
-            found_here = (metric, slice, pair[0].result.prompts, gains[0] - gains[1], low, high, surely)
-            names = ("metric", "slice", "prompts", "difference", "low", "high", "surely")
-            rows.append(dict(zip(names, found_here, strict=True)))
+            values = (metric, slice, pair[0].result.prompts, gains[0] - gains[1], low, high, surely)
+            rows.append(dict(zip(NAMES, values, strict=True)))
     return pd.DataFrame(rows)
 
 
@@ -59,36 +61,6 @@ def along(first: Row, second: Row) -> tuple[Floats, Floats]:
         own = table[table["result"] == row.number]
         gains.append(own.filter(like="gain_").to_numpy(dtype=np.float64))
     return ends(gains[0] - gains[1])[:2]
-
-
-def prompts_that_differ(first: Row, second: Row, place: int, most: int = 20) -> pd.DataFrame:
-    """Return a slice's prompts where two routers differ most in quality at a budget, widest first.
-
-    `place` is the budget's position among those of a curve. Columns: `prompt_id`, `prompt`, `first` and
-    `second` (the candidate each picks), `first_quality`, `second_quality` on the metric's own scale, and
-    `gain` of the first, positive is better. Raises CatbenchError where predictions are gone, or have changed.
-    """
-    both = answers.chosen(first), answers.chosen(second)
-    part, quality = both[0].part, both[0].quality
-    picked = [one.choices[place] for one in both]
-    reached = [quality[np.arange(len(quality)), choice] for choice in picked]
-    gain = reached[0] - reached[1]
-    order = np.argsort(-np.abs(gain), kind="stable")
-    order = order[gain[order] != 0][:most]
-    ids = np.array(first.result.candidates, dtype=object)
-    asked = part.matrix.prompts.iloc[part.rows[order]]
-    sign = 1 if first.result.direction == "higher" else -1
-    return pd.DataFrame(
-        {
-            "prompt_id": asked["prompt_id"].to_numpy(),
-            "prompt": asked["text"].to_numpy(),
-            "first": ids[picked[0][order]],
-            "second": ids[picked[1][order]],
-            "first_quality": sign * reached[0][order],
-            "second_quality": sign * reached[1][order],
-            "gain": gain[order],
-        }
-    )
 
 
 def differences_markup(table: pd.DataFrame, first: str, labels: Mapping[str, str]) -> Markup:
@@ -108,11 +80,8 @@ def differences_markup(table: pd.DataFrame, first: str, labels: Mapping[str, str
 def prompts_markup(table: pd.DataFrame, first: str, second: str) -> Markup:
     """Return the prompts that differ as a table."""
     names = [one_line(label, 24) for label in (first, second)]
-    columns = [
-        Column("Prompt"),
-        *(Column(f"{one} picks", "name") for one in names),
-        Column(f"{names[0]} is better by", "number"),
-    ]
+    columns = [Column("Prompt"), *(Column(f"{one} picks", "name") for one in names)]
+    columns.append(Column(f"{names[0]} is better by", "number"))
     pick = Markup("{}<br><small>reaches {}</small>")
     lines: list[list[str | Markup]] = []
     for one in table.to_dict("records"):
@@ -142,7 +111,11 @@ def show() -> None:
             layout.html(difference_figure(one, other, along(one, other), view.axis, THEMES[layout.theme()]))
         if layout.has_suite(board.problem(view).key.digest, view.suite):
             place = layout.budget(budgets(one.result).tolist(), cost_label(view.cost))
-            layout.html(prompts_markup(prompts_that_differ(one, other, place), first, second))
+            layout.html(
+                prompts_markup(
+                    differing(answers.chosen(one), answers.chosen(other), one.result, place), first, second
+                )
+            )
     except CatbenchError as error:
         st.info(in_markdown(str(error), 400))
     layout.filters(board, view, "metric", "pool", "cost", "slice", "axis")

@@ -15,17 +15,19 @@ from typing import cast
 import streamlit as st
 from markupsafe import Markup
 
+from catbench.submit.problems import AXES
+from catbench.submit.standings import MEAN
 from catbench.suite.here import is_here
 from catbench_leaderboard import live, markup
-from catbench_leaderboard.board import EVERY, MEAN, Board, View
-from catbench_leaderboard.figures import Drawn
+from catbench_leaderboard.board import EVERY, Board, View
+from catbench_leaderboard.figures import Picture
 from catbench_leaderboard.markup import Column
-from catbench_leaderboard.problems import AXES
 from catbench_leaderboard.style import CSS
 from catbench_leaderboard.suite_words import about
 from catbench_leaderboard.text import in_markdown
 
-FILTERS = ("metric", "pool", "cost", "slice", "axis", "by")
+FILTERS: tuple[str, ...] = ("metric", "pool", "cost", "slice", "axis", "by")
+LABELS = ("Metric", "Pool", "Cost", "Slice", "Cost axis", "Ranked by")
 
 
 def theme() -> str:
@@ -33,14 +35,13 @@ def theme() -> str:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def html(*parts: Markup | Drawn) -> None:
+def html(*parts: Markup | Picture) -> None:
     """Show markup and figures, one below the other."""
-    for drawn, some in groupby(parts, lambda part: isinstance(part, Drawn)):
+    for drawn, some in groupby(parts, lambda part: isinstance(part, Picture)):
         if not drawn:
-            st.html(
-                Markup('<div class="cb">{}</div>').format(Markup("").join(cast("Iterable[Markup]", some)))
-            )
-        for figure, alt in cast("Iterable[Drawn]", some) if drawn else ():
+            inside = Markup("").join(cast("Iterable[Markup]", some))
+            st.html(Markup('<div class="cb">{}</div>').format(inside))
+        for figure, alt in cast("Iterable[Picture]", some) if drawn else ():
             st.plotly_chart(figure, theme=None, config={"displayModeBar": False}, alt=alt)
 
 
@@ -90,9 +91,7 @@ def choose(board: Board, *, every: bool = False, suites: Sequence[str] = ()) -> 
     slices = problem.slices(view.metric)
     view = replace(view, slice=given["slice"] if given["slice"] in slices else "all")
     if problem.key.simulated:
-        st.warning(
-            "SIMULATED: these scores come from a formula, not from images. They rank nobody.", icon="⚠️"
-        )
+        st.warning("SIMULATED: these scores come from a formula, not from images.", icon="⚠️")
     return replace(view, by=view.metric if given["by"] == "metric" and not view.every else MEAN)
 
 
@@ -106,9 +105,7 @@ def filters(board: Board, view: View, *names: str) -> None:
         "axis": AXES,
         "by": () if view.every else (MEAN, "metric"),
     }
-    labels: dict[str, str] = dict(
-        zip(FILTERS, ("Metric", "Pool", "Cost", "Slice", "Cost axis", "Ranked by"), strict=True)
-    )
+    labels = dict(zip(FILTERS, LABELS, strict=True))
     with st.expander("Filters: metric, pool, cost, slice, axis", icon=":material/tune:"):
         row = st.container(horizontal=True)
         for name in names or FILTERS:
@@ -120,14 +117,9 @@ def filters(board: Board, view: View, *names: str) -> None:
 def switch(label: str, options: Sequence[str], key: str) -> str:
     """Show a small switch, and return what is chosen."""
     chosen = st.segmented_control(
-        label,
-        options,
-        default=options[0],
-        required=True,
-        key=key,
+        label, options, default=options[0], required=True, key=key, label_visibility="collapsed",
         bind="query-params",
-        label_visibility="collapsed",
-    )
+    )  # fmt: skip
     return chosen or options[0]
 
 
@@ -157,10 +149,7 @@ def has_suite(digest: str, suite: str) -> bool:
 def not_on_the_board(board: Board) -> None:
     """List the reports that are not on the board, with the reason."""
     if board.unranked:
-        heads = ("Report", "Not on the board because", "Router", "It says, unverified")
-        rows = [
-            [markup.name(text, 300) for text in (one.report, one.why, one.router, one.says)]
-            for one in board.unranked
-        ]
+        heads = ("Report", "Not on the board because", "Router", "Suite", "It says, unverified")
+        rows = [[markup.name(text, 300) for text in vars(one).values()] for one in board.unranked]
         made = markup.table("Reports that do not hold", [Column(head) for head in heads], rows, scrolls=True)
         html(markup.folded(f"Not on the board: {len(rows)} of the reports found", made))

@@ -8,9 +8,9 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from catbench.report.result import Result
+from catbench.submit.problems import Row
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.markup import bold, name
-from catbench_leaderboard.problems import Row
 from catbench_leaderboard.suite_words import METRICS, about
 
 
