@@ -21,8 +21,10 @@ test: $(VENV)/test lint  ## Install what the tests need; lint, type-check and te
 test-slow: $(VENV)/test $(VENV)/release  ## Also the tests that take minutes each, those on a Ray cluster among them.
 	$(BIN)/python -m pytest --ignore tests/benchmarks
 
-benchmark: $(VENV)/test  ## Speed, as ratios within one run.
-	$(BIN)/python -m pytest tests/benchmarks -s
+benchmark: $(VENV)/test  ## Speed, as ratios within one run; stored, and compared with the last stored run.
+	$(BIN)/python -m pytest tests/benchmarks -s --benchmark-storage docs/performance \
+		--benchmark-save run $(if $(wildcard docs/performance/*/*.json),--benchmark-compare)
+	$(BIN)/python docs/make_performance.py
 
 docs: $(VENV)/docs  ## The documentation as a site in build/site; a dead link or a missing docstring fails.
 	$(BIN)/mkdocs build --strict --quiet

@@ -293,7 +293,10 @@ def commands(text):
                 yield line.strip()
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/use.md"])
+SITE = ("start", "own_scores", "use", "hub", "suites", "enter", "make_matrix", "private")
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in SITE)])
 def test_commands_and_options_in_the_documents_exist(name):
     from typer.main import get_command
 
