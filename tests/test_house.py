@@ -162,7 +162,9 @@ def test_the_walks_are_what_they_say():
             files += [ROOT / room / f"{name}.py" for name in names]
         assert [path for path in files if not path.is_file()] == []
         returns = len(rooms) - len(set(rooms))
-        counted = f"{len(files)} files, {len(set(rooms))} rooms, {returns} return{'s' if returns != 1 else ''}"
+        counted = (
+            f"{len(files)} files, {len(set(rooms))} rooms, {returns} return{'s' if returns != 1 else ''}"
+        )
         assert title.endswith(f": {counted}"), f"{title}: {counted}"
 
 
