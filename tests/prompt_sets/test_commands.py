@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pandas as pd
 import pytest
 
+from catbench.errors import MissingExtraError, UsageError
 from catbench.suite.simulate import Simulation, simulate
 from catbench.suite.store import load, load_suite, save
 
@@ -169,7 +171,7 @@ def test_check_against_a_file_tells_what_is_in_both(typed, captions, tmp_path):
     tests = prompts["text"][prompts["split"] == "test"].tolist()
     assert len(record["against"]["exact"]) == len(prompts)
     assert record["against"]["test_prompts"] == len(tests)
-    assert f"LEAK  {len(tests)} test prompts stand in" in outcome.out
+    assert f"LEAK  {len(tests)} test prompts in captions.csv: a router" in outcome.out
     assert record["exact_across_splits"] == record["near_across_splits"] == []
     (tmp_path / "other.csv").write_text("id,words\n1,nothing of the kind\n")
     words = ("prompts", "check", "coco", "--against", tmp_path / "other.csv")
@@ -182,6 +184,47 @@ def test_check_against_a_file_tells_what_is_in_both(typed, captions, tmp_path):
     for added, code in (([], 0), ([f"  {tests[0].upper()}"], 1)):
         (tmp_path / "mine.txt").write_text("\n".join([*training, *added]) + "\n")
         assert typed("prompts", "check", "coco", "--against", tmp_path / "mine.txt").code == code
+
+
+def test_with_against_the_suites_own_near_pairs_are_told_and_do_not_decide(typed, simulated, tmp_path):
+    alone = typed("prompts", "check", simulated)
+    assert alone.code == 1
+    own = re.search(r"LEAK  (.* pairs?) of equal or near prompts across splits", alone.out)[1]
+    prompts = load_suite(simulated).prompts
+    first, *_ = prompts["text"][prompts["split"] == "test"]
+    near = f"{first} {first}"
+    for lines, code in ((["nothing of the kind"], 0), ([near], 0), ([near, f" {first.upper()}"], 1)):
+        (tmp_path / "mine.txt").write_text("\n".join(lines), encoding="utf-8")
+        found = typed("prompts", "check", simulated, "--against", tmp_path / "mine.txt")
+        assert found.code == code, found.out
+        assert ("LEAK  1 test prompt in mine.txt" in found.out) == bool(code)
+        assert f"not of the suite's own {own} across splits" in found.out
+    assert "0.75 or nearer to mine.txt: 0 pairs" not in found.out
+
+
+@pytest.mark.parametrize("error", [UsageError("no connection"), MissingExtraError("this", "x", "minilm")])
+def test_equal_test_prompts_are_found_where_no_encoder_can_be_had(
+    command, simulated, tmp_path, monkeypatch, error
+):
+    def fail(name, device="cpu"):
+        raise error
+
+    monkeypatch.setattr("catbench_make.prompts.encoders.find_encoder", fail)
+    prompts = load_suite(simulated).prompts
+    tests = prompts["text"][prompts["split"] == "test"].tolist()[:10]
+    (tmp_path / "mine.txt").write_text("\n".join(tests), encoding="utf-8")
+    words = ("prompts", "check", simulated, "--against", tmp_path / "mine.txt")
+    files = ("--json", tmp_path / "c.json", "--plot", tmp_path / "c.png", "--drop", tmp_path / "clean")
+    found = command(*words, *files)
+    assert (found.code, found.err.count("\n")) == (1, 1)
+    assert "LEAK  10 test prompts in mine.txt" in found.out
+    assert f"c.png is not written, {tmp_path / 'clean'} is not written: {error}" in found.err
+    assert json.loads((tmp_path / "c.json").read_text())["against"]["test_prompts"] == 10
+    assert not any((tmp_path / name).exists() for name in ("c.png", "clean"))
+    (tmp_path / "mine.txt").write_text("nothing of the kind", encoding="utf-8")
+    refused = command(*words)
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert str(error) in refused.err
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ import logging
 
 import numpy as np
 import pytest
+import requests
 
-from catbench.errors import CatbenchError
+from catbench.errors import CatbenchError, UsageError
 from catbench_make.packages import mend_torchvision
 from catbench_make.prompts.clip_window import beyond_window
 from catbench_make.prompts.encoders import BATCH, find_encoder
@@ -87,6 +88,37 @@ def test_what_open_clip_logs_about_missing_weights_is_not_shown(monkeypatch, cap
     assert caplog.messages == []
     logging.error("what comes afterwards is")
     assert caplog.messages == ["what comes afterwards is"]
+
+
+@pytest.mark.parametrize("name", ["clip", "nobody/no-encoder"])
+def test_without_a_connection_an_encoder_fails_at_once(tmp_path, monkeypatch, name):
+    pytest.importorskip("open_clip", reason="the generate extra is not installed")
+    pytest.importorskip("sentence_transformers", reason="the minilm extra is not installed")
+    from huggingface_hub import constants
+
+    asked = []
+
+    def head(url, timeout):
+        asked.append(url)
+        raise requests.ConnectionError("no network")
+
+    def wait(seconds):
+        raise AssertionError(f"{seconds} seconds are waited for another try")
+
+    monkeypatch.setattr(requests, "head", head)
+    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", wait)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    with pytest.raises(
+        UsageError, match=r"cannot be loaded: no connection to the hub, .* minilm, or a folder"
+    ):
+        find_encoder(name)
+    assert asked == [constants.ENDPOINT]
+    assert constants.HF_HUB_OFFLINE is False
+    asked.clear()
+    with pytest.raises(UsageError):
+        find_encoder(str(tmp_path))
+    assert asked == []
 
 
 @pytest.mark.parametrize("name", ["ViT-B-32/nothing", "open_clip:ViT-Q/openai", "{empty}"])

@@ -38,6 +38,8 @@ FOLDER = "folder:"
 """What the recorded name of an encoder in a folder begins with; the folder's own name follows, no path."""
 FAMILIES = ("ViT-", "RN50", "RN101", "convnext_", "EVA0", "coca_")
 """What open_clip's architectures are called."""
+PATIENCE = 10
+"""Seconds in which a hub answers, or there is no connection to it."""
 BATCH = 32
 STEP = 8
 """Texts are padded to a multiple of so many tokens."""
@@ -110,7 +112,7 @@ def _clip(name: str, architecture: str, tag: str | None, device: str) -> Encoder
                 f"--encoder: open_clip has no weights {tag!r} of {architecture!r} "
                 "(open_clip.list_pretrained() tells those it has)"
             )
-    with _loading(name):
+    with _loading(name, local=tag is None):
         arguments = {"pretrained": tag, "force_quick_gelu": bool(known.get("quick_gelu"))} if tag else {}
         model = open_clip.create_model(architecture, device=device, **arguments).eval()
         tokenizer = open_clip.get_tokenizer(architecture)
@@ -128,7 +130,7 @@ def _sentence_encoder(name: str, source: str, device: str, *, local: bool) -> En
     library = _library("sentence_transformers", "minilm")
     torch = _library("torch", "minilm")
     importlib.import_module("transformers").utils.logging.disable_progress_bar()
-    with _loading(name):
+    with _loading(name, local=local):
         model = library.SentenceTransformer(source, device=device, local_files_only=local)
         tokenizer = model.tokenizer
     model = model.eval()
@@ -163,23 +165,45 @@ def _digest(state: dict[str, Any]) -> str:
 
 
 class _loading:  # noqa: N801 (a context manager, used as a function)
-    """Turns what a library raises about weights that it cannot load into a UsageError, and stills its log."""
+    """Turns what a library raises about weights that it cannot load into a UsageError, and stills its log.
 
-    def __init__(self, name: str) -> None:
+    Where the hub does not answer, only its cache is read: its client would try for a minute and more.
+    """
+
+    def __init__(self, name: str, *, local: bool) -> None:
         self._name = name
+        self._local = local
 
     def __enter__(self) -> None:
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+        self._hub: Any = importlib.import_module("huggingface_hub").constants
+        self._offline = self._hub.HF_HUB_OFFLINE
+        self._cut_off = not (self._local or self._offline or _answers(self._hub.ENDPOINT))
+        self._hub.HF_HUB_OFFLINE = self._offline or self._cut_off
         self._silenced = logging.root.manager.disable
         logging.disable(logging.CRITICAL)
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         logging.disable(self._silenced)
+        self._hub.HF_HUB_OFFLINE = self._offline
         if isinstance(error, Exception):
             line = (str(error).splitlines() or [type(error).__name__])[0]
+            if self._cut_off:
+                line = "no connection to the hub, and its cache has not all files"
             raise UsageError(
                 f"--encoder: {self._name} cannot be loaded: {line} (without network: minilm, or a folder)"
             ) from error
+
+
+def _answers(url: str) -> bool:
+    """Whether anything answers at an address, whatever it says."""
+    import requests
+
+    try:
+        requests.head(url, timeout=PATIENCE)
+    except requests.RequestException:
+        return False
+    return True
 
 
 def _library(module: str, extra: str) -> Any:

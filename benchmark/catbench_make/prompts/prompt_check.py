@@ -54,8 +54,16 @@ class PromptCheck:
 
     @property
     def leaks(self) -> int:
-        """Pairs of equal or near prompts that a split has parted, and test prompts in the other set."""
-        return len(self.exact) + (len(self.similar) if self.similar else 0) + self.tested_elsewhere
+        """What the check is failed for: test prompts in the other set; without one, pairs parted by a split.
+
+        The suite's own pairs are there whatever the other set holds, so they say nothing about it.
+        """
+        return self.parted if self.other is None else self.tested_elsewhere
+
+    @property
+    def parted(self) -> int:
+        """Pairs of equal or near prompts that a split has parted."""
+        return len(self.exact) + (len(self.similar) if self.similar else 0)
 
     @property
     def tested_elsewhere(self) -> int:

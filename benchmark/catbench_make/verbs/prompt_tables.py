@@ -36,14 +36,26 @@ def print_check(found: PromptCheck, title: str) -> None:
                 _pairs(
                     console, f"{what} to {found.other.name}", pairs, labels, texts, list(found.other.texts)
                 )
-        if found.tested_elsewhere:
-            met = f"{found.tested_elsewhere:,} test prompts stand in {found.other.name}"
-            console.print(Text(f"LEAK  {met}: a router that is trained on it is tested on what it knows"))
+    for line in _verdict(found):
+        console.print(Text(line), soft_wrap=True)
     console.print(_statistics(found))
     if found.beyond is None:
         console.print(f"beyond CLIP's window: not counted; for that, {install_line('generate')}")
     else:
         console.print(f"beyond CLIP's window of 77 tokens: {len(found.beyond):,} prompts")
+
+
+def _verdict(found: PromptCheck) -> list[str]:
+    """Return why the check is failed, nothing where it is not; what does not decide is said too."""
+    pairs = f"{found.parted:,} pair{'s' * (found.parted != 1)}"
+    if found.other is None:
+        return [f"LEAK  {pairs} of equal or near prompts across splits"] if found.parted else []
+    own = f"the exit code is of {found.other.name} alone, not of the suite's own {pairs} across splits"
+    if not found.tested_elsewhere:
+        return [own] if found.parted else []
+    met = f"{found.tested_elsewhere:,} test prompt{'s' * (found.tested_elsewhere != 1)}"
+    leak = f"LEAK  {met} in {found.other.name}: a router that is trained on it is tested on what it knows"
+    return [leak, own] if found.parted else [leak]
 
 
 def _pairs(
