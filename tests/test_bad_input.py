@@ -149,7 +149,7 @@ def val_split(table):
         (set_infinite, ["scores.csv, row 5", "'small'", "inf", "finite"]),
         (repeat_row, ["scores.csv, row 241", "'small'", "twice"]),
         (no_samples, ["scores.csv, row 2", "twice", "`sample` column missing"]),
-        (one_split, ["no prompt in the validation split"]),
+        (one_split, ["no prompt in the validation or test split"]),
         (split_twice, ["has two values of 'split'"]),
         (bad_split, ["dev"]),
         (no_candidate, ["scores.csv", "no column 'candidate'"]),

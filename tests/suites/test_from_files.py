@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from catbench import CatbenchError
 from catbench.suite.info import SuiteInfo
+from catbench.suite.prompts import SPLITS
 from catbench.suite.tables.complete import Drops
 from catbench.suite.tables.from_files import TableOptions, matrix_from_files
 from catbench.suite.tables.from_table import matrix_from_table
@@ -73,6 +74,51 @@ def test_a_plain_table_needs_no_options(imported):
     assert any("clip  metric, higher is better" in line for line in told)
     assert not any("left out" in line for line in told)
     assert matrix.suite.samples_are == "images"
+
+
+@pytest.mark.parametrize("cell", ["0.512±0.01", "0.512 / 1", "good"])
+def test_a_table_whose_scores_are_no_numbers_names_each_column_and_its_first_cell(refused, cell):
+    said = refused(rows().assign(clip=cell, **{"Unnamed: 4": 1}))
+    assert said.count("no column of numbers") == 1
+    assert f"'clip' has '{cell}' in row 1; a score is one number" in said
+    few = rows()
+    few["clip"] = few["clip"].astype(str).where(few.index % 3 == 0, cell)
+    assert f"'clip' has '{cell}' in row 2" in refused(few.assign(note=""))
+    assert "'note' is empty" in refused(few.assign(note=""))
+
+
+@pytest.mark.parametrize(
+    "text", [" thing number 7", "thing number 7 ", "thing  number 7", "thing\u00a0number 7"]
+)
+def test_white_space_that_parts_a_prompt_in_two_is_shown(refused, text):
+    table = rows()
+    table.loc[21, "prompt"] = text
+    said = refused(table)
+    assert "3 of 183 scores missing" in said
+    assert f"{text!r} by b" in said
+    assert "texts that differ in white space alone are two prompts" in said
+    assert "white space alone" not in refused(rows().drop(index=21))
+
+
+def test_splits_of_other_names_are_told_with_those_to_write(refused):
+    names = {0: "Training", 1: "dev", 2: "test"}
+    said = refused(rows().assign(split=lambda t: [names[i // 3 % 3] for i in range(len(t))]))
+    assert "unknown split 'Training', 'dev': write train for 'Training' and validation for 'dev': " in said
+    assert (
+        "the splits are train, validation, test, and all are needed; --ignore split draws them anew" in said
+    )
+    assert "unknown split 'x': the splits are" in refused(rows().assign(split="x"))
+    assert "no prompt in the validation or test split: the splits are" in refused(
+        rows().assign(split="train")
+    )
+
+
+def test_the_splits_are_drawn_anew_where_they_are_ignored(imported):
+    assert imported(rows(200).assign(split="dev"), ignore=["split"])[0].samples.keys() == set(SPLITS)
+
+
+def test_one_candidate_is_nothing_to_route(refused):
+    assert "'a' is the only candidate, so there is nothing to route" in refused(rows(candidates=("a",)))
 
 
 # --- what columns are taken for

@@ -29,10 +29,10 @@ def separated(mark, suffix):
     return write
 
 
-def text(suffix, content):
+def text(suffix, content, encoding="utf-8"):
     def write(folder):
         path = folder / f"scores{suffix}"
-        path.write_text(content, encoding="utf-8")
+        path.write_text(content, encoding=encoding)
         return path
 
     return write
@@ -59,8 +59,11 @@ FORMS = {
     "bars": separated("|", ".txt"),
     "compressed": separated(",", ".csv.gz"),
     "a byte order mark": text(".csv", "\ufeff" + pd.DataFrame(ROWS).to_csv(index=False)),
+    "UTF-16": text(".csv", pd.DataFrame(ROWS).to_csv(index=False), "utf-16"),
+    "UTF-16 of the other order": text(".txt", "\ufeff" + pd.DataFrame(ROWS).to_csv(index=False), "utf-16-be"),
     "a list of objects": text(".json", json.dumps(ROWS)),
     "an object of lists": text(".json", json.dumps(pd.DataFrame(ROWS).to_dict("list"))),
+    "objects in UTF-16": text(".json", json.dumps(ROWS), "utf-16"),
     "what pandas writes": text(".json", pd.DataFrame(ROWS).to_json()),
     "objects a line": text(".jsonl", LINES),
     "objects a line in a .json": text(".json", LINES),
@@ -122,7 +125,12 @@ def written(folder, name, content):
         ),
         ("s.csv", "prompt,clip,clip\na,1,2\n", "two columns are called 'clip'"),
         ("s.csv", "prompt,clip, clip\na,1,2\n", "two columns are called 'clip'"),
-        ("s.csv", "prompt;candidate\n".encode("utf-16"), "cannot be read as .csv: .*save it as UTF-8"),
+        ("s.csv", "prompt;clip\na café;1\n".encode("latin-1"), "probably Latin-1 or .*: save it as UTF-8"),
+        ("s.json", '[{"prompt": "a café"}]'.encode("cp1252"), "probably Latin-1 or .*: save it as UTF-8"),
+        ("s.csv", "prompt;clip\na cat;1\n".encode("utf-16-le"), "probably UTF-16 without its mark: save"),
+        ("s.csv", "prompt;clip\na café;1\n".encode("utf-16-le"), "probably UTF-16 without its mark: save"),
+        ("s.csv", "prompt;clip\n", "it has no rows below the names prompt, clip"),
+        ("s.json", "[]", "it has no rows"),
         ("s.csv", "", "cannot be read as .csv"),
         ("s.json", '[{"prompt": "a"}, 7]', "entry 2: '7' is no row"),
         ("s.json", '[{"prompt": "a"', "not readable as JSON"),

@@ -6,6 +6,7 @@ takes: leaving out the prompts concerned (`--drop-prompts`), or the candidates (
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -102,19 +103,27 @@ def _missing(
 ) -> str:
     """Return how many scores are missing, and the first three by prompt and candidate."""
     named: list[str] = []
+    alike = Counter(map(_squeezed, texts))
     places: list[list[int]] = np.argwhere(lacking)[:3].tolist()
     for prompt, candidate, sample in places:
         metrics = [name for name, values in scores.items() if np.isnan(values[prompt, candidate, sample])]
         which = [f"sample {sample}"] if lacking.shape[2] > 1 else []
         which += metrics if len(metrics) < len(scores) else []
-        named.append(
-            f"{shown(texts[prompt], 40)} by {candidates[candidate]}"
-            + (f" ({', '.join(which)})" if which else "")
-        )
+        twin = alike[_squeezed(texts[prompt])] > 1
+        text = repr(texts[prompt][:40]) if twin else shown(texts[prompt], 40)
+        named.append(f"{text} by {candidates[candidate]}" + (f" ({', '.join(which)})" if which else ""))
     more = int(lacking.sum()) - len(named)
-    return f"{int(lacking.sum()):,} of {_count(total, 'score')} missing: {'; '.join(named)}" + (
-        f"; and {more:,} more" if more else ""
+    twins = any(alike[_squeezed(texts[prompt])] > 1 for prompt in np.flatnonzero(lacking.any(axis=(1, 2))))
+    return (
+        f"{int(lacking.sum()):,} of {_count(total, 'score')} missing: {'; '.join(named)}"
+        + (f"; and {more:,} more" if more else "")
+        + (" (texts that differ in white space alone are two prompts: write them alike)" if twins else "")
     )
+
+
+def _squeezed(text: str) -> str:
+    """Return a text without what no eye can see of its white space."""
+    return " ".join(text.split())
 
 
 def _part(which: Flags, noun: str) -> str:

@@ -35,6 +35,13 @@ from catbench.suite.tables.table_reading import KEYS
 
 LARGEST = float(np.finfo(np.float32).max)
 """Scores are stored in single precision."""
+_SPLITS_MEANT = {
+    "train": "train", "training": "train",
+    "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
+    "development": "validation", "eval": "validation",
+    "test": "test", "testing": "test", "held-out": "test", "heldout": "test",
+}  # fmt: skip
+"""What other words for splits most likely mean; only suggested."""
 _ODD = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
@@ -119,7 +126,22 @@ def _checked(table: pd.DataFrame, where: str) -> pd.DataFrame:
         table["prompt_id"] = np.array(ids, dtype=object)[codes]
     table["prompt_id"] = table["prompt_id"].astype(str)
     _check_ids(table["candidate"].unique().tolist(), where)
+    if "split" in table:
+        _check_splits(table["split"].astype(str).unique().tolist(), where)
     return table
+
+
+def _check_splits(names: Sequence[str], where: str) -> None:
+    """Raise SuiteError for splits of other names, or too few of them, with what to write instead."""
+    ways = f"the splits are {', '.join(SPLITS)}, and all are needed; --ignore split draws them anew"
+    odd = [name for name in names if name not in SPLITS]
+    if odd:
+        meant = {name: _SPLITS_MEANT.get(name.casefold()) for name in odd}
+        renames = [f"{split} for {name!r}" for name, split in meant.items() if split]
+        write = f"write {' and '.join(renames)}: " if renames else ""
+        raise SuiteError(f"{where}: unknown split {', '.join(map(repr, odd[:3]))}: {write}{ways}")
+    if lacking := [split for split in SPLITS if split not in names]:
+        raise SuiteError(f"{where}: no prompt in the {' or '.join(lacking)} split: {ways}")
 
 
 def _check_ids(names: Sequence[str], where: str) -> None:

@@ -7,11 +7,13 @@
     .parquet                                      a named index becomes columns
 
 Columns of text (`TEXTS`) are taken as they stand: a prompt may be the word `None`, an id may begin with
-zeros. White space around the names of columns is no part of them.
+zeros. White space around the names of columns is no part of them. Text is UTF-8, or UTF-16 that begins with
+its mark, as Excel writes it.
 """
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +21,7 @@ from typing import Any
 
 import pandas as pd
 
-from catbench.errors import SuiteError, UsageError, shown, unknown_name
+from catbench.errors import SuiteError, UsageError, listed, shown, unknown_name
 from catbench.suite.tables.workbook import read_workbook
 
 KEYS = ("prompt", "prompt_id", "candidate", "sample", "split", "source", "group")
@@ -62,10 +64,15 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> pd.DataF
         else:
             table = _read_separated(path, texts, {*texts, *renamed.values(), "sample", "value"})
     except (ValueError, OSError, EOFError, OverflowError, RecursionError) as error:
-        hint = " (save it as UTF-8)" if isinstance(error, UnicodeDecodeError) else ""
-        raise SuiteError(f"{path}: cannot be read as {suffix or 'CSV'}: {error}{hint}") from error
+        if isinstance(error, UnicodeDecodeError):
+            raise SuiteError(_no_utf8(path, utf16=b"\0" in error.object)) from error
+        raise SuiteError(f"{path}: cannot be read as {suffix or 'CSV'}: {error}") from error
     names = [str(name).strip() or f"{UNNAMED}{place}" for place, name in enumerate(table.columns)]
     _check_names(names, path)
+    if table.empty:
+        raise SuiteError(
+            f"{path}: it has no rows" + (f" below the names {listed(names, 8)}" if names else "")
+        )
     table = table.set_axis(names, axis=1).reset_index(drop=True)
     return _renamed(_as_text(table, texts, renamed.get("prompt", "prompt")), renamed, path)
 
@@ -94,13 +101,15 @@ def _as_text(table: pd.DataFrame, texts: set[str], prompt: str) -> pd.DataFrame:
 
 def _read_separated(path: Path, texts: set[str], known: set[str]) -> pd.DataFrame:
     """Return a text file of rows; `known` are names by which the sign between its cells is told."""
-    headers = {mark: _header(path, mark) for mark in _SEPARATORS}
+    encoding = _encoding(path)
+    headers = {mark: _header(path, mark, encoding) for mark in _SEPARATORS}
     mark = max(_SEPARATORS, key=lambda one: (len(known & set(headers[one])), len(headers[one])))
     names = headers[mark]
     _check_names(names, path)
     table = pd.read_csv(
         path,
         sep=mark,
+        encoding=encoding,
         names=names,
         header=0,
         dtype=dict.fromkeys(texts & set(names), "str"),
@@ -115,14 +124,28 @@ def _read_separated(path: Path, texts: set[str], known: set[str]) -> pd.DataFram
     return table
 
 
-def _header(path: Path, mark: str) -> list[str]:
+def _header(path: Path, mark: str, encoding: str) -> list[str]:
     """Return the names in the first row of a text file whose cells a sign separates."""
-    first = pd.read_csv(path, sep=mark, header=None, nrows=1, dtype="str", keep_default_na=False)
+    first = pd.read_csv(
+        path, sep=mark, encoding=encoding, header=None, nrows=1, dtype="str", keep_default_na=False
+    )
     return [str(name).strip() or f"{UNNAMED}{place}" for place, name in enumerate(first.iloc[0])]
 
 
+def _encoding(path: Path) -> str:
+    """Return how a text file is encoded, by the mark that it begins with."""
+    with path.open("rb") as file:
+        first = file.read(2)
+    return "utf-16" if first in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+
+
+def _no_utf8(path: Path, *, utf16: bool) -> str:
+    likely = "UTF-16 without its mark" if utf16 else "Latin-1 or Windows-1252"
+    return f"{path}: it is not UTF-8 text, but probably {likely}: save it as UTF-8"
+
+
 def _read_json(path: Path) -> pd.DataFrame:
-    text = path.read_text(encoding="utf-8-sig")
+    text = path.read_text(encoding=_encoding(path))
     try:
         content = json.loads(text)
     except ValueError as error:
@@ -157,6 +180,8 @@ def _lines(text: str, path: Path) -> list[Any] | None:
 
 
 def _check_names(names: Sequence[str], path: Path) -> None:
+    if any("\0" in name for name in names):
+        raise SuiteError(_no_utf8(path, utf16=True))
     twice = [name for place, name in enumerate(names) if name in names[:place]]
     if twice:
         raise SuiteError(f"{path}: two columns are called {twice[0]!r}: give one another name")
