@@ -149,7 +149,10 @@ def test_an_archive_gives_what_its_folder_gives(recipe, drawn, tmp_path, name, t
 @pytest.mark.parametrize(
     ("harm", "says"),
     [
-        (lambda path: path.write_bytes(path.read_bytes().replace(b"5", b"6", 1)), "not the file of commit"),
+        (
+            lambda path: path.write_bytes(path.read_bytes().replace(b"5", b"6", 1)),
+            r"json: SHA-256 [0-9a-f]{12}…, not the file of commit",
+        ),
         (lambda path: path.write_bytes(path.read_bytes()[:-20]), r"altered or cut short\?\); it must be "),
         (lambda path: path.unlink(), "no Image_score/COCO/CLIP/.*Without --from the files are fetched"),
     ],
@@ -176,6 +179,40 @@ def test_what_is_no_archive_is_told(recipe, drawn, tmp_path, content):
         make(recipe, place)
     with pytest.raises(CatbenchError, match="there is no such folder or archive"):
         make(recipe, tmp_path / "nowhere")
+
+
+def test_an_altered_file_of_the_same_length_is_told_by_both_digests(recipe, drawn, tmp_path):
+    shutil.copytree(drawn, tmp_path / "copy")
+    path = next(iter(recipe.files))
+    altered = (tmp_path / "copy" / path).read_bytes()[::-1]
+    (tmp_path / "copy" / path).write_bytes(altered)
+    with pytest.raises(CatbenchError) as refusal:
+        make(recipe, tmp_path / "copy")
+    assert f"{path}: SHA-256 {hashlib.sha256(altered).hexdigest()[:12]}…, not the file" in str(refusal.value)
+    assert str(refusal.value).count(" bytes") == 1
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "COCO_40504.json", "COCO_40504"])
+def test_a_plain_file_is_told_the_folder_or_archive_that_is_due(recipe, tmp_path, name):
+    (tmp_path / name).write_text("image_id,score\n1,2\n", encoding="utf-8")
+    with pytest.raises(CatbenchError, match="it is a plain file, and a folder or archive with ") as refusal:
+        make(recipe, tmp_path / name)
+    first, *more = recipe.files
+    assert f"{first} and {len(more)} other files is due" in str(refusal.value)
+
+
+def test_the_only_file_of_a_recipe_may_be_given_itself(tmp_path):
+    path = tmp_path / "dataset.csv"
+    path.write_text(pqpp_table().to_csv(index=False), encoding="utf-8")
+    found = with_files_of(pqpp.RECIPES[0], tmp_path)
+    recipe = replace(found, files={pqpp.TABLE: found.files["dataset.csv"]})
+    assert make(recipe, path).digest == make(recipe, tmp_path).digest
+    other = path.rename(tmp_path / "other.csv")
+    with pytest.raises(CatbenchError, match=r"a folder or archive with dataset/dataset\.csv is due"):
+        make(recipe, other)
+    path.write_text(pqpp_table().to_csv(index=False)[::-1], encoding="utf-8")
+    with pytest.raises(CatbenchError, match=r"dataset\.csv: SHA-256 [0-9a-f]{12}…, not the file"):
+        make(recipe, path)
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -332,8 +369,8 @@ def test_evalmi(tmp_path):
         evalmi.family_of("counting + dancing")
 
 
-def test_pqpp(tmp_path):
-    table = pd.DataFrame(
+def pqpp_table():
+    return pd.DataFrame(
         {
             "id": range(500, 500 + len(TEXTS)),
             "best_caption": TEXTS,
@@ -341,6 +378,10 @@ def test_pqpp(tmp_path):
             "sdxl_score": np.linspace(1, 2, len(TEXTS)),
         }
     )
+
+
+def test_pqpp(tmp_path):
+    table = pqpp_table()
     write(tmp_path, "dataset.csv", table.to_csv(index=False))
     found = with_files_of(pqpp.RECIPES[0], tmp_path)
     recipe = replace(found, files={pqpp.TABLE: found.files["dataset.csv"]})

@@ -2,6 +2,7 @@
 
 In a folder or archive a file may stand at its path in the repository, with or without a folder around all of
 them, or at the end of that path as far as it tells the file apart: `dataset/dataset.csv` or `dataset.csv`.
+A recipe's only file may be given itself, under its own name.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -35,7 +36,10 @@ def opened(recipe: Recipe, source: Path | None, progress: Progress) -> Generator
         yield fetched(recipe, progress)
     elif source.is_dir():
         yield _checked(recipe, dict(_in_folder(recipe, source)), str(source), progress)
+    elif len(recipe.files) == 1 and source.is_file() and source.name == PurePosixPath(*recipe.files).name:
+        yield _checked(recipe, dict.fromkeys(recipe.files, source), str(source), progress)
     elif source.is_file():
+        _check_archive(recipe, source)
         with tempfile.TemporaryDirectory(prefix="catbench-") as folder:
             yield _checked(recipe, _unpacked(recipe, source, Path(folder)), str(source), progress)
     else:
@@ -89,6 +93,21 @@ def _in_folder(recipe: Recipe, folder: Path) -> Generator[tuple[str, Path]]:
             yield path, found
 
 
+def _check_archive(recipe: Recipe, file: Path) -> None:
+    """Raise UsageError for a plain file: one that is no archive, nor is called like one."""
+    if zipfile.is_zipfile(file) or {".tar", ".tgz", ".zip"} & {one.lower() for one in file.suffixes}:
+        return
+    with suppress(OSError, EOFError, ValueError):
+        if tarfile.is_tarfile(file):
+            return
+    first, *more = recipe.files
+    others = f" and {len(more)} other files" if more else ""
+    raise UsageError(
+        f"--from {file}: it is a plain file, and a folder or archive with {first}{others} is due, as "
+        f"{recipe.repository} has it at {recipe.commit[:12]}"
+    )
+
+
 def _unpacked(recipe: Recipe, archive: Path, folder: Path) -> dict[str, Path]:
     """Write the files that a recipe reads of an archive into a folder; nothing else of it is unpacked."""
     wanted = {end: path for path in recipe.files for end in tails(path, recipe.files)}
@@ -100,7 +119,7 @@ def _unpacked(recipe: Recipe, archive: Path, folder: Path) -> dict[str, Path]:
         if path is None or path in found:
             return
         if size != recipe.files[path].bytes:
-            raise _other(recipe, path, f"{archive}: {member}", size)
+            raise _other(recipe, path, f"{archive}: {member}", f"{size:,} bytes")
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         content = open_it()
@@ -141,9 +160,11 @@ def _checked(recipe: Recipe, found: Mapping[str, Path], where: str, progress: Pr
             f"fetched; {recipe.by_hand}"
         )
     for done, (path, file) in enumerate(found.items(), start=1):
-        size = file.stat().st_size
-        if size != recipe.files[path].bytes or sha256_of(file) != recipe.files[path].sha256:
-            raise _other(recipe, path, str(file), size)
+        due, size = recipe.files[path], file.stat().st_size
+        if size != due.bytes:
+            raise _other(recipe, path, str(file), f"{size:,} bytes")
+        if (found_sha256 := sha256_of(file)) != due.sha256:
+            raise _other(recipe, path, str(file), f"SHA-256 {found_sha256[:12]}…")
         progress(f"checking {recipe.suite.id}", done, len(found))
     return found
 
@@ -153,8 +174,9 @@ def _due(recipe: Recipe, path: str) -> str:
     return f"{due.bytes:,} bytes, SHA-256 {due.sha256[:12]}…, {path} of {recipe.repository} at {commit}"
 
 
-def _other(recipe: Recipe, path: str, name: str, size: int) -> SuiteError:
+def _other(recipe: Recipe, path: str, name: str, has: str) -> SuiteError:
+    """Return the error for a file that has another size or digest than it must have."""
     return SuiteError(
-        f"{name}: {size:,} bytes, not the file of commit {recipe.commit[:12]} (altered or cut short?); it "
+        f"{name}: {has}, not the file of commit {recipe.commit[:12]} (altered or cut short?); it "
         f"must be {_due(recipe, path)}"
     )

@@ -113,7 +113,8 @@ def _missing(
         text = repr(texts[prompt][:40]) if twin else shown(texts[prompt], 40)
         named.append(f"{text} by {candidates[candidate]}" + (f" ({', '.join(which)})" if which else ""))
     more = int(lacking.sum()) - len(named)
-    twins = any(alike[_squeezed(texts[prompt])] > 1 for prompt in np.flatnonzero(lacking.any(axis=(1, 2))))
+    rows: list[int] = np.flatnonzero(lacking.any(axis=(1, 2))).tolist()
+    twins = any(alike[_squeezed(texts[prompt])] > 1 for prompt in rows)
     return (
         f"{int(lacking.sum()):,} of {_count(total, 'score')} missing: {'; '.join(named)}"
         + (f"; and {more:,} more" if more else "")
