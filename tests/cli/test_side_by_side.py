@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from catbench import Report, compare, load
+from catbench.cli.table_layout import table_lines
 from catbench.report.side_by_side import side_by_side
 from catbench.score.bootstrap import Bootstrap
 
@@ -30,7 +31,9 @@ def reports(simulated, tmp_path_factory):
 @pytest.mark.parametrize("metric", ["simulated_score", "simulated_error"])
 def test_the_paired_interval_is_that_of_a_comparison_of_two(reports, simulated, metric):
     mine, other = (Report.read(reports / f"{name}.json") for name in ("ridge", "knn"))
-    rows = side_by_side(mine, [(reports / "knn.json", other)], strict=True)[metric]
+    rows = side_by_side(mine, [(reports / "knn.json", other)], file=reports / "ridge.json", strict=True)[
+        metric
+    ]
     found = next(row.against for row in rows if row.name == "knn")
     wanted = {one.metric: one for one in compare(other, mine, load(simulated))}[metric].estimate("gain")
     np.testing.assert_allclose(
@@ -67,6 +70,42 @@ def test_the_shipped_routers_are_those_on_the_same_problem(command, reports, tmp
     alone = command("compare", reports / "folds.json", "--all")
     assert (alone.code, alone.err.count("\n")) == (2, 1)
     assert "no shipped report is of suite 'simulated'" in alone.err
+
+
+def test_two_routers_of_one_name_are_told_apart_by_their_files(
+    command, reports, simulated, tmp_path, monkeypatch
+):
+    from catbench import evaluate
+    from catbench.report import places
+
+    monkeypatch.setenv("COLUMNS", "80")
+    shipped = tmp_path / "baselines" / "reports"
+    shipped.parent.mkdir()
+    shipped.symlink_to(reports)
+    monkeypatch.setattr(places, "shipped_folders", lambda: [shipped])
+    mine = evaluate("ridge", load(simulated), metric="simulated_score")
+    renamed = mine.model_copy(update={"router": mine.router.model_copy(update={"seed": 7})})
+    renamed.save(tmp_path / "ridge.json")
+    monkeypatch.chdir(tmp_path)
+    said = command("compare", "ridge.json", "--all")
+    assert said.code == 0, said.err
+    assert "ridge (ridge.json) beside 3 others" in " ".join(said.out.split())
+    lines = said.out.splitlines()
+    head = next(number for number, line in enumerate(lines) if set(line) == {"-", " "})
+    assert lines[head - 1].startswith("router ")
+    assert "(ridge.json)" in lines[head - 1]
+    assert [line.split()[0] for line in lines[head + 1 :]].count("ridge") == 2
+    for end in ("(ridge.json)", "(reports/ridge.json)"):
+        assert any(end in line for line in lines[head + 1 :])
+    assert all(len(line) <= 80 for line in lines)
+    few = command("compare", "ridge.json", shipped / "ridge.json", shipped / "knn.json")
+    assert "(reports/ridge.json)" in few.out
+    assert "knn (" not in few.out
+
+
+def test_a_name_above_its_row_stands_below_the_head_of_names():
+    lines = table_lines(("router", "gain"), [("a long name", "1"), ("b", "2")], (0,), above=True)
+    assert lines == ["router", "  gain", "  ----", "a long name", "     1", "b", "     2"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import typer
 from catbench.cli.axis import Axis
 
 if TYPE_CHECKING:
-    from catbench.report.report import Report
+    pass
 
 
 def compare(
@@ -52,7 +52,7 @@ def compare(
     if len(reports) != 2:
         if suite or train_on or json or axis is not Axis.LOG:
             raise UsageError("--suite, --train-on, --axis and --json go with two reports")
-        _side_by_side(Report.read(reports[0]), reports[1:])
+        _side_by_side(reports[0], reports[1:])
         return
     from catbench.cli.difference_table import print_differences
     from catbench.cli.progress import progress_bar
@@ -73,7 +73,7 @@ def compare(
     print_differences(differences, first, second, linear=axis is Axis.LINEAR, every=show_all)
 
 
-def _side_by_side(mine: Report, others: list[Path]) -> None:
+def _side_by_side(file: Path, others: list[Path]) -> None:
     """Print a report beside others, or beside those of the shipped routers where none is given."""
     from catbench.cli.side_by_side_table import print_side_by_side
     from catbench.errors import UsageError
@@ -81,11 +81,11 @@ def _side_by_side(mine: Report, others: list[Path]) -> None:
     from catbench.report.report import Report
     from catbench.report.side_by_side import side_by_side
 
-    paths = others
+    mine, paths = Report.read(file), others
     if not others:
         folders = [folder for folder in shipped_folders() if folder.name == "reports" and folder.is_dir()]
         paths = [path for folder in folders for path in report_files(folder)]
-    found = side_by_side(mine, ((path, Report.read(path)) for path in paths), strict=bool(others))
+    found = side_by_side(mine, ((path, Report.read(path)) for path in paths), file=file, strict=bool(others))
     if not others and all(len(rows) == 1 for rows in found.values()):
         first = mine.results[0]
         raise UsageError(

@@ -32,7 +32,13 @@ def print_side_by_side(found: dict[str, tuple[Beside, ...]]) -> None:
 
 
 def _table(rows: Sequence[Beside], mine: Beside, width: int) -> list[str]:
-    heads = ("router", "cost to match\nthe best one", "gain", f"less that of\n{mine.name}", "surely")
+    heads = (
+        "router",
+        "cost to match\nthe best one",
+        "gain",
+        f"less that of\n{_folded(mine.name, ' (')}",
+        "surely",
+    )
     cells = [
         (
             row.name,
@@ -43,9 +49,15 @@ def _table(rows: Sequence[Beside], mine: Beside, width: int) -> list[str]:
         )
         for row in rows
     ]
-    folded = [tuple(cell.replace(" [", "\n[") for cell in row) for row in cells]
-    tables = [table_lines(heads, cells, (0, 4)), table_lines(heads, cells, (4,), above=True)]
-    return first_that_fits([*tables, table_lines(heads, folded, (0, 4))], width)
+    named = [(_folded(name, " ("), *others) for name, *others in cells]
+    folded = [tuple(_folded(cell, " [") for cell in row) for row in named]
+    tables = [table_lines(heads, some, (0, 4)) for some in (cells, named, folded)]
+    return first_that_fits([*tables, table_lines(heads, cells, (4,), above=True)], width)
+
+
+def _folded(text: str, mark: str) -> str:
+    """Return a text with what begins at a mark, of a blank and a bracket, on a line of its own."""
+    return text.replace(mark, f"\n{mark.strip()}")
 
 
 def _surely(found: Estimate) -> str:

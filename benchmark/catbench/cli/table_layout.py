@@ -43,12 +43,12 @@ def table_lines(
     """Return a table as lines, with a line under its heads; columns at the positions `words` are flush left.
 
     Cells and heads may have several lines; those of heads stand at the bottom, those of cells at the top.
-    With `above` the first cell of a row has a line of its own above the others.
+    With `above` the first cell of a row, heads included, has a line of its own above the others.
     """
     cells = [[cell.split("\n") for cell in row] for row in (heads, *rows)]
     high = max(len(head) for head in cells[0])
     cells[0] = [[""] * (high - len(head)) + head for head in cells[0]]
-    names = [row[0][0] for row in cells]
+    names = [row[0].split("\n")[0] for row in (heads, *rows)]
     if above:
         cells = [[[""], *row[1:]] for row in cells]
     wide = [max(cell_len(line) for row in cells for line in row[column]) for column in range(len(heads))]
@@ -59,9 +59,9 @@ def table_lines(
         ]
         for row in cells
     ]
-    found.insert(1, [BETWEEN.join("-" * one for one in wide)])
     if above:
-        found[2:] = [[name, *lines] for name, lines in zip(names[1:], found[2:], strict=True)]
+        found = [[name, *lines] for name, lines in zip(names, found, strict=True)]
+    found.insert(1, [BETWEEN.join("-" * one for one in wide)])
     return [line for lines in found for line in lines]
 
 

@@ -7,8 +7,8 @@ scored again, and the suite is not needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,15 +32,18 @@ class Beside:
 
 
 def side_by_side(
-    mine: Report, others: Iterable[tuple[Path, Report]], *, strict: bool
+    mine: Report, others: Iterable[tuple[Path, Report]], *, file: Path, strict: bool
 ) -> dict[str, tuple[Beside, ...]]:
     """Return, by metric, a router beside those of other reports, the greatest gain first.
 
+    `file` is the path of the first report; of routers with one name each is told by its file.
     What was scored on another suite, pool, cost, folds or draws is passed over, with `strict` refused. Raises
     CatbenchError for replicates that are missing.
     """
     results = {result.metric: result for result in mine.results if result.slice == "all"}
-    found = {metric: [Beside(mine.router.name, result, None)] for metric, result in results.items()}
+    rows: dict[Path, dict[str, Beside]] = {
+        file: {metric: Beside(mine.router.name, result, None) for metric, result in results.items()}
+    }
     taken = {_identity(mine)}
     for path, other in others:
         why = _apart(mine, other)
@@ -52,9 +55,29 @@ def side_by_side(
         if why or _identity(other) in taken:
             continue
         taken.add(_identity(other))
-        for metric in results.keys() & theirs.keys():
-            found[metric].append(Beside(other.router.name, theirs[metric], _less(mine, other, metric)))
-    return {metric: tuple(sorted(rows, key=_rank)) for metric, rows in found.items()}
+        rows[path] = {
+            metric: Beside(other.router.name, theirs[metric], _less(mine, other, metric))
+            for metric in results.keys() & theirs.keys()
+        }
+    found: dict[str, list[Beside]] = {metric: [] for metric in results}
+    names = _told_apart({path: next(iter(row.values())).name for path, row in rows.items()})
+    for path, row in rows.items():
+        for metric, beside in row.items():
+            found[metric].append(replace(beside, name=names[path]))
+    return {metric: tuple(sorted(row, key=_rank)) for metric, row in found.items()}
+
+
+def _told_apart(names: Mapping[Path, str]) -> dict[Path, str]:
+    """Return names, with as much of its path behind each that is another's too as tells them apart."""
+    told = dict(names)
+    for name in set(names.values()):
+        paths = [path for path, other in names.items() if other == name]
+        if len(paths) > 1:
+            most = max(len(path.parts) for path in paths)
+            ends = ([Path(*path.parts[-size:]) for path in paths] for size in range(1, most + 1))
+            apart = next(found for found in ends if len(set(found)) == len(paths))
+            told |= {path: f"{name} ({end.as_posix()})" for path, end in zip(paths, apart, strict=True)}
+    return told
 
 
 def _rank(row: Beside) -> float:
