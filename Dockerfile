@@ -8,6 +8,7 @@ FROM python:3.11-slim
 
 WORKDIR /board
 COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY packaging packaging
 COPY benchmark benchmark
 COPY baselines baselines
 COPY leaderboard leaderboard
@@ -18,10 +19,10 @@ ENV CATBENCH_HOME=/board/kept \
     PYTHONDONTWRITEBYTECODE=1 \
     STREAMLIT_BROWSER_GATHER_USAGE_STATS=false \
     STREAMLIT_SERVER_ADDRESS=0.0.0.0
-RUN catbench leaderboard --export exported
+RUN catbench leaderboard --export exported \
+    && useradd --system --no-create-home --home-dir /tmp --uid 10001 board
 
-RUN useradd --system --no-create-home --home-dir /tmp --uid 10001 board
-USER board
+USER 10001
 EXPOSE 8501
 HEALTHCHECK --start-period=30s CMD \
     ["python", "-c", "import urllib.request as u; u.urlopen('http://localhost:8501/_stcore/health', timeout=3)"]

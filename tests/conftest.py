@@ -64,7 +64,11 @@ def no_torch(monkeypatch):
 
 @pytest.fixture
 def command(monkeypatch, capsys, tmp_path_factory):
-    """Run `catbench ...` in this process, with an empty home for named suites; return an Outcome."""
+    """Run `catbench ...` in this process, with an empty home for named suites; return an Outcome.
+
+    What long work says of its progress depends on how busy the machine is, so it is not said.
+    """
+    monkeypatch.setattr("catbench.cli.progress.PATIENCE", 3600.0)
     monkeypatch.setenv("CATBENCH_HOME", str(tmp_path_factory.mktemp("home")))
 
     def run(*arguments):

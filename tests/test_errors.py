@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from catbench.errors import EXTRAS, missing_extra
+from catbench.errors import EXTRAS, install_line, missing_extra
 from catbench_make import packages
 
 PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
@@ -26,6 +28,22 @@ def test_the_extra_of_a_module_brings_it_and_the_base_does_not(module, extra):
     assert wanted not in names(PROJECT["project"]["dependencies"])
 
 
+@pytest.mark.parametrize(
+    ("noted", "line"),
+    [
+        ('{"url": "file:///clone", "dir_info": {"editable": true}}', "pip install -e '.[ray]'"),
+        ('{"url": "file:///clone", "dir_info": {}}', "pip install '.[ray]'"),
+        (None, "pip install '.[ray]'"),
+        ("no json", "pip install '.[ray]'"),
+    ],
+)
+def test_the_line_that_installs_an_extra_keeps_an_editable_install_so(monkeypatch, noted, line):
+    """Without -e pip would replace the clone by a copy of it, and later edits would change nothing."""
+    found = SimpleNamespace(read_text={"direct_url.json": noted}.get)
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda name: found)
+    assert install_line("ray") == f"in your clone of catbench, {line}"
+
+
 def test_only_a_package_of_an_extra_is_taken_for_one():
     for error in (ValueError("torch"), ModuleNotFoundError("x", name="numpy"), ModuleNotFoundError("x")):
         assert missing_extra(error) is None
@@ -38,7 +56,7 @@ def test_only_a_package_of_an_extra_is_taken_for_one():
     [
         ("measure nano --out c.parquet", r"measure: generating images needs torch, .*\[generate\]'"),
         ("generate nano --out run", r"generate: generating images needs torch, .*\[generate\]'"),
-        ("evaluate transformer", r"evaluate: router 'transformer' needs torch, .*\[torch\]'"),
+        ("evaluate transformer", r"evaluate: router 'transformer' needs torch, .*\[minilm\]'"),
     ],
 )
 def test_the_command_that_needs_an_extra_is_named(command, no_torch, monkeypatch, tmp_path, words, says):
@@ -58,7 +76,7 @@ def test_a_command_whose_import_fails_names_the_extra_that_brings_all_it_needs(c
     monkeypatch.setattr("catbench.submit.trial.check_submission", fails)
     measured, checked = command("measure", "nano", "--out", "c"), command("submit", "check", "x")
     assert re.fullmatch(r"catbench measure: this needs torch, .*\[generate\]'\n", measured.err)
-    assert re.fullmatch(r"catbench submit check: this needs torch, .*\[torch\]'\n", checked.err)
+    assert re.fullmatch(r"catbench submit check: this needs torch, .*\[minilm\]'\n", checked.err)
 
 
 def test_the_page_of_the_leaderboard_names_its_extra(command, monkeypatch):

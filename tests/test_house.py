@@ -150,6 +150,24 @@ def test_no_two_files_need_each_other_and_no_chain_grows():
     assert len(found["catbench"]) <= LONGEST
 
 
+def test_the_walks_are_what_they_say():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    walks = re.findall(r"```walk\n(.*?)\n(.*?)```", text, flags=re.DOTALL)
+    assert len(walks) == 3
+    for title, lines in walks:
+        rooms, files = [], []
+        for line in lines.splitlines():
+            room, *names = line.split()
+            rooms.append(room)
+            files += [ROOT / room / f"{name}.py" for name in names]
+        assert [path for path in files if not path.is_file()] == []
+        returns = len(rooms) - len(set(rooms))
+        counted = (
+            f"{len(files)} files, {len(set(rooms))} rooms, {returns} return{'s' if returns != 1 else ''}"
+        )
+        assert title.endswith(f": {counted}"), f"{title}: {counted}"
+
+
 def test_catbench_is_imported_whole_where_nothing_heavy_and_no_other_package_can_be():
     names = sorted(module for module in modules() if module.split(".")[0] == "catbench")
     blocked = (*HEAVY, *ABOVE["catbench"])
@@ -211,7 +229,7 @@ def test_a_public_class_name_is_its_own():
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (ModuleNotFoundError("No module named 'torch'", name="torch"), r"pip install '\.\[torch\]'"),
+        (ModuleNotFoundError("No module named 'torch'", name="torch"), r"pip install (-e )?'\.\[minilm\]'"),
         (ImportError("no such thing"), "far_off:verb cannot be imported: no such thing"),
     ],
 )
@@ -277,7 +295,10 @@ def commands(text):
                 yield line.strip()
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/use.md"])
+SITE = ("start", "own_scores", "use", "hub", "suites", "enter", "make_matrix", "private")
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in SITE)])
 def test_commands_and_options_in_the_documents_exist(name):
     from typer.main import get_command
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from catbench import CatbenchError, evaluate, mixture_curve, oracle_curve
-from catbench.inspect.finding import halving
+from catbench.inspect.finding import concluded, halving, money
 from catbench.inspect.inspection import FOLDS, inspect
+from catbench.report.numbers import Estimate
 from catbench.score.bootstrap import Bootstrap
-from catbench.score.measures.unseen_oracles import Variation, variances
+from catbench.score.unseen_oracles import Variation, variances
 from catbench.suite.simulate import Simulation, simulate
 
 QUICK = Bootstrap(60)
@@ -144,8 +145,60 @@ def _paired(prompts):
 
 def test_a_signal_in_the_words_is_surely_something_to_route(found):
     assert found.answer == "yes"
-    assert found.sentence.startswith("yes, surely: a ridge on the prompt's words gains .0")
-    assert found.sentence.endswith("; about 1,200 more prompts would halve the interval")
+    assert found.sentence.startswith(
+        "yes: averaged over budgets a ridge on the prompt's words surely gains .0"
+    )
+    assert found.sentence.endswith("; about 1,200 more prompts would halve the intervals")
+
+
+@pytest.mark.parametrize(
+    ("match", "gain", "says"),
+    [
+        (
+            (0.8, 0.7, 0.9),
+            (0.1, -0.1, 0.2),
+            "it surely costs less than always drawing with best, for images as good",
+        ),
+        (
+            (0.99, 0.9, None),
+            (0.1, 0.05, 0.2),
+            "it is surely better than always drawing with best, for as much",
+        ),
+        (
+            (0.99, 0.9, None),
+            (0.0, -0.1, 0.1),
+            "that it saves anything against always drawing with best is not shown",
+        ),
+        (
+            (0.99, 0.9, 1.0),
+            (0.0, -0.1, 0.1),
+            "that it saves anything against always drawing with best is not shown",
+        ),
+        (
+            (None, None, None),
+            (-0.1, None, None),
+            "that it saves anything against always drawing with best is not shown",
+        ),
+    ],
+)
+def test_money_is_called_sure_by_its_own_interval(match, gain, says):
+    from types import SimpleNamespace
+
+    numbers = {"match_best": match, "gain_at_best": gain}
+    result = SimpleNamespace(
+        best_single=SimpleNamespace(candidate="best", cost=4.0),
+        costs=[1.0, 4.0],
+        estimate=lambda name: Estimate(**dict(zip(("value", "low", "high"), numbers[name], strict=True))),
+    )
+    assert money(result) == says
+    result.costs = [4.0, 9.0]
+    assert money(result) == ""
+
+
+def test_a_sure_area_says_nothing_of_money(found):
+    sure = found.model_copy(update={"money": "that it saves anything is not shown"})
+    assert "; that it saves anything is not shown; about" in concluded(sure).sentence
+    assert "yes, surely" not in concluded(sure).sentence
 
 
 def test_noise_of_single_samples_is_not_shown_to_be_anything(matrix):
@@ -153,7 +206,9 @@ def test_noise_of_single_samples_is_not_shown_to_be_anything(matrix):
     found = inspect(of_scores(matrix, noise), bootstrap=QUICK)
     assert found.gains["oracle"].gain.low > 0.01  # chosen by the noise
     assert found.answer == "not shown"
-    assert found.sentence.startswith("not shown that there is anything to route: a ridge")
+    assert found.sentence.startswith(
+        "not shown that there is anything to route: averaged over budgets a ridge"
+    )
     assert found.variances is None
     assert "oracle_shrunk" not in found.gains
 
@@ -164,7 +219,8 @@ def test_what_comes_again_but_is_not_in_the_words_is_told_apart(matrix):
     found = inspect(of_scores(matrix, scores), bootstrap=QUICK)
     assert found.answer == "yes"
     assert found.sentence.startswith(
-        "yes, surely, but nothing tried here reads it off the prompt: an oracle that has seen the prompt's"
+        "yes, but nothing tried here reads it off the prompt: averaged over budgets "
+        "an oracle that has seen the prompt's"
     )
 
 
@@ -173,7 +229,9 @@ def test_kinds_alone_can_show_it(matrix, monkeypatch):
     found = inspect(matrix, bootstrap=QUICK)
     assert "ridge" not in found.gains
     assert found.saves == ""
-    assert found.sentence.startswith("yes, surely: the best candidate of each kind of prompt (kind) gains")
+    assert found.sentence.startswith(
+        "yes: averaged over budgets the best candidate of each kind of prompt (kind) surely"
+    )
 
 
 @pytest.mark.parametrize("samples", [1, 2])
@@ -255,7 +313,7 @@ def test_what_would_halve_an_interval_counts_what_the_suite_holds(found):
 
     assert text(prompts=1000, tested=1000, stored=1000).startswith("about 3,000 more prompts would")
     assert text(prompts=5000, stored=10_000).startswith("about 10,000 more prompts than the suite's 10,000")
-    assert text(prompts=5000, stored=36_758).startswith("20,000 prompts would halve the interval, and the")
+    assert text(prompts=5000, stored=36_758).startswith("20,000 prompts would halve the intervals, and the")
 
 
 def test_pool_and_cost_are_those_asked_for(matrix):

@@ -8,23 +8,32 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from catbench import DeferralCurve, deferral_curve, mixture_curve
-from catbench.score.measures.audc import audc, audc_binding, audc_linear, audc_mixed
-from catbench.score.measures.cost_to_match import cost_to_match
-from catbench.score.measures.estimator_error import RankCorrelation, rmse
-from catbench.score.measures.headroom import gain, headroom
-from catbench.score.measures.overhead import audc_with_overhead
-from catbench.score.measures.peak import peak, peak_gain
-from catbench.score.measures.quality_at import gain_at, quality_at
-from catbench.score.measures.selection_rate import selection_rate
-from catbench.score.measures.unseen_oracles import (
+import catbench
+from catbench import CatbenchError, DeferralCurve, deferral_curve, mixture_curve
+from catbench.score.estimator_error import RankCorrelation, rmse
+from catbench.score.measures import (
+    audc,
+    audc_binding,
+    audc_linear,
+    audc_mixed,
+    audc_with_overhead,
+    cost_to_match,
+    gain,
+    gain_at,
+    headroom,
+    peak,
+    peak_gain,
+    quality_at,
+    selection_rate,
+    sign_test,
+)
+from catbench.score.unseen_oracles import (
     leave_one_out_sweeps,
     mean_areas,
     shrinkage,
     shrunk_sweeps,
     variances,
 )
-from catbench.score.measures.win_rate import sign_test
 
 # CATImage, Table 2 (DiffusionDB), Sharpness: TFLOPs, "Ours" at that cost, "Fixed".
 TABLE_2 = {
@@ -213,3 +222,38 @@ def test_the_shrunk_oracle_is_no_worse_than_choosing_by_noisy_means_and_never_be
 
 def test_without_any_variance_nothing_is_shrunk():
     assert shrinkage(np.ones((3, 2, 2))) == 1.0
+
+
+def test_three_arrays_have_all_measures_of_a_report():
+    """By hand: two candidates, the better one costs 4; the router sends one of two prompts to it."""
+    quality = np.array([[0.0, 1.0], [0.0, 0.0]])
+    found = catbench.score_arrays(quality, quality, [1.0, 4.0])
+    assert found["audc"] == pytest.approx(
+        found["quality_at"][1] - (found["quality_at"][1]) * 0.0 - 0.0, abs=0.5
+    )
+    assert found["headroom"] == pytest.approx(1)  # it is the oracle
+    assert found["match_best"] == pytest.approx(2.5 / 4)  # both prompts at 1 and one of them at 4 instead
+    assert found["gain_at_best"] == pytest.approx(0)
+    assert found["quality_at"] == pytest.approx([0, 0.5])
+    assert found["cost_to_match"] == pytest.approx([1, 2.5 / 4])
+    table = catbench.measures()
+    assert set(found) <= set(table.index)
+    assert table.loc["cost_to_match", "better"] == "lower"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"predicted": np.ones((3, 2))}, r"predicted has shape \(3, 2\)"),
+        ({"cost": [1.0]}, r"cost \(1,\)"),
+        ({"quality": [[np.nan, 1], [0, 0]]}, "quality has values that are missing"),
+        ({"quality": np.ma.masked_array(np.ones((2, 2)), mask=True)}, "quality is a masked array"),
+        ({"predicted": [["a", "b"], ["c", "d"]]}, "predicted is no array of numbers"),
+        ({"best": 2}, "best is 2"),
+        ({"cost": [1.0, -4.0]}, "a cost must be positive"),
+    ],
+)
+def test_three_arrays_that_do_not_fit_are_refused(change, says):
+    arrays = {"predicted": np.ones((2, 2)), "quality": np.ones((2, 2)), "cost": [1.0, 4.0]}
+    with pytest.raises(CatbenchError, match=says):
+        catbench.score_arrays(**arrays | change)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import importlib.util
 import re
 import shutil
@@ -78,6 +80,63 @@ def test_the_command_stops_in_one_line_where_our_files_do_not_survive(site, harm
     code, said, error = run(site, flags=("-E", "-S"))  # without the catbench of this environment
     assert (code, said) == (2, "")
     assert re.fullmatch(rf"catbench: .*{says}.*, with catbench 1\.1\.6; .*\n", error)
+
+
+THEIRS = "[console_scripts]\ncatbench = catbench.run:main\n"
+SCRIPT = """
+import sys
+sys.argv = ["/bin/catbench", "evaluate"]
+from catbench.run import main
+main()
+"""
+
+
+def test_a_command_of_the_other_that_finds_our_files_is_one_line(site):
+    """As pip leaves it where theirs came last and has no __init__.py of its own, or one that was mended."""
+    other(site, THEIRS)
+    code, said, error = run(site, SCRIPT)
+    assert (code, said) == (1, "")
+    assert re.fullmatch(
+        r"catbench: the command is another project's \(catbench-1\.1\.6.*catbench_command\n", error
+    )
+    module = "runpy.run_module('catbench_command', None, '__main__')"
+    found = run(site, f"import runpy; sys.argv = ['catbench', '--version']; {module}")
+    assert found[:2] == (0, f"catbench {catbench.__version__}\n"), found
+
+
+def noted(site):
+    """Write what pip notes of our own files."""
+    place = site / "catbench_t2i-0.1.0.dist-info"
+    place.mkdir()
+    (place / "METADATA").write_text("Metadata-Version: 2.1\nName: catbench-t2i\nVersion: 0.1.0\n")
+    rows = []
+    for path in (site / "catbench").rglob("*.py"):
+        digest = base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).decode().rstrip("=")
+        rows.append(f"{path.relative_to(site).as_posix()},sha256={digest},{path.stat().st_size}")
+    (place / "RECORD").write_text("\n".join(rows) + "\n")
+
+
+@pytest.mark.parametrize("name", ["errors.py", "cli/__init__.py", "suite/store.py"])
+@pytest.mark.parametrize("harm", [lambda path: path.write_text("main = 3\n"), Path.unlink])
+def test_a_file_within_that_the_other_wrote_over_is_one_line(site, name, harm):
+    other(site, THEIRS)
+    noted(site)
+    assert run(site)[0] == 0
+    harm(site / "catbench" / name)
+    code, said, error = run(site)
+    assert (code, said) == (2, "")
+    assert re.fullmatch(rf"catbench: .*{name} of catbench-t2i was overwritten or removed, with.*\n", error)
+
+
+def test_a_file_that_was_written_over_where_nothing_is_noted_is_one_line(site):
+    other(site, THEIRS)
+    (site / "catbench" / "errors.py").write_text("")
+    (site / "catbench" / "terminal.py").write_text("")
+    code, said, error = run(site)
+    assert (code, said) == (2, "")
+    assert re.fullmatch(
+        r"catbench: files of catbench-t2i do not go with catbench 1\.1\.6's: cannot import.*\n", error
+    )
 
 
 def test_importing_warns_beside_the_other_and_not_beside_our_own_older_name(site):

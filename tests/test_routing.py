@@ -60,7 +60,7 @@ def test_a_package_that_a_router_lacks_is_told_with_the_install_line(matrix, no_
     for router, name in [("transformer", "transformer"), (tmp_path / "early.py", "early")]:
         with pytest.raises(MissingExtraError, match=f"router '{name}' needs torch, .*pip install"):
             find_router(router)
-    with pytest.raises(MissingExtraError, match=r"router 'late' needs torch, .*\[torch\]'$"):
+    with pytest.raises(MissingExtraError, match=r"router 'late' needs torch, .*\[minilm\]'$"):
         evaluate(tmp_path / "late.py", matrix, bootstrap=Bootstrap(5))
 
 

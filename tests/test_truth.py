@@ -12,10 +12,10 @@ from catbench.errors import CatbenchError, SubmissionError
 from catbench.report.numbers import Estimate
 from catbench.report.stored import stored_answers
 from catbench.score.bootstrap import Bootstrap
-from catbench.score.measures.unseen_oracles import shrinkage
 from catbench.score.rounds import rounds_of
 from catbench.score.scorer import Scorer
 from catbench.score.truth import _commonest, truth_of
+from catbench.score.unseen_oracles import shrinkage
 from catbench.submit.verify import verify_report
 from catbench.suite.costs import Cost, processor_name
 from catbench.suite.pool import Candidate

@@ -10,15 +10,15 @@ CATImage's Eq. 3, scaled to the usual distance between the best candidate and th
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import LogisticRegression
+from scipy.special import softmax
 
 from catbench import Pool, Prompts
 from catbench_baselines.features import PromptVectors, VectorRouter, entries, routed_quality
+from catbench_baselines.linear import LinearMap, linear_map
 
 Floats = npt.NDArray[np.float64]
 STRENGTHS = (0.01, 0.1, 1.0, 10.0)
@@ -30,7 +30,7 @@ DEFAULT = 0.1
 class CemsRouter(VectorRouter):
     """A classifier of the best candidate."""
 
-    answers_by = ("_model", "_shares", "_level", "_scale")
+    answers_by = ("_coefficients", "_intercept", "_classes", "_shares", "_level", "_scale")
 
     def __init__(self, pool: Pool, vectors: str = "") -> None:
         super().__init__(pool, PromptVectors(vectors))
@@ -43,31 +43,37 @@ class CemsRouter(VectorRouter):
         best = quality.argmax(axis=1)
         self._shares = np.bincount(best, minlength=quality.shape[1]) / len(best)
         self._level, self._scale = float(quality.mean()), float(np.ptp(quality, axis=1).mean())
-        self._model = None
+        self._coefficients = self._intercept = None
         self.flops_per_prompt = 2 * entries(vectors) * quality.shape[1]
-        if len(classes := np.unique(best)) == 1:
+        self._classes = np.unique(best)
+        if len(self._classes) == 1:
             return self
-        weight = {int(c): (1 - self._shares[c]) ** 2 for c in classes}
+        from sklearn.linear_model import LogisticRegression
+
+        weight = {int(c): (1 - self._shares[c]) ** 2 for c in self._classes}
         model: Any = LogisticRegression(C=DEFAULT, class_weight=weight, max_iter=1000, warm_start=True)
-        if validation is None:
-            self._model = model.fit(vectors, best)
-            return self
-        held, true, most = self._vectors.transform(validation[0]), validation[1], -np.inf
-        for strength in STRENGTHS:  # each starts where the one before ended
-            predicted = self._scaled(model.set_params(C=strength).fit(vectors, best), held)
-            if (area := routed_quality(predicted, true, self._pool)) > most:
-                most, self._model = area, copy.deepcopy(model)
+        held = validation and self._vectors.transform(validation[0])
+        most = -np.inf
+        for strength in STRENGTHS if validation else (DEFAULT,):  # each starts where the one before ended
+            found = linear_map(model.set_params(C=strength).fit(vectors, best))
+            area = routed_quality(self._scaled(found, held), validation[1], self._pool) if validation else 0.0
+            if area > most:
+                most, self._coefficients, self._intercept = area, found.coefficients, found.intercept
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
         """Return the probabilities (n, M) of being best, on the scale of the qualities."""
-        if self._model is not None:
-            return self._scaled(self._model, self._vectors.transform(prompts))
+        if self._coefficients is not None and self._intercept is not None:
+            model = LinearMap(self._coefficients, self._intercept)
+            return self._scaled(model, self._vectors.transform(prompts))
         return self._on_scale(np.tile(self._shares, (len(prompts), 1)))
 
-    def _scaled(self, model: Any, vectors: Any) -> Floats:
-        likely = np.zeros((vectors.shape[0], len(self._shares)))
-        likely[:, model.classes_] = model.predict_proba(vectors)
+    def _scaled(self, model: LinearMap, vectors: Any) -> Floats:
+        scores = model.predict(vectors)
+        if scores.shape[1] == 1:  # of two classes, the score of the second one
+            scores = np.column_stack([np.zeros(len(scores)), scores])
+        likely = np.zeros((len(scores), len(self._shares)))
+        likely[:, self._classes] = softmax(scores, axis=1)
         return self._on_scale(likely)
 
     def _on_scale(self, likely: Floats) -> Floats:

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import Ridge
 
 from catbench import Pool, Prompts
 from catbench_baselines.features import DenseVectors, VectorRouter, entries, routed_quality
+from catbench_baselines.linear import LinearMap, ridge_path
 
 Floats = npt.NDArray[np.float64]
 COLUMNS = 256
@@ -31,7 +31,7 @@ RANKS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 class EmbedLlmRouter(VectorRouter):
     """Reduced-rank ridge regression."""
 
-    answers_by = ("_model", "_basis", "_centre", "embeddings", "means")
+    answers_by = ("_coefficients", "_intercept", "_basis", "_centre", "embeddings", "means")
 
     def __init__(self, pool: Pool, vectors: str = "") -> None:
         super().__init__(pool, DenseVectors(vectors, COLUMNS))
@@ -48,15 +48,16 @@ class EmbedLlmRouter(VectorRouter):
         """Fit to other qualities (n, M) of the same training prompts."""
         means, count = quality.mean(axis=0), quality.shape[1]
         most = -np.inf
-        for penalty in PENALTIES if self._validation else (DEFAULT,):
-            model: Any = Ridge(alpha=penalty).fit(self._train, quality)
-            fitted = _linear(model, self._train) - means
-            directions = leading_directions(fitted, model.coef_.reshape(count, -1), penalty)
+        penalties = PENALTIES if self._validation else (DEFAULT,)
+        for penalty, model in zip(penalties, ridge_path(self._train, quality, penalties), strict=True):
+            fitted = model.predict(self._train) - means
+            directions = leading_directions(fitted, model.coefficients.T, penalty)
             for rank in [*(rank for rank in RANKS if rank < count), count] if self._validation else [count]:
                 basis = directions[:, :rank]
                 reached = self._reached(model, basis, means)
                 if reached > most:
-                    most, self._model, self._basis, self._centre = reached, model, basis, means
+                    most, self._basis, self._centre = reached, basis, means
+                    self._coefficients, self._intercept = model.coefficients, model.intercept
         self.embeddings, self.means = self._basis, self._centre
         inside = entries(self._train) + count
         self.flops_per_prompt = self._vectors.flops + 2 * inside * self.embeddings.shape[1]
@@ -68,12 +69,10 @@ class EmbedLlmRouter(VectorRouter):
         Its embedding is fitted to them by ridge regression; those of the prompts stay as they are.
         """
         inside = self._inside(self._vectors.transform(prompts))
-        spread = (
-            float(inside.var(axis=0).sum()) or 1.0
-        )  # a penalty that does not depend on the metric's scale
-        model: Any = Ridge(alpha=spread).fit(inside, quality)
-        self.embeddings = np.vstack([self.embeddings, model.coef_])
-        self.means = np.append(self.means, model.intercept_)
+        spread = float(inside.var(axis=0).sum()) or 1.0  # whatever the scale of the metric
+        model = ridge_path(inside, quality[:, None], (spread,))[0]
+        self.embeddings = np.vstack([self.embeddings, model.coefficients.T])
+        self.means = np.append(self.means, model.intercept)
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
@@ -82,14 +81,15 @@ class EmbedLlmRouter(VectorRouter):
 
     def _inside(self, vectors: Any) -> Floats:
         """Return the prompts' embeddings (n, r)."""
-        return (_linear(self._model, vectors) - self._centre) @ self._basis
+        quality = LinearMap(self._coefficients, self._intercept).predict(vectors)
+        return (quality - self._centre) @ self._basis
 
-    def _reached(self, model: Any, basis: Floats, means: Floats) -> float:
+    def _reached(self, model: LinearMap, basis: Floats, means: Floats) -> float:
         """Return what routing by a factorisation reaches on the validation split, 0 where there is none."""
         if self._validation is None:
             return 0.0
         vectors, true = self._validation
-        return routed_quality((_linear(model, vectors) - means) @ basis @ basis.T + means, true, self._pool)
+        return routed_quality((model.predict(vectors) - means) @ basis @ basis.T + means, true, self._pool)
 
 
 def leading_directions(fitted: Floats, coefficients: Floats, penalty: float) -> Floats:
@@ -101,10 +101,6 @@ def leading_directions(fitted: Floats, coefficients: Floats, penalty: float) -> 
     """
     rows = np.vstack([fitted, np.sqrt(penalty) * coefficients.T])
     return np.linalg.svd(rows, full_matrices=False)[2].T
-
-
-def _linear(model: Any, vectors: Any) -> Floats:
-    return np.asarray(model.predict(vectors), dtype=np.float64).reshape(vectors.shape[0], -1)
 
 
 def make_router(pool: Pool, vectors: str = "") -> EmbedLlmRouter:

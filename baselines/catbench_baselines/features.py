@@ -12,9 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.preprocessing import normalize
 
 from catbench import CatbenchError, Pool, Prompts, deferral_curve
 
@@ -38,7 +35,8 @@ class PromptVectors:
         self._option = option
         self._feature: str | None = None
         self._encoder: Any = None
-        self._tfidf = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True, max_features=words)
+        self._words = words
+        self._tfidf: Any = None
 
     def fit(self, prompts: Prompts) -> Any:
         """Choose the feature, or learn the vocabulary; return the training prompts' vectors."""
@@ -46,10 +44,10 @@ class PromptVectors:
             self._find_encoder(prompts)
             from catbench_baselines.kept import encode_once
 
-            return normalize(encode_once(self._encoder, list(prompts)).means())
+            return _unit(encode_once(self._encoder, list(prompts)).means())
         self._feature = self._option or next(iter(prompts.features), None)
         if self._feature is None:
-            texts = list(prompts)
+            texts, self._tfidf = list(prompts), _tfidf(max_features=self._words)
             try:
                 self._tfidf.fit(texts)
             except ValueError:  # no word stands in two prompts
@@ -59,18 +57,26 @@ class PromptVectors:
     def transform(self, prompts: Prompts) -> Any:
         """Return vectors of any prompts: float32 (n, d), or a sparse matrix of that shape."""
         if self._encoder is not None:
-            return normalize(self._encoder(list(prompts)).means())
+            return _unit(self._encoder(list(prompts)).means())
         if self._feature is None:
             return self._tfidf.transform(list(prompts))
-        return normalize(prompts.features[self._feature])
+        return _unit(prompts.features[self._feature])
 
-    def state(self) -> dict[str, Any] | None:
-        """Return what `transform` needs, None where that is a text encoder."""
-        return None if self._encoder is not None else {"feature": self._feature, "tfidf": self._tfidf}
+    def state(self) -> dict[str, Any]:
+        """Return what `transform` needs, beside the text encoder that the option names."""
+        found: dict[str, Any] = {"feature": self._feature, "encoder": self._encoder is not None}
+        if self._tfidf is None:
+            return found
+        return found | {"words": self._tfidf.get_feature_names_out().tolist(), "idf": self._tfidf.idf_}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take what `state` returned."""
-        self._feature, self._tfidf = state["feature"], state["tfidf"]
+        self._feature = state["feature"]
+        if state["encoder"]:
+            self._find_encoder(Prompts([]))
+        if "words" in state:
+            self._tfidf = _tfidf(vocabulary=state["words"])
+            self._tfidf.idf_ = state["idf"]
 
     def _find_encoder(self, prompts: Prompts) -> None:
         if self._option not in ("nano", "minilm") and not Path(self._option).is_dir():
@@ -79,15 +85,12 @@ class PromptVectors:
                 f"the suite ships no prompt feature {self._option!r}; it ships {known} (a text encoder is "
                 "nano, minilm or a folder)"
             )
-        try:
-            from catbench_baselines.token_encoders import find_encoder
-        except ModuleNotFoundError as error:
-            raise CatbenchError(
-                "a text encoder needs torch: in your clone of catbench, pip install '.[torch]'"
-            ) from error
+        from catbench_baselines.token_encoders import find_encoder
 
         self._encoder = find_encoder(self._option, prompts)
-        self.encoder_flops = self._encoder.flops([prompts[row] for row in range(min(COUNTED, len(prompts)))])
+        if len(prompts):
+            counted = [prompts[row] for row in range(min(COUNTED, len(prompts)))]
+            self.encoder_flops = self._encoder.flops(counted)
 
 
 class DenseVectors(PromptVectors):
@@ -109,19 +112,21 @@ class DenseVectors(PromptVectors):
         if isinstance(vectors, np.ndarray) and vectors.shape[1] <= self._most:
             return vectors
         kept = min(self._most, *vectors.shape)
-        self._reduce = TruncatedSVD(kept, random_state=0).fit(vectors)
+        from sklearn.decomposition import TruncatedSVD
+
+        found: Any = TruncatedSVD(kept, random_state=0).fit(vectors)
+        self._reduce = found.components_.T
         self.flops = 2 * entries(vectors) * kept
-        return self._reduce.transform(vectors)
+        return vectors @ self._reduce
 
     def transform(self, prompts: Prompts) -> Any:
         """Return vectors of any prompts, float (n, d)."""
         vectors = super().transform(prompts)
-        return vectors if self._reduce is None else self._reduce.transform(vectors)
+        return vectors if self._reduce is None else vectors @ self._reduce
 
-    def state(self) -> dict[str, Any] | None:
-        """Return what `transform` needs, None where that is a text encoder."""
-        state = super().state()
-        return None if state is None else state | {"reduce": self._reduce}
+    def state(self) -> dict[str, Any]:
+        """Return what `transform` needs, beside the text encoder that the option names."""
+        return super().state() | {"reduce": self._reduce}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take what `state` returned."""
@@ -148,17 +153,27 @@ class VectorRouter:
         """FLOPs of the text encoder that the router runs, None where the suite ships the embedding."""
         return self._vectors.encoder_flops
 
-    def state(self) -> dict[str, Any] | None:
-        """Return what an answer needs, None where that is a text encoder."""
-        vectors = self._vectors.state()
-        own = {name: getattr(self, name) for name in self.answers_by}
-        return None if vectors is None else own | {"vectors": vectors}
+    def state(self) -> dict[str, Any]:
+        """Return what an answer needs."""
+        return {name: getattr(self, name) for name in self.answers_by} | {"vectors": self._vectors.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take what `state` returned: the router answers again, and cannot be refitted."""
         self._vectors.restore(state["vectors"])
         for name in self.answers_by:
             setattr(self, name, state[name])
+
+
+def _tfidf(**given: Any) -> Any:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True, **given)
+
+
+def _unit(vectors: Any) -> Any:
+    from sklearn.preprocessing import normalize
+
+    return normalize(vectors)
 
 
 def entries(vectors: Any) -> float:

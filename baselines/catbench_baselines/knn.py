@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
-from sklearn import config_context
-from sklearn.neighbors import NearestNeighbors
 
 from catbench import Pool, Prompts
 from catbench_baselines.features import PromptVectors, VectorRouter, routed_quality
@@ -32,7 +30,7 @@ FOUND = 640
 class KnnRouter(VectorRouter):
     """Averages the training qualities of the K nearest training prompts."""
 
-    answers_by = ("_index", "_count", "_labels", "_centre", "_times", "k")
+    answers_by = ("_train", "_labels", "_centre", "_times", "k")
 
     def __init__(self, pool: Pool, vectors: str = "") -> None:
         super().__init__(pool, PromptVectors(vectors))
@@ -42,11 +40,9 @@ class KnnRouter(VectorRouter):
         self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
     ) -> KnnRouter:
         """Index the training prompts, and choose K by the quality reached on the validation split."""
-        vectors = self._vectors.fit(prompts)
-        self._count = len(prompts)
-        self._index: Any = NearestNeighbors(metric="cosine").fit(vectors)
-        self._asked, self._times = [], None
-        self.flops_per_prompt = _similarity_flops(vectors)
+        self._search_among(self._vectors.fit(prompts))
+        self._times = None
+        self.flops_per_prompt = _similarity_flops(self._train)
         self._validation = validation
         return self.refit(quality)
 
@@ -76,6 +72,19 @@ class KnnRouter(VectorRouter):
         k = min(self.k, asked.neighbours.shape[1])
         return self._centre + (asked.ring(0, k) @ self._labels).astype(np.float64) / k
 
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take what `state` returned."""
+        super().restore(state)
+        self._search_among(self._train)
+
+    def _search_among(self, vectors: Any) -> None:
+        """Take the training prompts' vectors (N, d), among which neighbours are searched."""
+        from sklearn.neighbors import NearestNeighbors
+
+        self._train, self._count = vectors, vectors.shape[0]
+        self._index: Any = NearestNeighbors(metric="cosine").fit(vectors)
+        self._asked = []
+
     def _ask(self, prompts: Prompts) -> _Asked:
         """Return the neighbours of prompts, kept from the last two times.
 
@@ -84,6 +93,8 @@ class KnnRouter(VectorRouter):
         for asked in self._asked:
             if asked.prompts is prompts:
                 return asked
+        from sklearn import config_context
+
         most = min(FOUND, self._count)
         with config_context(working_memory=SEARCHED):
             found = self._index.kneighbors(self._vectors.transform(prompts), most, return_distance=False)

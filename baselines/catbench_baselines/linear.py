@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import Ridge
 
 from catbench import CatbenchError
 
@@ -40,6 +39,12 @@ class LinearMap:
         return np.asarray(vectors @ self.coefficients, dtype=np.float64) + self.intercept
 
 
+def linear_map(model: Any) -> LinearMap:
+    """Return what a linear model of scikit-learn computes, of one target or of many."""
+    coefficients = np.atleast_2d(model.coef_).T
+    return LinearMap(coefficients, np.broadcast_to(model.intercept_, coefficients.shape[1]))
+
+
 def ridge_path(vectors: Any, quality: Floats, penalties: Sequence[float]) -> list[LinearMap]:
     """Return the ridge fit at each penalty, in their order.
 
@@ -48,9 +53,9 @@ def ridge_path(vectors: Any, quality: Floats, penalties: Sequence[float]) -> lis
     the intercept is free. Raises CatbenchError where the iteration for sparse vectors does not end.
     """
     if isinstance(vectors, np.ndarray):
-        models: list[Any] = [Ridge(alpha=penalty).fit(vectors, quality) for penalty in penalties]
-        count = quality.shape[1]
-        return [LinearMap(m.coef_.reshape(count, -1).T, np.broadcast_to(m.intercept_, count)) for m in models]
+        from sklearn.linear_model import Ridge
+
+        return [linear_map(Ridge(alpha=penalty).fit(vectors, quality)) for penalty in penalties]
     centre, means = np.asarray(vectors.mean(axis=0)).ravel(), quality.mean(axis=0)
 
     def product(directions: Floats) -> Floats:

@@ -6,12 +6,10 @@ least error on the validation split is kept.
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.neural_network import MLPRegressor
 
 from catbench import Pool, Prompts
 from catbench_baselines.features import PromptVectors, VectorRouter, contrast_error, entries
@@ -30,7 +28,7 @@ DEFAULT_PASSES = 10
 class MlpRouter(VectorRouter):
     """A small perceptron; qualities are standardised for training and scaled back."""
 
-    answers_by = ("model", "_mean", "_scale")
+    answers_by = ("layers", "_mean", "_scale")
 
     def __init__(self, pool: Pool, vectors: str = "") -> None:
         super().__init__(pool, PromptVectors(vectors, words=WORDS))
@@ -44,32 +42,37 @@ class MlpRouter(VectorRouter):
         self._mean, self._scale = quality.mean(axis=0), quality.std(axis=0)
         self._scale[self._scale == 0] = 1
         target = (quality - self._mean) / self._scale
+        from sklearn.neural_network import MLPRegressor
+
         model: Any = MLPRegressor(
             hidden_layer_sizes=(HIDDEN,),
             alpha=1e-3,
             batch_size=min(128, len(prompts)),  # pyright: ignore[reportArgumentType]
             random_state=self._pool.seed,
         )
-        self.model, least, since = model, np.inf, 0
+        least, since = np.inf, 0
         for _ in range(PASSES if validation else DEFAULT_PASSES):
             model.partial_fit(train, target if target.shape[1] > 1 else target.ravel())
+            layers = [[w.copy(), b.copy()] for w, b in zip(model.coefs_, model.intercepts_, strict=True)]
             if validation is None:
+                self.layers = layers
                 continue
-            error = contrast_error(self._predict(model, validation[0]), validation[1])
+            error = contrast_error(self._predict(layers, validation[0]), validation[1])
             since += 1
             if error < least:
-                self.model, least, since = copy.deepcopy(model), error, 0
+                self.layers, least, since = layers, error, 0
             if since >= PATIENCE:
                 break
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
         """Return predicted qualities (n, M)."""
-        return self._predict(self.model, prompts)
+        return self._predict(self.layers, prompts)
 
-    def _predict(self, model: Any, prompts: Prompts) -> Floats:
-        output = model.predict(self._scaled(self._vectors.transform(prompts)))
-        return output.reshape(len(prompts), -1) * self._scale + self._mean
+    def _predict(self, layers: list[list[Any]], prompts: Prompts) -> Floats:
+        (first, start), (second, end) = layers
+        hidden = np.maximum(self._scaled(self._vectors.transform(prompts)) @ first + start, 0)
+        return (hidden @ second + end) * self._scale + self._mean
 
     @staticmethod
     def _scaled(vectors: Any) -> Any:

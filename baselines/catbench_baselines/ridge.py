@@ -13,6 +13,7 @@ from catbench_baselines.features import PromptVectors, VectorRouter, entries, ro
 from catbench_baselines.linear import LinearMap, ridge_path
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 DEFAULT = 1.0
 """Penalty where no validation split is given."""
@@ -35,9 +36,13 @@ class RidgeRouter(VectorRouter):
         self._validation = validation and (self._vectors.transform(validation[0]), validation[1])
         return self.refit(quality)
 
-    def refit(self, quality: Floats) -> RidgeRouter:
-        """Fit to other qualities (n, M) of the same training prompts."""
-        maps = ridge_path(self._train, quality, PENALTIES if self._validation else (DEFAULT,))
+    def refit(self, quality: Floats, rows: Ints | None = None) -> RidgeRouter:
+        """Fit to other qualities (n, M) of the same training prompts, or of those at `rows`, repeats allowed.
+
+        The vectors stay, and with them the vocabulary.
+        """
+        train = self._train if rows is None else self._train[rows]
+        maps = ridge_path(train, quality, PENALTIES if self._validation else (DEFAULT,))
         chosen = 0
         if self._validation is not None:
             vectors, true = self._validation

@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import LogisticRegression
+from scipy.special import expit
 
 from catbench import Pool, Prompts
 from catbench_baselines.features import PromptVectors, VectorRouter, entries, routed_quality
+from catbench_baselines.linear import LinearMap, linear_map
 
 Floats = npt.NDArray[np.float64]
 STRENGTHS = (0.01, 0.1, 1.0, 10.0)
@@ -33,7 +34,7 @@ DEFAULT = 0.1
 class RouteLlmRouter(VectorRouter):
     """Ranks prompts by the probability that the strong candidate beats the weak one."""
 
-    answers_by = ("_model", "_count", "strong", "_weak_mean", "_gap")
+    answers_by = ("_coefficients", "_intercept", "_count", "strong", "_weak_mean", "_gap")
 
     def __init__(self, pool: Pool, vectors: str = "") -> None:
         super().__init__(pool, PromptVectors(vectors))
@@ -49,32 +50,39 @@ class RouteLlmRouter(VectorRouter):
         gap = quality[:, self.strong] - quality[:, self.weak]
         self._weak_mean, self._gap = means[self.weak], float(np.abs(gap).mean()) or 1.0
         vectors = self._vectors.fit(prompts)
-        self._count, self._model = len(means), None
+        self._count, self._coefficients, self._intercept = len(means), None, None
         self.flops_per_prompt = 2 * entries(vectors)
         if (gap >= 0).all() or (gap <= 0).all():  # nothing to tell apart
             return self
         rows, won, weight = _preferences(gap)
         tried = STRENGTHS if validation else (DEFAULT,)
-        models: list[Any] = [
-            LogisticRegression(C=strength, max_iter=1000).fit(vectors[rows], won, weight)
-            for strength in tried
-        ]
-        self._model = models[0]
+        models = [_logistic(strength, vectors[rows], won, weight) for strength in tried]
+        best = models[0]
         if validation is not None:
             held, true = self._vectors.transform(validation[0]), validation[1]
-            self._model = max(models, key=lambda m: routed_quality(self._ordered(m, held), true, self._pool))
+            best = max(models, key=lambda m: routed_quality(self._ordered(m, held), true, self._pool))
+        self._coefficients, self._intercept = best.coefficients, best.intercept
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
         """Return qualities (n, M) that order prompts by the probability that the strong candidate wins."""
-        return self._ordered(self._model, self._vectors.transform(prompts))
+        model = None
+        if self._coefficients is not None and self._intercept is not None:
+            model = LinearMap(self._coefficients, self._intercept)
+        return self._ordered(model, self._vectors.transform(prompts))
 
-    def _ordered(self, model: Any, vectors: Any) -> Floats:
-        wins = 0.5 if model is None else model.predict_proba(vectors)[:, 1]
+    def _ordered(self, model: LinearMap | None, vectors: Any) -> Floats:
+        wins = 0.5 if model is None else expit(model.predict(vectors)[:, 0])
         predicted = np.full((vectors.shape[0], self._count), self._weak_mean - self._gap)
         predicted[:, self.strong] = self._weak_mean + self._gap * wins
         predicted[:, self.weak] = self._weak_mean
         return predicted
+
+
+def _logistic(strength: float, vectors: Any, won: npt.NDArray[np.int64], weight: Floats) -> LinearMap:
+    from sklearn.linear_model import LogisticRegression
+
+    return linear_map(LogisticRegression(C=strength, max_iter=1000).fit(vectors, won, weight))
 
 
 def _preferences(gap: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:

@@ -4,7 +4,7 @@ Several experts each look for the tokens that matter to them: a gate scores ever
 kept and weighed by a softmax, and the expert tells from their mean what they do to each candidate's
 quality. A second gate, on the mean of all tokens, weighs the experts. The paper predicts several metrics of
 its own and compares two models by their Pareto superiority; here the target is the suite's metric, for any
-number of candidates, and encoder and training are those of `transformer`. Needs the extra `torch`.
+number of candidates, and encoder and training are those of `transformer`. Needs the extra `minilm`.
 """
 
 from __future__ import annotations

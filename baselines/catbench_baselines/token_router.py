@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -67,7 +68,8 @@ class TokenRouter:
         random = np.random.default_rng(self._pool.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._pool.seed)
-            self._network = self._build(tokens.values.shape[1], quality.shape[1])
+            self._size = tokens.values.shape[1], quality.shape[1]
+            self._network = self._build(*self._size)
             optimiser = torch.optim.AdamW(self._network.parameters(), lr=RATE, weight_decay=DECAY)
             best, least, since = self._network, np.inf, 0
             for done in range(passes):
@@ -90,6 +92,18 @@ class TokenRouter:
         if self._held and prompts is self._held[0]:  # read already: an encoder takes longer than all the rest
             return self._predict(self._held[1])
         return self._predict(self._encoder(list(prompts)))
+
+    def state(self) -> dict[str, Any]:
+        """Return the network's parameters, and the scale of the qualities."""
+        weights = {name: value.numpy() for name, value in self._network.state_dict().items()}
+        return {"network": weights, "low": self._low, "width": self._width, "size": list(self._size)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take what `state` returned; the text encoder is that of the option."""
+        self._encoder, self._held = find_encoder(self._option, Prompts([])), None
+        self._low, self._width, self._size = state["low"], state["width"], tuple(state["size"])
+        self._network = self._build(*self._size)
+        self._network.load_state_dict({name: torch.from_numpy(v) for name, v in state["network"].items()})
 
     def _train(
         self,

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
 from catbench import Pool, Prompts
@@ -63,6 +62,8 @@ class TreesRouter(VectorRouter):
         return _after(self.models, self._vectors.transform(prompts), self.rounds)
 
     def _grow(self, vectors: Any, quality: Floats, rate: float) -> list[Any]:
+        from sklearn.ensemble import HistGradientBoostingRegressor
+
         with threadpool_limits(1):  # small steps: threads would mostly wait for each other
             return [
                 HistGradientBoostingRegressor(

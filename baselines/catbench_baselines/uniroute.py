@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.cluster import KMeans
 
 from catbench import Pool, Prompts
 from catbench_baselines.features import DenseVectors, VectorRouter, routed_quality
@@ -31,7 +30,7 @@ DEFAULT = 16
 class UniRouteRouter(VectorRouter):
     """Predicts the mean quality of the prompt's cluster."""
 
-    answers_by = ("clusters", "means")
+    answers_by = ("centres", "means")
 
     def __init__(self, pool: Pool, vectors: str = "", choices: Sequence[int] = CHOICES) -> None:
         super().__init__(pool, DenseVectors(vectors))
@@ -44,6 +43,8 @@ class UniRouteRouter(VectorRouter):
         vectors = self._vectors.fit(prompts)
         most = len(np.unique(vectors, axis=0))
         tried = [k for k in self._choices if k <= most] if validation else [min(DEFAULT, most)]
+        from sklearn.cluster import KMeans
+
         make: Any = KMeans  # its stubs take no number of starts
         self._clusters = [make(k, n_init=1, random_state=self._pool.seed).fit(vectors) for k in tried]
         self._trained = [clusters.labels_ for clusters in self._clusters]
@@ -61,20 +62,24 @@ class UniRouteRouter(VectorRouter):
             vectors, true = self._validation
             tried = [table[c.predict(vectors)] for table, c in zip(means, self._clusters, strict=True)]
             chosen = int(np.argmax(routed_quality(np.array(tried), true, self._pool)))
-        self.clusters, self.means = self._clusters[chosen], means[chosen]
-        self.flops_per_prompt = self._vectors.flops + 2.0 * self.clusters.cluster_centers_.size
+        self.centres, self.means = self._clusters[chosen].cluster_centers_, means[chosen]
+        self.flops_per_prompt = self._vectors.flops + 2.0 * self.centres.size
         return self
 
     def add_candidate(self, prompts: Prompts, quality: Floats) -> UniRouteRouter:
         """Take in a candidate by its qualities (N,) on N prompts; it is the last column from now on."""
-        of = self.clusters.predict(self._vectors.transform(prompts))
-        column = _cluster_means(of, quality[:, None], self.clusters.n_clusters)
+        column = _cluster_means(self._nearest(prompts), quality[:, None], len(self.centres))
         self.means = np.column_stack([self.means, column])
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
         """Return the mean quality (n, M) of each prompt's cluster."""
-        return self.means[self.clusters.predict(self._vectors.transform(prompts))]
+        return self.means[self._nearest(prompts)]
+
+    def _nearest(self, prompts: Prompts) -> npt.NDArray[np.int64]:
+        """Return each prompt's cluster (n,)."""
+        products = self._vectors.transform(prompts) @ self.centres.T
+        return ((self.centres**2).sum(axis=1) / 2 - products).argmin(axis=1)
 
 
 def _cluster_means(of: npt.NDArray[Any], quality: Floats, count: int) -> Floats:

@@ -17,20 +17,23 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 if TYPE_CHECKING:
-    from catbench.errors import CatbenchError
+    from catbench.errors import CatbenchError, install_line
     from catbench.report.comparison import compare
     from catbench.report.evaluation import evaluate
     from catbench.report.report import Report
     from catbench.route.router_loader import find_router
     from catbench.score.curve import DeferralCurve
+    from catbench.score.from_three_arrays import score_arrays
+    from catbench.score.measures import measures
     from catbench.score.sweep import deferral_curve, mixture_curve, oracle_curve
     from catbench.suite.matrix import ScoreMatrix
     from catbench.suite.pool import Candidate, Pool
     from catbench.suite.prompts import Prompts
     from catbench.suite.store import load
+    from catbench.suite.suite_record import Suite
     from catbench.use.fitted import Choices, FittedRouter, fit
 
 __all__ = [
@@ -43,14 +46,18 @@ __all__ = [
     "Prompts",
     "Report",
     "ScoreMatrix",
+    "Suite",
     "compare",
     "deferral_curve",
     "evaluate",
     "find_router",
     "fit",
+    "install_line",
     "load",
+    "measures",
     "mixture_curve",
     "oracle_curve",
+    "score_arrays",
 ]
 
 _HOME = {
@@ -61,6 +68,7 @@ _HOME = {
     "FittedRouter": "use.fitted",
     "Pool": "suite.pool",
     "Prompts": "suite.prompts",
+    "Suite": "suite.suite_record",
     "Report": "report.report",
     "ScoreMatrix": "suite.matrix",
     "compare": "report.comparison",
@@ -68,19 +76,28 @@ _HOME = {
     "evaluate": "report.evaluation",
     "find_router": "route.router_loader",
     "fit": "use.fitted",
+    "install_line": "errors",
     "load": "suite.store",
+    "measures": "score.measures",
     "mixture_curve": "score.sweep",
     "oracle_curve": "score.sweep",
+    "score_arrays": "score.from_three_arrays",
 }
 
 
 def _warn_beside_the_other() -> None:
     """Warn where the other project called catbench is installed into the same folder as this one."""
+    import sys
     from pathlib import Path
 
     for place in Path(__file__).parents[1].glob("catbench-*.dist-info"):
         entries = place / "entry_points.txt"
         if not (entries.is_file() and "[catbench.routers]" in entries.read_text(encoding="utf-8")):
+            if Path(sys.argv[0]).stem == "catbench" and "catbench_command" not in sys.modules:
+                sys.exit(
+                    f"catbench: the command is another project's ({place.name}), the folder catbench this "
+                    "one's: use an environment of its own for each; this one is python -m catbench_command"
+                )
             from warnings import warn
 
             warn(

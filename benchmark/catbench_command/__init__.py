@@ -7,9 +7,11 @@ before anything of that folder is imported, its files are looked at.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import sys
 import warnings
-from importlib.metadata import distributions
+from importlib.metadata import PackageNotFoundError, distribution, distributions
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,16 +23,22 @@ REMEDY = "use an environment of its own for each, and install this one there fro
 
 def main() -> None:
     """Run the command line, or say in one line why the folder `catbench` cannot be used, with exit code 2."""
-    other, broken = other_version(), what_is_broken()
+    other = other_version()
+    broken = what_is_broken() or (what_is_overwritten() if other else "")
     if broken:
         sys.exit(_said(broken if not other else f"{broken}, with catbench {other}", 2))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "another project", UserWarning)  # it was said already
+        try:
+            from catbench.cli import main as run
+        except Exception as error:
+            if not other:
+                raise
+            sys.exit(_said(f"files of {DISTRIBUTION} do not go with catbench {other}'s: {error}", 2))
     if other:
         _said(
             f"another project, catbench {other} on the package index, is installed beside {DISTRIBUTION}", 0
         )
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "another project", UserWarning)  # it was said already
-        from catbench.cli import main as run
     run()
 
 
@@ -55,6 +63,22 @@ def what_is_broken() -> str:
         return f"{folders[0]} is another project's: it comes before {DISTRIBUTION} on Python's path"
     if spec.origin is None or DISTRIBUTION not in Path(spec.origin).read_text(encoding="utf-8"):
         return f"files of {DISTRIBUTION} in {folders[0]} were overwritten or removed by another project's"
+    return ""
+
+
+def what_is_overwritten() -> str:
+    """Return which file of ours another project wrote over, by what pip noted of it; "" where none is."""
+    try:
+        files = distribution(DISTRIBUTION).files or []
+    except PackageNotFoundError:
+        return ""
+    for one in files:
+        place = Path(str(one.locate()))
+        if one.suffix != ".py" or one.parts[0] != "catbench" or one.hash is None:
+            continue
+        found = hashlib.sha256(place.read_bytes()).digest() if place.is_file() else b""
+        if base64.urlsafe_b64encode(found).decode().rstrip("=") != one.hash.value:
+            return f"{place} of {DISTRIBUTION} was overwritten or removed"
     return ""
 
 

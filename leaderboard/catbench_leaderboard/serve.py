@@ -50,6 +50,7 @@ def serve(port: int, *, headless: bool) -> None:
         f"--server.port={port}",
         f"--server.headless={str(headless).lower()}",
         "--server.showEmailPrompt=false",
+        "--logger.hideWelcomeMessage=true",  # and what it advertises over the page
         "--browser.gatherUsageStats=false",
     )
     main(["run", str(app), *options], standalone_mode=False)

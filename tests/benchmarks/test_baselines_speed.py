@@ -36,7 +36,7 @@ def pool_of(count):
     return Pool("all", names, np.geomspace(1, 100, count), "tflops", "score")
 
 
-def test_knn_against_a_bare_matmul_and_partition(benchmark):
+def test_knn_against_a_bare_matmul_and_partition(benchmark, told):
     random = np.random.default_rng(0)
     train, test = (
         Prompts([""] * count, {"v": random.normal(size=(count, 512)).astype(np.float32)})
@@ -55,11 +55,11 @@ def test_knn_against_a_bare_matmul_and_partition(benchmark):
     floor = seconds(bare, 2)
     benchmark.pedantic(ask, rounds=2)
     ratio = benchmark.stats.stats.min / floor
-    print(f"\nknn, 80,000 x 10,000 x 512: {ratio:.2f} times the bare matmul and partition ({floor:.1f} s)")
+    told("knn, 80,000 x 10,000 prompts x 512", ratio, "the bare matmul and partition")
     assert ratio < 2
 
 
-def test_ridge_at_all_penalties_against_bare_products(benchmark):
+def test_ridge_at_all_penalties_against_bare_products(benchmark, told):
     """Seven penalties and 36 candidates, one after the other, would take hundreds of times as long."""
     random, (prompts, columns, words) = np.random.default_rng(0), (20_000, 12_000, 15)
     chosen = np.minimum(
@@ -77,11 +77,11 @@ def test_ridge_at_all_penalties_against_bare_products(benchmark):
     floor = seconds(bare, 2)
     benchmark.pedantic(lambda: ridge_path(vectors, quality, PENALTIES), rounds=2)
     ratio = benchmark.stats.stats.min / floor
-    print(f"\nridge, 20,000 x 36, seven penalties: {ratio:.1f} times a hundred bare products ({floor:.1f} s)")
+    told("ridge, 20,000 x 36, seven penalties", ratio, "a hundred bare products")
     assert ratio < 6
 
 
-def test_a_guard_against_the_areas_that_it_compares(benchmark):
+def test_a_guard_against_the_areas_that_it_compares(benchmark, told):
     """A bootstrap of 200 draws would take two hundred times as long as the areas."""
     random, pool = np.random.default_rng(0), pool_of(36)
     known = random.normal(size=(3700, 36)) + 2 * np.log(pool.cost) ** 0.5
@@ -90,12 +90,12 @@ def test_a_guard_against_the_areas_that_it_compares(benchmark):
     floor = seconds(lambda: [routed_quality(predicted, quality, pool) for predicted in tried])
     benchmark.pedantic(lambda: smallest_as_good(tried, quality, pool), rounds=3)
     ratio = benchmark.stats.stats.min / floor
-    print(f"\nguard, 3,700 x 36: {ratio:.1f} times the areas ({floor * 1000:.0f} ms)")
+    told("choosing how far to trust a router, 3,700 x 36", ratio, "the areas that it compares")
     assert ratio < 25
 
 
 def ratio_of_trials(texts=None, features=None, samples=2):
-    """Return how long 100 trials take against one, at 10,000 prompts x 20 candidates, and that one."""
+    """Return how long 100 trials take against one, at 10,000 prompts x 20 candidates."""
     made = simulate(Simulation(prompts=10_000, candidates=20, samples=samples))[0]
     texts = texts or list(made.prompts["text"])
     keys = [normalise(text) for text in texts]
@@ -108,23 +108,23 @@ def ratio_of_trials(texts=None, features=None, samples=2):
         run_trials(find_router("knn"), rounds, pool, truth, Trials(count))
 
     one = seconds(lambda: trials(1), 2)
-    return seconds(lambda: trials(100), 1) / one, one
+    return seconds(lambda: trials(100), 1) / one
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the CEMS files in ../shared/data/cems")
 @pytest.mark.parametrize(("samples", "most"), [(2, 6), (1, 7)])  # without refits it would be 100
-def test_a_hundred_trials_of_knn_against_one(benchmark, samples, most):
+def test_a_hundred_trials_of_knn_against_one(benchmark, told, samples, most):
     """Of one stored sample, trials draw prompts, and each its neighbours among them."""
     texts = [str(text) for text in make(find_recipe("cems"), SHARED).prompts["text"]]
-    ratio, one = benchmark.pedantic(lambda: ratio_of_trials(texts, samples=samples), rounds=1)
-    print(f"\n100 trials of knn, 10,000 real prompts x 20, S={samples}: {ratio:.1f} times one ({one:.2f} s)")
+    ratio = benchmark.pedantic(lambda: ratio_of_trials(texts, samples=samples), rounds=1)
+    told(f"100 trials of knn, 10,000 prompts x 20 x {samples}", ratio, "one")
     assert ratio < most
 
 
-def test_a_hundred_trials_of_knn_on_an_embedding(benchmark):
+def test_a_hundred_trials_of_knn_on_an_embedding(benchmark, told):
     vectors = np.random.default_rng(0).normal(size=(10_000, 512)).astype(np.float32)
-    ratio, one = benchmark.pedantic(lambda: ratio_of_trials(features={"v": vectors}), rounds=1)
-    print(f"\n100 trials of knn on 10,000 embeddings x 20: {ratio:.1f} times one trial ({one:.2f} s)")
+    ratio = benchmark.pedantic(lambda: ratio_of_trials(features={"v": vectors}), rounds=1)
+    told("100 trials of knn, 10,000 embeddings x 20", ratio, "one")
     assert ratio < 9  # one search is quick where it is a matmul
 
 

@@ -67,15 +67,14 @@ def grid_seconds(large):
     return seconds(lambda: grid_sweep(*large, trade_offs), repeats=3)
 
 
-def test_the_exact_curve_against_a_grid_of_1000(benchmark, large, grid_seconds):
+def test_the_exact_curve_against_a_grid_of_1000(benchmark, told, large, grid_seconds):
     benchmark(deferral_curve, *large)
     ratio = grid_seconds / benchmark.stats.stats.min
-    benchmark.extra_info["times faster"] = ratio
-    print(f"\nexact curve, 10,000 x 20: {ratio:.0f} times faster than a grid of 1,000 trade-offs")
+    told("the exact curve, 10,000 x 20", 1 / ratio, "a grid of 1,000 trade-offs")
     assert ratio >= 30
 
 
-def test_a_thousand_paired_areas_against_a_grid_of_1000(benchmark, large, grid_seconds):
+def test_a_thousand_paired_areas_against_a_grid_of_1000(benchmark, told, large, grid_seconds):
     sweep = EstimatorSweep(*large)
 
     def areas():
@@ -85,7 +84,7 @@ def test_a_thousand_paired_areas_against_a_grid_of_1000(benchmark, large, grid_s
     benchmark.pedantic(areas, rounds=3)
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     ratio = benchmark.stats.stats.min / grid_seconds
-    print(f"\n1,000 bootstrap areas, 10,000 x 20: {ratio:.2f} of the grid's time, peak {after / 1e6:.2f} GB")
+    told("1,000 paired bootstrap areas, 10,000 x 20", ratio, "one curve on a grid of 1,000 trade-offs")
     assert ratio <= 0.8
     assert after < 1e6
 
@@ -100,7 +99,7 @@ def test_a_hundred_thousand_prompts(benchmark, shape):
     assert benchmark.stats.stats.min < 2
 
 
-def test_time_grows_no_faster_than_n_m_log_n_m(benchmark):
+def test_time_grows_no_faster_than_n_m_log_n_m(benchmark, told):
     def per_unit(prompts, candidates):
         predicted, quality, cost = problem(prompts, candidates)
         predicted = np.log(cost) * np.random.default_rng(1).uniform(1, 2, (prompts, 1)) + 1e-4 * predicted
@@ -110,7 +109,7 @@ def test_time_grows_no_faster_than_n_m_log_n_m(benchmark):
     small = per_unit(10_000, 10)
     grown = {sizes: per_unit(*sizes) / small for sizes in ((10_000, 40), (40_000, 10), (80_000, 20))}
     benchmark.pedantic(lambda: None)
-    print("\ntime over N M log(N M), relative to 10,000 x 10:", grown)
+    told("a curve's time over N M log(N M), up to 80,000 x 20", max(grown.values()), "that at 10,000 x 10")
     assert max(grown.values()) < 2.5  # caches, not the algorithm: N M grows 16-fold
 
 
@@ -128,7 +127,7 @@ LOAD = """
 """
 
 
-def test_a_large_suite_loads_fast_in_little_memory(benchmark, tmp_path):
+def test_a_large_suite_loads_fast_in_little_memory(benchmark, told, tmp_path):
     from catbench import ScoreMatrix
     from catbench.suite.info import Metric
     from catbench.suite.simulate import Simulation, simulate
@@ -159,7 +158,8 @@ def test_a_large_suite_loads_fast_in_little_memory(benchmark, tmp_path):
         peak.append(memory * 1024)
     shutil.rmtree(tmp_path / "large")
     benchmark.pedantic(lambda: None)
-    print(f"\nload 100,000 x 20 x 4 x 4: {min(taken):.2f} s, peak {max(peak) / size:.2f} times the arrays")
+    print(f"\nload 100,000 x 20 x 4 x 4: {min(taken):.2f} s")
+    told("peak memory of loading a suite of 100,000 x 20 x 4 x 4", max(peak) / size, "its arrays")
     assert min(taken) < 4
     assert max(peak) < 2.5 * size
 
@@ -228,7 +228,7 @@ def test_a_thousand_replicates_of_all_measures_at_real_size(benchmark, count, gr
 
 
 @pytest.mark.skipif(not COCO.is_file(), reason="needs the captions in ../shared/data/coco")
-def test_a_report_takes_at_most_three_times_its_router(benchmark):
+def test_a_report_takes_at_most_three_times_its_router(benchmark, told):
     """One metric of 30,000 real captions x 36 candidates, 1,000 replicates, with `ridge`."""
     texts = pd.read_csv(COCO)["prompt"].astype(str).tolist()
     keys = [normalise(text) for text in texts]
@@ -258,5 +258,5 @@ def test_a_report_takes_at_most_three_times_its_router(benchmark):
     alone = seconds(lambda: run_router(find_router("ridge"), pool, *parts), 1)
     benchmark.pedantic(lambda: evaluate("ridge", matrix), rounds=1)
     ratio = benchmark.stats.stats.min / alone
-    print(f"\na report of ridge, 30,000 x 36: {ratio:.2f} times fitting and asking it ({alone:.1f} s)")
+    told("a report of ridge, 30,000 captions x 36, 1,000 replicates", ratio, "fitting and asking it")
     assert ratio < 3

@@ -34,7 +34,14 @@ def test_a_suite_is_told_drawn_and_written(command, simulated, tmp_path):
     out = [tmp_path / name for name in ("i.json", "i.png", "i.svg")]
     done = command("inspect", simulated, "--json", out[0], "--plot", out[1])
     assert done.code == 0, done.err
-    for words in ("SIMULATED", "Is there anything to route?", "yes, surely", "Pareto", "TF-IDF ridge"):
+    for words in (
+        "SIMULATED",
+        "Is there anything to route?",
+        "yes: ",
+        "surely gains",
+        "Pareto",
+        "TF-IDF ridge",
+    ):
         assert words in done.out
     assert all(len(line) <= 80 for line in done.out.splitlines() if not line.startswith("SIMULATED|"))
     record = json.loads(out[0].read_text())
@@ -53,7 +60,9 @@ def test_a_table_is_looked_at_before_it_is_a_suite(command, table):
     done = command("inspect", table / "Our scores.csv", "--costs", table / "costs.csv")
     assert done.code == 0, done.err
     assert "our-scores: right against USD" in done.out
-    assert "yes, surely: a ridge on the prompt's words gains" in done.out
+    assert "yes: averaged over budgets a ridge on the prompt's words surely gains" in " ".join(
+        done.out.split()
+    )
     assert "one sample: how much of the oracle's gain is noise" in done.out
     lower = command(
         "inspect", table / "Our scores.csv", "--costs", table / "costs.csv", "--metric", "right:lower"

@@ -21,9 +21,10 @@ pytest.importorskip("transformers", reason="the generate extra is not installed"
 from catbench.files import sha256_of
 from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.pool import Candidate
+from catbench.suite.store import save
+from catbench.suite.suite_record import Suite
 from catbench_make.drawing.generation import Plan, generate
 from catbench_make.packages import prepare
-from catbench_make.plan.unscored import UnscoredSuite, save_problem
 
 prepare()
 
@@ -281,16 +282,16 @@ def suite(tmp_path: Path, sdxl: Path) -> Callable[..., Path]:
                 "split": splits,
             }
         )
-        problem = UnscoredSuite(
-            SuiteInfo(id=name),
-            prompts,
-            candidates,
-            metrics,
-            {"train": samples, "validation": samples, "test": samples},
+        unscored = Suite(
+            suite=SuiteInfo(id=name),
+            prompts=prompts,
+            candidates=candidates,
+            metrics=metrics,
+            samples={"train": samples, "validation": samples, "test": samples},
             pools={"steps": tuple(one.id for one in candidates)},
         )
         folder = tmp_path / name
-        save_problem(problem, folder)
+        save(unscored, folder)
         return folder
 
     return write
@@ -321,7 +322,7 @@ def content() -> Callable[[Path], dict[str, str]]:
         return {
             path.relative_to(out).as_posix(): sha256_of(path)
             for path in sorted(out.rglob("*"))
-            if path.is_file() and path.name != "lock"
+            if path.is_file() and not path.name.startswith("lock")
         }
 
     return digests

@@ -7,11 +7,10 @@ import re
 import pytest
 
 from catbench.suite.costs import Cost
-from catbench.suite.store import load
+from catbench.suite.store import load, load_suite
 from catbench_make.drawing.run_estimate import BYTES_PER_ROW, BYTES_PER_SCORE, estimate
 from catbench_make.plan.candidates import flux_dev, flux_schnell, infinity, sdxl, sdxl_turbo
 from catbench_make.plan.plan import cut
-from catbench_make.plan.unscored import load_problem
 
 
 @pytest.fixture
@@ -71,7 +70,7 @@ def test_a_dry_run_for_the_processor_reckons_with_it_and_not_with_a_gpu(suite, t
 
 
 def test_device_hours_rest_on_seconds_where_they_are_measured(suite):
-    shards = cut(load_problem(suite()), 4)
+    shards = cut(load_suite(suite()), 4)
     costs = [
         Cost(candidate="tiny-2", unit="tflops", value=1),
         Cost(candidate="tiny-3", unit="tflops", value=1),
@@ -98,7 +97,7 @@ def test_device_hours_rest_on_seconds_where_they_are_measured(suite):
     ],
 )
 def test_the_foreseen_disk_has_room_for_what_each_text_encoder_makes(suite, candidates, numbers):
-    shards = cut(load_problem(suite(candidates)))
+    shards = cut(load_suite(suite(candidates)))
     found = estimate(shards, [], metrics=1, keep_images=False)
     assert found.disk_bytes == found.images * (BYTES_PER_ROW + BYTES_PER_SCORE) + 6 * 2 * numbers
 
@@ -106,7 +105,7 @@ def test_the_foreseen_disk_has_room_for_what_each_text_encoder_makes(suite, cand
 def test_the_foreseen_disk_holds_what_is_written(suite, tmp_path, type_in):
     folder = suite(samples=4)
     type_in("generate", folder, "--out", tmp_path / "run", "--images")
-    foreseen = estimate(cut(load_problem(folder)), [], metrics=1, keep_images=True).disk_bytes
+    foreseen = estimate(cut(load_suite(folder)), [], metrics=1, keep_images=True).disk_bytes
     written = sum(path.stat().st_size for path in (tmp_path / "run").rglob("*") if path.is_file())
     assert written < foreseen < 100 * written
 

@@ -8,10 +8,10 @@ from itertools import pairwise
 import pytest
 
 from catbench.errors import GenerationError
+from catbench.suite.store import load_suite
 from catbench_make.drawing.engines import ShardDone
 from catbench_make.drawing.engines.crew import ShardAnswer, share_out
 from catbench_make.plan.plan import cut
-from catbench_make.plan.unscored import load_problem
 
 
 class Played:
@@ -54,7 +54,7 @@ class Played:
 @pytest.fixture
 def shards(suite, sdxl, amused, drawn_by):
     candidates = (drawn_by(sdxl, 2), drawn_by(sdxl, 3), drawn_by(amused, 2, "masked", largest_batch=1))
-    return cut(load_problem(suite(candidates)), 1)
+    return cut(load_suite(suite(candidates)), 1)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5, 40])

@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 from catbench.home import home
-from catbench.suite.store import load
-from catbench_make.plan.unscored import load_problem, save_problem
+from catbench.suite.store import load, load_suite, save
 from catbench_make.prompts.encoders import Encoder
 from catbench_make.scorers.sharpness import SHARPNESS
 
@@ -34,9 +33,9 @@ def test_generate_coco_runs_end_to_end_and_is_evaluated_by_complexity(
     # The real suite with candidates and a metric that need no download.
     candidates = (drawn_by(sdxl, 1), drawn_by(sdxl, 2))
     small = replace(
-        load_problem("coco"), candidates=candidates, metrics=(SHARPNESS.record,), pools={}, costs=()
+        load_suite("coco"), candidates=candidates, metrics=(SHARPNESS.record,), pools={}, costs=()
     )
-    save_problem(small, home() / "coco", force=True)
+    save(small, home() / "coco", force=True)
 
     words = ("--limit", 20, "--samples", 1, "--candidates", "tiny-1,tiny-2", "--out", tmp_path / "run")
     outcome = command("generate", "coco", *words)

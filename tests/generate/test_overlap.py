@@ -262,7 +262,7 @@ def test_a_prompts_length_is_found_while_the_drawing_thread_tokenizes(
     pipeline = load_pipeline(shard.settings, "cpu", None)
     # Of a class that encodes its prompts in every call, as Infinity's does.
     pipeline.__class__ = type("Unknown", (type(pipeline),), {})
-    worker = Worker(Job(tmp_path / "run", plan.problem.metrics, "cpu", 1), lambda *_: pipeline)
+    worker = Worker(Job(tmp_path / "run", plan.suite.metrics, "cpu", 1), lambda *_: pipeline)
     worker.draw(shard, lambda: worker.read(shard))
     set_up, tokenizer = type(pipeline.tokenizer).set_truncation_and_padding, pipeline.tokenizer
     amidst, gone_on = threading.Event(), threading.Event()

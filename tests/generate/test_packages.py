@@ -24,7 +24,7 @@ def test_a_missing_package_is_an_error_with_the_install_line(monkeypatch, name):
     monkeypatch.setattr(packages.importlib, "import_module", without)
     packages.prepare.cache_clear()
     with pytest.raises(
-        MissingExtraError, match=rf"generating images needs {name}, .*pip install '.\[generate\]'"
+        MissingExtraError, match=rf"generating images needs {name}, .*pip install (-e )?'.\[generate\]'"
     ):
         packages.prepare()
     monkeypatch.undo()

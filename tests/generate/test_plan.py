@@ -1,4 +1,4 @@
-"""Cutting a problem into shards: seeds, blocks, limits."""
+"""Cutting a suite into shards: seeds, blocks, limits."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from catbench.errors import SuiteError, UsageError
 from catbench.suite.info import Metric
+from catbench.suite.store import load_suite
+from catbench_make.plan.drawn_part import choose, interleaved
 from catbench_make.plan.plan import cut
 from catbench_make.plan.seeds import image_seed
-from catbench_make.plan.unscored import choose, interleaved, load_problem
 
 
 def test_seeds_are_those_of_sha256_by_another_implementation():
@@ -27,8 +28,8 @@ def test_seeds_of_different_images_differ():
 
 
 def test_every_image_stands_in_exactly_one_shard_and_has_one_seed_for_all_candidates(suite):
-    problem = load_problem(suite())
-    shards = cut(problem, prompts_per_block=4)
+    whole = load_suite(suite())
+    shards = cut(whole, prompts_per_block=4)
     seen: dict[str, dict[tuple[str, int], int]] = {}
     for shard in shards:
         for image in shard.block.images:
@@ -45,7 +46,7 @@ def test_shards_of_one_pipeline_stand_together(suite, sdxl, amused, drawn_by):
         drawn_by(amused, 2, "other"),
         drawn_by(sdxl, 3),
     )
-    order = [shard.candidate.id for shard in cut(load_problem(suite(candidates)), 6)]
+    order = [shard.candidate.id for shard in cut(load_suite(suite(candidates)), 6)]
     assert order == ["tiny-2", "tiny-3", "other"]
 
 
@@ -63,32 +64,32 @@ def test_every_beginning_of_the_order_has_the_splits_in_their_proportions(splits
 
 
 def test_a_larger_limit_keeps_the_whole_blocks_of_a_smaller_one(suite):
-    problem = load_problem(suite())
-    few = cut(choose(problem, problem.candidates, limit=4), 2)
-    many = cut(choose(problem, problem.candidates, limit=6), 2)
+    whole = load_suite(suite())
+    few = cut(choose(whole, whole.candidates, limit=4), 2)
+    many = cut(choose(whole, whole.candidates, limit=6), 2)
     assert {shard.name for shard in few} < {shard.name for shard in many}
 
 
-def test_prompts_stay_in_stored_order_whatever_the_order_of_drawing(suite):
-    problem = load_problem(suite())
-    chosen = choose(problem, problem.candidates, limit=5)
-    assert list(chosen.prompts["prompt_id"]) == sorted(chosen.prompts["prompt_id"])
+def test_prompts_stand_in_the_order_of_drawing(suite):
+    whole = load_suite(suite())
+    chosen = choose(whole, whole.candidates, limit=5)
     drawn = [prompt for shard in cut(chosen, 2)[:3] for prompt in shard.block.prompt_ids]
-    assert sorted(drawn) == list(chosen.prompts["prompt_id"])
+    assert drawn == list(chosen.prompts["prompt_id"])
+    assert set(chosen.prompts["split"].iloc[:3]) == set(whole.prompts["split"])  # one of each comes first
 
 
 def test_pools_without_all_their_candidates_are_left_out(suite):
-    problem = load_problem(suite())
-    assert choose(problem, problem.candidates[:1]).pools == {}
-    assert choose(problem, problem.candidates).pools == problem.pools
+    whole = load_suite(suite())
+    assert choose(whole, whole.candidates[:1]).pools == {}
+    assert choose(whole, whole.candidates).pools == whole.pools
 
 
 def test_features_go_with_their_prompts(suite):
     from dataclasses import replace
 
-    problem = load_problem(suite())
+    whole = load_suite(suite())
     features = np.arange(6, dtype=np.float32)[:, None]
-    chosen = choose(replace(problem, features={"x": features}), problem.candidates, limit=4)
+    chosen = choose(replace(whole, features={"x": features}), whole.candidates, limit=4)
     rows = [int(name.removeprefix("p")) for name in chosen.prompts["prompt_id"]]
     assert chosen.features["x"][:, 0].tolist() == rows
 
@@ -98,17 +99,17 @@ def test_features_go_with_their_prompts(suite):
     [({"limit": 2}, "--limit 2: at least 3"), ({"samples": 0}, "--samples 0: at least 1")],
 )
 def test_too_little_is_refused(suite, arguments, message):
-    problem = load_problem(suite())
+    whole = load_suite(suite())
     with pytest.raises(UsageError, match=message):
-        choose(problem, problem.candidates, **arguments)
+        choose(whole, whole.candidates, **arguments)
 
 
 def test_a_suite_without_metrics_is_refused(suite):
     from dataclasses import replace
 
-    problem = load_problem(suite(metrics=(Metric(name="sharpness"),)))
+    whole = load_suite(suite(metrics=(Metric(name="sharpness"),)))
     with pytest.raises(SuiteError, match="lists no metrics"):
-        replace(problem, metrics=())
+        replace(whole, metrics=())
 
 
 def test_an_altered_prompt_table_is_refused(suite):
@@ -116,4 +117,4 @@ def test_an_altered_prompt_table_is_refused(suite):
     with (folder / "prompts.parquet").open("ab") as file:
         file.write(b"x")
     with pytest.raises(SuiteError, match=r"prompts\.parquet: SHA-256"):
-        load_problem(folder)
+        load_suite(folder)

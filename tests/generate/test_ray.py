@@ -24,7 +24,7 @@ from catbench_make.drawing.engines.cluster import wait_to_see
 from catbench_make.drawing.engines.crew import ShardAnswer
 from catbench_make.drawing.engines.ray import RayEngine
 from catbench_make.plan.job import Job, hardware_name
-from catbench_make.sealed import write_sealed
+from catbench_make.recorded import write_recorded
 
 
 def needs_ray():
@@ -368,7 +368,7 @@ def test_a_devices_fault_is_told_apart_also_where_a_metric_met_it(error, kind):
 
 def test_a_shard_that_is_seen_late_is_waited_for(tmp_path, monkeypatch):
     path = tmp_path / "tiny-2" / "000000.parquet"
-    threading.Timer(0.2, write_sealed, (path, {}, lambda draft: draft.write_text("x"))).start()
+    threading.Timer(0.2, write_recorded, (path, {}, lambda draft: draft.write_text("x"))).start()
     wait_to_see(path)
     assert path.read_text() == "x"
     monkeypatch.setattr(cluster, "SECONDS_TO_BE_SEEN", 0.1)

@@ -15,6 +15,7 @@ from PIL import Image
 from catbench.suite.info import Metric
 from catbench.suite.store import verify
 from catbench_make.drawing.engines.local import LocalEngine
+from catbench_make.drawing.run_folder import RunPart
 from catbench_make.scorers.sharpness import sharpness
 
 
@@ -38,6 +39,17 @@ def test_a_suite_with_scores_is_regenerated_from_itself(suite, tmp_path, run):
     old, new = verify(first.suite), verify(second.suite)
     np.testing.assert_array_equal(old.scores["sharpness"], new.scores["sharpness"])
     assert old.costs == new.costs
+
+
+def test_parts_make_what_one_run_makes(suite, tmp_path, run, content):
+    folder = suite()
+    whole = run(folder, tmp_path / "whole")
+    made = [run(folder, tmp_path / "parts", part=RunPart(number, 3)).images for number in (3, 1, 2)]
+    assert sum(made) == whole.images
+    assert min(made) > 0
+    assert not (tmp_path / "parts" / "suite").exists()
+    assert run(folder, tmp_path / "parts").images == 0
+    assert content(tmp_path / "parts") == content(tmp_path / "whole")
 
 
 def test_the_scores_are_those_of_the_images_that_are_kept(suite, tmp_path, run):

@@ -15,6 +15,7 @@ from catbench.errors import GenerationError, UsageError
 from catbench.suite.info import Metric
 from catbench_make.drawing import shards as shard_files
 from catbench_make.drawing.generation import Plan
+from catbench_make.drawing.run_folder import RunPart
 
 
 @pytest.mark.parametrize(
@@ -165,6 +166,26 @@ def test_a_folder_in_use_is_refused(suite, tmp_path, run):
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(UsageError, match="another run is writing to"):
             run(suite(), out)
+
+
+def test_a_part_is_held_by_one_process_and_never_beside_a_whole_run(suite, tmp_path, run):
+    fcntl = pytest.importorskip("fcntl", reason="no such locks on this system")
+    out, folder = tmp_path / "run", suite()
+    out.mkdir()
+    for name in ("lock", "lock-1-of-2"):
+        with (out / name).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with pytest.raises(UsageError, match="another run is writing to"):
+                run(folder, out, part=RunPart(1, 2))
+    with (out / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)  # another part's
+        assert run(folder, out, part=RunPart(1, 2)).images == 12
+
+
+@pytest.mark.parametrize("text", ["0/2", "3/2", "1", "1/", "a/b", "-1/2", "1/2/3", "1/0"])
+def test_what_names_no_part_is_refused(text):
+    with pytest.raises(UsageError, match="it is I/N"):
+        RunPart.parse(text)
 
 
 def test_a_suites_own_folder_and_a_file_are_refused(suite, tmp_path, run, content):

@@ -7,6 +7,7 @@ pytest.importorskip("diffusers")
 
 from catbench.errors import UsageError
 from catbench.suite.prompts import group_of
+from catbench.suite.store import load_suite, save
 from catbench_make.nano.fresh import fresh_test
 from catbench_make.nano.nano_suite import nano_problem, with_features
 from catbench_make.nano.offered import STEPS, nano_candidates, nano_pools
@@ -14,7 +15,6 @@ from catbench_make.nano.reading import read
 from catbench_make.nano.shelf import SHELF
 from catbench_make.plan.candidates import choose_candidates, drawing_settings
 from catbench_make.plan.settings import local_source
-from catbench_make.plan.unscored import load_problem, save_problem
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +76,8 @@ def test_fresh_tests_are_refused_where_there_is_no_grammar(problem):
 
 def test_a_problem_is_read_back_with_its_features(problem, tmp_path):
     whole = with_features(problem)
-    save_problem(whole, tmp_path / "nano")
-    read_back = load_problem(tmp_path / "nano")
+    save(whole, tmp_path / "nano")
+    read_back = load_suite(tmp_path / "nano")
     assert (read_back.features["nano-clip"] == whole.features["nano-clip"]).all()
     assert choose_candidates(read_back.candidates, None) == nano_candidates()
 

@@ -25,7 +25,7 @@ from catbench.paper.written import comma_separated, drawing, latex, markdown
 from catbench.report.trials import Trials, run_trials
 from catbench.route.router_loader import find_router
 from catbench.score.bootstrap import Bootstrap
-from catbench.score.measures.win_rate import sign_test
+from catbench.score.measures import sign_test
 from catbench.score.rounds import rounds_of
 from catbench.score.sweep import deferral_curve
 from catbench.score.truth import truth_of
@@ -272,7 +272,7 @@ def test_an_estimator_whose_packages_are_missing_is_left_out_and_told(matrix, no
     assert runs.estimators == ("knn",)
     says = "transformer is left out: router 'transformer' needs torch, which is not installed: in your clone"
     assert runs.left_out[0].startswith(says)
-    assert runs.left_out[0].endswith("[torch]'.")
+    assert runs.left_out[0].endswith("[minilm]'.")
 
 
 def test_an_estimator_that_cannot_be_had_is_left_out_and_told(matrix, monkeypatch):

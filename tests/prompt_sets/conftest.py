@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from catbench.suite.provenance import PromptSource
+from catbench.suite.info import PromptSource
 from catbench_make.prompts.embeddings import Embeddings
 from catbench_make.prompts.encoders import Encoder
 

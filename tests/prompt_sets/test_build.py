@@ -10,7 +10,7 @@ import pytest
 
 from catbench.errors import SuiteError, UsageError
 from catbench.suite.prompts import split_of
-from catbench_make.plan.unscored import load_problem, save_problem
+from catbench.suite.store import load_suite, save
 from catbench_make.prompts.build import Choice, build, feature_name, rebuild
 from catbench_make.prompts.embeddings import PART, Embeddings
 from catbench_make.prompts.ids import FILE, read_ids, spell_ids
@@ -25,12 +25,12 @@ def made(source, embeddings, quiet):
 
 
 def columns(built):
-    return built.problem.prompts.set_index("prompt_id")
+    return built.suite.prompts.set_index("prompt_id")
 
 
 def test_no_kept_pair_reaches_the_threshold_and_every_dropped_prompt_does(made, rows, embeddings, quiet):
     built = made(rows)
-    kept = built.problem.prompts["text"].tolist()
+    kept = built.suite.prompts["text"].tolist()
     dropped = sorted(set(rows["text"]) - set(kept))
     assert 0 < len(kept) < len(rows)
     vectors, others = (embeddings(texts, quiet).astype(np.float64) for texts in (kept, dropped))
@@ -42,7 +42,7 @@ def test_no_kept_pair_reaches_the_threshold_and_every_dropped_prompt_does(made, 
 def test_the_order_of_the_rows_does_not_matter(made, rows):
     first = made(rows)
     again = made(rows.sample(frac=1, random_state=3))
-    pd.testing.assert_frame_equal(first.problem.prompts, again.problem.prompts)
+    pd.testing.assert_frame_equal(first.suite.prompts, again.suite.prompts)
     assert first.ids == again.ids
 
 
@@ -110,11 +110,11 @@ def test_duplicates_empty_and_unsafe_prompts_are_counted_and_left_out(made, sour
         }
     )
     built = made(rows, Choice(nsfw_ceiling=0.5))
-    assert sorted(built.problem.prompts["text"]) == ["A cat", "the blue sea", "кот на крыше"]
+    assert sorted(built.suite.prompts["text"]) == ["A cat", "the blue sea", "кот на крыше"]
     counts = built.counts
     assert (counts["read"], counts["empty"], counts["unsafe"], counts["duplicates"]) == (8, 2, 2, 1)
     assert counts["kept"] == 3
-    assert built.problem.suite.provenance.diversity.nsfw_ceiling == 0.5
+    assert built.suite.suite.provenance.diversity.nsfw_ceiling == 0.5
 
 
 def test_with_nothing_left_it_says_why(made):
@@ -124,8 +124,8 @@ def test_with_nothing_left_it_says_why(made):
 
 def test_encoder_threshold_seed_and_source_are_part_of_the_suite(made, rows, tmp_path):
     built = made(rows, Choice(threshold=0.6, seed=4))
-    save_problem(built.problem, tmp_path / "suite")
-    info = load_problem(tmp_path / "suite").suite
+    save(built.suite, tmp_path / "suite")
+    info = load_suite(tmp_path / "suite").suite
     assert info.version == "bag@0.6"
     assert info.provenance.sources[0].licence == "CC0-1.0"
     found = info.provenance.diversity
@@ -135,8 +135,8 @@ def test_encoder_threshold_seed_and_source_are_part_of_the_suite(made, rows, tmp
 def test_the_vectors_it_was_filtered_by_are_the_suite_s_prompt_embedding(
     made, rows, embeddings, quiet, tmp_path
 ):
-    save_problem(made(rows, Choice(limit=40)).problem, tmp_path / "suite")
-    problem = load_problem(tmp_path / "suite")
+    save(made(rows, Choice(limit=40)).suite, tmp_path / "suite")
+    problem = load_suite(tmp_path / "suite")
     assert list(problem.features) == ["bag"]
     vectors = embeddings(problem.prompts["text"].tolist(), quiet)
     np.testing.assert_array_equal(problem.features["bag"], vectors)
@@ -153,7 +153,7 @@ def test_an_embedding_s_name_can_be_a_file_s(encoder, feature):
 
 def test_a_higher_threshold_drops_training_prompts_near_to_held_out_ones(made, rows, embeddings, quiet):
     loose = made(rows, Choice(threshold=1.0))
-    prompts = loose.problem.prompts
+    prompts = loose.suite.prompts
     assert loose.counts["near_across_splits"] > 0
     vectors, split = embeddings(prompts["text"].tolist(), quiet), prompts["split"].to_numpy()
     for held_out in ("validation", "test"):
@@ -168,7 +168,7 @@ def test_published_ids_give_the_same_suite_without_an_encoder(made, rows, source
     (tmp_path / FILE).write_text(spell_ids(built.ids, built.diversity), encoding="utf-8")
     ids, diversity = read_ids(tmp_path)
     again = rebuild("made", source, rows.sample(frac=1, random_state=1), ids, diversity)
-    pd.testing.assert_frame_equal(built.problem.prompts, again.problem.prompts)
+    pd.testing.assert_frame_equal(built.suite.prompts, again.suite.prompts)
     assert again.diversity == built.diversity
 
 

@@ -123,7 +123,7 @@ def test_the_findings_are_drawn(found, prompts, embeddings, quiet, tmp_path, for
 
 
 def test_the_papers_suites_have_their_candidates_metrics_and_samples(prompts):
-    problem = paper.problem(SuiteInfo(id="coco"), prompts)
+    problem = paper.paper_suite(SuiteInfo(id="coco"), prompts)
     assert problem.samples == {"train": 4, "validation": 4, "test": 4}
     assert [metric.name for metric in problem.metrics] == [
         "clip_score",
@@ -136,7 +136,7 @@ def test_the_papers_suites_have_their_candidates_metrics_and_samples(prompts):
 
 
 def test_the_papers_candidates_are_those_of_its_tables_the_cheapest_first(prompts):
-    problem = paper.problem(SuiteInfo(id="coco"), prompts)
+    problem = paper.paper_suite(SuiteInfo(id="coco"), prompts)
     ids = [candidate.id for candidate in problem.candidates]
     assert set(ids) == {*TABLE1_CANDIDATES, *TABLE2_CANDIDATES}
     prices = {cost.candidate: cost.value for cost in problem.costs if cost.unit == "tflops"}

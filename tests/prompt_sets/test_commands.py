@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from catbench.suite.simulate import Simulation, simulate
-from catbench.suite.store import load, save
-from catbench_make.plan.unscored import load_problem
+from catbench.suite.store import load, load_suite, save
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def test_a_suite_is_built_named_listed_and_refused_without_scores(typed, caption
     assert outcome.code == 0, outcome.err
     assert "similar" in outcome.out
     assert "800 prompts encoded" in outcome.err
-    problem = load_problem("coco")
+    problem = load_suite("coco")
     assert f"{len(problem.prompts)} prompts (train" in outcome.out
     assert problem.suite.provenance.sources[0].files[0].name == "captions.csv"
     listed = " ".join(typed("suites").out.split())
@@ -64,7 +63,7 @@ def test_a_suite_that_is_there_is_replaced_only_when_asked_and_never_with_scores
     assert typed(*words).code == 0
     assert "is there already" in typed(*words).err
     assert typed(*words, "--force", "--limit", 30).code == 0
-    assert len(load_problem(tmp_path / "a").prompts) == 30
+    assert len(load_suite(tmp_path / "a").prompts) == 30
     save(simulate(Simulation(prompts=60, candidates=2, samples=1))[0], tmp_path / "scored")
     refused = typed("prompts", "coco", "--from", captions, "--out", tmp_path / "scored", "--force")
     assert refused.code == 2
@@ -78,7 +77,7 @@ def test_diffusiondb_takes_a_ceiling_and_several_files(typed, tmp_path):
     sources = ("--from", tmp_path / "a.csv", "--from", tmp_path / "b.parquet")
     outcome = typed("prompts", "diffusiondb", *sources, "--nsfw-ceiling", 0.5)
     assert outcome.code == 0, outcome.err
-    suite = load_problem("diffusiondb")
+    suite = load_suite("diffusiondb")
     assert sorted(suite.prompts["text"]) == ["one cat", "three birds"]
     assert set(suite.prompts["source"]) == {"DiffusionDB"}
     assert suite.suite.licence == "prompts: CC0-1.0"
@@ -142,7 +141,7 @@ def test_what_is_left_after_dropping_says_how_much_it_is_and_its_ids_make_it_aga
     assert typed("prompts", "coco", "--from", captions, "--out", tmp_path / "a").code == 0
     words = ("prompts", "check", tmp_path / "a", "--near")
     assert typed(*words, 0.7, "--drop", tmp_path / "b").code == 1
-    before, after = (load_problem(tmp_path / name) for name in "ab")
+    before, after = (load_suite(tmp_path / name) for name in "ab")
     old, new = before.suite.provenance.counts, after.suite.provenance.counts
     dropped = len(before.prompts) - len(after.prompts)
     assert dropped > 0
@@ -166,7 +165,7 @@ def test_check_against_a_file_tells_what_is_in_both(typed, captions, tmp_path):
     outcome = typed("prompts", "check", "coco", "--against", captions, "--json", tmp_path / "c.json")
     assert outcome.code == 1, outcome.err
     record = json.loads((tmp_path / "c.json").read_text())
-    prompts = load_problem("coco").prompts
+    prompts = load_suite("coco").prompts
     tests = prompts["text"][prompts["split"] == "test"].tolist()
     assert len(record["against"]["exact"]) == len(prompts)
     assert record["against"]["test_prompts"] == len(tests)

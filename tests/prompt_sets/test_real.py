@@ -81,7 +81,7 @@ def greatest(vectors, others):
 def test_what_is_kept_is_what_brute_force_keeps(dataset, embeddings, quiet):
     source, rows = dataset
     built = build("proof", source, rows, Choice(THRESHOLD), embeddings, quiet)
-    kept = built.problem.prompts["text"].tolist()
+    kept = built.suite.prompts["text"].tolist()
     stripped = rows["text"].str.strip()
     distinct = stripped[stripped != ""].groupby(stripped.str.casefold().str.split().str.join(" ")).min()
     dropped = sorted(set(distinct) - set(kept))
@@ -105,14 +105,14 @@ def test_the_rows_order_does_not_matter_and_a_second_run_gives_the_same(dataset,
     shuffled = rows.sample(frac=1, random_state=5)
     for again in (shuffled, rows):
         built = build("proof", source, again, Choice(THRESHOLD), Embeddings(embeddings.encoder), quiet)
-        pd.testing.assert_frame_equal(first.problem.prompts, built.problem.prompts)
+        pd.testing.assert_frame_equal(first.suite.prompts, built.suite.prompts)
 
 
 def test_a_tenth_of_new_prompts_moves_no_old_one_to_another_split(dataset, embeddings, quiet):
     source, rows = dataset
     old_rows = rows.sample(frac=10 / 11, random_state=7)
-    old = build("proof", source, old_rows, Choice(THRESHOLD), embeddings, quiet).problem.prompts
-    new = build("proof", source, rows, Choice(THRESHOLD), embeddings, quiet).problem.prompts
+    old = build("proof", source, old_rows, Choice(THRESHOLD), embeddings, quiet).suite.prompts
+    new = build("proof", source, rows, Choice(THRESHOLD), embeddings, quiet).suite.prompts
     both = old.merge(new, on="prompt_id", suffixes=("_old", "_new"))
     print(f"\n{len(old):,} kept before, {len(new):,} after, {len(both):,} in both")
     assert len(both) > 0.5 * len(old)

@@ -11,8 +11,8 @@ from catbench import evaluate, load
 from catbench.route.routing import NamedRouter
 from catbench.score.answer import Answer
 from catbench.score.bootstrap import Bootstrap
-from catbench.score.measures.unseen_oracles import variances
 from catbench.score.rounds import rounds_of
+from catbench.score.unseen_oracles import variances
 from catbench.submit.noise import Agreement, check_noise
 from catbench.suite.simulate import Simulation, simulate
 from catbench.suite.store import save

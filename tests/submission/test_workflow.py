@@ -158,3 +158,30 @@ def test_a_submission_gives_the_platform_no_command(judged):
     (stop,) = [number for number, line in enumerate(lines) if line.startswith("::stop-commands::")]
     assert stop < first
     assert lines[last + 1] == f"::{lines[stop].removeprefix('::stop-commands::')}::"
+
+
+OTHERS = [path for path in WORKFLOW.parent.glob("*.yml") if path != WORKFLOW]
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.stem)
+def test_other_workflows_read_only_and_use_no_secret(path):
+    """Only the job that publishes pages may write, and only pages."""
+    yaml = pytest.importorskip("yaml")
+    text = path.read_text()
+    found = yaml.safe_load(text)
+    assert "secrets." not in text
+    assert found["permissions"] == {"contents": "read"}
+    for name, job in found["jobs"].items():
+        assert job.get("permissions", {}) in ({}, {"pages": "write", "id-token": "write"}), name
+        for step in job["steps"]:
+            assert "${{" not in step.get("run", "")
+            if step.get("uses", "").startswith("actions/checkout"):
+                assert step["with"]["persist-credentials"] is False
+
+
+def test_what_runs_on_a_push_is_what_ci_runs():
+    yaml = pytest.importorskip("yaml")
+    jobs = yaml.safe_load((WORKFLOW.parent / "test.yml").read_text())["jobs"]
+    runs = [step.get("run") for step in jobs["test"]["steps"]]
+    assert "bash .ci/run" in runs
+    assert "make docs" in runs

@@ -105,9 +105,35 @@ def test_a_trade_off_of_nothing_is_all_that_the_router_would_spend(policy):
     assert known.plan(known.setting(trade_off=np.inf)).cost.value == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("trade_off", [0.0004, 0.003, 0.02, 0.4, 1.0, 7.0, 1e6])
+def test_a_policy_between_the_trade_offs_that_it_was_asked_at_is_a_mix_of_both(trade_off):
+    """Of a policy that is an estimator in truth: cost and quality are close to those of its own choice."""
+    random = np.random.default_rng(8)
+    known = calibrated(random, 4000, policy=True)
+    said, truth = np.random.default_rng(8).normal(size=(4000, 3)), known.quality
+    predicted = np.array([0.0, 0.4, 0.7]) + 0.5 * said
+    exact = (predicted - trade_off * COST).argmax(axis=1)
+    plan = known.plan(known.setting(trade_off=trade_off))
+    assert plan.cost.value == pytest.approx(COST[exact].mean(), rel=0.03)
+    assert plan.quality.value == pytest.approx(truth[np.arange(4000), exact].mean(), abs=0.02)
+
+
+def test_a_policys_trade_off_is_itself_where_it_was_asked_and_falls_without_steps():
+    known = calibrated(np.random.default_rng(9), 300, policy=True)
+    for place in (0, 7, 19):
+        at = known.plan(known.setting(trade_off=float(TRADE_OFFS[place]))).cost.value
+        assert at == pytest.approx(COST[known.answer.choices[place]].mean())
+    costs = [known.plan(known.setting(trade_off=t)).cost.value for t in np.geomspace(1e-4, 10, 200)]
+    assert (np.diff(costs) <= 1e-9).all()
+    assert np.abs(np.diff(costs)).max() < 0.2 * np.abs(np.diff(costs)).sum()
+
+
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
+        ({"budget": "2"}, "budget '2' is a text: give a number"),
+        ({"save": "40%"}, "save '40%' is a text: give a number"),
+        ({"save": 40.0}, "a saving of 4000% is not possible.*; 40% is 0.4"),
         ({}, "give one of budget, match, save and trade-off, not none"),
         ({"budget": 2.0, "save": 0.2}, "not budget and save"),
         ({"budget": 0.5}, r"0.5 tflops is not possible: an image costs from 1 \(c0\) to 9 \(c2\)"),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -13,25 +11,9 @@ import numpy as np
 import pytest
 
 import catbench
-from catbench.errors import RouterError, UsageError
+from catbench.errors import UsageError
 from catbench.suite.recipes.making import find_recipe, make
 from catbench.suite.simulate import Simulation, simulate
-from catbench.suite.store import save
-from catbench.use.fitted_folder import RECORD, STATE, VALIDATION, FittedRecord
-
-OWN = """
-import numpy as np
-
-class Means:
-    def fit(self, prompts, quality):
-        self.means = quality.mean(axis=0)
-
-    def predict(self, prompts):
-        return np.tile(self.means, (len(prompts), 1)) + [[len(text) / 1000, 0, 0] for text in prompts]
-
-def make_router(pool):
-    return Means()
-"""
 
 
 def texts(suite):
@@ -132,114 +114,30 @@ def test_prompts_unlike_training_are_warned_of_once(fitted):
     assert np.flatnonzero(found.unlike).tolist() == list(range(90, 100))
 
 
-@pytest.fixture
-def copied(folders, tmp_path):
-    """A copy of a folder that a test may break."""
-    return shutil.copytree(folders / "ridge", tmp_path / "ridge")
+@pytest.mark.parametrize("prompt", [None, 3, b"a bus"])
+def test_a_prompt_that_is_no_text_is_said(fitted, prompt):
+    with pytest.raises(UsageError, match=rf"prompt 1 is a {type(prompt).__name__}, and prompts are texts"):
+        fitted["ridge"].choose(["a bus", prompt], budget=8.0)
 
 
-def rewritten(folder, **changes):
-    """Write fitted.json anew with changes, and a digest that is right."""
-    record = FittedRecord.model_validate_json((folder / RECORD).read_text(encoding="utf-8"))
-    record = record.model_copy(update=changes)
-    whole = record.model_copy(update={"digest": record.content()})
-    (folder / RECORD).write_text(whole.model_dump_json(by_alias=True), encoding="utf-8")
+def test_any_text_is_taken(fitted):
+    odd = ["", "a\0b", "\ud800", "🐕 犬 שלום", "word " * 20_000]
+    for name in ("ridge", "mixture"):
+        assert len(fitted[name].choose_at(odd, fitted[name].calibration.setting(budget=8.0))) == len(odd)
 
 
-def refused(folder, says, **given):
-    with pytest.raises(RouterError, match=says) as error:
-        catbench.FittedRouter.load(folder, **given)
-    assert "\n" not in str(error.value)
-
-
-def test_a_folder_that_is_none(tmp_path):
-    refused(tmp_path, r"is no fitted router: it has no fitted.json")
-
-
-@pytest.mark.parametrize("name", [STATE, VALIDATION, "words.txt"])
-def test_an_altered_or_a_missing_file(copied, name):
-    with (copied / name).open("ab") as file:
-        file.write(b"x")
-    refused(copied, f"{name}: SHA-256 .* is altered or cut short|{name}: SHA-256 .*the file is altered")
-    (copied / name).unlink()
-    refused(copied, f"{name} is missing")
-
-
-def test_an_altered_record(copied):
-    text = (copied / RECORD).read_text(encoding="utf-8")
-    (copied / RECORD).write_text(re.sub(r'"unit": "\w+"', '"unit": "usd"', text), encoding="utf-8")
-    refused(copied, "fitted.json is altered")
-    (copied / RECORD).write_text(text[:-40], encoding="utf-8")
-    refused(copied, "not readable as a fitted router")
-
-
-def test_another_schema(copied):
-    text = (copied / RECORD).read_text(encoding="utf-8")
-    (copied / RECORD).write_text(text.replace('"schema": 1', '"schema": 2'), encoding="utf-8")
-    refused(copied, "is of schema 2, and this catbench reads schema 1: fit it again")
-
-
-def test_a_missing_candidate(copied, fitted):
-    more = catbench.Candidate(id="sim-9")
-    record = json.loads((copied / RECORD).read_text(encoding="utf-8"))
-    candidates = (*fitted["ridge"].pool.candidates, more)
-    rewritten(copied, candidates=candidates, costs=(*record["costs"], 100.0))
-    refused(copied, "validation.parquet: no column 'quality:sim-9'")
-
-
-def test_an_unknown_router(copied):
-    rewritten(copied, router="ridgy")
-    refused(copied, "unknown router 'ridgy': did you mean 'ridge'")
-
-
-def test_another_router_than_that_of_the_folder(copied):
-    refused(copied, "is of router 'ridge', and 'knn' was given", router="knn")
-
-
-def test_a_library_that_answers_otherwise(copied):
-    answers = json.loads((copied / RECORD).read_text(encoding="utf-8"))["answers"]
-    rewritten(copied, answers=tuple(tuple(value + 1e-3 for value in row) for row in answers))
-    refused(copied, "answers otherwise than when it was saved")
-
-
-def test_no_type_that_is_not_listed_is_loaded(copied):
-    import skops.io
-
-    from catbench.files import sha256_of
-
-    skops.io.dump({"vectors": subprocess.Popen, "coefficients": 0, "intercept": 0}, copied / STATE)
-    files = json.loads((copied / RECORD).read_text(encoding="utf-8"))["files"]
-    rewritten(copied, files=files | {STATE: sha256_of(copied / STATE)})
-    refused(copied, "holds types that are not loaded: .*Popen")
-
-
-def test_a_minor_version_later_it_is_read_all_the_same(copied, suite):
-    rewritten(copied, catbench="0.9.9")
-    catbench.FittedRouter.load(copied).choose(texts(suite), budget=8.0)
-
-
-def test_a_router_of_ones_own_is_named_again_and_fitted_again(suite, tmp_path, monkeypatch):
-    monkeypatch.setenv("CATBENCH_HOME", str(tmp_path / "home"))
-    (tmp_path / "mine.py").write_text(OWN, encoding="utf-8")
-    mine = str(tmp_path / "mine.py")
-    router = catbench.fit(mine, suite, metric="simulated_score")
-    router.save(tmp_path / "kept")
-    assert not router.can_be_saved
-    refused(tmp_path / "kept", "router 'mine' is of a file of yours.*--router FILE.py")
-    told = []
-    refused(tmp_path / "kept", "suite 'simulated' is needed: unknown suite", router=mine, tell=told.append)
-    save(suite, tmp_path / "home" / "suites" / "simulated")
-    with pytest.warns(UserWarning, match="'mine' cannot be saved: it is fitted again from suite 'simulated'"):
-        again = catbench.FittedRouter.load(tmp_path / "kept", router=mine)
-    assert said(again, texts(suite)) == said(router, texts(suite))
-    other, _ = simulate(Simulation(prompts=300, candidates=3, samples=2, seed=1))
-    save(other, tmp_path / "home" / "suites" / "simulated", force=True)
-    refused(
-        tmp_path / "kept",
-        "has the digest .*install that version",
-        router=mine,
-        tell=told.append,
+def test_loading_imports_scikit_learn_only_where_a_router_needs_it(folders):
+    code = f"""
+import sys, catbench
+catbench.FittedRouter.load({str(folders / "mixture")!r}).choose(["apple"], budget=8.0)
+assert "sklearn" not in sys.modules
+catbench.FittedRouter.load({str(folders / "ridge")!r}).choose(["apple"], budget=8.0)
+assert "sklearn" in sys.modules and "skops" not in sys.modules
+"""
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False
     )
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_nothing_else_is_replaced(fitted, tmp_path):

@@ -31,12 +31,40 @@ def test_prompts_of_a_file(written, kind):
     assert list(prompts_in(written / f"p.{kind}")) == PROMPTS
 
 
+@pytest.mark.parametrize("name", ["prompt", "Prompt", " text ", "CAPTION"])
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_columns_as_people_have_them(tmp_path, name, mark):
+    path = tmp_path / ("p.tsv" if mark == "\t" else "p.CSV")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=mark).writerows(
+            [("id", name), *enumerate(PROMPTS), (4, f"two{mark} of it")]
+        )
+    assert list(prompts_in(path)) == [*PROMPTS, f"two{mark} of it"]
+
+
+def test_cells_of_any_length_and_of_several_lines(tmp_path):
+    long = 'a "dog"\n' * 50_000
+    with (tmp_path / "p.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["prompt"], [long]])
+    assert list(prompts_in(tmp_path / "p.csv")) == [long]
+
+
 @pytest.mark.parametrize(
     ("name", "holds", "says"),
     [
-        ("p.csv", "a,b\n1,2\n", r"no column 'prompt' or 'text'; it has a, b"),
-        ("p.csv", "prompt,b\nx,1\n,2\n", "row 2: no prompt"),
-        ("p.jsonl", '{"prompt": "x"}\n{"caption": "y"}\n', "row 2: no prompt"),
+        ("p.csv", "a,b\n1,2\n", r"no column 'prompt', 'text' or 'caption'; it has a, b: rename one"),
+        ("p.csv", "a red bus\ntwo dogs\n", "no column 'prompt', .*; it has a red bus"),  # no line is lost
+        ("p.csv", "", "it has none"),
+        ("p.csv", "id,prompt\n1\n", "row 1: the prompt is missing"),
+        ("p.csv", "prompt,b\nx,1\n,2\n", "row 2: the prompt is missing or empty"),
+        (
+            "p.jsonl",
+            '{"prompt": "x"}\n{"title": "y", "id": 3}\n',
+            "row 2: no key 'prompt'.*; it has title, id",
+        ),
+        ("p.jsonl", '{"prompt": "half \\ud800"}', "row 1: the prompt holds half of a character"),
+        ("p.jsonl", "3", "row 1: the prompt is missing"),
+        ("p.jsonl", "[" * 100_000, "row 1: no JSON"),
         ("p.jsonl", "{\n", "row 1: no JSON"),
         ("p.txt", b"\xff\xfe", "not readable as prompts in UTF-8"),
     ],
@@ -50,7 +78,7 @@ def test_a_file_that_is_wrong_says_where(tmp_path, name, holds, says):
 def test_a_file_that_is_missing_or_of_another_kind(tmp_path):
     with pytest.raises(UsageError, match=r"p\.txt"):
         check_prompt_file(tmp_path / "p.txt")
-    with pytest.raises(UsageError, match=r"\.txt, \.csv, \.jsonl files"):
+    with pytest.raises(UsageError, match=r"\.txt, \.csv, \.tsv, \.jsonl files"):
         check_prompt_file(tmp_path / "p.parquet")
 
 
@@ -134,6 +162,8 @@ def test_match_save_and_trade_off(command, kept):
         (("apple", "--budget", "900"), "an image costs from 1 (sim-1) to 64 (other-3)"),
         (("apple", "--save", "much"), "--save much: give a share, as 40% or 0.4"),
         (("--budget", "9"), "give prompts, or --file with prompts"),
+        (("apple", " ", "--budget", "9"), "argument 2: the prompt is missing or empty"),
+        (("apple", "half \udc80", "--budget", "9"), "argument 2: the prompt holds half of a character"),
         (("apple", "--budget", "9", "--out", "x.txt"), "choices are written as .csv or .jsonl"),
         (("apple", "--budget", "9", "--file", "x.txt"), "not both"),
     ],
@@ -148,11 +178,13 @@ def test_what_cannot_be_done_is_one_line(command, kept, given, says):
 def test_an_empty_file_and_many_unknown_words(command, kept):
     source = kept[0].parent / "in.txt"
     source.write_text("\n", encoding="utf-8")
-    assert "holds no prompt" in command("route", kept[0], "--file", source, "--budget", "9").err
+    empty = command("route", kept[0], "--file", source, "--budget", "9")
+    assert "holds no prompt" in empty.err
+    assert empty.out == ""
     source.write_text("kubernetes ingress controller\n" * 3000, encoding="utf-8")
     said = command("route", kept[0], "--file", source, "--budget", "9", "--out", source.with_suffix(".csv"))
     assert said.err.count("warning: 3,000 of 3,000 prompts (100%) have more unknown words") == 1
-    assert "more or less than is usual" in said.out
+    assert "more or less than is usual" in " ".join(said.out.split())
 
 
 def test_fit_needs_a_metric_and_a_free_folder(command, simulated, tmp_path):
@@ -161,3 +193,6 @@ def test_fit_needs_a_metric_and_a_free_folder(command, simulated, tmp_path):
     (tmp_path / "thesis.tex").write_text("", encoding="utf-8")
     said = command("fit", "ridge", "--suite", simulated, "--metric", "simulated_score", "--out", tmp_path)
     assert "is there already" in said.err
+    file = tmp_path / "thesis.tex"
+    said = command("fit", "no-such", "--suite", simulated, "--metric", "simulated_score", "--out", file)
+    assert "is there already" in said.err  # before minutes of work

@@ -17,6 +17,8 @@ from catbench.cli import (
     inspect_command,
     leaderboard_command,
     paper_command,
+    pull_command,
+    push_command,
     route_command,
     simulate_command,
     split_private_command,
@@ -29,7 +31,7 @@ from catbench.terminal import print_in_any_encoding
 app = typer.Typer(
     help="Benchmark of cost-aware text-to-image routing.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -41,6 +43,8 @@ app.command("paper")(paper_command.paper)
 app.command("inspect")(inspect_command.inspect)
 app.command("suites")(suites_command.suites)
 app.command("verify")(verify_command.verify)
+app.command("pull")(pull_command.pull)
+app.command("push")(push_command.push)
 app.command("simulate")(simulate_command.simulate)
 app.add_typer(import_command.app, name="import")
 app.add_typer(submit_command.app, name="submit")

@@ -39,7 +39,7 @@ def _printer(fitted: FittedRouter) -> Write:
     ids, target = fitted.pool.ids, console()
     wide = max(map(len, ids))
     title = fitted.calibration.metric.title
-    say(target, f"{'candidate':{wide}}  {_unit(fitted):>8}  {title}  prompt")
+    head = [f"{'candidate':{wide}}  {_unit(fitted):>8}  {title}  prompt"]
 
     def write(prompts: list[str], found: Choices) -> None:
         predicted = _own(fitted, found)
@@ -50,7 +50,8 @@ def _printer(fitted: FittedRouter) -> Write:
                 prompts, found.candidates, found.cost, predicted, strict=True
             )
         ]
-        say(target, *lines)
+        say(target, *head, *lines)
+        head.clear()  # said once, and not where there is no prompt
 
     return write
 
@@ -111,11 +112,11 @@ def say_expected(fitted: FittedRouter, plan: Expected, spent: float) -> None:
     say(target, "", *fact_lines(rows, target.width))
     low, high = plan.cost.low or 0.0, plan.cost.high or np.inf
     if not low <= spent <= high:
-        say(
-            target,
+        line = (
             "These prompts cost more or less than is usual: they are unlike the validation prompts, or a few "
-            "of them are repeated often.",
+            "of them are repeated often."
         )
+        say(target, *wrapped(line, target.width))
 
 
 def say_later(fitted: FittedRouter, scores: Path) -> None:

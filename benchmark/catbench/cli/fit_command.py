@@ -48,8 +48,8 @@ def fit(
 
     if seed < 0:
         raise UsageError("--seed cannot be negative")
-    if out.is_dir() and any(out.iterdir()) and not force:
-        raise UsageError(f"{out} is there already: give another folder, or --force to replace it")
+    if out.is_file() or (out.is_dir() and any(out.iterdir()) and not force):
+        raise UsageError(f"{out} is there already: give another folder, or --force to replace one")
     matrix = load(suite)
     names = [one.name for one in matrix.metrics]
     if metric is None and len(names) > 1:
@@ -75,6 +75,7 @@ def _lines(fitted: FittedRouter, out: Path) -> list[str | Text]:
     from catbench.errors import UsageError
     from catbench.report.spelling import spell, spell_cost
     from catbench.suite.costs import UNIT_LABELS
+    from catbench.use.router_state import TREE, is_estimator, types_beyond
 
     known = fitted.calibration
     pool, metric = fitted.pool, known.metric
@@ -95,14 +96,13 @@ def _lines(fitted: FittedRouter, out: Path) -> list[str | Text]:
         "",
         *table_lines(["--save", f"mean {unit}", metric.title, "better by"], rows),
     ]
+    if beyond := types_beyond(out):
+        said += ["", "`catbench route` needs types named that catbench does not list:"]
+        said += [f"  --trust {name}" for name in beyond]
+    if is_estimator(fitted.router) and (out / TREE).is_file():
+        return said
     if not fitted.installed:
-        said += [
-            "",
-            "It is a router of your own: `catbench route` needs its file again, as --router FILE.py.",
-        ]
-    if not fitted.can_be_saved:
-        said += [
-            "",
-            f"The router itself cannot be saved: `catbench route` fits it again from suite {fitted.suite!r}.",
-        ]
+        said += ["", "It is of a file or a folder of yours: `catbench route` needs it again, as --router."]
+    if not (out / TREE).is_file():
+        said += ["", f"The router itself is not saved: `catbench route` fits it again from {fitted.suite!r}."]
     return said

@@ -6,20 +6,34 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 PATIENCE = 1.0
-"""Seconds before the bar appears."""
+"""Seconds before the bar, or the first line, appears."""
 SILENCE = 30.0
-"""Seconds without a line after which a long step says how far it is."""
+"""Seconds after which the next line says how far it is."""
+Show = Callable[[str, int, int], None]
+"""Takes what is done, steps done, and steps in all."""
+
+
+def progress_bar() -> AbstractContextManager[Show]:
+    """Return what yields a function that draws on stderr; cleared at the end.
+
+    Where that is no terminal, work of minutes is one line at its start and one each half a minute.
+    """
+    return _bar() if Console(stderr=True).is_terminal else _lines()
+
+
+def progress_lines() -> AbstractContextManager[Show]:
+    """Return the same for work of long steps: where stderr is no terminal, each has a line at once."""
+    return _bar() if Console(stderr=True).is_terminal else _lines(each_step=True)
 
 
 @contextmanager
-def progress_bar() -> Generator[Callable[[str, int, int], None]]:
-    """Yield a function of (what, steps done, steps in all) that draws on stderr; cleared at the end."""
+def _bar() -> Generator[Show]:
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -42,19 +56,32 @@ def progress_bar() -> Generator[Callable[[str, int, int], None]]:
 
 
 @contextmanager
-def progress_lines() -> Generator[Callable[[str, int, int], None]]:
-    """Yield such a function for work of minutes: where stderr is no terminal, each step is a line there."""
-    if Console(stderr=True).is_terminal:
-        with progress_bar() as progress:
-            yield progress
-        return
-    last, since = "", 0.0
+def _lines(*, each_step: bool = False) -> Generator[Show]:
+    now, start, ended = ("", 0, 0), time.monotonic(), threading.Event()
 
-    def line(what: str, done: int, total: int) -> None:
-        nonlocal last, since
-        if what != last or time.monotonic() > since + SILENCE:
-            sys.stderr.write(f"{what}\n" if what != last else f"{what}: {done:,} of {total:,}\n")
-            sys.stderr.flush()
-            last, since = what, time.monotonic()
+    def write(text: str) -> None:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
-    yield line
+    def show(what: str, done: int, total: int) -> None:
+        nonlocal now
+        if each_step and what != now[0]:
+            write(what)
+        now = what, done, total
+
+    def watch() -> None:
+        first = not each_step
+        while not ended.wait(PATIENCE if first else SILENCE):
+            what, done, total = now
+            if what:
+                far = f", {done:,} of {total:,}" if done and total > 1 else ""
+                write(f"{what}{far}" if first else f"{what}{far}, after {time.monotonic() - start:.0f} s")
+            first = False
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield show
+    finally:
+        ended.set()
+        watcher.join()

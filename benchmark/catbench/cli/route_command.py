@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -48,7 +49,12 @@ def route(
         bool, typer.Option("--dry-run", help="With --draw: say what drawing will take, and draw nothing.")
     ] = False,
     router: Annotated[
-        str | None, typer.Option(metavar="FILE.py", help="The router, where it is of a file of yours.")
+        str | None,
+        typer.Option(metavar="FILE.py", help="The router, where it is of a file or a folder of yours."),
+    ] = None,
+    trust: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TYPE", help="Load this type of a scikit-learn pipeline too; its code may run."),
     ] = None,
 ) -> None:
     """Choose which candidate draws each prompt, for a mean cost, a quality or a saving."""
@@ -56,19 +62,22 @@ def route(
     from catbench.errors import UsageError
     from catbench.use.familiar import told
     from catbench.use.fitted import FittedRouter
-    from catbench.use.prompt_files import blocks, check_prompt_file, prompts_in
+    from catbench.use.prompt_files import blocks, check_prompt_file, checked_prompt, prompts_in
 
     given = [one for one in (budget, match, save, trade_off) if one is not None]
     if report is not None and (prompts or file or given or out or draw):
         raise UsageError("--report takes its prompts from the table, for all budgets at once: give it alone")
     if report is None and bool(prompts) == (file is not None):
         raise UsageError("give prompts, or --file with prompts" + ("; not both" if prompts else ""))
+    for number, prompt in enumerate(prompts or (), start=1):
+        checked_prompt(prompt, f"argument {number}")
     if dry_run and draw is None:
         raise UsageError("--dry-run goes with --draw DIR")
     if file:
         check_prompt_file(file)
     drawer = _drawer() if draw else None
-    fitted = FittedRouter.load(folder, router=router, tell=lambda line: typer.echo(line, err=True))
+    tell = functools.partial(typer.echo, err=True)
+    fitted = FittedRouter.load(folder, router=router, trusted=trust or (), tell=tell)
     if report is not None:
         say_later(fitted, report)
         return

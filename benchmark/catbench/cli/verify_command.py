@@ -255,6 +255,7 @@ def _print_fresh(path: Path, new: Fresh) -> None:
 def _verify_suite(suite: str) -> None:
     from catbench.suite import store
     from catbench.suite.costs import PRICED
+    from catbench.suite.hub_suites import origin_of
     from catbench.suite.prompts import SPLITS
     from catbench.suite.tables.prices import without_price
 
@@ -273,4 +274,6 @@ def _verify_suite(suite: str) -> None:
     typer.echo(f"features    {', '.join(matrix.features) or 'none'}")
     typer.echo(f"licence     {matrix.suite.licence or 'not stated'}")
     typer.echo(f"digest      {matrix.digest}")
+    if origin := origin_of(store.suite_folder(suite)):
+        typer.echo(f"fetched     from {origin.repository}, commit {origin.commit}")
     typer.echo("every file and every rule holds")

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from catbench.files import atomic_file
 from catbench.report.numbers import Curve, Estimate, Estimates
+from catbench.report.result import Result
 from catbench.report.spelling import spell
 
 Answer = Literal["yes", "not shown", "no"]
@@ -58,7 +59,7 @@ class Gain(_Record):
 
 class Variances(_Record):
     """Why a prompt's candidates differ, beside the candidates' means
-    (`catbench.score.measures.unseen_oracles`)."""
+    (`catbench.score.unseen_oracles`)."""
 
     interaction: Estimate
     """Variance of prompt x candidate, which comes again in another image."""
@@ -98,6 +99,8 @@ class Inspection(_Record):
     """Column of the prompts behind `best_per_kind`."""
     saves: str
     """The ridge against the best single candidate (`catbench.report.verdict`); empty without it."""
+    money: str = ""
+    """How sure that is, as a clause; empty without a ridge, and where the best candidate is the cheapest."""
     curves: dict[str, Curve]
     """`mixture`, `oracle`, and `ridge` with its band."""
 
@@ -121,7 +124,8 @@ def concluded(found: Inspection) -> Inspection:
     which gains only where a prompt's own scores come again. `no` where not even the oracle, which knows
     every score, gains anything. All else is not shown, which is no proof of the contrary. Each of three
     intervals misses a true 0 upwards in 2.5% of cases, so where nothing is to route, `yes` is said in at most
-    7.5% of them.
+    7.5% of them. Each quantity is called sure by its own interval: a gain that is averaged over all budgets
+    may be, and what it saves against the best single candidate not.
     """
     if reason := _nothing(found):
         return found.model_copy(update={"answer": "no", "sentence": f"nothing to route: {reason}"})
@@ -130,11 +134,13 @@ def concluded(found: Inspection) -> Inspection:
     if not sure:
         lead = "not shown that there is anything to route"
     elif sure == ["oracle_shrunk"]:
-        lead = "yes, surely, but nothing tried here reads it off the prompt"
+        lead = "yes, but nothing tried here reads it off the prompt"
     else:
-        lead = "yes, surely"
-    clauses = [_clause(found, name) for name in told] or ["no router was tried"]
-    sentence = f"{lead}: {', '.join(clauses)}" + (f"; {text}" if (text := halving(found)) else "")
+        lead = "yes"
+    said = [f"averaged over budgets {', '.join(_clause(found, name) for name in told)}"] if told else []
+    said += [found.money] if "ridge" in sure and found.money else []
+    said += [text] if (text := halving(found)) else []
+    sentence = f"{lead}: {'; '.join(said or ['no router was tried'])}"
     return found.model_copy(update={"answer": "yes" if sure else "not shown", "sentence": sentence})
 
 
@@ -149,12 +155,12 @@ def halving(found: Inspection) -> str:
     if estimate.low is None or estimate.high is None or not estimate.high > estimate.low:
         return ""
     if not basis.folds:
-        return f"{_about(3 * basis.tested)} more test prompts would halve the interval"
+        return f"{_about(3 * basis.tested)} more test prompts would halve the intervals"
     wanted = 4 * basis.prompts
     if basis.stored >= wanted:
-        return f"{wanted:,} prompts would halve the interval, and the suite has {basis.stored:,}"
+        return f"{wanted:,} prompts would halve the intervals, and the suite has {basis.stored:,}"
     beyond = f" than the suite's {basis.stored:,}" if basis.stored > basis.prompts else ""
-    return f"{_about(wanted - basis.stored)} more prompts{beyond} would halve the interval"
+    return f"{_about(wanted - basis.stored)} more prompts{beyond} would halve the intervals"
 
 
 def write_inspections(found: Sequence[Inspection], path: Path) -> None:
@@ -183,8 +189,24 @@ def _clause(found: Inspection, name: str) -> str:
         "oracle_shrunk": "an oracle that has seen the prompt's other images",
     }[name]
     one = found.gains[name]
-    share = f", {spell(one.headroom, percent=True)} of what an oracle gains" if _surely(one.gain) else ""
-    return f"{what} gains {spell(one.gain)}{share}"
+    if not _surely(one.gain):
+        return f"{what} gains {spell(one.gain)}"
+    return (
+        f"{what} surely gains {spell(one.gain)}, {spell(one.headroom, percent=True)} of what an oracle gains"
+    )
+
+
+def money(result: Result) -> str:
+    """Return whether a router surely saves, or is better, against always drawing with the best candidate."""
+    always = f"always drawing with {result.best_single.candidate}"
+    if result.best_single.cost <= min(result.costs):
+        return ""
+    match, gain = result.estimate("match_best"), result.estimate("gain_at_best")
+    if match.high is not None and match.high < 1:
+        return f"it surely costs less than {always}, for images as good"
+    if _surely(gain):
+        return f"it is surely better than {always}, for as much"
+    return f"that it saves anything against {always} is not shown"
 
 
 def _surely(gain: Estimate) -> bool:

@@ -1,7 +1,7 @@
 """Is there anything to route? What a score matrix says before anybody builds a router for it.
 
 Every gain is over the mixture, the best that can be done without reading the prompt: the mean difference of
-two deferral curves over the pool's costs, on the logarithmic axis (`catbench.score.measures.headroom`).
+two deferral curves over the pool's costs, on the logarithmic axis (`catbench.score.measures`).
 
     oracle          knows every score: what no router passes, and more than any can reach, since it knows the
                     noise of single samples too
@@ -23,7 +23,7 @@ import numpy as np
 from catbench import __version__
 from catbench.arrays import Floats, Ints
 from catbench.errors import UsageError
-from catbench.inspect.finding import Basis, Gain, Inspection, Variances, concluded
+from catbench.inspect.finding import Basis, Gain, Inspection, Variances, concluded, money
 from catbench.inspect.possible_gains import ALONG, PossibleGains
 from catbench.report.estimates import estimates, rounded, single
 from catbench.report.evaluation import Progress, evaluate
@@ -73,14 +73,14 @@ def inspect(
     possible = PossibleGains(truth)
     found = replicates(possible.values, truth.groups, bootstrap).intervals()
     gains = {name: _gain(found, name, possible.grid, measured) for name in possible.names}
-    curves, saves = possible.heights(measured.sign), ""
+    curves, saves, sure = possible.heights(measured.sign), "", ""
     if ROUTER in router_names() and len(priced) > 1:
         report = evaluate(
             ROUTER, part, metric=measured.name, cost=priced.unit, candidates=priced.ids, folds=folds,
             bootstrap=bootstrap, progress=progress,
         )  # fmt: skip
         gains[ROUTER], curves[ROUTER] = _gain_of(report, measured), report.result().curve
-        saves = report.result().verdict
+        saves, sure = report.result().verdict, money(report.result())
     conventions = signature(matrix, rounds, priced, bootstrap, "0", __version__) + "|features:none"
     if len(part.prompts) < len(matrix.prompts):
         conventions += f"|drawn:{len(part.prompts)}of{len(matrix.prompts)},groups,seed={seed}"
@@ -102,6 +102,7 @@ def inspect(
         gains=gains,
         kind=truth.kind,
         saves=saves,
+        money=sure,
         curves=curves,
     )
     return concluded(inspection)

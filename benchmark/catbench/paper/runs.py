@@ -88,8 +88,8 @@ class Runs:
             same = self.matrix.pool("homogeneous", cost=self._cost).ids
         except UsageError:
             return ()
-        offered = self.pool(self.metrics[0].name).ids
-        inside = tuple(candidate for candidate in same if candidate in offered)
+        given = self.pool(self.metrics[0].name).ids
+        inside = tuple(candidate for candidate in same if candidate in given)
         return inside if len(inside) > 1 else ()
 
     @cached_property

@@ -13,7 +13,7 @@ from catbench.paper.exhibit import Cell, Exhibit, cells
 from catbench.paper.runs import Runs, by_cost
 from catbench.report.axes import spread, tidy
 from catbench.report.figure import cost_label
-from catbench.score.measures.selection_rate import selection_rate
+from catbench.score.measures import selection_rate
 from catbench.score.scorer import cost_grid
 from catbench.score.sweep import choices_within
 from catbench.suite.info import Metric

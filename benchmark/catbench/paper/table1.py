@@ -16,7 +16,7 @@ from catbench.report.signature import signature
 from catbench.report.trials import Trials, run_trials
 from catbench.route.router_loader import find_router
 from catbench.score.bootstrap import Bootstrap
-from catbench.score.measures.win_rate import sign_test
+from catbench.score.measures import sign_test
 from catbench.score.truth import truth_of
 from catbench.suite.costs import UNIT_LABELS
 from catbench.suite.info import Metric

@@ -20,7 +20,7 @@ import numpy as np
 from catbench.arrays import Floats, Ints
 from catbench.score.answer import Answer
 from catbench.score.deployment import deploy, unlimited
-from catbench.score.measures.unseen_oracles import variances
+from catbench.score.unseen_oracles import variances
 
 USED = 0.01
 """A candidate is drawn with where some budget sends it this share of the prompts."""

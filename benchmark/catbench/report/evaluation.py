@@ -27,7 +27,7 @@ from catbench.route.router_loader import find_router
 from catbench.route.routing import NamedRouter, run_router
 from catbench.score.answer import Answer, restrict
 from catbench.score.bootstrap import Bootstrap, Replicates, replicates
-from catbench.score.measures.audc import audc
+from catbench.score.measures import audc
 from catbench.score.rounds import Rounds, rounds_of
 from catbench.score.scorer import Scorer, sweep_of
 from catbench.score.sweep import mixture_curve

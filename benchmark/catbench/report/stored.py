@@ -69,11 +69,11 @@ def pool_of_report(report: Report, rounds: Rounds, metric: str) -> Pool:
         [metric],
         cost=report.results[0].cost,
         seed=report.router.seed,
-        **offered(report),
+        **pool_arguments(report),
     )[0]
 
 
-def offered(report: Report) -> dict[str, Any]:
+def pool_arguments(report: Report) -> dict[str, Any]:
     """Return what names the pool of a report: `pool`, or `candidates`."""
     first = report.results[0]
     return {"candidates": list(first.fixed)} if first.pool == "custom" else {"pool": first.pool}

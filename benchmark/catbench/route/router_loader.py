@@ -22,14 +22,15 @@ def find_router(router: object) -> NamedRouter:
     """Return the named factory behind a router, a factory, or a text.
 
     A text is an entry point's name (`knn`, with an option after a colon: `fixed:sdxl-20`), a folder with
-    `router.py`, or `file.py:factory` (default factory: `make_router`).
+    `router.py`, or `file.py:factory` (default factory: `make_router`). An installed name is never a folder's:
+    `./knn` is.
     """
     if isinstance(router, NamedRouter):
         return router
     if isinstance(router, Path):
         return _from_file(str(router))
     if isinstance(router, str):
-        installed = ":" in router and router.partition(":")[0] in router_names()  # its option may be a folder
+        installed = router.partition(":")[0] in router_names()  # its option may be a folder
         in_a_file = not installed and (".py" in router or "/" in router or Path(router).is_dir())
         return _from_file(router) if in_a_file else _from_entry_point(router)
     if isinstance(router, (Router, Policy)) and not isinstance(router, type):

@@ -160,9 +160,9 @@ def fit(
 ) -> None:
     """Fit a router on copies of the qualities, with what else its `fit` names: `validation`, `progress`."""
     prompts, quality = train
-    offered = {"validation": (validation[0], validation[1].copy()), "progress": progress}
+    more = {"validation": (validation[0], validation[1].copy()), "progress": progress}
     named = inspect.signature(router.fit).parameters
-    extra = {key: value for key, value in offered.items() if key in named}
+    extra = {key: value for key, value in more.items() if key in named}
     call(name, "fit", router.fit, prompts, quality.copy(), **extra)
 
 

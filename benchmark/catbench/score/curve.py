@@ -36,6 +36,12 @@ class DeferralCurve:
     """λ from which on a vertex holds: infinity at the first, falling along the curve. Curves of resamples
     may share theirs, (V,); empty for a curve that no λ made."""
 
+    def _repr_html_(self) -> str:
+        """Return the curve as a small picture for a notebook, cost on a logarithmic axis."""
+        if self.cost.ndim > 1:
+            return f"<p>{len(self.cost):,} curves of resamples</p>"
+        return _picture(self.cost, self.quality)
+
     def quality_at(self, cost: npt.ArrayLike) -> Floats:
         """Return the height at the given costs: linear between vertices, flat beyond the last.
 
@@ -186,3 +192,23 @@ def _upper_hull(cost: Floats, quality: Floats) -> Ints:
             hull.pop()
         hull.append((x, y, point))
     return np.array([point for _, _, point in hull], dtype=np.int64)
+
+
+WIDTH, HEIGHT, MOST = 320, 140, 200
+"""Of a picture in a notebook, in pixels; and the vertices that it draws at most."""
+
+
+def _picture(cost: Floats, quality: Floats) -> str:
+    """Return a curve (V,) as SVG, its ends told below it."""
+    shown = np.unique(np.linspace(0, len(cost) - 1, MOST).astype(int))
+    places = np.log(cost[shown]), quality[shown]
+    x, y = ((values - values.min()) / (np.ptp(values) or 1) for values in places)
+    across, down = 4 + x * (WIDTH - 8), HEIGHT - 4 - y * (HEIGHT - 8)
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(across, down, strict=True))
+    ends = f"cost {cost[0]:.4g} to {cost[-1]:.4g}, quality {quality[0]:.4g} to {quality[-1]:.4g}"
+    return (
+        f'<svg width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="deferral curve">'
+        f'<rect width="100%" height="100%" fill="none" stroke="gray"/>'
+        f'<polyline points="{points}" fill="none" stroke="teal" stroke-width="2"/></svg>'
+        f"<p>deferral curve of {len(cost):,} vertices: {ends}</p>"
+    )

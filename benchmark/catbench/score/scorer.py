@@ -16,17 +16,29 @@ from catbench.score.bootstrap import Values
 from catbench.score.cascade import CascadeSweep
 from catbench.score.curve import DeferralCurve
 from catbench.score.deployment import Deployment, deploy, unlimited
-from catbench.score.measures import MEASURES
-from catbench.score.measures.audc import audc, audc_binding, audc_linear, audc_mixed
-from catbench.score.measures.best_single import gain_at_best, match_best, unlimited_gain
-from catbench.score.measures.cost_to_match import cost_to_match
-from catbench.score.measures.deployed import budget_error, consistency, deployed_gain, overspend
-from catbench.score.measures.estimator_error import RankCorrelation, rmse
-from catbench.score.measures.headroom import gain, headroom
-from catbench.score.measures.overhead import audc_with_overhead
-from catbench.score.measures.peak import peak, peak_gain
-from catbench.score.measures.quality_at import gain_at, quality_at
-from catbench.score.measures.unseen_oracles import leave_one_out_sweeps, mean_areas, shrunk_sweeps
+from catbench.score.estimator_error import RankCorrelation, rmse
+from catbench.score.measures import (
+    MEASURES,
+    audc,
+    audc_binding,
+    audc_linear,
+    audc_mixed,
+    audc_with_overhead,
+    budget_error,
+    consistency,
+    cost_to_match,
+    deployed_gain,
+    gain,
+    gain_at,
+    gain_at_best,
+    headroom,
+    match_best,
+    overspend,
+    peak,
+    peak_gain,
+    quality_at,
+    unlimited_gain,
+)
 from catbench.score.sweep import (
     EstimatorSweep,
     FoldedSweep,
@@ -36,6 +48,7 @@ from catbench.score.sweep import (
     mixture_curves,
 )
 from catbench.score.truth import Truth
+from catbench.score.unseen_oracles import leave_one_out_sweeps, mean_areas, shrunk_sweeps
 from catbench.suite.pool import Pool
 
 REFERENCES = ("mixture", "oracle", "oracle_leave_one_out", "oracle_shrunk", "best_per_kind", "cascade")

@@ -136,7 +136,7 @@ class PolicySweep:
 
     `choices` has shape (T, n) and holds positions in the pool; `trade_offs` (T,) falls. The curve
     starts at the cheapest candidate's own point, since mixing with it needs no router, and goes through
-    the points in the order of their cost; of equally dear ones the last one counts, and stands for all.
+    the points in the order of their cost; of equally expensive ones the last one counts, and stands for all.
     """
 
     def __init__(
@@ -156,7 +156,7 @@ class PolicySweep:
         cost = np.clip(share @ self._cost.T, self._low, self._high)
         quality = share @ self._quality.T
         same = np.abs(cost[..., :, None] - cost[..., None, :]) <= REACHED * self._high
-        last = cost.shape[-1] - 1 - same[..., ::-1].argmax(axis=-1)  # of those equally dear, up to rounding
+        last = cost.shape[-1] - 1 - same[..., ::-1].argmax(axis=-1)  # of equally expensive ones
         order = np.argsort(np.take_along_axis(cost, last, axis=-1), axis=-1, kind="stable")
         order = np.take_along_axis(last, order, axis=-1)
         cost, quality = (np.take_along_axis(values, order, axis=-1) for values in (cost, quality))

@@ -16,9 +16,9 @@ import pandas as pd
 
 from catbench.arrays import Floats, Ints
 from catbench.score.cascade import best_stages
-from catbench.score.measures.unseen_oracles import shrinkage
 from catbench.score.rounds import Part, Rounds
 from catbench.score.sweep import EstimatorSweep
+from catbench.score.unseen_oracles import shrinkage
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import normalise
 
@@ -53,7 +53,7 @@ class Truth:
     best_of_kind: Floats | None = None
     """(n, M): training means of the prompts of each prompt's kind."""
     shrinkage: float = 1.0
-    """What share of a deviation the shrunk oracle keeps (`catbench.score.measures.unseen_oracles`), whatever
+    """What share of a deviation the shrunk oracle keeps (`catbench.score.unseen_oracles`), whatever
     the slice."""
     unseen: bool = True
     """Whether samples are images, so that one can be kept from an oracle; raters all see the same image."""

@@ -4,7 +4,7 @@ Measured is the interaction of prompt and candidate, plus the noise of S images:
 (n, M) when means of prompts and of candidates are taken off. A prediction that never saw the images has
 nothing in common with their noise, so by Cauchy and Schwarz its correlation with what is measured is at most
 the root of reliability, sqrt(interaction / (interaction + noise / S)), for variances as in
-`catbench.score.measures.unseen_oracles.variances`. Whoever is surely above it was told the scores.
+`catbench.score.unseen_oracles.variances`. Whoever is surely above it was told the scores.
 
 It takes two samples at least to see noise. Whoever was told the scores and says so less clearly stays below.
 """

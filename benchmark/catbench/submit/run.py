@@ -20,7 +20,7 @@ from catbench.report.submission_record import SandboxRecord, Standing, Submissio
 from catbench.route.routing import NamedRouter
 from catbench.score.answer import Answer
 from catbench.score.bootstrap import Bootstrap
-from catbench.score.measures.audc import audc
+from catbench.score.measures import audc
 from catbench.score.rounds import Rounds, rounds_of
 from catbench.score.scorer import sweep_of
 from catbench.score.sweep import mixture_curve

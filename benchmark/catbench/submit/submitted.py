@@ -13,7 +13,7 @@ import numpy as np
 from catbench.arrays import Floats, Ints
 from catbench.route.routing import ask_at
 from catbench.score.answer import Answer
-from catbench.score.measures.audc import audc
+from catbench.score.measures import audc
 from catbench.score.rounds import Round, Rounds
 from catbench.score.scorer import sweep_of
 from catbench.score.sweep import mixture_curve, oracle_curve

@@ -20,7 +20,7 @@ from catbench.report.evaluation import evaluate
 from catbench.report.numbers import Estimate
 from catbench.report.report import Report
 from catbench.report.result import Result
-from catbench.report.stored import offered, pool_of_report, rounds_of_report, stored_answers
+from catbench.report.stored import pool_arguments, pool_of_report, rounds_of_report, stored_answers
 from catbench.report.submission_record import CHECKS, Check, Fresh, Interval, Rerun, Submission
 from catbench.report.verdict import verdict
 from catbench.route.routing import NamedRouter
@@ -42,7 +42,8 @@ LEAST = 1e-9
 """Difference up to which they agree in any case: other versions of NumPy add up in another order."""
 REPLICATES = 1e-5
 """Difference up to which replicates agree, of their own largest size."""
-TRAINING = ("trials:", "hold-out:")
+ELSEWHERE = ("trials:", "hold-out:", "catbench:")
+"""Parts of a signature that predictions do not show: what was done in training, and by which version."""
 SETTINGS = ("name", "authors", "paper", "licence", "unseen_candidates", "needs_gpu", "requirements")
 """What a report says in the words of `submission.toml`."""
 MEASURED = ("fit_seconds", "seconds_per_prompt", "hardware", "win_rate", "verdict")
@@ -89,7 +90,7 @@ def verify_report(
         matrix,
         metric=list(answers),
         cost=first.cost,
-        **offered(report),
+        **pool_arguments(report),
         by=next((result.slice.partition("=")[0] for result in report.results if result.slice != "all"), None),
         folds=report.folds,
         train_on=train_on,
@@ -242,8 +243,8 @@ def _today() -> str:
 
 
 def _of_predictions(signature: str) -> str:
-    """Return a signature without what was done in training, which predictions do not show."""
-    return "|".join(part for part in signature.split("|") if not part.startswith(TRAINING))
+    """Return a signature without what predictions do not show."""
+    return "|".join(part for part in signature.split("|") if not part.startswith(ELSEWHERE))
 
 
 def _derivable(result: Result) -> dict[str, Any]:

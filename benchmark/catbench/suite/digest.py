@@ -11,18 +11,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 
 import numpy as np
 
-from catbench.suite.content import Content
+from catbench.arrays import Scores
 from catbench.suite.prompts import SPLITS
+from catbench.suite.suite_record import Suite
 
 PROMPTS_AT_ONCE = 4096
 """Prompts whose scores are copied into order at a time."""
 
 
-def content_digest(matrix: Content) -> str:
-    """Return the SHA-256 of what a matrix holds, as 64 hex digits."""
+def content_digest(matrix: Suite, all_scores: Mapping[str, Scores]) -> str:
+    """Return the SHA-256 of what a suite and its scores hold, as 64 hex digits."""
     digest = hashlib.sha256()
     prompts = matrix.prompts
     order = np.argsort(prompts["prompt_id"].to_numpy(dtype=object), kind="stable")
@@ -37,10 +39,10 @@ def content_digest(matrix: Content) -> str:
     }
     digest.update(json.dumps(head, sort_keys=True, separators=(",", ":")).encode())
     depth = prompts["split"].map(dict(matrix.samples)).to_numpy(dtype=np.int64)
-    for metric in sorted(matrix.scores):
+    for metric in sorted(all_scores):
         for start in range(0, len(order), PROMPTS_AT_ONCE):
             rows = order[start : start + PROMPTS_AT_ONCE]
-            scores = matrix.scores[metric][rows][:, candidates, : depth.max()]
+            scores = all_scores[metric][rows][:, candidates, : depth.max()]
             stored = np.arange(scores.shape[2]) < depth[rows, None, None]
             digest.update((np.where(stored, scores, 0) + np.float32(0)).astype("<f4").tobytes())
     return digest.hexdigest()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from catbench.errors import SuiteError, first_fault
 from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.pool import Candidate
 from catbench.suite.prompts import Split
@@ -31,3 +33,14 @@ class Manifest(BaseModel):
     withheld: tuple[str, ...] = ()
     """Ids of test prompts whose scores a host keeps (`catbench split-private`): they stand among the prompts,
     and the matrix leaves them out."""
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return a suite's manifest; raises SuiteError naming the field that is wrong."""
+    path = folder / "manifest.json"
+    try:
+        return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        raise SuiteError(f"{path}: {first_fault(error)} (is it altered or cut short?)") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SuiteError(f"{path}: cannot be read: {error}") from error

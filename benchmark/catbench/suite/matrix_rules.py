@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
-import pandas as pd
 
 from catbench.arrays import Scores
 from catbench.errors import SuiteError, shown, unknown_name
-from catbench.suite.content import Content
 from catbench.suite.costs import check_costs
 from catbench.suite.prompts import SPLITS, normalise
+from catbench.suite.suite_record import Suite
 
 PROMPT_COLUMNS = ("prompt_id", "text", "source", "group", "split")
 """Columns that the prompts of every suite have, all text."""
 
 
-def check_matrix(matrix: Content) -> None:
-    """Raise SuiteError where the matrix breaks a rule, naming the prompt and the candidate."""
+def check_matrix(matrix: Suite, all_scores: Mapping[str, Scores]) -> None:
+    """Raise SuiteError where a suite and its scores break a rule, naming the prompt and the candidate."""
     prompts, ids = matrix.prompts, matrix.candidate_ids
     name = f"suite {matrix.suite.id!r}"
-    if not matrix.metrics or {metric.name for metric in matrix.metrics} != set(matrix.scores):
-        raise SuiteError(f"{name}: metrics {[m.name for m in matrix.metrics]}, scores {list(matrix.scores)}")
+    if {metric.name for metric in matrix.metrics} != set(all_scores):
+        raise SuiteError(f"{name}: metrics {[m.name for m in matrix.metrics]}, scores {list(all_scores)}")
     for column in PROMPT_COLUMNS:
         if column not in prompts:
             raise SuiteError(f"{name}: the prompts have no column {column!r}")
-    for kind, values in (("prompt id", prompts["prompt_id"]), ("candidate", pd.Series(ids, dtype=object))):
-        if not values.is_unique:
-            raise SuiteError(f"{name}: {kind} {values[values.duplicated()].iloc[0]!r} stands twice")
     if unknown := set(prompts["split"]) - set(SPLITS):
         raise SuiteError(f"{name}: unknown split {min(map(str, unknown))!r}; splits are {', '.join(SPLITS)}")
     for split in SPLITS:
@@ -51,7 +49,7 @@ def check_matrix(matrix: Content) -> None:
         for member in members:
             if member not in ids:
                 raise SuiteError(f"{name}, pool {pool!r}: {unknown_name('candidate', member, ids)}")
-    for metric, scores in matrix.scores.items():
+    for metric, scores in all_scores.items():
         if scores.ndim != 3 or scores.shape[:2] != (len(prompts), len(ids)):
             raise SuiteError(
                 f"{name}: scores of {metric!r} have shape {scores.shape}, not (prompt, candidate, sample)"
@@ -67,7 +65,7 @@ def check_matrix(matrix: Content) -> None:
             raise SuiteError(f"{name}: feature {feature!r} has values that are not finite")
 
 
-def _check_finite(matrix: Content, metric: str, scores: Scores, name: str) -> None:
+def _check_finite(matrix: Suite, metric: str, scores: Scores, name: str) -> None:
     depths = set(matrix.samples.values())
     for split in SPLITS:
         if not 1 <= (depth := matrix.samples.get(split, 0)) <= scores.shape[2]:

@@ -1,7 +1,7 @@
 """Candidates, and the pool of them that a router chooses from.
 
 A candidate is one text-to-image function: a model with its settings (SDXL at 20 Euler steps). A pool
-is the ordered set of candidates offered to a router, with the price of one image of each. Everything
+is the ordered set of candidates that a router chooses from, with the price of one image of each. Everything
 in a pool may be known to a router before it sees a prompt.
 """
 
@@ -43,7 +43,7 @@ class Candidate(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """The candidates offered to a router, with the price of one image of each."""
+    """The candidates that a router chooses from, with the price of one image of each."""
 
     name: str
     """Its name in the suite: `sdxl`, `sdxl+`, `all`."""

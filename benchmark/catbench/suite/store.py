@@ -7,6 +7,7 @@
     costs.parquet    candidate, unit, value, hardware, batch_size, precision, method, and spread where known
     features/*.npy   optional prompt embeddings, rows in the order of prompts.parquet
     images/*.webp    optional sheets, one a test prompt, candidates in the order of the manifest
+    README.md, croissant.json    the same for people, hubs and catalogues; in no digest
 
 Reading checks the digests and every rule of a matrix, and gives the prompts in the order of their ids,
 whatever that of their rows. Writing is atomic. Nothing is pickled.
@@ -28,12 +29,17 @@ from catbench.arrays import Scores, frozen
 from catbench.errors import SuiteError, UsageError, first_fault, unknown_name
 from catbench.files import atomic_folder, readable, sha256_of
 from catbench.home import DATA, known_suites
+from catbench.hub.address import SCHEME, Address
 from catbench.suite.costs import Cost, check_costs, cost_records
+from catbench.suite.description import write_descriptions
+from catbench.suite.hub_suites import folder_of
 from catbench.suite.manifest import Manifest
+from catbench.suite.manifest import read_manifest as read_manifest
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.matrix_rules import PROMPT_COLUMNS
 from catbench.suite.prompts import SPLITS
 from catbench.suite.score_rows import read_scores, write_scores
+from catbench.suite.suite_record import Suite
 from catbench.suite.withheld import Withheld, scored_rows
 
 WAYS = {
@@ -45,58 +51,66 @@ WAYS = {
 
 
 def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
-    """Return the matrix of a suite, by name (`catbench suites` lists them) or by its folder.
+    """Return the matrix of a suite, by name (`catbench suites` lists them), by its folder, or from a hub.
 
-    Raises UsageError for an unknown name, SuiteError for a folder that breaks a rule of the format or
-    whose files differ from the digests in its manifest.
+    `hf://datasets/OWNER/NAME[@REVISION]` names one on a hub. Raises UsageError for an unknown name,
+    SuiteError for a folder that breaks a rule of the format or whose files differ from its digests.
     """
     folder = suite_folder(suite)
-    manifest = read_manifest(folder)
+    manifest, says = read_manifest(folder), folder / "manifest.json"
     if "prompts.parquet" in manifest.files and "scores.parquet" not in manifest.files:
         raise SuiteError(
-            f"{folder / 'manifest.json'}: no digest of scores.parquet: it has prompts and no scores yet; "
+            f"{says}: no digest of scores.parquet: it has prompts and no scores yet; "
             f"`catbench generate {suite} --out RUN` makes them"
         )
     for name in ("prompts.parquet", "scores.parquet", "costs.parquet"):
         if name not in manifest.files:
-            raise SuiteError(f"{folder / 'manifest.json'}: no digest of {name}")
+            raise SuiteError(f"{says}: no digest of {name}")
     if lacking := [split for split in SPLITS if manifest.samples.get(split, 0) < 1]:
-        raise SuiteError(f"{folder / 'manifest.json'}: no number of samples for the {lacking[0]} split")
+        raise SuiteError(f"{says}: no number of samples for the {lacking[0]} split")
+    if len({metric.name for metric in manifest.metrics}) < len(manifest.metrics):
+        raise SuiteError(f"{says}: a metric is listed twice")
     for name, digest in manifest.files.items():
         if name.endswith(".parquet"):
             _check_digest(folder, name, digest)
-    stored = _read_prompts(folder / "prompts.parquet")
-    order = np.argsort(stored["prompt_id"].to_numpy(dtype=object), kind="stable")
-    order = order[scored_rows(stored, manifest.withheld, str(folder / "manifest.json"))[order]]
-    prompts = stored.iloc[order].reset_index(drop=True)
-    features = load_features(folder, manifest).items()
-    if len({metric.name for metric in manifest.metrics}) < len(manifest.metrics):
-        raise SuiteError(f"{folder / 'manifest.json'}: a metric is listed twice")
-    costs = _read_costs(folder / "costs.parquet", manifest)
-    candidates = [candidate.id for candidate in manifest.candidates]
-    metrics = [metric.name for metric in manifest.metrics]
-    matrix = ScoreMatrix(
-        suite=manifest.suite,
-        prompts=prompts,
-        candidates=manifest.candidates,
-        metrics=manifest.metrics,
-        scores=read_scores(folder / "scores.parquet", prompts, candidates, metrics, manifest.samples),
-        costs=costs,
-        pools=manifest.pools,
-        samples=manifest.samples,
-        features={name: rows[order] if len(rows) == len(stored) else rows for name, rows in features},
+    stored = load_suite(folder)
+    order = np.argsort(stored.prompts["prompt_id"].to_numpy(dtype=object), kind="stable")
+    suite_of = stored.take(order[scored_rows(stored.prompts, manifest.withheld, str(says))[order]])
+    candidates, metrics = list(suite_of.candidate_ids), [metric.name for metric in suite_of.metrics]
+    scores = read_scores(
+        folder / "scores.parquet", suite_of.prompts, candidates, metrics, dict(suite_of.samples)
     )
-    counted = stored["split"].value_counts().to_dict()
+    matrix = ScoreMatrix(**suite_of.given(), scores=scores)
+    counted = stored.prompts["split"].value_counts().to_dict()
     if counted != {split: size for split, size in manifest.splits.items() if size}:
-        raise SuiteError(
-            f"{folder / 'manifest.json'}: splits of {manifest.splits}; the prompts have {counted}"
-        )
+        raise SuiteError(f"{says}: splits of {manifest.splits}; the prompts have {counted}")
     if manifest.content not in ("", matrix.digest):
         raise SuiteError(
-            f"{folder / 'manifest.json'}: a content of digest {manifest.content[:12]}…, and the files hold "
+            f"{says}: a content of digest {manifest.content[:12]}…, and the files hold "
             f"{matrix.digest[:12]}…: were files or digests changed by hand? Make or fetch the suite again"
         )
     return matrix
+
+
+def load_suite(suite: str | os.PathLike[str]) -> Suite:
+    """Return a suite, by name or by its folder, without its scores, which need not be there yet.
+
+    Prompts stand in stored order. Raises UsageError for an unknown name, SuiteError for a folder that breaks
+    a rule of the format.
+    """
+    folder = suite_folder(suite)
+    manifest = read_manifest(folder)
+    return Suite(
+        suite=manifest.suite,
+        prompts=load_prompts(folder, manifest),
+        candidates=manifest.candidates,
+        metrics=manifest.metrics,
+        samples=manifest.samples,
+        costs=load_costs(folder, manifest),
+        pools=manifest.pools,
+        features=load_features(folder, manifest),
+        root=folder,
+    )
 
 
 def digest_of(folder: Path) -> str:
@@ -140,50 +154,56 @@ def verify(suite: str | os.PathLike[str]) -> ScoreMatrix:
 
 
 def save(
-    matrix: ScoreMatrix,
+    suite: Suite,
     folder: str | os.PathLike[str],
     *,
-    extra: Mapping[str, pd.DataFrame] | None = None,
+    extra: Mapping[str, pd.DataFrame | str] | None = None,
     images: Iterable[tuple[str, bytes]] = (),
     withheld: Withheld | None = None,
     force: bool = False,
 ) -> None:
-    """Write a matrix as a suite folder, whole or not at all.
+    """Write a suite, or a matrix with its scores, as a folder: whole or not at all.
 
-    `extra` holds further tables by file stem, such as the truth behind a simulated suite; `images` the
-    WebP sheets by file stem, taken one by one; `withheld` prompts that stand in it without scores. A folder
-    that is there already is replaced only with `force`. Raises UsageError where it cannot be written.
+    `extra` holds further tables by file stem, such as the truth behind a simulated suite, and texts by file
+    name; `images` the WebP sheets by file stem, taken one by one; `withheld` prompts that stand in it without
+    scores. A folder that is there already is replaced only with `force`. Raises UsageError where it cannot be
+    written.
     """
     target = Path(folder)
     if force and target.is_dir() and any(target.iterdir()) and not (target / "manifest.json").is_file():
         raise UsageError(f"{target} holds no suite (no manifest.json), so it is not replaced by one")
-    prompts, features = matrix.prompts, matrix.features
+    prompts, features = suite.prompts, suite.features
     if withheld is not None:
         prompts, features = withheld.joined_to(prompts, features)
     with atomic_folder(target, force=force) as draft:
         prompts.to_parquet(draft / "prompts.parquet", index=False)
-        write_scores(matrix, draft / "scores.parquet")
-        write_costs_and_features(draft, matrix.costs, features)
-        for stem, table in (extra or {}).items():
-            table.to_parquet(draft / f"{stem}.parquet", index=False)
+        if isinstance(suite, ScoreMatrix):
+            write_scores(suite, draft / "scores.parquet")
+        write_costs_and_features(draft, suite.costs, features)
+        for name, more in (extra or {}).items():
+            if isinstance(more, str):
+                (draft / name).write_text(more, encoding="utf-8")
+            else:
+                more.to_parquet(draft / f"{name}.parquet", index=False)
         for stem, sheet in images:
             (draft / "images").mkdir(exist_ok=True)
             (draft / "images" / f"{stem}.webp").write_bytes(sheet)
         manifest = Manifest(
             schema=1,
-            suite=matrix.suite,
-            candidates=matrix.candidates,
-            pools=dict(matrix.pools),
-            metrics=matrix.metrics,
-            samples=dict(matrix.samples),
+            suite=suite.suite,
+            candidates=suite.candidates,
+            pools=dict(suite.pools),
+            metrics=suite.metrics,
+            samples=dict(suite.samples),
             splits={split: int((prompts["split"] == split).sum()) for split in SPLITS},
-            content=matrix.digest,
+            content=suite.digest if isinstance(suite, ScoreMatrix) else "",
             files=file_digests(draft),
             withheld=() if withheld is None else tuple(sorted(withheld.prompts["prompt_id"])),
         )
         left_out = set() if manifest.withheld else {"withheld"}
         text = manifest.model_dump_json(indent=2, by_alias=True, exclude=left_out)
         (draft / "manifest.json").write_text(text + "\n", encoding="utf-8")
+        write_descriptions(draft, manifest, suite.costs)
 
 
 def write_costs_and_features(draft: Path, costs: Iterable[Cost], features: Mapping[str, Scores]) -> None:
@@ -202,7 +222,12 @@ def file_digests(draft: Path) -> dict[str, str]:
 
 
 def suite_folder(suite: str | os.PathLike[str]) -> Path:
-    """Return the folder of a suite given by name or path; raises UsageError where there is none."""
+    """Return the folder of a suite given by name, path or `hf://datasets/OWNER/NAME[@REVISION]`.
+
+    Raises UsageError where there is none, SuiteError where one on a hub is not what it says.
+    """
+    if str(suite).startswith(SCHEME):
+        return folder_of(Address.parse(str(suite)))
     path = Path(suite)
     if (path / "manifest.json").is_file():
         return path
@@ -214,17 +239,6 @@ def suite_folder(suite: str | os.PathLike[str]) -> Path:
         hint = f"make it with `{way}`" if way else "or give the path of a suite's folder"
         raise UsageError(f"{unknown_name('suite', str(suite), known)} ({hint})")
     return known[str(suite)]
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """Return a suite's manifest; raises SuiteError naming the field that is wrong."""
-    path = folder / "manifest.json"
-    try:
-        return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
-    except ValidationError as error:
-        raise SuiteError(f"{path}: {first_fault(error)} (is it altered or cut short?)") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SuiteError(f"{path}: cannot be read: {error}") from error
 
 
 def _check_digest(folder: Path, name: str, digest: str) -> None:
@@ -250,6 +264,9 @@ def _read_prompts(path: Path) -> pd.DataFrame:
             raise SuiteError(f"{path}, row {row + 1}: {column} is empty")
         if not pd.api.types.is_string_dtype(table[column]):
             raise SuiteError(f"{path}: column {column!r} holds {table[column].dtype}; it must be text")
+    ids = table["prompt_id"]
+    if ids.duplicated().any():
+        raise SuiteError(f"{path} lists prompt {ids[ids.duplicated()].iloc[0]!r} twice")
     odd = ~table["split"].isin(SPLITS).to_numpy()
     if odd.any():
         row, known = int(odd.argmax()), ", ".join(SPLITS)

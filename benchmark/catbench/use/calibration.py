@@ -85,14 +85,18 @@ class Calibration:
         """Return the trade-offs of a mean cost, of a candidate's quality, of a saving, or of a trade-off.
 
         Exactly one is given: `budget` in the pool's unit; `match` a candidate's id; `save` a share of the
-        best single candidate's cost; `trade_off` λ, in units of quality a unit of cost. Raises UsageError for
-        what is not possible, with what is.
+        best single candidate's cost; `trade_off` λ, in units of quality a unit of cost. A policy is known
+        where it was asked: between two such trade-offs both are mixed, by their distance on a logarithmic
+        scale. Raises UsageError for what is not possible, with what is.
         """
         given = {"budget": budget, "match": match, "save": save, "trade-off": trade_off}
         named = [name for name, value in given.items() if value is not None]
         if len(named) != 1:
             said = " and ".join(named) or "none"
             raise UsageError(f"give one of budget, match, save and trade-off, not {said}")
+        for name in ("budget", "save", "trade-off"):
+            if isinstance(given[name], str):
+                raise UsageError(f"{name} {given[name]!r} is a text: give a number")
         if trade_off is not None:
             return self._at(trade_off)
         if match is not None:
@@ -102,12 +106,16 @@ class Calibration:
     def _at(self, trade_off: float) -> Setting:
         if not trade_off >= 0:
             raise UsageError(f"trade-off {trade_off:g}: it must be 0 (cost does not count) or more")
-        if self.answer.predicted is None and np.isfinite(trade_off):  # a policy is known where it was asked
-            asked = self.answer.trade_offs
-            lowest = asked[asked > 0].min(initial=np.inf) / 10
-            near = np.abs(np.log(np.maximum(asked, lowest)) - np.log(max(trade_off, lowest)))
-            trade_off = float(asked[near.argmin()])
-        return Setting(trade_off, trade_off, 0.0)
+        if self.answer.predicted is not None or np.isinf(trade_off):
+            return Setting(trade_off, trade_off, 0.0)
+        asked = self.answer.trade_offs  # falling, the last is 0
+        if trade_off >= asked[0]:  # on to the cheapest, where cost is all that counts
+            return Setting(np.inf, float(asked[0]), float(asked[0] / trade_off) if trade_off else 1.0)
+        upper = int((asked > trade_off).sum())
+        one, other = float(asked[upper - 1]), float(asked[upper])
+        if other > 0:
+            return Setting(one, other, float(np.log(one / trade_off) / np.log(one / other)))
+        return Setting(one, other, 1 - trade_off / one)
 
     def _within(self, budget: float) -> Setting:
         below, above, share = trade_offs_around(self.answer, self.pool.cost, np.array([budget]))
@@ -130,7 +138,7 @@ class Calibration:
             raise UsageError(
                 f"a saving of {save:.0%} is not possible: from 0% to {100 * most:.3g}% of what "
                 f"{self.pool.ids[best]}, the best single candidate, costs ({spell_cost(cost[best])} "
-                f"{self.pool.unit})"
+                f"{self.pool.unit}){'; 40% is 0.4' if save > 1 else ''}"
             )
         return float((1 - save) * cost[best])
 
@@ -227,6 +235,6 @@ def places(texts: Sequence[str], digest: str) -> Floats:
     found = np.empty(len(texts))
     for row, text in enumerate(texts):
         own = start.copy()
-        own.update(normalise(text).encode())
+        own.update(normalise(text).encode("utf-8", "surrogatepass"))
         found[row] = int.from_bytes(own.digest()[:6]) / 2**48
     return found

@@ -27,8 +27,8 @@ import numpy.typing as npt
 
 from catbench import __version__
 from catbench.arrays import Floats, frozen
-from catbench.errors import RouterError
-from catbench.route.router_loader import find_router, router_names
+from catbench.errors import RouterError, UsageError
+from catbench.route.router_loader import find_router
 from catbench.route.routing import ask, call, make, no_progress
 from catbench.score.answer import Answer
 from catbench.suite.matrix import ScoreMatrix
@@ -38,8 +38,8 @@ from catbench.use.calibration import Calibration, Expected, Setting, places
 from catbench.use.familiar import Familiar, told
 from catbench.use.fitted_folder import (
     FittedRecord,
+    names_a_path,
     read_record,
-    read_state,
     read_validation,
     read_words,
     router_of,
@@ -48,6 +48,7 @@ from catbench.use.fitted_folder import (
     write_folder,
 )
 from catbench.use.fitting import fit_for_use
+from catbench.use.router_state import TREE, is_estimator, read_state
 
 SAME = 1e-6
 """Answers that differ by no more, of the largest of them, are the same."""
@@ -122,6 +123,9 @@ class FittedRouter:
     def choose_at(self, prompts: Sequence[str], setting: Setting) -> Choices:
         """Return the same at a setting that is known already; nothing is warned of."""
         texts = [prompts] if isinstance(prompts, str) else list(prompts)
+        for row, text in enumerate(texts):
+            if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise UsageError(f"prompt {row} is a {type(text).__name__}, and prompts are texts")
         if not texts:
             return self._chosen(np.empty(0, np.int64), None, np.empty(0, np.bool_))
         answer = self._ask(texts, np.unique([setting.above, setting.below])[::-1])
@@ -152,20 +156,16 @@ class FittedRouter:
         setting = self.calibration.setting(budget=budget, match=match, save=save, trade_off=trade_off)
         return self.calibration.plan(setting, prompts)
 
-    @property
-    def can_be_saved(self) -> bool:
-        """Whether the router itself is saved; if not, it is fitted again from its suite when loaded."""
-        return self._state() is not None
-
     def save(self, folder: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write it as a folder (`catbench.use.fitted_folder`); one that is there is replaced with `force`.
 
-        Raises UsageError where it cannot be written.
+        A router without `state()`, or a pipeline that skops does not take, is not saved itself: it is fitted
+        again from its suite when loaded. Raises UsageError where the folder cannot be written.
         """
         known, pool = self.calibration, self.pool
         probes = self._probes()
         record = FittedRecord(
-            schema=1,
+            schema=2,
             catbench=__version__,
             router=self.name,
             installed=self.installed,
@@ -194,40 +194,41 @@ class FittedRouter:
         folder: str | os.PathLike[str],
         *,
         router: object = None,
+        trusted: Sequence[str] = (),
         tell: Callable[[str], None] = lambda line: warnings.warn(line, stacklevel=3),
     ) -> FittedRouter:
         """Return the router of a folder that `save` wrote.
 
         No code of the folder is run: a router that came from a user's file or object is given again as
-        `router`. One that could not be saved is fitted again from its suite, which is told in one line.
-        Raises RouterError for a folder that is none or is altered, for an unknown router, or where the suite
-        is missing or another version.
+        `router`, and types of its scikit-learn pipeline that catbench does not list are named as `trusted`.
+        One that could not be saved is fitted again from its suite, which is told in one line. Raises
+        RouterError for a folder that is none or is altered, for an unknown router, or where the suite is
+        missing or another version.
         """
         place = Path(folder)
         record = read_record(place)
-        named, pool = router_of(record, router, place), record.pool_of()
-        state, made = read_state(place, record), make(named, pool)
-        if state is None or not hasattr(made, "restore"):
-            tell(f"router {record.router!r} cannot be saved: it is fitted again from suite {record.suite!r}")
-            known, words, made = fit_for_use(named, suite_of(record, place), pool)
-        else:
+        pool, told_of = record.pool_of(), (record.router, record.installed, record.suite, record.suite_digest)
+        made = state = read_state(place, trusted) if TREE in record.files else None
+        if not is_estimator(state):
+            named = router_of(record, router, place)
+            made = make(named, pool)
+            if state is None or not hasattr(made, "restore"):
+                tell(f"router {record.router!r} is not saved: it is fitted again from suite {record.suite!r}")
+                known, words, made = fit_for_use(named, suite_of(record, place), pool)
+                return cls(*told_of, known, words, made)._checked(record, place)
             call(record.router, "restore", made.restore, state)
-            validation = read_validation(place, record)
-            known = Calibration(pool, record.metric, *validation, record.best_single)
-            words = read_words(place, record)
-        told_of = record.router, record.installed, record.suite, record.suite_digest
-        found = cls(*told_of, known, words, made)
-        found._check(record, place)
-        return found
+        known = Calibration(pool, record.metric, *read_validation(place, record), record.best_single)
+        return cls(*told_of, known, read_words(place, record), made)._checked(record, place)
 
-    def _check(self, record: FittedRecord, place: Path) -> None:
-        """Raise RouterError where it answers the probes otherwise than when it was saved."""
+    def _checked(self, record: FittedRecord, place: Path) -> FittedRouter:
+        """Return itself; raise RouterError where it answers the probes otherwise than when it was saved."""
         then, now = np.array(record.answers), self._answered(record.probes)
         if then.shape != now.shape or np.abs(now - then).max() > SAME * max(1.0, np.abs(then).max()):
             raise RouterError(
                 f"{place}: router {self.name!r} answers otherwise than when it was saved by catbench "
-                f"{record.catbench}: is it, or scikit-learn, another version? Fit it again"
+                f"{record.catbench}: is it, its text encoder or scikit-learn another version? Fit it again"
             )
+        return self
 
     def _probes(self) -> tuple[str, ...]:
         words = sorted(self.familiar.words)
@@ -249,7 +250,9 @@ class FittedRouter:
         own = None if predicted is None else frozen(predicted * self.calibration.metric.sign)
         return Choices(tuple(ids[m] for m in chosen), frozen(cost[chosen]), own, frozen(unlike))
 
-    def _state(self) -> dict[str, Any] | None:
+    def _state(self) -> Any:
+        if is_estimator(self.router):
+            return self.router
         if not hasattr(self.router, "state") or not hasattr(self.router, "restore"):
             return None
         return call(self.name, "state", self.router.state)
@@ -272,7 +275,7 @@ def fit(
     (default `all`). Raises UsageError for unknown names, RouterError where the router fails.
     """
     named = find_router(router)
-    installed = router == named.name and named.name.partition(":")[0] in router_names()
-    offered = matrix.pool(pool, cost=cost, metric=matrix.metric(metric).name, seed=seed)
-    known, words, made = fit_for_use(named, matrix, offered, progress)
+    installed = router == named.name and not names_a_path(named.name)
+    given = matrix.pool(pool, cost=cost, metric=matrix.metric(metric).name, seed=seed)
+    known, words, made = fit_for_use(named, matrix, given, progress)
     return FittedRouter(named.name, installed, matrix.suite.id, matrix.digest, known, words, made)

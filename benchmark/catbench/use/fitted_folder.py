@@ -4,11 +4,11 @@
     validation.parquet  a row a validation prompt: group, quality:CANDIDATE, and what the router answered,
                         predicted:CANDIDATE, or of a policy choice:NUMBER at each trade-off; no texts
     words.txt           words of the training prompts, one a line
-    router.skops        what the router answers by, where it can be saved: arrays, scikit-learn's estimators
+    router.*            what the router answers by, where it can be saved (`catbench.use.router_state`)
 
-Types in router.skops are those that skops itself takes for safe, and three more, listed here; a folder
-cannot add to them. Digests find copies that are cut short or altered by mistake; who can write the folder can
-also write its digests.
+Digests find copies that are cut short or altered by mistake; who can write the folder can also write its
+digests. So nothing in it is believed that would run code: a router is made by its name only where that is an
+installed one, without a file or a folder in it, whatever the record says.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from catbench.arrays import Floats
-from catbench.errors import CatbenchError, RouterError, UsageError
+from catbench.errors import CatbenchError, RouterError, UsageError, first_fault
 from catbench.files import atomic_folder, readable, sha256_of
-from catbench.route.router_loader import find_router
+from catbench.route.router_loader import find_router, router_names
 from catbench.route.routing import NamedRouter
 from catbench.score.answer import Answer
 from catbench.suite.info import Metric
@@ -34,15 +34,10 @@ from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Candidate, Pool
 from catbench.suite.store import load
 from catbench.use.familiar import Familiar
+from catbench.use.router_state import ARRAYS, SKOPS, TREE, is_estimator, write_state
 
-SCHEMA = 1
-RECORD, VALIDATION, WORDS, STATE = "fitted.json", "validation.parquet", "words.txt", "router.skops"
-TRUSTED = (
-    "scipy.sparse._csr.csr_matrix",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
-)
-"""Types beyond those of skops that shipped routers answer by."""
+SCHEMA = 2
+RECORD, VALIDATION, WORDS = "fitted.json", "validation.parquet", "words.txt"
 
 
 class FittedRecord(BaseModel):
@@ -50,7 +45,7 @@ class FittedRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    schema_version: Literal[1] = Field(1, alias="schema")
+    schema_version: Literal[2] = Field(2, alias="schema")
     catbench: str
     """Version that fitted it."""
     router: str
@@ -81,6 +76,16 @@ class FittedRecord(BaseModel):
     digest: str = ""
     """SHA-256 of all the rest of this record."""
 
+    @model_validator(mode="after")
+    def _consistent(self) -> FittedRecord:
+        count = len(self.candidates)
+        if len(self.costs) != count or not 0 <= self.best_single < count:
+            costs = len(self.costs)
+            raise ValueError(f"{count} candidates, {costs} costs and best_single {self.best_single}")
+        if not self.probes or not self.trade_offs:
+            raise ValueError("no probes, or no trade-offs")
+        return self
+
     def content(self) -> str:
         """Return the digest that the record should have."""
         return hashlib.sha256(self.model_dump_json(exclude={"digest"}).encode()).hexdigest()
@@ -96,13 +101,13 @@ def write_folder(
     record: FittedRecord,
     validation: pd.DataFrame,
     words: Familiar,
-    state: dict[str, Any] | None,
+    state: Any,
     *,
     force: bool = False,
 ) -> None:
     """Write a fitted router, whole or not at all; `record` without its digests, `state` None if not saved.
 
-    Raises UsageError where it cannot be written.
+    Raises UsageError where it cannot be written, RouterError where a state holds what is none of its types.
     """
     target = Path(folder)
     if force and target.is_dir() and any(target.iterdir()) and not (target / RECORD).is_file():
@@ -111,9 +116,11 @@ def write_folder(
         validation.to_parquet(draft / VALIDATION, index=False)
         (draft / WORDS).write_text("".join(f"{w}\n" for w in sorted(words.words)), encoding="utf-8")
         if state is not None:
-            import skops.io
-
-            skops.io.dump(state, draft / STATE)
+            try:
+                write_state(draft, state)
+            except RouterError:
+                if not is_estimator(state):
+                    raise
         files = {path.name: sha256_of(path) for path in sorted(draft.iterdir())}
         whole = record.model_copy(update={"files": files})
         whole = whole.model_copy(update={"digest": whole.content()})
@@ -135,14 +142,12 @@ def read_record(folder: Path) -> FittedRecord:
             )
         record = FittedRecord.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
-        raise RouterError(f"{path}: {place}: {first['msg']} (is it altered or cut short?)") from error
+        raise RouterError(f"{path}: {first_fault(error)} (is it altered or cut short?)") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RouterError(f"{path}: not readable as a fitted router ({error})") from error
     if record.digest != record.content():
         raise RouterError(f"{path} is altered: its content is not that of its digest; fit the router again")
-    if not {VALIDATION, WORDS} <= record.files.keys() <= {VALIDATION, WORDS, STATE}:
+    if not {VALIDATION, WORDS} <= record.files.keys() <= {VALIDATION, WORDS, TREE, ARRAYS, SKOPS}:
         raise RouterError(f"{path}: files {', '.join(record.files)}: not those of a fitted router")
     for name, digest in record.files.items():
         if not (folder / name).is_file():
@@ -153,20 +158,6 @@ def read_record(folder: Path) -> FittedRecord:
                 "altered or cut short; fit the router again"
             )
     return record
-
-
-def read_state(folder: Path, record: FittedRecord) -> dict[str, Any] | None:
-    """Return what a router answers by, None where it was not saved. Raises RouterError for other types."""
-    if STATE not in record.files:
-        return None
-    import skops.io
-    from skops.io.exceptions import UntrustedTypesFoundException
-
-    with readable(folder / STATE, "a router's state"):
-        try:
-            return skops.io.load(folder / STATE, trusted=list(TRUSTED))
-        except UntrustedTypesFoundException as error:
-            raise RouterError(f"{folder / STATE} holds types that are not loaded: {error}") from error
 
 
 def read_words(folder: Path, record: FittedRecord) -> Familiar:
@@ -202,33 +193,52 @@ def read_validation(folder: Path, record: FittedRecord) -> tuple[Answer, Floats,
     wanted = ["group", *(f"quality:{name}" for name in ids), *said]
     if lacking := [name for name in wanted if name not in table]:
         raise RouterError(f"{path}: no column {lacking[0]!r}, which {RECORD} needs; fit the router again")
-    quality = table[wanted[1 : 1 + len(ids)]].to_numpy(dtype=np.float64)
-    trade_offs, found = np.array(record.trade_offs), table[said].to_numpy()
+    with readable(path, "numbers"):
+        quality = table[wanted[1 : 1 + len(ids)]].to_numpy(dtype=np.float64)
+        trade_offs, found = np.array(record.trade_offs), table[said].to_numpy(dtype=np.float64)
+    within = (found >= 0) & (found < len(ids)) if record.policy else np.isfinite(found)
+    if not len(table) or not np.isfinite(quality).all() or not within.all():
+        raise RouterError(f"{path} is empty or holds numbers that cannot be; fit the router again")
     answer = (
         Answer(None, found.T.astype(np.int64), trade_offs)
         if record.policy
-        else Answer(found.astype(np.float64), None, trade_offs)
+        else Answer(found, None, trade_offs)
     )
     return answer, quality, table["group"].to_numpy()
 
 
+def names_a_path(name: str) -> bool:
+    """Return whether part of a router's name is a file, which would be run, or a folder, to be read.
+
+    The option after a colon may be one: `guarded:./mine.py`, `knn:/models/clip`.
+    """
+    others = set(name.split(":")) - set(router_names())
+    return any(".py" in one or "/" in one or os.sep in one or Path(one).exists() for one in others if one)
+
+
 def router_of(record: FittedRecord, router: object, folder: Path) -> NamedRouter:
-    """Return a record's router: by its name where that is installed, else the one that the user gives.
+    """Return a record's router: by its name where that is enough, else the one that the user gives.
 
     Raises RouterError where neither is there, or another one is given.
     """
-    if router is None and not record.installed:
+    if router is None and (not record.installed or names_a_path(record.router)):
         raise RouterError(
-            f"{folder}: router {record.router!r} is of a file of yours, and no code of a folder is run: name "
-            "the file (--router FILE.py, in Python router=...)"
+            f"{folder}: router {record.router!r} is of a file or a folder of yours, and what a fitted router "
+            "names is not run: name it yourself (--router FILE.py or NAME:FOLDER, in Python router=...)"
         )
     try:
         named = find_router(record.router if router is None else router)
     except UsageError as error:
         raise RouterError(f"{folder}: {error}") from error
-    if named.name != record.router:
+    if not _alike(named.name, record.router):
         raise RouterError(f"{folder} is of router {record.router!r}, and {named.name!r} was given")
     return named
+
+
+def _alike(one: str, other: str) -> bool:
+    """Return whether two names are of one router; its text encoder's folder may have moved."""
+    parts = [[Path(part).name for part in name.split(":")] for name in (one, other)]
+    return parts[0] == parts[1]
 
 
 def suite_of(record: FittedRecord, folder: Path) -> ScoreMatrix:

@@ -11,11 +11,11 @@ from catbench.errors import GenerationError, UsageError
 from catbench.files import check_writable
 from catbench.suite.costs import Cost
 from catbench.suite.pool import Candidate
+from catbench.suite.store import load_suite
 from catbench_make.costs.flop_table import flop_costs, write_costs
 from catbench_make.packages import prepare, versions
 from catbench_make.plan.candidates import choose_candidates, drawing_settings
 from catbench_make.plan.job import can_be_compiled, hardware_name
-from catbench_make.plan.unscored import load_problem
 
 if TYPE_CHECKING:
     from catbench_make.costs.batches import BatchTime
@@ -60,8 +60,8 @@ def measure(
         )
     if flops_only and (batches or compiled):
         raise UsageError("--flops-only runs nothing: it goes without --batches and --compile")
-    problem = load_problem(suite)
-    chosen = choose_candidates(problem.candidates, candidates)
+    unscored = load_suite(suite)
+    chosen = choose_candidates(unscored.candidates, candidates)
     check_writable(out)
     prepare()
     hardware = "" if flops_only else hardware_name(device)
@@ -70,14 +70,14 @@ def measure(
     for done, candidate in enumerate(chosen):
         if flops_only:
             tell(candidate.id, done, len(chosen))
-        costs += flop_costs([candidate], problem.root)
+        costs += flop_costs([candidate], unscored.root)
     if not flops_only:
         from catbench_make.costs.clock import measure_image
 
         sizes = {candidate.id: batch for candidate in chosen}
         for candidate in chosen if batches else ():
             sizes[candidate.id] = _fastest(
-                candidate, device, batches, problem.root, repeats, compiled, on_batch or _tell_nobody
+                candidate, device, batches, unscored.root, repeats, compiled, on_batch or _tell_nobody
             )
         calls: dict[str, list[Measured]] = {candidate.id: [] for candidate in chosen}
         for done in range(rounds * len(chosen)):
@@ -88,7 +88,7 @@ def measure(
                     drawing_settings(candidate),
                     device,
                     sizes[candidate.id],
-                    problem.root,
+                    unscored.root,
                     repeats=repeats,
                     compiled=compiled,
                 )

@@ -9,5 +9,6 @@ worker          makes one shard: text, pipeline, images, scores
 overlap         the stages of three shards at once
 assemble        shards to a suite
 run_estimate    what a run will take
+run_folder      its folder, held by one process or by its parts
 generation      `catbench generate` as a function
 """

@@ -17,46 +17,47 @@ from catbench.suite.costs import Cost
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.prompts import SPLITS
 from catbench.suite.store import save
+from catbench.suite.suite_record import Suite
 from catbench_make.drawing.image_sheets import sheets
 from catbench_make.drawing.shards import read_outcome, shard_path
 from catbench_make.plan.job import UNASKED, Job
 from catbench_make.plan.plan import Shard
-from catbench_make.plan.unscored import UnscoredSuite
 
 
 def assemble(
-    problem: UnscoredSuite,
+    unscored: Suite,
     job: Job,
     shards: Sequence[Shard],
     costs: Sequence[Cost],
     labelled: ScoreMatrix | None = None,
 ) -> ScoreMatrix:
-    """Return the matrix of a problem whose shards are all done.
+    """Return the matrix of a suite whose shards are all done.
 
     Candidates that the manifest gives by id alone come out with their full settings. Of `labelled`, if
     given, the training and validation prompts come first, with their scores. Raises SuiteError where the
     result breaks a rule of a suite (a split without a prompt).
     """
-    scores = _read_scores(problem, job, shards)
+    unscored = unscored.take(np.argsort(unscored.prompts["prompt_id"].to_numpy(dtype=object), kind="stable"))
+    scores = _read_scores(unscored, job, shards)
     if labelled is not None:
-        problem, scores = _after_labelled(labelled, problem, scores)
+        unscored, scores = _after_labelled(labelled, unscored, scores)
     settings = {
         shard.candidate.id: shard.settings.model_dump(mode="json", exclude_defaults=True) for shard in shards
     }
     candidates = tuple(
-        candidate.model_copy(update={"settings": settings[candidate.id]}) for candidate in problem.candidates
+        candidate.model_copy(update={"settings": settings[candidate.id]}) for candidate in unscored.candidates
     )
     return ScoreMatrix(
         # The scores come from images now, whatever they came from before.
-        suite=problem.suite.model_copy(update={"simulated": False}),
-        prompts=problem.prompts,
+        suite=unscored.suite.model_copy(update={"simulated": False}),
+        prompts=unscored.prompts,
         candidates=candidates,
-        metrics=problem.metrics,
+        metrics=unscored.metrics,
         scores=scores,
         costs=tuple(costs),
-        pools=problem.pools,
-        samples={split: problem.samples.get(split, 1) for split in SPLITS},
-        features=problem.features,
+        pools=unscored.pools,
+        samples={split: unscored.samples.get(split, 1) for split in SPLITS},
+        features=unscored.features,
     )
 
 
@@ -101,21 +102,20 @@ def cut_prompts(job: Job, shards: Sequence[Shard]) -> set[str]:
 
 
 def _after_labelled(
-    labelled: ScoreMatrix, problem: UnscoredSuite, scores: Mapping[str, Scores]
-) -> tuple[UnscoredSuite, dict[str, Scores]]:
-    """Return the problem and its scores, behind the prompts of `labelled` that routers are fitted to."""
+    labelled: ScoreMatrix, unscored: Suite, scores: Mapping[str, Scores]
+) -> tuple[Suite, dict[str, Scores]]:
+    """Return the unscored and its scores, behind the prompts of `labelled` that routers are fitted to."""
     rows = np.flatnonzero((labelled.prompts["split"] != "test").to_numpy())
-    columns = [labelled.candidate_ids.index(candidate.id) for candidate in problem.candidates]
+    columns = [labelled.candidate_ids.index(candidate.id) for candidate in unscored.candidates]
     depth = max(array.shape[2] for array in (*labelled.scores.values(), *scores.values()))
     whole = replace(
-        problem,
-        prompts=pd.concat([labelled.prompts.iloc[rows], problem.prompts], ignore_index=True),
-        samples={**labelled.samples, "test": problem.samples["test"]},
+        unscored,
+        prompts=pd.concat([labelled.prompts.iloc[rows], unscored.prompts], ignore_index=True),
+        samples={**labelled.samples, "test": unscored.samples["test"]},
         features={
             name: np.concatenate([labelled.features[name][rows], values])
-            for name, values in problem.features.items()
+            for name, values in unscored.features.items()
         },
-        order=None,
     )
     return whole, {
         name: np.concatenate(
@@ -130,12 +130,12 @@ def _deepened(scores: Scores, depth: int) -> Scores:
     return np.pad(scores, ((0, 0), (0, 0), (0, depth - scores.shape[2])), constant_values=np.nan)
 
 
-def _read_scores(problem: UnscoredSuite, job: Job, shards: Sequence[Shard]) -> dict[str, Scores]:
-    depth = problem.prompts["split"].map(dict(problem.samples)).to_numpy()
-    metrics = [metric.name for metric in problem.metrics]
+def _read_scores(unscored: Suite, job: Job, shards: Sequence[Shard]) -> dict[str, Scores]:
+    depth = unscored.prompts["split"].map(dict(unscored.samples)).to_numpy()
+    metrics = [metric.name for metric in unscored.metrics]
     cells = ScoreCells(
-        problem.prompts,
-        [candidate.id for candidate in problem.candidates],
+        unscored.prompts,
+        [candidate.id for candidate in unscored.candidates],
         depth,
         metrics,
         str(job.shards),

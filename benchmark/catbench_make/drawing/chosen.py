@@ -1,6 +1,6 @@
 """Draws what a router chose: each prompt once, with the candidate that it goes to.
 
-The folder is a run's own, as that of `catbench generate`: sealed shards, of one candidate and up to
+The folder is a run's own, as that of `catbench generate`: shards, of one candidate and up to
 PROMPTS_PER_BLOCK prompts each, from which a rerun goes on. Beside them stand the images that were asked for,
 `images/ID.png`, and `images.jsonl` with what each was made of. An id is 16 hex digits of the SHA-256 of
 prompt and candidate; a prompt's seed is that of its text alone, so all candidates start from the same noise.
@@ -29,10 +29,10 @@ from catbench_make.drawing.generation import (
     check_batches,
     local_engine,
     missing_shards,
-    owned_folder,
     run_shards,
 )
 from catbench_make.drawing.run_estimate import RunEstimate, estimate, processor_speed
+from catbench_make.drawing.run_folder import owned_folder
 from catbench_make.drawing.shards import IMAGE_COLUMN, read_outcome, shard_path
 from catbench_make.packages import optional, prepare
 from catbench_make.plan.candidates import drawing_settings

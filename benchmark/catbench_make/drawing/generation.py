@@ -8,8 +8,7 @@ use several machines do so from one.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -17,20 +16,21 @@ from pathlib import Path
 from catbench.errors import GenerationError, UsageError, unknown_name
 from catbench.suite.costs import Cost
 from catbench.suite.matrix import ScoreMatrix
-from catbench.suite.store import load
+from catbench.suite.store import load, load_suite
+from catbench.suite.suite_record import Suite
 from catbench_make.costs.flop_table import flop_costs, shipped_costs
 from catbench_make.drawing.assemble import assemble, cut_prompts, save_suite
 from catbench_make.drawing.engines import Engine, RemoteEngine, ShardDone
 from catbench_make.drawing.model_weights import weights_digest
 from catbench_make.drawing.run_estimate import RunEstimate, Speed, estimate
+from catbench_make.drawing.run_folder import RunPart, owned_folder
 from catbench_make.drawing.shards import made_with, shard_path, state_of
 from catbench_make.packages import prepare
 from catbench_make.plan.candidates import choose_candidates
+from catbench_make.plan.drawn_part import choose
 from catbench_make.plan.job import Job
 from catbench_make.plan.plan import PROMPTS_PER_BLOCK, Shard, cut
-from catbench_make.plan.unscored import UnscoredSuite, choose, load_problem
 from catbench_make.scorers import metric_source
-from catbench_make.sealed import remove_drafts, remove_folder_drafts
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Outcome:
     """What a run has made."""
 
     suite: Path
-    """The suite's folder."""
+    """The suite's folder, which a part does not write yet."""
     images: int
     """Drawn by this run; the others were there, if only to be scored again."""
     damaged: tuple[str, ...]
@@ -74,7 +74,7 @@ class Outcome:
 class Plan:
     """A run before it starts."""
 
-    problem: UnscoredSuite
+    suite: Suite
     shards: tuple[Shard, ...]
     labelled: ScoreMatrix | None = None
     """The suite whose training and validation prompts stand beside those that are drawn."""
@@ -93,16 +93,17 @@ class Plan:
 
         `fresh_test` is the seed of new test prompts to draw, the others of the suite being taken over.
         """
-        whole, labelled = load_problem(suite), None
+        whole, labelled = load_suite(suite), None
         if fresh_test is not None:
             whole, labelled = _fresh(whole, fresh_test), load(suite)
             for name in candidates or ():
                 if name not in labelled.candidate_ids:
                     raise unknown_name("candidate", name, labelled.candidate_ids)
-        problem = choose(whole, choose_candidates(whole.candidates, candidates), limit=limit, samples=samples)
-        for metric in problem.metrics:
+        chosen = choose_candidates(whole.candidates, candidates)
+        drawn = choose(whole, chosen, limit=limit, samples=samples)
+        for metric in drawn.metrics:
             metric_source(metric.name)
-        return cls(problem, cut(problem, prompts_per_block), labelled)
+        return cls(drawn, cut(drawn, prompts_per_block), labelled)
 
     def estimate(self, keep_images: bool, hardware: str = "", speed: Speed | None = None) -> RunEstimate:
         """Return what all of the run takes, priced by the suite's table and the shipped one.
@@ -110,8 +111,8 @@ class Plan:
         `hardware` is what the device calls itself that the run is for, empty where it is not known; `speed`
         what it attains, None for an H100's.
         """
-        known = (*self.problem.costs, *shipped_costs())
-        return estimate(self.shards, known, len(self.problem.metrics), keep_images, hardware, speed)
+        known = (*self.suite.costs, *shipped_costs())
+        return estimate(self.shards, known, len(self.suite.metrics), keep_images, hardware, speed)
 
 
 def generate(
@@ -125,9 +126,12 @@ def generate(
     text_batch: int = 1,
     decode_batch: int | None = None,
     engine: Engine | None = None,
+    part: RunPart | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Outcome:
     """Draw, score and store everything that is planned and not yet in `out`, then write `out/suite`.
+
+    A `part` draws its share and writes no suite: that is left to a run without one, once all are made.
 
     `compiled`, `text_batch` and `decode_batch` are those of `Job`: they make a run faster, and its pixels
     others in the last place.
@@ -137,24 +141,27 @@ def generate(
     """
     check_batches(batch, text_batch, decode_batch)
     prepare()
-    problem, engine = plan.problem, engine or local_engine()
+    unscored, engine = plan.suite, engine or local_engine()
     job = Job(
         out.absolute(),
-        problem.metrics,
+        unscored.metrics,
         device,
         batch,
         keep_images,
-        problem.root,
+        unscored.root,
         compiled,
         text_batch,
         decode_batch,
         engine.hardware(device) if isinstance(engine, RemoteEngine) else "",
     )
-    with owned_folder(job):
-        missing, damaged = missing_shards(job, plan.shards)
+    shards = plan.shards if part is None else part.share(plan.shards)
+    with owned_folder(job, part):
+        missing, damaged = missing_shards(job, shards)
         images = run_shards(engine, job, missing, on_progress)
-        costs = _price(problem)
-        matrix = assemble(problem, job, plan.shards, costs, plan.labelled)
+        if part is not None:
+            return Outcome(job.suite, images, damaged, frozenset(cut_prompts(job, shards)))
+        costs = _price(unscored)
+        matrix = assemble(unscored, job, plan.shards, costs, plan.labelled)
         save_suite(matrix, job, plan.shards, job.suite)
         return Outcome(job.suite, images, damaged, frozenset(cut_prompts(job, plan.shards)))
 
@@ -203,10 +210,10 @@ def missing_shards(job: Job, shards: Sequence[Shard]) -> tuple[list[Shard], tupl
     return missing, tuple(damaged)
 
 
-def _price(problem: UnscoredSuite) -> tuple[Cost, ...]:
-    """Return the costs of the problem's candidates: the suite's units that price them all, then FLOPs."""
-    chosen = {candidate.id for candidate in problem.candidates}
-    kept = [cost for cost in problem.costs if cost.candidate in chosen]
+def _price(unscored: Suite) -> tuple[Cost, ...]:
+    """Return the costs of a suite's candidates: the suite's units that price them all, then FLOPs."""
+    chosen = {candidate.id for candidate in unscored.candidates}
+    kept = [cost for cost in unscored.costs if cost.candidate in chosen]
     whole: list[Cost] = []
     for key in dict.fromkeys((cost.unit, cost.hardware) for cost in kept):
         rows = [cost for cost in kept if (cost.unit, cost.hardware) == key]
@@ -214,51 +221,9 @@ def _price(problem: UnscoredSuite) -> tuple[Cost, ...]:
             whole += rows
     units = {cost.unit for cost in whole}
     if not {"tflops", "tflops_paper"} <= units:
-        counted = flop_costs(problem.candidates, problem.root)
+        counted = flop_costs(unscored.candidates, unscored.root)
         whole += [cost for cost in counted if cost.unit not in units]
     return tuple(whole)
-
-
-@contextmanager
-def owned_folder(job: Job) -> Generator[None]:
-    """Hold the run's folder for this process alone, cleared of what a killed one was writing.
-
-    Raises UsageError where it cannot be written to, is or holds a suite that no run made, or another process
-    holds it.
-    """
-    folder = job.folder
-    if (folder / "manifest.json").exists():
-        raise UsageError(f"--out {folder} is a suite's folder: give one of the run's own")
-    is_its_source = job.root is not None and job.root.resolve() == job.suite.resolve()
-    if is_its_source or (job.suite.exists() and not job.shards.is_dir()):
-        raise UsageError(
-            f"--out {folder}: the run would replace {job.suite}, which it has not made; give another --out"
-        )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "lock").open("a")
-    except OSError as error:
-        raise UsageError(f"cannot write to --out {folder}: {error.strerror or error}") from error
-    with lock:
-        try:
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:  # no such lock on Windows
-            pass
-        except OSError as error:
-            raise UsageError(
-                f"another run is writing to {folder}: wait for it, or give another --out"
-            ) from error
-        _remove_drafts(job)
-        yield
-        _remove_drafts(job)  # those of a worker that was lost on the way
-
-
-def _remove_drafts(job: Job) -> None:
-    remove_drafts(job.shards)
-    remove_drafts(job.embeddings)
-    remove_folder_drafts(job.suite)
 
 
 def local_engine() -> Engine:
@@ -276,7 +241,7 @@ FRESH_PROMPTS = "catbench.fresh_prompts"
 """Entry points: suite -> a function from it and a seed to the same with new test prompts alone."""
 
 
-def _fresh(whole: UnscoredSuite, seed: int) -> UnscoredSuite:
+def _fresh(whole: Suite, seed: int) -> Suite:
     found = entry_points(group=FRESH_PROMPTS, name=whole.suite.id)
     if not found:
         raise UsageError(

@@ -25,7 +25,7 @@ from catbench_make.drawing.model_weights import metric_digest
 from catbench_make.packages import versions
 from catbench_make.plan.job import UNASKED, Job, hardware_name
 from catbench_make.plan.plan import Shard
-from catbench_make.sealed import is_whole, read_record, write_sealed
+from catbench_make.recorded import is_whole, read_record, write_recorded
 
 MADE_WITH = "made_with"
 OUTCOME = "outcome"
@@ -129,7 +129,7 @@ def write_shard(
     def write(path: Path) -> None:
         pq.write_table(table, path)
 
-    write_sealed(shard_path(job, shard), {MADE_WITH: dict(wanted), OUTCOME: dict(outcome)}, write)
+    write_recorded(shard_path(job, shard), {MADE_WITH: dict(wanted), OUTCOME: dict(outcome)}, write)
 
 
 def read_outcome(job: Job, shard: Shard) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -16,7 +16,7 @@ from catbench_make.pipelines.encode import Embeddings, Tokenizers, can_encode, e
 from catbench_make.plan.job import Job
 from catbench_make.plan.plan import Block
 from catbench_make.plan.settings import DrawingSettings
-from catbench_make.sealed import is_whole, read_record, write_sealed
+from catbench_make.recorded import is_whole, read_record, write_recorded
 
 
 class EncodedText(NamedTuple):
@@ -58,7 +58,7 @@ def _kept(path: Path, make: Callable[[], EncodedText]) -> EncodedText:
     if record is not None and is_whole(path, record):
         return EncodedText(load_file(path), tuple(record["cut"]))
     text = make()
-    write_sealed(path, {"cut": list(text.cut)}, partial(_write, text.embeddings or {}))
+    write_recorded(path, {"cut": list(text.cut)}, partial(_write, text.embeddings or {}))
     return text
 
 

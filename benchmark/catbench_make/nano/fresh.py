@@ -9,27 +9,27 @@ from __future__ import annotations
 from dataclasses import replace
 
 from catbench.errors import UsageError
+from catbench.suite.suite_record import Suite
 from catbench_make.nano.nano_suite import distinct_scenes, tell, with_features
-from catbench_make.plan.unscored import UnscoredSuite
 
 
-def fresh_test(problem: UnscoredSuite, seed: int) -> UnscoredSuite:
-    """Return the problem of new test prompts alone, as many scenes as the suite tests on.
+def fresh_test(unscored: Suite, seed: int) -> Suite:
+    """Return the unscored of new test prompts alone, as many scenes as the suite tests on.
 
-    `problem` is the nano suite's. Raises UsageError for another suite or a negative seed.
+    `unscored` is the nano suite's. Raises UsageError for another suite or a negative seed.
     """
-    if problem.suite.id != "nano":
+    if unscored.suite.id != "nano":
         raise UsageError(
-            f"--fresh-test: suite {problem.suite.id!r} has no grammar to draw new prompts from; nano has"
+            f"--fresh-test: suite {unscored.suite.id!r} has no grammar to draw new prompts from; nano has"
         )
     if seed < 0:
         raise UsageError(f"--fresh-test {seed}: a seed is 0 or more")
-    groups = problem.prompts["group"]
-    number = groups[problem.prompts["split"] == "test"].nunique()
+    groups = unscored.prompts["group"]
+    number = groups[unscored.prompts["split"] == "test"].nunique()
     name = f"nano-fresh-{seed}"
     prompts = tell(distinct_scenes(number, seed, known=set(groups)), seed, name)
     prompts["split"] = "test"
-    suite = problem.suite.model_copy(
-        update={"id": name, "source": f"{problem.suite.source}; test seed {seed}"}
+    suite = unscored.suite.model_copy(
+        update={"id": name, "source": f"{unscored.suite.source}; test seed {seed}"}
     )
-    return with_features(replace(problem, suite=suite, prompts=prompts[problem.prompts.columns]))
+    return with_features(replace(unscored, suite=suite, prompts=prompts[unscored.prompts.columns]))

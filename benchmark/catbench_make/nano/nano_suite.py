@@ -20,11 +20,11 @@ import pandas as pd
 
 from catbench.suite.info import SuiteInfo
 from catbench.suite.prompts import Split, group_of, share_of
+from catbench.suite.suite_record import Suite
 from catbench_make.nano.offered import nano_candidates, nano_pools
 from catbench_make.nano.phrases import phrase
 from catbench_make.nano.world import Scene, draw_scenes
 from catbench_make.plan.settings import SHIPPED
-from catbench_make.plan.unscored import UnscoredSuite
 from catbench_make.scorers import metric_source
 
 SCENES = 980
@@ -35,12 +35,12 @@ _PHRASINGS = (0.6, 0.25, 0.15)
 _TRAIN, _VALIDATION = 0.55, 0.12
 
 
-def nano_problem(scenes: int = SCENES, seed: int = SEED) -> UnscoredSuite:
+def nano_problem(scenes: int = SCENES, seed: int = SEED) -> Suite:
     """Return the suite's prompts, candidates and metrics, without embeddings and costs."""
     prompts = tell(distinct_scenes(scenes, seed), seed, "nano")
     prompts["split"] = [_split(group) for group in prompts["group"]]
     clip = metric_source("clip_score").record
-    return UnscoredSuite(
+    return Suite(
         suite=SuiteInfo(
             id="nano",
             title="Coloured shapes on a 3x3 grid, drawn by latent diffusion models trained on them",
@@ -91,11 +91,11 @@ def tell(scenes: list[Scene], seed: int, name: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def with_features(problem: UnscoredSuite) -> UnscoredSuite:
-    """Return the problem with the embeddings of its prompts by the generators' text encoder."""
+def with_features(unscored: Suite) -> Suite:
+    """Return the unscored with the embeddings of its prompts by the generators' text encoder."""
     from catbench_make.nano.clip_scoring import prompt_embeddings
 
-    return replace(problem, features=prompt_embeddings(problem.prompts["text"].tolist()))
+    return replace(unscored, features=prompt_embeddings(unscored.prompts["text"].tolist()))
 
 
 def _split(group: str) -> Split:

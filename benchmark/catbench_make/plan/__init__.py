@@ -2,7 +2,7 @@
 
 settings     what a candidate's record says of drawing
 candidates   the records of the paper's candidates, and of CEMS's
-unscored     a suite before its scores: prompts, candidates, metrics, samples
+drawn_part   the part of a suite that a run draws, in which order
 seeds plan   the work, cut into shards
 job          what a worker needs to know of a run
 """

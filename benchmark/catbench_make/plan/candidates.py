@@ -207,12 +207,12 @@ def find_run(pipeline: str, steps: int, width: int | None, height: int | None) -
     return None
 
 
-def choose_candidates(offered: Iterable[Candidate], names: Iterable[str] | None) -> tuple[Candidate, ...]:
+def choose_candidates(own: Iterable[Candidate], names: Iterable[str] | None) -> tuple[Candidate, ...]:
     """Return the candidates called `names`, in that order: the suite's, else known ones; None = the suite's.
 
     Raises UsageError for a name that neither knows, or that is given twice.
     """
-    known = {candidate.id: candidate for candidate in offered}
+    known = {candidate.id: candidate for candidate in own}
     if names is None:
         return tuple(known.values())
     chosen: dict[str, Candidate] = {}

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from catbench.suite.pool import Candidate
+from catbench.suite.suite_record import Suite
 from catbench_make.plan.candidates import drawing_settings
 from catbench_make.plan.seeds import image_seed
 from catbench_make.plan.settings import DrawingSettings
-from catbench_make.plan.unscored import UnscoredSuite
 
 PROMPTS_PER_BLOCK = 16
 """Prompts of a shard: what a killed run loses, against the number of files."""
@@ -73,15 +73,15 @@ class Shard:
         return f"{self.candidate.id}/{self.block.name}"
 
 
-def cut(problem: UnscoredSuite, prompts_per_block: int = PROMPTS_PER_BLOCK) -> tuple[Shard, ...]:
-    """Return the shards of a problem: candidates that share a pipeline together, block by block.
+def cut(unscored: Suite, prompts_per_block: int = PROMPTS_PER_BLOCK) -> tuple[Shard, ...]:
+    """Return the shards of a suite: candidates that share a pipeline together, block by block.
 
     Raises SuiteError for a candidate whose settings cannot be read.
     """
-    blocks = cut_blocks(problem, prompts_per_block)
-    settings = {candidate.id: drawing_settings(candidate) for candidate in problem.candidates}
+    blocks = cut_blocks(unscored, prompts_per_block)
+    settings = {candidate.id: drawing_settings(candidate) for candidate in unscored.candidates}
     order: dict[tuple[object, ...], list[Candidate]] = {}
-    for candidate in problem.candidates:
+    for candidate in unscored.candidates:
         order.setdefault(settings[candidate.id].model_key, []).append(candidate)
     return tuple(
         Shard(candidate, settings[candidate.id], block)
@@ -91,10 +91,10 @@ def cut(problem: UnscoredSuite, prompts_per_block: int = PROMPTS_PER_BLOCK) -> t
     )
 
 
-def cut_blocks(problem: UnscoredSuite, prompts_per_block: int) -> tuple[Block, ...]:
-    """Return the prompts of a problem in blocks, in the order of drawing."""
-    depth: Mapping[Any, int] = dict(problem.samples)
-    prompts = problem.prompts if problem.order is None else problem.prompts.iloc[problem.order]
+def cut_blocks(unscored: Suite, prompts_per_block: int) -> tuple[Block, ...]:
+    """Return the prompts of a suite in blocks, in the order of drawing."""
+    depth: Mapping[Any, int] = dict(unscored.samples)
+    prompts = unscored.prompts
     ids = prompts["prompt_id"].tolist()
     texts = prompts["text"].tolist()
     samples = [depth[split] for split in prompts["split"]]

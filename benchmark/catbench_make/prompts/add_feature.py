@@ -12,8 +12,9 @@ from catbench.download import Progress
 from catbench.errors import UsageError
 from catbench.files import atomic_file, sha256_of
 from catbench.home import shipped_suites
+from catbench.suite.description import write_descriptions
 from catbench.suite.manifest import Manifest
-from catbench.suite.store import load_prompts, read_manifest
+from catbench.suite.store import load_costs, load_prompts, read_manifest
 from catbench_make.prompts.build import feature_name
 from catbench_make.prompts.embeddings import Embeddings
 
@@ -52,7 +53,9 @@ def add_feature(folder: Path, embeddings: Embeddings, progress: Progress) -> Add
     with atomic_file(folder / file) as draft, draft.open("wb") as written:
         np.save(written, vectors, allow_pickle=False)
     files = dict(sorted({**files, file: sha256_of(folder / file)}.items()))
-    _write(manifest.model_copy(update={"files": files}), folder)
+    manifest = manifest.model_copy(update={"files": files})
+    _write(manifest, folder)
+    write_descriptions(folder, manifest, load_costs(folder, manifest))
     first = next(Path(path).stem for path in files if path.startswith("features/"))
     return Added(name, vectors, first)
 

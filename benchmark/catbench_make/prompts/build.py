@@ -14,11 +14,10 @@ import pandas as pd
 from catbench.arrays import Ints, Scores
 from catbench.download import Progress
 from catbench.errors import SuiteError, UsageError
-from catbench.suite.info import SuiteInfo
+from catbench.suite.info import Diversity, PromptSource, Provenance, SuiteInfo
 from catbench.suite.prompts import group_of, normalise, split_of
-from catbench.suite.provenance import Diversity, PromptSource, Provenance
 from catbench.suite.slices import complexity
-from catbench_make.plan.unscored import UnscoredSuite
+from catbench.suite.suite_record import Suite
 from catbench_make.prompts import paper_suites as paper
 from catbench_make.prompts.clean import Clean, clean
 from catbench_make.prompts.diversity import PAPER_THRESHOLD, DiversityFilter
@@ -46,7 +45,7 @@ class Choice:
 class Built:
     """A suite before its scores, and what making it took."""
 
-    problem: UnscoredSuite
+    suite: Suite
     ids: tuple[str, ...]
     """Of the kept prompts, in the order in which they were taken."""
     diversity: Diversity | None
@@ -181,7 +180,7 @@ def _built(
         source=source.url,
         provenance=Provenance(sources=(source,), diversity=diversity, counts=counts),
     )
-    return Built(paper.problem(info, table, features), tuple(table["prompt_id"]), diversity, counts)
+    return Built(paper.paper_suite(info, table, features), tuple(table["prompt_id"]), diversity, counts)
 
 
 def _by(diversity: Diversity) -> str:

@@ -10,12 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from catbench.arrays import Ints
 from catbench.errors import SuiteError
 from catbench.suite.info import SuiteInfo
-from catbench.suite.matrix import ScoreMatrix
-from catbench.suite.store import load, read_manifest, save
-from catbench_make.plan.unscored import UnscoredSuite, load_problem, save_problem
+from catbench.suite.store import load, load_suite, read_manifest, save
+from catbench.suite.suite_record import Suite
 from catbench_make.prompts.ids import FILE, read_ids, spell_ids
 from catbench_make.prompts.leaks import Pairs, without_leaks
 from catbench_make.prompts.prompt_check import PromptCheck
@@ -38,26 +36,17 @@ def write_without(folder: Path, found: PromptCheck, out: Path) -> int:
             "of them leak; is --near too low?"
         )
     if "scores.parquet" in read_manifest(folder).files:
-        save(_take(load(folder), rows), out, images=_images(folder))
+        matrix = load(folder).take(rows)
+        save(replace(matrix, suite=_marked(matrix.suite, len(stays), len(rows))), out, images=_images(folder))
     else:
-        problem = load_problem(folder)
-        suite = _marked(problem.suite, len(stays), len(rows))
-        kept = replace(problem.take(rows), suite=suite, root=None, order=None)
-        save_problem(kept, out, extra=_ids(folder, kept))
+        unscored = load_suite(folder)
+        suite = _marked(unscored.suite, len(stays), len(rows))
+        kept = replace(unscored.take(rows), suite=suite)
+        save(kept, out, extra=_ids(folder, kept))
     return int((~stays).sum())
 
 
 _FIELDS = ("first", "second", "similarity")
-
-
-def _take(matrix: ScoreMatrix, rows: Ints) -> ScoreMatrix:
-    return replace(
-        matrix,
-        suite=_marked(matrix.suite, len(matrix.prompts), len(rows)),
-        prompts=matrix.prompts.iloc[rows].reset_index(drop=True),
-        scores={name: values[rows] for name, values in matrix.scores.items()},
-        features={name: values[rows] for name, values in matrix.features.items()},
-    )
 
 
 def _marked(suite: SuiteInfo, before: int, after: int) -> SuiteInfo:
@@ -74,7 +63,7 @@ def _marked(suite: SuiteInfo, before: int, after: int) -> SuiteInfo:
     return suite.model_copy(update=changes)
 
 
-def _ids(folder: Path, kept: UnscoredSuite) -> dict[str, str]:
+def _ids(folder: Path, kept: Suite) -> dict[str, str]:
     """Return the list of ids, where the suite has one, of those that are kept."""
     if not (folder / FILE).is_file():
         return {}

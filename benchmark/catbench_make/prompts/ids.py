@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from catbench.errors import SuiteError, UsageError
-from catbench.suite.provenance import Diversity
+from catbench.suite.info import Diversity
 
 FILE = "kept_ids.txt"
 """Its name in a suite's folder."""

@@ -16,11 +16,11 @@ from catbench.arrays import Scores
 from catbench.suite.info import SuiteInfo
 from catbench.suite.pool import Candidate
 from catbench.suite.prompts import SPLITS
+from catbench.suite.suite_record import Suite
 from catbench_make.costs.bill import PAPER_POOL, PAPER_SAMPLES, device_hours
 from catbench_make.costs.flop_table import flop_costs
 from catbench_make.costs.peaks import ATTAINED_SHARE, PEAK_TFLOPS
 from catbench_make.plan.candidates import PAPER_STEPS, known_candidates
-from catbench_make.plan.unscored import UnscoredSuite
 from catbench_make.prompts.sources import COCO, DIFFUSIONDB
 from catbench_make.scorers import metric_source
 
@@ -35,23 +35,23 @@ def candidates() -> tuple[Candidate, ...]:
     return tuple(sorted(found, key=lambda candidate: (prices[candidate.id], candidate.id)))
 
 
-def problem(
+def paper_suite(
     info: SuiteInfo, prompts: pd.DataFrame, features: Mapping[str, Scores] = MappingProxyType({})
-) -> UnscoredSuite:
+) -> Suite:
     """Return the suite before its scores: the paper's pools, metrics and samples on these prompts.
 
     `features` are embeddings (n, d) of the prompts by name.
     """
-    offered = candidates()
-    steps = tuple(candidate.id for candidate in offered if candidate.model == "sdxl")
-    return UnscoredSuite(
+    given = candidates()
+    steps = tuple(candidate.id for candidate in given if candidate.model == "sdxl")
+    return Suite(
         suite=info,
         prompts=prompts,
-        candidates=offered,
+        candidates=given,
         metrics=tuple(metric_source(name).record for name in METRICS),
         samples=dict.fromkeys(SPLITS, PAPER_SAMPLES),
-        pools={"sdxl": steps, "sdxl+": tuple(candidate.id for candidate in offered)},
-        costs=flop_costs(offered),
+        pools={"sdxl": steps, "sdxl+": tuple(candidate.id for candidate in given)},
+        costs=flop_costs(given),
         features=dict(features),
     )
 

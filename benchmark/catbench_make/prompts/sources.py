@@ -10,7 +10,7 @@ import pandas as pd
 
 from catbench.download import Progress, fetch
 from catbench.files import sha256_of
-from catbench.suite.provenance import PromptFile, PromptSource
+from catbench.suite.info import PromptFile, PromptSource
 from catbench_make.prompts.source_tables import read_prompts
 
 NSFW = "prompt_nsfw"

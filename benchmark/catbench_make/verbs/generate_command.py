@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from catbench_make.drawing.engines.ray import RayEngine
     from catbench_make.drawing.generation import Outcome, Progress
     from catbench_make.drawing.run_estimate import RunEstimate
+    from catbench_make.drawing.run_folder import RunPart
 
 
 class Engines(StrEnum):
@@ -55,6 +56,12 @@ def generate(
     workers: Annotated[
         int | None, typer.Option(help="Workers on the Ray cluster. Default: one for each GPU.")
     ] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N", help="Make the I-th of N shares alone, for the jobs of an array. Then run without."
+        ),
+    ] = None,
     images: Annotated[
         bool, typer.Option("--images", help="Keep the images, and put a sheet a test prompt in the suite.")
     ] = False,
@@ -66,10 +73,12 @@ def generate(
     """Draw every image of a suite, score it, and write the suite with its scores to OUT/suite."""
     from catbench_make.drawing.generation import Plan, check_batches, generate
     from catbench_make.drawing.run_estimate import processor_speed
+    from catbench_make.drawing.run_folder import RunPart
     from catbench_make.plan.job import check_device
 
     check_batches(batch, text_batch, decode_batch)
     check_device(device)
+    share = RunPart.parse(part) if part else None
     chosen = _engine(engine, address, workers)
     names = [name.strip() for name in candidates.split(",")] if candidates else None
     plan = Plan.of(suite, names, limit, samples, fresh_test=fresh_test)
@@ -89,9 +98,10 @@ def generate(
             text_batch=text_batch,
             decode_batch=decode_batch,
             engine=chosen,
+            part=share,
             on_progress=_print_progress,
         )
-    _print_outcome(outcome, len(plan.problem.prompts))
+    _print_outcome(outcome, len(plan.suite.prompts), share)
 
 
 def _engine(kind: Engines, address: str | None, workers: int | None) -> RayEngine | None:
@@ -139,7 +149,7 @@ def _print_progress(progress: Progress) -> None:
         typer.echo(f"  {note}", err=True)
 
 
-def _print_outcome(outcome: Outcome, prompts: int) -> None:
+def _print_outcome(outcome: Outcome, prompts: int, part: RunPart | None) -> None:
     for name in outcome.damaged:
         typer.echo(f"shard {name} was damaged and has been made again", err=True)
     if cut := len(outcome.prompts_cut):
@@ -148,6 +158,12 @@ def _print_outcome(outcome: Outcome, prompts: int) -> None:
             f"{cut} of {prompts} prompts are longer than a text encoder's window and were cut ({first}, ...)",
             err=True,
         )
+    if part:
+        typer.echo(
+            f"{outcome.images} images drawn: part {part.number} of {part.of} is made; once all are, the same "
+            "command without --part writes the suite"
+        )
+        return
     typer.echo(f"{outcome.images} images drawn; the suite is {outcome.suite}")
 
 

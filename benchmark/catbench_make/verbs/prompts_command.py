@@ -233,17 +233,17 @@ def _check_target(folder: Path, force: bool) -> None:
 def _save(built: Built, out: Path | None, force: bool) -> None:
     from catbench.home import home
     from catbench.suite.prompts import SPLITS
-    from catbench_make.plan.unscored import save_problem
+    from catbench.suite.store import save
     from catbench_make.prompts.ids import FILE, spell_ids
 
-    folder = out or home() / built.problem.suite.id
-    save_problem(built.problem, folder, extra={FILE: spell_ids(built.ids, built.diversity)}, force=force)
+    folder = out or home() / built.suite.suite.id
+    save(built.suite, folder, extra={FILE: spell_ids(built.ids, built.diversity)}, force=force)
     for what, count in built.counts.items():
         typer.echo(f"{what.replace('_', ' '):20} {count:9,}")
-    splits = built.problem.prompts["split"].value_counts()
+    splits = built.suite.prompts["split"].value_counts()
     sizes = ", ".join(f"{split} {splits.get(split, 0):,}" for split in SPLITS)
     typer.echo(f"{len(built.ids):,} prompts ({sizes}), in {folder}")
-    typer.echo(f"next: catbench generate {out or built.problem.suite.id} --out RUN --limit 20 --dry-run")
+    typer.echo(f"next: catbench generate {out or built.suite.suite.id} --out RUN --limit 20 --dry-run")
 
 
 def _write_json(found: PromptCheck, path: Path) -> None:

@@ -14,7 +14,7 @@ from catbench.report.figure import cost_label
 from catbench.report.numbers import Estimate
 from catbench.report.spelling import short, spell
 from catbench.route.router_loader import router_names
-from catbench.score.measures.selection_rate import selection_rate
+from catbench.score.measures import selection_rate
 from catbench.submit.problems import Row, on_axis
 from catbench.terminal import one_line
 from catbench_leaderboard import board_answers as answers

@@ -10,7 +10,7 @@ from typing import Any
 
 from catbench.errors import GenerationError, UsageError
 from catbench_make.checkout import VARIABLE
-from catbench_make.sealed import read_record
+from catbench_make.recorded import read_record
 
 SECONDS_TO_ANSWER = 10.0
 """For the head node's port."""
@@ -64,7 +64,7 @@ def check_answer(address: str) -> None:
 
 
 def wait_to_see(path: Path) -> None:
-    """Wait until a sealed file that another machine has written is seen here.
+    """Wait until a recorded file that another machine has written is seen here.
 
     Raises GenerationError where it stays away for SECONDS_TO_BE_SEEN.
     """

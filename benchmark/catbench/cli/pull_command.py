@@ -1,0 +1,58 @@
+"""`catbench pull`: a suite from a dataset hub."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from catbench.suite.manifest import Manifest
+
+
+def pull(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME[@REVISION]", help="OWNER/NAME, and a branch, tag or commit.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="The suite's folder; without it the suite can be named afterwards.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the folder if it is there.")] = False,
+    most_gb: Annotated[float, typer.Option(help="The largest suite that is taken, in GB.")] = 4.0,
+) -> None:
+    """Fetch a suite from a dataset hub, verify its digests, and put it where it can be named.
+
+    Digests prove that it came whole, not who made it. What breaks off goes on when the command is run again.
+    """
+    from catbench.cli.progress import progress_bar
+    from catbench.errors import UsageError
+    from catbench.files import atomic_folder
+    from catbench.home import home, shipped_suites
+    from catbench.hub.address import Address
+    from catbench.suite.hub_suites import fetched, origin_of
+    from catbench.suite.store import verify
+
+    def accept(manifest: Manifest) -> None:
+        if not out and manifest.suite.id in shipped_suites():
+            raise UsageError(
+                f"suite {manifest.suite.id!r} comes with catbench: give this one a folder with --out"
+            )
+        target = out or home() / manifest.suite.id
+        if target.is_dir() and any(target.iterdir()) and not force:
+            raise UsageError(f"{target} is there already: --force replaces it, or --out gives another folder")
+
+    with progress_bar() as progress:
+        found = fetched(Address.parse(name), most_bytes=int(most_gb * 1e9), accept=accept, progress=progress)
+    matrix = verify(found)
+    folder = out or home() / matrix.suite.id
+    with atomic_folder(folder, force=force) as draft:
+        shutil.copytree(found, draft, dirs_exist_ok=True)
+    if origin := origin_of(folder):
+        typer.echo(f"{origin.repository}, {origin.revision}: commit {origin.commit}")
+    metrics = ", ".join(metric.name for metric in matrix.metrics)
+    typer.echo(f"{len(matrix.prompts)} prompts x {len(matrix.candidates)} candidates, {metrics}, in {folder}")
+    typer.echo(f"licence {matrix.suite.licence or 'not stated'}")
+    typer.echo("every digest holds: it came whole, as its manifest says; who made it they do not tell")
+    typer.echo(f"next: catbench evaluate ridge --suite {out or matrix.suite.id}")

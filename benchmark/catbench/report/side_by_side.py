@@ -1,0 +1,107 @@
+"""One router beside others on the same problem, by what lies beside their reports.
+
+A gain is over the mixture, which all share, so the difference of two gains is that of two areas. Its interval
+is of the bootstrap replicates that both reports keep, on common draws (`catbench.report.report`): nothing is
+scored again, and the suite is not needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from catbench.arrays import Floats
+from catbench.errors import CatbenchError
+from catbench.report.numbers import Estimate
+from catbench.report.report import Report
+from catbench.report.result import Result
+from catbench.score.bootstrap import ends
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A router on one metric."""
+
+    name: str
+    result: Result
+    against: Estimate | None
+    """Its gain less that of the first router, positive is better; None of the first itself."""
+
+
+def side_by_side(
+    mine: Report, others: Iterable[tuple[Path, Report]], *, strict: bool
+) -> dict[str, tuple[Beside, ...]]:
+    """Return, by metric, a router beside those of other reports, the greatest gain first.
+
+    What was scored on another suite, pool, cost, folds or draws is passed over, with `strict` refused. Raises
+    CatbenchError for replicates that are missing.
+    """
+    results = {result.metric: result for result in mine.results if result.slice == "all"}
+    found = {metric: [Beside(mine.router.name, result, None)] for metric, result in results.items()}
+    taken = {_identity(mine)}
+    for path, other in others:
+        why = _apart(mine, other)
+        theirs = {result.metric: result for result in other.results if result.slice == "all"}
+        if not why and not results.keys() & theirs.keys():
+            why = f"no metric of it is in the first report ({', '.join(results)})"
+        if why and strict:
+            raise CatbenchError(f"{path} cannot be set beside the first report: {why}")
+        if why or _identity(other) in taken:
+            continue
+        taken.add(_identity(other))
+        for metric in results.keys() & theirs.keys():
+            found[metric].append(Beside(other.router.name, theirs[metric], _less(mine, other, metric)))
+    return {metric: tuple(sorted(rows, key=_rank)) for metric, rows in found.items()}
+
+
+def _rank(row: Beside) -> float:
+    gain = row.result.estimate("gain").value
+    return np.inf if gain is None else -gain
+
+
+def _identity(report: Report) -> tuple[object, ...]:
+    """Return what is the same of two reports of one run of one router."""
+    areas = tuple(result.estimate("audc").value for result in report.results)
+    return report.router.name, report.router.seed, report.signature, areas
+
+
+def _apart(one: Report, other: Report) -> str:
+    """Return why two reports are not of one problem, "" where they are."""
+    mine, its = one.results[0], other.results[0]
+    named = {
+        "suite": (mine.suite, its.suite),
+        "version of the suite": (mine.suite_digest[:12], its.suite_digest[:12]),
+        "pool": (mine.pool, its.pool),
+        "candidates": (", ".join(mine.candidates), ", ".join(its.candidates)),
+        "cost": (mine.cost, its.cost),
+        "folds": (one.folds, other.folds),
+        "draws": (one.bootstrap, other.bootstrap),
+    }
+    return next((f"{what} is {b}, not {a}" for what, (a, b) in named.items() if a != b), "")
+
+
+def _less(mine: Report, other: Report, metric: str) -> Estimate:
+    values = [report.result(metric).estimate("gain").value for report in (other, mine)]
+    drawn = [_areas(report, metric) for report in (other, mine)]
+    if values[0] is None or values[1] is None:
+        return Estimate(value=None)
+    low, high, error = ends((drawn[0] - drawn[1])[:, None])
+    return Estimate(
+        value=values[0] - values[1], low=float(low[0]), high=float(high[0]), standard_error=float(error[0])
+    )
+
+
+def _areas(report: Report, metric: str) -> Floats:
+    """Return replicates (R,) of the area, higher is better."""
+    result = report.result(metric)
+    table = report.replicates
+    if table.empty:
+        raise CatbenchError(
+            f"the report of {report.router.name!r} has no replicates beside it, and a paired interval needs "
+            "them: evaluate again with --json, and keep the .replicates.parquet beside it"
+        )
+    rows = table.loc[table["result"] == report.results.index(result), "audc"]
+    return rows.to_numpy(np.float64) * (1 if result.direction == "higher" else -1)

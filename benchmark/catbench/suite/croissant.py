@@ -1,0 +1,219 @@
+"""`croissant.json`: a suite in the words of ML Commons' Croissant 1.1, which catalogues of data sets read.
+
+It names every table with its digest, every column with its type, the splits, the candidates and the licence.
+The digests of vectors and pictures are in `manifest.json`, whose own digest it has. It is made of the files,
+is read by nothing here, and stands outside the suite's digests.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from catbench.files import readable, sha256_of
+from catbench.suite.info import SuiteInfo
+from catbench.suite.licences import known_licence
+from catbench.suite.manifest import Manifest
+
+VERSION = "http://mlcommons.org/croissant/1.1"
+
+_OF_CROISSANT = (
+    "arrayShape citeAs column containedIn equivalentProperty extract field fileObject fileProperty fileSet "
+    "format includes isArray isLiveDataset jsonPath key md5 parentField path recordSet references regex "
+    "repeated replace samplingRate separator source subField transform"
+)
+CONTEXT: dict[str, Any] = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "cr": "http://mlcommons.org/croissant/",
+    "dct": "http://purl.org/dc/terms/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "sc": "https://schema.org/",
+    "conformsTo": "dct:conformsTo",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "description": {"@container": "@language"},
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "name": {"@container": "@language"},
+    **{word: f"cr:{word}" for word in _OF_CROISSANT.split()},
+}
+"""What the words of the file mean, as the standard lays it down."""
+
+COLUMNS = {
+    "prompts": {
+        "prompt_id": "Id of the prompt, unique in the suite",
+        "text": "The prompt",
+        "source": "Where the prompt comes from",
+        "group": "Prompts of one group share a scene or a text, and are never parted by a split",
+        "split": "train, validation or test",
+    },
+    "scores": {
+        "prompt_id": "The prompt",
+        "candidate": "The candidate that drew the image",
+        "sample": "Which of the candidate's images of the prompt",
+    },
+    "costs": {
+        "candidate": "The candidate",
+        "unit": "What the price is in",
+        "value": "Price of one image",
+        "hardware": "What it was measured on; empty where it does not depend on it",
+        "batch_size": "Images at a time",
+        "precision": "Number format of the networks",
+        "method": "How it was found, and the source",
+        "spread": "Largest less smallest value over rounds of measuring, as a share of the value",
+    },
+}
+"""Table -> column -> what it holds, for those that every suite has."""
+REFERENCES = {
+    ("prompts", "split"): "splits/name",
+    ("scores", "candidate"): "candidates/candidate",
+    ("costs", "candidate"): "candidates/candidate",
+}
+"""Columns whose values stand in a list that the file itself holds."""
+
+
+def croissant(folder: Path, manifest: Manifest, day: date) -> str:
+    """Return the text of `croissant.json` for the suite in `folder`, published on `day`.
+
+    Raises SuiteError where a table cannot be read as Parquet.
+    """
+    tables = {Path(name).stem: folder / name for name in manifest.files if name.endswith(".parquet")}
+    suite, licence = manifest.suite, known_licence(manifest.suite.licence)
+    record: dict[str, Any] = {
+        "@context": CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": VERSION,
+        "name": suite.id,
+        "description": suite.title or suite.id,
+        "version": full_version(suite.version),
+        "license": licence.url if licence else suite.licence or "none stated",
+        "citeAs": citation(suite),
+        "datePublished": day.isoformat(),
+        "keywords": ["text-to-image", "routing", "score matrix"],
+        "isLiveDataset": False,
+        "distribution": _distribution(folder, manifest),
+        "recordSet": [
+            _listed("splits", "name", manifest.splits, "cr:Split", "Which prompts are for what"),
+            _listed(
+                "candidates",
+                "candidate",
+                [candidate.id for candidate in manifest.candidates],
+                "sc:Enumeration",
+                "What a router chooses from; their settings are in manifest.json",
+            ),
+            *(_record_set(name, path, manifest) for name, path in tables.items()),
+        ],
+    }
+    if origin := address(suite):
+        record["url"] = origin
+    return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+
+
+def citation(suite: SuiteInfo) -> str:
+    """Return whom to cite for a suite: those whose prompts it has, or else where it comes from."""
+    sources = suite.provenance.sources if suite.provenance else ()
+    return "; ".join(source.citation for source in sources if source.citation) or suite.source or suite.id
+
+
+def address(suite: SuiteInfo) -> str:
+    """Return the address that a suite's source begins with, "" where it has none."""
+    first = suite.source.partition(" ")[0].rstrip(",;")
+    return first if first.startswith("https://") else ""
+
+
+def full_version(version: str) -> str:
+    """Return a version in three numbers where it is one of fewer: `1` is `1.0.0`."""
+    parts = version.split(".")
+    return (
+        ".".join([*parts, "0", "0"][:3]) if all(p.isdecimal() for p in parts) and len(parts) < 3 else version
+    )
+
+
+def _distribution(folder: Path, manifest: Manifest) -> list[dict[str, Any]]:
+    files = {"manifest.json": sha256_of(folder / "manifest.json"), **manifest.files}
+    forms = {".json": "application/json", ".parquet": "application/x-parquet", ".txt": "text/plain"}
+    found: list[dict[str, Any]] = [
+        {
+            "@type": "cr:FileObject",
+            "@id": name,
+            "name": name,
+            "contentUrl": name,
+            "encodingFormat": forms[Path(name).suffix],
+            "sha256": digest,
+        }
+        for name, digest in files.items()
+        if Path(name).suffix in forms
+    ]
+    for place, form in (("features/*.npy", "application/x-npy"), ("images/*.webp", "image/webp")):
+        if any(Path(name).match(place) for name in files):
+            found.append(
+                {
+                    "@type": "cr:FileSet",
+                    "@id": place.partition("/")[0],
+                    "name": place.partition("/")[0],
+                    "description": "The digest of each is in manifest.json",
+                    "encodingFormat": form,
+                    "includes": place,
+                }
+            )
+    return found
+
+
+def _listed(name: str, key: str, values: Iterable[str], kind: str, what: str) -> dict[str, Any]:
+    """Return a set of records that the file holds itself: the values of one column."""
+    field = f"{name}/{key}"
+    return {
+        "@type": "cr:RecordSet",
+        "@id": name,
+        "name": name,
+        "description": what,
+        "dataType": kind,
+        "key": {"@id": field},
+        "field": [{"@type": "cr:Field", "@id": field, "name": key, "dataType": "sc:Text"}],
+        "data": [{field: value} for value in values],
+    }
+
+
+def _record_set(table: str, path: Path, manifest: Manifest) -> dict[str, Any]:
+    with readable(path, "Parquet"):
+        schema: Any = pq.read_schema(path)
+    known = {
+        **COLUMNS.get(table, {}),
+        **({metric.name: _metric_says(metric) for metric in manifest.metrics} if table == "scores" else {}),
+    }
+    fields: list[dict[str, Any]] = []
+    for column in schema:
+        field: dict[str, Any] = {
+            "@type": "cr:Field",
+            "@id": f"{table}/{column.name}",
+            "name": column.name,
+            "dataType": _type_of(column.type),
+            "source": {"fileObject": {"@id": path.name}, "extract": {"column": column.name}},
+        }
+        if column.name in known:
+            field["description"] = known[column.name]
+        if to := REFERENCES.get((table, column.name)):
+            field["references"] = {"field": {"@id": to}}
+        fields.append(field)
+    return {"@type": "cr:RecordSet", "@id": table, "name": table, "field": fields}
+
+
+def _metric_says(metric: Any) -> str:
+    about = ", ".join(filter(None, (metric.title, metric.citation)))
+    return f"{about}; {metric.direction} is better"
+
+
+def _type_of(column: Any) -> str:
+    types: Any = pa.types
+    column = getattr(column, "value_type", column)
+    if types.is_boolean(column):
+        return "sc:Boolean"
+    if types.is_integer(column):
+        return "sc:Integer"
+    return "sc:Float" if types.is_floating(column) else "sc:Text"

@@ -1,0 +1,149 @@
+"""Suites on a dataset hub: fetched at a commit and verified by their digests, or sent with a card.
+
+Digests prove that a suite came whole and as its manifest says, not who made it: whoever may write to the
+repository can write a manifest as well. The commit tells which state it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from catbench.download import Progress
+from catbench.errors import SuiteError, UsageError
+from catbench.files import sha256_of
+from catbench.home import cache_folder, shipped_suites
+from catbench.hub.address import Address
+from catbench.hub.fetching import Listing, check_path, fetch_files, forget_downloads, listed_at_commit
+from catbench.suite.description import DESCRIPTIONS
+from catbench.suite.licences import known_licence
+from catbench.suite.manifest import Manifest, read_manifest
+
+ORIGIN = "origin.json"
+"""Beside a fetched suite's files: where it came from. No part of any digest."""
+MOST_FILES = 20_000
+MOST_BYTES = 4_000_000_000
+MOST_MANIFEST = 16_000_000
+"""Bytes of a manifest, which is read before anything of it is verified."""
+
+
+class Origin(BaseModel):
+    """Where a suite was fetched from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    repository: str
+    """`OWNER/NAME`."""
+    revision: str
+    """As it was asked for."""
+    commit: str
+    """What that stood for."""
+
+
+def fetched(
+    address: Address,
+    *,
+    most_bytes: int = MOST_BYTES,
+    accept: Callable[[Manifest], None] = lambda manifest: None,
+    progress: Progress = lambda what, done, total: None,
+) -> Path:
+    """Return the folder, in the cache, of a suite as it is on a hub now.
+
+    Every file that its manifest names is verified by its digest; others are not fetched. `accept` is asked
+    about the manifest before they are. Raises UsageError where the suite cannot be had, SuiteError where it
+    is too large, a path is refused, a digest differs, or it takes the name of a shipped suite.
+    """
+    listing = listed_at_commit(address)
+    folder = cache_folder() / "hub" / address.repository / listing.commit
+    if (folder / ORIGIN).is_file():
+        accept(read_manifest(folder))
+    else:
+        part = folder.with_suffix(".part")
+        manifest = _fetch_manifest(listing, part, progress)
+        _check_bounds(listing, manifest, most_bytes)
+        _check_name(manifest, address)
+        accept(manifest)
+        fetch_files(listing, manifest.files, part, progress)
+        for name, digest in manifest.files.items():
+            if sha256_of(part / name) != digest:
+                (part / name).unlink()
+                raise SuiteError(f"{address}: {name} is not the file of its manifest: its SHA-256 differs")
+        forget_downloads(part)
+        part.replace(folder)
+    origin = Origin(repository=address.repository, revision=address.revision, commit=listing.commit)
+    (folder / ORIGIN).write_text(origin.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return folder
+
+
+@cache
+def folder_of(address: Address) -> Path:
+    """Return the folder of a suite on a hub, of one commit within a process. Raises as `fetched`."""
+    return fetched(address)
+
+
+def origin_of(folder: Path) -> Origin | None:
+    """Return where a suite's folder was fetched from, None for one that was not or does not say."""
+    try:
+        return Origin.model_validate_json((folder / ORIGIN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def files_to_send(
+    folder: Path, manifest: Manifest, descriptions: Path, *, have_the_right: bool
+) -> dict[str, Path]:
+    """Return what is sent of a suite: path in the repository -> file.
+
+    That is the manifest, the files that it names, and the descriptions, which lie in a folder of their own.
+    Raises UsageError where neither the licence nor the sender says that the suite may be handed on.
+    """
+    licence = manifest.suite.licence
+    if known_licence(licence) is None and not have_the_right:
+        raise UsageError(
+            f"suite {manifest.suite.id!r} has the licence {licence or 'none stated'!r}, which is none that "
+            "is known to let it be handed on: --i-have-the-right says that you may"
+        )
+    for name in manifest.files:
+        check_path(name)
+    files = {name: folder / name for name in ("manifest.json", *sorted(manifest.files))}
+    return {**files, **{name: descriptions / name for name in DESCRIPTIONS}}
+
+
+def _fetch_manifest(listing: Listing, part: Path, progress: Progress) -> Manifest:
+    """Fetch and return the manifest of what is listed."""
+    if "manifest.json" not in listing.sizes:
+        raise SuiteError(f"{listing.address} is no suite: it has no manifest.json")
+    if listing.sizes["manifest.json"] > MOST_MANIFEST:
+        raise SuiteError(f"{listing.address}: its manifest.json is larger than {MOST_MANIFEST:,} bytes")
+    part.mkdir(parents=True, exist_ok=True)
+    fetch_files(listing, ["manifest.json"], part, progress)
+    return read_manifest(part)
+
+
+def _check_bounds(listing: Listing, manifest: Manifest, most_bytes: int) -> None:
+    """Raise SuiteError where a suite is too large, or names files that stand beside it."""
+    if len(manifest.files) > MOST_FILES:
+        raise SuiteError(
+            f"{listing.address} has {len(manifest.files):,} files: at most {MOST_FILES:,} are taken"
+        )
+    beside = {name.casefold() for name in ("manifest.json", ORIGIN, *DESCRIPTIONS)}
+    for name in manifest.files:
+        if name.casefold() in beside:
+            raise SuiteError(f"{listing.address}: its manifest names {name}, which stands outside it")
+    size = sum(listing.sizes.get(name, 0) for name in manifest.files)
+    if size > most_bytes:
+        raise SuiteError(
+            f"{listing.address} has {size / 1e9:,.1f} GB: at most {most_bytes / 1e9:,.1f} GB are taken "
+            "(catbench pull --most-gb takes more)"
+        )
+
+
+def _check_name(manifest: Manifest, address: Address) -> None:
+    """Raise SuiteError where a suite has the name of one that catbench ships, and another content."""
+    name = manifest.suite.id
+    shipped = shipped_suites().get(name)
+    if shipped and manifest.content != read_manifest(shipped).content:
+        raise SuiteError(f"{address} calls itself {name!r}, as a suite that catbench ships, and is another")

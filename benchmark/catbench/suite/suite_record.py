@@ -1,0 +1,222 @@
+"""A suite: prompts, candidates, metrics and prices. With scores it is a `catbench.ScoreMatrix`.
+
+What is given and what is handed out is nobody else's: arrays and mappings are read-only, and `prompts` is a
+copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property, partial
+from html import escape
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from catbench.arrays import Ints, Scores, frozen, owned
+from catbench.errors import SuiteError, UsageError, listed, unknown_name
+from catbench.suite.costs import PRICED, Cost, cost_keys, prices, select_costs
+from catbench.suite.info import Metric, SuiteInfo
+from catbench.suite.pool import Candidate, Pool
+from catbench.suite.prompts import SPLITS, Prompts, Split
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Suite:
+    """Prompts, candidates, metrics and costs, which need no scores yet.
+
+    Raises SuiteError where there is no metric, a prompt's id stands twice or a split has no samples.
+    """
+
+    suite: SuiteInfo
+    """What the suite says of itself."""
+    prompts: pd.DataFrame
+    """One row a prompt: `prompt_id`, `text`, `source`, `group`, `split`, and any slice columns. A copy each
+    time: changing it changes no suite."""
+    candidates: tuple[Candidate, ...]
+    metrics: tuple[Metric, ...]
+    samples: Mapping[Split, int]
+    """Samples of each prompt and candidate in each split."""
+    costs: tuple[Cost, ...] = ()
+    pools: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Pool name -> candidate ids. The pool `all` always exists."""
+    features: Mapping[str, Scores] = field(default_factory=dict[str, Scores])
+    """Name -> float32 array (prompt, d) of prompt embeddings, rows in the order of `prompts`."""
+    root: Path | None = None
+    """The suite's folder; a model given by a relative path is looked for there first."""
+    _table: pd.DataFrame = field(init=False, repr=False)
+    """The prompts themselves."""
+
+    def __post_init__(self) -> None:
+        self._keep("pools", {name: tuple(members) for name, members in self.pools.items()})
+        self._keep("samples", self.samples)
+        self._keep("features", {key: owned(array, np.float32) for key, array in self.features.items()})
+        name = f"suite {self.suite.id!r}"
+        if not self.metrics:
+            raise SuiteError(f"{name}: its manifest lists no metrics, so there is nothing to score images by")
+        for kind, values in (
+            ("prompt id", self._table.get("prompt_id", pd.Series(dtype=object))),
+            ("candidate", pd.Series(self.candidate_ids, dtype=object)),
+        ):
+            if not values.is_unique:
+                raise SuiteError(f"{name}: {kind} {values[values.duplicated()].iloc[0]!r} stands twice")
+        for split in self._table.get("split", pd.Series(dtype=object)).unique():
+            if split in SPLITS and self.samples.get(split, 0) < 1:
+                raise SuiteError(
+                    f"{name}: 0 samples in {split}: no number of samples is given for that split"
+                )
+
+    def _keep(self, name: str, mapping: Mapping[Any, Any]) -> None:
+        object.__setattr__(self, name, MappingProxyType(dict(mapping)))
+
+    def given(self) -> dict[str, Any]:
+        """Return what it was made of, by the names of its fields."""
+        given = {part.name: getattr(self, part.name) for part in fields(self) if part.init}
+        return {key: dict(value) if isinstance(value, Mapping) else value for key, value in given.items()}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), **self.given()), ()
+
+    def __repr__(self) -> str:
+        size = f"{len(self._table)} prompts x {len(self.candidates)} candidates"
+        names = ", ".join(metric.name for metric in self.metrics)
+        return f"{type(self).__name__}({self.suite.id!r}: {size}, {names})"
+
+    def _repr_html_(self) -> str:
+        """Return what the suite holds as a small table for a notebook; everything is escaped."""
+        splits = ", ".join(f"{len(self.rows(split)):,} {split}" for split in SPLITS)
+        rows = {
+            "suite": f"{self.suite.id}: {self.suite.title}",
+            "prompts": f"{len(self._table):,}: {splits}",
+            "candidates": listed(self.candidate_ids, 8),
+            "metrics": ", ".join(f"{metric.name} ({metric.direction} is better)" for metric in self.metrics),
+            "costs": ", ".join(self.cost_keys),
+            "licence": self.suite.licence or "not stated",
+        }
+        cells = "".join(f"<tr><th>{name}</th><td>{escape(said)}</td></tr>" for name, said in rows.items())
+        return f"<table>{cells}</table>"
+
+    @property
+    def candidate_ids(self) -> tuple[str, ...]:
+        """Ids of all candidates, in the order of the candidate axis."""
+        return tuple(candidate.id for candidate in self.candidates)
+
+    @property
+    def cost_keys(self) -> tuple[str, ...]:
+        """Every cost key that `pool` accepts; the first is the default."""
+        return cost_keys(self.costs)
+
+    @property
+    def slice_columns(self) -> tuple[str, ...]:
+        """Columns of `prompts` by which results can be sliced."""
+        fixed = {"prompt_id", "text", "group", "split"}
+        return tuple(str(name) for name in self._table.columns if name not in fixed)
+
+    def metric(self, name: str) -> Metric:
+        """Return a metric by name, or raise UsageError with the near ones."""
+        for metric in self.metrics:
+            if metric.name == name:
+                return metric
+        raise unknown_name("metric", name, [metric.name for metric in self.metrics])
+
+    def rows(self, split: Split) -> Ints:
+        """Return the positions of a split's prompts, in stored order; read-only."""
+        return self._rows[split]
+
+    @cached_property
+    def _rows(self) -> dict[Split, Ints]:
+        found = self._table["split"].to_numpy()
+        return {split: frozen(np.flatnonzero(found == split)) for split in SPLITS}
+
+    def texts(self, rows: Ints) -> Prompts:
+        """Return the prompts at these positions as a router sees them."""
+        texts = self._table["text"].to_numpy(dtype=object)[rows]
+        return Prompts(list(texts), {name: frozen(array[rows]) for name, array in self.features.items()})
+
+    def take(self, rows: Ints) -> Self:
+        """Return the same of the prompts at `rows` (positions), in that order."""
+        prompts = self._table.iloc[rows].reset_index(drop=True)
+        return replace(
+            self, prompts=prompts, features={name: values[rows] for name, values in self.features.items()}
+        )
+
+    def pool(
+        self,
+        name: str | None = None,
+        *,
+        candidates: Sequence[str] | None = None,
+        cost: str | None = None,
+        metric: str = "",
+        seed: int = 0,
+    ) -> Pool:
+        """Return a named pool, or one of the given candidates, priced under a cost key.
+
+        Beside the suite's own pools there are `all`, `heterogeneous` (the same), `homogeneous` (the suite's
+        largest pool of one model, or else the most candidates that share one) and `priced:KEY` (those with a
+        price under a cost key). Default: `all`, under the suite's first key that prices the whole pool, and
+        `priced:KEY` under its own. Raises UsageError for an unknown name, or a candidate without a price.
+        """
+        if candidates is not None and name is not None:
+            raise UsageError("give a pool or a list of candidates, not both")
+        if candidates is None:
+            name = name or "all"
+            candidates = self._pool_candidates(name)
+        known = {candidate.id: candidate for candidate in self.candidates}
+        if len(set(candidates)) < len(candidates):
+            raise UsageError(f"a candidate is named twice: {', '.join(candidates)}")
+        for candidate in candidates:
+            if candidate not in known:
+                raise unknown_name("candidate", candidate, known)
+        key = cost or self._default_cost(name or "", candidates)
+        values, _ = select_costs(self.costs, key, candidates)
+        chosen = tuple(known[candidate] for candidate in candidates)
+        return Pool(name or "custom", chosen, values, key, metric, seed)
+
+    def _default_cost(self, pool: str, candidates: Sequence[str]) -> str:
+        if pool.startswith(PRICED) and pool not in self.pools:
+            return pool.removeprefix(PRICED)
+        keys, needed = self.cost_keys, set(candidates)
+        return next((key for key in keys if needed <= prices(self.costs, key)[0].keys()), keys[0])
+
+    def cost_hardware(self, pool: Pool) -> str:
+        """Return what a pool's costs were measured on, empty where they name nothing."""
+        return select_costs(self.costs, pool.unit, pool.ids)[1]
+
+    def _pool_candidates(self, name: str) -> tuple[str, ...]:
+        if name in self.pools:
+            return tuple(self.pools[name])
+        if name in ("all", "heterogeneous"):
+            return self.candidate_ids
+        if name.startswith(PRICED):
+            priced, _ = prices(self.costs, name.removeprefix(PRICED))
+            return tuple(candidate for candidate in self.candidate_ids if candidate in priced)
+        if name == "homogeneous":
+            return self._homogeneous()
+        raise unknown_name("pool", name, [*self.pools, "all", "homogeneous", "heterogeneous"])
+
+    def _homogeneous(self) -> tuple[str, ...]:
+        model_of = {candidate.id: candidate.model or candidate.id for candidate in self.candidates}
+        models: dict[str, list[str]] = {}
+        for candidate, model in model_of.items():
+            models.setdefault(model, []).append(candidate)
+        named = [ids for ids in self.pools.values() if len(ids) > 1 and len({model_of[c] for c in ids}) == 1]
+        largest = max(named or models.values(), key=len)
+        if len(largest) == 1:
+            raise UsageError(f"suite {self.suite.id!r} has no two candidates of one model")
+        return tuple(largest)
+
+
+def _prompts(suite: Suite) -> pd.DataFrame:
+    return vars(suite)["_table"].copy()
+
+
+def _keep_prompts(suite: Suite, prompts: pd.DataFrame) -> None:
+    object.__setattr__(suite, "_table", prompts.copy())
+
+
+# A frame cannot be made read-only. Set from outside, so that `prompts` stays a field that has no default.
+setattr(Suite, "prompts", property(_prompts, _keep_prompts))  # noqa: B010

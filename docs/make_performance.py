@@ -1,0 +1,42 @@
+"""`python docs/make_performance.py`: write docs/performance.md from the last run that was stored."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+STORED = Path(__file__).parent / "performance"
+PAGE = Path(__file__).parent / "performance.md"
+HEAD = """# Speed
+
+Made by `python docs/make_performance.py` from the last run of `make benchmark`, which compares each run with
+the one before it. Ratios within one run, never seconds: what catbench takes against the bare computation that
+nobody can do without. Curves are exact; sizes are prompts x candidates (x samples x metrics).
+
+| what | times | of |
+|---|---|---|
+"""
+
+
+def last_run() -> dict[str, Any]:
+    """Return the run that was stored last. Raises FileNotFoundError where none is."""
+    runs = sorted(STORED.glob("*/*.json"))
+    if not runs:
+        raise FileNotFoundError(f"{STORED} holds no run: make benchmark")
+    return json.loads(runs[-1].read_text(encoding="utf-8"))
+
+
+def page() -> str:
+    """Return the page."""
+    run = last_run()
+    told = [one["extra_info"] for one in run["benchmarks"] if "ratio" in one["extra_info"]]
+    rows = [f"| {one['what']} | {one['ratio']:.3g} | {one['of']} |" for one in told]
+    machine = run["machine_info"]
+    processor = machine["cpu"].get("brand_raw") or machine["processor"] or machine["machine"]
+    named = f"{processor}, {machine['cpu'].get('count', '?')} processors, Python {machine['python_version']}"
+    return HEAD + "\n".join(rows) + f"\n\nMeasured on {named}, {run['datetime'][:10]}.\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,256 @@
+"""Suites go to a hub and come back: by commit, whole, within bounds, taken up after a break."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from catbench import load
+from catbench.errors import CatbenchError, install_line
+from catbench.hub.address import Address
+from catbench.hub.fetching import check_path
+from catbench.suite.store import verify
+
+NAME = "somebody/some-suite"
+
+
+def simulated_files(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def altered(folder, change):
+    """Return a suite's files, its manifest changed."""
+    files = simulated_files(folder)
+    manifest = json.loads(files["manifest.json"])
+    change(manifest)
+    return {**files, "manifest.json": json.dumps(manifest).encode()}
+
+
+def named(folder):
+    return json.loads((folder / "manifest.json").read_text())["suite"]["id"]
+
+
+def test_a_suite_that_is_pushed_comes_back_the_same(hub, catbench, logged_in, simulated, tmp_path):
+    sent = catbench("push", simulated, NAME, environment=logged_in)
+    assert sent.returncode == 0, sent.stderr
+    commit = hub.repositories[NAME].branches["main"]
+    assert commit in sent.stdout
+    card = hub.repositories[NAME].commits[commit]["README.md"].decode()
+    assert f"catbench pull {NAME}" in card
+    assert f"hf://datasets/{NAME}/scores.parquet" in card
+    came = catbench("pull", NAME)
+    assert came.returncode == 0, came.stderr
+    assert f"commit {commit}" in came.stdout
+    folder = tmp_path / "home" / "suites" / named(simulated)
+    assert verify(folder).digest == load(simulated).digest
+    assert json.loads((folder / "origin.json").read_text()) == {
+        "repository": NAME,
+        "revision": "main",
+        "commit": commit,
+    }
+    assert not list(folder.glob(".*"))
+    assert f"fetched     from {NAME}, commit {commit}" in catbench("verify", named(simulated)).stdout
+    assert "is there already" in catbench("pull", NAME).stderr
+
+
+def test_a_revision_is_the_commit_that_it_was(hub, catbench, simulated, tmp_path):
+    first = hub.add(NAME, simulated)
+    hub.add(NAME, {"README.md": b"the suite is gone"})
+    assert "it has no manifest.json" in catbench("pull", NAME).stderr
+    came = catbench("pull", f"{NAME}@{first}", "--out", tmp_path / "old")
+    assert came.returncode == 0, came.stderr
+    assert "no such revision" in catbench("pull", f"{NAME}@none", "--out", tmp_path / "none").stderr
+
+
+def test_a_suite_on_a_hub_can_be_named_wherever_a_suite_can(hub, catbench, simulated):
+    hub.add(NAME, simulated)
+    for verb in (["verify"], ["evaluate", "mixture", "--suite"]):
+        ran = catbench(*verb, f"hf://datasets/{NAME}")
+        assert ran.returncode == 0, ran.stderr
+    assert hub.times("GET", "scores.parquet") == 1  # the second time it was in the cache
+
+
+def test_a_connection_that_breaks_goes_on_where_it_was(hub, catbench, simulated, tmp_path):
+    """The library writes by 10 MB, so that much of a file may come twice."""
+    large = bytes(25_000_000)
+    digest = hashlib.sha256(large).hexdigest()
+    files = altered(simulated, lambda manifest: manifest["files"].update({"large.bin": digest}))
+    hub.add(NAME, {**files, "large.bin": large})
+    hub.faults.cut["large.bin"] = 15_000_000
+    came = catbench("pull", NAME, "--out", tmp_path / "suite")
+    assert came.returncode == 0, came.stderr
+    assert [line for line in hub.asked if line.endswith("/large.bin range")]
+
+
+def test_a_pull_that_is_killed_is_taken_up_and_leaves_nothing_half(
+    hub, surroundings, catbench, simulated, tmp_path
+):
+    hub.add(NAME, simulated)
+    hub.faults.stall = "scores.parquet"
+    command = [sys.executable, "-c", "from catbench.cli import main; main()", "pull", NAME]
+    with subprocess.Popen(command, env=surroundings, stderr=subprocess.DEVNULL) as process:
+        while hub.times("GET", "scores.parquet") == 0 or hub.times("GET", "costs.parquet") == 0:
+            assert process.poll() is None
+            time.sleep(0.05)
+        time.sleep(0.5)  # the other files come
+        process.send_signal(signal.SIGKILL)
+    assert not (tmp_path / "home").exists()
+    hub.faults.stall = ""
+    came = catbench("pull", NAME)
+    assert came.returncode == 0, came.stderr
+    assert hub.times("GET", "costs.parquet") == 1
+    assert hub.times("GET", "scores.parquet") == 2
+
+
+def test_a_push_that_breaks_off_is_taken_up(hub, catbench, logged_in, simulated):
+    hub.faults.refuse_upload = 2
+    broke = catbench("push", simulated, NAME, environment=logged_in)
+    assert broke.returncode == 2
+    assert broke.stderr.startswith(f"catbench: cannot write to {NAME}: ")
+    assert len(broke.stderr.splitlines()) == 1
+    assert hub.repositories[NAME].commits == {}
+    kept = dict(hub.large)
+    assert kept
+    hub.faults.refuse_upload, before = 0, len(hub.asked)
+    assert catbench("push", simulated, NAME, environment=logged_in).returncode == 0
+    again = [line for line in hub.asked[before:] if line.startswith("PUT")]
+    assert not [line for line in again if line.rpartition("/")[2] in kept]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../out", "/etc/passwd", "a/../../b", ".hidden", "a/.git/config", "C:\\a", "a\\b", "a//b", "", "x\ny"],
+)
+def test_a_path_that_could_lead_out_is_refused(path):
+    with pytest.raises(CatbenchError, match="is no path"):
+        check_path(path)
+
+
+@pytest.mark.parametrize("path", ["../out", "/etc/passwd"])
+def test_a_manifest_with_such_a_path_is_refused_before_anything_else_is_fetched(
+    path, hub, catbench, simulated, tmp_path
+):
+    files = altered(simulated, lambda manifest: manifest["files"].update({path: "0" * 64}))
+    hub.add(NAME, {**files, path: b"harm"})
+    came = catbench("pull", NAME)
+    assert came.returncode == 2
+    assert "is no path" in came.stderr
+    assert hub.times("GET", "scores.parquet") == 0
+    assert not (tmp_path / "home").exists()
+
+
+def test_what_is_not_what_the_manifest_says_is_refused(hub, catbench, simulated, tmp_path):
+    hub.add(NAME, altered(simulated, lambda m: m["files"].update({"costs.parquet": "0" * 64})))
+    assert "its SHA-256 differs" in catbench("pull", NAME).stderr
+    hub.add(NAME, {"manifest.json": b"../target-of-a-link"})
+    assert "cannot be read" in (said := catbench("pull", NAME).stderr) or "is it altered" in said
+    hub.add(NAME, altered(simulated, lambda m: m["files"].update({"readme.MD": "0" * 64})))
+    assert "stands outside" in catbench("pull", NAME).stderr
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_suite_larger_than_is_taken_is_refused_by_its_listing(hub, catbench, simulated):
+    hub.add(NAME, simulated)
+    hub.faults.sizes["scores.parquet"] = 5_000_000_000
+    came = catbench("pull", NAME)
+    assert "5.0 GB: at most 4.0 GB" in came.stderr
+    assert hub.times("GET", "scores.parquet") == 0
+
+
+def test_a_file_that_does_not_end_where_it_was_listed_is_cut_off(hub, catbench, simulated):
+    hub.add(NAME, {**simulated_files(simulated), "scores.parquet": b"0" * 30_000_000})
+    hub.faults.sizes["scores.parquet"] = 1_000_000
+    came = catbench("pull", NAME)
+    assert came.returncode == 2
+    assert "more came than the 1,000,000 bytes" in came.stderr
+
+
+def test_no_suite_takes_the_name_of_a_shipped_one(hub, catbench, simulated, tmp_path):
+    def call_it_nano(manifest):
+        manifest["suite"]["id"] = "nano"
+
+    hub.add(NAME, altered(simulated, call_it_nano))
+    for words in (
+        ["pull", NAME],
+        ["pull", NAME, "--out", tmp_path / "out"],
+        ["verify", f"hf://datasets/{NAME}"],
+    ):
+        assert "calls itself 'nano'" in catbench(*words).stderr
+    assert hub.times("GET", "scores.parquet") == 0
+
+
+def test_nothing_is_sent_without_a_licence_or_a_word(hub, catbench, logged_in, simulated, tmp_path):
+    folder = tmp_path / "unstated"
+    for name, data in altered(simulated, lambda m: m["suite"].update(licence="none stated")).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    refused = catbench("push", folder, NAME, environment=logged_in)
+    assert refused.returncode == 2
+    assert "--i-have-the-right" in refused.stderr
+    assert hub.asked == []
+    sent = catbench("push", folder, NAME, "--i-have-the-right", environment=logged_in)
+    assert sent.returncode == 0, sent.stderr
+
+
+def test_a_dry_run_says_what_would_be_sent_and_asks_nobody(hub, catbench, simulated):
+    ran = catbench("push", simulated, NAME, "--dry-run")
+    assert ran.returncode == 0, ran.stderr
+    assert "scores.parquet" in ran.stdout
+    assert "nothing is sent" in ran.stdout
+    assert hub.asked == []
+
+
+def test_private_is_private(hub, catbench, logged_in, simulated, tmp_path):
+    assert catbench("push", simulated, NAME, "--private", environment=logged_in).returncode == 0
+    assert hub.repositories[NAME].private
+    assert "or it is private" in catbench("pull", NAME).stderr
+    assert catbench("pull", NAME, "--out", tmp_path / "mine", environment=logged_in).returncode == 0
+
+
+def test_without_a_token_nothing_is_written(hub, catbench, simulated):
+    refused = catbench("push", simulated, NAME)
+    assert refused.returncode == 2
+    assert "hf auth login" in refused.stderr
+    assert hub.repositories == {}
+
+
+def test_a_gated_repository_says_so(hub, catbench, simulated):
+    hub.add(NAME, simulated)
+    hub.gated.add(NAME)
+    assert "grants access on request" in catbench("pull", NAME).stderr
+
+
+def test_no_connection_is_one_line(catbench, surroundings, simulated):
+    nowhere = {**surroundings, "HF_ENDPOINT": "http://127.0.0.1:9"}
+    ran = catbench("pull", NAME, environment=nowhere)
+    assert ran.returncode == 2
+    assert len(ran.stderr.splitlines()) == 1
+    assert "run again" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "text", ["nano", "a/b/c", "../x", "a/..", "a/b@", "a/b@../c", "https://example.org/a", "a/b c"]
+)
+def test_what_names_no_repository_is_refused(text):
+    with pytest.raises(CatbenchError, match="names no dataset repository"):
+        Address.parse(text)
+
+
+def test_an_address_is_read_in_both_spellings():
+    assert Address.parse("hf://datasets/a/b@v1") == Address.parse("a/b@v1") == Address("a/b", "v1")
+    assert str(Address("a/b")) == "hf://datasets/a/b@main"
+
+
+def test_without_the_library_the_extra_is_named(monkeypatch, command):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    ran = command("pull", NAME)
+    assert ran.code == 2
+    assert ran.err == (
+        f"catbench pull: this needs huggingface_hub, which is not installed: {install_line('hub')}\n"
+    )
