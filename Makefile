@@ -22,7 +22,8 @@ test-slow: $(VENV)/test $(VENV)/release  ## Also the tests that take minutes eac
 	$(BIN)/python -m pytest --ignore tests/benchmarks
 
 benchmark: $(VENV)/test  ## Speed, as ratios within one run; stored, and compared with the last stored run.
-	$(BIN)/python -m pytest tests/benchmarks -s --benchmark-storage docs/performance \
+	$(BIN)/python -m pytest tests/benchmarks -s -W default::pytest_benchmark.logger.PytestBenchmarkWarning \
+		--benchmark-storage docs/performance \
 		--benchmark-save run $(if $(wildcard docs/performance/*/*.json),--benchmark-compare)
 	$(BIN)/python docs/make_performance.py
 

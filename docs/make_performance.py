@@ -30,12 +30,13 @@ def last_run() -> dict[str, Any]:
 def page() -> str:
     """Return the page."""
     run = last_run()
-    told = [one["extra_info"] for one in run["benchmarks"] if "ratio" in one["extra_info"]]
-    rows = [f"| {one['what']} | {one['ratio']:.3g} | {one['of']} |" for one in told]
+    found = [one["extra_info"] for one in run["benchmarks"] if "ratio" in one["extra_info"]]
+    rows = [f"| {one['what']} | {one['ratio']:.3g} | {one['of']} |" for one in found]
     machine = run["machine_info"]
     processor = machine["cpu"].get("brand_raw") or machine["processor"] or machine["machine"]
     named = f"{processor}, {machine['cpu'].get('count', '?')} processors, Python {machine['python_version']}"
-    return HEAD + "\n".join(rows) + f"\n\nMeasured on {named}, {run['datetime'][:10]}.\n"
+    told = f"Measured on {named}, {run['datetime'][:10]}, at a load of {run['commit_info']['load']:g}"
+    return HEAD + "\n".join(rows) + f"\n\n{told} (this run and what ran beside it).\n"
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def script(page):
     return maker
 
 
-@pytest.mark.parametrize("page", ["README", "axis", "nano", "paper", "real", "report"])
+@pytest.mark.parametrize("page", ["README", "axis", "nano", "paper", "performance", "real", "report"])
 def test_a_page_is_what_its_script_makes(page):
     """Numbers, not bytes: another machine may round a last digit otherwise."""
     maker = script(page)

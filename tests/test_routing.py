@@ -110,6 +110,21 @@ def test_a_table_of_predictions_is_read_by_name(kind):
     assert check_predictions("r", said, 2, "abc").tolist() == [[1, 2, 0], [3, 4, 0]]
 
 
+@pytest.mark.parametrize("kind", [pd.Series, dict])
+def test_rows_that_name_their_values_are_read_by_name(kind):
+    said = [kind({"b": 2.0, "c": 0.0, "a": 1.0}), kind({"a": 3.0, "b": 4.0, "c": 0.0})]
+    assert check_predictions("r", said, 2, "abc").tolist() == [[1, 2, 0], [3, 4, 0]]
+    with pytest.raises(CatbenchError, match="not finite"):
+        check_predictions("r", [*said[:1], kind({"a": 3.0, "b": 4.0})], 2, "abc")
+    with pytest.raises(CatbenchError, match="but not d"):
+        check_predictions("r", said, 2, "abd")
+
+
+def test_rows_without_names_are_read_by_position():
+    said = [pd.Series([1.0, 2.0]), pd.Series([3.0, 4.0])]
+    assert check_predictions("r", said, 2, "ab").tolist() == [[1, 2], [3, 4]]
+
+
 def test_a_table_without_names_is_read_by_position():
     said = pd.DataFrame([[1.0, 2.0], [3.0, 4.0]])
     assert check_predictions("r", said, 2, "ab").tolist() == [[1, 2], [3, 4]]

@@ -1,4 +1,4 @@
-"""Names for the array types that the library hands around, and the one way to freeze them."""
+"""Names for the array types that the library hands around, the one way to freeze them, bounds of a cost."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ Ints: TypeAlias = npt.NDArray[np.integer[Any]]
 
 Kind = TypeVar("Kind", bound=np.generic)
 AnyArray = TypeVar("AnyArray", bound=npt.NDArray[Any])
+
+LEAST_COST, LARGEST_COST = 1e-100, 1e100
+"""Ratios and products of costs within these bounds are numbers of double precision."""
 
 
 def frozen(array: AnyArray) -> AnyArray:

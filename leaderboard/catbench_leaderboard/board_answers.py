@@ -9,7 +9,7 @@ from catbench.score.rounds import Rounds
 from catbench.submit.entries import Entry
 from catbench.submit.problems import Row
 from catbench.suite.here import matrix_of
-from catbench_leaderboard.kept import kept
+from catbench_leaderboard.remembered import kept
 
 
 @kept

@@ -82,8 +82,7 @@ def _nice(low: float, high: float) -> list[float]:
     """Return a few round numbers between two."""
     from matplotlib.ticker import MaxNLocator
 
-    found = np.asarray(MaxNLocator(4).tick_values(low, high)).tolist()
-    return [tick for tick in found if low <= tick <= high]
+    return [float(tick) for tick in MaxNLocator(4).tick_values(low, high) if low <= tick <= high]
 
 
 def _points(x: Sequence[float], y: Sequence[float]) -> str:

@@ -13,7 +13,7 @@ from catbench.report.places import shipped_folders
 from catbench.submit.door import Progress
 from catbench.submit.entries import fingerprint
 from catbench_leaderboard.board import Board, open_board, quiet
-from catbench_leaderboard.kept import forget
+from catbench_leaderboard.remembered import forget
 
 FOLDERS = "CATBENCH_REPORTS"
 """Environment variable with the folders of reports: a JSON list, or paths as in `$PATH`.

@@ -7,7 +7,7 @@ import pandas as pd
 from catbench.submit.problems import Row
 from catbench.submit.standings import ranked
 from catbench_leaderboard.board import Board, View
-from catbench_leaderboard.kept import kept
+from catbench_leaderboard.remembered import kept
 
 _ranked = kept(ranked)
 

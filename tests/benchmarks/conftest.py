@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 
@@ -25,5 +27,5 @@ def pytest_benchmark_update_machine_info(machine_info):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_generate_commit_info():
-    """Say nothing of branches and folders."""
-    return {}
+    """Say how busy the machine was, and nothing of branches and folders."""
+    return {"load": round(os.getloadavg()[0], 1)}

@@ -42,6 +42,13 @@ def test_a_shipped_suite_is_never_replaced(command, files):
     assert {name: suite_folder(name) for name in shipped_suites()} == before
 
 
+@pytest.mark.parametrize("name", ["cems", "flasheval-coco", "coco"])
+def test_the_name_of_a_suite_that_can_be_installed_is_not_taken(command, files, name):
+    outcome = command(*files(60, "a,usd,1\nb,usd,2\nc,usd,3\n"), "--name", name, "--force")
+    assert outcome.code == 2
+    assert f"{name}` makes a suite of that name" in outcome.err
+
+
 def test_an_installed_suite_is_only_replaced_with_force(command, files):
     given = [*files(60, "a,usd,1\nb,usd,2\nc,usd,3\n"), "--name", "mine"]
     assert command(*given).code == 0

@@ -15,7 +15,7 @@ from selenium import webdriver
 
 PAGES = {
     "leaderboard": {},
-    "router": {"page": "Router", "router": "ridge"},
+    "router": {"page": "Router", "router": "ridge", "suite": "nano"},
     "two-routers": {"page": "Two routers", "suite": "nano"},
     "suite": {"page": "Suite"},
     "prompts": {"page": "Prompts", "suite": "nano"},

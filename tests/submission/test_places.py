@@ -10,6 +10,8 @@ import pytest
 import catbench
 from catbench.report.places import report_files, shipped_folders
 from catbench.submit.entries import find_reports, fingerprint
+from catbench.suite.simulate import Simulation, simulate
+from catbench.suite.store import save
 from catbench_leaderboard import live
 
 ROOT = Path(__file__).parents[2]
@@ -89,3 +91,10 @@ def test_a_board_notices_a_change_at_any_depth(tmp_path, depth):
     shutil.move(place / "report.json", tmp_path / "gone")
     assert len({before, there, changed}) == 3
     assert fingerprint([tmp_path]) == before
+
+
+def test_a_suite_beside_reports_is_no_report(tmp_path):
+    save(simulate(Simulation(prompts=50, candidates=2))[0], tmp_path / "suite")
+    (tmp_path / "report.json").write_text("{}")
+    assert report_files(tmp_path) == [tmp_path / "report.json"]
+    assert report_files(tmp_path / "suite") == []

@@ -144,6 +144,13 @@ def test_every_column_is_told_with_what_it_was_taken_for(imported):
     assert [metric.direction for metric in matrix.metrics] == ["higher", "higher", "higher", "lower"]
 
 
+def test_a_name_that_only_looks_like_one_in_doubt_is_a_metric(imported):
+    matrix, _ = imported(rows().assign(fidelity=lambda t: t["clip"] ** 2, glossy=lambda t: t["clip"] ** 3))
+    assert {(metric.name, metric.direction) for metric in matrix.metrics} == {
+        (name, "higher") for name in ("clip", "fidelity", "glossy")
+    }
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -161,6 +168,17 @@ def test_every_column_is_told_with_what_it_was_taken_for(imported):
         "price",
         "id",
         "costUSD",
+        "USDCost",
+        "FIDScore",
+        "fidscore",
+        "CLIPLoss",
+        "valloss",
+        "MSELoss",
+        "LPIPSAlex",
+        "NIQEScore",
+        "mos_std",
+        "num_tokens",
+        "epoch",
     ],
 )
 def test_a_column_whose_name_puts_it_in_doubt_is_asked_about(refused, imported, name):

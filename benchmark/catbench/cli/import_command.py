@@ -154,9 +154,12 @@ def _check_free(name: str, out: Path | None, force: bool) -> None:
     """Raise UsageError where a suite of this name would stand in for another one."""
     from catbench.errors import UsageError
     from catbench.home import home, shipped_suites
+    from catbench.suite.store import WAYS
 
     if name in shipped_suites():
         raise UsageError(f"--name {name!r}: catbench ships a suite of that name: give another one")
+    if name in WAYS:
+        raise UsageError(f"--name {name!r}: `{WAYS[name]}` makes a suite of that name: give another one")
     if not out and not force and (home() / name).exists():
         raise UsageError(f"--name {name!r}: {home() / name} is there already: --force replaces it")
 

@@ -21,7 +21,7 @@ def leaderboard(
     headless: Annotated[bool, typer.Option("--headless", help="Open no browser.")] = False,
     export: Annotated[
         Path | None,
-        typer.Option(help="Write the tables here as CSV, Parquet, JSON and one HTML page instead."),
+        typer.Option(help="Write front page, routers and tables here as files instead."),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the exported folder if it is there.")

@@ -26,13 +26,16 @@ def report_files(folder: Path) -> list[Path]:
     """Return what may be reports in a folder: its `*.json` at any depth.
 
     Below a submission's folder (there is a `submission.toml`) only `report*.json`: the others are its own.
-    Hidden folders and links to folders are not entered.
+    Hidden folders, links to folders and the folders of suites are not entered.
     """
     found: list[Path] = []
     submissions: list[Path] = []
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         here = Path(place)
+        if {"manifest.json", "prompts.parquet"} <= set(files):
+            folders.clear()
+            continue
         if "submission.toml" in files:
             submissions.append(here)
         begins = "report" if any(here.is_relative_to(one) for one in submissions) else ""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from catbench.arrays import LARGEST_COST
 from catbench.errors import UsageError
 from catbench.files import atomic_file
 from catbench.report.figure import (
@@ -31,8 +32,6 @@ GAIN = "gain over the mixture"
 SHARES = (3, 2)
 """Heights of the curves and of the gains below them."""
 FORMATS = (".png", ".svg", ".html")
-LARGEST_COST = 1e100
-"""Costs beyond this have no place on an axis of doubles with room at its ends."""
 DASHES = {"router": ("-", "solid"), "mixture": ("--", "dash"), "oracle": (":", "dot")}
 """Role of a curve -> line style in matplotlib and in plotly."""
 BESIDE: dict[Place, tuple[int, int, str, str]] = {

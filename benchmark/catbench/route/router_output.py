@@ -7,10 +7,11 @@ columns of a table have names, these count and not their order.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 
 from catbench.arrays import Floats, Ints
 from catbench.errors import RouterError
@@ -24,6 +25,7 @@ def check_predictions(name: str, said: object, prompts: int, candidates: Sequenc
     """
     shape = prompts, len(candidates)
     wanted = f"float array {shape}: one row a prompt, one column a candidate"
+    said = _table(said)
     array = _numbers(name, "predict", said, wanted)
     if array.ndim == 2 and len(array) == prompts and (order := _order(name, said, candidates)) is not None:
         array = array[:, order]
@@ -56,6 +58,14 @@ def check_choices(name: str, said: object, trade_offs: int, prompts: int, candid
             f"it returned values from {array.min()} to {array.max()}"
         )
     return array.astype(np.int64)
+
+
+def _table(said: object) -> object:
+    """Return a list of rows that name their values (series, mappings) as a table; else what was given."""
+    rows = list(cast(Sequence[Any], said)) if isinstance(said, (list, tuple)) else []
+    if rows and all(isinstance(row, (pd.Series, Mapping)) for row in rows):
+        return pd.DataFrame([dict(cast(Mapping[Any, Any], row)) for row in rows])
+    return said
 
 
 def _numbers(name: str, method: str, said: Any, wanted: str) -> Floats:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from catbench.arrays import Floats, frozen
+from catbench.arrays import LARGEST_COST, LEAST_COST, Floats, frozen
 from catbench.errors import SuiteError, UsageError, counted, unknown_name
 
 UNIT_LABELS = {
@@ -126,10 +126,11 @@ def check_costs(
                 f"{place}: {unknown_name('candidate', cost.candidate, known)} "
                 "(the score table has no such candidate)"
             )
-        if not (np.isfinite(cost.value) and cost.value > 0):
+        if not LEAST_COST <= cost.value <= LARGEST_COST:
             raise SuiteError(
                 f"{place}: candidate {cost.candidate!r} costs {cost.value:g} {cost.unit}: a cost must "
-                "be positive and finite (leave the row out where the price is not known; where an image is "
+                f"be positive and finite, from {LEAST_COST:g} to {LARGEST_COST:g} (leave the row out where "
+                "the price is not known; where an image is "
                 "free, give the little that it costs to make)"
             )
         priced = (cost.candidate, cost.unit, cost.hardware)

@@ -13,11 +13,8 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from catbench.arrays import Floats, frozen
+from catbench.arrays import LARGEST_COST, LEAST_COST, Floats, frozen
 from catbench.errors import SuiteError
-
-LEAST_COST, LARGEST_COST = 1e-100, 1e100
-"""Ratios and products of costs within these bounds are numbers of double precision."""
 
 
 class Candidate(BaseModel):

@@ -17,10 +17,10 @@ from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.figures import Picture, curve_figure
 from catbench_leaderboard.first_sentence import best_validated, sentence
 from catbench_leaderboard.gain_chart import gain_chart
-from catbench_leaderboard.kept import kept
 from catbench_leaderboard.leaderboard_table import leaderboard_table
 from catbench_leaderboard.markup import Column, Router
 from catbench_leaderboard.ranking import ordered
+from catbench_leaderboard.remembered import kept
 from catbench_leaderboard.style import THEMES, PageTheme
 from catbench_leaderboard.suite_words import about
 

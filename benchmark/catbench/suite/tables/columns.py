@@ -27,9 +27,12 @@ _LOWER = """fid kid cmmd fvd loss error errors err lpips niqe piqe brisque mse r
     distance dist wer cer rank ranking nsfw unsafe toxic toxicity artifact artifacts"""
 _OTHER = """id ids uid uuid idx index seed seeds annotator rater worker user cost costs price prices usd eur
     dollars second seconds sec secs ms minutes time times timestamp latency duration runtime date year joules
-    energy kwh watts flops gflops tflops macs steps guidance cfg batch width height"""
+    energy kwh watts flops gflops tflops macs steps guidance cfg batch width height std stdev sd stderr
+    variance var ci n count counts epoch epochs token tokens len length row"""
 LOWER_WORDS = frozenset(_LOWER.split())
 """Words in a metric's name by which lower may be better."""
+LOWER_STARTS, LOWER_ENDS = ("fid", "lpips", "niqe", "brisque", "rmse"), ("loss", "error")
+"""Of these, what a longer word may begin or end with: `fidscore`, `valloss`; `fidelity` is none of them."""
 OTHER_WORDS = frozenset(_OTHER.split())
 """Words in the name of a column that may be no metric at all."""
 SAMPLE_WORDS = frozenset(["seed", "seeds", "annotator", "rater", "worker", "user"])
@@ -146,8 +149,14 @@ def _same_within(values: Floats, key: pd.Series[Any]) -> bool:
 
 
 def words_of(name: str) -> set[str]:
-    """Return the words of a column's name: `costUSD` and `cost_usd` both have cost and usd."""
-    return set(re.findall(r"[a-z]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).casefold()))
+    """Return the words of a column's name: `costUSD`, `USDCost` and `cost_usd` all have cost and usd.
+
+    A name that is run together has the word that it begins or ends with too: `fidscore`, `valloss`.
+    """
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    words = set(re.findall(r"[a-z]+", parted.casefold()))
+    starts = {start for word in words - {"fidelity"} for start in LOWER_STARTS if word.startswith(start)}
+    return words | starts | {end for word in words for end in LOWER_ENDS if word.endswith(end)}
 
 
 def _check_numbers(table: pd.DataFrame, name: str, numbers: Numbers, where: str) -> None:
