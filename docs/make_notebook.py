@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ def run(notebook: Path = NOTEBOOK) -> Any:
     """Return a notebook with what its cells show when they are run in its folder."""
     found: Any = nbformat.read(notebook, as_version=4)
     resources = {"metadata": {"path": notebook.parent}}
-    NotebookClient(found, timeout=SECONDS, kernel_name="python3", resources=resources).execute()
+    client = NotebookClient(found, timeout=SECONDS, kernel_name="python3", resources=resources)
+    client.execute(env={**os.environ, "MPLBACKEND": "module://matplotlib_inline.backend_inline"})
     for cell in found.cells:
         cell.metadata.pop("execution", None)  # times of a clock
     found.metadata["language_info"] = {"name": "python"}  # and no version of it

@@ -140,5 +140,7 @@ def test_the_published_files_are_taken_from_pinned_commits(small: Path, monkeypa
 def test_the_authors_package_is_asked_for_by_name_and_says_where_it_can_live(small: Path, rewards):
     if importlib.util.find_spec("ImageReward") is not None:
         pytest.skip("the package image-reward is installed here; `parity/original.py` has run it")
-    with pytest.raises(GenerationError, match=r"an environment of its own \(.*pip install '.\[image-reward"):
+    with pytest.raises(
+        GenerationError, match=r"an environment of its own \(.*pip install (-e )?'.\[image-reward"
+    ):
         rewards(f"package:{small}")

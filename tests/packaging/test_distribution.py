@@ -68,13 +68,17 @@ def test_version_and_changes_agree():
 def test_the_readme_has_no_dead_link_on_an_index():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     relative = [target for target in targets(text) if "://" not in target and not target.startswith("#")]
-    linked = hook().linked
-    assert not [target for target in targets(linked(text, "", "v1")) if "://" not in target]
-    absolute = targets(linked(text, REPOSITORY, "v1"))
+    page = hook().index_page
+    assert not [
+        target
+        for target in targets(page(ROOT, "", "v1"))
+        if "://" not in target and not target.startswith("#")
+    ]
+    absolute = targets(page(ROOT, REPOSITORY, "v1"))
     for target in relative:
         kind = "raw" if target.endswith(".png") else "blob"
         assert f"{REPOSITORY}/{kind}/v1/{target}" in absolute
-    assert "```python\n" in linked(text, "", "v1")
+    assert "```python\n" in page(ROOT, "", "v1")
 
 
 @pytest.fixture(scope="module")
@@ -119,11 +123,15 @@ def test_a_shell_completes_commands(words, offered, shell):
         "COMP_WORDS": words,
         "COMP_CWORD": str(len(words.split()) - 1),
         "_TYPER_COMPLETE_ARGS": words,
+        "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1",  # make starts it from sh, which has none
     }
     code = "import sys; sys.argv = ['catbench']; import catbench_command; catbench_command.main()"
     assert offered in done(sys.executable, "-c", code, env=environment)
     assert "_CATBENCH_COMPLETE" in done(
-        sys.executable, "-c", code.replace("['catbench']", f"['catbench', '--show-completion', '{shell}']")
+        sys.executable,
+        "-c",
+        code.replace("['catbench']", f"['catbench', '--show-completion', '{shell}']"),
+        env={**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},
     )
 
 
