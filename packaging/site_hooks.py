@@ -47,7 +47,9 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
 
     def address(target: str, picture: bool) -> str | None:
         path = posixpath.normpath(posixpath.join("docs", folder, target.partition("#")[0]))
-        if "://" in target or target.startswith("#") or path.startswith("docs/"):
+        if "://" in target or target.startswith("#"):
+            return None
+        if path.startswith("docs/") and not path.endswith(".py"):  # scripts are left out of the site
             return None
         if not (ROOT / path).exists():
             raise PluginError(f"{page.file.src_uri} links to {target}, which is not there")

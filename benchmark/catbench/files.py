@@ -81,6 +81,20 @@ def atomic_folder(path: Path, *, force: bool = False) -> Generator[Path]:
 
 
 @contextmanager
+def held(path: Path) -> Generator[None]:
+    """Hold a lock file for this process alone, waiting for others; where a system has none, hold nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as lock:
+        try:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except ImportError:  # no such lock on Windows
+            pass
+        yield
+
+
+@contextmanager
 def readable(path: Path, form: str) -> Generator[None]:
     """Turn what a reader raises about a broken file into a SuiteError that names the file and its form."""
     try:

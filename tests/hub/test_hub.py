@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -66,6 +67,51 @@ def test_a_revision_is_the_commit_that_it_was(hub, catbench, simulated, tmp_path
     came = catbench("pull", f"{NAME}@{first}", "--out", tmp_path / "old")
     assert came.returncode == 0, came.stderr
     assert "no such revision" in catbench("pull", f"{NAME}@none", "--out", tmp_path / "none").stderr
+
+
+def test_a_commit_that_is_kept_asks_no_hub(hub, catbench, simulated):
+    commit = hub.add(NAME, simulated)
+    assert catbench("verify", f"hf://datasets/{NAME}@{commit}").returncode == 0
+    asked = len(hub.asked)
+    assert catbench("verify", f"hf://datasets/{NAME}@{commit}").returncode == 0
+    assert len(hub.asked) == asked
+
+
+def test_a_fetch_that_stopped_before_it_said_where_from_is_made_again(hub, catbench, simulated, tmp_path):
+    hub.add(NAME, simulated)
+    assert catbench("verify", f"hf://datasets/{NAME}").returncode == 0
+    (origin,) = tmp_path.rglob("origin.json")
+    origin.unlink()
+    again = catbench("verify", f"hf://datasets/{NAME}")
+    assert again.returncode == 0, again.stderr
+    assert origin.is_file()
+
+
+def test_what_was_fetched_is_not_changed(hub, catbench, simulated, tmp_path):
+    hub.add(NAME, simulated)
+    assert catbench("verify", f"hf://datasets/{NAME}").returncode == 0
+    (origin,) = tmp_path.rglob("origin.json")
+    before = {path: path.read_bytes() for path in origin.parent.rglob("*") if path.is_file()}
+    ran = catbench("features", f"hf://datasets/{NAME}", "--encoder", "minilm")
+    assert ran.returncode == 2
+    assert "is kept as it was fetched" in ran.stderr
+    assert {path: path.read_bytes() for path in origin.parent.rglob("*") if path.is_file()} == before
+
+
+def test_a_pulled_suite_has_its_descriptions_and_no_name_of_a_recipe_s(hub, catbench, simulated, tmp_path):
+    hub.add(NAME, simulated)
+    assert catbench("pull", NAME).returncode == 0
+    folder = tmp_path / "home" / "suites" / named(simulated)
+    assert (folder / "croissant.json").is_file()
+    assert (folder / "README.md").is_file()
+    other = shutil.copytree(simulated, tmp_path / "other")
+    manifest = json.loads((other / "manifest.json").read_text())
+    manifest["suite"]["id"] = "cems"
+    (other / "manifest.json").write_text(json.dumps(manifest))
+    hub.add("a/other", other)
+    refused = catbench("pull", "a/other")
+    assert refused.returncode == 2
+    assert "it calls itself 'cems', as the suite that `catbench import cems` makes" in refused.stderr
 
 
 def test_a_suite_on_a_hub_can_be_named_wherever_a_suite_can(hub, catbench, simulated):

@@ -31,13 +31,20 @@ def pull(
     from catbench.files import atomic_folder
     from catbench.home import home, shipped_suites
     from catbench.hub.address import Address
+    from catbench.suite.description import write_descriptions
     from catbench.suite.hub_suites import fetched, origin_of
-    from catbench.suite.store import verify
+    from catbench.suite.manifest import read_manifest
+    from catbench.suite.store import WAYS, verify
 
     def accept(manifest: Manifest) -> None:
         if not out and manifest.suite.id in shipped_suites():
             raise UsageError(
                 f"suite {manifest.suite.id!r} comes with catbench: give this one a folder with --out"
+            )
+        if not out and manifest.suite.id in WAYS:
+            raise UsageError(
+                f"it calls itself {manifest.suite.id!r}, as the suite that `{WAYS[manifest.suite.id]}` "
+                "makes: give this one a folder with --out"
             )
         target = out or home() / manifest.suite.id
         if target.is_dir() and any(target.iterdir()) and not force:
@@ -49,6 +56,7 @@ def pull(
     folder = out or home() / matrix.suite.id
     with atomic_folder(folder, force=force) as draft:
         shutil.copytree(found, draft, dirs_exist_ok=True)
+        write_descriptions(draft, read_manifest(draft), matrix.costs)
     if origin := origin_of(folder):
         typer.echo(f"{origin.repository}, {origin.revision}: commit {origin.commit}")
     metrics = ", ".join(metric.name for metric in matrix.metrics)

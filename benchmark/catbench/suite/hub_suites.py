@@ -6,6 +6,8 @@ repository can write a manifest as well. The commit tells which state it was.
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -14,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from catbench.download import Progress
 from catbench.errors import SuiteError, UsageError
-from catbench.files import sha256_of
+from catbench.files import held, sha256_of
 from catbench.home import cache_folder, shipped_suites
 from catbench.hub.address import Address
 from catbench.hub.fetching import Listing, check_path, fetch_files, forget_downloads, listed_at_commit
@@ -50,18 +52,26 @@ def fetched(
     accept: Callable[[Manifest], None] = lambda manifest: None,
     progress: Progress = lambda what, done, total: None,
 ) -> Path:
-    """Return the folder, in the cache, of a suite as it is on a hub now.
+    """Return the folder, in the cache, of a suite as it is on a hub now; of a kept commit no hub is asked.
 
     Every file that its manifest names is verified by its digest; others are not fetched. `accept` is asked
     about the manifest before they are. Raises UsageError where the suite cannot be had, SuiteError where it
     is too large, a path is refused, a digest differs, or it takes the name of a shipped suite.
     """
+    kept = cache_folder() / "hub" / address.repository
+    if re.fullmatch("[0-9a-f]{40}", address.revision) and (kept / address.revision / ORIGIN).is_file():
+        accept(read_manifest(kept / address.revision))  # a commit does not change: no hub is asked
+        return kept / address.revision
     listing = listed_at_commit(address)
-    folder = cache_folder() / "hub" / address.repository / listing.commit
+    folder = kept / listing.commit
     if (folder / ORIGIN).is_file():
         accept(read_manifest(folder))
-    else:
-        part = folder.with_suffix(".part")
+        return folder
+    part = folder.with_suffix(".part")
+    with held(kept / f"{listing.commit}.lock"):
+        if (folder / ORIGIN).is_file():  # another process has fetched it meanwhile
+            accept(read_manifest(folder))
+            return folder
         manifest = _fetch_manifest(listing, part, progress)
         _check_bounds(listing, manifest, most_bytes)
         _check_name(manifest, address)
@@ -72,9 +82,10 @@ def fetched(
                 (part / name).unlink()
                 raise SuiteError(f"{address}: {name} is not the file of its manifest: its SHA-256 differs")
         forget_downloads(part)
+        origin = Origin(repository=address.repository, revision=address.revision, commit=listing.commit)
+        (part / ORIGIN).write_text(origin.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)  # what says nothing of its origin was cut short
         part.replace(folder)
-    origin = Origin(repository=address.repository, revision=address.revision, commit=listing.commit)
-    (folder / ORIGIN).write_text(origin.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return folder
 
 
