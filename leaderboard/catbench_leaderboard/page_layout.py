@@ -81,7 +81,9 @@ def choose(board: Board, *, every: bool = False, suites: Sequence[str] = ()) -> 
     for name in ("pool", "cost"):
         fixed = {"suite": view.suite} | ({"pool": view.pool} if name == "cost" else {})
         offered = board.names(name, **fixed)
-        view = replace(view, **{name: given[name] if given[name] in offered else offered[0]})
+        view = replace(
+            view, **{name: given[name] if given[name] in offered and not view.every else offered[0]}
+        )
     problem = board.problem(view)
     view = replace(
         view,
@@ -89,7 +91,7 @@ def choose(board: Board, *, every: bool = False, suites: Sequence[str] = ()) -> 
         axis=AXES[given["axis"] == AXES[1]],
     )
     slices = problem.slices(view.metric)
-    view = replace(view, slice=given["slice"] if given["slice"] in slices else "all")
+    view = replace(view, slice=given["slice"] if given["slice"] in slices and not view.every else "all")
     if problem.key.simulated:
         st.warning("SIMULATED: these scores come from a formula, not from images.", icon="⚠️")
     return replace(view, by=view.metric if given["by"] == "metric" and not view.every else MEAN)
@@ -103,15 +105,16 @@ def filters(board: Board, view: View, *names: str) -> None:
         "cost": board.names("cost", suite=view.suite, pool=view.pool),
         "slice": board.problem(view).slices(view.metric),
         "axis": AXES,
-        "by": () if view.every else (MEAN, "metric"),
+        "by": (MEAN, "metric"),
     }
+    if view.every:
+        offered |= dict.fromkeys(("pool", "cost", "slice", "by"), ())
     labels = dict(zip(FILTERS, LABELS, strict=True))
-    with st.expander("Filters: metric, pool, cost, slice, axis", icon=":material/tune:"):
+    shown = [name for name in names or FILTERS if len(offered[name]) > 1]
+    with st.expander(f"Filters: {', '.join(labels[name].lower() for name in shown)}", icon=":material/tune:"):
         row = st.container(horizontal=True)
-        for name in names or FILTERS:
-            options = list(offered[name])
-            if len(options) > 1:
-                row.selectbox(labels[name], options, key=name, bind="query-params", width=175)
+        for name in shown:
+            row.selectbox(labels[name], list(offered[name]), key=name, bind="query-params", width=175)
 
 
 def switch(label: str, options: Sequence[str], key: str) -> str:

@@ -286,6 +286,17 @@ def test_selectors_change_the_table_and_the_address_and_back_goes_back(serve_rep
     assert [row[heads.index("Gain over not reading the prompt")].split()[0] for row in rows] == seen[-2]
 
 
+@pytest.mark.parametrize("width", [1280, 400])
+def test_pages_are_a_click_away(serve_reports, browser, width):
+    screen(browser, width, 860, "light")
+    open_page(browser, serve_reports)
+    for page in ("Router", "Suite", "Enter"):
+        buttons = browser.find_elements(By.CSS_SELECTOR, "[data-testid=stButtonGroup] button")
+        next(one for one in buttons if one.text == page).click()  # refused where something lies over it
+        until(lambda said=page: f"page={said}" in browser.current_url)
+        settle(browser)
+
+
 def test_a_router_s_name_leads_to_its_page_by_keyboard(serve_reports, browser):
     open_page(browser, serve_reports)
     link = browser.find_element(By.CSS_SELECTOR, ".front tbody a")

@@ -83,6 +83,7 @@ def test_what_open_clip_logs_about_missing_weights_is_not_shown(monkeypatch, cap
         raise RuntimeError("no weights\nat all")
 
     monkeypatch.setattr(open_clip, "create_model", fail)
+    monkeypatch.setattr("catbench_make.prompts.encoders._answers", lambda url: True)
     with pytest.raises(CatbenchError, match=r"cannot be loaded: no weights \(without network"):
         find_encoder("clip")
     assert caplog.messages == []

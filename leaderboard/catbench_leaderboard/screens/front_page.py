@@ -111,8 +111,8 @@ def ranking_markup(board: Board, view: View, to: Router) -> Markup:
 def notes() -> Markup:
     """Return how the table is read."""
     said = (
-        "Ranked by the mean of paired ranks; [1, 3] is its 95% interval. A line parts routers that are",
-        "surely behind those above it. Not reading the prompt (the best mixture of candidates) has gain 0.",
+        "Ranked by the mean of paired ranks; [1, 3] is its 95% interval. A line parts routers surely behind",
+        "the first of those above it. Not reading the prompt (the best mixture of candidates) has gain 0.",
         "Verified: we ran the router again; others have no rank.",
     )
     return markup.paragraph(" ".join(said), "faint")
