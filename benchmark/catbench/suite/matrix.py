@@ -7,9 +7,9 @@ refused when it is built, never filled in.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Self
+from typing import Any
 
 import numpy as np
 
@@ -47,14 +47,8 @@ class ScoreMatrix(Suite):
         """SHA-256 of what the suite holds (`catbench.suite.digest`); the same whoever wrote its files."""
         return content_digest(self, self.scores)
 
-    def take(self, rows: Ints) -> Self:
-        """Return the same of the prompts at `rows` (positions), in that order. Raises as a matrix does."""
-        return replace(
-            self,
-            prompts=self._table.iloc[rows].reset_index(drop=True),
-            features={name: values[rows] for name, values in self.features.items()},
-            scores={name: values[rows] for name, values in self.scores.items()},
-        )
+    def _at(self, rows: Ints) -> dict[str, Any]:
+        return {**super()._at(rows), "scores": {key: values[rows] for key, values in self.scores.items()}}
 
     def qualities(self, metric: str, split: Split, pool: Pool) -> Floats:
         """Return qualities of a split, shape (n, M, S): higher is better, columns in the pool's order.

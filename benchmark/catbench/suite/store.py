@@ -71,9 +71,9 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
     if len({metric.name for metric in manifest.metrics}) < len(manifest.metrics):
         raise SuiteError(f"{says}: a metric is listed twice")
     for name, digest in manifest.files.items():
-        if name.endswith(".parquet"):
+        if name.endswith(".parquet") and name not in ("prompts.parquet", "costs.parquet"):
             _check_digest(folder, name, digest)
-    stored = load_suite(folder)
+    stored = load_suite(folder)  # checks those two, and features
     order = np.argsort(stored.prompts["prompt_id"].to_numpy(dtype=object), kind="stable")
     suite_of = stored.take(order[scored_rows(stored.prompts, manifest.withheld, str(says))[order]])
     candidates, metrics = list(suite_of.candidate_ids), [metric.name for metric in suite_of.metrics]

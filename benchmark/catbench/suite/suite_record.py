@@ -139,10 +139,15 @@ class Suite:
 
     def take(self, rows: Ints) -> Self:
         """Return the same of the prompts at `rows` (positions), in that order."""
-        prompts = self._table.iloc[rows].reset_index(drop=True)
-        return replace(
-            self, prompts=prompts, features={name: values[rows] for name, values in self.features.items()}
-        )
+        return replace(self, **self._at(rows))
+
+    def _at(self, rows: Ints) -> dict[str, Any]:
+        """Return the fields that have a row a prompt, of some of them; a rule of a matrix refuses others."""
+        count, features = len(self._table), self.features.items()
+        return {
+            "prompts": self._table.iloc[rows].reset_index(drop=True),
+            "features": {key: values[rows] if len(values) == count else values for key, values in features},
+        }
 
     def pool(
         self,
