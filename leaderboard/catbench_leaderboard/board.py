@@ -67,6 +67,13 @@ class Board:
         """Return the problem that a suite is ranked by: its first."""
         return next(problem for problem in self.problems if problem.suite == suite)
 
+    def suites_with(self, label: str) -> list[str]:
+        """Return the suites that a router has results on."""
+        found = {
+            p.suite for p in self.problems for rows in p.rows.values() if any(r.label == label for r in rows)
+        }
+        return [suite for suite in self.suites if suite in found]
+
     def view(self, suite: str = EVERY) -> View:
         """Return the view of a suite that is shown where nothing is chosen."""
         every = suite == EVERY and len(self.real) > 1

@@ -25,7 +25,7 @@ from catbench_leaderboard.figures import Picture
 from catbench_leaderboard.leaderboard_table import leaderboard_table
 from catbench_leaderboard.screens.enter_page import enter_parts
 from catbench_leaderboard.screens.front_page import BRAND, curves, enter_markup, front_parts
-from catbench_leaderboard.screens.router_page import labels_of, router_parts, suites_of, view_of
+from catbench_leaderboard.screens.router_page import labels_of, router_parts, view_of
 from catbench_leaderboard.style import CSS, THEMES
 from catbench_leaderboard.suite_words import about
 
@@ -90,7 +90,7 @@ def pages(board: Board) -> dict[str, tuple[str, Iterable[Markup | Picture]]]:
         top = BRAND + lead + enter_markup("enter.html")
         found[file] = (title, [top, body, *curves(board, view, theme)])
     for label in labels_of(board):
-        views = [view_of(board, board.view(suite), label) for suite in suites_of(board, label)]
+        views = [view_of(board, board.view(suite), label) for suite in board.suites_with(label)]
         heading = markup.heading(markup.name(label), 1)
         found[router_file(label, "")] = (
             label,

@@ -33,12 +33,11 @@ def sentence(board: Board, view: View) -> Markup:
     if row is None:
         return Markup("Nobody is ranked here: nobody whom this board believes ran these routers again.")
     result, words, best = row.result, about(view.suite), row.result.best_single
-    answer = "Not certain" if result.estimate("match_best").value else "Not shown"
     saves = f"draws images {result.verdict.partition(';')[0]}"
     if best.cost <= min(result.costs):
         saves = f"saves nothing, because the best single candidate, {best.candidate}, is the cheapest"
     how = f"by {METRICS.get(result.metric, result.metric_label)}"
-    worth = bold("Yes:" if surely(result) else f"{answer}:")
+    worth = bold("Yes:" if surely(result) else "Not shown:")
     text = "Is routing worth it? {} on {:,} {}, the router <strong>{}</strong> {} ({}). {}"
     said = (worth, result.prompts, words.prompts, name(row.label), saves, how, _elsewhere(board, view))
     return Markup(text).format(*said)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
-from urllib.parse import urlencode
 
 from markupsafe import Markup
 
@@ -40,11 +39,6 @@ class Column(NamedTuple):
 def name(text: str, longest: int = 60) -> Markup:
     """Return a stranger's name: escaped, on one line, its direction kept to itself."""
     return Markup("<bdi>{}</bdi>").format(one_line(text, longest))
-
-
-def router_address(label: str, suite: str) -> str:
-    """Return the address of a router's page in the app."""
-    return f"?{urlencode({'page': 'Router', 'router': label, 'suite': suite})}"
 
 
 def link(to: str, text: str | Markup) -> Markup:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import cast
+from urllib.parse import urlencode
 
 import streamlit as st
 from markupsafe import Markup
@@ -21,7 +22,8 @@ from catbench.suite.here import is_here
 from catbench_leaderboard import live, markup
 from catbench_leaderboard.board import EVERY, Board, View
 from catbench_leaderboard.figures import Picture
-from catbench_leaderboard.markup import Column
+from catbench_leaderboard.markup import Column, Router
+from catbench_leaderboard.remembered import kept
 from catbench_leaderboard.style import CSS
 from catbench_leaderboard.suite_words import about
 from catbench_leaderboard.text import in_markdown
@@ -81,9 +83,8 @@ def choose(board: Board, *, every: bool = False, suites: Sequence[str] = ()) -> 
     for name in ("pool", "cost"):
         fixed = {"suite": view.suite} | ({"pool": view.pool} if name == "cost" else {})
         offered = board.names(name, **fixed)
-        view = replace(
-            view, **{name: given[name] if given[name] in offered and not view.every else offered[0]}
-        )
+        chosen = given[name] if given[name] in offered and not view.every else offered[0]
+        view = replace(view, **{name: chosen})
     problem = board.problem(view)
     view = replace(
         view,
@@ -126,9 +127,28 @@ def switch(label: str, options: Sequence[str], key: str) -> str:
     return chosen or options[0]
 
 
+@kept
+def router_address(board: Board) -> Router:
+    """Return what gives a router's page in a suite its address.
+
+    It is spelled as that page spells it, so that opening it is one step of the browser's history.
+    """
+
+    def address(label: str, suite: str) -> str:
+        other = {"suite": about(suite).tab} if suite not in board.suites_with(label)[:1] else {}
+        return f"?{urlencode({'page': 'Router', 'router': label, **other})}"
+
+    return address
+
+
 def pick(label: str, options: Sequence[str], key: str, first: int = 0) -> str:
-    """Show a selectbox bound to the address, and return what is chosen: at first the option at `first`."""
-    return st.selectbox(label, options, first, key=key, bind="query-params")
+    """Show a selectbox bound to the address, and return what is chosen: at first the option at `first`.
+
+    The address names that one too: a default would be left out of it, and be another one when ranks change.
+    """
+    given = st.session_state.get(key, st.query_params.get(key))
+    st.session_state[key] = given if given in options else options[first]
+    return st.selectbox(label, options, None, key=key, bind="query-params") or options[first]
 
 
 def budget(budgets: Sequence[float], unit: str) -> int:

@@ -297,6 +297,21 @@ def test_pages_are_a_click_away(serve_reports, browser, width):
         settle(browser)
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_back_from_a_router_is_the_front_page(serve_reports, browser, place):
+    open_page(browser, serve_reports)
+    link = browser.find_elements(By.CSS_SELECTOR, ".front tbody a")[place]
+    name = link.text
+    link.click()
+    until(lambda: "page=Router" in browser.current_url)
+    settle(browser)
+    assert f"router={quote_plus(name)}" in browser.current_url  # whoever is first tomorrow
+    browser.back()
+    until(lambda: "page=Router" not in browser.current_url)
+    settle(browser)
+    assert browser.find_element(By.TAG_NAME, "h1").text == "catbench leaderboard"
+
+
 def test_a_router_s_name_leads_to_its_page_by_keyboard(serve_reports, browser):
     open_page(browser, serve_reports)
     link = browser.find_element(By.CSS_SELECTOR, ".front tbody a")

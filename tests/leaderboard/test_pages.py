@@ -28,7 +28,7 @@ from catbench.suite.store import read_manifest
 pytest.importorskip("streamlit", reason="needs the extra: pip install '.[leaderboard]'")
 
 from catbench.submit.problems import AXES, on_axis
-from catbench_leaderboard import figures, first_sentence, live, markup
+from catbench_leaderboard import figures, first_sentence, live, markup, page_layout
 from catbench_leaderboard.board import open_board
 from catbench_leaderboard.board_answers import chosen
 from catbench_leaderboard.gain_chart import gain_chart
@@ -121,7 +121,7 @@ def test_yes_is_said_only_where_both_intervals_say_so(report, match, better, sur
 
 
 def test_the_front_page_answers_with_seven_columns_and_marks_tiers(board, view):
-    made = front_page.ranking_markup(board, view(pool="sim+"), markup.router_address)
+    made = front_page.ranking_markup(board, view(pool="sim+"), page_layout.router_address(board))
     assert made.count('scope="col"') == 7
     table = leaderboard_table(board, view(pool="sim+"))
     rows = re.findall(r"<tr class=\"(.*?)\">(.*?)</tr>", made)
@@ -135,7 +135,7 @@ def test_the_front_page_answers_with_seven_columns_and_marks_tiers(board, view):
 def test_a_time_without_end_is_no_number_on_the_board(forged, view):
     board = forged(lambda record: [r.update(seconds_per_prompt=1e308) for r in record["results"]])
     assert not np.isinf(leaderboard_table(board, view()).select_dtypes("number")).any(axis=None)
-    assert "ridge" in front_page.ranking_markup(board, view(), markup.router_address)
+    assert "ridge" in front_page.ranking_markup(board, view(), page_layout.router_address(board))
 
 
 def test_intervals_are_drawn_on_one_axis_with_the_same_decimals():
@@ -214,7 +214,7 @@ def test_a_candidate_that_draws_noise_does_not_press_the_curves_into_a_line(boar
 @pytest.mark.parametrize("metric", ["simulated_score", "simulated_error"])
 def test_a_router_s_page_tells_every_suite_and_its_own_numbers(board, view, report, metric):
     where = view(pool="sim+", metric=metric)
-    made = list(router_page.router_parts(board, [where], "ridge", THEME, markup.router_address))
+    made = list(router_page.router_parts(board, [where], "ridge", THEME, page_layout.router_address(board)))
     text = " ".join(words(part) for part in made if isinstance(part, Markup))
     result = report(pool="sim+").result(metric)
     assert result.verdict[1:] in text
@@ -248,7 +248,9 @@ def test_a_stranger_s_name_is_no_command(board, view, hostile, troubled):
     strange = open_board([troubled])
     rows = strange.rows(view())
     label = next(row.label for row in rows if row.label.startswith("<script>"))
-    made = list(router_page.router_parts(strange, [view()], label, THEME, markup.router_address))
+    made = list(
+        router_page.router_parts(strange, [view()], label, THEME, page_layout.router_address(strange))
+    )
     text = "".join(part for part in made if isinstance(part, Markup))
     assert "<script>" not in text
     assert "evaluate" not in router_page.commands(strange.row(view(), label))

@@ -33,6 +33,13 @@ def test_tiers_by_hand():
     assert rank(draws.mean(axis=0)[turned], draws[:, turned]).tier.tolist() == [1, 0, 2, 1]
 
 
+def test_no_line_stands_above_one_that_is_not_surely_behind():
+    """The second is surely behind the first, the third, whose draws are wide, is not: no line is drawn."""
+    draws = np.array([[0.0, -1.0, -9.0], [0.0, -1.0, 1.0]] * 20)
+    assert rank(draws.mean(axis=0), draws).tier.tolist() == [0, 0, 0]
+    assert rank(draws.mean(axis=0)[:2], draws[:, :2]).tier.tolist() == [0, 1]
+
+
 def test_what_differs_by_no_more_than_rounding_is_tied():
     scores = np.array([0.3, 0.1 + 0.2, 0.3 - 2e-9])
     assert rank(scores, scores[None], 1e-9).rank.tolist() == [1, 1, 3]

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -33,8 +32,8 @@ class Ranks:
     first: Floats
     """Share of replicates in which a router is first."""
     tier: Ints
-    """0 for the leader and those not surely behind it, 1 for the first that is and those not surely behind
-    that one, and so on: by the intervals of paired differences."""
+    """0 for the leader and all down to the last that is not surely behind it; 1 for the next and all down to
+    the last that is not surely behind that one, and so on: by the intervals of paired differences."""
 
 
 def rank(score: Floats, draws: Floats, same: float = 0.0) -> Ranks:
@@ -46,21 +45,26 @@ def rank(score: Floats, draws: Floats, same: float = 0.0) -> Ranks:
     of_draws = ranks_of(draws, same)
     is_first = of_draws == 1
     low, high, _ = ends(of_draws.astype(np.float64))
-    tier = np.zeros(len(score), dtype=np.int64)
-    leader = 0
-    order = np.argsort(-score, kind="stable")
-    for before, here in pairwise(order):
-        behind, _, _ = ends((draws[:, order[leader]] - draws[:, here])[:, None])
-        new = bool(behind[0] > 0)
-        tier[here] = tier[before] + new
-        leader = int(np.flatnonzero(order == here)[0]) if new else leader
     return Ranks(
         rank=ranks_of(score[None], same)[0],
         low=low.astype(np.int64),
         high=high.astype(np.int64),
         first=(is_first / is_first.sum(axis=1, keepdims=True)).mean(axis=0),
-        tier=tier,
+        tier=_tiers(np.argsort(-score, kind="stable"), draws),
     )
+
+
+def _tiers(order: Ints, draws: Floats) -> Ints:
+    """Return the tier (K,) of each router; `order` (K,) has the best one first.
+
+    One begins below the last router that is not surely behind the first of the tier before.
+    """
+    tier, start = np.zeros(len(order), dtype=np.int64), 0
+    while len(rest := order[start + 1 :]):
+        low, _, _ = ends(draws[:, order[start], None] - draws[:, rest])
+        start += 1 + int(np.flatnonzero(np.append(True, low <= 0))[-1])
+        tier[order[start:]] += 1
+    return tier
 
 
 def ranks_of(draws: Floats, same: float) -> Ints:

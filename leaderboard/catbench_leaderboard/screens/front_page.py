@@ -132,7 +132,7 @@ def show() -> None:
         return
     place = st.container()
     view = layout.choose(board, every=True)
-    parts = front_parts(board, view, markup.router_address)
+    parts = front_parts(board, view, layout.router_address(board))
     with place:
         layout.html(markup.paragraph(parts.sentence, "headline"))
     layout.html(markup.paragraph(parts.line), enter_markup("?page=Enter"))

@@ -135,7 +135,8 @@ def _one(board: Board, view: View, prompt: str) -> None:
     folder = suite_folders()[key.digest]
     pictures = images(folder, read_manifest(folder), prompt)
     picked = choices(rows, place, prompt)
-    links = (markup.link(markup.router_address(label, view.suite), markup.name(label)) for label in picked)
+    to = layout.router_address(board)
+    links = (markup.link(to(label, view.suite), markup.name(label)) for label in picked)
     lines = [[link, markup.name(choice)] for link, choice in zip(links, picked.values(), strict=True)]
     layout.html(
         candidates_markup(table, pictures, picked, view, rows[0].result.metric_label),

@@ -37,14 +37,6 @@ def labels_of(board: Board) -> list[str]:
     return list(dict.fromkeys(row.label for row in rows))
 
 
-def suites_of(board: Board, label: str) -> list[str]:
-    """Return the suites that a router has results on."""
-    found = {
-        p.suite for p in board.problems for rows in p.rows.values() for row in rows if row.label == label
-    }
-    return [suite for suite in board.suites if suite in found]
-
-
 def view_of(board: Board, view: View, label: str) -> View:
     """Return a view in which a router has a result: the one given, or the first of its suite."""
     given = [
@@ -96,7 +88,7 @@ def who(row: Row) -> Markup:
 
 def everywhere(board: Board, label: str, to: Router) -> Markup:
     """Return what a router saves on each suite and metric, in the problem that the suite is ranked by."""
-    mains = [board.main(suite) for suite in suites_of(board, label)]
+    mains = [board.main(suite) for suite in board.suites_with(label)]
     found = [
         (View(problem.suite, problem.pool, problem.cost, metric), row)
         for problem in mains
@@ -207,6 +199,6 @@ def show() -> None:
     if board is None:
         return
     label = layout.pick("Router", labels_of(board), "router")
-    view = view_of(board, layout.choose(board, suites=suites_of(board, label)), label)
-    layout.html(*router_parts(board, [view], label, THEMES[layout.theme()], markup.router_address))
+    view = view_of(board, layout.choose(board, suites=board.suites_with(label)), label)
+    layout.html(*router_parts(board, [view], label, THEMES[layout.theme()], layout.router_address(board)))
     layout.filters(board, view, "metric", "pool", "cost", "axis")
