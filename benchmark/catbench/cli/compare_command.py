@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from catbench.cli.axis import Axis
-
-if TYPE_CHECKING:
-    pass
 
 
 def compare(

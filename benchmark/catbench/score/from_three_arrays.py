@@ -17,6 +17,8 @@ from catbench.score.unseen_oracles import shrinkage
 from catbench.suite.pool import Candidate, Pool
 
 ArrayMeasure = float | list[float | None] | None
+NEED_MORE = ("audc_with_overhead", "budget_error", "overspend", "deployed_gain", "consistency")
+"""Measures of more than three arrays: the router's overhead, validation answers, rewordings of a prompt."""
 
 
 def score_arrays(
@@ -64,12 +66,8 @@ def score_arrays(
     return {
         name: _plain(found[name][0], listed=measure.per_candidate)
         for name, measure in MEASURES.items()
-        if name in found and name not in ("audc_with_overhead", *IN_USE)
+        if name in found and name not in NEED_MORE
     }
-
-
-IN_USE = ("budget_error", "overspend", "deployed_gain", "consistency")
-"""Measures that need validation answers, or rewordings of one prompt."""
 
 
 def _finite(name: str, values: npt.ArrayLike) -> Floats:

@@ -65,7 +65,6 @@ def front_matter(manifest: Manifest, prompts: int) -> str:
     lines = [f"license: {licence.hub}"] if licence else ["license: other", "license_name: see-below"]
     lines += [
         f"pretty_name: {json.dumps(_line(manifest.suite.title) or manifest.suite.id)}",
-        "language:\n- en",
         "task_categories:\n- text-to-image",
         "tags:\n- catbench\n- routing\n- score-matrix",
         f"size_categories:\n- {next((name for size, name in SIZES if prompts < size), '1M<n<10M')}",
