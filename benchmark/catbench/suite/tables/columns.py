@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from catbench.arrays import Floats
-from catbench.errors import SuiteError, UsageError, shown, unknown_name
+from catbench.errors import SuiteError, UsageError, listed, shown, unknown_name
 from catbench.suite.info import Metric
 from catbench.suite.tables.numerals import MISSING, Numbers, read_numbers
 from catbench.suite.tables.table_reading import KEYS, UNNAMED
@@ -55,7 +55,7 @@ def choose_metrics(
     chosen = _named(wanted, columns, where) if wanted else _found(table, read, where)
     if not chosen:
         raise SuiteError(
-            f"{where}: no column of numbers beside {', '.join(KEYS)}, so there is no metric to import"
+            f"{where}: no column of numbers, so there is no metric to import{_without_numbers(table, read)}"
         )
     width = max(map(len, columns))
     for name, numbers in read.items():
@@ -66,6 +66,21 @@ def choose_metrics(
         else:
             tell(f"  {name:{width}}  left out: {_reason(name, table[name], numbers, bool(wanted))}")
     return tuple(Metric(name=name, direction=direction) for name, direction in chosen.items())
+
+
+def _without_numbers(table: pd.DataFrame, read: Mapping[str, Numbers]) -> str:
+    """Return what columns hold instead of numbers, by the first cell of each that is none."""
+    cells: list[str] = []
+    for name in (name for name in read if not name.startswith(UNNAMED)):
+        odd = read[name].odd
+        if odd is None:
+            cells.append(f"{name!r} is empty")
+        else:
+            cells.append(f"{name!r} has {shown(table[name].iloc[odd])} in row {int(table.index[odd]) + 1}")
+    if not cells:
+        return f" (there is nothing beside {', '.join(KEYS)})"
+    how = "a score is one number in a cell of its own (--cell NAME,NAME names those of a list)"
+    return f": {listed(cells)}; {how}"
 
 
 def split_direction(item: str) -> tuple[str, Direction | None]:
@@ -109,7 +124,8 @@ def _named(wanted: Sequence[str], columns: Sequence[str], where: str) -> dict[st
 
 def _found(table: pd.DataFrame, read: Mapping[str, Numbers], where: str) -> dict[str, Direction]:
     """Return the columns that are metrics beyond doubt; raises UsageError where some are in doubt."""
-    numeric = [name for name in read if not name.startswith(UNNAMED) and read[name].share > _MOSTLY]
+    filled = [name for name in read if not (name.startswith(UNNAMED) or np.isnan(read[name].values).all())]
+    numeric = [name for name in filled if read[name].share > _MOSTLY]
     doubts = {name: doubt for name in numeric if (doubt := _doubt(name, read[name].values, table))}
     sure: dict[str, Direction] = {name: "higher" for name in numeric if name not in doubts}
     if doubts:

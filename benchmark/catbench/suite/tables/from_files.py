@@ -14,17 +14,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from catbench.errors import SuiteError, UsageError, listed, shown, unknown_name
+from catbench.errors import SuiteError, UsageError, listed, unknown_name
 from catbench.suite.costs import Cost
 from catbench.suite.info import SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.tables.columns import Tell, choose_metrics, split_direction, words_of
 from catbench.suite.tables.complete import Drops
 from catbench.suite.tables.from_table import matrix_from_table
-from catbench.suite.tables.numerals import read_numbers
 from catbench.suite.tables.prices import parse_renames, read_costs
 from catbench.suite.tables.shapes import tidy
-from catbench.suite.tables.table_reading import KEYS, UNNAMED, read_table
+from catbench.suite.tables.table_reading import KEYS, read_table
 
 _GUESSES = {
     "prompt": ("prompt", "caption", "text"),
@@ -80,8 +79,6 @@ def matrix_from_files(
         _check_keys(table.assign(candidate=""), where)
     rows = tidy(table, wide, [split_direction(name)[0] for name in cell], options.metrics, where)
     _check_keys(rows, where)
-    if not options.metrics and not cell:
-        _check_some_numbers(rows, where)
     taken: list[str] = []
     metrics = choose_metrics(rows, options.metrics or cell, where, taken.append)
     if len(names := rows["candidate"].unique().tolist()) == 1:
@@ -146,27 +143,6 @@ def _check_keys(table: pd.DataFrame, where: str) -> None:
         f"{where}: no column {' and no column '.join(map(repr, missing))}; it has {listed(others, 12)}: say "
         f"which it is with --columns {shlex.quote(','.join(pairs))}{wide}"
     )
-
-
-def _check_some_numbers(rows: pd.DataFrame, where: str) -> None:
-    """Raise SuiteError where no column beside the keys holds numbers, with a cell of each that holds none."""
-    others = [name for name in rows.columns if name not in KEYS and not name.startswith(UNNAMED)]
-    filled = [name for name in others if rows[name].notna().any()]
-    if any(pd.api.types.is_numeric_dtype(rows[name]) for name in filled):
-        return
-    read = {name: read_numbers(rows[name]) for name in filled}
-    if any(numbers.share > 0.5 for numbers in read.values()):  # as `choose_metrics` has it
-        return
-    cells = [f"{name!r} is empty" for name in others if name not in filled]
-    for name, numbers in read.items():
-        if numbers.odd is not None:
-            row, cell = int(rows.index[numbers.odd]) + 1, shown(rows[name].iloc[numbers.odd])
-            cells.append(f"{name!r} has {cell} in row {row}")
-    if cells:
-        raise SuiteError(
-            f"{where}: no column of numbers, so there is no metric to import: {listed(cells)}; a score is "
-            "one number in a cell of its own (--cell NAME,NAME names those of a list)"
-        )
 
 
 def _renamed(
