@@ -1,22 +1,20 @@
 """Token embeddings of many prompts, kept in the user's cache: an encoder reads a suite's prompts once.
 
 They are known by the digest of the encoder's files and by the texts. Together they take at most LARGEST
-bytes: those that were not used for the longest go first. `CATBENCH_CACHE` names another folder. The answers
+bytes: those that were not used for the longest go first. `CATBENCH_HOME` moves it. The answers
 to tested prompts, by which a router's own time is measured, are never read from here.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from joblib import Memory
-from platformdirs import user_cache_dir
 
+from catbench import cache_folder
 from catbench_baselines.token_encoders import TokenEncoder, Tokens
 
 FEWEST = 1000
@@ -29,7 +27,7 @@ def encode_once(encoder: TokenEncoder, texts: Sequence[str]) -> Tokens:
     """Return the token embeddings of texts, read where they were encoded before."""
     if len(texts) < FEWEST:
         return encoder(texts)
-    folder = Path(os.environ.get("CATBENCH_CACHE") or user_cache_dir("catbench")) / "tokens"
+    folder = cache_folder() / "tokens"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:  # nothing can be kept

@@ -21,6 +21,7 @@ __version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from catbench.errors import CatbenchError, install_line
+    from catbench.home import cache_folder
     from catbench.report.comparison import compare
     from catbench.report.evaluation import evaluate
     from catbench.report.report import Report
@@ -47,6 +48,7 @@ __all__ = [
     "Report",
     "ScoreMatrix",
     "Suite",
+    "cache_folder",
     "compare",
     "deferral_curve",
     "evaluate",
@@ -71,6 +73,7 @@ _HOME = {
     "Suite": "suite.suite_record",
     "Report": "report.report",
     "ScoreMatrix": "suite.matrix",
+    "cache_folder": "home",
     "compare": "report.comparison",
     "deferral_curve": "score.sweep",
     "evaluate": "report.evaluation",

@@ -1,4 +1,4 @@
-"""Where a user's files are, and those that catbench ships."""
+"""Where a user's files are, and those that catbench ships: `CATBENCH_HOME` moves all that are the user's."""
 
 from __future__ import annotations
 
@@ -30,5 +30,6 @@ def _suites_in(folder: Path) -> dict[str, Path]:
 
 
 def cache_folder() -> Path:
-    """Return the folder of what can be fetched or computed again: `$CATBENCH_CACHE`, or the platform's."""
-    return Path(os.environ.get("CATBENCH_CACHE") or user_cache_dir("catbench"))
+    """Return the folder of what can be made again: `$CATBENCH_HOME/cache`, or the platform's."""
+    own = os.environ.get("CATBENCH_HOME")
+    return Path(own) / "cache" if own else Path(user_cache_dir("catbench"))

@@ -8,8 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from catbench.download import Progress
 from catbench.errors import UsageError
-from catbench.submit.door import Progress, held_reports
+from catbench.submit.door import held_reports
 from catbench.submit.entries import Entry, Unranked
 from catbench.submit.problems import Axis, Problem, Row, problems_of
 from catbench.submit.standings import MEAN

@@ -16,8 +16,8 @@ from pathlib import Path
 import pandas as pd
 from markupsafe import Markup
 
+from catbench.download import Progress
 from catbench.files import atomic_folder
-from catbench.submit.door import Progress
 from catbench.submit.entries import Unranked
 from catbench_leaderboard import markup
 from catbench_leaderboard.board import EVERY, Board, View, open_board, quiet

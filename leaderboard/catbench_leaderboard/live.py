@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 from threading import Lock
 
+from catbench.download import Progress
 from catbench.report.host_key import allowed_signers
 from catbench.report.index import own_index
 from catbench.report.places import shipped_folders
-from catbench.submit.door import Progress
 from catbench.submit.entries import fingerprint
 from catbench_leaderboard.board import Board, open_board, quiet
 from catbench_leaderboard.remembered import forget

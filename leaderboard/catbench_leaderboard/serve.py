@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from catbench.download import Progress
 from catbench.errors import UsageError
-from catbench.submit.door import Progress
 from catbench_leaderboard import live, screens
 
 

@@ -102,7 +102,7 @@ def test_batches_hold_the_tokens_of_their_prompts(text_encoder):
 
 
 def test_an_encoder_reads_the_same_texts_once_and_another_anew(text_encoder, tmp_path, monkeypatch):
-    monkeypatch.setenv("CATBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CATBENCH_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(kept, "FEWEST", 2)
     given = []
 
@@ -127,7 +127,7 @@ def test_an_encoder_reads_the_same_texts_once_and_another_anew(text_encoder, tmp
 
 
 def test_what_is_kept_is_bounded(text_encoder, tmp_path, monkeypatch):
-    monkeypatch.setenv("CATBENCH_CACHE", str(tmp_path))
+    monkeypatch.setenv("CATBENCH_HOME", str(tmp_path))
     monkeypatch.setattr(kept, "FEWEST", 1)
     monkeypatch.setattr(kept, "LARGEST", 1)
     encoder = encoders.load_encoder(str(text_encoder))

@@ -93,7 +93,7 @@ def test_the_published_head_is_fetched_from_its_commit_and_checked(clip: Path, h
 
 
 def test_without_a_network_it_says_how_to_name_a_local_copy(monkeypatch, tmp_path: Path):
-    monkeypatch.setenv("CATBENCH_CACHE", str(tmp_path))
+    monkeypatch.setenv("CATBENCH_HOME", str(tmp_path))
     monkeypatch.setattr(aesthetic, "SOURCE", "http://127.0.0.1:9/head.pth")
     with pytest.raises(UsageError, match=r"cannot fetch .*'ViT-L-14/openai \+ FILE'"):
         load_scorers([Metric(name="aesthetic")], ScorerContext())

@@ -26,7 +26,7 @@ def test_generate_coco_runs_end_to_end_and_is_evaluated_by_complexity(
 
     encoder = Encoder("one-hot", "0" * 64, lambda chosen: [0] * len(chosen), one_hot)
     monkeypatch.setattr("catbench_make.prompts.encoders.find_encoder", lambda name, device="cpu": encoder)
-    monkeypatch.setenv("CATBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CATBENCH_HOME", str(tmp_path / "cache"))
     pd.DataFrame({"caption": texts}).to_csv(tmp_path / "captions.csv")
     assert command("prompts", "coco", "--from", tmp_path / "captions.csv").code == 0
 

@@ -320,7 +320,7 @@ def test_replacements_that_never_come_up_do_not_end_a_run_in_which_others_live(t
 def test_a_worker_is_told_where_models_lie_and_where_paths_begin(tmp_path, monkeypatch):
     needs_ray()
     monkeypatch.chdir(tmp_path)
-    where = {"CATBENCH_CACHE": "/heads", "HF_HOME": "/models", "HF_HUB_CACHE": "/models/there"}
+    where = {"CATBENCH_HOME": "/heads", "HF_HOME": "/models", "HF_HUB_CACHE": "/models/there"}
     for name in ("CATBENCH_INFINITY", "HF_HUB_OFFLINE"):
         monkeypatch.delenv(name, raising=False)
     for name, value in where.items():

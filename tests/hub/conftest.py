@@ -43,7 +43,6 @@ def surroundings(hub, tmp_path):
         "HF_HUB_DISABLE_XET": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "CATBENCH_HOME": str(tmp_path / "home"),
-        "CATBENCH_CACHE": str(tmp_path / "cache"),
         "NO_PROXY": "127.0.0.1",
     }
 

@@ -146,7 +146,7 @@ def test_a_pull_that_is_killed_is_taken_up_and_leaves_nothing_half(
             time.sleep(0.05)
         time.sleep(0.5)  # the other files come
         process.send_signal(signal.SIGKILL)
-    assert not (tmp_path / "home").exists()
+    assert not (tmp_path / "home" / "suites").exists()
     hub.faults.stall = ""
     came = catbench("pull", NAME)
     assert came.returncode == 0, came.stderr
@@ -188,7 +188,7 @@ def test_a_manifest_with_such_a_path_is_refused_before_anything_else_is_fetched(
     assert came.returncode == 2
     assert "is no path" in came.stderr
     assert hub.times("GET", "scores.parquet") == 0
-    assert not (tmp_path / "home").exists()
+    assert not (tmp_path / "home" / "suites").exists()
 
 
 def test_what_is_not_what_the_manifest_says_is_refused(hub, catbench, simulated, tmp_path):
@@ -198,7 +198,7 @@ def test_what_is_not_what_the_manifest_says_is_refused(hub, catbench, simulated,
     assert "cannot be read" in (said := catbench("pull", NAME).stderr) or "is it altered" in said
     hub.add(NAME, altered(simulated, lambda m: m["files"].update({"readme.MD": "0" * 64})))
     assert "stands outside" in catbench("pull", NAME).stderr
-    assert not (tmp_path / "home").exists()
+    assert not (tmp_path / "home" / "suites").exists()
 
 
 def test_a_suite_larger_than_is_taken_is_refused_by_its_listing(hub, catbench, simulated):

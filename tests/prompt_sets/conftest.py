@@ -33,7 +33,7 @@ COLOURS = ["red", "green", "blue", "yellow", "white", "black", "brown", "grey"]
 
 @pytest.fixture(autouse=True)
 def _cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("CATBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CATBENCH_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture

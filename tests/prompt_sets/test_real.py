@@ -43,7 +43,7 @@ def encoder():
 def embeddings(encoder, monkeypatch):
     """Embeddings in a cache that stays."""
     place = os.environ.get("CATBENCH_PROOF_CACHE") or user_cache_dir("catbench")
-    monkeypatch.setenv("CATBENCH_CACHE", place)
+    monkeypatch.setenv("CATBENCH_HOME", place)
     return Embeddings(encoder)
 
 

@@ -43,7 +43,6 @@ def shell(tmp_path):
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(programs), os.environ.get("PYTHONPATH")])),
         "CATBENCH_HOME": str(tmp_path / "home"),
-        "CATBENCH_CACHE": str(tmp_path / "cache"),
         "HF_HOME": str(tmp_path / "hf"),
     }
 

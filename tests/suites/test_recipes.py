@@ -229,7 +229,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture
 def server(drawn, recipe, monkeypatch, tmp_path):
     """Serve the files as their source does, with an empty cache; yields recipe and server."""
-    monkeypatch.setenv("CATBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CATBENCH_HOME", str(tmp_path / "cache"))
     root = tmp_path / "served" / recipe.repository
     root.mkdir(parents=True)
     shutil.copytree(drawn, root / recipe.commit)

@@ -5,21 +5,22 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from catbench.download import Progress
 
 PATIENCE = 1.0
 """Seconds before the bar, or the first line, appears."""
 SILENCE = 30.0
 """Seconds after which the next line says how far it is."""
-Show = Callable[[str, int, int], None]
-"""Takes what is done, steps done, and steps in all."""
 
 
-def progress_bar() -> AbstractContextManager[Show]:
+def progress_bar() -> AbstractContextManager[Progress]:
     """Return what yields a function that draws on stderr; cleared at the end.
 
     Where that is no terminal, work of minutes is one line at its start and one each half a minute.
@@ -27,14 +28,14 @@ def progress_bar() -> AbstractContextManager[Show]:
     return _bar() if Console(stderr=True).is_terminal else _lines()
 
 
-def progress_lines() -> AbstractContextManager[Show]:
+def progress_lines() -> AbstractContextManager[Progress]:
     """Return the same for work of long steps: where stderr is no terminal, each has a line at once."""
     return _bar() if Console(stderr=True).is_terminal else _lines(each_step=True)
 
 
 @contextmanager
-def _bar() -> Generator[Show]:
-    bar = Progress(
+def _bar() -> Generator[Progress]:
+    bar = Bar(
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
@@ -56,7 +57,7 @@ def _bar() -> Generator[Show]:
 
 
 @contextmanager
-def _lines(*, each_step: bool = False) -> Generator[Show]:
+def _lines(*, each_step: bool = False) -> Generator[Progress]:
     now, start, ended = ("", 0, 0), time.monotonic(), threading.Event()
 
     def write(text: str) -> None:

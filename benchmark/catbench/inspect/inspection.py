@@ -22,11 +22,12 @@ import numpy as np
 
 from catbench import __version__
 from catbench.arrays import Floats, Ints
+from catbench.download import Progress
 from catbench.errors import UsageError
 from catbench.inspect.finding import Basis, Gain, Inspection, Variances, concluded, money
 from catbench.inspect.possible_gains import ALONG, PossibleGains
 from catbench.report.estimates import estimates, rounded, single
-from catbench.report.evaluation import Progress, evaluate
+from catbench.report.evaluation import evaluate
 from catbench.report.numbers import Curve, Estimates
 from catbench.report.report import Report
 from catbench.report.signature import signature

@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from catbench.arrays import Floats
+from catbench.download import Progress
 from catbench.errors import CatbenchError, RouterError, UsageError
-from catbench.report.evaluation import Progress, evaluate
+from catbench.report.evaluation import evaluate
 from catbench.report.predictions import answer_from_table
 from catbench.report.report import Report
 from catbench.report.result import Result

@@ -11,6 +11,7 @@ import pandas as pd
 
 from catbench import __version__
 from catbench.arrays import Floats
+from catbench.download import Progress
 from catbench.errors import UsageError
 from catbench.report.estimates import curve_record, estimates, measures, number, rounded, single
 from catbench.report.numbers import BestSingle, Budgets, Curve, Estimates
@@ -36,8 +37,6 @@ from catbench.suite.info import Metric
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Pool
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, steps done and steps in all."""
 WHOLE_MEASURES = ("quality_at", "rmse", "rank_correlation")
 WHOLE_REFERENCES = ("oracle_leave_one_out", "cascade", "audc_linear", "peak")
 """What only the result on all prompts holds, references or numbers of one: many slices stay small."""

@@ -2,7 +2,7 @@
 
 That is found by `catbench verify`'s own function, once: the answer is kept in the user's cache under the
 digests of report, predictions, replicates and suite, and the version of catbench, so that it is right or
-absent. `$CATBENCH_HOME/leaderboard`, or the platform's cache folder, holds it. A report that an index of
+absent. The folder `leaderboard` of the user's cache (`catbench.home`) holds it. A report that an index of
 verified reports has (`catbench.report.index`) is let in as it is, with its suite or without.
 """
 
@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from platformdirs import user_cache_dir
-
 from catbench import __version__
+from catbench.download import Progress
 from catbench.errors import CatbenchError, UsageError
 from catbench.files import atomic_file
+from catbench.home import cache_folder
 from catbench.report.stored import suite_trained_on
 from catbench.score.bootstrap import Bootstrap
 from catbench.submit.entries import (
@@ -34,16 +33,8 @@ from catbench.submit.verify import verify_report
 from catbench.suite.here import matrix_of
 from catbench.terminal import one_line
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, steps done and steps in all."""
 COMMON = Bootstrap()
 """The draws that all routers are ranked on."""
-
-
-def cache_folder() -> Path:
-    """Return the folder of what was verified."""
-    home = os.environ.get("CATBENCH_HOME")
-    return Path(home) / "leaderboard" if home else Path(user_cache_dir("catbench")) / "leaderboard"
 
 
 def held_reports(
@@ -96,7 +87,7 @@ def why_not(entry: Entry, cache: Path | None = None, verifying: Callable[[], Non
         return str(error)
     made_of = [__version__, first.suite_digest, other.digest if other else ""]
     made_of += [entry.digests[name] for name in ("report", *TABLES)]
-    path = (cache or cache_folder()) / "verified" / f"{_key(made_of)}.json"
+    path = (cache or cache_folder() / "leaderboard") / "verified" / f"{_key(made_of)}.json"
     if (known := _recall(path)) is not None:
         return known
     verifying()

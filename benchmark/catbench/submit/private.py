@@ -23,9 +23,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
+from catbench.download import Progress
 from catbench.errors import SubmissionError, SuiteError, UsageError, first_fault
 from catbench.files import atomic_file
-from catbench.report.evaluation import Progress
 from catbench.report.report import Report
 from catbench.score.bootstrap import Bootstrap
 from catbench.submit.coarse import FEWEST, coarse

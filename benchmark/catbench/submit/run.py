@@ -12,8 +12,9 @@ from typing import Literal
 
 import numpy as np
 
+from catbench.download import Progress
 from catbench.errors import SubmissionError, UsageError
-from catbench.report.evaluation import Progress, evaluate
+from catbench.report.evaluation import evaluate
 from catbench.report.limits import Limits
 from catbench.report.report import Report
 from catbench.report.submission_record import SandboxRecord, Standing, Submission

@@ -104,7 +104,7 @@ def cut_prompts(job: Job, shards: Sequence[Shard]) -> set[str]:
 def _after_labelled(
     labelled: ScoreMatrix, unscored: Suite, scores: Mapping[str, Scores]
 ) -> tuple[Suite, dict[str, Scores]]:
-    """Return the unscored and its scores, behind the prompts of `labelled` that routers are fitted to."""
+    """Return the suite and its scores, behind the prompts of `labelled` that routers are fitted to."""
     rows = np.flatnonzero((labelled.prompts["split"] != "test").to_numpy())
     columns = [labelled.candidate_ids.index(candidate.id) for candidate in unscored.candidates]
     depth = max(array.shape[2] for array in (*labelled.scores.values(), *scores.values()))

@@ -14,7 +14,7 @@ from catbench_make.nano.nano_suite import distinct_scenes, tell, with_features
 
 
 def fresh_test(unscored: Suite, seed: int) -> Suite:
-    """Return the unscored of new test prompts alone, as many scenes as the suite tests on.
+    """Return the suite with new test prompts alone, as many scenes as the suite tests on.
 
     `unscored` is the nano suite's. Raises UsageError for another suite or a negative seed.
     """

@@ -92,7 +92,7 @@ def tell(scenes: list[Scene], seed: int, name: str) -> pd.DataFrame:
 
 
 def with_features(unscored: Suite) -> Suite:
-    """Return the unscored with the embeddings of its prompts by the generators' text encoder."""
+    """Return the suite with the embeddings of its prompts by the generators' text encoder."""
     from catbench_make.nano.clip_scoring import prompt_embeddings
 
     return replace(unscored, features=prompt_embeddings(unscored.prompts["text"].tolist()))

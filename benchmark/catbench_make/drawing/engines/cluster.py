@@ -16,7 +16,7 @@ SECONDS_TO_ANSWER = 10.0
 """For the head node's port."""
 SECONDS_TO_BE_SEEN = 90.0
 """For a file that another machine has written: NFS may believe for a minute that it is not there."""
-HANDED_ON = (VARIABLE, "CATBENCH_CACHE", "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE")
+HANDED_ON = (VARIABLE, "CATBENCH_HOME", "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE")
 """Variables that say where models lie: a worker would have those of the node's own start."""
 
 
