@@ -31,7 +31,7 @@ def site(tmp_path_factory):
 @pytest.fixture
 def copy(tmp_path):
     """A copy of what a site is built from, to be broken."""
-    for name in ("docs", "packaging", "benchmark/catbench", "leaderboard"):
+    for name in ("docs", "packaging", "benchmark/catbench", "benchmark/catbench_make", "leaderboard"):
         ignored = shutil.ignore_patterns("data", "__pycache__")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
     for path in (path for path in ROOT.iterdir() if path.is_file()):
