@@ -13,7 +13,7 @@ from markupsafe import Markup
 from catbench.errors import CatbenchError
 from catbench.report.choices import budgets
 from catbench.report.figure import cost_label
-from catbench.report.spelling import plain, spell_cost
+from catbench.report.spelling import spell_cost
 from catbench.score.rounds import Part
 from catbench.submit.problems import Row
 from catbench.suite.here import matrix_of, suite_folders
@@ -26,6 +26,7 @@ from catbench_leaderboard import markup
 from catbench_leaderboard import page_layout as layout
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.markup import Column
+from catbench_leaderboard.number_words import score as spell_score
 from catbench_leaderboard.ranking import ordered
 from catbench_leaderboard.text import in_markdown
 
@@ -88,7 +89,7 @@ def candidates_markup(
     lines: list[list[str | Markup]] = []
     tiles: list[Markup] = []
     for one, bar in zip(table.to_dict("records"), bars, strict=True):
-        score, who = plain(one["score"], 3), _few(by[one["candidate"]])
+        score, who = spell_score(one["score"]), _few(by[one["candidate"]])
         lines.append([markup.name(one["candidate"]), spell_cost(one["cost"]), score, bar, who])
         image = base64.b64encode(pictures.get(one["candidate"], b"")).decode()
         said = markup.bold(f"picked by {who}") if who else ""
