@@ -1,7 +1,7 @@
 """The board as one folder of files that needs no server: front page, routers, how to enter, tables.
 
-Pages are the app's own parts. Figures are drawn by plotly's script, which lies in the folder once for all pages,
-packed, in the colours of the reader's theme.
+Pages are the app's own parts. Figures are drawn by plotly's script, which lies packed in the folder, once for
+all pages, in the colours of the reader's theme.
 """
 
 from __future__ import annotations
@@ -44,19 +44,22 @@ UNPACK = """
 const packed = "%s";
 const bytes = Uint8Array.from(atob(packed), one => one.charCodeAt(0));
 const whole = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-new Response(whole).text().then(text => { (0, eval)(text); draw(); });
+new Response(whole).text().then(text => {
+  document.head.append(Object.assign(document.createElement("script"), {text}));
+  draw();
+});
 """
-"""Plotly's script at two fifths of its size, as a script: a page that is a file may fetch no other kind of file."""
+"""Plotly's script at two fifths of its size. A page that is a file may load scripts only, so it is one."""
 DRAW = """
 function draw() {
-const dark = matchMedia("(prefers-color-scheme: dark)").matches, shades = %s;
-for (const place of document.querySelectorAll("script[type='application/json']")) {
-  let text = place.textContent;
-  if (dark) for (const [light, other] of shades) text = text.replaceAll(light, other);
-  const drawn = JSON.parse(text);
-  const how = {responsive: true, displayModeBar: false};
-  Plotly.newPlot(place.previousElementSibling, drawn.data, drawn.layout, how);
-}
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches, shades = %s;
+  for (const place of document.querySelectorAll("script[type='application/json']")) {
+    let text = place.textContent;
+    if (dark) for (const [light, other] of shades) text = text.replaceAll(light, other);
+    const drawn = JSON.parse(text);
+    const how = {responsive: true, displayModeBar: false};
+    Plotly.newPlot(place.previousElementSibling, drawn.data, drawn.layout, how);
+  }
 }
 """
 """Draws each figure where it stands; in the dark it exchanges the light theme's colours."""

@@ -24,6 +24,8 @@ from catbench_leaderboard.text import in_figure
 Numbers: TypeAlias = Sequence[float | None]
 ALONG = 2
 """Every so many of a curve's costs stands in the replicates that lie beside a report."""
+SAID = "%%{fullData.name}: %s<extra></extra>"
+"""What is said of a line where it is pointed at."""
 SELDOM = 0.05
 """A candidate that no budget sends more of the prompts to has no area of its own."""
 
@@ -126,7 +128,7 @@ def choices_figure(budgets: Floats, rates: Floats, result: Result, axis: Axis, t
             Scatter(
                 x=along, y=y, name=name, line={"color": colour, "width": 1}, mode="lines", stackgroup="all",
                 fillcolor=shade, fillpattern={**pattern, "bgcolor": shade},
-                hoverinfo="text", text=[f"{name}: {one:.0f}%" for one in y],
+                hovertemplate=SAID % "%{y:.0f}%",
             )
         )  # fmt: skip
     x = f"budget: {cost_label(result.cost)}"
@@ -179,11 +181,9 @@ def _add_line(
         drawn.add_trace(Scatter(**there_and_back, **quiet, fillcolor=shade))
     line = {"color": style.colour, "dash": style.dash, "width": 2.5}
     ends = zip(heights, low or [None] * len(heights), high or [None] * len(heights), strict=True)
-    found = spelled([Estimate(value=value, low=start, high=end) for value, start, end in ends])
-    said = [f"{name}: {one}" for one in found]
-    drawn.add_trace(
-        Scatter(x=cost, y=heights, name=name, mode="lines", line=line, text=said, hoverinfo="text")
-    )
+    said = spelled([Estimate(value=value, low=start, high=end) for value, start, end in ends])
+    how = {"mode": "lines", "text": said, "hovertemplate": SAID % "%{text}"}
+    drawn.add_trace(Scatter(x=cost, y=heights, name=name, line=line, **how))
 
 
 def _note(drawn: Any, text: str, yanchor: str, **where: Any) -> None:
@@ -232,4 +232,8 @@ def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
     """Return a few round numbers between two."""
     from matplotlib.ticker import MaxNLocator
 
-    return [float(tick) for tick in MaxNLocator(most).tick_values(low, high) if low <= tick <= high]
+    return [
+        float(tick)
+        for tick in MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+        if low <= tick <= high
+    ]

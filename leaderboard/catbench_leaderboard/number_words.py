@@ -20,14 +20,14 @@ MISSING = "–"
 
 def share(found: Estimate, missing: str = MISSING) -> str:
     """Return a share in whole per cent, with its interval."""
-    return spell(found, percent=True, missing=missing, decimals=0)
+    return _unbroken(spell(found, percent=True, missing=missing, decimals=0))
 
 
 def spelled(found: Sequence[Estimate]) -> list[str]:
     """Return estimates on one scale, all with the decimals that most of their intervals warrant."""
     known = [decimals_of(one) for one in found if one.value is not None and one.low is not None]
     decimals = int(median(known)) if known else None
-    return [spell(one, missing=MISSING, decimals=decimals) for one in found]
+    return [_unbroken(spell(one, missing=MISSING, decimals=decimals)) for one in found]
 
 
 def score(value: float) -> str:
@@ -40,3 +40,8 @@ def milliseconds(value: float) -> str:
     if not value >= 0:
         return MISSING
     return "<.01" if value < 0.01 else plain(value, 2)
+
+
+def _unbroken(text: str) -> str:
+    """Return a number whose interval stays on one line."""
+    return text.replace(", ", ",\N{NO-BREAK SPACE}")
