@@ -116,12 +116,9 @@ class Board:
 
 
 def open_board(
-    folders: Sequence[Path],
-    *,
-    cache: Path | None = None,
-    progress: Progress = quiet,
+    folders: Sequence[Path], *, cache: Path | None = None, progress: Progress = quiet,
     before: Board | None = None,
-) -> Board:
+) -> Board:  # fmt: skip
     """Return the board of the reports in these folders; what is as it was `before` is not read again.
 
     Raises UsageError where a folder does not exist.

@@ -40,31 +40,6 @@ PAGE = Markup("""<!doctype html>
 {script}</body></html>
 """)
 ICON = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><text y='8' font-size='8'>🐈</text></svg>"
-UNPACK = """
-const packed = "%s";
-const bytes = Uint8Array.from(atob(packed), one => one.charCodeAt(0));
-const whole = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-new Response(whole).text().then(text => {
-  document.head.append(Object.assign(document.createElement("script"), {text}));
-  draw();
-});
-"""
-"""Plotly's script at two fifths of its size. A page that is a file may load scripts only, so it is one."""
-DRAW = """
-function draw() {
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches, shades = %s;
-  for (const place of document.querySelectorAll("script[type='application/json']")) {
-    let text = place.textContent;
-    if (dark) for (const [light, other] of shades) text = text.replaceAll(light, other);
-    const drawn = JSON.parse(text);
-    const how = {responsive: true, displayModeBar: false};
-    Plotly.newPlot(place.previousElementSibling, drawn.data, drawn.layout, how);
-  }
-}
-"""
-"""Draws each figure where it stands; in the dark it exchanges the light theme's colours."""
-
-
 FIGURE = '<div class="figure"'
 
 
@@ -78,8 +53,7 @@ def export(folders: Sequence[Path], target: Path, *, force: bool = False, progre
             table.to_csv(draft / f"{name}.csv", index=False)
         for file, (title, parts) in pages(board).items():
             (draft / file).write_text(page(board, title, parts), encoding="utf-8")
-        packed = b64encode(gzip.compress(get_plotlyjs().encode(), 9, mtime=0)).decode()
-        (draft / "plotly.js").write_text(UNPACK % packed, encoding="utf-8")
+        (draft / "plotly.js").write_text(script(get_plotlyjs()), encoding="utf-8")
         (draft / "board.css").write_bytes(CSS.read_bytes())
 
 
@@ -111,10 +85,8 @@ def pages(board: Board) -> dict[str, tuple[str, Iterable[Markup | Picture]]]:
     for label in numbers(board):
         views = [view_of(board, board.view(suite), label) for suite in board.suites_with(label)]
         heading = markup.heading(markup.name(label), 1)
-        found[router_file(label, "")] = (
-            label,
-            [heading, *router_parts(board, views, label, theme, router_file)],
-        )
+        parts = router_parts(board, views, label, theme, router_file)
+        found[router_file(label, "")] = (label, [heading, *parts])
     found["enter.html"] = ("Enter", enter_parts())
     return found if board.suites else found | {"index.html": found["enter.html"]}
 
@@ -142,12 +114,16 @@ def page(board: Board, title: str, parts: Iterable[Markup | Picture]) -> str:
     tabs = {file: name for file, (name, _) in fronts(board).items()} | {"enter.html": "Enter"}
     links = [markup.bold(name) if name == title else markup.link(file, name) for file, name in tabs.items()]
     body = Markup("").join(figure(part) if isinstance(part, Picture) else part for part in parts)
-    light, dark = (
-        [*THEMES[name].palette, THEMES[name].ink, THEMES[name].faint] for name in ("light", "dark")
-    )
-    draw = DRAW % json.dumps([pair for pair in zip(light, dark, strict=True) if pair[0] != pair[1]])
-    script = Markup(f'<script>{draw}</script><script src="plotly.js"></script>') if FIGURE in body else ""
+    script = Markup('<script src="plotly.js"></script>') if FIGURE in body else ""
     return PAGE.format(title=title, icon=ICON, tabs=Markup(" ").join(links), body=body, script=script)
+
+
+def script(plotly: str) -> str:
+    """Return what draws figures: plotly, packed to two fifths. A file may load scripts only."""
+    colours = [[*theme.palette, theme.ink, theme.faint] for theme in (THEMES["light"], THEMES["dark"])]
+    shades = json.dumps([pair for pair in zip(*colours, strict=True) if pair[0] != pair[1]])
+    packed = b64encode(gzip.compress(plotly.encode(), 9, mtime=0)).decode()
+    return f'{CSS.with_name("export.js").read_text(encoding="utf-8")}draw("{packed}", {shades});'
 
 
 def figure(drawn: Picture) -> Markup:

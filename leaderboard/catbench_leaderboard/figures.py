@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from catbench.arrays import Floats
-from catbench.report.figure import cost_label, frame, outside_label
+from catbench.report.figure import cost_label, frame, outside_label, pareto_front
 from catbench.report.numbers import Estimate
-from catbench.report.plot import padded, plotly_names
+from catbench.report.plot import cost_ticks, padded, plotly_names
 from catbench.report.result import Result
 from catbench.report.spelling import short, spell_cost
 from catbench.submit.problems import Axis, Row
@@ -26,6 +26,9 @@ ALONG = 2
 """Every so many of a curve's costs stands in the replicates that lie beside a report."""
 SAID = "%%{fullData.name}: %s<extra></extra>"
 """What is said of a line where it is pointed at."""
+FRONT = "Pareto front: nothing as cheap is better"
+NARROW = 500
+"""In a frame narrower than so many pixels only candidates on the Pareto front are named."""
 SELDOM = 0.05
 """A candidate that no budget sends more of the prompts to has no area of its own."""
 
@@ -38,13 +41,9 @@ class Picture(NamedTuple):
 
 
 def curve_figure(
-    result: Result,
-    rows: Sequence[Row],
-    axis: Axis,
-    theme: PageTheme,
-    numbers: Mapping[str, int],
+    result: Result, rows: Sequence[Row], axis: Axis, theme: PageTheme, numbers: Mapping[str, int],
     size: tuple[float, float] = (760.0, 400.0),
-) -> Picture:
+) -> Picture:  # fmt: skip
     """Return quality along the cost: curves of some routers, every candidate, and the mixture of these.
 
     Without routers the Pareto front is drawn instead of them. Candidates are named where there is room in a
@@ -59,47 +58,34 @@ def curve_figure(
         curve, style = row.result.curve, style_of(numbers[row.label], theme)
         _add_line(drawn, style, row.label, curve.cost, curve.quality, curve.low, curve.high)
     heights = np.concatenate([np.asarray(trace.y, dtype=float) for trace in drawn.data])
-    cost, quality = np.array(result.costs), np.array(result.fixed_quality.value, dtype=np.float64)
     front = pareto_front(result)
+    names = [*front, *(name for name in result.candidates if name not in front)]
+    fixed = [result.fixed[name] for name in names]
+    cost = np.array([one.cost for one in fixed])
+    quality = np.array([one.quality.value for one in fixed], dtype=np.float64)
     if not rows:
-        ends = [*front, int(np.argmax(cost))]
-        steps = [quality[k] for k in (*front, front[-1])]
+        ends = [*range(len(front)), int(np.argmax(cost))]
         line = {"color": style_of(0, theme).colour, "width": 2, "shape": "hv"}
-        name = "Pareto front: nothing as cheap is better"
-        drawn.add_trace(Scatter(x=cost[ends], y=steps, line=line, mode="lines", name=name, hoverinfo="skip"))
+        steps = quality[[*ends[:-1], len(front) - 1]]
+        drawn.add_trace(Scatter(x=cost[ends], y=steps, line=line, mode="lines", name=FRONT, hoverinfo="skip"))
     low, high, outside = frame(heights, quality)
-    order = [*front, *(k for k in range(len(cost)) if k not in front)]
-    names = [in_figure(result.candidates[k]) for k in order]
-    cost, quality = cost[order], quality[order]
     x = np.log10(cost) if axis == "log" else cost
-    named = plotly_names(x, quality, names, padded(x), (low, high), (size[0], size[1] - 100))
-    shapes = ["circle" if place < len(front) else "circle-open" for place in range(len(order))]
-    said = [f"{n}: {short(q)} at {spell_cost(c)}" for n, q, c in zip(names, quality, cost, strict=True)]
-    drawn.add_trace(
-        Scatter(
-            x=cost, y=quality, **named | {"textfont": {"color": theme.ink, "size": 11}}, mode="markers+text",
-            marker={"color": theme.ink, "size": 7, "symbol": shapes}, hovertext=said, hoverinfo="text",
-            name="always one candidate (filled: on the Pareto front)",
-        )
-    )  # fmt: skip
+    shown = [in_figure(name) for name in names]
+    room = (size[0], size[1] - 100)
+    named = plotly_names(x, quality, shown, padded(x), (low, high), room) | {"textfont": {"size": 11}}
+    if size[0] < NARROW:
+        named["text"] = [text * (k < len(front)) for k, text in enumerate(named["text"])]
+    shapes = ["circle" if name in front else "circle-open" for name in names]
+    said = [f"{n}: {short(q)} at {spell_cost(c)}" for n, q, c in zip(shown, quality, cost, strict=True)]
+    how = {"mode": "markers+text", "marker": {"color": theme.ink, "size": 7, "symbol": shapes}, **named}
+    alone = "a candidate (filled: Pareto front)"
+    drawn.add_trace(Scatter(x=cost, y=quality, **how, hovertext=said, hoverinfo="text", name=alone))
     if note := outside_label(outside):
         _note(drawn, note, "bottom", x=1, xref="paper", y=0, yref="paper", xanchor="right", font={"size": 11})
     title = f"mean {in_figure(result.metric_label)}{', lower is better' * (result.direction == 'lower')}"
-    done = _laid_out(
-        drawn, theme, cost_label(result.cost), title, result.costs, axis, size[1], (low, high), legend=True
-    )
+    x_label, span = cost_label(result.cost), (low, high)
+    done = _laid_out(drawn, theme, x_label, title, result.costs, axis, size[1], span, legend=True)
     return Picture(done, f"{title} against cost: every candidate, and the curves of routers")
-
-
-def pareto_front(result: Result) -> list[int]:
-    """Return the positions of the candidates that beat all that cost no more, the cheapest first."""
-    sign = 1 if result.direction == "higher" else -1
-    quality = [sign * (value or 0.0) for value in result.fixed_quality.value]
-    found: list[int] = []
-    for k in sorted(range(len(quality)), key=lambda k: (result.costs[k], -quality[k])):
-        if not found or quality[k] > quality[found[-1]]:
-            found.append(k)
-    return found
 
 
 def choices_figure(budgets: Floats, rates: Floats, result: Result, axis: Axis, theme: PageTheme) -> Picture:
@@ -117,24 +103,18 @@ def choices_figure(budgets: Floats, rates: Floats, result: Result, axis: Axis, t
         seldom = number == len(used)
         colour = theme.faint if seldom else style_of(number, theme).colour
         shade = see_through(colour, 0.6)
-        pattern = {
-            "shape": PATTERNS[number % len(PATTERNS)],
-            "fgcolor": theme.ink,
-            "fgopacity": 0.25,
-            "size": 9,
-        }
+        pattern = {"shape": PATTERNS[number % len(PATTERNS)], "fgcolor": theme.ink, "fgopacity": 0.25}
         y = np.round(heights * 100, 1).tolist()
         drawn.add_trace(
             Scatter(
                 x=along, y=y, name=name, line={"color": colour, "width": 1}, mode="lines", stackgroup="all",
-                fillcolor=shade, fillpattern={**pattern, "bgcolor": shade},
+                fillcolor=shade, fillpattern={**pattern, "bgcolor": shade, "size": 9},
                 hovertemplate=SAID % "%{y:.0f}%",
             )
         )  # fmt: skip
     x = f"budget: {cost_label(result.cost)}"
-    done = _laid_out(
-        drawn, theme, x, "share of prompts, %", result.costs, axis, 340, (0.0, 100.0), legend=True
-    )
+    y, span = "share of prompts, %", (0.0, 100.0)
+    done = _laid_out(drawn, theme, x, y, result.costs, axis, 340, span, legend=True)
     return Picture(done, "Share of prompts sent to each candidate, by budget")
 
 
@@ -208,32 +188,17 @@ def _laid_out(
     )  # fmt: skip
     drawn.update_yaxes(range=span, tickvals=up, ticktext=[short(tick) for tick in up], **common)
     _note(drawn, y, "bottom", x=0, xref="paper", y=1, yref="paper", font={"size": 12})
+    clear = dict.fromkeys(("paper_bgcolor", "plot_bgcolor"), "rgba(0,0,0,0)")
+    below = {"orientation": "h", "y": -0.16, "yanchor": "top", "font": {"size": 11}}
     return drawn.update_layout(
-        height=height,
-        margin={"l": 44, "r": 10, "t": 22, "b": 44},
-        hovermode="x",
-        showlegend=legend,
-        dragmode=False,
-        legend={"orientation": "h", "y": -0.16, "yanchor": "top"},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": theme.ink},
-        template="none",
-    )
-
-
-def cost_ticks(costs: Sequence[float]) -> list[float]:
-    """Return round numbers of the costs' decades for a logarithmic axis."""
-    powers = range(int(np.floor(np.log10(min(costs)))), int(np.floor(np.log10(max(costs)))) + 1)
-    return [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
+        height=height, margin={"l": 44, "r": 10, "t": 22, "b": 44}, hovermode="x", dragmode=False,
+        showlegend=legend, legend=below, font={"color": theme.ink}, template="none", **clear,
+    )  # fmt: skip
 
 
 def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
     """Return a few round numbers between two."""
     from matplotlib.ticker import MaxNLocator
 
-    return [
-        float(tick)
-        for tick in MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-        if low <= tick <= high
-    ]
+    found = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    return [float(tick) for tick in found if low <= tick <= high]

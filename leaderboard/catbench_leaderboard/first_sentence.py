@@ -44,20 +44,17 @@ def sentence(board: Board, view: View) -> Markup:
 def _saves(result: Result) -> str:
     """Return what a router does to the cost of the best single candidate, and to what reads no prompt."""
     best, match = result.best_single, result.estimate("match_best")
+    as_good = f"as good as always drawing with {best.candidate}"
     if surely(result):
-        return f"draws images as good as always drawing with {best.candidate} for {share(match)} of its cost"
+        return f"draws images {as_good} for {share(match)} of its cost"
     if best.cost <= min(result.costs):
         said = f"saves nothing: the best single candidate, {best.candidate}, is the cheapest too"
     elif match.value is None:
-        unsure = "" if match.low is None else ", though that is not certain"
-        said = f"is never as good as always drawing with {best.candidate}{unsure}"
+        said = f"is never {as_good}{'' if match.low is None else ', though that is not certain'}"
     elif match.value == 1:
-        said = f"is as good as always drawing with {best.candidate} only at the full cost"
+        said = f"is {as_good} only at the full cost"
     else:
-        cost = share(match, "never")
-        said = (
-            f"is as good as always drawing with {best.candidate} at {cost} of its cost, which is not certain"
-        )
+        said = f"is {as_good} at {share(match, 'never')} of its cost, which is not certain"
     better = (result.estimate("gain").low or 0) > 0
     return said + "; averaged over budgets it surely beats not reading the prompt" * better
 
@@ -67,9 +64,7 @@ def _elsewhere(board: Board, view: View) -> str:
     others = [suite for suite in board.real if view.every and suite != view.suite]
     found = {suite: best_validated(board, board.view(suite)) for suite in others}
     sure = [about(suite).tab for suite, row in found.items() if row and surely(row.result)]
-    parts = {
-        "yes too": sure,
-        "not shown": [about(suite).tab for suite in found if about(suite).tab not in sure],
-    }
+    unsure = [about(suite).tab for suite in found if about(suite).tab not in sure]
+    parts = {"yes too": sure, "not shown": unsure}
     said = "; ".join(f"{how} on {' and '.join(names)}" for how, names in parts.items() if names)
     return f"{said[:1].upper()}{said[1:]}." if said else ""

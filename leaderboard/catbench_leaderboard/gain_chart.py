@@ -13,10 +13,10 @@ import numpy as np
 from markupsafe import Markup
 
 from catbench.report.figure import cost_label
-from catbench.report.plot import padded
+from catbench.report.plot import cost_ticks, padded
 from catbench.report.spelling import short
 from catbench.submit.problems import Axis, Row
-from catbench_leaderboard.figures import along, cost_ticks, round_ticks
+from catbench_leaderboard.figures import along, round_ticks
 from catbench_leaderboard.markup import name
 from catbench_leaderboard.style import THEMES, style_of
 
@@ -60,9 +60,8 @@ def gain_chart(rows: Sequence[Row], axis: Axis, numbers: Mapping[str, int]) -> M
     image = Markup('<img alt="{}: numbers are in the table" src="data:image/svg+xml,{}">')
     words = [image.format(title, quote(f"{head}{''.join(drawn)}</svg>"))]
     words += [_word("up", "top", at, short(tick)) for at, tick in zip(down(ticks), ticks, strict=True)]
-    marks = (
-        cost_ticks(result.costs) if axis == "log" else round_ticks(min(result.costs), max(result.costs), 4)
-    )
+    costs = result.costs
+    marks = cost_ticks(costs) if axis == "log" else round_ticks(min(costs), max(costs), 4)
     inside = [(at, tick) for at, tick in zip(right(marks), marks, strict=True) if 0 <= at <= 100]
     words += [_word("along", "left", at, short(tick)) for at, tick in inside]
     for number, at in _apart(last):

@@ -75,13 +75,9 @@ def folded(summary: str, inside: Markup) -> Markup:
 
 
 def table(
-    caption: str,
-    columns: Sequence[Column],
-    rows: Iterable[Sequence[str | Markup]],
-    marks: Sequence[str] = (),
-    *,
-    scrolls: bool = False,
-) -> Markup:
+    caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str | Markup]],
+    marks: Sequence[str] = (), *, scrolls: bool = False,
+) -> Markup:  # fmt: skip
     """Return a table; `marks` are classes of its rows. The first column names the row.
 
     One that `scrolls` sideways says so to those who read and to those who listen.

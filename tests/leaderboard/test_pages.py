@@ -18,6 +18,7 @@ from catbench import compare as paired
 from catbench import load
 from catbench.errors import CatbenchError, SuiteError
 from catbench.report.choices import budgets, differing
+from catbench.report.figure import pareto_front
 from catbench.report.numbers import Estimate
 from catbench.report.plot import padded
 from catbench.report.submission_record import CHECKS
@@ -339,7 +340,7 @@ def test_the_pareto_front_is_drawn_where_no_router_is(report):
     result = report(pool="sim+").result("simulated_error")
     drawn = figures.curve_figure(result, [], "log", THEME, {}).figure
     line = next(trace for trace in drawn.data if (trace.name or "").startswith("Pareto front"))
-    front = figures.pareto_front(result)
+    front = [result.candidates.index(name) for name in pareto_front(result)]
     assert list(line.x[:-1]) == [result.costs[k] for k in front]
     assert list(line.y[:-1]) == [result.fixed_quality.value[k] for k in front]
     points = drawn.data[-1]

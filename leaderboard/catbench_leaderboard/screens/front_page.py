@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import metadata
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -36,17 +36,12 @@ MOST = 30
 
 def brand() -> Markup:
     """Return what this is in a sentence, and where the code is: a link where the build knew the address."""
-    address = os.environ.get("CATBENCH_REPOSITORY")
-    try:
-        urls = metadata("catbench-t2i").get_all("Project-URL") or []
-    except PackageNotFoundError:
-        urls = []
-    known = [url.partition(", ")[2] for url in urls if url.startswith("Repository")]
-    to = web_address(address or next(iter(known), None))
+    urls = metadata("catbench-t2i").get_all("Project-URL") or []
+    known = (url.partition(", ")[2] for url in urls if url.startswith("Repository"))
+    to = web_address(os.environ.get("CATBENCH_REPOSITORY") or next(known, None))
     code = markup.link(to, "Code") if to else Markup("Code: <code>catbench-t2i</code>")
-    about = Markup('{} <span class="faint{}">{}, Apache-2.0.</span>').format(
-        WHAT, "" if to else " wide", code
-    )
+    kind = "faint" if to else "faint wide"
+    about = Markup('{} <span class="{}">{}, Apache-2.0.</span>').format(WHAT, kind, code)
     return markup.titled("catbench leaderboard", about)
 
 
@@ -67,11 +62,8 @@ def front_parts(board: Board, view: View, to: Router, most: int | None = None) -
     """Return the front page of a view, made once, with at most so many routers in its table."""
     words = about(view.suite)
     kind = words.kind(simulated=board.problem(view).key.simulated)
-    lead = (
-        f"Ranked over {len(board.real)} suites of real images; numbers are of {words.tab}."
-        if view.every
-        else ""
-    )
+    over = f"Ranked over {len(board.real)} suites of real images; numbers are of {words.tab}."
+    lead = over if view.every else ""
     line = Markup("{} <strong>{}.</strong> {}").format(lead, kind, words.line)
     rows = drawn_rows(board, view)
     gains = gain_chart(rows, view.axis, numbers(board)) if rows else Markup("")
@@ -106,11 +98,10 @@ def ranking_markup(board: Board, view: View, to: Router, most: int | None = None
     gains = [result.estimate(on_axis("gain", view.axis)) for result in results]
     saves = [share(result.estimate("match_best"), "never") for result in results]
     best = f"always {one_line(results[0].best_single.candidate, 24)}" if results else "one candidate"
-    columns = [Column("Rank", "number"), Column("Router", "name"), Column(f"As good as {best} for", "number")]
+    columns = [Column("Rank", "number"), Column("Router", "name"), Column(f"Cost to match {best}", "number")]
     columns += [Column("Gain over not reading the prompt", "drawn")]
     columns += [Column(f"{'Suites' if view.every else 'Metrics'} surely ahead", "number", wide=True)]
-    columns += [Column("Router's own ms a prompt", "number", wide=True)]
-    columns += [Column("Verified", wide=True)]
+    columns += [Column("Router's own ms a prompt", "number", wide=True), Column("Verified", wide=True)]
     lines: list[list[str | Markup]] = []
     marks: list[str] = []
     drawn = markup.drawn(gains, gains[:ranked])

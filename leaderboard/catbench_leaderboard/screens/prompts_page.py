@@ -80,9 +80,7 @@ def candidates_markup(
     table: pd.DataFrame, pictures: Mapping[str, bytes], picked: Mapping[str, str], view: View, label: str
 ) -> Markup:
     """Return every candidate with its image, or a bar, its score, and who picks it at the budget."""
-    by = {
-        name: [router for router, choice in picked.items() if choice == name] for name in table["candidate"]
-    }
+    by = {name: [who for who, choice in picked.items() if choice == name] for name in table["candidate"]}
     bars = markup.bars(table["score"].tolist(), float(table["score"].min()), float(table["score"].max()))
     columns = [Column("Candidate", "name"), Column(cost_label(view.cost), "number", wide=True)]
     columns += [Column(label, "number"), Column("Score as a bar"), Column("Picked by")]

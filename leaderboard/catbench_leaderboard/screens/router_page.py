@@ -98,11 +98,7 @@ def everywhere(board: Board, label: str, to: Router) -> Markup:
         (better,) = spelled([row.result.estimate("gain_at_best")])
         suite = markup.link(to(label, view.suite), about(view.suite).tab)
         lines.append([suite, row.result.metric_label, saves, better, part, rank])
-    columns = [
-        Column("Suite"),
-        Column("Metric"),
-        Column("As good as the best single candidate for", "number"),
-    ]
+    columns = [Column("Suite"), Column("Metric"), Column("Cost to match the best single candidate", "number")]
     columns += [Column("Better at its cost by", "number", wide=True)]
     columns += [Column("Share of what an oracle gains", "drawn"), Column("Rank", "number", wide=True)]
     return markup.table("On every suite", columns, lines)
@@ -121,24 +117,17 @@ def picks(row: Row, view: View, theme: PageTheme) -> Iterator[Markup | Picture]:
 
 def by_slice(board: Board, view: View, label: str) -> Markup:
     """Return a router's gain on each slice of the prompts; nothing where its report has none."""
-    parts = [
-        (metric, slice)
-        for metric, slice in board.problem(view).rows
-        if metric == view.metric and slice != "all"
-    ]
-    rows = [row for part in parts for row in board.problem(view).rows[part] if row.label == label]
+    problem = board.problem(view)
+    parts = [(view.metric, slice) for slice in problem.slices(view.metric) if slice != "all"]
+    rows = [row for part in parts for row in problem.rows[part] if row.label == label]
     if not rows:
         return Markup("")
     gains = markup.drawn([row.result.estimate(on_axis("gain", view.axis)) for row in rows])
     names = [markup.name(row.result.slice.replace("=", ": ")) for row in rows]
-    lines = [
-        [one, f"{row.result.prompts:,}", gain] for one, row, gain in zip(names, rows, gains, strict=True)
-    ]
-    columns = [
-        Column("Prompts of"),
-        Column("Number", "number"),
-        Column("Gain over not reading the prompt", "drawn"),
-    ]
+    sizes = [f"{row.result.prompts:,}" for row in rows]
+    lines = list(zip(names, sizes, gains, strict=True))
+    columns = [Column("Prompts of"), Column("Number", "number")]
+    columns += [Column("Gain over not reading the prompt", "drawn")]
     return markup.heading("By kind of prompt", 3) + markup.table("Gain by kind of prompt", columns, lines)
 
 
@@ -154,13 +143,11 @@ def measured(row: Row) -> Markup:
 
     flops = result.flops_per_prompt
     all_flops = None if flops is None else flops + (result.encoder_flops_per_prompt or 0)
-    budget = (
-        f"{said('budget_error', percent=True)} over {result.budgets.kept} budgets set on validation prompts"
-    )
+    kept = f"over {result.budgets.kept} budgets set on validation prompts"
     machine = one_line(result.hardware, 40) or "a machine that is not named"
     return markup.heading("Budget and overhead", 3) + markup.facts(
         {
-            "Budget error": budget,
+            "Budget error": f"{said('budget_error', percent=True)} {kept}",
             "Overspent": said("overspend", percent=True),
             "Gain at kept budgets": said("deployed_gain"),
             "Router's own time": f"{milliseconds(result.seconds_per_prompt * 1e3)} ms on {machine}",

@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from catbench.errors import CatbenchError
-from catbench.report.figure import cost_label
+from catbench.report.figure import cost_label, pareto_front
 from catbench.report.numbers import Estimate
 from catbench.report.result import Result
 from catbench.report.spelling import spell_cost
@@ -20,7 +20,7 @@ from catbench.suite.recipes.making import find_recipe
 from catbench_leaderboard import markup
 from catbench_leaderboard import page_layout as layout
 from catbench_leaderboard.board import Board, View
-from catbench_leaderboard.figures import curve_figure, pareto_front
+from catbench_leaderboard.figures import curve_figure
 from catbench_leaderboard.first_sentence import best_validated
 from catbench_leaderboard.markup import Column
 from catbench_leaderboard.number_words import spelled as spelled_alike
@@ -81,17 +81,13 @@ def to_route(board: Board, view: View, result: Result) -> Markup:
     found[REFERENCES["oracle"]] = Estimate(value=1.0)
     best = best_validated(board, view)
     if best is not None:
-        found[f"the router {best.label[:40]}, chosen on validation prompts"] = best.result.estimate(
-            "headroom"
-        )
+        chosen = f"the router {best.label[:40]}, chosen on validation prompts"
+        found[chosen] = best.result.estimate("headroom")
     known = {words: one for words, one in found.items() if one is not None and one.value is not None}
     rows = list(zip(known, markup.drawn(list(known.values()), percent=True), strict=True))
     sure = best is not None and (best.result.estimate("gain").low or 0) > 0
-    answer = (
-        "Yes, surely: averaged over budgets, a router gains by reading the prompt."
-        if sure
-        else "Not shown by any router so far."
-    )
+    yes = "Yes, surely: averaged over budgets, a router gains by reading the prompt."
+    answer = yes if sure else "Not shown by any router so far."
     columns = [Column("Choosing by"), Column("Share of the oracle's gain", "drawn")]
     made = markup.table("What can be gained over not reading the prompt", columns, rows)
     return markup.paragraph(markup.bold(answer)) + made
@@ -104,7 +100,7 @@ def candidates(result: Result) -> Markup:
     front = pareto_front(result)
     lines: list[list[str | Markup]] = []
     for k in order:
-        cells = (spell_cost(result.costs[k]), spelled[k], "yes" if k in front else "")
+        cells = (spell_cost(result.costs[k]), spelled[k], "yes" if result.candidates[k] in front else "")
         lines.append([markup.name(result.candidates[k]), *cells])
     heads = [Column("Candidate", "name"), Column(cost_label(result.cost), "number")]
     heads += [Column(f"Mean {result.metric_label}", "number"), Column("Pareto front")]

@@ -118,11 +118,8 @@ def show() -> None:
             layout.html(difference_figure(one, other, along(one, other), view.axis, THEMES[layout.theme()]))
         if layout.has_suite(board.problem(view).key.digest, view.suite):
             place = layout.budget(budgets(one.result).tolist(), cost_label(view.cost))
-            layout.html(
-                prompts_markup(
-                    differing(answers.chosen(one), answers.chosen(other), one.result, place), first, second
-                )
-            )
+            found = differing(answers.chosen(one), answers.chosen(other), one.result, place)
+            layout.html(prompts_markup(found, first, second))
     except CatbenchError as error:
         st.info(in_markdown(str(error), 400))
     layout.filters(board, view, "metric", "pool", "cost", "slice", "axis")
