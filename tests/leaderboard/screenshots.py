@@ -22,7 +22,7 @@ PAGES = {
     "enter": {"page": "Enter"},
 }
 """Pages with prompts are shown on nano: those of the other suites may not be copied."""
-SCREENS = {"": (1280, "light"), "-dark": (1280, "dark"), "-phone": (400, "light")}
+SCREENS = {"": (1280, "light"), "-dark": (1280, "dark"), "-phone": (390, "light")}
 COLOURS = 256
 DRAWN = """
     const all = name => [...document.querySelectorAll(`[data-testid="${name}"]`)];

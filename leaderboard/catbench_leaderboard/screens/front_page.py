@@ -97,7 +97,7 @@ def ranking_markup(board: Board, view: View, to: Router, most: int | None = None
     ranked = int((table["unranked"] == "").sum())
     gains = [result.estimate(on_axis("gain", view.axis)) for result in results]
     saves = [share(result.estimate("match_best"), "never") for result in results]
-    best = f"always {one_line(results[0].best_single.candidate, 24)}" if results else "one candidate"
+    best = one_line(results[0].best_single.candidate, 24) if results else "one candidate"
     columns = [Column("Rank", "number"), Column("Router", "name"), Column(f"Cost to match {best}", "number")]
     columns += [Column("Gain over not reading the prompt", "drawn")]
     columns += [Column(f"{'Suites' if view.every else 'Metrics'} surely ahead", "number", wide=True)]
