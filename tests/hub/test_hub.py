@@ -12,10 +12,11 @@ import time
 
 import pytest
 
-from catbench import load
+from catbench import Report, evaluate, load
 from catbench.errors import CatbenchError, install_line
 from catbench.hub.address import Address
 from catbench.hub.fetching import check_path
+from catbench.score.bootstrap import Bootstrap
 from catbench.suite.store import verify
 
 NAME = "somebody/some-suite"
@@ -120,6 +121,27 @@ def test_a_suite_on_a_hub_can_be_named_wherever_a_suite_can(hub, catbench, simul
         ran = catbench(*verb, f"hf://datasets/{NAME}")
         assert ran.returncode == 0, ran.stderr
     assert hub.times("GET", "scores.parquet") == 1  # the second time it was in the cache
+
+
+def test_a_report_says_the_commit_that_its_suite_was_fetched_at(hub, catbench, simulated, tmp_path):
+    commit = hub.add(NAME, simulated)
+    address = f"hf://datasets/{NAME}@{commit}"
+    words = ["evaluate", "mixture", "--suite", f"hf://datasets/{NAME}", "--json", "report.json"]
+    ran = catbench(*words)
+    assert ran.returncode == 0, ran.stderr
+    assert address in ran.stdout
+    assert Report.read(tmp_path / "report.json").fetched == {named(simulated): address}
+    refused = catbench("verify", "report.json")
+    assert refused.returncode == 2
+    assert f"give --suite {address}" in refused.stderr
+    held = catbench("verify", "report.json", "--suite", address)
+    assert held.returncode == 0, held.stderr
+    assert catbench("pull", NAME).returncode == 0
+    pulled = load(tmp_path / "home" / "suites" / named(simulated))
+    assert evaluate("mixture", pulled, bootstrap=Bootstrap(0)).fetched == {named(simulated): address}
+    other = tmp_path / "other.json"
+    evaluate("mixture", load(simulated), bootstrap=Bootstrap(0)).save(other)
+    assert "fetched" not in json.loads(other.read_text())
 
 
 def test_a_connection_that_breaks_goes_on_where_it_was(hub, catbench, simulated, tmp_path):

@@ -172,7 +172,7 @@ def _write_index(index: Path, paths: list[Path], first: Path) -> None:
 def _verify_report(path: Path, report: Report, asked: _Asked) -> bool:
     """Verify a report and say what came out; return whether it holds."""
     from catbench.report.host_key import sign
-    from catbench.report.stored import suite_trained_on
+    from catbench.report.stored import suite_of_report, suite_trained_on
     from catbench.report.submission_record import record_verification
     from catbench.submit import verify as proof
     from catbench.suite.store import load, suite_folder
@@ -181,7 +181,7 @@ def _verify_report(path: Path, report: Report, asked: _Asked) -> bool:
     if not (asked.derive or asked.rerun or asked.fresh or asked.record) and _is_in_index(path, report, name):
         return True
     if name not in asked.suites:
-        asked.suites[name] = load(name)
+        asked.suites[name] = suite_of_report(report, asked.suite)
     matrix = asked.suites[name]
     trained = suite_trained_on(report, asked.train_on)
     proof.verify_report(report, matrix, str(path), trained)
