@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -26,6 +29,68 @@ def site(tmp_path_factory):
     built = build(ROOT, out)
     assert built.returncode == 0, built.stdout + built.stderr
     return out
+
+
+class Page(HTMLParser):
+    """What a page names, and what it leads to."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.names, self.targets = set(), []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        found = {name: value for name, value in attrs if value}
+        self.names |= {found[name] for name in ("id", "name") if name in found}
+        self.targets += [found[name] for name in ("href", "src") if name in found]
+
+
+def dead(site):
+    """Return what is linked to within a site and is not there: (page, target)."""
+    pages = {path.resolve(): Page(path) for path in site.rglob("*.html")}
+    found = []
+    for path, page in pages.items():
+        listed = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))["docs"]
+        if path == (site / "index.html").resolve():
+            page.targets += [entry["location"] for entry in listed]  # what the search leads to
+        for target in page.targets:
+            parts = urlsplit(target)
+            if parts.scheme or parts.netloc:
+                continue
+            start = site if parts.path.startswith("/") else path.parent
+            to = (start / unquote(parts.path).lstrip("/")).resolve() if parts.path else path
+            to = to / "index.html" if to.is_dir() else to
+            anchor = unquote(parts.fragment)
+            if not to.is_file() or (anchor and to in pages and anchor not in pages[to].names):
+                found.append((str(path.relative_to(site.resolve())), target))
+    return found
+
+
+def test_every_link_anchor_and_picture_of_the_site_is_there(site, tmp_path):
+    assert dead(site) == []
+    broken = shutil.copytree(site, tmp_path / "broken")
+    (broken / "leaderboard" / "suite-dark.png").unlink()
+    home = broken / "cite" / "index.html"
+    home.write_text(home.read_text(encoding="utf-8") + '<a href="../faq/#no-such-anchor">x</a>')
+    assert set(dead(broken)) == {
+        ("leaderboard/index.html", "suite-dark.png"),
+        ("cite/index.html", "../faq/#no-such-anchor"),
+    }
+
+
+def test_links_of_the_pages_lead_somewhere_in_the_repository_too():
+    for page in (ROOT / "docs").rglob("*.md"):
+        for target in re.findall(r"\]\(([^)#:\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_links_to_definitions_lead_to_the_concept_and_no_sentence_of_the_commands_is_cut(site):
+    said = (site / "faq" / "index.html").read_text(encoding="utf-8")
+    assert 'href="../definitions/dull-opponents/"' in said
+    commands = (site / "reference" / "commands" / "index.html").read_text(encoding="utf-8")
+    assert '<a href="#catbench-import-table">' in commands
+    assert "Check every digest and rule of a suite, or derive every number of a report again." in commands
+    assert not re.findall(r"\w\.\.\.</li>", commands)
 
 
 @pytest.fixture
