@@ -18,7 +18,7 @@ from catbench.home import DATA
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = ("start", "own_scores", "hub", "suites", "enter", "make_matrix", "faq", "index", "cite")
+PAGES = ("start", "own_scores", "hub", "suites", "enter", "make_matrix", "faq", "index", "cite", "leaderboard", "private")
 BLOCK = re.compile(r"(?:<!-- (file|not run|in): (.*?) -->\n)?```(\w+)\n(.*?)```", flags=re.DOTALL)
 
 
@@ -65,7 +65,8 @@ def test_what_a_page_shows_runs(page, shell):
             (shell.place / words).write_text(text, encoding="utf-8")
         elif kind == "not run":
             assert words
-        elif language in ("sh", "python"):
+        elif language not in ("text", "bibtex"):
+            assert language in ("sh", "python")
             shell(text, language, DATA / "suites" if kind == "in" else shell.place)
 
 
