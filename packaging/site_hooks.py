@@ -72,10 +72,12 @@ def of_readme(name: str) -> str:
 def formula(found: re.Match[str]) -> str:
     """Return a formula as a picture, in a box that scrolls where a screen is narrow."""
     drawn = io.StringIO()
-    with rc_context({"mathtext.fontset": "stix", "svg.fonttype": "path", "svg.hashsalt": "catbench"}):
+    drawing = {"mathtext.fontset": "stix", "svg.fonttype": "path", "svg.hashsalt": "catbench"}
+    with rc_context({**drawing, "savefig.transparent": True}):
         math_to_image(f"${' '.join(found[1].split())}$", drawn, prop=FontProperties(size=13), format="svg")
     picture = drawn.getvalue()[drawn.getvalue().index("<svg") :]
     picture = " ".join(re.sub(r"<metadata>.*?</metadata>", "", picture, flags=re.DOTALL).split())
+    picture = re.sub(r' id="(?:figure|patch|text)_\d+"', "", picture)  # a page may have several formulas
     said = f'<svg role="img" aria-label="{escape(" ".join(found[1].split()))}"'
     return f'<div class="formula">{picture.replace("<svg", said, 1)}</div>'
 
