@@ -16,6 +16,15 @@ import pytest
 pytest.importorskip("mkdocs")
 pytest.importorskip("mkdocstrings")
 ROOT = Path(__file__).parents[2]
+CUT_OFF = """
+    const scrolls = box => box.tagName !== "ARTICLE"
+        && (/auto|scroll/.test(getComputedStyle(box).overflowX) || scrolls(box.parentElement));
+    return [...document.querySelectorAll("article *")]
+        .filter(part => part.getBoundingClientRect().right > arguments[0] + 1)
+        .filter(part => !scrolls(part.parentElement)).map(part => part.tagName);
+"""
+"""What stands beyond the right edge and in no box that scrolls: the theme lets no page scroll sideways."""
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
 
 def build(root, out):
@@ -116,6 +125,23 @@ def test_pages_are_made_of_code_and_of_sections(site):
     home = (site / "index.html").read_text(encoding="utf-8")
     assert "flasheval-coco" in home
     assert "from README.md" not in home
+
+
+@pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
+def test_nothing_is_cut_off_on_a_phone(site):
+    webdriver = pytest.importorskip("selenium.webdriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"):
+        options.add_argument(flag)
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    with webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER)) as browser:
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+        for page in sorted(site.rglob("index.html")):
+            browser.get(page.as_uri())
+            assert browser.execute_script(CUT_OFF, phone["width"]) == [], page
+        browser.execute_script("document.querySelector('article p').style.width = '500px'")
+        assert "P" in browser.execute_script(CUT_OFF, phone["width"])
 
 
 def test_no_page_fetches_anything_from_elsewhere(site):

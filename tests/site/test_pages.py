@@ -18,7 +18,19 @@ from catbench.home import DATA
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = ("start", "own_scores", "hub", "suites", "enter", "make_matrix", "faq", "index", "cite", "leaderboard", "private")
+PAGES = (
+    "start",
+    "own_scores",
+    "hub",
+    "suites",
+    "enter",
+    "make_matrix",
+    "faq",
+    "index",
+    "cite",
+    "leaderboard",
+    "private",
+)
 BLOCK = re.compile(r"(?:<!-- (file|not run|in): (.*?) -->\n)?```(\w+)\n(.*?)```", flags=re.DOTALL)
 
 
