@@ -128,7 +128,8 @@ def difference_figure(
     low, high = ends[0].tolist(), ends[1].tolist()
     _add_line(drawn, Style(theme.ink, "solid"), "difference", cost, difference, low, high)
     drawn.add_hline(0, line={"color": theme.ink, "width": 1})
-    title = f"{in_figure(first.label, 24)} less {in_figure(second.label, 24)}: above 0 the first is better"
+    names = f"{in_figure(first.label, 24)} less {in_figure(second.label, 24)}"
+    title = f"{in_figure(first.result.metric_label, 24)}, {names}: above 0 the first is better"
     x, span = cost_label(first.result.cost), padded(np.array([0.0, *low, *high]))
     return Picture(_laid_out(drawn, theme, x, title, first.result.costs, axis, 300, span), title)
 

@@ -109,12 +109,11 @@ def drawn(
 ) -> list[Markup]:
     """Return each estimate's number, and a dot and a line; `percent` where they are shares.
 
-    The axis holds 0 and all of them; with `scale` these only, and what lies farther below 0 than the best of
-    them above it stands at its end.
+    The axis holds 0 and all of them; with `scale` these only, and what lies far below 0 stands at its end.
     """
     numbers = [end for one in scale or found for end in (one.value, one.low, one.high) if end is not None]
     high = max([0.0, *numbers])
-    low = max(min([0.0, *numbers]), -high if scale and high else float("-inf"))
+    low = max(min([0.0, *numbers]), -0.25 * high if scale and high else float("-inf"))
 
     def at(value: float) -> float:
         return round(min(max((value - low) / ((high - low) or 1), 0), 1) * 100, 1)

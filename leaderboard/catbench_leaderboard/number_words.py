@@ -26,7 +26,7 @@ def share(found: Estimate, missing: str = MISSING) -> str:
 def spelled(found: Sequence[Estimate]) -> list[str]:
     """Return estimates on one scale, all with the decimals that most of their intervals warrant."""
     known = [decimals_of(one) for one in found if one.value is not None and one.low is not None]
-    decimals = int(median(known)) if known else None
+    decimals = min(int(median(known)), 5) if known else None
     return [_unbroken(spell(one, missing=MISSING, decimals=decimals)) for one in found]
 
 

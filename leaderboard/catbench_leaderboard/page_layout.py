@@ -112,12 +112,15 @@ def filters(board: Board, view: View, *names: str) -> None:
         "cost": board.names("cost", suite=view.suite, pool=view.pool),
         "slice": board.problem(view).slices(view.metric),
         "axis": AXES,
-        "by": (MEAN, "metric"),
+        "by": (MEAN, "metric") if len(board.problem(view).metrics) > 1 else (),
     }
     if view.every:
         offered |= dict.fromkeys(("pool", "cost", "slice", "by"), ())
     labels = dict(zip(FILTERS, LABELS, strict=True))
     shown = [name for name in names or FILTERS if len(offered[name]) > 1]
+    for name in set(FILTERS) - set(shown):  # else Streamlit brings it back where it is not offered
+        st.session_state.pop(name, None)
+        st.query_params.pop(name, None)
     with st.expander(f"Filters: {', '.join(labels[name].lower() for name in shown)}", icon=":material/tune:"):
         row = st.container(horizontal=True)
         for name in shown:

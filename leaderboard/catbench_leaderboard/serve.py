@@ -8,12 +8,18 @@ import os
 import pkgutil
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
 from catbench.download import Progress
-from catbench.errors import UsageError
+from catbench.errors import CatbenchError, UsageError
 from catbench_leaderboard import live, screens
+from catbench_leaderboard import page_layout as layout
+from catbench_leaderboard.figures import difference_figure
+from catbench_leaderboard.ranking import ordered
+from catbench_leaderboard.screens import front_page, router_page, two_routers_page
+from catbench_leaderboard.style import THEMES
 
 
 def check_port(port: int) -> None:
@@ -29,12 +35,21 @@ def check_port(port: int) -> None:
 
 
 def prepare(folders: Sequence[Path], progress: Progress) -> None:
-    """Read and verify the reports of some folders, and import what pages need: no visitor waits for it."""
+    """Read and verify the reports of some folders, and draw two pages: no visitor waits for what they import,
+    and no two meet a library that is half there.
+    """
     os.environ[live.FOLDERS] = json.dumps([str(folder.absolute()) for folder in folders])
     for module in pkgutil.iter_modules(screens.__path__, f"{screens.__name__}."):
         import_module(module.name)
-    import_module("plotly.graph_objects")
-    live.board(progress)
+    board = live.board(progress)
+    if board.problems:
+        theme, view, to = THEMES["light"], board.view(), layout.router_address(board)
+        rows = ordered(board, view)
+        front_page.front_parts(board, view, to, front_page.MOST)
+        front_page.curves(board, view, theme)
+        list(router_page.router_parts(board, [view], rows[0].label, theme, to))
+        with suppress(CatbenchError):
+            difference_figure(rows[0], rows[-1], two_routers_page.along(rows[0], rows[-1]), "log", theme)
 
 
 def serve(port: int, *, headless: bool) -> None:

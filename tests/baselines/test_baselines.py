@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from catbench import CatbenchError, DeferralCurve, Pool, Prompts, deferral_curve, evaluate
-from catbench.route.router_loader import find_router, router_names
+from catbench.route.router_loader import described, find_router, router_names
 from catbench.score.bootstrap import Bootstrap
 from catbench.suite.pool import Candidate
 from catbench.suite.simulate import Simulation, simulate
@@ -35,6 +35,16 @@ def test_all_are_installed_as_entry_points():
     assert {"adadiff", "cems", "fixed", "guarded", "mixture", "routellm-mf"} | estimators <= set(
         router_names()
     )
+
+
+@pytest.mark.parametrize("name", router_names())
+def test_all_say_in_a_line_what_they_are_without_being_imported(name):
+    what, module = described(name)
+    assert what.endswith(".")
+    assert len(what) < 120
+    assert module.startswith("catbench_baselines.")
+    assert described(f"{name}:option") == (what, module)
+    assert described("no-such-router") == ("", "")
 
 
 @pytest.mark.parametrize("name", ["embedllm", "knn", "mlp", "ridge"])  # all on more prompts in test_proofs

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 from markupsafe import Markup
@@ -146,3 +148,33 @@ def test_a_new_and_a_changed_report_are_on_the_board_at_the_next_visit(opened, p
     record["router"]["name"] = "renamed"
     (tmp_path / "mixture" / "report.json").write_text(json.dumps(record))
     assert set(shown_gains(opened(tmp_path))) == {"ridge", "renamed"}
+
+
+def test_the_first_visitors_import_nothing(reports):
+    """Two at once would meet a module that is half there."""
+    code = f"""
+import sys
+from pathlib import Path
+
+from catbench.submit.entries import Entry
+from catbench_leaderboard import live, serve
+
+Entry.reran = True
+serve.prepare([Path({str(reports)!r})], lambda *_: None)
+before = set(sys.modules)
+from catbench_leaderboard.screens import front_page, router_page, two_routers_page
+from catbench_leaderboard.figures import difference_figure
+from catbench_leaderboard.ranking import ordered
+from catbench_leaderboard.style import THEMES
+
+board, to = live.board(lambda *_: None), lambda label, suite: "?"
+view = board.view("sim-one")
+first, second = ordered(board, view)[:2]
+assert front_page.front_parts(board, view, to).gains
+assert front_page.curves(board, view, THEMES["light"])
+list(router_page.router_parts(board, [view], first.label, THEMES["light"], to))
+difference_figure(first, second, two_routers_page.along(first, second), "log", THEMES["light"])
+print(sorted(set(sys.modules) - before))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.stdout == "[]\n", ran.stdout + ran.stderr

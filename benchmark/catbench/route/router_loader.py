@@ -5,10 +5,12 @@ A name is an entry point in the group `catbench.routers`, a function `make_route
 
 from __future__ import annotations
 
+import ast
 import copy
 import inspect
 from difflib import get_close_matches
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 
 from catbench.errors import RouterError, UsageError, unknown_name
@@ -63,6 +65,19 @@ def load_router(name: str, file: Path, factory: str, folder: Path | None = None)
 def router_names() -> tuple[str, ...]:
     """Return the names of all installed routers."""
     return tuple(sorted(entry_points(group=GROUP).names))
+
+
+def described(name: str) -> tuple[str, str]:
+    """Return what an installed router is, in a line, and its module, without importing it; empty if unknown.
+
+    `guarded:ridge` is told as `guarded` is.
+    """
+    for point in entry_points(group=GROUP, name=name.partition(":")[0]):
+        spec = find_spec(point.module)
+        if spec is not None and spec.origin is not None and spec.origin.endswith(".py"):
+            said = ast.get_docstring(ast.parse(Path(spec.origin).read_text(encoding="utf-8"))) or ""
+            return said.partition("\n")[0], point.module
+    return "", ""
 
 
 def _from_entry_point(text: str) -> NamedRouter:

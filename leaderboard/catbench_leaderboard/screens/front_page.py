@@ -11,6 +11,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from catbench.submit.problems import Row, on_axis
+from catbench.submit.standings import MEAN
 from catbench.terminal import one_line
 from catbench_leaderboard import markup
 from catbench_leaderboard import page_layout as layout
@@ -98,8 +99,10 @@ def ranking_markup(board: Board, view: View, to: Router, most: int | None = None
     gains = [result.estimate(on_axis("gain", view.axis)) for result in results]
     saves = [share(result.estimate("match_best"), "never") for result in results]
     best = one_line(results[0].best_single.candidate, 24) if results else "one candidate"
-    columns = [Column("Rank", "number"), Column("Router", "name"), Column(f"Cost to match {best}", "number")]
-    columns += [Column("Gain over not reading the prompt", "drawn")]
+    where = f" on {about(view.suite).tab}" if view.every else ""
+    columns = [Column("Rank", "number"), Column("Router", "name")]
+    columns += [Column(f"Cost to match {best}{where}", "number")]
+    columns += [Column(f"Gain over not reading the prompt{where}", "drawn")]
     columns += [Column(f"{'Suites' if view.every else 'Metrics'} surely ahead", "number", wide=True)]
     columns += [Column("Router's own ms a prompt", "number", wide=True), Column("Verified", wide=True)]
     lines: list[list[str | Markup]] = []
@@ -115,9 +118,10 @@ def ranking_markup(board: Board, view: View, to: Router, most: int | None = None
         lines.append([rank, router, saves[place], drawn[place], ahead, overhead, verified])
         new = place == ranked or (0 < place < ranked and one["tier"] != table["tier"].iloc[place - 1])
         marks.append(f"{'tier' if new else ''} {'unranked' if place >= ranked else ''}".strip())
-    over = f"{len(board.real)} suites of real images" if view.every else about(view.suite).tab
-    words = f"Routers by mean rank over {over}, {results[0].metric_label if results else ''}"
-    return markup.table(words, columns, lines, marks)
+    label = results[0].metric_label if results else ""
+    over = f"{len(board.real)} suites of real images and all their metrics" if view.every else ""
+    over = over or (f"all metrics of {about(view.suite).tab}" if view.by == MEAN else label)
+    return markup.table(f"Routers by rank in {over}; cost and gain are in {label}", columns, lines, marks)
 
 
 def notes() -> Markup:

@@ -13,7 +13,7 @@ from catbench.report.choices import budgets
 from catbench.report.figure import cost_label
 from catbench.report.numbers import Estimate
 from catbench.report.spelling import short
-from catbench.route.router_loader import router_names
+from catbench.route.router_loader import described, router_names
 from catbench.score.measures import selection_rate
 from catbench.submit.problems import Row, on_axis
 from catbench.terminal import one_line
@@ -67,13 +67,16 @@ def who(row: Row) -> Markup:
         f"{one_line(c.name, 40)} {'✓' if c.passed else '✗ failed'}" for c in (said.checks if said else ())
     ]
     shipped = "shipped with catbench" if entry.released else ""
+    what, source = described(entry.report.router.name) if shipped else ("", "")
     return markup.facts(
         {
+            "What": markup.name(what, 160),
             "Verified": f"✓ {entry.verified}" if entry.verified else f"No: {entry.unranked}",
             "By": markup.name(", ".join(said.authors), 100) if said else shipped,
             "Paper": markup.link(paper, paper) if paper else "",
             "Licence, date": f"{one_line(said.licence, 40)}, {one_line(said.date, 10)}" if said else "",
             "Checks": ", ".join(checks),
+            "Source": source or (markup.name(f"submissions/{said.slug}") if said else ""),
             "Report": markup.name(entry.id),
         }
     )

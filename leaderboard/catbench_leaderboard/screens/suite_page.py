@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from catbench.errors import CatbenchError
+from catbench.errors import CatbenchError, counted
 from catbench.report.figure import cost_label, pareto_front
 from catbench.report.numbers import Estimate
 from catbench.report.result import Result
@@ -49,7 +49,8 @@ def facts(view: View, result: Result, matrix: ScoreMatrix | None) -> Markup:
     """Return licence, source, sizes and digest of a suite."""
     info = info_of(view.suite, matrix)
     splits = SPLITS if matrix else ()
-    sizes = [f"{len(matrix.rows(s)):,} {s} (x {matrix.samples[s]})" for s in splits if matrix]
+    each = [(s, counted(matrix.samples[s], "image")) for s in splits if matrix]
+    sizes = [f"{len(matrix.rows(s)):,} {s} ({images} each)" for s, images in each if matrix]
     return markup.facts(
         {
             "Prompts": ", ".join(sizes) or f"{result.prompts:,} tested",

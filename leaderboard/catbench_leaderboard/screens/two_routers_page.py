@@ -38,7 +38,9 @@ def differences(board: Board, view: View, first: str, second: str) -> pd.DataFra
     where the interval is on one side of 0.
     """
     rows: list[Mapping[str, object]] = []
-    for (metric, slice), found in board.problem(view).rows.items():
+    parts = board.problem(view).rows
+    for metric, slice in sorted(parts, key=lambda part: part[0] != view.metric):  # the view's metric first
+        found = parts[metric, slice]
         here = {row.label: row for row in found}
         if first in here and second in here:
             pair = here[first], here[second]
@@ -83,8 +85,8 @@ def differences_markup(table: pd.DataFrame, first: str, labels: Mapping[str, str
     return markup.table("On all prompts, and by kind", [*columns, Column("Surely")], lines)
 
 
-def prompts_markup(table: pd.DataFrame, first: str, second: str) -> Markup:
-    """Return the prompts that differ as a table."""
+def prompts_markup(table: pd.DataFrame, first: str, second: str, metric: str) -> Markup:
+    """Return the prompts that differ as a table; scores are of a metric."""
     names = [one_line(label, 24) for label in (first, second)]
     columns = [Column("Prompt"), *(Column(f"{one} picks", "name") for one in names)]
     columns.append(Column(f"{names[0]} is better by", "number"))
@@ -93,7 +95,7 @@ def prompts_markup(table: pd.DataFrame, first: str, second: str) -> Markup:
     for one in table.to_dict("records"):
         picks = [pick.format(one[which], score(one[f"{which}_quality"])) for which in ("first", "second")]
         lines.append([markup.name(one["prompt"], 160), *picks, score(one["gain"])])
-    return markup.table("Prompts where they differ most, at this budget", columns, lines)
+    return markup.table(f"Prompts where they differ most in {metric}, at this budget", columns, lines)
 
 
 def show() -> None:
@@ -119,7 +121,7 @@ def show() -> None:
         if layout.has_suite(board.problem(view).key.digest, view.suite):
             place = layout.budget(budgets(one.result).tolist(), cost_label(view.cost))
             found = differing(answers.chosen(one), answers.chosen(other), one.result, place)
-            layout.html(prompts_markup(found, first, second))
+            layout.html(prompts_markup(found, first, second, whole[view.metric]))
     except CatbenchError as error:
         st.info(in_markdown(str(error), 400))
     layout.filters(board, view, "metric", "pool", "cost", "slice", "axis")
