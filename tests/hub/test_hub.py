@@ -136,6 +136,11 @@ def test_a_report_says_the_commit_that_its_suite_was_fetched_at(hub, catbench, s
     assert ran.returncode == 0, ran.stderr
     assert address in ran.stdout
     assert Report.read(tmp_path / "report.json").fetched == {named(simulated): address}
+    record = json.loads((tmp_path / "report.json").read_text())
+    record["fetched"] = {named(simulated): f"{address}\x1b[2J"}
+    (tmp_path / "hostile.json").write_text(json.dumps(record))
+    with pytest.raises(CatbenchError, match="fetched"):
+        Report.read(tmp_path / "hostile.json")
     refused = catbench("verify", "report.json")
     assert refused.returncode == 2
     assert f"give --suite {address}" in refused.stderr

@@ -19,7 +19,7 @@ import json
 import os
 from html import escape
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
@@ -30,6 +30,9 @@ from catbench.report.numbers import ReportRecord
 from catbench.report.result import Result, gain_text, headline, headroom_text
 from catbench.report.spelling import wrapped
 from catbench.report.submission_record import Submission
+
+HubAddress = Annotated[str, Field(pattern=r"^hf://datasets/[\w.-]+/[\w.-]+@[0-9a-f]{40}$")]
+"""A suite on a hub at a commit: `hf://datasets/OWNER/NAME@COMMIT`."""
 
 
 class RouterInfo(ReportRecord):
@@ -61,9 +64,8 @@ class Report(BaseModel):
     private: bool = False
     """Whether it was scored on a host's private test split (`catbench.submit.private`): numbers are then
     rounded to their standard errors, and draws, predictions and replicates are the host's secret."""
-    fetched: dict[str, str] = Field(default_factory=dict)
-    """Suite -> `hf://datasets/OWNER/NAME@COMMIT`, of those that came from a dataset hub; absent where none
-    did."""
+    fetched: dict[str, HubAddress] = Field(default_factory=dict)
+    """Where suites came from that a dataset hub sent, by their ids; absent where none did."""
     left_out: tuple[str, ...] = ()
     """Candidates of the suite that the one trained on lacks: they are not in the pool."""
     compact: bool = False
