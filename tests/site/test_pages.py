@@ -18,18 +18,12 @@ from catbench.home import DATA
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = (
-    "start",
-    "own_scores",
-    "hub",
-    "suites",
-    "enter",
-    "make_matrix",
-    "faq",
-    "index",
-    "cite",
-    "leaderboard",
-    "private",
+RUN_ELSEWHERE = ("use",)
+"""Pages whose blocks other tests run: tests/use."""
+PAGES = sorted(
+    path.stem
+    for path in DOCS.glob("*.md")
+    if re.search(r"```(sh|python)", path.read_text(encoding="utf-8")) and path.stem not in RUN_ELSEWHERE
 )
 BLOCK = re.compile(r"(?:<!-- (file|not run|in): (.*?) -->\n)?```(\w+)\n(.*?)```", flags=re.DOTALL)
 
