@@ -267,7 +267,27 @@ def test_nothing_is_sent_without_a_licence_or_a_word(hub, catbench, logged_in, s
     assert refused.returncode == 2
     assert "--i-have-the-right" in refused.stderr
     assert hub.asked == []
+    assert "--licence" not in refused.stderr  # its maker has said that there is none
     sent = catbench("push", folder, NAME, "--i-have-the-right", environment=logged_in)
+    assert sent.returncode == 0, sent.stderr
+
+
+def test_a_table_of_one_s_own_is_sent_once_it_states_a_licence(hub, catbench, logged_in, tmp_path):
+    rows = [(f"fox {n}", candidate, n / 40) for n in range(40) for candidate in ("small", "large")]
+    (tmp_path / "scores.csv").write_text(
+        "prompt,candidate,clip\n" + "".join(f"{text},{name},{score}\n" for text, name, score in rows)
+    )
+    (tmp_path / "costs.csv").write_text("candidate,unit,value\nsmall,seconds,1\nlarge,seconds,2\n")
+    words = ["import", "table", "scores.csv", "--costs", "costs.csv", "--name", "mine"]
+    made = catbench(*words, "--metric", "clip")
+    assert made.returncode == 0, made.stderr
+    refused = catbench("push", "mine", NAME, environment=logged_in)
+    assert refused.returncode == 2
+    assert "states no licence" in refused.stderr
+    assert "import table ... --licence 'CC BY 4.0' --force` states one" in refused.stderr
+    made = catbench(*words, "--metric", "clip", "--licence", "CC BY 4.0", "--force")
+    assert made.returncode == 0, made.stderr
+    sent = catbench("push", "mine", NAME, environment=logged_in)
     assert sent.returncode == 0, sent.stderr
 
 
