@@ -6,6 +6,7 @@ looked at (its commands and options exist), `<!-- in: the folder of the shipped 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -74,6 +75,18 @@ def test_what_a_page_shows_runs(page, shell):
         elif language not in ("text", "bibtex", "json"):
             assert language in ("sh", "python")
             shell(text, language, DATA / "suites" if kind == "in" else shell.place)
+
+
+def test_code_fits_a_laptop():
+    """Columns that a page and a notebook's cell show at 1280 pixels without scrolling."""
+    for page in (*PAGES, *RUN_ELSEWHERE):
+        for _, _, language, text in blocks(page):
+            lines = text.splitlines() if language != "text" else ()
+            assert [line for line in lines if len(line) > 83] == [], page
+    notebook = json.loads((DOCS / "first_router.ipynb").read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        lines = "".join(cell["source"]).splitlines() if cell["cell_type"] == "code" else ()
+        assert [line for line in lines if len(line) > 76] == []
 
 
 def test_commands_within_sentences_are_commands():
