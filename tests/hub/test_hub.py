@@ -299,6 +299,17 @@ def test_a_dry_run_says_what_would_be_sent_and_asks_nobody(hub, catbench, simula
     assert hub.asked == []
 
 
+def test_a_dry_run_names_a_folder_of_many_files_once(hub, catbench):
+    ran = catbench("push", "nano", NAME, "--dry-run")
+    assert ran.returncode == 0, ran.stderr
+    lines = ran.stdout.splitlines()
+    (images,) = (line for line in lines if line.startswith("images/"))
+    count = int(images.removeprefix("images/ (").removesuffix(" files)"))
+    assert count > 100
+    assert f"{count + len(lines) - 2} files, " in lines[-1]
+    assert "scores.parquet" in lines
+
+
 def test_private_is_private(hub, catbench, logged_in, simulated, tmp_path):
     assert catbench("push", simulated, NAME, "--private", environment=logged_in).returncode == 0
     assert hub.repositories[NAME].private
