@@ -29,15 +29,15 @@ PROMPTS = (
     "a cat sleeps on top of a laptop",
 )
 COMMANDS = {
-    "fit": f"catbench fit ridge --suite {SUITE} --metric {METRIC} --cost tflops --out my-router",
-    "route": f'catbench route my-router "{PROMPTS[0]}" "{PROMPTS[1]}" --save 40%',
+    "fit": f"catbench fit ridge --suite {SUITE} --metric {METRIC} --cost tflops \\\n  --out my-router",
+    "route": f'catbench route my-router "{PROMPTS[0]}" \\\n  "{PROMPTS[1]}" --save 40%',
     "file": "catbench route my-router --file prompts.txt --budget 40",
-    "match": "catbench route my-router --file prompts.txt --match sd-2.1-ddim-50 --out choices.jsonl",
+    "match": "catbench route my-router --file prompts.txt --match sd-2.1-ddim-50 \\\n  --out choices.jsonl",
     "refused": f'catbench route my-router "{PROMPTS[0]}" --budget 5',
     "report": "catbench route my-router --report later.csv",
     "nano": "catbench fit mixture --suite nano --metric clip_score --out nano-router",
-    "draw": 'catbench route nano-router "a big red circle on the left on a white background" --save 20% '
-    "--draw drawn",
+    "draw": 'catbench route nano-router "a big red circle on the left on a white background" \\\n'
+    "  --save 20% --draw drawn",
 }
 
 
@@ -66,7 +66,7 @@ def page(names: Iterable[str] = tuple(COMMANDS)) -> str:
 
 
 def _run(command: str, place: Path) -> str:
-    words = re.findall(r'"[^"]*"|\S+', command)[1:]
+    words = re.findall(r'"[^"]*"|\S+', command.replace("\\\n", " "))[1:]
     # How long work takes is no part of the page, so nothing is said of its progress.
     code = "from catbench.cli import main, progress; progress.PATIENCE = 3600; main()"
     arguments = [sys.executable, "-c", code, *(word.strip('"') for word in words)]

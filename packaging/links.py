@@ -1,4 +1,4 @@
-"""Links of Markdown that leave a page's own place: made absolute, or plain text where nothing is known."""
+"""Links of Markdown that leave a page's own place: made absolute, or paths where no repository is known."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ CODE = re.compile(r"(^```.*?^```$|`[^`\n]*`)", flags=re.DOTALL | re.MULTILINE)
 def linked(text: str, address_of: Callable[[str, bool], str | None]) -> str:
     """Return a text with the target of every link replaced, code left alone.
 
-    `address_of` is given the target and whether it is a picture, and returns the new one, "" for no link at
-    all (the words stay), or None for a link that stays as it is.
+    `address_of` is given the target and whether it is a picture, and returns the new target, or None for a
+    link that stays as it is, or a path as code: no link then, but the path beside the words, or instead of
+    them where they only name the file. Of such a picture the words stay.
     """
 
     def found(link: re.Match[str]) -> str:
@@ -20,7 +21,11 @@ def linked(text: str, address_of: Callable[[str, bool], str | None]) -> str:
         address = address_of(target, bool(picture))
         if address is None:
             return link[0]
-        return f"{picture}[{words}]({address})" if address else words
+        if not address.startswith("`"):
+            return f"{picture}[{words}]({address})"
+        if picture:
+            return words
+        return address if f"/{address.strip('`')}".endswith(f"/{words}") else f"{words} ({address})"
 
     parts = CODE.split(text)
     return "".join(
@@ -30,5 +35,7 @@ def linked(text: str, address_of: Callable[[str, bool], str | None]) -> str:
 
 
 def of_repository(repository: str, tag: str, path: str, picture: bool) -> str:
-    """Return the address of a file in a repository at a tag, "" where the repository is not known."""
-    return f"{repository}/{'raw' if picture else 'blob'}/{tag}/{path}" if repository else ""
+    """Return the address of a file in a repository at a tag, its path as code where none is known."""
+    if not repository:
+        return f"`{path.partition('#')[0]}`"
+    return f"{repository}/{'raw' if picture else 'blob'}/{tag}/{path}"

@@ -1,7 +1,7 @@
 """The README as a package index shows it: links and pictures that lead somewhere from anywhere.
 
 `CATBENCH_REPOSITORY` is the address of the repository, which a release's workflow sets: relative links are
-made absolute with it, at the tag of the version. Where it is not set, their words stand without links.
+made absolute with it, at the tag of the version. Where it is not set, paths in the tree stand for links.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class ReadmeHook(MetadataHookInterface):
 
 
 def index_page(root: Path, repository: str, tag: str) -> str:
-    """Return the README of the tree at `root`, its relative links made absolute or taken away."""
+    """Return the README of the tree at `root`, its relative links made absolute, or paths."""
     links = runpy.run_path(str(root / "packaging" / "links.py"))
 
     def address(target: str, picture: bool) -> str | None:

@@ -3,7 +3,7 @@
 - The definitions become a page a concept, and their formulas are drawn, as pictures that need no font.
 - The reference is made from code: commands from the command line itself, Python from docstrings.
 - `<!-- from README.md: NAME -->` is replaced by what stands between the README's two comments of that name.
-- Links that leave docs/ lead into the repository (`CATBENCH_REPOSITORY`), or are words where it is not known.
+- Links that leave docs/ lead into the repository (`CATBENCH_REPOSITORY`), or are paths where it is not known.
 
 What is not documented stops the build.
 """

@@ -1,7 +1,8 @@
-"""From captions to a scored suite: `catbench prompts coco`, then `catbench generate coco` on a tiny SDXL."""
+"""From captions, or from a table of scores, to a suite that is drawn and scored on a tiny SDXL."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -69,3 +70,30 @@ def test_a_suite_whose_prompts_are_not_made_yet_tells_how(command, tmp_path, sui
     outcome = command("generate", suite, "--out", tmp_path / "run")
     assert (outcome.code, outcome.err.count("\n")) == (2, 1)
     assert f"make it with `catbench prompts {suite}`" in outcome.err
+
+
+def test_a_table_of_ones_own_is_drawn_once_its_candidates_have_settings(
+    command, monkeypatch, tmp_path, sdxl, drawn_by
+):
+    monkeypatch.chdir(tmp_path)
+    rows = [(f"{n} cats", name, n) for n in range(30) for name in ("sd-turbo-1", "mine")]
+    pd.DataFrame(rows, columns=["prompt", "candidate", "sharpness"]).to_csv("scores.csv", index=False)
+    costs = pd.DataFrame({"candidate": ["sd-turbo-1", "mine"], "unit": "seconds", "value": [1, 2]})
+    costs.to_csv("costs.csv", index=False)
+    words = ("import", "table", "scores.csv", "--costs", "costs.csv", "--metric", "sharpness")
+    made = command(*words, "--name", "own", "--out", "own")
+    assert made.code == 0, made.err
+
+    words = ("generate", "own", "--out", "run", "--limit", 3, "--samples", 1, "--candidates")
+    assert command(*words, "sd-turbo-1", "--dry-run").code == 0  # known by its id
+    assert "known: " in command(*words, "any").err
+    assert "settings name no pipeline" in command(*words, "mine", "--dry-run").err
+
+    manifest = json.loads((tmp_path / "own" / "manifest.json").read_text())
+    (place,) = (row for row, one in enumerate(manifest["candidates"]) if one["id"] == "mine")
+    manifest["candidates"][place]["settings"] = drawn_by(sdxl, 1).settings
+    (tmp_path / "own" / "manifest.json").write_text(json.dumps(manifest))
+    assert command("verify", "own").code == 0
+    drawn = command(*words, "mine")
+    assert drawn.code == 0, drawn.err
+    assert load(tmp_path / "run" / "suite").candidate_ids == ("mine",)

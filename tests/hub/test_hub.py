@@ -272,7 +272,27 @@ def test_nothing_is_sent_without_a_licence_or_a_word(hub, catbench, logged_in, s
     assert refused.returncode == 2
     assert "--i-have-the-right" in refused.stderr
     assert hub.asked == []
+    assert "--licence" not in refused.stderr  # its maker has said that there is none
     sent = catbench("push", folder, NAME, "--i-have-the-right", environment=logged_in)
+    assert sent.returncode == 0, sent.stderr
+
+
+def test_a_table_of_one_s_own_is_sent_once_it_states_a_licence(hub, catbench, logged_in, tmp_path):
+    rows = [(f"fox {n}", candidate, n / 40) for n in range(40) for candidate in ("small", "large")]
+    (tmp_path / "scores.csv").write_text(
+        "prompt,candidate,clip\n" + "".join(f"{text},{name},{score}\n" for text, name, score in rows)
+    )
+    (tmp_path / "costs.csv").write_text("candidate,unit,value\nsmall,seconds,1\nlarge,seconds,2\n")
+    words = ["import", "table", "scores.csv", "--costs", "costs.csv", "--name", "mine"]
+    made = catbench(*words, "--metric", "clip")
+    assert made.returncode == 0, made.stderr
+    refused = catbench("push", "mine", NAME, environment=logged_in)
+    assert refused.returncode == 2
+    assert "states no licence" in refused.stderr
+    assert "import table ... --licence 'CC BY 4.0' --force` states one" in refused.stderr
+    made = catbench(*words, "--metric", "clip", "--licence", "CC BY 4.0", "--force")
+    assert made.returncode == 0, made.stderr
+    sent = catbench("push", "mine", NAME, environment=logged_in)
     assert sent.returncode == 0, sent.stderr
 
 
@@ -282,6 +302,17 @@ def test_a_dry_run_says_what_would_be_sent_and_asks_nobody(hub, catbench, simula
     assert "scores.parquet" in ran.stdout
     assert "nothing is sent" in ran.stdout
     assert hub.asked == []
+
+
+def test_a_dry_run_names_a_folder_of_many_files_once(hub, catbench):
+    ran = catbench("push", "nano", NAME, "--dry-run")
+    assert ran.returncode == 0, ran.stderr
+    lines = ran.stdout.splitlines()
+    (images,) = (line for line in lines if line.startswith("images/"))
+    count = int(images.removeprefix("images/ (").removesuffix(" files)"))
+    assert count > 100
+    assert f"{count + len(lines) - 2} files, " in lines[-1]
+    assert "scores.parquet" in lines
 
 
 def test_private_is_private(hub, catbench, logged_in, simulated, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -29,7 +30,10 @@ CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
 def build(root, out):
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(out)]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=600)
+    given = {name: value for name, value in os.environ.items() if name != "CATBENCH_REPOSITORY"}
+    return subprocess.run(
+        command, cwd=root, env=given, capture_output=True, text=True, check=False, timeout=600
+    )
 
 
 @pytest.fixture(scope="module")
@@ -89,17 +93,28 @@ def test_every_link_anchor_and_picture_of_the_site_is_there(site, tmp_path):
 
 def test_links_of_the_pages_lead_somewhere_in_the_repository_too():
     for page in (ROOT / "docs").rglob("*.md"):
-        for target in re.findall(r"\]\(([^)#:\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        for target in re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
 def test_links_to_definitions_lead_to_the_concept_and_no_sentence_of_the_commands_is_cut(site):
     said = (site / "faq" / "index.html").read_text(encoding="utf-8")
     assert 'href="../definitions/dull-opponents/"' in said
+    home = (site / "index.html").read_text(encoding="utf-8")
+    assert 'href="definitions/"' in home
     commands = (site / "reference" / "commands" / "index.html").read_text(encoding="utf-8")
     assert '<a href="#catbench-import-table">' in commands
     assert "Check every digest and rule of a suite, or derive every number of a report again." in commands
     assert not re.findall(r"\w\.\.\.</li>", commands)
+
+
+def test_where_no_repository_is_known_a_file_outside_the_site_is_named_by_its_path(site):
+    for page, path in {
+        "make_matrix": "benchmark/catbench_make/plan/settings.py",
+        "real": "docs/make_reports.py",
+        "enter": "SECURITY.md",
+    }.items():
+        assert f"<code>{path}</code>" in (site / page / "index.html").read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ looked at (its commands and options exist), `<!-- in: the folder of the shipped 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -18,18 +19,12 @@ from catbench.home import DATA
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = (
-    "start",
-    "own_scores",
-    "hub",
-    "suites",
-    "enter",
-    "make_matrix",
-    "faq",
-    "index",
-    "cite",
-    "leaderboard",
-    "private",
+RUN_ELSEWHERE = ("use",)
+"""Pages whose blocks other tests run: tests/use."""
+PAGES = sorted(
+    path.stem
+    for path in DOCS.glob("*.md")
+    if re.search(r"```(sh|python)", path.read_text(encoding="utf-8")) and path.stem not in RUN_ELSEWHERE
 )
 BLOCK = re.compile(r"(?:<!-- (file|not run|in): (.*?) -->\n)?```(\w+)\n(.*?)```", flags=re.DOTALL)
 
@@ -77,9 +72,21 @@ def test_what_a_page_shows_runs(page, shell):
             (shell.place / words).write_text(text, encoding="utf-8")
         elif kind == "not run":
             assert words
-        elif language not in ("text", "bibtex"):
+        elif language not in ("text", "bibtex", "json"):
             assert language in ("sh", "python")
             shell(text, language, DATA / "suites" if kind == "in" else shell.place)
+
+
+def test_code_fits_a_laptop():
+    """Columns that a page and a notebook's cell show at 1280 pixels without scrolling."""
+    for page in (*PAGES, *RUN_ELSEWHERE):
+        for _, _, language, text in blocks(page):
+            lines = text.splitlines() if language != "text" else ()
+            assert [line for line in lines if len(line) > 83] == [], page
+    notebook = json.loads((DOCS / "first_router.ipynb").read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        lines = "".join(cell["source"]).splitlines() if cell["cell_type"] == "code" else ()
+        assert [line for line in lines if len(line) > 76] == []
 
 
 def test_commands_within_sentences_are_commands():

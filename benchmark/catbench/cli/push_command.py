@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+MOST_LISTED = 10
+"""Files of a folder that a dry run names one by one."""
+
+
+def folded(paths: Iterable[str]) -> list[str]:
+    """Return paths as they are, but a folder of many files as one line: `images/ (520 files)`."""
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folders.setdefault(path.rpartition("/")[0], []).append(path)
+    return [
+        line
+        for folder, files in folders.items()
+        for line in ([f"{folder}/ ({len(files):,} files)"] if folder and len(files) > MOST_LISTED else files)
+    ]
 
 
 def push(
@@ -43,8 +59,8 @@ def push(
         size = f"{len(sent)} files, {sum(path.stat().st_size for path in sent.values()) / 1e6:,.1f} MB"
         licence = f"licence {manifest.suite.licence or 'not stated'}"
         if dry_run:
-            for path in sent:
-                typer.echo(path)
+            for line in folded(sent):
+                typer.echo(line)
             typer.echo(f"{size}, {licence}: nothing is sent")
             return
         message = f"{manifest.suite.id} {manifest.suite.version}, content {matrix.digest[:12]}"
