@@ -49,8 +49,8 @@ def facts(view: View, result: Result, matrix: ScoreMatrix | None) -> Markup:
     """Return licence, source, sizes and digest of a suite."""
     info = info_of(view.suite, matrix)
     splits = SPLITS if matrix else ()
-    each = [(s, counted(matrix.samples[s], "image")) for s in splits if matrix]
-    sizes = [f"{len(matrix.rows(s)):,} {s} ({images} each)" for s, images in each if matrix]
+    each = [counted(matrix.samples[split], "image") for split in splits if matrix]
+    sizes = [f"{len(matrix.rows(s)):,} {s} ({n} each)" for s, n in zip(splits, each, strict=True) if matrix]
     return markup.facts(
         {
             "Prompts": ", ".join(sizes) or f"{result.prompts:,} tested",
