@@ -224,8 +224,9 @@ def test_intervals_are_drawn_on_one_axis_with_the_same_decimals():
     assert dots == pytest.approx([100 * (v - low) / (high - low) for v in (0.5, 0.2, -0.3)], abs=0.06)
     assert ["sure" in one for one in made[:3]] == [True, True, False]
     assert [words(one) for one in made] == [".50 [.40, .60]", ".20 [.10, .30]", "-.30 [-.40, -.20]", "–"]
-    far = markup.drawn([*found, Estimate(value=-50.0, low=-51.0, high=-49.0)], found)
-    assert far[:3] == made[:3]  # what is far below does not press the others together
+    near = [Estimate(value=v, low=v - 0.05, high=v + 0.05) for v in (0.5, 0.2, -0.01)]
+    far = markup.drawn([*near, Estimate(value=-50.0, low=-51.0, high=-49.0)], near)
+    assert far[:3] == markup.drawn(near)  # what is far below does not press the others together
     assert "out" in far[3]
 
 
@@ -541,7 +542,7 @@ def test_a_suite_tells_what_it_is_here_and_not_here(board, home, view, report):
     for said in (here, away):
         assert matrix.digest in said
     assert "CC0-1.0" in here
-    assert f"{len(matrix.rows('test'))} test (x 2)" in here
+    assert f"{len(matrix.rows('test'))} test (2 images each)" in here
     assert f"{result.prompts} tested" in away
     real = replace(view(), suite="flasheval-coco")
     away = suite_page.facts(real, result, None)  # its recipe knows

@@ -99,10 +99,9 @@ def ranking_markup(board: Board, view: View, to: Router, most: int | None = None
     gains = [result.estimate(on_axis("gain", view.axis)) for result in results]
     saves = [share(result.estimate("match_best"), "never") for result in results]
     best = one_line(results[0].best_single.candidate, 24) if results else "one candidate"
-    where = f" on {about(view.suite).tab}" if view.every else ""
     columns = [Column("Rank", "number"), Column("Router", "name")]
-    columns += [Column(f"Cost to match {best}{where}", "number")]
-    columns += [Column(f"Gain over not reading the prompt{where}", "drawn")]
+    columns += [Column(f"Cost to match {best}", "number")]
+    columns += [Column("Gain over not reading the prompt", "drawn")]
     columns += [Column(f"{'Suites' if view.every else 'Metrics'} surely ahead", "number", wide=True)]
     columns += [Column("Router's own ms a prompt", "number", wide=True), Column("Verified", wide=True)]
     lines: list[list[str | Markup]] = []
@@ -119,9 +118,10 @@ def ranking_markup(board: Board, view: View, to: Router, most: int | None = None
         new = place == ranked or (0 < place < ranked and one["tier"] != table["tier"].iloc[place - 1])
         marks.append(f"{'tier' if new else ''} {'unranked' if place >= ranked else ''}".strip())
     label = results[0].metric_label if results else ""
-    over = f"{len(board.real)} suites of real images and all their metrics" if view.every else ""
-    over = over or (f"all metrics of {about(view.suite).tab}" if view.by == MEAN else label)
-    return markup.table(f"Routers by rank in {over}; cost and gain are in {label}", columns, lines, marks)
+    over = f"{len(board.real)} suites, all metrics" if view.every else ""
+    over = over or ("all metrics" if view.by == MEAN else label)
+    of = f"{label} on {about(view.suite).tab}"
+    return markup.table(f"Rank: {over}; cost and gain: {of}", columns, lines, marks)
 
 
 def notes() -> Markup:
