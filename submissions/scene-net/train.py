@@ -17,7 +17,7 @@ from catbench_make.nano.world import BACKGROUNDS, COLOURS, SHAPES, SIZES, draw_s
 SCENES, EPOCHS, BATCH = 40_000, 4, 128
 
 
-def facts(scene):
+def facts(scene, places):
     """Return the numbers that the encoder learns to read off a phrase."""
     things = [thing for _, thing in scene.things]
     return [
@@ -26,15 +26,17 @@ def facts(scene):
         *(float(sum(thing.colour == colour for thing in things)) for colour in COLOURS),
         *(float(sum(thing.size == size for thing in things)) for size in SIZES),
         *(float(scene.background == background) for background in BACKGROUNDS),
+        float(places),
     ]
 
 
 def main():
     """Train and write weights.npz."""
     torch.manual_seed(0)
-    scenes = list(islice(draw_scenes(7, "training"), SCENES))
-    texts = [phrase(scene, seed) for seed, scene in enumerate(scenes)]
-    wanted = torch.tensor([facts(scene) for scene in scenes])
+    scenes = [scene for _, scene in islice(draw_scenes(7, "training"), SCENES)]
+    told = [number % 10 >= 3 for number in range(SCENES)]
+    texts = [phrase(*pair, places=places) for *pair, places in zip(scenes, range(SCENES), told, strict=True)]
+    wanted = torch.tensor([facts(*pair) for pair in zip(scenes, told, strict=True)])
     encoder, held = Encoder(), 1000
     optimiser = torch.optim.Adam(encoder.parameters(), 3e-3)
     for epoch in range(EPOCHS):
