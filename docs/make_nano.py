@@ -34,29 +34,30 @@ REFERENCES = {
 }
 TEXT = """# nano: what it can and cannot tell
 
-Made by `python docs/make_nano.py` from the shipped matrix and the reports in `baselines/reports/nano`. Brackets are 95%
-intervals of a bootstrap over scenes ({prompts:,} test prompts of {groups:,} scenes, {samples} images of each a
-candidate). What the numbers mean: [definitions](definitions.md). Which shapes and colours each model has never seen:
-[the models](https://github.com/catbench/catbench/blob/main/benchmark/catbench/data/nano/README.md).
+Made by `python docs/make_nano.py` from the shipped matrix and the reports in `baselines/reports/nano`.
+Brackets are 95% intervals of a bootstrap over scenes ({prompts:,} test prompts of {groups:,} scenes,
+{samples} images of each a candidate). What the numbers mean: [definitions](definitions.md). Which shapes and
+colours each model has never seen: [the models](../benchmark/catbench/data/nano/README.md).
 
 ## Candidates
 
-Scene accuracy is the share of what a prompt asks for that its image shows. Where a prompt leaves places open, a thing
-counts wherever it stands.
+Scene accuracy is the share of what a prompt asks for that its image shows. Where a prompt leaves places open,
+a thing counts wherever it stands.
 
 {candidates}
 
 ## No model knows everything
 
-Scene accuracy on the test prompts whose every shape and colour a model was trained on, on those that name one or
-two that it has never seen, and on those that name more; and how often a candidate of this model is the one with the
-best mean over a prompt's images.
+Scene accuracy on the test prompts whose every shape and colour a model was trained on, on those that name one
+or two that it has never seen, and on those that name more; and how often a candidate of this model is the one
+with the best mean over a prompt's images.
 
 {knowledge}
 
 ## Steps matter where a prompt leaves things open
 
-Quality of L at fewer steps as a share of its quality at sixteen, by the number of things that a prompt asks for:
+Quality of L at fewer steps as a share of its quality at sixteen, by the number of things that a prompt asks
+for:
 
 {steps}
 
@@ -64,15 +65,15 @@ Quality of L at fewer steps as a share of its quality at sixteen, by the number 
 
 {worth}
 
-Every shipped router, on scene accuracy, pool `all`, cost in TFLOPs on the logarithmic axis; a tier ends where a router
-is surely behind the first of it, by the intervals of paired differences:
+Every shipped router, on scene accuracy, pool `all`, cost in TFLOPs on the logarithmic axis; a tier ends where
+a router is surely behind the first of it, by the intervals of paired differences:
 
 {routers}
 
 ## What there is to gain
 
-Areas under the deferral curve, same metric and pool. The oracle chooses by the test scores themselves; the shrunk
-oracle is scored on an image that it has not seen, and shows how much is within reach at least.
+Areas under the deferral curve, same metric and pool. The oracle chooses by the test scores themselves; the
+shrunk oracle is scored on an image that it has not seen, and shows how much is within reach at least.
 
 {references}
 """

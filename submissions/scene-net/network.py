@@ -19,7 +19,10 @@ def buckets(text):
 
 
 class Encoder(nn.Module):
-    """Texts -> facts (n, FACTS): how many things, of which shapes, colours and sizes, on which background, and whether places are told."""
+    """Texts -> facts (n, FACTS).
+
+    How many things, of which shapes, colours and sizes, on which background, and whether places are told.
+    """
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Train the shipped weights: `python train.py`, under a minute on a CPU.
+"""Train the shipped weights: `python train.py`, a minute on a CPU.
 
 Scenes and their phrases come from nano's world, those for training only: no scene of any suite is among
 them, and no quality of anything is used. What the encoder learns is to read.
@@ -14,7 +14,7 @@ from network import Encoder
 from catbench_make.nano.phrases import phrase
 from catbench_make.nano.world import BACKGROUNDS, COLOURS, SHAPES, SIZES, draw_scenes
 
-SCENES, EPOCHS, BATCH = 40_000, 4, 128
+SCENES, EPOCHS, BATCH = 40_000, 8, 128
 
 
 def facts(scene, places):
