@@ -97,7 +97,7 @@ def page() -> str:
         groups=test["group"].nunique(),
         samples=matrix.samples["test"],
         candidates=_candidates(matrix),
-        knowledge=_knowledge(matrix),
+        knowledge=knowledge(matrix),
         steps=_steps(matrix),
         worth=_worth(found, homogeneous),
         routers=_routers(found),
@@ -131,7 +131,8 @@ def _candidates(matrix: ScoreMatrix) -> str:
     return _table(["candidate", "TFLOPs", "ms", *heads], rows)
 
 
-def _knowledge(matrix: ScoreMatrix) -> str:
+def knowledge(matrix: ScoreMatrix) -> str:
+    """Return a row a model: how it draws what it has seen, and what it has not."""
     test = matrix.prompts.iloc[matrix.rows("test")]
     pool = matrix.pool()
     quality = matrix.qualities(METRIC, "test", pool).mean(axis=2)
