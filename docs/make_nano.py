@@ -1,10 +1,12 @@
-"""`python docs/make_nano.py`: write docs/nano.md, what the shipped suite can and cannot tell."""
+"""`python docs/make_nano.py`: write docs/nano.md, what the shipped suite can and cannot tell, and docs/nano.png."""
 
 from __future__ import annotations
 
 import importlib
 import sys
+import textwrap
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +18,13 @@ from catbench.report.report import Report
 from catbench.report.result import Result
 from catbench.report.spelling import spell
 from catbench.score.bootstrap import Bootstrap, intervals
+from catbench.suite.manifest import read_manifest
 from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.sheets import images
+from catbench.suite.store import suite_folder
 from catbench_make.nano.offered import NEVER_SEEN, TEACHERS
 from catbench_make.nano.reading import read
+from catbench_make.nano.render import render
 from catbench_make.nano.world import Scene
 
 ROOT = Path(__file__).parent.parent
@@ -26,6 +32,17 @@ sys.path.insert(0, str(Path(__file__).parent))  # for the script beside this one
 REPORTS = ROOT / "baselines" / "reports" / "nano"
 ROUTERS = ("knn", "ridge", "embedllm", "mlp", "trees", "uniroute", "transformer", "guarded", "mixture")
 METRIC = "scene_accuracy"
+DRAWN = (
+    "nano-p-4",
+    "nano-q-4",
+    "nano-r-4",
+    "nano-t-4",
+    "nano-l-8",
+    "nano-turbo-1",
+    "nano-lightning-4",
+    "nano-amused-8",
+)
+"""Candidates on the picture."""
 REFERENCES = {
     "mixture": "mixture (does not read the prompt)",
     "cascade": "cascade (sees a first image)",
@@ -244,5 +261,45 @@ def _table(heads: Sequence[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def picture(path: Path) -> None:
+    """Draw a row a prompt: its words, the picture that the renderer makes of it, and what candidates draw."""
+    import matplotlib.pyplot as plt
+    from PIL import Image
+
+    matrix, folder = load("nano"), suite_folder("nano")
+    manifest = read_manifest(folder)
+    test = matrix.prompts.iloc[matrix.rows("test")]
+    sheets = [row for row in test.itertuples() if images(folder, manifest, row.prompt_id)]
+    chosen = [
+        next(row for row in sheets if (row.complexity, row.places) == kind)
+        for kind in ((1, "told"), (2, "open"), (3, "told"), (4, "open"), (5, "told"), (6, "told"))
+    ]
+    heads = ["rendered", *(name.removeprefix("nano-") for name in DRAWN)]
+    figure, axes = plt.subplots(
+        len(chosen), len(heads), figsize=(1.05 * len(heads) + 3.6, 1.12 * len(chosen))
+    )
+    for row, line in zip(chosen, axes, strict=True):
+        asked = read(row.text)
+        drawn = images(folder, manifest, row.prompt_id)
+        real = [render(asked)] if isinstance(asked, Scene) else [None]
+        tiles = [*real, *(np.asarray(Image.open(BytesIO(drawn[name]))) for name in DRAWN)]
+        words = textwrap.fill(row.text, 40)
+        line[0].text(-0.15, 0.5, words, transform=line[0].transAxes, ha="right", va="center", fontsize=9)
+        for axis, tile in zip(line, tiles, strict=True):
+            axis.axis("off")
+            if tile is not None:
+                axis.imshow(tile, interpolation="nearest")
+            else:
+                axis.text(0.5, 0.5, "(places\nopen)", ha="center", va="center", fontsize=9, color="0.35")
+    for axis, head in zip(axes[0], heads, strict=True):
+        axis.set_title(head, fontsize=9)
+    figure.subplots_adjust(
+        left=3.5 / (1.05 * len(heads) + 3.6), right=0.995, top=0.95, bottom=0.01, wspace=0.06, hspace=0.08
+    )
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+    plt.close(figure)
+
+
 if __name__ == "__main__":
     (ROOT / "docs" / "nano.md").write_text(page(), encoding="utf-8")
+    picture(ROOT / "docs" / "nano.png")

@@ -7,6 +7,8 @@ candidate is a record and never a subclass: the pipeline class is found by diffu
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal
@@ -97,11 +99,17 @@ def local_source(source: str, root: Path | None) -> Path | None:
     where Infinity's code and weights are needed and not at hand.
     """
     if source.startswith(SHIPPED):
-        (point,) = entry_points(group=WEIGHTS, name=SHIPPED[:-1])
-        return point.load()(source.removeprefix(SHIPPED))
+        return _find_shipped()(source.removeprefix(SHIPPED))
     if source == INFINITY:
         return weights_folder()
     for path in ([root / source] if root else []) + [Path(source)]:
         if path.is_dir():
             return path.absolute()
     return None
+
+
+@cache
+def _find_shipped() -> Callable[[str], Path]:
+    """Return the function from a shipped model's name to its folder: a run asks it for every shard."""
+    (point,) = entry_points(group=WEIGHTS, name=SHIPPED[:-1])
+    return point.load()
