@@ -1,4 +1,4 @@
-"""`python docs/make_nano.py`: write docs/nano.md, what the shipped suite can and cannot tell, and nano.png."""
+"""`python docs/make_nano.py`: write docs/nano.md, what the shipped suite can and cannot tell, and its plot."""
 
 from __future__ import annotations
 
