@@ -1,4 +1,4 @@
-"""`python docs/make_nano.py`: write docs/nano.md, what the shipped suite can and cannot tell, and its plot."""
+"""`python docs/make_nano.py`: docs/nano.md, what the shipped suite can and cannot tell, and docs/nano.png."""
 
 from __future__ import annotations
 
