@@ -49,6 +49,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
         path = posixpath.normpath(posixpath.join("docs", folder, target.partition("#")[0]))
         if "://" in target or target.startswith("#"):
             return None
+        if path == "docs/definitions.md":
+            return posixpath.relpath(page_of_definition(target), folder or ".")
         if path.startswith("docs/") and not path.endswith(".py"):  # scripts are left out of the site
             return None
         if not (ROOT / path).exists():
@@ -70,10 +72,12 @@ def of_readme(name: str) -> str:
 def formula(found: re.Match[str]) -> str:
     """Return a formula as a picture, in a box that scrolls where a screen is narrow."""
     drawn = io.StringIO()
-    with rc_context({"mathtext.fontset": "stix", "svg.fonttype": "path", "svg.hashsalt": "catbench"}):
+    drawing = {"mathtext.fontset": "stix", "svg.fonttype": "path", "svg.hashsalt": "catbench"}
+    with rc_context({**drawing, "savefig.transparent": True}):
         math_to_image(f"${' '.join(found[1].split())}$", drawn, prop=FontProperties(size=13), format="svg")
     picture = drawn.getvalue()[drawn.getvalue().index("<svg") :]
     picture = " ".join(re.sub(r"<metadata>.*?</metadata>", "", picture, flags=re.DOTALL).split())
+    picture = re.sub(r' id="(?:figure|patch|text)_\d+"', "", picture)  # a page may have several formulas
     said = f'<svg role="img" aria-label="{escape(" ".join(found[1].split()))}"'
     return f'<div class="formula">{picture.replace("<svg", said, 1)}</div>'
 
@@ -91,16 +95,43 @@ def definitions() -> dict[str, str]:
     return {"definitions/index.md": "\n".join([head, *lines]) + "\n", **pages}
 
 
+def page_of_definition(target: str) -> str:
+    """Return the page that a link to definitions.md leads to; raise PluginError where there is none."""
+    slug = target.partition("#")[2]
+    path = f"definitions/{slug or 'index'}.md"
+    if path not in definitions():
+        raise PluginError(f"definitions.md has no heading for #{slug}")
+    return path
+
+
 def commands() -> str:
-    """Return the reference of every command, from the command line itself."""
+    """Return the reference of every command, from the command line itself; lists of commands are links."""
     from typer.cli import get_docs_for_click
     from typer.main import get_command
 
     from catbench.cli import app
 
     command = get_command(app)
+    uncut(command)
     text = get_docs_for_click(obj=command, ctx=command.context_class(command), name="catbench")
-    return re.sub(r"`(catbench[a-z -]*)`\n", r"`\1`\n", text)
+    head, *parts = re.split(r"^(#+ `(.*)`)$", text, flags=re.MULTILINE)
+    for heading, name, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        above, at, listed = body.partition("**Commands**:")
+        slug = name.replace(" ", "-")
+        head += (
+            heading
+            + above
+            + at
+            + re.sub(r"^\* `(\S+)`", rf"* [`\1`](#{slug}-\1)", listed, flags=re.MULTILINE)
+        )
+    return head
+
+
+def uncut(command: Any) -> None:
+    """Let a command, and those below it, be listed with the first paragraph of their help, whole."""
+    command.short_help = (command.help or "").partition("\n\n")[0].replace("\n", " ")
+    for below in getattr(command, "commands", {}).values():
+        uncut(below)
 
 
 def python() -> str:

@@ -288,7 +288,7 @@ def commands(text):
                 yield line.strip()
 
 
-SITE = ("start", "own_scores", "use", "hub", "suites", "enter", "make_matrix", "private")
+SITE = ("start", "own_scores", "use", "hub", "suites", "enter", "make_matrix", "private", "leaderboard")
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in SITE)])

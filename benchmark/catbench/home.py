@@ -7,6 +7,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_dir, user_data_dir
 
+from catbench.errors import UsageError
+
 DATA = Path(__file__).parent / "data"
 
 
@@ -23,6 +25,18 @@ def shipped_suites() -> dict[str, Path]:
 def known_suites() -> dict[str, Path]:
     """Return the folders of all suites that can be named; one of this user's hides a shipped one."""
     return dict(sorted((shipped_suites() | _suites_in(home())).items()))
+
+
+def check_own(folder: Path) -> None:
+    """Raise UsageError for a suite's folder that is not changed: one that is shipped, or kept as fetched."""
+    if folder.resolve() in {path.resolve() for path in shipped_suites().values()}:
+        raise UsageError(
+            f"suite {folder.name!r} comes with catbench and is not changed: import or make your own"
+        )
+    if folder.resolve().is_relative_to(cache_folder().resolve()):
+        raise UsageError(
+            f"{folder} is kept as it was fetched, and is not changed: `catbench pull` makes one of your own"
+        )
 
 
 def _suites_in(folder: Path) -> dict[str, Path]:

@@ -23,7 +23,8 @@ PAGES = {
     "Enter": "enter",
 }
 
-st.set_page_config(page_title="catbench leaderboard", page_icon="🐈", layout="wide")
+st.set_page_config(page_icon="🐈", layout="wide")
 layout.style()
 page = layout.switch("Page", list(PAGES), "page")
+layout.tab(page)
 import_module(f"catbench_leaderboard.screens.{PAGES[page]}_page").show()

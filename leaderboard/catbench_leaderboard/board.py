@@ -68,12 +68,17 @@ class Board:
         """Return the problem that a suite is ranked by: its first."""
         return next(problem for problem in self.problems if problem.suite == suite)
 
+    @cached_property
+    def _suites_by_router(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for problem in self.problems:
+            for row in (row for rows in problem.rows.values() for row in rows):
+                found.setdefault(row.label, set()).add(problem.suite)
+        return found
+
     def suites_with(self, label: str) -> list[str]:
         """Return the suites that a router has results on."""
-        found = {
-            p.suite for p in self.problems for rows in p.rows.values() if any(r.label == label for r in rows)
-        }
-        return [suite for suite in self.suites if suite in found]
+        return [suite for suite in self.suites if suite in self._suites_by_router.get(label, ())]
 
     def view(self, suite: str = EVERY) -> View:
         """Return the view of a suite that is shown where nothing is chosen."""
@@ -111,12 +116,9 @@ class Board:
 
 
 def open_board(
-    folders: Sequence[Path],
-    *,
-    cache: Path | None = None,
-    progress: Progress = quiet,
+    folders: Sequence[Path], *, cache: Path | None = None, progress: Progress = quiet,
     before: Board | None = None,
-) -> Board:
+) -> Board:  # fmt: skip
     """Return the board of the reports in these folders; what is as it was `before` is not read again.
 
     Raises UsageError where a folder does not exist.

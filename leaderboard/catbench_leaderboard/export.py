@@ -1,14 +1,16 @@
 """The board as one folder of files that needs no server: front page, routers, how to enter, tables.
 
-Pages are the app's own parts. Figures are drawn by plotly's script, which lies in the folder, in the colours
-of the reader's theme.
+Pages are the app's own parts. Figures are drawn by plotly's script, which lies packed in the folder, once for
+all pages, in the colours of the reader's theme.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -23,9 +25,10 @@ from catbench_leaderboard import markup
 from catbench_leaderboard.board import EVERY, Board, View, open_board, quiet
 from catbench_leaderboard.figures import Picture
 from catbench_leaderboard.leaderboard_table import leaderboard_table
+from catbench_leaderboard.ranking import numbers
 from catbench_leaderboard.screens.enter_page import enter_parts
-from catbench_leaderboard.screens.front_page import BRAND, curves, enter_markup, front_parts
-from catbench_leaderboard.screens.router_page import labels_of, router_parts, view_of
+from catbench_leaderboard.screens.front_page import brand, curves, enter_markup, front_parts
+from catbench_leaderboard.screens.router_page import router_parts, view_of
 from catbench_leaderboard.style import CSS, THEMES
 from catbench_leaderboard.suite_words import about
 
@@ -34,20 +37,10 @@ PAGE = Markup("""<!doctype html>
 <title>{title} - catbench leaderboard</title><link rel="icon" href="data:image/svg+xml,{icon}">
 <link rel="stylesheet" href="board.css">
 <body class="cb alone"><nav>{tabs}</nav><main>{body}</main>
-<script src="plotly.js"></script><script>{draw}</script></body></html>
+{script}</body></html>
 """)
 ICON = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><text y='8' font-size='8'>🐈</text></svg>"
-DRAW = """
-const dark = matchMedia("(prefers-color-scheme: dark)").matches, shades = %s;
-for (const place of document.querySelectorAll("script[type='application/json']")) {
-  let text = place.textContent;
-  if (dark) for (const [light, other] of shades) text = text.replaceAll(light, other);
-  const drawn = JSON.parse(text);
-  const how = {responsive: true, displayModeBar: false};
-  Plotly.newPlot(place.previousElementSibling, drawn.data, drawn.layout, how);
-}
-"""
-"""Draws each figure where it stands; in the dark it exchanges the light theme's colours."""
+FIGURE = '<div class="figure"'
 
 
 def export(folders: Sequence[Path], target: Path, *, force: bool = False, progress: Progress = quiet) -> None:
@@ -60,7 +53,7 @@ def export(folders: Sequence[Path], target: Path, *, force: bool = False, progre
             table.to_csv(draft / f"{name}.csv", index=False)
         for file, (title, parts) in pages(board).items():
             (draft / file).write_text(page(board, title, parts), encoding="utf-8")
-        (draft / "plotly.js").write_text(get_plotlyjs(), encoding="utf-8")
+        (draft / "plotly.js").write_text(script(get_plotlyjs()), encoding="utf-8")
         (draft / "board.css").write_bytes(CSS.read_bytes())
 
 
@@ -87,15 +80,13 @@ def pages(board: Board) -> dict[str, tuple[str, Iterable[Markup | Picture]]]:
         lead = markup.paragraph(parts.sentence, "headline") + markup.paragraph(parts.line)
         front = Markup('<div class="front"><div>{}</div><div>{}{}</div></div>')
         body = front.format(parts.gains, parts.table, parts.notes)
-        top = BRAND + lead + enter_markup("enter.html")
+        top = brand() + lead + enter_markup("enter.html")
         found[file] = (title, [top, body, *curves(board, view, theme)])
-    for label in labels_of(board):
+    for label in numbers(board):
         views = [view_of(board, board.view(suite), label) for suite in board.suites_with(label)]
         heading = markup.heading(markup.name(label), 1)
-        found[router_file(label, "")] = (
-            label,
-            [heading, *router_parts(board, views, label, theme, router_file)],
-        )
+        parts = router_parts(board, views, label, theme, router_file)
+        found[router_file(label, "")] = (label, [heading, *parts])
     found["enter.html"] = ("Enter", enter_parts())
     return found if board.suites else found | {"index.html": found["enter.html"]}
 
@@ -123,15 +114,20 @@ def page(board: Board, title: str, parts: Iterable[Markup | Picture]) -> str:
     tabs = {file: name for file, (name, _) in fronts(board).items()} | {"enter.html": "Enter"}
     links = [markup.bold(name) if name == title else markup.link(file, name) for file, name in tabs.items()]
     body = Markup("").join(figure(part) if isinstance(part, Picture) else part for part in parts)
-    light, dark = (
-        [*THEMES[name].palette, THEMES[name].ink, THEMES[name].faint] for name in ("light", "dark")
-    )
-    draw = Markup(DRAW % json.dumps([pair for pair in zip(light, dark, strict=True) if pair[0] != pair[1]]))
-    return PAGE.format(title=title, icon=ICON, tabs=Markup(" ").join(links), body=body, draw=draw)
+    script = Markup('<script src="plotly.js"></script>') if FIGURE in body else ""
+    return PAGE.format(title=title, icon=ICON, tabs=Markup(" ").join(links), body=body, script=script)
+
+
+def script(plotly: str) -> str:
+    """Return what draws figures: plotly, packed to two fifths. A file may load scripts only."""
+    colours = [[*theme.palette, theme.ink, theme.faint] for theme in (THEMES["light"], THEMES["dark"])]
+    shades = json.dumps([pair for pair in zip(*colours, strict=True) if pair[0] != pair[1]])
+    packed = b64encode(gzip.compress(plotly.encode(), 9, mtime=0)).decode()
+    return f'{CSS.with_name("export.js").read_text(encoding="utf-8")}draw("{packed}", {shades});'
 
 
 def figure(drawn: Picture) -> Markup:
     """Return a figure's place and its data, in which no name can end the script that holds them."""
     small = json.dumps(json.loads(drawn.figure.to_json()), ensure_ascii=False, separators=(",", ":"))
-    place = '<div class="figure" role="img" aria-label="{}"></div><script type="application/json">{}</script>'
+    place = FIGURE + ' role="img" aria-label="{}"></div><script type="application/json">{}</script>'
     return Markup(place).format(drawn.alt, Markup(small.replace("<", "\\u003c")))

@@ -5,22 +5,32 @@ Each is a pure function of results; names of strangers are escaped. On a phone t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from catbench.arrays import Floats
-from catbench.report.figure import cost_label, frame, outside_label
-from catbench.report.plot import padded, plotly_names
+from catbench.report.figure import cost_label, frame, outside_label, pareto_front
+from catbench.report.numbers import Estimate
+from catbench.report.plot import cost_ticks, padded, plotly_names
 from catbench.report.result import Result
+from catbench.report.spelling import short, spell_cost
 from catbench.submit.problems import Axis, Row
-from catbench_leaderboard.style import PageTheme, see_through, style_of
+from catbench_leaderboard.number_words import spelled
+from catbench_leaderboard.style import PATTERNS, PageTheme, Style, see_through, style_of
 from catbench_leaderboard.text import in_figure
 
 Numbers: TypeAlias = Sequence[float | None]
 ALONG = 2
 """Every so many of a curve's costs stands in the replicates that lie beside a report."""
+SAID = "%%{fullData.name}: %s<extra></extra>"
+"""What is said of a line where it is pointed at."""
+FRONT = "Pareto front: nothing as cheap is better"
+NARROW = 500
+"""In a frame narrower than so many pixels only candidates on the Pareto front are named."""
+SELDOM = 0.05
+"""A candidate that no budget sends more of the prompts to has no area of its own."""
 
 
 class Picture(NamedTuple):
@@ -31,66 +41,80 @@ class Picture(NamedTuple):
 
 
 def curve_figure(
-    result: Result,
-    rows: Sequence[Row],
-    axis: Axis,
-    theme: PageTheme,
+    result: Result, rows: Sequence[Row], axis: Axis, theme: PageTheme, numbers: Mapping[str, int],
     size: tuple[float, float] = (760.0, 400.0),
-) -> Picture:
+) -> Picture:  # fmt: skip
     """Return quality along the cost: curves of some routers, every candidate, and the mixture of these.
 
-    Candidates are named where there is room in a frame of `size`, in pixels.
+    Without routers the Pareto front is drawn instead of them. Candidates are named where there is room in a
+    frame of `size`, in pixels, those on the front first.
     """
     from plotly.graph_objects import Scatter
 
     drawn = _figure()
-    mixture = result.reference_curves["mixture"]
-    _add_line(drawn, 7, "not reading the prompt", result.curve.cost, mixture, [], [], theme)
-    for number, row in enumerate(rows):
-        curve = row.result.curve
-        _add_line(drawn, number, row.label, curve.cost, curve.quality, curve.low, curve.high, theme)
+    faint = Style(theme.faint, "solid")
+    _add_line(drawn, faint, "not reading the prompt", result.curve.cost, result.reference_curves["mixture"])
+    for row in rows:
+        curve, style = row.result.curve, style_of(numbers[row.label], theme)
+        _add_line(drawn, style, row.label, curve.cost, curve.quality, curve.low, curve.high)
     heights = np.concatenate([np.asarray(trace.y, dtype=float) for trace in drawn.data])
-    cost, quality = np.array(result.costs), np.array(result.fixed_quality.value, dtype=np.float64)
+    front = pareto_front(result)
+    names = [*front, *(name for name in result.candidates if name not in front)]
+    fixed = [result.fixed[name] for name in names]
+    cost = np.array([one.cost for one in fixed])
+    quality = np.array([one.quality.value for one in fixed], dtype=np.float64)
+    if not rows:
+        ends = [*range(len(front)), int(np.argmax(cost))]
+        line = {"color": style_of(0, theme).colour, "width": 2, "shape": "hv"}
+        steps = quality[[*ends[:-1], len(front) - 1]]
+        drawn.add_trace(Scatter(x=cost[ends], y=steps, line=line, mode="lines", name=FRONT, hoverinfo="skip"))
     low, high, outside = frame(heights, quality)
-    drawn.update_yaxes(range=[low, high])
-    names = [in_figure(name) for name in result.candidates]
     x = np.log10(cost) if axis == "log" else cost
-    named = plotly_names(x, quality, names, padded(x), (low, high), (size[0], size[1] - 100))
-    drawn.add_trace(
-        Scatter(
-            x=cost, y=quality, **named | {"textfont": {"color": theme.ink, "size": 11}}, mode="markers+text",
-            marker={"color": theme.ink, "size": 6}, name="always one candidate", hovertext=names,
-            hovertemplate="%{hovertext}: %{y:.4f} at %{x:.4g}<extra></extra>",
-        )
-    )  # fmt: skip
-    if outside:
-        note = f"{outside_label(outside)}: double click shows all"
+    shown = [in_figure(name) for name in names]
+    room = (size[0], size[1] - 100)
+    named = plotly_names(x, quality, shown, padded(x), (low, high), room) | {"textfont": {"size": 11}}
+    if size[0] < NARROW:
+        named["text"] = [text * (k < len(front)) for k, text in enumerate(named["text"])]
+    shapes = ["circle" if name in front else "circle-open" for name in names]
+    said = [f"{n}: {short(q)} at {spell_cost(c)}" for n, q, c in zip(shown, quality, cost, strict=True)]
+    how = {"mode": "markers+text", "marker": {"color": theme.ink, "size": 7, "symbol": shapes}, **named}
+    alone = "a candidate (filled: Pareto front)"
+    drawn.add_trace(Scatter(x=cost, y=quality, **how, hovertext=said, hoverinfo="text", name=alone))
+    if note := outside_label(outside):
         _note(drawn, note, "bottom", x=1, xref="paper", y=0, yref="paper", xanchor="right", font={"size": 11})
     title = f"mean {in_figure(result.metric_label)}{', lower is better' * (result.direction == 'lower')}"
-    done = _laid_out(drawn, theme, cost_label(result.cost), title, result.costs, axis, size[1], legend=True)
+    x_label, span = cost_label(result.cost), (low, high)
+    done = _laid_out(drawn, theme, x_label, title, result.costs, axis, size[1], span, legend=True)
     return Picture(done, f"{title} against cost: every candidate, and the curves of routers")
 
 
 def choices_figure(budgets: Floats, rates: Floats, result: Result, axis: Axis, theme: PageTheme) -> Picture:
-    """Return what is chosen along the budget, rates (B, M), as areas; what is never chosen is left out."""
+    """Return what is chosen along the budget, rates (B, M), as areas; the seldom chosen share one."""
     from plotly.graph_objects import Scatter
 
     drawn = _figure()
-    used = [k for k in np.argsort(result.costs, kind="stable") if rates[:, k].max() > 0.05]
+    used = [k for k in np.argsort(result.costs, kind="stable") if rates[:, k].max() > SELDOM]
+    areas = [(in_figure(result.candidates[k]), rates[:, k]) for k in used]
+    rest = 1 - rates[:, used].sum(axis=1)
+    if (others := int((rates.max(axis=0) > 0).sum()) - len(used)) > 0:
+        areas.append((f"{others} other{'s' * (others > 1)}", rest))
     along = [float(f"{one:.5g}") for one in budgets]
-    for number, k in enumerate(used):
-        style = style_of(number, theme)
+    for number, (name, heights) in enumerate(areas):
+        seldom = number == len(used)
+        colour = theme.faint if seldom else style_of(number, theme).colour
+        shade = see_through(colour, 0.6)
+        pattern = {"shape": PATTERNS[number % len(PATTERNS)], "fgcolor": theme.ink, "fgopacity": 0.25}
+        y = np.round(heights * 100, 1).tolist()
         drawn.add_trace(
             Scatter(
-                x=along, y=np.round(rates[:, k] * 100, 1).tolist(), name=in_figure(result.candidates[k]),
-                line={"color": style.colour, "width": 1, "dash": style.dash}, mode="lines", stackgroup="all",
-                fillcolor=see_through(style.colour, 0.65 if number < 8 else 0.3), hovertemplate="%{y:.0f}%",
+                x=along, y=y, name=name, line={"color": colour, "width": 1}, mode="lines", stackgroup="all",
+                fillcolor=shade, fillpattern={**pattern, "bgcolor": shade, "size": 9},
+                hovertemplate=SAID % "%{y:.0f}%",
             )
         )  # fmt: skip
-    drawn.update_yaxes(range=[0, 100])
     x = f"budget: {cost_label(result.cost)}"
-    title = "share of prompts, %"
-    done = _laid_out(drawn, theme, x, title, result.costs, axis, 400, legend=True)
+    y, span = "share of prompts, %", (0.0, 100.0)
+    done = _laid_out(drawn, theme, x, y, result.costs, axis, 340, span, legend=True)
     return Picture(done, "Share of prompts sent to each candidate, by budget")
 
 
@@ -101,11 +125,12 @@ def difference_figure(
     drawn = _figure()
     (cost, one), (_, other) = along(first.result), along(second.result)
     difference = [a - b for a, b in zip(one, other, strict=True)]
-    _add_line(drawn, 0, "difference", cost, difference, ends[0].tolist(), ends[1].tolist(), theme)
+    low, high = ends[0].tolist(), ends[1].tolist()
+    _add_line(drawn, Style(theme.ink, "solid"), "difference", cost, difference, low, high)
     drawn.add_hline(0, line={"color": theme.ink, "width": 1})
     title = f"{in_figure(first.label, 24)} less {in_figure(second.label, 24)}: above 0 the first is better"
-    x = cost_label(first.result.cost)
-    return Picture(_laid_out(drawn, theme, x, title, first.result.costs, axis, 300), title)
+    x, span = cost_label(first.result.cost), padded(np.array([0.0, *low, *high]))
+    return Picture(_laid_out(drawn, theme, x, title, first.result.costs, axis, 300, span), title)
 
 
 def _figure() -> Any:
@@ -122,25 +147,23 @@ def along(result: Result) -> tuple[list[float], list[float]]:
 
 
 def _add_line(
-    drawn: Any, number: int, label: str, cost: Numbers, heights: Numbers, low: Numbers, high: Numbers,
-    theme: PageTheme,
+    drawn: Any, style: Style, label: str, cost: Numbers, heights: Sequence[float], low: Numbers = (),
+    high: Numbers = (),
 ) -> None:  # fmt: skip
-    """Draw a line, and its band if it has one, in the style of a number."""
+    """Draw a line, and its band if it has one."""
     from plotly.graph_objects import Scatter
 
-    style, name = style_of(number, theme), in_figure(label, 28)
-    said = "%{y:.4f}"
+    name = in_figure(label, 28)
     if low:
         shade = see_through(style.colour, 0.13)
         there_and_back = {"x": [*cost, *reversed(cost)], "y": [*high, *reversed(low)], "fill": "toself"}
         quiet = {"line": {"width": 0}, "mode": "lines", "hoverinfo": "skip", "showlegend": False}
         drawn.add_trace(Scatter(**there_and_back, **quiet, fillcolor=shade))
-        said += " [%{customdata[0]:.4f}, %{customdata[1]:.4f}]"
     line = {"color": style.colour, "dash": style.dash, "width": 2.5}
-    ends = list(zip(low, high, strict=True))
-    drawn.add_trace(
-        Scatter(x=cost, y=heights, name=name, mode="lines", line=line, customdata=ends, hovertemplate=said)
-    )
+    ends = zip(heights, low or [None] * len(heights), high or [None] * len(heights), strict=True)
+    said = spelled([Estimate(value=value, low=start, high=end) for value, start, end in ends])
+    how = {"mode": "lines", "text": said, "hovertemplate": SAID % "%{text}"}
+    drawn.add_trace(Scatter(x=cost, y=heights, name=name, line=line, **how))
 
 
 def _note(drawn: Any, text: str, yanchor: str, **where: Any) -> None:
@@ -148,34 +171,34 @@ def _note(drawn: Any, text: str, yanchor: str, **where: Any) -> None:
 
 
 def _laid_out(
-    drawn: Any, theme: PageTheme, x: str, y: str, costs: Sequence[float], axis: Axis, height: float, *,
-    legend: bool = False,
+    drawn: Any, theme: PageTheme, x: str, y: str, costs: Sequence[float], axis: Axis, height: float,
+    span: tuple[float, float], *, legend: bool = False,
 ) -> Any:  # fmt: skip
     """Return a figure with the board's axes and colours; what is drawn upwards stands above it."""
     values = np.asarray(costs, dtype=float)
     log = axis == "log"
     grid = see_through(theme.faint, 0.25)
-    common = {"color": theme.ink, "gridcolor": grid, "zeroline": False, "fixedrange": not legend}
+    common = {"color": theme.ink, "gridcolor": grid, "zeroline": False, "fixedrange": True}
     ends = padded(np.log10(values) if log else values)
-    ticks = {"type": "log", "tickvals": cost_ticks(costs), "tickformat": "~g"} if log else {"type": "linear"}
-    drawn.update_xaxes(title={"text": x, "standoff": 4}, range=ends, **ticks, **common)
-    drawn.update_yaxes(**common)
+    across = cost_ticks(costs) if log else round_ticks(*ends)
+    up = round_ticks(*span)
+    drawn.update_xaxes(
+        title={"text": x, "standoff": 4, "font": {"size": 12}}, type=axis, range=ends, tickvals=across,
+        ticktext=[short(tick) for tick in across], **common,
+    )  # fmt: skip
+    drawn.update_yaxes(range=span, tickvals=up, ticktext=[short(tick) for tick in up], **common)
     _note(drawn, y, "bottom", x=0, xref="paper", y=1, yref="paper", font={"size": 12})
+    clear = dict.fromkeys(("paper_bgcolor", "plot_bgcolor"), "rgba(0,0,0,0)")
+    below = {"orientation": "h", "y": -0.16, "yanchor": "top", "font": {"size": 11}}
     return drawn.update_layout(
-        height=height,
-        margin={"l": 44, "r": 10 if legend else 104, "t": 26, "b": 44},
-        hovermode="x unified",
-        showlegend=legend,
-        dragmode=False,
-        legend={"orientation": "h", "y": -0.2, "yanchor": "top"},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": theme.ink},
-        template="none",
-    )
+        height=height, margin={"l": 44, "r": 10, "t": 22, "b": 44}, hovermode="x", dragmode=False,
+        showlegend=legend, legend=below, font={"color": theme.ink}, template="none", **clear,
+    )  # fmt: skip
 
 
-def cost_ticks(costs: Sequence[float]) -> list[float]:
-    """Return round numbers of the costs' decades for a logarithmic axis."""
-    powers = range(int(np.floor(np.log10(min(costs)))), int(np.floor(np.log10(max(costs)))) + 1)
-    return [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
+def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Return a few round numbers between two."""
+    from matplotlib.ticker import MaxNLocator
+
+    found = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    return [float(tick) for tick in found if low <= tick <= high]

@@ -11,6 +11,7 @@ from catbench.report.result import Result
 from catbench.submit.problems import Row
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.markup import bold, name
+from catbench_leaderboard.number_words import share
 from catbench_leaderboard.suite_words import METRICS, about
 
 
@@ -28,19 +29,34 @@ def surely(result: Result) -> bool:
 
 
 def sentence(board: Board, view: View) -> Markup:
-    """Return in a sentence or two whether routing is worth it on a view's suite and metric."""
+    """Return in a few sentences whether routing is worth it on a view's suite and metric."""
     row = best_validated(board, view)
     if row is None:
         return Markup("Nobody is ranked here: nobody whom this board believes ran these routers again.")
-    result, words, best = row.result, about(view.suite), row.result.best_single
-    saves = f"draws images {result.verdict.partition(';')[0]}"
-    if best.cost <= min(result.costs):
-        saves = f"saves nothing, because the best single candidate, {best.candidate}, is the cheapest"
-    how = f"by {METRICS.get(result.metric, result.metric_label)}"
+    result, words = row.result, about(view.suite)
     worth = bold("Yes:" if surely(result) else "Not shown:")
-    text = "Is routing worth it? {} on {:,} {}, the router <strong>{}</strong> {} ({}). {}"
-    said = (worth, result.prompts, words.prompts, name(row.label), saves, how, _elsewhere(board, view))
-    return Markup(text).format(*said)
+    judged = f"Judged by {METRICS.get(result.metric, result.metric_label)}."
+    text = "Is routing worth it? {} on {:,} {}, the router <strong>{}</strong> {}. {} {}"
+    said = (worth, result.prompts, words.prompts, name(row.label), _saves(result), judged)
+    return Markup(text).format(*said, _elsewhere(board, view))
+
+
+def _saves(result: Result) -> str:
+    """Return what a router does to the cost of the best single candidate, and to what reads no prompt."""
+    best, match = result.best_single, result.estimate("match_best")
+    as_good = f"as good as always drawing with {best.candidate}"
+    if surely(result):
+        return f"draws images {as_good} for {share(match)} of its cost"
+    if best.cost <= min(result.costs):
+        said = f"saves nothing: the best single candidate, {best.candidate}, is the cheapest too"
+    elif match.value is None:
+        said = f"is never {as_good}{'' if match.low is None else ', though that is not certain'}"
+    elif match.value == 1:
+        said = f"is {as_good} only at the full cost"
+    else:
+        said = f"is {as_good} at {share(match, 'never')} of its cost, which is not certain"
+    better = (result.estimate("gain").low or 0) > 0
+    return said + "; averaged over budgets it surely beats not reading the prompt" * better
 
 
 def _elsewhere(board: Board, view: View) -> str:
@@ -48,9 +64,7 @@ def _elsewhere(board: Board, view: View) -> str:
     others = [suite for suite in board.real if view.every and suite != view.suite]
     found = {suite: best_validated(board, board.view(suite)) for suite in others}
     sure = [about(suite).tab for suite, row in found.items() if row and surely(row.result)]
-    parts = {
-        "yes too": sure,
-        "not shown": [about(suite).tab for suite in found if about(suite).tab not in sure],
-    }
+    unsure = [about(suite).tab for suite in found if about(suite).tab not in sure]
+    parts = {"yes too": sure, "not shown": unsure}
     said = "; ".join(f"{how} on {' and '.join(names)}" for how, names in parts.items() if names)
     return f"{said[:1].upper()}{said[1:]}." if said else ""

@@ -6,29 +6,29 @@ of figures would be loaded, sharp at any width, and in the colours of any theme.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote
 
 import numpy as np
 from markupsafe import Markup
 
 from catbench.report.figure import cost_label
-from catbench.report.plot import padded
+from catbench.report.plot import cost_ticks, padded
 from catbench.report.spelling import short
 from catbench.submit.problems import Axis, Row
-from catbench_leaderboard.figures import along, cost_ticks
+from catbench_leaderboard.figures import along, round_ticks
 from catbench_leaderboard.markup import name
 from catbench_leaderboard.style import THEMES, style_of
 
-DASHES = {"solid": "", "dash": "8 4", "dot": "2 3", "dashdot": "8 3 2 3"}
+DASHES = {"solid": "", "dash": "7 3", "dot": "2 2", "dashdot": "7 2 2 2"}
 GREY = "#8a9099"
 APART = 7.0
 """Per cent of the height between two names."""
 SIZE = 1000
 
 
-def gain_chart(rows: Sequence[Row], axis: Axis) -> Markup:
-    """Return the gains of some routers, a colour each, the first drawn last."""
+def gain_chart(rows: Sequence[Row], axis: Axis, numbers: Mapping[str, int]) -> Markup:
+    """Return the gains of some routers in the styles of their numbers, the first drawn last."""
     result = rows[0].result
     ends = padded(_scaled(result.costs, axis))
     bands = [row.entry.bands[row.number].astype(np.float64) for row in rows]
@@ -41,14 +41,14 @@ def gain_chart(rows: Sequence[Row], axis: Axis) -> Markup:
     def down(values: Iterable[float]) -> list[float]:
         return [100 * (high - value) / (high - low) for value in values]
 
-    ticks = _nice(low, high)
+    ticks = round_ticks(low, high, 4)
+    styles = [style_of(numbers[row.label], THEMES["light"]) for row in rows]
     best = result.best_single
     drawn = [_line(_points([0, 100], [at, at]), GREY, 0.3) for at in down(ticks)]
     drawn += [_line(_points([0, 100], down([0, 0])), GREY, 1.5)]
     drawn += [_line(_points(right([best.cost] * 2), [0, 100]), GREY, 1, "2 3")]
     last: list[float] = []
-    for number, (row, band) in reversed(list(enumerate(zip(rows, bands, strict=True)))):
-        style = style_of(number, THEMES["light"])
+    for row, band, style in reversed(list(zip(rows, bands, styles, strict=True))):
         cost, gain = along(row.result)
         x, y = right(cost), down(gain)
         there = _points([*x, *reversed(x)], [*down(band[1]), *reversed(down(band[0]))])
@@ -60,12 +60,15 @@ def gain_chart(rows: Sequence[Row], axis: Axis) -> Markup:
     image = Markup('<img alt="{}: numbers are in the table" src="data:image/svg+xml,{}">')
     words = [image.format(title, quote(f"{head}{''.join(drawn)}</svg>"))]
     words += [_word("up", "top", at, short(tick)) for at, tick in zip(down(ticks), ticks, strict=True)]
-    marks = cost_ticks(result.costs) if axis == "log" else _nice(min(result.costs), max(result.costs))
+    costs = result.costs
+    marks = cost_ticks(costs) if axis == "log" else round_ticks(min(costs), max(costs), 4)
     inside = [(at, tick) for at, tick in zip(right(marks), marks, strict=True) if 0 <= at <= 100]
     words += [_word("along", "left", at, short(tick)) for at, tick in inside]
     for number, at in _apart(last):
-        square = Markup('<i style="background:{}"></i>').format(style_of(number, THEMES["light"]).colour)
-        words.append(_word("named", "top", at, square + name(rows[number].label, 14)))
+        style = styles[number]
+        line = _line("0,500 1000,500", style.colour, 3, DASHES[style.dash])
+        sample = Markup('<img alt="" src="data:image/svg+xml,{}">').format(quote(f"{head}{line}</svg>"))
+        words.append(_word("named", "top", at, sample + name(rows[number].label, 14)))
     note = Markup("cost of always {}").format(name(best.candidate, 24))
     side = "before" if right([best.cost])[0] > 50 else "after"
     words.append(_word(f"note {side}", "left", right([best.cost])[0], note))
@@ -76,13 +79,6 @@ def gain_chart(rows: Sequence[Row], axis: Axis) -> Markup:
 def _scaled(costs: Iterable[float], axis: Axis) -> list[float]:
     values = np.array(list(costs), dtype=np.float64)
     return (np.log10(values) if axis == "log" else values).tolist()
-
-
-def _nice(low: float, high: float) -> list[float]:
-    """Return a few round numbers between two."""
-    from matplotlib.ticker import MaxNLocator
-
-    return [float(tick) for tick in MaxNLocator(4).tick_values(low, high) if low <= tick <= high]
 
 
 def _points(x: Sequence[float], y: Sequence[float]) -> str:

@@ -19,8 +19,8 @@ ENDS = {"": "value", "_low": "low", "_high": "high"}
 """Suffix of a column -> end of an estimate."""
 
 
-def leaderboard_table(board: Board, view: View) -> pd.DataFrame:
-    """Return the ranking of a view, the ranked ones first.
+def leaderboard_table(board: Board, view: View, most: int | None = None) -> pd.DataFrame:
+    """Return the ranking of a view, the ranked ones first; of `most` routers only where it is given.
 
     Columns: those of `catbench_leaderboard.ranking.ranking`; `headroom`, `gain` and `audc` on the view's
     metric and axis, and `match_best` (cost to match the best single candidate), each with `_low` and `_high`;
@@ -28,9 +28,10 @@ def leaderboard_table(board: Board, view: View) -> pd.DataFrame:
     the mixture; `verdict`; overhead in milliseconds and TFLOPs a prompt; who made it, when, and who ran it
     again. Shares are 0 to 1.
     """
-    found = ranking(board, view)
+    found = ranking(board, view).iloc[:most]
     ahead = surely_ahead(board, view)
-    rows = [_columns(board.row(view, label), view) | ahead[label] for label in found["router"]]
+    here = {row.label: row for row in board.rows(view)}
+    rows = [_columns(here[label], view) | ahead[label] for label in found["router"]]
     return found.join(pd.DataFrame(rows, index=found.index)) if rows else found
 
 

@@ -40,9 +40,8 @@ def folders() -> tuple[Path, ...]:
 
 def _trusted() -> tuple[float, ...]:
     """Return when this user's own index and his hosts' keys were changed."""
-    return tuple(
-        path.stat().st_mtime if path and path.is_file() else 0.0 for path in (own_index(), allowed_signers())
-    )
+    paths = own_index(), allowed_signers()
+    return tuple(path.stat().st_mtime if path and path.is_file() else 0.0 for path in paths)
 
 
 def board(progress: Progress = quiet) -> Board:

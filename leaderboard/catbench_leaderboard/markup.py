@@ -7,16 +7,14 @@ a dot and a line on an axis that all rows of a column share.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from statistics import median
 from typing import NamedTuple
 
 from markupsafe import Markup
 
 from catbench.report.numbers import Estimate
-from catbench.report.spelling import decimals_of, spell
 from catbench.terminal import one_line
+from catbench_leaderboard.number_words import share, spelled
 
-MISSING = "–"
 Router = Callable[[str, str], str]
 """Label of a router and suite -> address of its page."""
 
@@ -77,13 +75,9 @@ def folded(summary: str, inside: Markup) -> Markup:
 
 
 def table(
-    caption: str,
-    columns: Sequence[Column],
-    rows: Iterable[Sequence[str | Markup]],
-    marks: Sequence[str] = (),
-    *,
-    scrolls: bool = False,
-) -> Markup:
+    caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str | Markup]],
+    marks: Sequence[str] = (), *, scrolls: bool = False,
+) -> Markup:  # fmt: skip
     """Return a table; `marks` are classes of its rows. The first column names the row.
 
     One that `scrolls` sideways says so to those who read and to those who listen.
@@ -110,15 +104,10 @@ def facts(found: Mapping[str, str | Markup]) -> Markup:
     return Markup("<dl>{}</dl>").format(_joined(Markup("<dt>{}</dt><dd>{}</dd>").format(*p) for p in pairs))
 
 
-def spelled(found: Sequence[Estimate], *, percent: bool = False, missing: str = MISSING) -> list[str]:
-    """Return estimates as people read them, all with the same decimals."""
-    known = [decimals_of(one) for one in found if one.value is not None and one.low is not None]
-    decimals = max(int(median(known)) - 2 * percent, 0) if known else None
-    return [spell(one, percent=percent, missing=missing, decimals=decimals) for one in found]
-
-
-def drawn(found: Sequence[Estimate], scale: Sequence[Estimate] = ()) -> list[Markup]:
-    """Return each estimate's number, and a dot and a line.
+def drawn(
+    found: Sequence[Estimate], scale: Sequence[Estimate] = (), *, percent: bool = False
+) -> list[Markup]:
+    """Return each estimate's number, and a dot and a line; `percent` where they are shares.
 
     The axis holds 0 and all of them; with `scale` these only, and what lies farther below 0 than the best of
     them above it stands at its end.
@@ -135,13 +124,13 @@ def drawn(found: Sequence[Estimate], scale: Sequence[Estimate] = ()) -> list[Mar
             return Markup("")
         ends = [one.value if end is None else end for end in (one.low, one.high)]
         sure = "sure" if ends[0] > 0 else "out" if one.value < low else ""
-        marks = '<i class="zero" style="left:{}%"></i><i class="line" style="left:{}%;width:{}%"></i>'
-        marks += '<i class="dot" style="left:{}%"></i>'
-        inside = Markup(marks).format(at(0), at(ends[0]), round(at(ends[1]) - at(ends[0]), 1), at(one.value))
-        return Markup('<span class="axis {}" aria-hidden="true">{}</span>').format(sure, inside)
+        where = zip(("zero", "low", "high", "at"), map(at, (0, *ends, one.value)), strict=True)
+        marks = ";".join(f"--{mark}:{place:g}%" for mark, place in where)
+        return Markup('<i class="axis {}" style="{}" aria-hidden="true"></i>').format(sure, marks)
 
     both = Markup('<span class="both"><span>{}</span>{}</span>')
-    return [both.format(*pair) for pair in zip(spelled(found), map(axis, found), strict=True)]
+    words = [share(one) for one in found] if percent else spelled(found)
+    return [both.format(*pair) for pair in zip(words, map(axis, found), strict=True)]
 
 
 def bars(values: Sequence[float], lowest: float, highest: float) -> list[Markup]:

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import streamlit as st
 from markupsafe import Markup
 
+from catbench.report.spelling import spell_cost
 from catbench.submit.problems import AXES
 from catbench.submit.standings import MEAN
 from catbench.suite.here import is_here
@@ -52,6 +53,11 @@ def style() -> None:
     st.html(f"<style>{CSS.read_text(encoding='utf-8')}</style>")
     script = CSS.with_name("history.js").read_text(encoding="utf-8")
     st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+
+
+def tab(*names: str) -> None:
+    """Name the browser's tab after what is shown."""
+    st.set_page_config(page_title=" · ".join([*names, "catbench"]))
 
 
 def opened(heading: Markup) -> Board | None:
@@ -153,7 +159,7 @@ def pick(label: str, options: Sequence[str], key: str, first: int = 0) -> str:
 
 def budget(budgets: Sequence[float], unit: str) -> int:
     """Show the budget slider, and return the position of what is chosen on it: at first the middle."""
-    shown = [f"{value:.4g}" for value in budgets]
+    shown = [spell_cost(value) for value in budgets]
     if len(set(shown)) < 2:
         return 0
     label = f"Budget: {in_markdown(unit)} on average"

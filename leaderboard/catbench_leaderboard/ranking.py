@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from catbench.submit.problems import Row
@@ -25,3 +26,19 @@ def ordered(board: Board, view: View) -> list[Row]:
     """Return the routers of a view that have its metric, best ranked first."""
     rows = {row.label: row for row in board.rows(view)}
     return [rows[label] for label in ranking(board, view)["router"]]
+
+
+def alike(first: Row, second: Row) -> bool:
+    """Return whether two routers chose alike: every draw of their areas is the same."""
+    return np.array_equal(first.areas("log"), second.areas("log"))
+
+
+@kept
+def numbers(board: Board) -> dict[str, int]:
+    """Return every router's number, which gives it its colour on every page and under every filter.
+
+    The best ranked of the first page come first: those that are drawn most are told apart best.
+    """
+    first = [row.label for row in ordered(board, board.view())] if board.problems else []
+    rows = (row for problem in board.problems for found in problem.rows.values() for row in found)
+    return {label: k for k, label in enumerate(dict.fromkeys([*first, *(row.label for row in rows)]))}

@@ -46,13 +46,9 @@ def serve(port: int, *, headless: bool) -> None:
     from streamlit.web.cli import main
 
     app = Path(__file__).parent / "app.py"
-    options = (
-        f"--server.port={port}",
-        f"--server.headless={str(headless).lower()}",
-        "--server.showEmailPrompt=false",
-        "--logger.hideWelcomeMessage=true",  # and what it advertises over the page
-        "--browser.gatherUsageStats=false",
-    )
+    quiet = "--server.showEmailPrompt=false", "--browser.gatherUsageStats=false"
+    plain = "--logger.hideWelcomeMessage=true"  # and what it advertises over the page
+    options = (f"--server.port={port}", f"--server.headless={str(headless).lower()}", *quiet, plain)
     main(["run", str(app), *options], standalone_mode=False)
 
 

@@ -1,7 +1,8 @@
 """Colours: safe for colour-blind readers.
 
-Eight colours (Okabe and Ito 2008, and two more), then the same with other dashes. Two of them differ
-between the themes, where the one would not be seen on the other's background.
+Seven colours (Okabe and Ito 2008, and one more), each with a dash of its own, then with others. One of them
+differs between the themes, where it would not be seen on the other's background. The palette's last colour is
+the references'.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import NamedTuple
 from catbench.report.figure import PALETTE
 
 DASHES = ("solid", "dash", "dot", "dashdot")
+PATTERNS = ("", "/", "\\", "x", "-", "|", "+", ".")
+"""What areas are filled with, by their number."""
 CSS = Path(__file__).parent / "board.css"
 """How markup is laid out, in the app and in exported files."""
 
@@ -41,9 +44,9 @@ class Style(NamedTuple):
 
 
 def style_of(number: int, theme: PageTheme) -> Style:
-    """Return the style of a figure's line by its number."""
-    count = len(theme.palette)
-    return Style(theme.palette[number % count], DASHES[number // count % len(DASHES)])
+    """Return the style of a line by its number: neighbours differ in colour and in dash."""
+    turn, colour = divmod(number, len(theme.palette) - 1)
+    return Style(theme.palette[colour], DASHES[(colour + colour // 4 + turn) % len(DASHES)])
 
 
 def see_through(colour: str, alpha: float) -> str:

@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
 TOKEN = "hf_stand_in"
+UNKNOWN_TOKEN = "Invalid credentials in Authorization header"
 
 
 @dataclass
@@ -57,6 +58,7 @@ class Hub:
         self.faults = Faults()
         self.asked: list[str] = []
         self.gated: set[str] = set()
+        self.read_only: set[str] = set()
         self.url = ""
 
     def add(self, name, files, **given):
@@ -94,7 +96,11 @@ class Handler(BaseHTTPRequestHandler):
     def refused(self, repository):
         """Answer and return True where this caller may not have the repository."""
         known = self.hub.repositories.get(repository)
-        if repository in self.hub.gated and not self.has_token():
+        if self.headers.get("Authorization") and not self.has_token():
+            self.answer(401, {"error": UNKNOWN_TOKEN}, X_Error_Message=UNKNOWN_TOKEN)
+        elif repository in self.hub.read_only and self.command == "POST":
+            self.answer(403, {"error": "You don't have the rights to do that"})
+        elif repository in self.hub.gated and not self.has_token():
             self.answer(403, {"error": "gated"}, X_Error_Code="GatedRepo")
         elif known is None or (known.private and not self.has_token()):
             self.answer(401, {"error": "Repository not found"}, X_Error_Code="RepoNotFound")

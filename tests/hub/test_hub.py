@@ -12,13 +12,15 @@ import time
 
 import pytest
 
-from catbench import load
+from catbench import Report, evaluate, load
 from catbench.errors import CatbenchError, install_line
 from catbench.hub.address import Address
 from catbench.hub.fetching import check_path
+from catbench.score.bootstrap import Bootstrap
 from catbench.suite.store import verify
 
 NAME = "somebody/some-suite"
+PAGE = "https://huggingface.co/datasets/a/b/blob/main/scores.parquet"
 
 
 def simulated_files(folder):
@@ -43,7 +45,10 @@ def test_a_suite_that_is_pushed_comes_back_the_same(hub, catbench, logged_in, si
     commit = hub.repositories[NAME].branches["main"]
     assert commit in sent.stdout
     card = hub.repositories[NAME].commits[commit]["README.md"].decode()
-    assert f"catbench pull {NAME}" in card
+    assert f"catbench pull {NAME} --out {named(simulated)}" in card
+    croissant = json.loads(hub.repositories[NAME].commits[commit]["croissant.json"])
+    assert croissant["url"] == f"{hub.url}/datasets/{NAME}"
+    assert f"catbench evaluate ridge --suite hf://datasets/{NAME}@{commit}" in sent.stdout
     assert f"hf://datasets/{NAME}/scores.parquet" in card
     came = catbench("pull", NAME)
     assert came.returncode == 0, came.stderr
@@ -116,10 +121,32 @@ def test_a_pulled_suite_has_its_descriptions_and_no_name_of_a_recipe_s(hub, catb
 
 def test_a_suite_on_a_hub_can_be_named_wherever_a_suite_can(hub, catbench, simulated):
     hub.add(NAME, simulated)
-    for verb in (["verify"], ["evaluate", "mixture", "--suite"]):
-        ran = catbench(*verb, f"hf://datasets/{NAME}")
+    page = f"{hub.url}/datasets/{NAME}/tree/main"
+    for verb in (["verify", page], ["evaluate", "mixture", "--suite", f"hf://datasets/{NAME}"]):
+        ran = catbench(*verb)
         assert ran.returncode == 0, ran.stderr
     assert hub.times("GET", "scores.parquet") == 1  # the second time it was in the cache
+
+
+def test_a_report_says_the_commit_that_its_suite_was_fetched_at(hub, catbench, simulated, tmp_path):
+    commit = hub.add(NAME, simulated)
+    address = f"hf://datasets/{NAME}@{commit}"
+    words = ["evaluate", "mixture", "--suite", f"hf://datasets/{NAME}", "--json", "report.json"]
+    ran = catbench(*words)
+    assert ran.returncode == 0, ran.stderr
+    assert address in ran.stdout
+    assert Report.read(tmp_path / "report.json").fetched == {named(simulated): address}
+    refused = catbench("verify", "report.json")
+    assert refused.returncode == 2
+    assert f"give --suite {address}" in refused.stderr
+    held = catbench("verify", "report.json", "--suite", address)
+    assert held.returncode == 0, held.stderr
+    assert catbench("pull", NAME).returncode == 0
+    pulled = load(tmp_path / "home" / "suites" / named(simulated))
+    assert evaluate("mixture", pulled, bootstrap=Bootstrap(0)).fetched == {named(simulated): address}
+    other = tmp_path / "other.json"
+    evaluate("mixture", load(simulated), bootstrap=Bootstrap(0)).save(other)
+    assert "fetched" not in json.loads(other.read_text())
 
 
 def test_a_connection_that_breaks_goes_on_where_it_was(hub, catbench, simulated, tmp_path):
@@ -158,7 +185,7 @@ def test_a_push_that_breaks_off_is_taken_up(hub, catbench, logged_in, simulated)
     hub.faults.refuse_upload = 2
     broke = catbench("push", simulated, NAME, environment=logged_in)
     assert broke.returncode == 2
-    assert broke.stderr.startswith(f"catbench: cannot write to {NAME}: ")
+    assert broke.stderr.startswith(f"catbench: cannot write to hf://datasets/{NAME}@main: ")
     assert len(broke.stderr.splitlines()) == 1
     assert hub.repositories[NAME].commits == {}
     kept = dict(hub.large)
@@ -269,7 +296,22 @@ def test_without_a_token_nothing_is_written(hub, catbench, simulated):
 def test_a_gated_repository_says_so(hub, catbench, simulated):
     hub.add(NAME, simulated)
     hub.gated.add(NAME)
-    assert "grants access on request" in catbench("pull", NAME).stderr
+    refused = catbench("pull", NAME).stderr
+    assert f"grants access on request: ask for it at {hub.url}/datasets/{NAME} (`hf auth login`" in refused
+
+
+def test_a_token_that_is_refused_is_said_with_what_to_do(hub, catbench, logged_in, simulated):
+    hub.add(NAME, simulated)
+    expired = {**logged_in, "HF_TOKEN": "hf_expired"}
+    for words in (["pull", NAME], ["push", simulated, NAME]):
+        refused = catbench(*words, environment=expired)
+        assert refused.returncode == 2
+        assert "the hub does not know the token, or there is none (`hf auth login`" in refused.stderr
+    hub.read_only.add(NAME)
+    refused = catbench("push", simulated, NAME, environment=logged_in)
+    assert refused.returncode == 2
+    assert "the token does not allow that" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
 
 
 def test_no_connection_is_one_line(catbench, surroundings, simulated):
@@ -281,15 +323,22 @@ def test_no_connection_is_one_line(catbench, surroundings, simulated):
 
 
 @pytest.mark.parametrize(
-    "text", ["nano", "a/b/c", "../x", "a/..", "a/b@", "a/b@../c", "https://example.org/a", "a/b c"]
+    "text",
+    ["nano", "a/b/c", "../x", "a/..", "a/b@", "a/b@../c", "https://example.org/a", "a/b c", PAGE, "x" + PAGE],
 )
 def test_what_names_no_repository_is_refused(text):
     with pytest.raises(CatbenchError, match="names no dataset repository"):
         Address.parse(text)
 
 
-def test_an_address_is_read_in_both_spellings():
+def test_an_address_is_read_in_all_spellings(monkeypatch):
     assert Address.parse("hf://datasets/a/b@v1") == Address.parse("a/b@v1") == Address("a/b", "v1")
+    page = "https://huggingface.co/datasets/a/b"
+    assert Address.parse(page) == Address.parse(f"{page}/?library=datasets") == Address("a/b")
+    assert Address.parse(f"{page}/tree/v1") == Address.parse(f"{page}/commit/v1") == Address("a/b", "v1")
+    assert Address.parse(f"{page}/tree/refs%2Fpr%2F1") == Address("a/b", "refs/pr/1")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1/")
+    assert Address.parse("http://127.0.0.1:1/datasets/a/b/tree/v1") == Address("a/b", "v1")
     assert str(Address("a/b")) == "hf://datasets/a/b@main"
 
 

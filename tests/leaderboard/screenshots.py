@@ -22,8 +22,8 @@ PAGES = {
     "enter": {"page": "Enter"},
 }
 """Pages with prompts are shown on nano: those of the other suites may not be copied."""
-SCREENS = {"": (1280, "light"), "-dark": (1280, "dark"), "-phone": (400, "light")}
-COLOURS = 128
+SCREENS = {"": (1280, "light"), "-dark": (1280, "dark"), "-phone": (390, "light")}
+COLOURS = 256
 DRAWN = """
     const all = name => [...document.querySelectorAll(`[data-testid="${name}"]`)];
     return all("stApp").some(app => app.dataset.testScriptState === "notRunning")
@@ -64,7 +64,7 @@ def shoot(browser: webdriver.Chrome, address: str, width: int, path: Path) -> No
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     settle(browser)
     picture = Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    picture.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def settle(browser: webdriver.Chrome) -> None:

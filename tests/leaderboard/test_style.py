@@ -58,8 +58,16 @@ def test_every_colour_is_seen_on_its_background(theme, paper):
 
 def test_routers_beyond_the_palette_differ_by_their_dashes():
     theme = THEMES["light"]
-    styles = {style_of(number, theme) for number in range(len(theme.palette) * len(DASHES))}
-    assert len(styles) == len(theme.palette) * len(DASHES)
+    colours = theme.palette[:-1]  # the last one is the references'
+    styles = [style_of(number, theme) for number in range(len(colours) * len(DASHES))]
+    assert len(set(styles)) == len(styles)
+    assert {style.colour for style in styles} == set(colours)
+
+
+def test_neighbours_differ_without_colour():
+    dashes = [style_of(number, THEMES["light"]).dash for number in range(12)]
+    assert all(dashes[k] != dashes[k + 1] for k in range(11))
+    assert len(set(dashes[:4])) == 4
 
 
 def test_an_opacity_keeps_the_colour():

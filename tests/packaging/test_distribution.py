@@ -172,32 +172,64 @@ def test_wheel_and_sdist_are_as_an_index_wants_them(built):
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
 def test_the_wheel_works_in_an_empty_environment(version, resolution, built, tmp_path):
     """`lowest-direct` takes the lowest version that pyproject.toml allows and this Python has a wheel of."""
-    pytest.importorskip("uv")
-    uv = [sys.executable, "-m", "uv"]
-    done(*uv, "venv", "--quiet", "--python", interpreter(version), tmp_path / "venv")
-    python = tmp_path / "venv" / "bin" / "python"
-    install = [*uv, "pip", "install", "--quiet", "--python", python, "--only-binary", ":all:"]
-    done(*install, "--resolution", resolution, "--requirements", ROOT / "pyproject.toml")
-    done(*install, "--no-deps", built[0])
-    done(*uv, "pip", "check", "--python", python)
-    if resolution == "lowest-direct" and version == "3.11":
-        found = done(*uv, "pip", "freeze", "--python", python)
-        for package, lowest in lower_bounds().items():
-            assert re.search(rf"^{package}=={re.escape(lowest)}(\.0)*$", found, re.MULTILINE), (
-                package,
-                found,
-            )
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "CATBENCH"))}
+    python = installed(built[0], tmp_path / "venv", version, resolution)
     place = tmp_path / "place"
     place.mkdir()
     smoke = Path(__file__).parent / "smoke.sh"
-    done("sh", smoke, python.with_name("catbench"), cwd=place, env={**kept, "CATBENCH_HOME": str(tmp_path)})
+    done("sh", smoke, python.with_name("catbench"), cwd=place, env=surroundings(tmp_path))
 
 
-def lower_bounds():
-    """Return the lowest version of each dependency that is named without an extra."""
+@pytest.mark.slow
+def test_a_suite_goes_to_a_hub_and_back_with_the_lowest_library_of_the_extra(built, simulated, tmp_path):
+    path = ROOT / "tests" / "hub" / "stand_in.py"
+    spec = importlib.util.spec_from_file_location("catbench_stand_in_for_packaging", path)
+    stand_in = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = stand_in  # dataclasses look their module up
+    spec.loader.exec_module(stand_in)
+    python = installed(built[0], tmp_path / "venv", "3.11", "lowest-direct", extra="hub")
+    program = python.with_name("catbench")
+    with stand_in.serving() as hub:
+        told = {"HF_ENDPOINT": hub.url, "HF_TOKEN": stand_in.TOKEN, "HF_HUB_DISABLE_XET": "1"}
+        environment = {**surroundings(tmp_path), **told, "NO_PROXY": "127.0.0.1"}
+        done(program, "push", simulated, "somebody/suite", env=environment)
+        done(program, "pull", "somebody/suite", "--out", tmp_path / "came", env=environment)
+    assert catbench.load(tmp_path / "came").digest == catbench.load(simulated).digest
+
+
+def installed(wheel, place, version, resolution, extra=""):
+    """Make an environment with the wheel and what it needs, of an extra as well; return its Python."""
+    pytest.importorskip("uv")
+    uv = [sys.executable, "-m", "uv"]
+    done(*uv, "venv", "--quiet", "--python", interpreter(version), place)
+    python = place / "bin" / "python"
+    install = [*uv, "pip", "install", "--quiet", "--python", python, "--only-binary", ":all:"]
+    needs = ["--requirements", ROOT / "pyproject.toml", *(["--extra", extra] if extra else [])]
+    done(*install, "--resolution", resolution, *needs)
+    done(*install, "--no-deps", wheel)
+    done(*uv, "pip", "check", "--python", python)
+    if resolution == "lowest-direct" and version == "3.11":
+        found = done(*uv, "pip", "freeze", "--python", python).replace("_", "-")
+        for package, lowest in lower_bounds(extra).items():
+            pattern = rf"^{package.replace('_', '-')}=={re.escape(lowest)}(\.0)*$"
+            assert re.search(pattern, found, re.MULTILINE), (package, found)
+    return python
+
+
+def surroundings(home):
+    """Return the environment of somebody who has just installed it."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "CATBENCH", "HF_"))
+    }
+    return {**kept, "CATBENCH_HOME": str(home), "HF_HOME": str(home / "hf")}
+
+
+def lower_bounds(extra=""):
+    """Return the lowest version of each dependency, of an extra's too, that is named without an extra."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return dict(line.split(">=") for line in project["dependencies"] if "[" not in line)
+    lines = project["dependencies"] + (project["optional-dependencies"][extra] if extra else [])
+    return dict(line.split(">=") for line in lines if "[" not in line)
 
 
 def test_every_file_of_the_tree_that_is_built_compiles_on_the_oldest_python():

@@ -18,7 +18,19 @@ from catbench.home import DATA
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = ("start", "own_scores", "hub", "suites", "enter", "make_matrix", "faq", "index", "cite")
+PAGES = (
+    "start",
+    "own_scores",
+    "hub",
+    "suites",
+    "enter",
+    "make_matrix",
+    "faq",
+    "index",
+    "cite",
+    "leaderboard",
+    "private",
+)
 BLOCK = re.compile(r"(?:<!-- (file|not run|in): (.*?) -->\n)?```(\w+)\n(.*?)```", flags=re.DOTALL)
 
 
@@ -65,21 +77,21 @@ def test_what_a_page_shows_runs(page, shell):
             (shell.place / words).write_text(text, encoding="utf-8")
         elif kind == "not run":
             assert words
-        elif language in ("sh", "python"):
+        elif language not in ("text", "bibtex"):
+            assert language in ("sh", "python")
             shell(text, language, DATA / "suites" if kind == "in" else shell.place)
 
 
-def test_the_words_of_questions_are_commands():
-    """Commands within sentences, where nothing runs them, have a verb that exists."""
+def test_commands_within_sentences_are_commands():
+    """Where nothing runs them: they have a verb that exists."""
     from typer.main import get_command
 
     from catbench.cli import app
 
     verbs = set(get_command(app).commands)
-    for page in PAGES:
-        text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
-        for verb in re.findall(r"`catbench ([a-z-]+)", text):
-            assert verb in verbs or verb.startswith("--"), f"{page}.md: catbench {verb}"
+    for page in sorted(DOCS.rglob("*.md")):
+        for verb in re.findall(r"`catbench ([a-z-]+)", page.read_text(encoding="utf-8")):
+            assert verb in verbs or verb.startswith("--"), f"{page.name}: catbench {verb}"
 
 
 def test_the_notebook_runs_and_shows_what_it_stored():

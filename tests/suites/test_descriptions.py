@@ -59,6 +59,20 @@ def test_they_stand_outside_every_digest(suite):
     assert verify(suite).digest == before
 
 
+def test_a_suite_saved_before_there_were_any_is_given_them(simulated, tmp_path, command):
+    folder = shutil.copytree(simulated, tmp_path / "older")
+    for name in DESCRIPTIONS:
+        (folder / name).unlink()
+    assert command("verify", folder).code == 0
+    assert not any((folder / name).exists() for name in DESCRIPTIONS)
+    ran = command("verify", folder, "--describe")
+    assert (ran.code, ran.err) == (0, "")
+    for name in DESCRIPTIONS:
+        said = (folder / name).read_text(encoding="utf-8")
+        assert said == (simulated / name).read_text(encoding="utf-8")
+    assert "comes with catbench and is not changed" in command("verify", "nano", "--describe").err
+
+
 @pytest.mark.filterwarnings("ignore")  # of mlcroissant's own dependencies
 @pytest.mark.parametrize("shipped", [True, False])
 def test_croissant_is_valid_and_its_digests_and_types_are_those_of_the_files(shipped, suite):

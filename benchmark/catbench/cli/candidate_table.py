@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from catbench.cli.table_layout import first_that_fits, table_lines
+from catbench.report.figure import pareto_front
 from catbench.report.result import Result
 from catbench.report.spelling import decimals_of, plain, spell, spell_cost, spell_value
 
@@ -32,18 +33,6 @@ def candidate_table(result: Result, width: int, *, every: bool) -> tuple[list[st
     variants = [table_lines(heads, rows) for rows in (whole, fewer, below, narrow)]
     variants.append(table_lines(heads, fewer, above=True))
     return first_that_fits(variants, width), len(result.candidates) - len(shown)
-
-
-def pareto_front(result: Result) -> list[str]:
-    """Return the candidates that no other matches or beats at no greater cost, by rising cost."""
-    sign = -1 if result.direction == "lower" else 1
-    quality = {name: sign * (fixed.quality.value or 0.0) for name, fixed in result.fixed.items()}
-    cost = dict(zip(result.candidates, result.costs, strict=True))
-    front: list[str] = []
-    for name in sorted(result.candidates, key=lambda name: (cost[name], -quality[name])):
-        if not front or quality[name] > quality[front[-1]]:
-            front.append(name)
-    return front
 
 
 def _places(result: Result, shown: list[str]) -> int:

@@ -55,13 +55,12 @@ def compare(
     from catbench.cli.progress import progress_bar
     from catbench.files import check_writable
     from catbench.report.comparison import compare, write_differences
-    from catbench.report.stored import suite_trained_on
-    from catbench.suite.store import load
+    from catbench.report.stored import suite_of_report, suite_trained_on
 
     if json:
         check_writable(json)
     first, second = map(Report.read, reports)
-    matrix = load(suite or first.results[0].suite)
+    matrix = suite_of_report(first, suite)
     trained = next(filter(None, (suite_trained_on(report, train_on) for report in (first, second))), None)
     with progress_bar() as progress:
         differences = compare(first, second, matrix, progress, trained)

@@ -14,13 +14,20 @@ if TYPE_CHECKING:
 
 def pull(
     name: Annotated[
-        str, typer.Argument(metavar="NAME[@REVISION]", help="OWNER/NAME, and a branch, tag or commit.")
+        str,
+        typer.Argument(
+            metavar="NAME[@REVISION]",
+            help="OWNER/NAME, and a branch, tag or commit; or the address of its page.",
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(help="The suite's folder; without it the suite can be named afterwards.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder if it is there.")] = False,
-    most_gb: Annotated[float, typer.Option(help="The largest suite that is taken, in GB.")] = 4.0,
+    most_gb: Annotated[
+        float,
+        typer.Option(help="The largest suite that is fetched, in GB; one in the cache is there already."),
+    ] = 4.0,
 ) -> None:
     """Fetch a suite from a dataset hub, verify its digests, and put it where it can be named.
 

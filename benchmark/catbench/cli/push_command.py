@@ -50,4 +50,5 @@ def push(
         message = f"{manifest.suite.id} {manifest.suite.version}, content {matrix.digest[:12]}"
         commit = send(address, sent, message, private=private)
     typer.echo(f"{address.repository}, {address.revision}: commit {commit}: {size}, {licence}")
-    typer.echo(f"next: catbench pull {address.repository}@{commit}")
+    typer.echo(address.page)
+    typer.echo(f"next: catbench evaluate ridge --suite {Address(address.repository, commit)}")

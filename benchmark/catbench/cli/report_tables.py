@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.text import Text
 
 from catbench.cli.behaviour_lines import Behaviour, behaviours, budget_lines, why_below
 from catbench.cli.candidate_table import candidate_table
@@ -37,6 +38,10 @@ def print_report(
             say(target, "", "")
         _print_result(target, report, result, found.get(result.metric), linear=linear, every=every)
     say(target, "", *signature_lines(report.signature, target.width))
+    say(
+        target,
+        *(Text(f"{suite} was fetched from {where}", style="dim") for suite, where in report.fetched.items()),
+    )
 
 
 def _print_result(

@@ -58,6 +58,10 @@ def verify(
     mine: Annotated[
         bool, typer.Option("--mine", help="The same into your own index, which your leaderboard reads.")
     ] = False,
+    describe: Annotated[
+        bool,
+        typer.Option("--describe", help="Write README.md and croissant.json into the suite's folder anew."),
+    ] = False,
     sandbox: Sandbox = "bwrap",
     wall: Wall = None,
     memory: Memory = None,
@@ -81,8 +85,10 @@ def verify(
     if what is not None and not all_reports and not what.endswith(".json"):
         if rerun or fresh or record or suite:
             raise UsageError("--rerun, --fresh, --record and --suite are for reports")
-        _verify_suite(what)
+        _verify_suite(what, describe=describe)
         return
+    if describe:
+        raise UsageError("--describe is for suites")
     asked = _Asked(
         how_to_run(sandbox, wall, memory),
         suite,
@@ -172,7 +178,7 @@ def _write_index(index: Path, paths: list[Path], first: Path) -> None:
 def _verify_report(path: Path, report: Report, asked: _Asked) -> bool:
     """Verify a report and say what came out; return whether it holds."""
     from catbench.report.host_key import sign
-    from catbench.report.stored import suite_trained_on
+    from catbench.report.stored import suite_of_report, suite_trained_on
     from catbench.report.submission_record import record_verification
     from catbench.submit import verify as proof
     from catbench.suite.store import load, suite_folder
@@ -181,7 +187,7 @@ def _verify_report(path: Path, report: Report, asked: _Asked) -> bool:
     if not (asked.derive or asked.rerun or asked.fresh or asked.record) and _is_in_index(path, report, name):
         return True
     if name not in asked.suites:
-        asked.suites[name] = load(name)
+        asked.suites[name] = suite_of_report(report, asked.suite)
     matrix = asked.suites[name]
     trained = suite_trained_on(report, asked.train_on)
     proof.verify_report(report, matrix, str(path), trained)
@@ -252,13 +258,18 @@ def _print_fresh(path: Path, new: Fresh) -> None:
         typer.echo(f"FAILED  {path}: it does not hold on new prompts: its gain is smaller than claimed")
 
 
-def _verify_suite(suite: str) -> None:
+def _verify_suite(suite: str, *, describe: bool) -> None:
+    from catbench.home import check_own
     from catbench.suite import store
     from catbench.suite.costs import PRICED
+    from catbench.suite.description import DESCRIPTIONS, write_descriptions
     from catbench.suite.hub_suites import origin_of
     from catbench.suite.prompts import SPLITS
     from catbench.suite.tables.prices import without_price
 
+    folder = store.suite_folder(suite)
+    if describe:
+        check_own(folder)
     matrix = store.verify(suite)
     sizes = ", ".join(f"{len(matrix.rows(s))} {s} (x{matrix.samples[s]})" for s in SPLITS)
     title = f": {matrix.suite.title}" if matrix.suite.title != matrix.suite.id else ""
@@ -274,6 +285,9 @@ def _verify_suite(suite: str) -> None:
     typer.echo(f"features    {', '.join(matrix.features) or 'none'}")
     typer.echo(f"licence     {matrix.suite.licence or 'not stated'}")
     typer.echo(f"digest      {matrix.digest}")
-    if origin := origin_of(store.suite_folder(suite)):
+    if origin := origin_of(folder):
         typer.echo(f"fetched     from {origin.repository}, commit {origin.commit}")
     typer.echo("every file and every rule holds")
+    if describe:
+        write_descriptions(folder, store.read_manifest(folder), matrix.costs)
+        typer.echo(f"{' and '.join(DESCRIPTIONS)} are written in {folder}")

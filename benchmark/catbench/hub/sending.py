@@ -27,7 +27,7 @@ def send(address: Address, files: Mapping[str, Path], message: str, *, private: 
     if not sys.stderr.isatty():
         disable_progress_bars()
     api = HfApi()
-    with told("write to", address.repository):
+    with told("write to", address):
         api.create_repo(address.repository, repo_type="dataset", private=private, exist_ok=True)
         operations: list[Any] = [CommitOperationAdd(name, path) for name, path in files.items()]
         done = api.create_commit(

@@ -33,6 +33,7 @@ from catbench.score.rounds import Rounds, rounds_of
 from catbench.score.scorer import Scorer, sweep_of
 from catbench.score.sweep import mixture_curve
 from catbench.score.truth import Truth, mean_cost, truth_of
+from catbench.suite.hub_suites import fetched_from
 from catbench.suite.info import Metric
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Pool
@@ -128,6 +129,7 @@ def evaluate(
         bootstrap={"replicates": bootstrap.replicates, "seed": bootstrap.seed},
         folds=len(rounds.each) if len(rounds.each) > 1 else 0,
         train_on=train_on.suite.id if train_on else "",
+        fetched=fetched_from(matrix, train_on),
         left_out=rounds.left_out,
         compact=compact,
         results=tuple(results),

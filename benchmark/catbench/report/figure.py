@@ -136,6 +136,18 @@ def frame(curves: npt.ArrayLike, fixed: npt.ArrayLike) -> tuple[float, float, in
     return low - pad, high + pad, len(points) - len(near)
 
 
+def pareto_front(result: Result) -> list[str]:
+    """Return the candidates that no other matches or beats at no greater cost, by rising cost."""
+    sign = -1 if result.direction == "lower" else 1
+    quality = {name: sign * (fixed.quality.value or 0.0) for name, fixed in result.fixed.items()}
+    cost = dict(zip(result.candidates, result.costs, strict=True))
+    front: list[str] = []
+    for name in sorted(result.candidates, key=lambda name: (cost[name], -quality[name])):
+        if not front or quality[name] > quality[front[-1]]:
+            front.append(name)
+    return front
+
+
 def outside_label(outside: int) -> str:
     """Return what a figure says of candidates outside its frame."""
     return f"{outside} candidate{'s' * (outside > 1)} outside" if outside else ""

@@ -92,7 +92,7 @@ def plotly_figure(described: Sequence[Panel]) -> Any:
             corner = {"x": 1, "xref": "x domain", "xanchor": "right", "y": 0, "yref": "y domain"}
             note = f"{outside_label(outside)}: double click shows all"
             figure.add_annotation(text=note, showarrow=False, **corner, row=1, col=column)
-        log = {"type": "log", "tickvals": _ticks(cost), "tickformat": "~g", "range": span}
+        log = {"type": "log", "tickvals": cost_ticks(cost), "tickformat": "~g", "range": span}
         figure.update_xaxes(log, col=column)
         figure.update_xaxes({"title": panel.cost_label}, row=2, col=column)
         figure.update_yaxes({"title": panel.quality_label, "range": (low, high)}, row=1, col=column)
@@ -184,7 +184,7 @@ def plotly_names(
     }
 
 
-def _ticks(costs: Sequence[float]) -> list[float]:
+def cost_ticks(costs: Sequence[float]) -> list[float]:
     """Return 1, 2 and 5 times the powers of ten that span the costs, for a logarithmic axis."""
     powers = range(floor(log10(min(costs))), floor(log10(max(costs))) + 1)
     return [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]

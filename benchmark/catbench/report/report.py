@@ -61,6 +61,9 @@ class Report(BaseModel):
     private: bool = False
     """Whether it was scored on a host's private test split (`catbench.submit.private`): numbers are then
     rounded to their standard errors, and draws, predictions and replicates are the host's secret."""
+    fetched: dict[str, str] = Field(default_factory=dict)
+    """Suite -> `hf://datasets/OWNER/NAME@COMMIT`, of those that came from a dataset hub; absent where none
+    did."""
     left_out: tuple[str, ...] = ()
     """Candidates of the suite that the one trained on lacks: they are not in the pool."""
     compact: bool = False
@@ -113,7 +116,8 @@ class Report(BaseModel):
             if not table.empty:
                 _write(table, place)
                 names[f"{name}_file"] = os.path.relpath(place.absolute(), target.absolute().parent)
-        record = self.model_copy(update=names).model_dump(mode="json", by_alias=True)
+        absent = set[str]() if self.fetched else {"fetched"}
+        record = self.model_copy(update=names).model_dump(mode="json", by_alias=True, exclude=absent)
         with atomic_file(target) as draft:
             draft.write_text(_json(record) + "\n", encoding="utf-8")
 

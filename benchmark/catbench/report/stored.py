@@ -16,6 +16,20 @@ from catbench.suite.pool import Pool
 from catbench.suite.store import load
 
 
+def suite_of_report(report: Report, given: str | None = None) -> ScoreMatrix:
+    """Return the suite that a report is about; `given` is its name or folder, where that is not the report's.
+
+    Raises UsageError where there is none; none is fetched because a report says where from.
+    """
+    name = given or report.results[0].suite
+    try:
+        return load(name)
+    except UsageError as error:
+        if where := report.fetched.get(name):
+            raise UsageError(f"{error}; the report's was fetched: give --suite {where}") from error
+        raise
+
+
 def rounds_of_report(report: Report, matrix: ScoreMatrix, train_on: ScoreMatrix | None = None) -> Rounds:
     """Return the rounds of a report; raises UsageError where its training suite is needed and not given."""
     if report.train_on and (train_on is None or train_on.suite.id != report.train_on):

@@ -78,10 +78,11 @@ REFERENCES = {
 """Columns whose values stand in a list that the file itself holds."""
 
 
-def croissant(folder: Path, manifest: Manifest, day: date) -> str:
+def croissant(folder: Path, manifest: Manifest, day: date, page: str = "") -> str:
     """Return the text of `croissant.json` for the suite in `folder`, published on `day`.
 
-    Raises SuiteError where a table cannot be read as Parquet.
+    `page` is the address where it is published, where there is one. Raises SuiteError where a table cannot be
+    read as Parquet.
     """
     tables = {Path(name).stem: folder / name for name in manifest.files if name.endswith(".parquet")}
     suite, licence = manifest.suite, known_licence(manifest.suite.licence)
@@ -110,8 +111,8 @@ def croissant(folder: Path, manifest: Manifest, day: date) -> str:
             *(_record_set(name, path, manifest) for name, path in tables.items()),
         ],
     }
-    if origin := address(suite):
-        record["url"] = origin
+    if where := page or address(suite):
+        record["url"] = where
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
 
 

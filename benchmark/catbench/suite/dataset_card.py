@@ -48,7 +48,7 @@ def dataset_card(manifest: Manifest, costs: Sequence[Cost], repository: str = ""
         + _table(
             ("metric", "", "better", "source"),
             [
-                (_code(m.name), _line(m.title), m.direction, _line(m.citation or m.model))
+                (_code(m.name), _line(m.title), m.direction, _line(m.citation or _model(m.model)))
                 for m in manifest.metrics
             ],
         ),
@@ -86,7 +86,7 @@ def _tables(manifest: Manifest) -> list[Path]:
 def _how_to_load(manifest: Manifest, repository: str) -> str:
     table = "scores" if "scores.parquet" in manifest.files else "prompts"
     if repository:
-        first, where = f"```sh\ncatbench pull {repository}\n```\n\n", repository
+        first, where = f"```sh\ncatbench pull {repository} --out {manifest.suite.id}\n```\n\n", repository
         named = f"hf://datasets/{repository}"
     else:
         first, where = f"Where this folder is `{manifest.suite.id}`:\n\n", f"./{manifest.suite.id}"
@@ -114,6 +114,12 @@ def _candidates(manifest: Manifest, costs: Sequence[Cost]) -> str:
         for candidate in manifest.candidates
     ]
     return _table(("candidate", "model", *(_line(key) for key in keys)), rows)
+
+
+def _model(name: str) -> str:
+    """Return the name of a metric's model as a reader finds it; `catbench:` are weights that are shipped."""
+    shipped = name.partition("catbench:")[2]
+    return f"{shipped}, shipped with catbench" if shipped else name
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from catbench.files import atomic_file
+from catbench.hub.address import Address
 from catbench.suite.costs import Cost
 from catbench.suite.croissant import croissant
 from catbench.suite.dataset_card import dataset_card
@@ -33,9 +34,10 @@ def write_descriptions(
     `day` the day on which (default: today). Raises SuiteError where a table cannot be read, UsageError where
     a file cannot be written.
     """
+    page = Address(repository).page if repository else ""
     texts = {
         "README.md": dataset_card(manifest, costs, repository),
-        "croissant.json": croissant(folder, manifest, day or datetime.now(UTC).date()),
+        "croissant.json": croissant(folder, manifest, day or datetime.now(UTC).date(), page),
     }
     for name, text in texts.items():
         with atomic_file((to or folder) / name) as draft:

@@ -23,6 +23,7 @@ from catbench.hub.fetching import Listing, check_path, fetch_files, forget_downl
 from catbench.suite.description import DESCRIPTIONS
 from catbench.suite.licences import known_licence
 from catbench.suite.manifest import Manifest, read_manifest
+from catbench.suite.suite_record import Suite
 
 ORIGIN = "origin.json"
 """Beside a fetched suite's files: where it came from. No part of any digest."""
@@ -101,6 +102,12 @@ def origin_of(folder: Path) -> Origin | None:
         return Origin.model_validate_json((folder / ORIGIN).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+
+
+def fetched_from(*suites: Suite | None) -> dict[str, str]:
+    """Return suite -> its address at a hub's commit, of those whose folders say that they came from one."""
+    found = {one.suite.id: origin_of(one.root) for one in suites if one is not None and one.root is not None}
+    return {name: str(Address(one.repository, one.commit)) for name, one in found.items() if one is not None}
 
 
 def files_to_send(

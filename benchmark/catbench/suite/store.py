@@ -29,7 +29,7 @@ from catbench.arrays import Scores, frozen
 from catbench.errors import SuiteError, UsageError, first_fault, unknown_name
 from catbench.files import atomic_folder, readable, sha256_of
 from catbench.home import DATA, known_suites
-from catbench.hub.address import SCHEME, Address
+from catbench.hub.address import Address, names_a_hub
 from catbench.suite.costs import Cost, check_costs, cost_records
 from catbench.suite.description import write_descriptions
 from catbench.suite.hub_suites import folder_of
@@ -222,11 +222,11 @@ def file_digests(draft: Path) -> dict[str, str]:
 
 
 def suite_folder(suite: str | os.PathLike[str]) -> Path:
-    """Return the folder of a suite given by name, path or `hf://datasets/OWNER/NAME[@REVISION]`.
+    """Return the folder of a suite given by name, path, `hf://datasets/OWNER/NAME[@REVISION]` or its page.
 
     Raises UsageError where there is none, SuiteError where one on a hub is not what it says.
     """
-    if str(suite).startswith(SCHEME):
+    if names_a_hub(str(suite)):
         return folder_of(Address.parse(str(suite)))
     path = Path(suite)
     if (path / "manifest.json").is_file():

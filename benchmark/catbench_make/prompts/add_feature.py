@@ -9,9 +9,8 @@ import numpy as np
 
 from catbench.arrays import Scores
 from catbench.download import Progress
-from catbench.errors import UsageError
 from catbench.files import atomic_file, sha256_of
-from catbench.home import cache_folder, shipped_suites
+from catbench.home import check_own
 from catbench.suite.description import write_descriptions
 from catbench.suite.manifest import Manifest
 from catbench.suite.store import load_costs, load_prompts, read_manifest
@@ -38,14 +37,7 @@ def add_feature(folder: Path, embeddings: Embeddings, progress: Progress) -> Add
     Raises UsageError for a suite that catbench ships or keeps as it was fetched, SuiteError for a folder that
     is none.
     """
-    if folder.resolve() in {path.resolve() for path in shipped_suites().values()}:
-        raise UsageError(
-            f"suite {folder.name!r} comes with catbench and is not changed: import or make your own"
-        )
-    if folder.resolve().is_relative_to(cache_folder().resolve()):
-        raise UsageError(
-            f"{folder} is kept as it was fetched, and is not changed: `catbench pull` makes one of your own"
-        )
+    check_own(folder)
     manifest = read_manifest(folder)
     texts = load_prompts(folder, manifest)["text"].tolist()
     name = feature_name(embeddings.encoder.name)

@@ -12,6 +12,7 @@ from catbench_leaderboard.markup import Column
 
 SLUG = "my-router"
 STEPS = {
+    "Install catbench, in a clone of it": "pip install '.[leaderboard]'",
     "Make a working submission": f"catbench submit new {SLUG}",
     "Write your router in router.py; see what is wrong with it": f"catbench submit check submissions/{SLUG}",
     "Run it in the sandbox: this writes report.json": f"catbench submit run submissions/{SLUG}",
@@ -44,10 +45,7 @@ def enter_parts() -> list[Markup]:
     return [
         markup.titled("Enter", about),
         markup.paragraph(what),
-        *(
-            step.format(number, do, markup.code(command))
-            for number, (do, command) in enumerate(STEPS.items(), 1)
-        ),
+        *(step.format(k, do, markup.code(command)) for k, (do, command) in enumerate(STEPS.items(), 1)),
         step.format(len(STEPS) + 1, last, ""),
         markup.heading("What is checked"),
         markup.table("Honesty checks", columns, list(CHECK_WORDS.items())),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from importlib.metadata import metadata
 from typing import Any, NamedTuple
 
 import streamlit as st
 from markupsafe import Markup
 
-from catbench.report.spelling import short
 from catbench.submit.problems import Row, on_axis
 from catbench.terminal import one_line
 from catbench_leaderboard import markup
@@ -19,17 +20,29 @@ from catbench_leaderboard.first_sentence import best_validated, sentence
 from catbench_leaderboard.gain_chart import gain_chart
 from catbench_leaderboard.leaderboard_table import leaderboard_table
 from catbench_leaderboard.markup import Column, Router
-from catbench_leaderboard.ranking import ordered
+from catbench_leaderboard.number_words import MISSING, milliseconds, share
+from catbench_leaderboard.ranking import alike, numbers, ordered
 from catbench_leaderboard.remembered import kept
 from catbench_leaderboard.style import THEMES, PageTheme
 from catbench_leaderboard.suite_words import about
+from catbench_leaderboard.text import web_address
 
 DRAWN = 3
 """Routers that are drawn beside the one that the sentence names: more cannot be told apart."""
 WHAT = "A router reads a prompt and picks the generator that draws it: as good an image, for less."
-CODE = Markup("{} Code: <code>catbench-t2i</code>, Apache-2.0.")
-BRAND = markup.titled("catbench leaderboard", CODE.format(WHAT))
-"""What this is in a sentence, and where the code is."""
+MOST = 30
+"""Routers that stand in the table at first: a visitor who asks gets the others."""
+
+
+def brand() -> Markup:
+    """Return what this is in a sentence, and where the code is: a link where the build knew the address."""
+    urls = metadata("catbench-t2i").get_all("Project-URL") or []
+    known = (url.partition(", ")[2] for url in urls if url.startswith("Repository"))
+    to = web_address(os.environ.get("CATBENCH_REPOSITORY") or next(known, None))
+    code = markup.link(to, "Code") if to else Markup("Code: <code>catbench-t2i</code>")
+    kind = "faint" if to else "faint wide"
+    about = Markup('{} <span class="{}">{}, Apache-2.0.</span>').format(WHAT, kind, code)
+    return markup.titled("catbench leaderboard", about)
 
 
 class FrontParts(NamedTuple):
@@ -45,25 +58,25 @@ class FrontParts(NamedTuple):
 
 
 @kept
-def front_parts(board: Board, view: View, to: Router) -> FrontParts:
-    """Return the front page of a view, made once."""
+def front_parts(board: Board, view: View, to: Router, most: int | None = None) -> FrontParts:
+    """Return the front page of a view, made once, with at most so many routers in its table."""
     words = about(view.suite)
     kind = words.kind(simulated=board.problem(view).key.simulated)
-    lead = (
-        f"Ranked over {len(board.real)} suites of real images; numbers are of {words.tab}."
-        if view.every
-        else ""
-    )
+    over = f"Ranked over {len(board.real)} suites of real images; numbers are of {words.tab}."
+    lead = over if view.every else ""
     line = Markup("{} <strong>{}.</strong> {}").format(lead, kind, words.line)
     rows = drawn_rows(board, view)
-    gains = gain_chart(rows, view.axis) if rows else Markup("")
-    return FrontParts(sentence(board, view), line, gains, ranking_markup(board, view, to), notes())
+    gains = gain_chart(rows, view.axis, numbers(board)) if rows else Markup("")
+    table = ranking_markup(board, view, to, most)
+    return FrontParts(sentence(board, view), line, gains, table, notes())
 
 
 def curves(board: Board, view: View, theme: PageTheme) -> list[Picture]:
     """Return the curves themselves: quality against cost."""
     rows = drawn_rows(board, view)
-    return [curve_figure(rows[0].result, rows, view.axis, theme, (430.0, 340.0))] if rows else []
+    return (
+        [curve_figure(rows[0].result, rows, view.axis, theme, numbers(board), (430.0, 340.0))] if rows else []
+    )
 
 
 def drawn_rows(board: Board, view: View) -> list[Row]:
@@ -71,34 +84,33 @@ def drawn_rows(board: Board, view: View) -> list[Row]:
     whole = replace(view, slice="all")
     found = [best] if (best := best_validated(board, whole)) else []
     for row in ordered(board, whole):
-        alike = any(row.result.curve.quality == other.result.curve.quality for other in found)
-        if not (row.entry.unranked or alike or len(found) > DRAWN):
+        if not (row.entry.unranked or len(found) > DRAWN or any(alike(row, other) for other in found)):
             found.append(row)
     return found
 
 
-def ranking_markup(board: Board, view: View, to: Router) -> Markup:
+def ranking_markup(board: Board, view: View, to: Router, most: int | None = None) -> Markup:
     """Return the one table: a row a router, certain tiers apart, those without a rank below."""
-    table = leaderboard_table(board, view)
+    table = leaderboard_table(board, view, most)
     rows = {row.label: row for row in board.rows(view)}
     results = [rows[label].result for label in table["router"]]
     ranked = int((table["unranked"] == "").sum())
     gains = [result.estimate(on_axis("gain", view.axis)) for result in results]
-    saves = markup.spelled([r.estimate("match_best") for r in results], percent=True, missing="never")
-    best = f"always {one_line(results[0].best_single.candidate, 24)}" if results else "one candidate"
-    columns = [Column("Rank", "number"), Column("Router", "name"), Column(f"As good as {best} for", "number")]
+    saves = [share(result.estimate("match_best"), "never") for result in results]
+    best = one_line(results[0].best_single.candidate, 24) if results else "one candidate"
+    columns = [Column("Rank", "number"), Column("Router", "name"), Column(f"Cost to match {best}", "number")]
     columns += [Column("Gain over not reading the prompt", "drawn")]
     columns += [Column(f"{'Suites' if view.every else 'Metrics'} surely ahead", "number", wide=True)]
-    columns += [Column("ms a prompt", "number", wide=True), Column("Verified", wide=True)]
+    columns += [Column("Router's own ms a prompt", "number", wide=True), Column("Verified", wide=True)]
     lines: list[list[str | Markup]] = []
     marks: list[str] = []
     drawn = markup.drawn(gains, gains[:ranked])
     records: list[dict[str, Any]] = table.to_dict("records")  # pyright: ignore[reportAssignmentType]
     for place, one in enumerate(records):
-        rank = "{rank:.0f} [{rank_low:.0f}, {rank_high:.0f}]".format(**one) if place < ranked else "–"
+        rank = "{rank:.0f} [{rank_low:.0f}, {rank_high:.0f}]".format(**one) if place < ranked else MISSING
         router = markup.link(to(one["router"], view.suite), markup.name(one["router"], 40))
         ahead = "{ahead} of {compared}".format(**one)
-        overhead = short(one["overhead_ms"], 2) if one["overhead_ms"] >= 0 else markup.MISSING
+        overhead = milliseconds(one["overhead_ms"])
         verified = "✓ yes" if one["verified"] else f"no: {one['unranked']}"
         lines.append([rank, router, saves[place], drawn[place], ahead, overhead, verified])
         new = place == ranked or (0 < place < ranked and one["tier"] != table["tier"].iloc[place - 1])
@@ -111,38 +123,44 @@ def ranking_markup(board: Board, view: View, to: Router) -> Markup:
 def notes() -> Markup:
     """Return how the table is read."""
     said = (
-        "Ranked by the mean of paired ranks; [1, 3] is its 95% interval. A line parts routers surely behind",
+        "Ranked by the mean of paired ranks. Brackets hold 95% intervals. A line parts routers surely behind",
         "the first of those above it. Not reading the prompt (the best mixture of candidates) has gain 0.",
         "Verified: we ran the router again; others have no rank.",
     )
-    return markup.paragraph(" ".join(said), "faint")
+    phone = "A wider screen shows three more columns: surely ahead, the router's own time, verified."
+    return markup.paragraph(phone, "faint narrow") + markup.paragraph(" ".join(said), "faint")
 
 
 def enter_markup(to: str) -> Markup:
     """Return in two lines how to get in."""
     how = "makes a router that works; it is scored in minutes, without a GPU."
-    text = "<p><strong>Enter yours:</strong> <code>catbench submit new my-router</code> {} {}</p>"
-    return Markup(text).format(how, markup.link(to, "How to enter"))
+    text = "<strong>Enter yours:</strong> <code>catbench submit new my-router</code> "
+    text += '<span class="wide">{}</span> {}'
+    return markup.paragraph(Markup(text).format(how, markup.link(to, "How to enter")))
 
 
 def show() -> None:
-    """Lay out the front page."""
-    board = layout.opened(BRAND)
+    """Lay out the front page: on a phone the figure comes right below the sentence."""
+    with st.container(key="top"):
+        board = layout.opened(brand())
+        place = st.container()
     if board is None:
         return
-    place = st.container()
     view = layout.choose(board, every=True)
-    parts = front_parts(board, view, layout.router_address(board))
+    everyone = st.session_state.get("everyone", st.query_params.get("everyone") == "true")
+    parts = front_parts(board, view, layout.router_address(board), None if everyone else MOST)
     with place:
         layout.html(markup.paragraph(parts.sentence, "headline"))
     layout.html(markup.paragraph(parts.line), enter_markup("?page=Enter"))
     left, right = st.columns([9, 14], gap="small")
     with left:
-        if layout.switch("Figure", ["Gain", "Quality"], "figure") == "Gain":
-            layout.html(parts.gains)
-        else:
-            layout.html(*curves(board, view, THEMES[layout.theme()]))
+        place = st.container()
+        quality = layout.switch("Figure", ["Gain", "Quality"], "figure") == "Quality"
+        with place:
+            layout.html(*(curves(board, view, THEMES[layout.theme()]) if quality else [parts.gains]))
     with right:
         layout.html(Markup('<div class="front">{}</div>').format(parts.table), parts.notes)
+        if (count := len(board.rows(view))) > MOST:
+            st.toggle(f"All {count} routers", key="everyone", bind="query-params")
     layout.filters(board, view)
     layout.not_on_the_board(board)

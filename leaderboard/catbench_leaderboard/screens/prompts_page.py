@@ -13,7 +13,7 @@ from markupsafe import Markup
 from catbench.errors import CatbenchError
 from catbench.report.choices import budgets
 from catbench.report.figure import cost_label
-from catbench.report.spelling import plain, spell_cost
+from catbench.report.spelling import spell_cost
 from catbench.score.rounds import Part
 from catbench.submit.problems import Row
 from catbench.suite.here import matrix_of, suite_folders
@@ -26,6 +26,7 @@ from catbench_leaderboard import markup
 from catbench_leaderboard import page_layout as layout
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.markup import Column
+from catbench_leaderboard.number_words import score as spell_score
 from catbench_leaderboard.ranking import ordered
 from catbench_leaderboard.text import in_markdown
 
@@ -79,16 +80,14 @@ def candidates_markup(
     table: pd.DataFrame, pictures: Mapping[str, bytes], picked: Mapping[str, str], view: View, label: str
 ) -> Markup:
     """Return every candidate with its image, or a bar, its score, and who picks it at the budget."""
-    by = {
-        name: [router for router, choice in picked.items() if choice == name] for name in table["candidate"]
-    }
+    by = {name: [who for who, choice in picked.items() if choice == name] for name in table["candidate"]}
     bars = markup.bars(table["score"].tolist(), float(table["score"].min()), float(table["score"].max()))
     columns = [Column("Candidate", "name"), Column(cost_label(view.cost), "number", wide=True)]
     columns += [Column(label, "number"), Column("Score as a bar"), Column("Picked by")]
     lines: list[list[str | Markup]] = []
     tiles: list[Markup] = []
     for one, bar in zip(table.to_dict("records"), bars, strict=True):
-        score, who = plain(one["score"], 3), _few(by[one["candidate"]])
+        score, who = spell_score(one["score"]), _few(by[one["candidate"]])
         lines.append([markup.name(one["candidate"]), spell_cost(one["cost"]), score, bar, who])
         image = base64.b64encode(pictures.get(one["candidate"], b"")).decode()
         said = markup.bold(f"picked by {who}") if who else ""

@@ -12,7 +12,7 @@ from catbench.errors import CatbenchError
 from catbench.report.choices import budgets
 from catbench.report.figure import cost_label
 from catbench.report.numbers import Estimate
-from catbench.report.spelling import short, spell
+from catbench.report.spelling import short
 from catbench.route.router_loader import router_names
 from catbench.score.measures import selection_rate
 from catbench.submit.problems import Row, on_axis
@@ -20,21 +20,14 @@ from catbench.terminal import one_line
 from catbench_leaderboard import board_answers as answers
 from catbench_leaderboard import markup
 from catbench_leaderboard import page_layout as layout
-from catbench_leaderboard.board import EVERY, Board, View
+from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.figures import Picture, choices_figure, curve_figure
 from catbench_leaderboard.markup import Column, Router
-from catbench_leaderboard.ranking import ordered, ranking
+from catbench_leaderboard.number_words import MISSING, milliseconds, share, spelled
+from catbench_leaderboard.ranking import numbers, ranking
 from catbench_leaderboard.style import THEMES, PageTheme
 from catbench_leaderboard.suite_words import about
 from catbench_leaderboard.text import web_address
-
-
-def labels_of(board: Board) -> list[str]:
-    """Return every router's label: the best ranked first, then those of other suites and pools."""
-    views = [board.view(suite) for suite in (EVERY, *board.suites)] if board.suites else []
-    rows = [row for view in views for row in ordered(board, view)]
-    rows += [row for problem in board.problems for found in problem.rows.values() for row in found]
-    return list(dict.fromkeys(row.label for row in rows))
 
 
 def view_of(board: Board, view: View, label: str) -> View:
@@ -60,7 +53,7 @@ def router_parts(
         yield markup.heading(f"On {result.prompts:,} {about(view.suite).prompts}: {result.metric_label}")
         yield markup.paragraph(markup.name(f"{result.verdict[:1].upper()}{result.verdict[1:]}.", 400))
         if result.curve.cost:
-            yield curve_figure(result, [row], view.axis, theme)
+            yield curve_figure(result, [row], view.axis, theme, numbers(board))
         yield from picks(row, view, theme)
         yield by_slice(board, view, label) + measured(row) + markup.code(commands(row))
         yield markup.folded("Signature: every convention behind these numbers", markup.code(result.signature))
@@ -96,20 +89,16 @@ def everywhere(board: Board, label: str, to: Router) -> Markup:
         for row in problem.rows.get((metric, "all"), ())
         if row.label == label
     ]
-    shares = markup.drawn([row.result.estimate("headroom") for _, row in found])
+    shares = markup.drawn([row.result.estimate("headroom") for _, row in found], percent=True)
     lines: list[list[str | Markup]] = []
-    for (view, row), share in zip(found, shares, strict=True):
+    for (view, row), part in zip(found, shares, strict=True):
         table = ranking(board, view).set_index("router")["rank"]
         rank = f"{table[label]:.0f} of {table.notna().sum()}" if table[label] > 0 else "no rank"
-        saves = spell(row.result.estimate("match_best"), percent=True, missing="never")
-        better = spell(row.result.estimate("gain_at_best"))
+        saves = share(row.result.estimate("match_best"), "never")
+        (better,) = spelled([row.result.estimate("gain_at_best")])
         suite = markup.link(to(label, view.suite), about(view.suite).tab)
-        lines.append([suite, row.result.metric_label, saves, better, share, rank])
-    columns = [
-        Column("Suite"),
-        Column("Metric"),
-        Column("As good as the best single candidate for", "number"),
-    ]
+        lines.append([suite, row.result.metric_label, saves, better, part, rank])
+    columns = [Column("Suite"), Column("Metric"), Column("Cost to match the best single candidate", "number")]
     columns += [Column("Better at its cost by", "number", wide=True)]
     columns += [Column("Share of what an oracle gains", "drawn"), Column("Rank", "number", wide=True)]
     return markup.table("On every suite", columns, lines)
@@ -128,24 +117,17 @@ def picks(row: Row, view: View, theme: PageTheme) -> Iterator[Markup | Picture]:
 
 def by_slice(board: Board, view: View, label: str) -> Markup:
     """Return a router's gain on each slice of the prompts; nothing where its report has none."""
-    parts = [
-        (metric, slice)
-        for metric, slice in board.problem(view).rows
-        if metric == view.metric and slice != "all"
-    ]
-    rows = [row for part in parts for row in board.problem(view).rows[part] if row.label == label]
+    problem = board.problem(view)
+    parts = [(view.metric, slice) for slice in problem.slices(view.metric) if slice != "all"]
+    rows = [row for part in parts for row in problem.rows[part] if row.label == label]
     if not rows:
         return Markup("")
     gains = markup.drawn([row.result.estimate(on_axis("gain", view.axis)) for row in rows])
     names = [markup.name(row.result.slice.replace("=", ": ")) for row in rows]
-    lines = [
-        [one, f"{row.result.prompts:,}", gain] for one, row, gain in zip(names, rows, gains, strict=True)
-    ]
-    columns = [
-        Column("Prompts of"),
-        Column("Number", "number"),
-        Column("Gain over not reading the prompt", "drawn"),
-    ]
+    sizes = [f"{row.result.prompts:,}" for row in rows]
+    lines = list(zip(names, sizes, gains, strict=True))
+    columns = [Column("Prompts of"), Column("Number", "number")]
+    columns += [Column("Gain over not reading the prompt", "drawn")]
     return markup.heading("By kind of prompt", 3) + markup.table("Gain by kind of prompt", columns, lines)
 
 
@@ -155,20 +137,20 @@ def measured(row: Row) -> Markup:
 
     def said(name: str, *, percent: bool = False) -> str:
         found = result.measures.get(name)
-        return spell(found, percent=percent) if isinstance(found, Estimate) else markup.MISSING
+        if not isinstance(found, Estimate):
+            return MISSING
+        return share(found) if percent else spelled([found])[0]
 
     flops = result.flops_per_prompt
     all_flops = None if flops is None else flops + (result.encoder_flops_per_prompt or 0)
-    budget = (
-        f"{said('budget_error', percent=True)} over {result.budgets.kept} budgets set on validation prompts"
-    )
+    kept = f"over {result.budgets.kept} budgets set on validation prompts"
     machine = one_line(result.hardware, 40) or "a machine that is not named"
     return markup.heading("Budget and overhead", 3) + markup.facts(
         {
-            "Budget error": budget,
+            "Budget error": f"{said('budget_error', percent=True)} {kept}",
             "Overspent": said("overspend", percent=True),
             "Gain at kept budgets": said("deployed_gain"),
-            "Time a prompt": f"{short(result.seconds_per_prompt * 1e3, 2)} ms on {machine}",
+            "Router's own time": f"{milliseconds(result.seconds_per_prompt * 1e3)} ms on {machine}",
             "MFLOPs a prompt": "" if all_flops is None else short(all_flops / 1e6, 2),
             "Costs are": cost_label(result.cost),
         }
@@ -198,7 +180,8 @@ def show() -> None:
     )
     if board is None:
         return
-    label = layout.pick("Router", labels_of(board), "router")
+    label = layout.pick("Router", list(numbers(board)), "router")
+    layout.tab(one_line(label, 40), "Router")
     view = view_of(board, layout.choose(board, suites=board.suites_with(label)), label)
     layout.html(*router_parts(board, [view], label, THEMES[layout.theme()], layout.router_address(board)))
     layout.filters(board, view, "metric", "pool", "cost", "axis")

@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from catbench.errors import CatbenchError
-from catbench.report.figure import cost_label
+from catbench.report.figure import cost_label, pareto_front
 from catbench.report.numbers import Estimate
 from catbench.report.result import Result
 from catbench.report.spelling import spell_cost
@@ -23,8 +23,10 @@ from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.figures import curve_figure
 from catbench_leaderboard.first_sentence import best_validated
 from catbench_leaderboard.markup import Column
+from catbench_leaderboard.number_words import spelled as spelled_alike
 from catbench_leaderboard.style import THEMES
 from catbench_leaderboard.suite_words import about
+from catbench_leaderboard.text import web_address
 
 REFERENCES = {
     "oracle": "knowing the test scores (oracle): nobody passes it",
@@ -53,10 +55,18 @@ def facts(view: View, result: Result, matrix: ScoreMatrix | None) -> Markup:
             "Prompts": ", ".join(sizes) or f"{result.prompts:,} tested",
             "Candidates": f"{len(result.candidates)}, priced in {cost_label(result.cost)}",
             "Licence": (info.licence or "none stated") if info else "",
-            "Source": markup.name(info.source, 200) if info else "",
+            "Source": source(info.source) if info else "",
             "Digest": result.suite_digest,
         }
     )
+
+
+def source(text: str) -> Markup:
+    """Return where a suite comes from: its address is a link, what is said after it is not."""
+    address, _, rest = text.partition(", ")
+    if not (to := web_address(address)):
+        return markup.name(text, 200)
+    return markup.link(to, to) + (Markup(", {}").format(markup.name(rest, 200)) if rest else "")
 
 
 def how_to_get(suite: str) -> str:
@@ -71,15 +81,13 @@ def to_route(board: Board, view: View, result: Result) -> Markup:
     found[REFERENCES["oracle"]] = Estimate(value=1.0)
     best = best_validated(board, view)
     if best is not None:
-        found[f"the router {best.label[:40]}, chosen on validation prompts"] = best.result.estimate(
-            "headroom"
-        )
+        chosen = f"the router {best.label[:40]}, chosen on validation prompts"
+        found[chosen] = best.result.estimate("headroom")
     known = {words: one for words, one in found.items() if one is not None and one.value is not None}
-    rows = list(zip(known, markup.drawn(list(known.values())), strict=True))
+    rows = list(zip(known, markup.drawn(list(known.values()), percent=True), strict=True))
     sure = best is not None and (best.result.estimate("gain").low or 0) > 0
-    answer = (
-        "Yes, surely: a router gains by reading the prompt." if sure else "Not shown by any router so far."
-    )
+    yes = "Yes, surely: averaged over budgets, a router gains by reading the prompt."
+    answer = yes if sure else "Not shown by any router so far."
     columns = [Column("Choosing by"), Column("Share of the oracle's gain", "drawn")]
     made = markup.table("What can be gained over not reading the prompt", columns, rows)
     return markup.paragraph(markup.bold(answer)) + made
@@ -87,14 +95,12 @@ def to_route(board: Board, view: View, result: Result) -> Markup:
 
 def candidates(result: Result) -> Markup:
     """Return every candidate's cost and quality, the cheapest first, and who is on the Pareto front."""
-    quality = [result.fixed_quality.at(k) for k in range(len(result.candidates))]
-    values = [(one.value or 0.0) * (1 if result.direction == "higher" else -1) for one in quality]
-    order = sorted(range(len(values)), key=lambda k: (result.costs[k], -values[k]))
-    spelled = markup.spelled(quality)
+    order = sorted(range(len(result.candidates)), key=lambda k: result.costs[k])
+    spelled = spelled_alike([result.fixed_quality.at(k) for k in range(len(order))])
+    front = pareto_front(result)
     lines: list[list[str | Markup]] = []
-    for place, k in enumerate(order):
-        front = all(values[k] > values[cheaper] for cheaper in order[:place])
-        cells = (spell_cost(result.costs[k]), spelled[k], "yes" if front else "")
+    for k in order:
+        cells = (spell_cost(result.costs[k]), spelled[k], "yes" if result.candidates[k] in front else "")
         lines.append([markup.name(result.candidates[k]), *cells])
     heads = [Column("Candidate", "name"), Column(cost_label(result.cost), "number")]
     heads += [Column(f"Mean {result.metric_label}", "number"), Column("Pareto front")]
@@ -124,7 +130,7 @@ def show() -> None:
     matrix = matrix_of(problem.key.digest) if is_here(problem.key.digest) else None
     words = about(view.suite)
     kind = words.kind(simulated=problem.key.simulated)
-    drawn = [curve_figure(result, [], view.axis, THEMES[layout.theme()])] if result.curve.cost else []
+    drawn = [curve_figure(result, [], view.axis, THEMES[layout.theme()], {})] if result.curve.cost else []
     layout.html(
         markup.paragraph(Markup("<strong>{}.</strong> {}").format(kind, words.line), "headline"),
         facts(view, result, matrix),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,6 @@ from catbench.errors import CatbenchError
 from catbench.report.choices import budgets, differing
 from catbench.report.figure import cost_label
 from catbench.report.numbers import Estimate
-from catbench.report.spelling import plain
 from catbench.score.bootstrap import ends
 from catbench.submit.problems import Row, on_axis
 from catbench.terminal import one_line
@@ -24,7 +23,8 @@ from catbench_leaderboard import page_layout as layout
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.figures import difference_figure
 from catbench_leaderboard.markup import Column
-from catbench_leaderboard.ranking import ordered
+from catbench_leaderboard.number_words import score
+from catbench_leaderboard.ranking import alike, ordered
 from catbench_leaderboard.style import THEMES
 from catbench_leaderboard.text import in_markdown
 
@@ -63,6 +63,12 @@ def along(first: Row, second: Row) -> tuple[Floats, Floats]:
     return ends(gains[0] - gains[1])[:2]
 
 
+def other_than(first: Row, rows: Sequence[Row]) -> int:
+    """Return the position of the best ranked router that does not choose as another one does."""
+    found = [place for place, row in enumerate(rows) if not alike(row, first)]
+    return found[0] if found else 0
+
+
 def differences_markup(table: pd.DataFrame, first: str, labels: Mapping[str, str]) -> Markup:
     """Return the paired differences as a table, drawn on one axis for each metric."""
     lines: list[list[str | Markup]] = []
@@ -85,8 +91,8 @@ def prompts_markup(table: pd.DataFrame, first: str, second: str) -> Markup:
     pick = Markup("{}<br><small>reaches {}</small>")
     lines: list[list[str | Markup]] = []
     for one in table.to_dict("records"):
-        picks = [pick.format(one[which], plain(one[f"{which}_quality"], 3)) for which in ("first", "second")]
-        lines.append([markup.name(one["prompt"], 160), *picks, plain(one["gain"], 3)])
+        picks = [pick.format(one[which], score(one[f"{which}_quality"])) for which in ("first", "second")]
+        lines.append([markup.name(one["prompt"], 160), *picks, score(one["gain"])])
     return markup.table("Prompts where they differ most, at this budget", columns, lines)
 
 
@@ -97,13 +103,14 @@ def show() -> None:
     if board is None:
         return
     view = layout.choose(board)
-    labels = [row.label for row in ordered(board, view)]
+    rows = {row.label: row for row in ordered(board, view)}
+    labels = list(rows)
     left, right = st.columns(2)
     with left:
         first = layout.pick("First", labels, "first")
     with right:
-        second = layout.pick("Second", labels, "second", min(1, len(labels) - 1))
-    one, other = board.row(view, first), board.row(view, second)
+        second = layout.pick("Second", labels, "second", other_than(rows[first], list(rows.values())))
+    one, other = rows[first], rows[second]
     whole = {metric: rows[0].result.metric_label for (metric, _), rows in board.problem(view).rows.items()}
     layout.html(differences_markup(differences(board, view, first, second), first, whole))
     try:
@@ -111,11 +118,8 @@ def show() -> None:
             layout.html(difference_figure(one, other, along(one, other), view.axis, THEMES[layout.theme()]))
         if layout.has_suite(board.problem(view).key.digest, view.suite):
             place = layout.budget(budgets(one.result).tolist(), cost_label(view.cost))
-            layout.html(
-                prompts_markup(
-                    differing(answers.chosen(one), answers.chosen(other), one.result, place), first, second
-                )
-            )
+            found = differing(answers.chosen(one), answers.chosen(other), one.result, place)
+            layout.html(prompts_markup(found, first, second))
     except CatbenchError as error:
         st.info(in_markdown(str(error), 400))
     layout.filters(board, view, "metric", "pool", "cost", "slice", "axis")
