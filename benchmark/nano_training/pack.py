@@ -54,6 +54,11 @@ def _copy(source: Path, target: Path) -> None:
                 for name, value in load_file(path).items()
             }
             save_file(weights, target / path.name, metadata={"format": "pt"})
+        elif path.name == "config.json":
+            config = json.loads(path.read_text(encoding="utf-8"))
+            config.pop("_name_or_path", None)  # where a teacher lay on this machine
+            text = json.dumps(config, indent=2, sort_keys=True) + "\n"
+            (target / path.name).write_text(text, encoding="utf-8")
         else:
             shutil.copyfile(path, target / path.name)
 

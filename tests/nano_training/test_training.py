@@ -94,6 +94,7 @@ def test_a_model_that_builds_on_one_that_is_missing_says_which(tmp_path):
 def test_what_is_packed_is_finished_elsewhere_with_a_card_that_says_what_was_never_seen(trained, tmp_path):
     for model in ("vae", "text-encoder", "q", "turbo"):
         pack(model, trained.out, trained.weights)
+    assert str(trained.out) not in (trained.weights / "turbo" / "config.json").read_text()  # its teacher's
     unpack(tmp_path, trained.weights)
     assert finished(tmp_path, "q")
     assert build_pipeline("q", tmp_path).unet.dtype == torch.float32
