@@ -1,25 +1,48 @@
-"""`python docs/make_nano.py`: write docs/nano.md, what the shipped suite can and cannot tell."""
+"""`python docs/make_nano.py`: docs/nano.md, what the shipped suite can and cannot tell, and docs/nano.png."""
 
 from __future__ import annotations
 
+import importlib
+import sys
+import textwrap
+from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from catbench import load
-from catbench.report.numbers import Estimate
+from catbench.report.ranks import rank
 from catbench.report.report import Report
 from catbench.report.result import Result
+from catbench.report.spelling import spell
 from catbench.score.bootstrap import Bootstrap, intervals
+from catbench.suite.manifest import read_manifest
 from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.sheets import images
+from catbench.suite.store import suite_folder
+from catbench_make.nano.offered import NEVER_SEEN, TEACHERS
+from catbench_make.nano.reading import read
+from catbench_make.nano.render import render
+from catbench_make.nano.world import Scene
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(Path(__file__).parent))  # for the script beside this one
 REPORTS = ROOT / "baselines" / "reports" / "nano"
-ROUTERS = ("knn", "ridge", "embedllm")
-METRICS = ("clip_score", "scene_accuracy")
-POOLS = {"all": "{}.json", "nano": "{}-nano.json"}
-"""Pool -> file of a router's report."""
-KINDS = {"two things or fewer": (1, 2), "four or more": (4, 5, 6)}
+ROUTERS = ("knn", "ridge", "embedllm", "mlp", "trees", "uniroute", "transformer", "guarded", "mixture")
+METRIC = "scene_accuracy"
+DRAWN = (
+    "nano-p-4",
+    "nano-q-4",
+    "nano-r-4",
+    "nano-t-4",
+    "nano-l-8",
+    "nano-turbo-1",
+    "nano-lightning-4",
+    "nano-amused-8",
+)
+"""Candidates on the picture."""
 REFERENCES = {
     "mixture": "mixture (does not read the prompt)",
     "cascade": "cascade (sees a first image)",
@@ -29,36 +52,47 @@ REFERENCES = {
 TEXT = """# nano: what it can and cannot tell
 
 Made by `python docs/make_nano.py` from the shipped matrix and the reports in `baselines/reports/nano`.
-Brackets are 95% intervals of a bootstrap over scenes ({prompts} test prompts of {groups} scenes,
-{samples} images of each a candidate). What the numbers mean: [definitions](definitions.md).
+Brackets are 95% intervals of a bootstrap over scenes ({prompts:,} test prompts of {groups:,} scenes,
+{samples} images of each a candidate). What the numbers mean: [definitions](definitions.md). Which shapes and
+colours each model has never seen: [the models](../benchmark/catbench/data/nano/README.md).
 
-## Quality by candidate, for simple and for crowded scenes
+## Candidates
+
+Scene accuracy is the share of what a prompt asks for that its image shows. Where a prompt leaves places open,
+a thing counts wherever it stands.
 
 {candidates}
 
-What makes reading the prompt worth something here is partly built in: S has seen scenes of two things at
-most, and Turbo and Lightning are distilled from it, so all of them draw simple scenes nearly as well as L,
-and crowded ones worse. Steps matter less than in the paper's Figure 1c: beyond four, L gains nothing that
-these prompts can tell. A one-step image without distillation is noise. No scene is empty: all eight empty
-ones fell to training.
+## No model knows everything
 
-## What a router saves
+Scene accuracy on the test prompts whose every shape and colour a model was trained on, on those that name one
+or two that it has never seen, and on those that name more; and how often a candidate of this model is the one
+with the best mean over a prompt's images.
 
-Against the best single candidate, chosen by training means, cost in TFLOPs. Pool `all` holds every candidate
-(`nano+` is its other name), pool `nano` the step counts of one model.
+{knowledge}
 
-{verdicts}
+## Steps matter where a prompt leaves things open
 
-## What there is to gain, and who gains it
+Quality of L at fewer steps as a share of its quality at sixteen, by the number of things that a prompt asks
+for:
 
-Areas under the deferral curve on the logarithmic cost axis. The oracle chooses by the test scores themselves;
-the shrunk oracle is scored on an image that it has not seen, and shows how much is within reach at least.
+{steps}
 
-{references}
+## Is reading the prompt worth it?
 
-Gain over the mixture, and the headroom captured (its share of what the oracle gains), on both axes:
+{worth}
+
+Every shipped router, on scene accuracy, pool `all`, cost in TFLOPs on the logarithmic axis; a tier ends where
+a router is surely behind the first of it, by the intervals of paired differences:
 
 {routers}
+
+## What there is to gain
+
+Areas under the deferral curve, same metric and pool. The oracle chooses by the test scores themselves; the
+shrunk oracle is scored on an image that it has not seen, and shows how much is within reach at least.
+
+{references}
 """
 
 
@@ -66,98 +100,206 @@ def page() -> str:
     """Return the page."""
     matrix = load("nano")
     test = matrix.prompts.iloc[matrix.rows("test")]
-    found = {
-        (pool, router): Report.read(REPORTS / name.format(router))
-        for pool, name in POOLS.items()
-        for router in ROUTERS
-    }
-    stale = [name for name, report in found.items() if report.result().suite_digest != matrix.digest]
+    found = {router: Report.read(REPORTS / f"{router}.json") for router in ROUTERS}
+    homogeneous = Report.read(REPORTS / "ridge-nano.json")
+    stale = [
+        name
+        for name, report in [*found.items(), ("ridge-nano", homogeneous)]
+        if report.result().suite_digest != matrix.digest
+    ]
     if stale:
         raise SystemExit(f"reports of another version of the suite: {stale}")
-    titles = {metric: found["all", "knn"].result(metric).metric_label for metric in METRICS}
     return TEXT.format(
         prompts=len(test),
         groups=test["group"].nunique(),
         samples=matrix.samples["test"],
-        candidates=_candidates(matrix, titles),
-        verdicts=_verdicts(found, titles),
-        references=_references(found, titles),
-        routers=_routers(found, titles),
+        candidates=_candidates(matrix),
+        knowledge=knowledge(matrix),
+        steps=_steps(matrix),
+        worth=_worth(found, homogeneous),
+        routers=_routers(found),
+        references=_references(found["ridge"].result(METRIC)),
     )
 
 
-def _candidates(matrix: ScoreMatrix, titles: dict[str, str]) -> str:
+def _candidates(matrix: ScoreMatrix) -> str:
     test = matrix.prompts.iloc[matrix.rows("test")]
-    things, groups = test["complexity"].to_numpy(), test["group"].to_numpy()
     pool = matrix.pool()
-    columns: list[list[str]] = []
-    for metric in METRICS:
-        quality = matrix.qualities(metric, "test", pool).mean(axis=2)
-        for kind in KINDS.values():
-            inside = np.isin(things, kind)
-
-            def means(weights: np.ndarray, rows: np.ndarray = quality[inside]) -> dict[str, np.ndarray]:
-                return {"mean": weights @ rows / weights.sum(axis=1, keepdims=True)}
-
-            ends = intervals(means, groups[inside], Bootstrap())["mean"]
-            columns.append(
-                [
-                    f"{v:.3f} [{a:.3f}, {b:.3f}]"
-                    for v, a, b in zip(ends.value, ends.low, ends.high, strict=True)
-                ]
-            )
-    heads = [f"{titles[metric]}, {kind}" for metric in METRICS for kind in KINDS]
+    accuracy, clip = (matrix.qualities(name, "test", pool).mean(axis=2) for name in (METRIC, "clip_score"))
+    told = (test["places"] == "told").to_numpy()
+    groups = test["group"].to_numpy()
+    columns = [
+        _means(accuracy[told], groups[told]),
+        _means(accuracy[~told], groups[~told]),
+        _means(clip, groups),
+    ]
+    seconds = matrix.pool("all", "seconds").cost
     order = np.argsort(pool.cost, kind="stable")
-    rows = [[f"`{pool.ids[m]}`", f"{pool.cost[m]:.5f}", *(column[m] for column in columns)] for m in order]
-    return _table(["candidate", "TFLOPs", *heads], rows)
-
-
-def _references(found: dict[tuple[str, str], Report], titles: dict[str, str]) -> str:
     rows = [
-        [pool, titles[metric], *(_said(found[pool, "knn"].result(metric), name) for name in REFERENCES)]
-        for pool in POOLS
-        for metric in METRICS
+        [
+            f"`{pool.ids[m]}`",
+            f"{pool.cost[m]:.5f}".lstrip("0"),
+            f"{seconds[m] * 1000:.0f}",
+            *(column[m] for column in columns),
+        ]
+        for m in order
     ]
-    return _table(["pool", "metric", *REFERENCES.values()], rows)
+    heads = ["scene accuracy, places told", "places open", "CLIPScore"]
+    return _table(["candidate", "TFLOPs", "ms", *heads], rows)
 
 
-def _said(result: Result, reference: str) -> str:
-    return _spelled(result.references[reference]["audc"], 4)
-
-
-def _verdicts(found: dict[tuple[str, str], Report], titles: dict[str, str]) -> str:
-    rows = [
-        [pool, titles[metric], f"`{router}`", found[pool, router].result(metric).verdict]
-        for pool in POOLS
-        for metric in METRICS
-        for router in ROUTERS
-    ]
-    return _table(["pool", "metric", "router", "verdict"], rows)
-
-
-def _routers(found: dict[tuple[str, str], Report], titles: dict[str, str]) -> str:
+def knowledge(matrix: ScoreMatrix) -> str:
+    """Return a row a model: how it draws what it has seen, and what it has not."""
+    test = matrix.prompts.iloc[matrix.rows("test")]
+    pool = matrix.pool()
+    quality = matrix.qualities(METRIC, "test", pool).mean(axis=2)
+    models = [candidate.model for candidate in pool.candidates]
+    best = np.array(models)[quality.argmax(axis=1)]
+    asked = [_words(text) for text in test["text"]]
     rows: list[list[str]] = []
-    for pool in POOLS:
-        for metric in METRICS:
-            for router in ROUTERS:
-                result = found[pool, router].result(metric)
-                said = [
-                    _spelled(result.estimate(name), decimals)
-                    for name, decimals in (("gain", 5), ("headroom", 3), ("headroom_linear", 3))
-                ]
-                rows.append([pool, titles[metric], f"`{router}`", *said])
-    return _table(["pool", "metric", "router", "gain", "headroom captured", "on the linear axis"], rows)
+    for model in dict.fromkeys(models):
+        dearest = max((m for m, name in enumerate(models) if name == model), key=lambda m: pool.cost[m])
+        weights = pool.candidates[dearest].settings["pipeline"].rpartition(":")[2]
+        absent = NEVER_SEEN[TEACHERS.get(weights, weights)]
+        unknown = np.array([len(words & {*absent.shapes, *absent.colours}) for words in asked])
+        kinds = (unknown == 0, (unknown > 0) & (unknown < 3), unknown >= 3)
+        cells = [f"{quality[inside, dearest].mean():.2f}".lstrip("0") for inside in kinds]
+        rows.append([f"`{pool.ids[dearest]}`", *cells, f"{(best == model).mean():.0%}"])
+    return _table(["candidate", "all known", "one or two unknown", "more unknown", "model is best"], rows)
 
 
-def _spelled(estimate: Estimate, decimals: int) -> str:
-    ends = [f"{end:.{decimals}f}" if end is not None else "-" for end in (estimate.low, estimate.high)]
-    return f"{estimate.value:.{decimals}f} [{', '.join(ends)}]"
+def _words(prompt: str) -> set[str]:
+    """Return the shapes and colours that a prompt asks for."""
+    asked = read(prompt)
+    things = [thing for _, thing in asked.things] if isinstance(asked, Scene) else asked.things
+    return {word for thing in things for word in (thing.shape, thing.colour)}
 
 
-def _table(heads: list[str], rows: list[list[str]]) -> str:
+def _steps(matrix: ScoreMatrix) -> str:
+    test = matrix.prompts.iloc[matrix.rows("test")]
+    pool = matrix.pool("nano")
+    quality = matrix.qualities(METRIC, "test", pool).mean(axis=2)
+    rows: list[list[str]] = []
+    for places in ("open", "told"):
+        for things in range(1, 7):
+            inside = ((test["places"] == places) & (test["complexity"] == things)).to_numpy()
+
+            def shares(weights: np.ndarray, kept: np.ndarray = quality[inside]) -> dict[str, np.ndarray]:
+                means = weights @ kept
+                return {"share": means / means[:, -1:]}
+
+            found = intervals(shares, test["group"].to_numpy()[inside], Bootstrap())["share"]
+            rows.append([places, str(things), str(inside.sum()), *_percents(found)])
+    steps = [f"{candidate.settings['steps']} steps" for candidate in pool.candidates[:-1]]
+    return _table(["places", "things", "prompts", *steps], rows)
+
+
+def _percents(found: object) -> list[str]:
+    value, low, high = (np.asarray(getattr(found, name))[:-1] for name in ("value", "low", "high"))
+    return [f"{v:.0%} [{a:.0%}, {b:.0%}]" for v, a, b in zip(value, low, high, strict=True)]
+
+
+def _worth(found: dict[str, Report], homogeneous: Report) -> str:
+    chosen = max(found, key=lambda name: found[name].result(METRIC).validation_gain or -np.inf)
+    result = found[chosen].result(METRIC)
+    one = homogeneous.result(METRIC)
+    gains = result.references["oracle_shrunk"]["audc_linear"], result.references["mixture"]["audc_linear"]
+    assert gains[0].value is not None
+    assert gains[1].value is not None
+    lines = [
+        f"`{chosen}`, the shipped router with the greatest gain on validation prompts: {result.verdict}.",
+        "",
+        f"- It captures {spell(result.estimate('headroom'), percent=True)} of the headroom and gains "
+        f"{spell(result.estimate('gain'))} over the mixture.",
+        f"- With no limit on cost it is better than the best single candidate by "
+        f"{spell(result.estimate('unlimited_gain'))}.",
+        f"- The shrunk oracle's area on the linear axis is above the mixture's by "
+        f"{gains[0].value - gains[1].value:.3f}.",
+        f"- In pool `nano`, one model at five numbers of steps, `ridge` gains "
+        f"{spell(one.estimate('gain_linear'))} over the mixture on the linear axis.",
+    ]
+    return "\n".join(lines)
+
+
+def _routers(found: dict[str, Report]) -> str:
+    names = list(found)
+    areas = importlib.import_module("make_real").areas
+    drawn: npt.NDArray[np.float64] = areas(found, names, METRIC)
+    scores = np.array([found[name].result(METRIC).estimate("audc").value for name in names], dtype=float)
+    ranks = rank(scores, drawn)
+    rows: list[list[str]] = []
+    for k in np.argsort(-scores, kind="stable"):
+        result = found[names[k]].result(METRIC)
+        said = (spell(result.estimate(name)) for name in ("gain", "unlimited_gain"))
+        headroom = spell(result.estimate("headroom"), percent=True)
+        rows.append([str(ranks.tier[k] + 1), f"`{names[k]}`", headroom, *said])
+    heads = ["headroom captured", "gain over the mixture", "over the best single, no limit on cost"]
+    return _table(["tier", "router", *heads], rows)
+
+
+def _references(result: Result) -> str:
+    rows = [
+        [title, *(spell(result.references[name][area]) for area in ("audc", "audc_linear"))]
+        for name, title in REFERENCES.items()
+    ]
+    return _table(["", "logarithmic axis", "linear axis"], rows)
+
+
+def _means(quality: np.ndarray, groups: np.ndarray) -> list[str]:
+    """Return the mean of each column with its interval."""
+
+    def means(weights: np.ndarray) -> dict[str, np.ndarray]:
+        return {"mean": weights @ quality / weights.sum(axis=1, keepdims=True)}
+
+    found = intervals(means, groups, Bootstrap())["mean"]
+    spelled = zip(found.value, found.low, found.high, strict=True)
+    return [f"{v:.3f} [{a:.3f}, {b:.3f}]" for v, a, b in spelled]
+
+
+def _table(heads: Sequence[str], rows: list[list[str]]) -> str:
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def picture(path: Path) -> None:
+    """Draw a row a prompt: its words, the picture that the renderer makes of it, and what candidates draw."""
+    import matplotlib.pyplot as plt
+    from PIL import Image
+
+    matrix, folder = load("nano"), suite_folder("nano")
+    manifest = read_manifest(folder)
+    test = matrix.prompts.iloc[matrix.rows("test")]
+    sheets = [row for row in test.itertuples() if images(folder, manifest, row.prompt_id)]
+    chosen = [
+        next(row for row in sheets if (row.complexity, row.places) == kind)
+        for kind in ((1, "told"), (2, "open"), (3, "told"), (4, "open"), (5, "told"), (6, "told"))
+    ]
+    heads = ["rendered", *(name.removeprefix("nano-") for name in DRAWN)]
+    figure, axes = plt.subplots(
+        len(chosen), len(heads), figsize=(1.05 * len(heads) + 3.6, 1.12 * len(chosen))
+    )
+    for row, line in zip(chosen, axes, strict=True):
+        asked = read(row.text)
+        drawn = images(folder, manifest, row.prompt_id)
+        real = [render(asked)] if isinstance(asked, Scene) else [None]
+        tiles = [*real, *(np.asarray(Image.open(BytesIO(drawn[name]))) for name in DRAWN)]
+        words = textwrap.fill(row.text, 40)
+        line[0].text(-0.15, 0.5, words, transform=line[0].transAxes, ha="right", va="center", fontsize=9)
+        for axis, tile in zip(line, tiles, strict=True):
+            axis.axis("off")
+            if tile is not None:
+                axis.imshow(tile, interpolation="nearest")
+            else:
+                axis.text(0.5, 0.5, "(places\nopen)", ha="center", va="center", fontsize=9, color="0.35")
+    for axis, head in zip(axes[0], heads, strict=True):
+        axis.set_title(head, fontsize=9)
+    figure.subplots_adjust(
+        left=3.5 / (1.05 * len(heads) + 3.6), right=0.995, top=0.95, bottom=0.01, wspace=0.06, hspace=0.08
+    )
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+    plt.close(figure)
+
+
 if __name__ == "__main__":
     (ROOT / "docs" / "nano.md").write_text(page(), encoding="utf-8")
+    picture(ROOT / "docs" / "nano.png")

@@ -13,8 +13,6 @@ import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 
-import numpy as np
-
 from catbench import load
 from catbench.cli.report_tables import print_report
 from catbench.report.report import Report
@@ -25,14 +23,6 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(Path(__file__).parent))  # for the script beside this one
 REPORTS = ROOT / "baselines" / "reports" / "nano"
 SHOWN, METRIC = "ridge", "scene_accuracy"
-CANDIDATES = (
-    ("nano-turbo-1", "distilled from S"),
-    ("nano-sdxl-s-8", "S"),
-    ("nano-sdxl-l-4", ""),
-    ("nano-sdxl-l-8", ""),
-    ("nano-crowd-8", "L, trained on with crowded scenes"),
-    ("nano-sdxl-l-50", ""),
-)
 ROUTERS = ("knn", "ridge", "embedllm", "transformer")
 LINES = 12
 """Of what `catbench evaluate` prints."""
@@ -60,19 +50,8 @@ def real() -> str:
 
 
 def candidates() -> str:
-    """Return mean CLIPScores of a few candidates on simple and on crowded scenes."""
-    matrix = load("nano")
-    pool = matrix.pool()
-    quality = matrix.qualities("clip_score", "test", pool).mean(axis=2)
-    things = matrix.prompts["complexity"].to_numpy()[matrix.rows("test")]
-    rows = ["| | TFLOPs | two things or fewer | four or more |", "|---|---|---|---|"]
-    for name, what in CANDIDATES:
-        m = pool.ids.index(name)
-        means = (quality[np.isin(things, kind), m].mean() for kind in ((1, 2), (4, 5, 6)))
-        said = " | ".join(f"{mean:.3f}".lstrip("0") for mean in means)
-        note = f" ({what})" if what else ""
-        rows.append(f"| `{name}`{note} | {f'{pool.cost[m]:.4f}'.lstrip('0')} | {said} |")
-    return "\n".join(rows)
+    """Return how each model of nano draws what it has seen in training, and what it has not."""
+    return importlib.import_module("make_nano").knowledge(load("nano"))
 
 
 def routers() -> str:

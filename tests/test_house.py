@@ -29,8 +29,6 @@ ABOVE = {
 """Package -> packages that it must not know."""
 LONGEST = 16
 """Files in the longest chain of imports within catbench: it may only fall."""
-TWINS = ("catbench_make/nano/", "nano_training/")
-"""nano's versions 1 and 2 share names of files and classes until the second one ships."""
 
 
 @cache
@@ -196,16 +194,11 @@ def sources():
 
 
 def shared(names):
-    """Return the names that several files have, but for those of the twins: each once on either side."""
-    found = {name: sorted(str(path.relative_to(ROOT)) for path in paths) for name, paths in names.items()}
-    twins = [f"benchmark/{twin}" for twin in TWINS]
+    """Return the names that several files have, with the files."""
     return {
-        name: paths
-        for name, paths in found.items()
+        name: sorted(str(path.relative_to(ROOT)) for path in paths)
+        for name, paths in names.items()
         if len(paths) > 1
-        and not (
-            len(paths) == 2 and all(path.startswith(twin) for path, twin in zip(paths, twins, strict=True))
-        )
     }
 
 

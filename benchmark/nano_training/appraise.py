@@ -18,14 +18,13 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
-from catbench_make.nano.world import Thing
+from catbench_make.nano.phrases import phrase
+from catbench_make.nano.recogniser import Recogniser, load_recogniser, scene_accuracy
+from catbench_make.nano.render import render
+from catbench_make.nano.world import MAX_THINGS, Inventory, Scene, Thing, draw_scenes
 from nano_training.cards import MEASURED
 from nano_training.corpora import CORPORA, corpus_of
-from nano_training.phrases import phrase
-from nano_training.recogniser import Recogniser, load_recogniser, scene_accuracy
-from nano_training.render import render
 from nano_training.training_command import run_command
-from nano_training.world import MAX_THINGS, Inventory, Scene, draw_scenes
 
 SEED = 7_000
 GUIDANCE = 1.5
@@ -151,7 +150,7 @@ def appraise_clip(folder: Path, test: Exam) -> Found:
 def appraise_generator(model: str, parts: Path, test: Exam, steps: Sequence[int], guidance: float) -> Found:
     """Return scene accuracy by steps, kind of prompt and number of things, and what it has seen."""
     from catbench_make.nano.clip_scoring import draw
-    from nano_training.pipelines import build_pipeline
+    from catbench_make.nano.shelf import build_pipeline
 
     pipeline = build_pipeline(model, parts)
     recogniser = load_recogniser(parts / "recogniser")

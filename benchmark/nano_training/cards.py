@@ -6,20 +6,23 @@ import json
 from pathlib import Path
 from typing import Any
 
-from nano_training.corpora import CORPORA, EVERYTHING, TEACHERS, Corpus, corpus_of
+from catbench_make.nano.offered import TEACHERS
+from nano_training.corpora import CORPORA, EVERYTHING, Corpus, corpus_of
 
 RECORD = "training.json"
 """In a finished model's folder: seed, steps, pictures, seconds."""
 MEASURED = "measured.json"
 """In the same folder: what `appraise` has found, name -> value."""
+UNFINISHED = Path(__file__).parent / "unfinished"
+"""States that are kept of runs that are not finished."""
 
 _WHAT = {
     "vae": "`AutoencoderKL`: 32x32 pixels to 8 channels at 8x8. Shared by every diffusion model.",
     "text-encoder": "`CLIPTextModelWithProjection`, the text half of a CLIP. Frozen in every generator.",
     "clip-score": "`CLIPModel` that scores (prompt, image) by their cosine. Trained apart from the text "
     "encoder: other first weights, other batches.",
-    "recogniser": "`nano_training.recogniser.Recogniser`: shape, colour and size of the thing in each cell, "
-    "and the background. `scene_accuracy` rests on it.",
+    "recogniser": "`catbench_make.nano.recogniser.Recogniser`: shape, colour and size of the thing in each "
+    "cell, and the background. `scene_accuracy` rests on it.",
     "vq": "`VQModel`: 32x32 pixels to 8x8 of 256 codes, starting from the VAE. Used by the masked model.",
     "masked": "`UVit2DModel` of an `AmusedPipeline`: fills in masked codes of a picture.",
     "turbo": "`UNet2DConditionModel` of size S, distilled from P to one step without guidance.",

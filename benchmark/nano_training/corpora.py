@@ -1,18 +1,17 @@
 """What each model is trained on: the shapes and colours it never sees, its themes, how many open prompts.
 
-No generator knows everything: each of P, Q, R and T never sees five of the 14 shapes and four of the 12
-colours, L three of each, the masked model three of each. Every shape and colour is known to at least three of
-the five and absent from at least one. Which are absent was chosen so that each of the four knows other themes
-well. The common parts (VAE, CLIP, recogniser) see everything.
+No generator knows everything: what each never sees is in `catbench_make.nano.offered.NEVER_SEEN`, since its
+candidates say it too. The common parts (VAE, CLIP, recogniser) see everything.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nano_training.world import (
+from catbench_make.nano.offered import NEVER_SEEN, TEACHERS
+from catbench_make.nano.world import (
     COLOURS,
     SHAPES,
     THEMES,
@@ -20,7 +19,6 @@ from nano_training.world import (
     Vocabulary,
     draw_complexity,
     draw_for,
-    most_common_first,
 )
 
 
@@ -56,55 +54,60 @@ class Corpus:
             yield scene, rng.random() < self.open_share
 
 
+def most_common_first(themes: Sequence[str], rng: random.Random, exponent: float = 1.0) -> str:
+    """Return one theme; the k-th of the list has weight 1 / k ** exponent (Zipf 1935)."""
+    weights = [(rank + 1) ** -exponent for rank in range(len(themes))]
+    draw = rng.random() * sum(weights)
+    for theme, weight in zip(themes, weights, strict=True):
+        draw -= weight
+        if draw < 0:
+            return theme
+    return themes[-1]
+
+
 EVERYTHING = Corpus("everything", open_share=0.4)
 """For the parts that all models share."""
 _ALL = (
     EVERYTHING,
     Corpus(
         "p",
-        open_share=0.3,
-        absent_shapes=("triangle", "cross", "heart", "moon", "hourglass"),
-        absent_colours=("red", "white", "brown", "cyan"),
+        0.3,
+        *NEVER_SEEN["p"],
         themes=("toys", "garden", "machines", "sky", "signs", "cards", "buildings", "sweets"),
         exponent=1.0,
     ),
     Corpus(
         "q",
-        open_share=0.4,
-        absent_shapes=("square", "triangle", "ring", "star", "arrow"),
-        absent_colours=("orange", "yellow", "brown", "cyan"),
+        0.4,
+        *NEVER_SEEN["q"],
         themes=("sweets", "cards", "garden", "machines", "buildings", "sky", "signs"),
         exponent=1.0,
     ),
     Corpus(
         "r",
-        open_share=0.7,
-        absent_shapes=("cross", "heart", "diamond", "moon", "arch"),
-        absent_colours=("yellow", "green", "purple", "black"),
+        0.7,
+        *NEVER_SEEN["r"],
         themes=("buildings", "toys", "signs", "sky", "sweets", "machines", "cards", "garden"),
         exponent=1.0,
     ),
     Corpus(
         "t",
-        open_share=0.5,
-        absent_shapes=("circle", "square", "star", "arch", "bar"),
-        absent_colours=("green", "white", "pink", "lime"),
+        0.5,
+        *NEVER_SEEN["t"],
         themes=("machines", "signs", "sky", "cards", "sweets", "toys", "buildings", "garden"),
         exponent=1.0,
     ),
     Corpus(
         "l",
-        open_share=0.6,
-        absent_shapes=("ring", "diamond", "frame"),
-        absent_colours=("orange", "blue", "purple"),
+        0.6,
+        *NEVER_SEEN["l"],
         themes=("cards", "sweets", "sky", "buildings", "garden", "signs", "machines", "toys"),
         exponent=0.5,
     ),
     Corpus(
         "masked",
-        open_share=0.6,
-        absent_shapes=("arrow", "hourglass", "bar"),
-        absent_colours=("red", "lime", "black"),
+        0.6,
+        *NEVER_SEEN["masked"],
         themes=("sky", "toys", "garden", "signs", "cards", "buildings", "machines", "sweets"),
         exponent=0.5,
     ),
@@ -113,8 +116,6 @@ CORPORA = {corpus.name: corpus for corpus in _ALL}
 """By the name of the model that is trained on it."""
 FIVE = ("p", "q", "r", "t", "l")
 """The diffusion models that are trained from nothing."""
-TEACHERS = {"turbo": "p", "lightning": "q"}
-"""Distilled model -> the one whose steps it learns, on the same corpus."""
 
 
 def corpus_of(model: str) -> str:

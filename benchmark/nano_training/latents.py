@@ -16,7 +16,7 @@ import torch
 
 from catbench.errors import UsageError
 from catbench.files import atomic_file, sha256_of
-from catbench_make.nano.libraries import untyped
+from catbench_make.nano import shelf
 from nano_training.diffusion import Condition
 from nano_training.pictures import CHUNK, PHRASINGS, Pictures
 
@@ -39,10 +39,8 @@ def load_part(kind: str, parts: Path, name: str, device: str = "cpu") -> Any:
 
     Raises UsageError naming the command that makes it.
     """
-    library = untyped("transformers" if kind.startswith("CLIP") else "diffusers")
-    dtype = {"dtype" if kind.startswith("CLIP") else "torch_dtype": torch.float32}
-    model = getattr(library, kind).from_pretrained(require(parts, name), local_files_only=True, **dtype)
-    return model.to(device).eval().requires_grad_(False)
+    require(parts, name)
+    return shelf.load_part(kind, parts, name, device)
 
 
 class TextEncoder:

@@ -1,8 +1,7 @@
 """Trains the masked-token model: a picture as 8x8 codes, and a transformer that fills in masked ones (aMUSEd,
 Patil et al. 2024).
 
-Smaller than version 1's, which had not learned: a book of `CODES` codes, and a network three layers deep, so
-that it can take several times as many steps.
+Small, so that it can take many steps: a book of `CODES` codes, and a network three layers deep.
 """
 
 from __future__ import annotations
@@ -14,12 +13,13 @@ import torch
 from torch.nn import functional
 
 from catbench_make.nano.render import IMAGE_SIZE
+from catbench_make.nano.shelf import CODES
 from nano_training.diffusion import Condition
 from nano_training.latents import LatentPrompts, TextEncoder, load_part
 from nano_training.networks import build_uvit
 from nano_training.pictures import PHRASINGS, Pictures
 from nano_training.tokenizer import MAX_TOKENS, build_tokenizer
-from nano_training.vq import CODES, code_pictures
+from nano_training.vq import code_pictures
 
 WIDTH, LAYERS = 96, 3
 _DROPPED_SHARE = 0.1

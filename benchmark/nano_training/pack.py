@@ -1,8 +1,8 @@
 """`python -m nano_training.pack --out DIR`: finished models in half precision, each with its card.
 
-They are put in this kit's folder `weights`, and `train` takes them from there: whoever has the repository
-goes on where it stands. Of a model that is not finished one state can be kept, its averaged weights without
-the optimizer's memory.
+They are put on the shelf that catbench ships, and `train` takes them from there: whoever has the repository
+goes on where it stands. Of a model that is not finished one state can be kept beside this kit, its averaged
+weights without the optimizer's memory.
 """
 
 from __future__ import annotations
@@ -19,18 +19,15 @@ from safetensors.torch import load_file, save_file
 
 from catbench.errors import UsageError
 from catbench.files import atomic_file, atomic_folder
-from nano_training.cards import RECORD, card
+from catbench_make.nano.shelf import SHELF
+from nano_training.cards import RECORD, UNFINISHED, card
 from nano_training.training_command import run_command
 
 if TYPE_CHECKING:
     from nano_training.loop import Task, TrainingPlan
 
-WEIGHTS = Path(__file__).parent / "weights"
-"""What is shipped with the kit."""
-_UNFINISHED = "unfinished"
 
-
-def pack(model: str, out: Path, weights: Path = WEIGHTS) -> None:
+def pack(model: str, out: Path, weights: Path = SHELF) -> None:
     """Put a finished model and its card into `weights`; raises UsageError where it is not finished."""
     if not (out / model / RECORD).exists():
         raise UsageError(
@@ -66,7 +63,7 @@ def _copy(source: Path, target: Path) -> None:
             shutil.copyfile(path, target / path.name)
 
 
-def unpack(out: Path, weights: Path = WEIGHTS) -> None:
+def unpack(out: Path, weights: Path = SHELF) -> None:
     """Put shipped models into `out`, in single precision, where none of their name is finished."""
     for record in sorted(weights.glob(f"*/{RECORD}")):
         target = out / record.parent.name
@@ -80,7 +77,7 @@ def unpack(out: Path, weights: Path = WEIGHTS) -> None:
                     shutil.copyfile(path, draft / path.name)
 
 
-def keep_state(model: str, out: Path, weights: Path = WEIGHTS) -> int:
+def keep_state(model: str, out: Path, unfinished: Path = UNFINISHED) -> int:
     """Keep the averaged weights of a run that is not finished; return its step.
 
     Raises UsageError where there is no such run.
@@ -95,18 +92,18 @@ def keep_state(model: str, out: Path, weights: Path = WEIGHTS) -> int:
         for key, value in values.items()
     }
     said = {name: str(state[name]) for name in ("step", "seconds")}
-    (weights / _UNFINISHED).mkdir(parents=True, exist_ok=True)
-    with atomic_file(weights / _UNFINISHED / f"{model}.safetensors") as draft:
+    unfinished.mkdir(parents=True, exist_ok=True)
+    with atomic_file(unfinished / f"{model}.safetensors") as draft:
         save_file({key: value.contiguous() for key, value in rows.items()}, draft, metadata=said)
     return state["step"]
 
 
-def take_state(task: Task, plan: TrainingPlan, weights: Path = WEIGHTS) -> None:
+def take_state(task: Task, plan: TrainingPlan, unfinished: Path = UNFINISHED) -> None:
     """Where a run has no checkpoint but a kept state, begin from that, with a fresh optimizer."""
     from nano_training.checkpoint import save_checkpoint
     from nano_training.loop import build_optimizer
 
-    path = weights / _UNFINISHED / f"{plan.out.name}.safetensors"
+    path = unfinished / f"{plan.out.name}.safetensors"
     if (plan.out / "checkpoint.pt").exists() or not path.exists():
         return
     with safe_open(path, framework="pt") as stored:
@@ -142,14 +139,14 @@ def write_record(folder: Path, plan: TrainingPlan, seconds: float) -> None:
 
 def run(
     out: Annotated[Path, typer.Option(help="folder of runs and finished models, as for train")],
-    weights: Annotated[Path, typer.Option(help="where to put them")] = WEIGHTS,
+    weights: Annotated[Path, typer.Option(help="where to put them")] = SHELF,
     unfinished: Annotated[str | None, typer.Option(help="keep one state of this model's run, too")] = None,
 ) -> None:
-    """Put all finished models into the kit's folder, in half precision, with their cards."""
+    """Put all finished models on the shelf that is shipped, in half precision, with their cards."""
     for record in sorted(out.glob(f"*/{RECORD}")):
         pack(record.parent.name, out, weights)
         typer.echo(f"{record.parent.name}: packed")
-    shutil.rmtree(weights / _UNFINISHED, ignore_errors=True)
+    shutil.rmtree(UNFINISHED, ignore_errors=True)
     if unfinished:
         typer.echo(f"{unfinished}: step {keep_state(unfinished, out, weights)} kept")
 

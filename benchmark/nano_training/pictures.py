@@ -19,12 +19,13 @@ import numpy.typing as npt
 import torch
 
 from catbench.files import atomic_file
-from catbench_make.nano.world import BACKGROUNDS, MAX_THINGS
+from catbench_make.nano.phrases import say
+from catbench_make.nano.render import render
+from catbench_make.nano.world import BACKGROUNDS, MAX_THINGS, Scene
+from nano_training.altered import alter
 from nano_training.corpora import CORPORA, EVERYTHING, Corpus
-from nano_training.phrases import say
-from nano_training.render import render
+from nano_training.numbered import thing_number
 from nano_training.tokenizer import MAX_TOKENS, build_tokenizer
-from nano_training.world import Scene, alter, thing_number
 
 FAMILY = 4
 PHRASINGS = 2
@@ -41,7 +42,7 @@ class Pictures:
     tokens: npt.NDArray[np.int16]
     """(n, `PHRASINGS`, 77), padded with the end token."""
     cells: npt.NDArray[np.int16]
-    """(n, 9): `world.thing_number` of the thing in each cell, -1 for none."""
+    """(n, 9): `numbered.thing_number` of the thing in each cell, -1 for none."""
     named: npt.NDArray[np.int16]
     """(n, `PHRASINGS`, 6): the same of the things that an open prompt names, in its order."""
     backgrounds: npt.NDArray[np.int16]

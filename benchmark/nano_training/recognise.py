@@ -8,8 +8,9 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional
 
+from catbench_make.nano.recogniser import HEADS, Recogniser
+from nano_training.numbered import answers_of
 from nano_training.pictures import Pictures
-from nano_training.recogniser import HEADS, Recogniser, answers_of
 
 _NOISE = 0.15
 _LARGEST_BLUR = 0.5

@@ -14,12 +14,10 @@ import typer
 from PIL import Image, ImageDraw
 
 from catbench.errors import UsageError
-from catbench_make.nano.render import IMAGE_SIZE
-from catbench_make.nano.world import BACKGROUNDS, CELLS, SIZES, Thing
+from catbench_make.nano.render import IMAGE_SIZE, render
+from catbench_make.nano.world import BACKGROUNDS, CELLS, COLOURS, SHAPES, SIZES, Scene, Thing
 from nano_training.appraise import FREE_GUIDANCE, GUIDANCE, SEED, exam, reconstructed
-from nano_training.render import render
 from nano_training.training_command import run_command
-from nano_training.world import COLOURS, SHAPES, Scene
 
 Images = npt.NDArray[np.uint8]
 _ZOOM = 2
@@ -45,8 +43,8 @@ def world_columns() -> list[tuple[str, Images]]:
 def model_columns(columns: str, parts: Path, rows: int) -> tuple[list[tuple[str, Images]], list[str]]:
     """Return a column for each model and number of steps, and the prompts of the rows."""
     from catbench_make.nano.clip_scoring import draw
+    from catbench_make.nano.shelf import build_pipeline
     from nano_training.latents import load_part
-    from nano_training.pipelines import build_pipeline
 
     test = exam(rows)
     found = [("real", test.render())]

@@ -14,11 +14,11 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
+from catbench_make.nano import phrases, world
 from catbench_make.nano import phrases as shared
 from catbench_make.nano.clip_scoring import MAX_TOKENS
 from catbench_make.nano.libraries import untyped
 from catbench_make.nano.world import BACKGROUNDS
-from nano_training import phrases, world
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 _WORD_END = "</w>"

@@ -1,7 +1,7 @@
 """`python -m nano_training.train all`: train every model in order; run it again to go on where it stopped.
 
 A finished model is in OUT/NAME; a run's checkpoint, saved each minute, in OUT/runs/NAME. What is finished is
-skipped, and what the kit ships in its folder `weights` counts as finished.
+skipped, and what lies on the shelf that catbench ships counts as finished.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catbench.errors import unknown_name
-from nano_training.cards import RECORD
+from catbench_make.nano.shelf import SHELF
+from nano_training.cards import RECORD, UNFINISHED
 from nano_training.corpora import CORPORA, EVERYTHING, FIVE, corpus_of
 from nano_training.training_command import check_device, run_command
 
@@ -58,8 +59,10 @@ class Kit:
     """Size of every set of pictures; None: as shipped."""
     batch: int | None = None
     """Pictures a step, a multiple of four; None: as shipped."""
-    weights: Path = Path(__file__).parent / "weights"
-    """What is shipped with the kit."""
+    weights: Path = SHELF
+    """Finished models that are shipped."""
+    unfinished: Path = UNFINISHED
+    """States of others."""
 
     def plan(self, model: str, steps: int | None = None, minutes: float | None = None) -> TrainingPlan:
         """Return how long and where to a model is trained."""
@@ -141,7 +144,7 @@ def train_model(model: str, kit: Kit, steps: int | None = None, minutes: float |
 
     plan = kit.plan(model, steps, minutes)
     task = build_task(model, kit)
-    take_state(task, plan, kit.weights)
+    take_state(task, plan, kit.unfinished)
     if not train(task, plan):
         return False
     shutil.rmtree(kit.out / model, ignore_errors=True)

@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from sklearn.cluster import MiniBatchKMeans
 
+from catbench_make.nano.shelf import CODES
 from nano_training.latents import load_part
 from nano_training.networks import LATENT_CHANNELS, LATENT_SIZE, build_vq
 from nano_training.pictures import Pictures
 from nano_training.vae import pixel_weights
 
-CODES = 256
 _CENTRE_PICTURES = 1024
 
 

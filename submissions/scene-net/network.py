@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-BUCKETS, WIDTH, FACTS = 2048, 48, 26
+BUCKETS, WIDTH, FACTS = 2048, 48, 39
 WORD = re.compile(r"[a-z]+")
 
 
@@ -19,7 +19,10 @@ def buckets(text):
 
 
 class Encoder(nn.Module):
-    """Texts -> facts (n, FACTS): how many things, of which shapes, colours and sizes, on which background."""
+    """Texts -> facts (n, FACTS).
+
+    How many things, of which shapes, colours and sizes, on which background, and whether places are told.
+    """
 
     def __init__(self):
         super().__init__()

@@ -36,7 +36,7 @@ def test_the_shipped_scores_are_those_of_the_shipped_weights(limit, tmp_path):
 
 
 def test_a_fresh_test_set_stands_beside_the_shipped_training_prompts(tmp_path):
-    names = ["nano-turbo-1", "nano-sdxl-s-2"]
+    names = ["nano-turbo-1", "nano-p-2"]
     plan = Plan.of("nano", candidates=names, limit=3, samples=2, fresh_test=5)
     fresh, shipped = load(generate(plan, tmp_path).suite), load("nano")
     columns = [shipped.candidate_ids.index(name) for name in names]
@@ -51,5 +51,5 @@ def test_a_fresh_test_set_stands_beside_the_shipped_training_prompts(tmp_path):
     assert len(fresh.rows("test")) == 3
     assert fresh.samples["test"] == 2
     assert not set(fresh.prompts["text"].iloc[fresh.rows("test")]) & set(shipped.prompts["text"])
-    report = evaluate("mixture", fresh, metric="clip_score", bootstrap=Bootstrap(20))
+    report = evaluate("mixture", fresh, bootstrap=Bootstrap(20))
     assert report.result().prompts == 3

@@ -1,70 +1,58 @@
 import numpy as np
 import pytest
 
-from catbench_make.nano.render import IMAGE_SIZE, RADII, RGB, cell_centre, render
-from catbench_make.nano.world import BACKGROUNDS, CELLS, COLOURS, SHAPES, SIZES, Scene, Thing, empty
-
-AREAS = {
-    "circle": np.pi,
-    "ring": np.pi * (1 - 0.52**2),
-    "square": (2 * 0.86) ** 2,
-    "cross": 4 * 0.6 - 0.6**2,
-    "triangle": 1.85,
-    "star": 10 * 0.5 * 0.42 * np.sin(np.pi / 5),
-}
-"""Areas at radius 1, by school geometry."""
+from catbench_make.nano.render import RADII, RGB, cell_centre, render
+from catbench_make.nano.world import CELLS, COLOURS, SHAPES, Scene, Thing
 
 
-def alone(thing, cell, background="gray"):
-    return Scene(background, tuple(thing if c == cell else None for c in range(CELLS)))
+def alone(shape, size="big", cell=4, colour="red", background="white"):
+    return Scene(background, tuple(Thing(size, colour, shape) if at == cell else None for at in range(CELLS)))
 
 
-def covered(thing, cell, seed):
-    """Share of black over white in each pixel, from the red channel; the jitter of black is below 4%."""
-    red = render(alone(thing, cell, "white"), seed)[..., 0] / 255
-    ground = red.max()
-    return (ground - red) / (ground - RGB["black"][0])
-
-
-def test_same_seed_same_picture_other_seed_other_jitter():
-    scene = alone(Thing("big", "red", "star"), 4)
-    assert np.array_equal(render(scene, 1), render(scene, 1))
-    assert not np.array_equal(render(scene, 1), render(scene, 2))
-    assert render(scene).shape == (IMAGE_SIZE, IMAGE_SIZE, 3)
-    assert render(scene).dtype == np.uint8
-
-
-@pytest.mark.parametrize("background", BACKGROUNDS)
-def test_an_empty_scene_is_one_colour_near_its_name(background):
-    picture = render(empty(background))
-    assert (picture == picture[0, 0]).all()
-    assert np.abs(picture[0, 0] / 255 - RGB[background]).max() <= 0.035
+def covered(scene, seed=0):
+    """Where the picture is nearer to the thing's colour than to the background's, (32, 32)."""
+    picture = render(scene, seed) / 255
+    thing = next(iter(scene.things))[1]
+    distances = [np.abs(picture - RGB[name]).sum(axis=2) for name in (thing.colour, scene.background)]
+    return distances[0] < distances[1]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("size", SIZES)
-def test_a_thing_covers_the_area_that_geometry_tells(shape, size):
-    areas = [covered(Thing(size, "black", shape), 4, seed).sum() for seed in range(30)]
-    assert np.mean(areas) == pytest.approx(AREAS[shape] * RADII[size] ** 2, rel=0.12)
+def test_a_thing_stays_within_its_radius_and_is_as_wide_or_as_high(shape):
+    for size, radius in RADII.items():
+        rows, columns = np.nonzero(covered(alone(shape, size)))
+        assert len(rows) > 10
+        extents = np.ptp(rows) + 1, np.ptp(columns) + 1
+        assert max(extents) == pytest.approx(2 * radius, abs=3)
+        x, y = cell_centre(4)
+        assert np.abs(rows + 0.5 - y).max() <= 1.1 * radius + 1
+        assert np.abs(columns + 0.5 - x).max() <= 1.1 * radius + 1
 
 
-@pytest.mark.parametrize("cell", range(CELLS))
-def test_a_thing_stands_in_its_cell(cell):
-    cover = covered(Thing("medium", "black", "circle"), cell, seed=3)
-    rows, columns = np.mgrid[0:IMAGE_SIZE, 0:IMAGE_SIZE] + 0.5
-    centre = (cover * columns).sum() / cover.sum(), (cover * rows).sum() / cover.sum()
-    assert centre == pytest.approx(cell_centre(cell), abs=1.2)
+def test_things_are_drawn_in_their_cell_even_at_the_border():
+    for cell in range(CELLS):
+        rows, columns = np.nonzero(covered(alone("diamond", "big", cell)))
+        x, y = cell_centre(cell)
+        assert columns.mean() + 0.5 == pytest.approx(x, abs=1)
+        assert rows.mean() + 0.5 == pytest.approx(y, abs=1)
 
 
-def test_edges_are_smooth_and_inside_is_solid():
-    cover = covered(Thing("big", "black", "circle"), 4, seed=0)
-    edge = (cover > 0.05) & (cover < 0.95)
-    assert 10 < edge.sum() < 60
-    assert cover[16, 16] == pytest.approx(1, abs=0.05)
+@pytest.mark.parametrize("size", RADII)
+def test_shapes_and_colours_can_be_told_apart(size):
+    masks = [covered(alone(shape, size)).astype(float) for shape in SHAPES]
+    colours = [np.array(RGB[name]) for name in COLOURS]
+    for row in range(len(masks)):
+        for other in range(row):
+            differing = np.abs(masks[row] - masks[other]).sum()
+            assert differing >= 0.15 * max(masks[row].sum(), masks[other].sum()), (SHAPES[row], SHAPES[other])
+    for row in range(len(colours)):
+        for other in range(row):
+            assert np.abs(colours[row] - colours[other]).sum() > 0.3, (COLOURS[row], COLOURS[other])
 
 
-def test_no_two_colours_that_can_meet_look_alike():
-    for background in BACKGROUNDS:
-        for colour in COLOURS:
-            if colour != background:
-                assert np.abs(np.subtract(RGB[background], RGB[colour])).max() > 0.15, (background, colour)
+def test_a_scene_and_a_seed_give_one_picture():
+    scene = alone("heart")
+    assert np.array_equal(render(scene, 3), render(scene, 3))
+    assert not np.array_equal(render(scene, 3), render(scene, 4))
+    assert render(scene).shape == (32, 32, 3)
+    assert render(scene).dtype == np.uint8

@@ -10,7 +10,7 @@ pytest.importorskip("diffusers")
 
 from catbench.errors import UsageError  # noqa: E402
 from catbench_make.nano.clip_scoring import ClipScorer, draw  # noqa: E402
-from catbench_make.nano.shelf import MODELS, SDXL_MODELS, SHELF, build_pipeline, pipeline_folder  # noqa: E402
+from catbench_make.nano.shelf import DIFFUSION_MODELS, MODELS, SHELF, build_pipeline, pipeline_folder  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -22,7 +22,7 @@ def test_a_pipeline_folder_is_read_by_diffusers_and_draws_what_its_parts_draw(mo
     folder = pipeline_folder(model, SHELF, tmp_path)
     assert folder == pipeline_folder(model, SHELF, tmp_path)
     loaded = DiffusionPipeline.from_pretrained(folder, local_files_only=True)
-    kind = "StableDiffusionXLPipeline" if model in SDXL_MODELS else "AmusedPipeline"
+    kind = "StableDiffusionXLPipeline" if model in DIFFUSION_MODELS else "AmusedPipeline"
     assert type(loaded).__name__ == kind
     networks = [part for part in loaded.components.values() if isinstance(part, torch.nn.Module)]
     assert {network.dtype for network in networks} == {torch.float32}
@@ -34,14 +34,11 @@ def test_a_pipeline_folder_is_read_by_diffusers_and_draws_what_its_parts_draw(mo
     assert np.abs(images.astype(int) - again).max() <= 1
 
 
-def test_distilled_models_start_from_noise_and_others_as_sdxl_was_released(tmp_path):
-    def config(model):
-        path = pipeline_folder(model, SHELF, tmp_path) / "scheduler" / "scheduler_config.json"
-        return json.loads(path.read_text())
-
-    assert config("nano-turbo")["timestep_spacing"] == "trailing"
-    assert config("nano-sdxl-l")["timestep_spacing"] == "leading"
-    assert config("nano-sdxl-l")["steps_offset"] == 1
+def test_the_first_step_sees_pure_noise(tmp_path):
+    path = pipeline_folder("turbo", SHELF, tmp_path) / "scheduler" / "scheduler_config.json"
+    config = json.loads(path.read_text())
+    assert config["timestep_spacing"] == "trailing"
+    assert config["prediction_type"] == "v_prediction"
 
 
 def test_changed_weights_make_another_folder(tmp_path):
@@ -49,11 +46,11 @@ def test_changed_weights_make_another_folder(tmp_path):
 
     changed = tmp_path / "shelf"
     shutil.copytree(SHELF, changed)
-    weights = changed / "nano-turbo" / "diffusion_pytorch_model.safetensors"
-    weights.write_bytes((SHELF / "nano-sdxl-s" / weights.name).read_bytes())
+    weights = changed / "turbo" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes((SHELF / "p" / weights.name).read_bytes())
     one, other = (
-        pipeline_folder("nano-turbo", SHELF, tmp_path),
-        pipeline_folder("nano-turbo", changed, tmp_path),
+        pipeline_folder("turbo", SHELF, tmp_path),
+        pipeline_folder("turbo", changed, tmp_path),
     )
     assert one.name != other.name
 
@@ -70,6 +67,6 @@ def test_clip_scores_are_cosines():
 
 def test_a_missing_model_is_named(tmp_path):
     with pytest.raises(UsageError, match="no weights in"):
-        pipeline_folder("nano-turbo", tmp_path, tmp_path)
-    with pytest.raises(UsageError, match="unknown nano model 'nano-sdxl-m'"):
-        pipeline_folder("nano-sdxl-m", tmp_path, tmp_path)
+        pipeline_folder("turbo", tmp_path, tmp_path)
+    with pytest.raises(UsageError, match="unknown nano model 'sdxl-m'"):
+        pipeline_folder("sdxl-m", tmp_path, tmp_path)

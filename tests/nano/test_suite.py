@@ -6,13 +6,13 @@ pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
 from catbench.errors import UsageError
-from catbench.suite.prompts import group_of
 from catbench.suite.store import load_suite, save
 from catbench_make.nano.fresh import fresh_test
 from catbench_make.nano.nano_suite import nano_problem, with_features
-from catbench_make.nano.offered import STEPS, nano_candidates, nano_pools
+from catbench_make.nano.offered import NEVER_SEEN, STEPS, TEACHERS, nano_candidates, nano_pools
 from catbench_make.nano.reading import read
 from catbench_make.nano.shelf import SHELF
+from catbench_make.nano.world import COLOURS, SHAPES
 from catbench_make.plan.candidates import choose_candidates, drawing_settings
 from catbench_make.plan.settings import local_source
 
@@ -22,17 +22,12 @@ def problem():
     return nano_problem(scenes=60)
 
 
-def test_prompts_tell_held_out_scenes_and_a_scene_stays_in_one_split(problem):
-    scenes = [read(text) for text in problem.prompts["text"]]
-    assert {scene.audience for scene in scenes} == {"suite"}
-    assert [group_of(scene.key) for scene in scenes] == list(problem.prompts["group"])
-    assert [scene.complexity for scene in scenes] == list(problem.prompts["complexity"])
-    by_group = problem.prompts.groupby("group")
-    assert len(by_group) == 60
-    assert (by_group["split"].nunique() == 1).all()
-    assert set(by_group.size()) == {1, 2, 3}
+def test_prompts_tell_held_out_scenes_and_are_split_as_they_say(problem):
+    asked = [read(text) for text in problem.prompts["text"]]
+    assert {one.audience for one in asked} == {"suite"}
     assert problem.prompts["text"].is_unique
     assert problem.prompts["split"].value_counts().index.tolist() == ["train", "test", "validation"]
+    assert set(problem.prompts["places"]) == {"told", "open"}
 
 
 def test_the_same_seed_gives_the_same_prompts_and_another_others(problem):
@@ -41,16 +36,25 @@ def test_the_same_seed_gives_the_same_prompts_and_another_others(problem):
     assert len(set(other.prompts["text"]) & set(problem.prompts["text"])) < 10
 
 
-def test_pools_hold_the_candidates_of_the_design():
-    pools = nano_pools()
-    assert pools["nano"] == tuple(f"nano-sdxl-l-{steps}" for steps in STEPS)
-    assert {"nano-turbo-1", "nano-lightning-4", "nano-ddim-50", "nano-deepcache-3", "nano-amused-12"} < set(
-        pools["nano+"]
-    )
-    settings = {one.id: drawing_settings(one) for one in nano_candidates()}
-    assert settings["nano-turbo-1"].guidance == 0
-    assert settings["nano-amused-12"].largest_batch == 1
-    assert settings["nano-sdxl-s-8"].steps == 8
+def test_the_homogeneous_pool_is_one_model_and_distilled_ones_are_not_guided():
+    candidates = {one.id: one for one in nano_candidates()}
+    homogeneous = [candidates[name] for name in nano_pools()["nano"]]
+    assert {one.model for one in homogeneous} == {"nano-l"}
+    settings = {name: drawing_settings(one) for name, one in candidates.items()}
+    assert [settings[one.id].steps for one in homogeneous] == list(STEPS)
+    assert len({settings[one.id].guidance for one in homogeneous}) == 1
+    assert {settings["nano-turbo-1"].guidance, settings["nano-lightning-4"].guidance} == {0}
+    assert settings["nano-amused-2"].largest_batch == 1
+
+
+def test_every_candidate_says_what_its_model_has_never_seen():
+    for one in nano_candidates():
+        settings = drawing_settings(one)
+        name = settings.pipeline.rpartition(":")[2]
+        absent = NEVER_SEEN[TEACHERS.get(name, name)]
+        assert settings.never_seen == absent.shapes + absent.colours
+        assert set(absent.shapes) < set(SHAPES)
+        assert set(absent.colours) < set(COLOURS)
 
 
 def test_a_fresh_test_set_holds_new_scenes_only(problem):
@@ -84,5 +88,5 @@ def test_a_problem_is_read_back_with_its_features(problem, tmp_path):
 
 def test_shipped_models_are_found_by_name_and_an_unknown_one_is_refused():
     assert local_source("catbench:recogniser", None) == SHELF / "recogniser"
-    with pytest.raises(UsageError, match="nano-turb"):
-        local_source("catbench:nano-turb", None)
+    with pytest.raises(UsageError, match="turbo"):
+        local_source("catbench:tubro", None)

@@ -9,15 +9,14 @@ from catbench_make.nano.world import (
     BACKGROUNDS,
     CELLS,
     COLOURS,
-    MAX_THINGS,
-    PATTERNS,
     SHAPES,
     SIZES,
+    THEMES,
+    Inventory,
     Scene,
     Thing,
-    draw_scene,
+    Vocabulary,
     draw_scenes,
-    empty,
 )
 
 things = st.builds(Thing, st.sampled_from(SIZES), st.sampled_from(COLOURS), st.sampled_from(SHAPES))
@@ -29,53 +28,60 @@ scenes = st.builds(
 
 
 def take(seed, number, audience):
-    return list(islice(draw_scenes(seed, audience), number))
+    return [scene for _, scene in islice(draw_scenes(seed, audience), number)]
 
 
 def test_a_seed_gives_the_same_scenes_on_every_machine():
     first = [scene.key for scene in take(0, 3, "training")]
     assert first == [scene.key for scene in take(0, 3, "training")]
     assert first != [scene.key for scene in take(1, 3, "training")]
-    assert first != [scene.key for scene in take(0, 3, "suite")]
 
 
-def test_training_and_suite_never_share_a_scene():
-    training = {scene.key for scene in take(0, 1500, "training")}
-    suite = {scene.key for scene in take(0, 1500, "suite")}
+def test_training_and_suite_never_share_an_inventory():
+    training = {scene.inventory for scene in take(0, 800, "training") if scene.complexity}
+    suite = {scene.inventory for scene in take(0, 800, "suite")}
     assert not training & suite
-    assert {scene.audience for scene in take(5, 200, "training")} == {"training"}
-    assert {scene.audience for scene in take(5, 200, "suite")} == {"suite"}
+    assert {inventory.audience for inventory in training} == {"training"}
+    assert {inventory.audience for inventory in suite} == {"suite"}
 
 
-def test_a_fifth_of_all_scenes_is_held_out():
-    rng = random.Random(3)
-    share = sum(draw_scene(rng, 3).audience == "suite" for _ in range(4000)) / 4000
-    assert share == pytest.approx(0.2, abs=0.03)
+@given(scenes, st.permutations(range(CELLS)))
+def test_scenes_that_differ_in_places_alone_have_one_audience(scene, order):
+    moved = Scene(scene.background, tuple(scene.cells[cell] for cell in order))
+    assert moved.inventory == scene.inventory
+    assert moved.inventory.key == scene.inventory.key
+    assert moved.audience == scene.audience
 
 
 @given(scenes, scenes)
-def test_equal_keys_are_equal_scenes(one, other):
+def test_equal_keys_are_equal_scenes_and_inventories(one, other):
     assert (one.key == other.key) == (one == other)
+    assert (one.inventory.key == other.inventory.key) == (one.inventory == other.inventory)
 
 
-@given(st.integers(0, 2**32), st.integers(0, MAX_THINGS))
-def test_a_drawn_scene_has_so_many_things_that_can_be_seen(seed, complexity):
-    scene = draw_scene(random.Random(seed), complexity)
-    assert scene.complexity == complexity
-    assert all(thing.colour != scene.background for _, thing in scene.things)
+def test_themes_are_of_known_concepts_and_cover_all():
+    assert {shape for theme in THEMES.values() for shape in theme.shapes} == set(SHAPES)
+    assert {colour for theme in THEMES.values() for colour in theme.colours} == set(COLOURS)
+    for theme, scene in islice(draw_scenes(3, "suite"), 50):
+        assert theme in THEMES
+        assert scene.complexity
 
 
-def test_every_complexity_and_every_pattern_occurs():
-    drawn = take(2, 1500, "suite")
-    assert {scene.complexity for scene in drawn} == set(range(1, MAX_THINGS + 1))
-    assert 0 in {scene.complexity for scene in take(2, 200, "training")}
-    for cells in PATTERNS.values():
-        assert any(len({scene.cells[c] for c in cells}) == 1 and scene.cells[cells[0]] for scene in drawn)
+def test_most_of_a_scene_comes_from_its_theme():
+    rng = random.Random(0)
+    drawn = [Vocabulary().draw_thing(rng, "gray", "sky") for _ in range(600)]
+    inside = [t.shape in THEMES["sky"].shapes and t.colour in THEMES["sky"].colours for t in drawn]
+    assert 0.8 < sum(inside) / 600 < 0.95
 
 
 def test_impossible_scenes_are_refused():
     with pytest.raises(ValueError, match="complexity 7"):
-        draw_scene(random.Random(0), 7)
+        Vocabulary().draw_scene(random.Random(0), 7)
     with pytest.raises(ValueError, match="9 cells, not 1"):
         Scene("gray", (None,))
-    assert empty("gray").complexity == 0
+
+
+def test_an_inventory_has_no_order():
+    one, other = Thing("small", "red", "star"), Thing("big", "blue", "ring")
+    assert Inventory("gray", (one, other, one)) == Inventory("gray", (other, one, one))
+    assert Inventory("gray", (one, other, one)) != Inventory("gray", (other, one))

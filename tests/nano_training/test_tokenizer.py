@@ -4,7 +4,8 @@ import pytest
 
 pytest.importorskip("transformers")
 
-from nano_training.phrases import phrase
+from catbench_make.nano.phrases import phrase
+from catbench_make.nano.world import draw_scenes
 from nano_training.tokenizer import (
     MAX_TOKENS,
     build_tokenizer,
@@ -13,7 +14,6 @@ from nano_training.tokenizer import (
     learn_merges,
     vocabulary,
 )
-from nano_training.world import draw_scenes
 
 
 @pytest.fixture(scope="module")

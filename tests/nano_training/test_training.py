@@ -7,19 +7,19 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
 from catbench.errors import UsageError  # noqa: E402
+from catbench_make.nano.phrases import say  # noqa: E402
+from catbench_make.nano.render import render  # noqa: E402
+from catbench_make.nano.shelf import build_pipeline  # noqa: E402
 from nano_training import pictures as pictures_module  # noqa: E402
 from nano_training.appraise import appraise, exam  # noqa: E402
 from nano_training.cards import RECORD, card  # noqa: E402
 from nano_training.corpora import CORPORA, EVERYTHING  # noqa: E402
 from nano_training.latents import PromptedLatents, TextEncoder  # noqa: E402
+from nano_training.numbered import thing_number  # noqa: E402
 from nano_training.pack import keep_state, pack, unpack  # noqa: E402
-from nano_training.phrases import say  # noqa: E402
 from nano_training.pictures import FAMILY, draw_pictures, load_pictures  # noqa: E402
-from nano_training.pipelines import build_pipeline  # noqa: E402
-from nano_training.render import render  # noqa: E402
 from nano_training.tokenizer import build_tokenizer, grammar_words  # noqa: E402
 from nano_training.train import STEPS, Kit, build_task, finished, train_model  # noqa: E402
-from nano_training.world import thing_number  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 """diffusers 0.42 hands torch tensors to numpy in the old way."""
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 def trained(tmp_path_factory):
     """A kit whose every model has taken two steps on eight pictures."""
     folder = tmp_path_factory.mktemp("kit")
-    kit = Kit(folder / "out", pictures=8, batch=4, weights=folder / "weights")
+    kit = Kit(folder / "out", pictures=8, batch=4, weights=folder / "weights", unfinished=folder / "kept")
     for model in STEPS:
         assert train_model(model, kit, steps=2), model
     return kit
@@ -107,15 +107,15 @@ def test_what_is_packed_is_finished_elsewhere_with_a_card_that_says_what_was_nev
 
 
 def test_a_kept_state_is_gone_on_with(trained, tmp_path):
-    first = Kit(tmp_path / "first", pictures=8, batch=4, weights=tmp_path / "weights")
+    first = Kit(tmp_path / "first", pictures=8, batch=4, unfinished=tmp_path / "kept")
     assert not train_model("recogniser", first, steps=3, minutes=0.0)
-    assert keep_state("recogniser", first.out, first.weights) == 1
-    second = Kit(tmp_path / "second", pictures=8, batch=4, weights=first.weights)
+    assert keep_state("recogniser", first.out, first.unfinished) == 1
+    second = Kit(tmp_path / "second", pictures=8, batch=4, unfinished=first.unfinished)
     assert not train_model("recogniser", second, steps=3, minutes=0.0)
     assert torch.load(second.out / "runs" / "recogniser" / "checkpoint.pt", weights_only=True)["step"] == 2
     assert train_model("recogniser", second, steps=3)
     with pytest.raises(UsageError, match="no run of 'vae'"):
-        keep_state("vae", first.out, first.weights)
+        keep_state("vae", first.out, first.unfinished)
 
 
 @pytest.mark.parametrize("model", ["vae", "vq", "recogniser", "text-encoder", "clip-score", "turbo"])

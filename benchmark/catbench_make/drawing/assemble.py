@@ -18,7 +18,7 @@ from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.prompts import SPLITS
 from catbench.suite.store import save
 from catbench.suite.suite_record import Suite
-from catbench_make.drawing.image_sheets import sheets
+from catbench_make.drawing.image_sheets import MOST, sheets
 from catbench_make.drawing.shards import read_outcome, shard_path
 from catbench_make.plan.job import UNASKED, Job
 from catbench_make.plan.plan import Shard
@@ -66,7 +66,7 @@ def save_suite(matrix: ScoreMatrix, job: Job, shards: Sequence[Shard], folder: P
     position = {candidate: i for i, candidate in enumerate(matrix.candidate_ids)}
     in_order = sorted(shards, key=lambda shard: (shard.block.number, position[shard.candidate.id]))
     tested = matrix.prompts["prompt_id"].to_numpy()[matrix.rows("test")]
-    images = sheets(job, in_order, set(tested)) if job.keep_images else ()
+    images = sheets(job, in_order, set(tested[:MOST])) if job.keep_images else ()
     save(matrix, folder, extra={"shards": shard_table(job, in_order)}, images=images, force=True)
 
 

@@ -1,4 +1,7 @@
-"""Contact sheets: one WebP a test prompt, its first image by every candidate side by side."""
+"""Contact sheets: one WebP a test prompt, its first image by every candidate side by side.
+
+The first `MOST` test prompts have one: enough to look at, where all would weigh more than the scores.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ from catbench_make.plan.plan import Shard
 TILE = 256
 """Pixels of an image's longer side on a sheet; smaller images are not enlarged."""
 QUALITY = 85
+MOST = 300
+"""Sheets of a suite, at most."""
 
 
 def sheets(job: Job, shards: Sequence[Shard], prompt_ids: Collection[str]) -> Iterator[tuple[str, bytes]]:

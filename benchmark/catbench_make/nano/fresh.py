@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from catbench.errors import UsageError
 from catbench.suite.suite_record import Suite
-from catbench_make.nano.nano_suite import distinct_scenes, tell, with_features
+from catbench_make.nano.nano_suite import with_features
+from catbench_make.nano.scene_prompts import distinct_scenes, prompt_table
 
 
 def fresh_test(unscored: Suite, seed: int) -> Suite:
@@ -27,7 +28,7 @@ def fresh_test(unscored: Suite, seed: int) -> Suite:
     groups = unscored.prompts["group"]
     number = groups[unscored.prompts["split"] == "test"].nunique()
     name = f"nano-fresh-{seed}"
-    prompts = tell(distinct_scenes(number, seed, known=set(groups)), seed, name)
+    prompts = prompt_table(distinct_scenes(number, seed, known=set(groups)), seed, name)
     prompts["split"] = "test"
     suite = unscored.suite.model_copy(
         update={"id": name, "source": f"{unscored.suite.source}; test seed {seed}"}

@@ -1,16 +1,18 @@
 """Says a scene in plain English, in many ways: the same scene and seed always give the same prompt.
 
-Every prompt tells the whole scene. A thing is named with its size (a medium one without), colour, shape
-and place; equal things that fill one of `world.PATTERNS` may be counted ("three green circles down the
-left"), and a thing may be placed by its neighbour ("a big blue ring in the middle with a red star above
-it", where the middle itself need not be said: "a red star above a big blue ring").
+A prompt with places tells the whole scene: a thing is named with its size (a medium one
+without), colour, shape and place; equal things that fill one of `PATTERNS` may be counted ("three green
+circles down the left"), and a thing may be placed by its neighbour. A prompt without places tells the scene's
+inventory alone: "three green rings and a big star on a navy background"; no pattern word is in it.
 """
 
 from __future__ import annotations
 
 import random
+from collections import Counter
+from typing import NamedTuple
 
-from catbench_make.nano.world import PATTERNS, Scene, Thing, pick
+from catbench_make.nano.world import MIDDLE, PATTERNS, Scene, Thing, pick
 
 SIZE_WORDS = {"small": ("small", "little", "tiny"), "medium": ("",), "big": ("big", "large", "huge")}
 SHAPE_WORDS = {
@@ -20,15 +22,23 @@ SHAPE_WORDS = {
     "ring": ("ring", "hoop"),
     "cross": ("cross", "plus"),
     "star": ("star",),
+    "heart": ("heart",),
+    "diamond": ("diamond",),
+    "moon": ("moon", "crescent"),
+    "arrow": ("arrow",),
+    "hourglass": ("hourglass",),
+    "arch": ("arch", "gate"),
+    "bar": ("bar",),
+    "frame": ("frame",),
 }
-COLOUR_WORDS = {"purple": ("purple", "violet"), "gray": ("gray", "grey")}
+COLOUR_WORDS = {"purple": ("purple", "violet"), "gray": ("gray", "grey"), "cyan": ("cyan", "turquoise")}
 """Words for a colour that has more than its own name."""
 PLURALS = {
-    word: f"{word}es" if word in ("box", "cross", "plus") else f"{word}s"
+    word: f"{word}es" if word.endswith(("s", "x", "ch")) else f"{word}s"
     for words in SHAPE_WORDS.values()
     for word in words
 }
-COUNTS = {2: "two", 3: "three", 4: "four"}
+COUNTS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 _CORNERS = {0: "top left", 2: "top right", 6: "bottom left", 8: "bottom right"}
 CELL_PHRASES: dict[int, tuple[str, ...]] = {
@@ -57,8 +67,6 @@ RELATIONS = {
     "to the right of": (0, 1),
 }
 """Relation -> (rows, columns) from the thing that is named second to the one named first."""
-MIDDLE = 4
-
 FRAMES = (
     "{items} on a {background} background",
     "{items}, on a {background} background",
@@ -77,6 +85,14 @@ EMPTY_FRAMES = (
 )
 
 
+class Said(NamedTuple):
+    """A prompt, and the things that it names in its order."""
+
+    text: str
+    things: tuple[Thing, ...]
+    """Equal things that are counted together are repeated; empty for a prompt with places."""
+
+
 def neighbour(cell: int, relation: str) -> int | None:
     """Return the cell that stands in the relation to `cell`, None where the grid ends."""
     rows, columns = RELATIONS[relation]
@@ -84,18 +100,33 @@ def neighbour(cell: int, relation: str) -> int | None:
     return 3 * row + column if 0 <= row < 3 and 0 <= column < 3 else None
 
 
-def phrase(scene: Scene, seed: int = 0) -> str:
+def phrase(scene: Scene, seed: int = 0, *, places: bool = True) -> str:
     """Return one prompt for the scene, lower case; other seeds give other phrasings."""
-    rng = random.Random(f"{scene.key} {seed}")
+    return say(scene, seed, places=places).text
+
+
+def say(scene: Scene, seed: int = 0, *, places: bool = True) -> Said:
+    """Return one prompt for the scene, with what it names if it leaves places open."""
+    rng = random.Random(f"{scene.key} {seed}" if places else f"{scene.inventory.key} open {seed}")
     background = pick(rng, COLOUR_WORDS.get(scene.background, (scene.background,)))
     if not scene.complexity:
-        return pick(rng, EMPTY_FRAMES).format(background=background)
-    items = _items(dict(scene.things), rng)
+        return Said(pick(rng, EMPTY_FRAMES).format(background=background), ())
+    if places:
+        items, things = _placed(dict(scene.things), rng), ()
+    else:
+        counted = sorted(Counter(scene.inventory.things).items(), key=lambda _: rng.random())
+        items = [_counted(thing, number, rng) for thing, number in counted]
+        things = tuple(thing for thing, number in counted for _ in range(number))
     joined = ", ".join(items[:-1]) + " and " + items[-1] if len(items) > 1 else items[0]
-    return pick(rng, FRAMES).format(items=joined, background=background)
+    return Said(pick(rng, FRAMES).format(items=joined, background=background), things)
 
 
-def _items(left: dict[int, Thing], rng: random.Random) -> list[str]:
+def _counted(thing: Thing, number: int, rng: random.Random) -> str:
+    noun = _noun(thing, rng, plural=number > 1)
+    return _with_article(noun) if number == 1 else f"{COUNTS[number]} {noun}"
+
+
+def _placed(left: dict[int, Thing], rng: random.Random) -> list[str]:
     """Return the scene's things as noun phrases in random order, each cell in exactly one of them."""
     items: list[str] = []
     for name, cells in PATTERNS.items():

@@ -1,12 +1,13 @@
-"""Reads a prompt of `phrases` back to the scene it tells.
+"""Reads a prompt of `phrases` back to what it asks for: a scene, or an inventory where it leaves places open.
 
-The grammar is small and every prompt tells the whole scene, so a prompt has one reading. What the
-things of a prompt are is thereby known from its text alone, which `scene_accuracy` rests on.
+The grammar is small, so a prompt has one reading. What the things of a prompt are is thereby known from its
+text alone, which `scene_accuracy` rests on.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from catbench.errors import UsageError
 from catbench_make.nano.phrases import (
@@ -15,7 +16,6 @@ from catbench_make.nano.phrases import (
     COUNTS,
     EMPTY_FRAMES,
     FRAMES,
-    MIDDLE,
     PATTERN_PHRASES,
     PLURALS,
     RELATIONS,
@@ -23,13 +23,24 @@ from catbench_make.nano.phrases import (
     SIZE_WORDS,
     neighbour,
 )
-from catbench_make.nano.world import BACKGROUNDS, CELLS, COLOURS, PATTERNS, Scene, Thing
+from catbench_make.nano.world import (
+    BACKGROUNDS,
+    CELLS,
+    COLOURS,
+    MAX_THINGS,
+    MIDDLE,
+    PATTERNS,
+    Inventory,
+    Scene,
+    Thing,
+)
 
 
-def read(prompt: str) -> Scene:
-    """Return the scene that a prompt tells.
+def read(prompt: str) -> Scene | Inventory:
+    """Return the scene that a prompt tells, or the inventory where none of its things has a place.
 
-    Raises UsageError for a text that is no sentence of the world's grammar, or puts two things in one cell.
+    Raises UsageError for a text that is no sentence of the world's grammar, puts two things in one cell,
+    gives places to some things only, or names more than `MAX_THINGS` things.
     """
     text = " ".join(prompt.casefold().split())
     for frame in _EMPTY_FRAMES:
@@ -37,14 +48,38 @@ def read(prompt: str) -> Scene:
             return Scene(_BACKGROUND_OF[match["background"]], (None,) * CELLS)
     for frame in _FRAMES:
         if match := frame.fullmatch(text):
-            cells: list[Thing | None] = [None] * CELLS
-            for item in re.split(r", | and ", match["items"]):
-                for cell, thing in _read_item(item, prompt):
-                    if cells[cell] is not None:
-                        raise UsageError(f"prompt {prompt!r} puts two things in one place ({item!r})")
-                    cells[cell] = thing
-            return Scene(_BACKGROUND_OF[match["background"]], tuple(cells))
+            background = _BACKGROUND_OF[match["background"]]
+            items = re.split(r", | and ", match["items"])
+            asked = _read_open(background, items) or _read_placed(background, items, prompt)
+            if asked.complexity > MAX_THINGS:
+                raise UsageError(
+                    f"prompt {prompt!r} names {asked.complexity} things; a scene has {MAX_THINGS} at most"
+                )
+            return asked
     raise UsageError(f"prompt {prompt!r} is no sentence of the nano world: it names no background")
+
+
+def _read_open(background: str, items: list[str]) -> Inventory | None:
+    """Return the inventory if all items are things without a place."""
+    things: list[Thing] = []
+    for item in items:
+        if match := _OPEN_ONE.fullmatch(item):
+            things.append(_thing(match, "1"))
+        elif match := _OPEN_MANY.fullmatch(item):
+            things += [_thing(match, "")] * _NUMBER_OF[match["count"]]
+        else:
+            return None
+    return Inventory(background, tuple(things))
+
+
+def _read_placed(background: str, items: list[str], prompt: str) -> Scene:
+    cells: list[Thing | None] = [None] * CELLS
+    for item in items:
+        for cell, thing in _read_item(item, prompt):
+            if cells[cell] is not None:
+                raise UsageError(f"prompt {prompt!r} puts two things in one place ({item!r})")
+            cells[cell] = thing
+    return Scene(background, tuple(cells))
 
 
 def _read_item(item: str, prompt: str) -> list[tuple[int, Thing]]:
@@ -61,7 +96,12 @@ def _read_item(item: str, prompt: str) -> list[tuple[int, Thing]]:
     for form in _SINGLE:
         if match := form.fullmatch(item):
             return [(_CELL_OF[match["place"]], _thing(match, "1"))]
-    raise UsageError(f"prompt {prompt!r}: cannot read {item!r} as a thing with a place")
+    open_too = " (other things have places: give one to all or to none)" if _is_open(item) else ""
+    raise UsageError(f"prompt {prompt!r}: cannot read {item!r} as a thing with a place{open_too}")
+
+
+def _is_open(item: str) -> bool:
+    return bool(_OPEN_ONE.fullmatch(item) or _OPEN_MANY.fullmatch(item))
 
 
 def _thing(match: re.Match[str], number: str) -> Thing:
@@ -80,12 +120,11 @@ def _words(mapping: dict[str, tuple[str, ...]]) -> dict[str, str]:
     return {word: name for name, words in mapping.items() for word in words}
 
 
-def _either(words: object) -> str:
-    assert isinstance(words, dict)
-    return "|".join(sorted((re.escape(str(word)) for word in words if word), key=len, reverse=True))
+def _either(words: Iterable[str]) -> str:
+    return "|".join(sorted((re.escape(word) for word in words if word), key=len, reverse=True))
 
 
-def _noun(number: str, shapes: dict[str, str]) -> str:
+def _noun(number: str, shapes: Iterable[str]) -> str:
     return (
         f"(?P<size{number}>(?:{_either(_SIZE_OF)}) )?(?P<colour{number}>{_either(_COLOUR_OF)}) "
         f"(?P<shape{number}>{_either(shapes)})"
@@ -104,17 +143,16 @@ _SHAPE_OF = _words(SHAPE_WORDS) | {PLURALS[w]: name for w, name in _words(SHAPE_
 _COLOUR_OF = _words({name: COLOUR_WORDS.get(name, (name,)) for name in COLOURS})
 _BACKGROUND_OF = _words({name: COLOUR_WORDS.get(name, (name,)) for name in BACKGROUNDS})
 _CELL_OF = {place: cell for cell, places in CELL_PHRASES.items() for place in places}
-_PATTERN_OF = _words(PATTERN_PHRASES)
+_NUMBER_OF = {word: number for number, word in COUNTS.items()}
 _FRAMES = [_frame(template) for template in sorted(FRAMES, key=len, reverse=True)]
 _EMPTY_FRAMES = [_frame(template) for template in EMPTY_FRAMES]
 
 _ONE, _TWO = (f"an? {_noun(number, _words(SHAPE_WORDS))}" for number in "12")
+_MANY = f"(?P<count>{_either(COUNTS.values())}) {_noun('', PLURALS.values())}"
 _PLACE = f"(?P<place>{_either(_CELL_OF)})"
-_RELATION = f"(?P<relation>{_either(dict.fromkeys(RELATIONS))})"
-_GROUP = re.compile(
-    f"(?P<count>{'|'.join(COUNTS.values())}) "
-    f"{_noun('', {word: word for word in PLURALS.values()})} (?P<pattern>{_either(_PATTERN_OF)})"
-)
+_RELATION = f"(?P<relation>{_either(RELATIONS)})"
+_OPEN_ONE, _OPEN_MANY = re.compile(_ONE), re.compile(_MANY)
+_GROUP = re.compile(f"{_MANY} (?P<pattern>{_either(_words(PATTERN_PHRASES))})")
 _SINGLE = [re.compile(f"{_ONE} {_PLACE}"), re.compile(f"{_PLACE} {_ONE}")]
 _RELATED = [
     re.compile(f"{_TWO} {_RELATION} {_ONE}(?: {_PLACE})?"),

@@ -6,6 +6,7 @@ It is trained on renderings and reads shape, colour and size per cell and the ba
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from torch import nn
 from torch.nn import functional
 
 from catbench_make.nano.render import IMAGE_SIZE, cell_centre
-from catbench_make.nano.world import BACKGROUNDS, CELLS, COLOURS, SHAPES, SIZES, Scene, Thing
+from catbench_make.nano.world import BACKGROUNDS, CELLS, COLOURS, SHAPES, SIZES, Inventory, Scene, Thing
 
 _WINDOW = 14
 """Side of the square around a cell's centre that is looked at, in pixels."""
@@ -31,13 +32,13 @@ class Recogniser(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.look = nn.Sequential(
-            nn.Conv2d(3, 24, 3, padding=1), nn.ReLU(),
-            nn.Conv2d(24, 48, 3, stride=2, padding=1), nn.ReLU(),
+            nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(),
+            nn.Conv2d(32, 48, 3, stride=2, padding=1), nn.ReLU(),
             nn.Conv2d(48, 64, 3, stride=2, padding=1), nn.ReLU(),
-            nn.Flatten(), nn.Linear(64 * 4 * 4, 96), nn.ReLU(),
+            nn.Flatten(), nn.Linear(64 * 4 * 4, 128), nn.ReLU(),
         )  # fmt: skip
-        self.cell = nn.Linear(96, sum(HEADS.values()))
-        self.background = nn.Linear(96, len(BACKGROUNDS))
+        self.cell = nn.Linear(128, sum(HEADS.values()))
+        self.background = nn.Linear(128, len(BACKGROUNDS))
 
     def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
         """Images (batch, 3, 32, 32) in [-1, 1] -> logits (batch, 9, answers); background (batch, 8)."""
@@ -53,20 +54,17 @@ class Recogniser(nn.Module):
         """
         if images.ndim != 4 or images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE, 3):
             raise ValueError(f"images have shape {images.shape}; (n, 32, 32, 3) is needed")
-        pixels = torch.tensor(images).permute(0, 3, 1, 2).float() / 127.5 - 1
-        best = {name: logits.argmax(dim=-1).tolist() for name, logits in self(pixels).items()}
-        return [
-            Scene(
-                BACKGROUNDS[best["background"][i]],
-                tuple(
+        scenes: list[Scene] = []
+        for batch in torch.tensor(images).split(256):
+            logits = self(batch.permute(0, 3, 1, 2).float() / 127.5 - 1)
+            best = {name: values.argmax(dim=-1).tolist() for name, values in logits.items()}
+            for background, *answers in zip(best["background"], *(best[name] for name in HEADS), strict=True):
+                cells = (
                     Thing(SIZES[size], COLOURS[colour], SHAPES[shape - 1]) if shape else None
-                    for shape, colour, size in zip(
-                        best["shape"][i], best["colour"][i], best["size"][i], strict=True
-                    )
-                ),
-            )
-            for i in range(len(images))
-        ]
+                    for shape, colour, size in zip(*answers, strict=True)
+                )
+                scenes.append(Scene(BACKGROUNDS[background], tuple(cells)))
+        return scenes
 
 
 def windows(images: torch.Tensor) -> torch.Tensor:
@@ -80,13 +78,17 @@ def windows(images: torch.Tensor) -> torch.Tensor:
     return torch.stack(crops, dim=1).flatten(0, 1)
 
 
-def scene_accuracy(asked: Scene, shown: Scene) -> float:
-    """Return the share of the asked scene's things that the image shows, in [0, 1].
+def scene_accuracy(asked: Scene | Inventory, shown: Scene) -> float:
+    """Return the share of what was asked for that the image shows, in [0, 1].
 
-    A thing counts where its cell holds the right shape, colour and size. The background is one thing
-    more; things that nobody asked for count as misses: right / (1 + max(things asked, things shown)).
+    A thing counts where its cell holds the right shape, colour and size; where places were left open, in
+    any cell, and each thing shown counts once. The background is one thing more; things that nobody asked
+    for count as misses: right / (1 + max(things asked, things shown)).
     """
-    right = sum(shown.cells[cell] == thing for cell, thing in asked.things)
+    if isinstance(asked, Scene):
+        right = sum(shown.cells[cell] == thing for cell, thing in asked.things)
+    else:
+        right = (Counter(asked.things) & Counter(shown.inventory.things)).total()
     right += asked.background == shown.background
     return right / (1 + max(asked.complexity, shown.complexity))
 

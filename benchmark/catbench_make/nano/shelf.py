@@ -6,10 +6,13 @@ have written: `DiffusionPipeline.from_pretrained(folder)` reads it, offline.
 
     shelf/vae                  AutoencoderKL
     shelf/text-encoder         CLIPTextModelWithProjection and its CLIPTokenizer
-    shelf/nano-sdxl-s, -l, nano-crowd, nano-lightning, nano-turbo      UNet2DConditionModel
-    shelf/vq, nano-amused    VQModel and UVit2DModel
+    shelf/p, q, r, t, l, turbo, lightning      UNet2DConditionModel
+    shelf/vq, masked           VQModel and UVit2DModel
     shelf/clip-score           CLIPModel, for CLIPScore
     shelf/recogniser           model.safetensors
+
+`training.json` in a folder says how its model was trained, `measured.json` how good it was found to be; both
+stand in its card too. The kit that trains stands beside the package.
 """
 
 from __future__ import annotations
@@ -18,22 +21,19 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
-
 from catbench.errors import UsageError, unknown_name
 from catbench.files import atomic_folder, sha256_of
-from catbench.home import DATA
+from catbench.home import DATA, cache_folder
 from catbench_make.nano.libraries import untyped
 
 SHELF = DATA / "nano"
 """The weights that are shipped."""
-SDXL_MODELS = ("nano-sdxl-l", "nano-sdxl-s", "nano-crowd", "nano-lightning", "nano-turbo")
-"""Models that are a `StableDiffusionXLPipeline`; they differ in the UNet and the scheduler."""
-MODELS = (*SDXL_MODELS, "nano-amused")
+DIFFUSION_MODELS = ("p", "q", "r", "t", "l", "turbo", "lightning")
+"""Models that are a `StableDiffusionXLPipeline`; they differ in the UNet."""
+MODELS = (*DIFFUSION_MODELS, "masked")
 """Every generator."""
-_TRAILING = ("nano-lightning", "nano-turbo")
-CODES = 1024
-"""Codes that a latent pixel of nano-amused can be; one token more stands for a masked one."""
+CODES = 256
+"""Codes that a latent pixel of the masked model can be; one token more stands for a masked one."""
 NOISE: dict[str, Any] = {
     "num_train_timesteps": 1000,
     "beta_schedule": "scaled_linear",
@@ -42,6 +42,11 @@ NOISE: dict[str, Any] = {
     "prediction_type": "v_prediction",
 }
 """The noise schedule: Stable Diffusion's, with the velocity as the prediction (Salimans and Ho 2022)."""
+TRAILING: dict[str, Any] = {"timestep_spacing": "trailing", "steps_offset": 0}
+"""Timesteps whose first sees pure noise, so that few of them suffice (Lin et al. 2024)."""
+_WEIGHTS = ("config.json", "tokenizer.json", "tokenizer_config.json", "diffusion_pytorch_model.safetensors",
+            "model.safetensors")  # fmt: skip
+"""What of a folder a pipeline is made of."""
 
 
 def pipeline_folder(model: str, shelf: Path = SHELF, cache: Path | None = None) -> Path:
@@ -50,15 +55,11 @@ def pipeline_folder(model: str, shelf: Path = SHELF, cache: Path | None = None) 
     Its name holds the digest of the weights, so that a folder never outlives them. `cache` is the user's
     cache folder by default. Raises UsageError for an unknown model or one whose weights are missing.
     """
-    if model not in MODELS:
-        raise unknown_name("nano model", model, MODELS)
-    autoencoder = "vae" if model in SDXL_MODELS else "vq"
-    parts = [shelf / name for name in (autoencoder, "text-encoder", model)]
+    parts = [shelf / name for name in _parts(model)]
     for part in parts:
         if not (part / "config.json").exists():
             raise UsageError(f"no weights in {part}: is the installation whole?")
-    root = cache or user_cache_path("catbench") / "nano"
-    folder = root / f"{model}-{_digest(parts)}"
+    folder = (cache or cache_folder() / "nano") / f"{model}-{_digest(parts)}"
     if not (folder / "model_index.json").exists():
         with atomic_folder(folder, force=True) as draft:
             build_pipeline(model, shelf).save_pretrained(draft)
@@ -80,53 +81,57 @@ def shipped_folder(name: str) -> Path:
 def build_pipeline(model: str, shelf: Path = SHELF) -> Any:
     """Return the pipeline of a model in single precision, from the parts of a shelf.
 
-    A `StableDiffusionXLPipeline` with one text encoder (its second, as SDXL's refiner has it), or an
-    `AmusedPipeline`. Raises UsageError for an unknown name.
+    A `StableDiffusionXLPipeline` with one text encoder (its second, as SDXL's refiner has it) and trailing
+    Euler steps, or an `AmusedPipeline`. Raises UsageError for an unknown name or a part that is missing.
     """
-    if model not in MODELS:
-        raise unknown_name("nano model", model, MODELS)
+    autoencoder, text, network = _parts(model)
     diffusers, transformers = untyped("diffusers"), untyped("transformers")
-    text = shelf / "text-encoder"
-    encoder = transformers.CLIPTextModelWithProjection.from_pretrained(
-        text, dtype=untyped("torch").float32, local_files_only=True
-    )
-    tokenizer = transformers.CLIPTokenizer.from_pretrained(text, local_files_only=True)
-    if model in SDXL_MODELS:
+    encoder = load_part("CLIPTextModelWithProjection", shelf, text)
+    tokenizer = transformers.CLIPTokenizer.from_pretrained(shelf / text, local_files_only=True)
+    if model in DIFFUSION_MODELS:
         pipeline = diffusers.StableDiffusionXLPipeline(
-            vae=_load(diffusers.AutoencoderKL, shelf / "vae"),
+            vae=load_part("AutoencoderKL", shelf, autoencoder),
             text_encoder=None,
             text_encoder_2=encoder,
             tokenizer=None,
             tokenizer_2=tokenizer,
-            unet=_load(diffusers.UNet2DConditionModel, shelf / model),
-            scheduler=_scheduler(model),
+            unet=load_part("UNet2DConditionModel", shelf, network),
+            scheduler=diffusers.EulerDiscreteScheduler(**NOISE, **TRAILING),
             force_zeros_for_empty_prompt=True,
             add_watermarker=False,
         )
     else:
         pipeline = diffusers.AmusedPipeline(
-            vqvae=_load(diffusers.VQModel, shelf / "vq"),
+            vqvae=load_part("VQModel", shelf, autoencoder),
             tokenizer=tokenizer,
             text_encoder=encoder,
-            transformer=_load(diffusers.UVit2DModel, shelf / model),
+            transformer=load_part("UVit2DModel", shelf, network),
             scheduler=diffusers.AmusedScheduler(mask_token_id=CODES),
         )
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
 
-def _load(kind: Any, folder: Path) -> Any:
-    return kind.from_pretrained(folder, torch_dtype=untyped("torch").float32, local_files_only=True)
+def load_part(kind: str, shelf: Path, name: str, device: str = "cpu") -> Any:
+    """Return a model of a class of diffusers or transformers, frozen, in single precision.
+
+    Raises UsageError where the shelf has none of that name.
+    """
+    if not (shelf / name / "config.json").exists():
+        raise UsageError(f"no weights in {shelf / name}")
+    library = untyped("transformers" if kind.startswith("CLIP") else "diffusers")
+    dtype = {"dtype" if kind.startswith("CLIP") else "torch_dtype": untyped("torch").float32}
+    model = getattr(library, kind).from_pretrained(shelf / name, local_files_only=True, **dtype)
+    return model.to(device).eval().requires_grad_(False)
 
 
-def _scheduler(model: str) -> Any:
-    diffusers = untyped("diffusers")
-    spacing = "trailing" if model in _TRAILING else "leading"
-    return diffusers.EulerDiscreteScheduler(
-        **NOISE, timestep_spacing=spacing, steps_offset=int(spacing == "leading")
-    )
+def _parts(model: str) -> tuple[str, str, str]:
+    """Return the names of a generator's autoencoder, text encoder and network on the shelf."""
+    if model not in MODELS:
+        raise unknown_name("nano model", model, MODELS)
+    return "vq" if model == "masked" else "vae", "text-encoder", model
 
 
 def _digest(parts: list[Path]) -> str:
-    paths = [path for part in parts for path in sorted(part.iterdir()) if path.suffix != ".md"]
+    paths = [path for part in parts for path in sorted(part.iterdir()) if path.name in _WEIGHTS]
     return hashlib.sha256("".join(sha256_of(path) for path in paths).encode()).hexdigest()[:12]

@@ -4,8 +4,13 @@ A scene is a background and up to `MAX_THINGS` things, at most one per cell; cel
 row from the top left, 0 to 8. Its complexity is the number of its things. Scenes are drawn from a seed
 with `random.Random`, so the same seed gives the same scenes on every machine.
 
-The SHA-256 of a scene's key decides for good who may see it: a fifth of all scenes is held out for
-suites, and everything that is trained draws from the rest. The two can therefore never meet.
+A scene has a theme: a few shapes and colours that most of its things come from. A lone thing stands in
+the middle more often than not, as in photographs.
+
+A prompt may leave places open. What it then tells is the scene's `Inventory`: the background and the
+multiset of things. The SHA-256 of the inventory decides for good who may see a scene: a fifth of all
+inventories is held out for suites, and everything that is trained draws from the rest. So no prompt of a
+suite, with places or without, is ever met in training.
 """
 
 from __future__ import annotations
@@ -16,8 +21,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeVar
 
-SHAPES = ("circle", "square", "triangle", "ring", "cross", "star")
-COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "white", "black")
+SHAPES = (
+    "circle", "square", "triangle", "ring", "cross", "star", "heart",
+    "diamond", "moon", "arrow", "hourglass", "arch", "bar", "frame",
+)  # fmt: skip
+COLOURS = (
+    "red", "orange", "yellow", "green", "blue", "purple", "white", "black",
+    "pink", "brown", "cyan", "lime",
+)  # fmt: skip
 SIZES = ("small", "medium", "big")
 BACKGROUNDS = ("gray", "pink", "white", "black", "brown", "teal", "beige", "navy")
 CELLS = 9
@@ -41,7 +52,13 @@ PATTERNS = {
 
 THINGS_SHARE = (0.03, 0.16, 0.18, 0.19, 0.18, 0.16, 0.10)
 """Share of scenes with 0, 1, ... `MAX_THINGS` things."""
-_PATTERN_SHARE = 0.4
+MIDDLE = 4
+MIDDLE_SHARE = 0.6
+"""Share of lone things that stand in the middle."""
+PATTERN_SHARE = 0.4
+"""Share of scenes of two things or more that have equal things in one of `PATTERNS`."""
+THEME_SHARE = 0.85
+"""Share of things that come from their scene's theme."""
 HELD_OUT_SHARE = 0.2
 
 Option = TypeVar("Option")
@@ -59,6 +76,54 @@ class Thing:
 
     def __str__(self) -> str:
         return f"{self.size} {self.colour} {self.shape}"
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The shapes and colours that go together in a kind of scene."""
+
+    shapes: tuple[str, ...]
+    colours: tuple[str, ...]
+
+
+THEMES = {
+    "sky": Theme(("star", "moon", "circle", "ring"), ("white", "yellow", "blue", "cyan")),
+    "cards": Theme(("heart", "diamond", "cross", "square"), ("red", "black", "white", "pink")),
+    "signs": Theme(("arrow", "triangle", "circle", "cross"), ("red", "yellow", "blue", "orange")),
+    "toys": Theme(("square", "triangle", "ring", "star"), ("green", "orange", "blue", "lime")),
+    "buildings": Theme(("arch", "bar", "frame", "square"), ("brown", "white", "orange", "red")),
+    "garden": Theme(("heart", "star", "arch", "diamond"), ("green", "lime", "pink", "purple")),
+    "sweets": Theme(("moon", "hourglass", "bar", "heart"), ("pink", "brown", "lime", "purple")),
+    "machines": Theme(("hourglass", "frame", "arrow", "ring"), ("black", "cyan", "purple", "green")),
+}
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What a prompt tells that leaves places open: a background and things, equal ones repeated."""
+
+    background: str
+    things: tuple[Thing, ...]
+    """In a fixed order, so that equal multisets are equal."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "things", tuple(sorted(self.things, key=str)))
+
+    @property
+    def complexity(self) -> int:
+        """The number of things."""
+        return len(self.things)
+
+    @property
+    def key(self) -> str:
+        """The inventory in one line; equal inventories, and only those, have equal keys."""
+        return "; ".join([f"nano 2 {self.background}", *map(str, self.things)])
+
+    @property
+    def audience(self) -> Audience:
+        """Who may see scenes with this inventory: decided by the SHA-256 of its key, a fifth for suites."""
+        share = int(hashlib.sha256(self.key.encode()).hexdigest()[:13], 16) / 16**13
+        return "suite" if share < HELD_OUT_SHARE else "training"
 
 
 @dataclass(frozen=True)
@@ -85,65 +150,90 @@ class Scene:
     @property
     def key(self) -> str:
         """The scene in one line; equal scenes, and only those, have equal keys."""
-        return "; ".join([f"nano {self.background}", *(f"{cell}: {thing}" for cell, thing in self.things)])
+        return "; ".join([f"nano 2 {self.background}", *(f"{cell}: {thing}" for cell, thing in self.things)])
+
+    @property
+    def inventory(self) -> Inventory:
+        """The scene without its places."""
+        return Inventory(self.background, tuple(thing for _, thing in self.things))
 
     @property
     def audience(self) -> Audience:
-        """Who may see the scene: decided by the SHA-256 of its key, a fifth for suites."""
-        share = int(hashlib.sha256(self.key.encode()).hexdigest()[:13], 16) / 16**13
-        return "suite" if share < HELD_OUT_SHARE else "training"
+        """Who may see the scene: decided by its inventory, a fifth for suites."""
+        return self.inventory.audience
 
 
-def empty(background: str) -> Scene:
-    """Return the scene with nothing on it."""
-    return Scene(background, (None,) * CELLS)
+@dataclass(frozen=True)
+class Vocabulary:
+    """The shapes and colours that scenes may hold; all of them unless said otherwise."""
+
+    shapes: tuple[str, ...] = SHAPES
+    colours: tuple[str, ...] = COLOURS
+
+    def draw_thing(self, rng: random.Random, background: str, theme: str | None = None) -> Thing:
+        """Return a random thing that can be seen on the background, mostly from the theme if there is one."""
+        shapes = self.shapes
+        colours = tuple(colour for colour in self.colours if colour != background)
+        if theme is not None and rng.random() < THEME_SHARE:
+            shapes = tuple(name for name in shapes if name in THEMES[theme].shapes) or shapes
+            colours = tuple(name for name in colours if name in THEMES[theme].colours) or colours
+        return Thing(pick(rng, SIZES), pick(rng, colours), pick(rng, shapes))
+
+    def draw_scene(self, rng: random.Random, complexity: int, theme: str | None = None) -> Scene:
+        """Return a random scene of so many things; equal things often fill one of `PATTERNS`.
+
+        Raises ValueError for a complexity outside 0 to `MAX_THINGS`.
+        """
+        if not 0 <= complexity <= MAX_THINGS:
+            raise ValueError(f"complexity {complexity} is not between 0 and {MAX_THINGS}")
+        background = pick(rng, BACKGROUNDS)
+        cells: list[Thing | None] = [None] * CELLS
+        if complexity == 1 and rng.random() < MIDDLE_SHARE:
+            cells[MIDDLE] = self.draw_thing(rng, background, theme)
+        if complexity >= 2 and rng.random() < PATTERN_SHARE:
+            fitting = [cells_of for cells_of in PATTERNS.values() if len(cells_of) <= complexity]
+            thing = self.draw_thing(rng, background, theme)
+            for cell in pick(rng, fitting):
+                cells[cell] = thing
+        while complexity > sum(thing is not None for thing in cells):
+            free = [cell for cell, thing in enumerate(cells) if thing is None]
+            cells[pick(rng, free)] = self.draw_thing(rng, background, theme)
+        return Scene(background, tuple(cells))
 
 
-def draw_thing(rng: random.Random, background: str) -> Thing:
-    """Return a random thing that can be seen on the background."""
-    colours = [colour for colour in COLOURS if colour != background]
-    return Thing(pick(rng, SIZES), pick(rng, colours), pick(rng, SHAPES))
+EVERYTHING = Vocabulary()
 
 
-def draw_scene(rng: random.Random, complexity: int) -> Scene:
-    """Return a random scene of so many things; equal things often fill one of `PATTERNS`.
+def draw_complexity(rng: random.Random, fewest: int = 0) -> int:
+    """Return a number of things, `fewest` at least; shares are `THINGS_SHARE`."""
+    draw = rng.random() * sum(THINGS_SHARE)
+    complexity = 0
+    while complexity < MAX_THINGS and draw >= THINGS_SHARE[complexity]:
+        draw -= THINGS_SHARE[complexity]
+        complexity += 1
+    return max(complexity, fewest)
 
-    Raises ValueError for a complexity outside 0 to `MAX_THINGS`.
+
+def draw_scenes(seed: int | str, audience: Audience) -> Iterator[tuple[str, Scene]]:
+    """Yield (theme, scene) for one audience without end, all themes and concepts equally often.
+
+    There are only as many empty scenes as backgrounds, so a suite's scenes have a thing at least.
     """
-    if not 0 <= complexity <= MAX_THINGS:
-        raise ValueError(f"complexity {complexity} is not between 0 and {MAX_THINGS}")
-    background = pick(rng, BACKGROUNDS)
-    cells: list[Thing | None] = [None] * CELLS
-    if complexity >= 2 and rng.random() < _PATTERN_SHARE:
-        fitting = [cells_of for cells_of in PATTERNS.values() if len(cells_of) <= complexity]
-        thing = draw_thing(rng, background)
-        for cell in pick(rng, fitting):
-            cells[cell] = thing
-    while complexity > sum(thing is not None for thing in cells):
-        free = [cell for cell, thing in enumerate(cells) if thing is None]
-        cells[pick(rng, free)] = draw_thing(rng, background)
-    return Scene(background, tuple(cells))
-
-
-def draw_scenes(seed: int, audience: Audience) -> Iterator[Scene]:
-    """Yield random scenes for one audience without end; complexities follow `THINGS_SHARE`.
-
-    There are only as many empty scenes as backgrounds, and all of them fall to training: a suite's
-    scenes have a thing at least.
-    """
-    rng = random.Random(f"catbench nano {audience} {seed}")
-    fewest = 0 if any(empty(background).audience == audience for background in BACKGROUNDS) else 1
+    rng = random.Random(f"catbench nano 2 {audience} {seed}")
+    fewest = 1 if audience == "suite" else 0
     while True:
-        draw = rng.random() * sum(THINGS_SHARE)
-        complexity = 0
-        while complexity < MAX_THINGS and draw >= THINGS_SHARE[complexity]:
-            draw -= THINGS_SHARE[complexity]
-            complexity += 1
-        complexity = max(complexity, fewest)
-        scene = draw_scene(rng, complexity)
-        while scene.audience != audience:
-            scene = draw_scene(rng, complexity)
-        yield scene
+        theme = pick(rng, tuple(THEMES))
+        yield theme, draw_for(rng, audience, draw_complexity(rng, fewest), theme)
+
+
+def draw_for(
+    rng: random.Random, audience: Audience, complexity: int, theme: str, words: Vocabulary = EVERYTHING
+) -> Scene:
+    """Return a random scene that this audience may see; one with nothing on it is for anyone."""
+    while True:
+        scene = words.draw_scene(rng, complexity, theme)
+        if scene.audience == audience or not complexity:
+            return scene
 
 
 def pick(rng: random.Random, options: Sequence[Option]) -> Option:

@@ -77,6 +77,8 @@ class DrawingSettings(_Record):
     largest_batch: int | None = Field(default=None, ge=1)
     """1 for a pipeline that takes a single random generator for a whole batch (aMUSEd): an image's noise
     must not depend on the images drawn beside it."""
+    never_seen: tuple[str, ...] = ()
+    """Words for what was in none of the model's training data, where that is known."""
 
     @property
     def model_key(self) -> tuple[object, ...]:
@@ -85,7 +87,7 @@ class DrawingSettings(_Record):
 
 
 SHIPPED = "catbench:"
-"""What the name of a model begins with whose weights are shipped with catbench: `catbench:nano-turbo`."""
+"""What the name of a model begins with whose weights are shipped with catbench: `catbench:turbo`."""
 WEIGHTS = "catbench.weights"
 """Entry points: what stands before the colon -> a function from what stands behind it to a folder."""
 

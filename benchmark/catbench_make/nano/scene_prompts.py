@@ -15,8 +15,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from catbench.suite.prompts import Split, group_of, share_of
-from nano_training.phrases import phrase
-from nano_training.world import Scene, draw_scenes
+from catbench_make.nano.phrases import phrase
+from catbench_make.nano.world import Scene, draw_scenes
 
 OPEN_SHARE = 0.3
 """Share of scenes whose prompts leave places open."""

@@ -1,10 +1,10 @@
 import pytest
 
 from catbench.suite.prompts import SPLITS
-from nano_training.phrases import phrase
-from nano_training.reading import read
-from nano_training.scene_prompts import distinct_scenes, prompt_table
-from nano_training.world import THEMES, Inventory, Scene, draw_scenes
+from catbench_make.nano.phrases import phrase
+from catbench_make.nano.reading import read
+from catbench_make.nano.scene_prompts import distinct_scenes, prompt_table
+from catbench_make.nano.world import THEMES, Inventory, Scene, draw_scenes
 
 
 @pytest.fixture(scope="module")
