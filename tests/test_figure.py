@@ -55,6 +55,19 @@ def test_every_point_is_named_where_there_is_room():
     ]
 
 
+def test_names_keep_off_lines_where_they_can():
+    point, flat = np.array([[100.0, 100]]), np.array([[0.0, 95], [200, 95]])
+    assert label_places(point, ["a"], (WIDE, HIGH), (6, 10), [flat]) == ["above"]
+    everywhere = np.array([[0.0, y] for y in range(0, 300, 2)] + [[200.0, 0]])
+    assert label_places(point, ["a"], (WIDE, HIGH), (6, 10), [everywhere]) != [None]
+
+
+def test_where_one_name_has_room_the_first_point_gets_it():
+    points, names = np.array([[30.0, 7], [80, 7]]), ["candidate1", "candidate2"]
+    assert label_places(points, names, (120, 14), (4, 10)) == ["right", None]
+    assert label_places(points[::-1], names, (120, 14), (4, 10)) == ["left", None]
+
+
 def test_a_frame_holds_the_curves_and_the_candidates_near_them():
     low, high, outside = frame([0.8, 0.9, np.nan], [0.76, 0.91, 0.1])
     assert outside == 1

@@ -81,7 +81,7 @@ def pages(board: Board) -> dict[str, tuple[str, Iterable[Markup | Picture]]]:
         front = Markup('<div class="front"><div>{}</div><div>{}{}</div></div>')
         body = front.format(parts.gains, parts.table, parts.notes)
         top = brand() + lead + enter_markup("enter.html")
-        found[file] = (title, [top, body, *curves(board, view, theme)])
+        found[file] = (title, [top, body, *curves(board, view, theme), parts.suites])
     for label in numbers(board):
         views = [view_of(board, board.view(suite), label) for suite in board.suites_with(label)]
         heading = markup.heading(markup.name(label), 1)

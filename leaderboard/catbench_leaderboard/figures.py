@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from catbench.arrays import Floats
-from catbench.report.figure import cost_label, frame, outside_label, pareto_front
+from catbench.report.figure import cost_label, fixed_points, frame, outside_label, pareto_front
 from catbench.report.numbers import Estimate
-from catbench.report.plot import cost_ticks, padded, plotly_names
+from catbench.report.plot import cost_ticks, padded, plotly_names, round_ticks
 from catbench.report.result import Result
 from catbench.report.spelling import short, spell_cost
 from catbench.submit.problems import Axis, Row
@@ -58,21 +58,22 @@ def curve_figure(
         curve, style = row.result.curve, style_of(numbers[row.label], theme)
         _add_line(drawn, style, row.label, curve.cost, curve.quality, curve.low, curve.high)
     heights = np.concatenate([np.asarray(trace.y, dtype=float) for trace in drawn.data])
-    front = pareto_front(result)
-    names = [*front, *(name for name in result.candidates if name not in front)]
-    fixed = [result.fixed[name] for name in names]
-    cost = np.array([one.cost for one in fixed])
-    quality = np.array([one.quality.value for one in fixed], dtype=np.float64)
+    front, points = pareto_front(result), fixed_points(result)
+    names = [point.name for point in points]
+    cost = np.array([point.cost for point in points])
+    quality = np.array([point.quality for point in points])
     if not rows:
-        ends = [*range(len(front)), int(np.argmax(cost))]
-        line = {"color": style_of(0, theme).colour, "width": 2, "shape": "hv"}
-        steps = quality[[*ends[:-1], len(front) - 1]]
-        drawn.add_trace(Scatter(x=cost[ends], y=steps, line=line, mode="lines", name=FRONT, hoverinfo="skip"))
+        at = [names.index(name) for name in front]
+        x, y = np.repeat(cost[[*at, int(np.argmax(cost))]], 2)[1:-1], np.repeat(quality[at], 2)
+        line = {"color": style_of(0, theme).colour, "width": 2}
+        drawn.add_trace(Scatter(x=x, y=y, line=line, mode="lines", name=FRONT, hoverinfo="skip"))
     low, high, outside = frame(heights, quality)
-    x = np.log10(cost) if axis == "log" else cost
+    scale = np.log10 if axis == "log" else np.asarray
+    lines = [(scale(np.array(trace.x, dtype=float)), trace.y) for trace in drawn.data if trace.name]
+    x = scale(cost)
     shown = [in_figure(name) for name in names]
     room = (size[0], size[1] - 100)
-    named = plotly_names(x, quality, shown, padded(x), (low, high), room) | {"textfont": {"size": 11}}
+    named = plotly_names(x, quality, shown, padded(x), (low, high), room, lines) | {"textfont": {"size": 11}}
     if size[0] < NARROW:
         named["text"] = [text * (k < len(front)) for k, text in enumerate(named["text"])]
     shapes = ["circle" if name in front else "circle-open" for name in names]
@@ -195,11 +196,3 @@ def _laid_out(
         height=height, margin={"l": 44, "r": 10, "t": 22, "b": 44}, hovermode="x", dragmode=False,
         showlegend=legend, legend=below, font={"color": theme.ink}, template="none", **clear,
     )  # fmt: skip
-
-
-def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Return a few round numbers between two."""
-    from matplotlib.ticker import MaxNLocator
-
-    found = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-    return [float(tick) for tick in found if low <= tick <= high]

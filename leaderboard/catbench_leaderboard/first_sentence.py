@@ -22,6 +22,13 @@ def best_validated(board: Board, view: View) -> Row | None:
     return max(known, key=lambda row: row.result.validation_gain or 0.0, default=None)
 
 
+def what_it_is(board: Board, suite: str) -> Markup:
+    """Return in a line what a suite is: first, whether its images are real."""
+    words = about(suite)
+    kind = words.kind(simulated=board.main(suite).key.simulated)
+    return Markup("<strong>{}.</strong> {}").format(kind, words.line)
+
+
 def surely(result: Result) -> bool:
     """Return whether a router is surely better than the best single candidate at its cost, and cheaper."""
     better, match = result.estimate("gain_at_best"), result.estimate("match_best")

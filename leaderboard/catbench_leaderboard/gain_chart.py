@@ -13,10 +13,10 @@ import numpy as np
 from markupsafe import Markup
 
 from catbench.report.figure import cost_label
-from catbench.report.plot import cost_ticks, padded
+from catbench.report.plot import cost_ticks, padded, round_ticks
 from catbench.report.spelling import short
 from catbench.submit.problems import Axis, Row
-from catbench_leaderboard.figures import along, round_ticks
+from catbench_leaderboard.figures import along
 from catbench_leaderboard.markup import name
 from catbench_leaderboard.style import THEMES, style_of
 

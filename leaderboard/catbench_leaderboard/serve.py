@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import pkgutil
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,11 +13,12 @@ from pathlib import Path
 
 from catbench.download import Progress
 from catbench.errors import CatbenchError, UsageError
-from catbench_leaderboard import live, screens
+from catbench.submit.paired_differences import paired_bands
+from catbench_leaderboard import live
 from catbench_leaderboard import page_layout as layout
 from catbench_leaderboard.figures import difference_figure
 from catbench_leaderboard.ranking import ordered
-from catbench_leaderboard.screens import front_page, router_page, two_routers_page
+from catbench_leaderboard.screens import front_page, router_page
 from catbench_leaderboard.style import THEMES
 
 
@@ -39,8 +39,8 @@ def prepare(folders: Sequence[Path], progress: Progress) -> None:
     and no two meet a library that is half there.
     """
     os.environ[live.FOLDERS] = json.dumps([str(folder.absolute()) for folder in folders])
-    for module in pkgutil.iter_modules(screens.__path__, f"{screens.__name__}."):
-        import_module(module.name)
+    for module in Path(front_page.__file__).parent.glob("*_page.py"):
+        import_module(f"catbench_leaderboard.screens.{module.stem}")
     board = live.board(progress)
     if board.problems:
         theme, view, to = THEMES["light"], board.view(), layout.router_address(board)
@@ -49,7 +49,7 @@ def prepare(folders: Sequence[Path], progress: Progress) -> None:
         front_page.curves(board, view, theme)
         list(router_page.router_parts(board, [view], rows[0].label, theme, to))
         with suppress(CatbenchError):
-            difference_figure(rows[0], rows[-1], two_routers_page.along(rows[0], rows[-1]), "log", theme)
+            difference_figure(rows[0], rows[-1], paired_bands(rows[0], rows[-1]), "log", theme)
 
 
 def serve(port: int, *, headless: bool) -> None:

@@ -162,6 +162,7 @@ from catbench_leaderboard import live, serve
 Entry.reran = True
 serve.prepare([Path({str(reports)!r})], lambda *_: None)
 before = set(sys.modules)
+from catbench.submit.paired_differences import paired_bands
 from catbench_leaderboard.screens import front_page, router_page, two_routers_page
 from catbench_leaderboard.figures import difference_figure
 from catbench_leaderboard.ranking import ordered
@@ -173,7 +174,7 @@ first, second = ordered(board, view)[:2]
 assert front_page.front_parts(board, view, to).gains
 assert front_page.curves(board, view, THEMES["light"])
 list(router_page.router_parts(board, [view], first.label, THEMES["light"], to))
-difference_figure(first, second, two_routers_page.along(first, second), "log", THEMES["light"])
+difference_figure(first, second, paired_bands(first, second), "log", THEMES["light"])
 print(sorted(set(sys.modules) - before))
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -49,7 +49,8 @@ def _figure(found: Sequence[Inspection]) -> Any:
         set_frame(plane, [h for curve in one.curves.values() for h in curve.quality], _points(one))
     figure.draw_without_rendering()  # names are placed by where the points come to lie
     for (plane, _), one in zip(rows, found, strict=True):
-        name_points(plane, _points(one), 7)
+        front = [point for point, flag in zip(_points(one), one.front, strict=True) if flag]
+        name_points(plane, list(dict.fromkeys([*front, *_points(one)])), 7)
     return figure
 
 

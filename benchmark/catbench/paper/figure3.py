@@ -11,7 +11,7 @@ import pandas as pd
 from catbench.paper.exhibit import Cell, Exhibit, better, cells, number
 from catbench.paper.runs import Runs, by_cost
 from catbench.report.axes import spread, tidy
-from catbench.report.figure import PALETTE, REFERENCE, FixedPoint, cost_label
+from catbench.report.figure import PALETTE, REFERENCE, cost_label, fixed_points
 from catbench.report.numbers import Curve
 from catbench.report.plot import name_points, set_frame
 from catbench.report.result import Result
@@ -107,11 +107,7 @@ def _draw(figure: Any, runs: Runs, lines: list[_Line], results: dict[str, Result
                 panel.fill_between(
                     curve.cost, curve.low, curve.high, color=line.colour, alpha=0.15, linewidth=0
                 )
-        points = [
-            FixedPoint(name, fixed.cost, fixed.quality.value)
-            for name, fixed in result.fixed.items()
-            if fixed.quality.value is not None
-        ]
+        points = fixed_points(result)
         panel.plot([p.cost for p in points], [p.quality for p in points], "k*", markersize=6)
         tidy(panel, cost_label(result.cost), np.array([fixed.cost for fixed in result.fixed.values()]))
         panel.set_ylabel(f"mean {metric.title} {better(metric.direction)}")

@@ -148,32 +148,54 @@ def pareto_front(result: Result) -> list[str]:
     return front
 
 
+def fixed_points(result: Result) -> list[FixedPoint]:
+    """Return the candidates whose quality is known: those on the Pareto front, then the best."""
+    front, sign = pareto_front(result), -1 if result.direction == "lower" else 1
+    found = [FixedPoint(name, one.cost, one.quality.value or 0.0) for name, one in result.fixed.items()
+             if one.quality.value is not None]  # fmt: skip
+    return sorted(found, key=lambda point: (point.name not in front, -sign * point.quality))
+
+
 def outside_label(outside: int) -> str:
     """Return what a figure says of candidates outside its frame."""
     return f"{outside} candidate{'s' * (outside > 1)} outside" if outside else ""
 
 
 def label_places(
-    points: Floats, names: Sequence[str], size: tuple[float, float], character: tuple[float, float]
+    points: Floats,
+    names: Sequence[str],
+    size: tuple[float, float],
+    character: tuple[float, float],
+    lines: Sequence[Floats] = (),
 ) -> list[Place | None]:
     """Return where the name of each point (P, 2) has room, None where it would cover another or the frame.
 
-    `points` are in pixels from the lower left corner of a frame of `size`; `character` is the width and
-    height of one. The highest points are named first.
+    `points` and `lines`, each (K, 2), are in pixels from the lower left corner of a frame of `size`;
+    `character` is the width and height of one. The first points are named first, each where lines strike
+    through least of its name.
     """
     markers = [_Box(x - 3, y - 3, x + 3, y + 3) for x, y in points]
+    inked = np.concatenate([np.empty((0, 2)), *map(_along, lines)])
     taken: list[_Box] = []
-    places: list[Place | None] = [None] * len(points)
-    for i in np.argsort(-points[:, 1], kind="stable").tolist():
-        x, y = float(points[i, 0]), float(points[i, 1])
+    places: list[Place | None] = []
+    for i, (name, (x, y)) in enumerate(zip(names, points.tolist(), strict=True)):
         others = [box for j, box in enumerate(markers) if j != i]
-        for place, box in _boxes(x, y, len(names[i]) * character[0], character[1]):
-            inside = box.left >= 0 and box.low >= 0 and box.right <= size[0] and box.high <= size[1]
-            if inside and not any(box.meets(other) for other in (*taken, *others)):
-                places[i] = place
-                taken.append(box)
-                break
+        free: list[tuple[int, Place, _Box]] = [
+            (box.covers(inked), place, box)
+            for place, box in _boxes(x, y, len(name) * character[0], character[1])
+            if box.left >= 0 and box.low >= 0 and box.right <= size[0] and box.high <= size[1]
+            and not any(box.meets(other) for other in (*taken, *others))
+        ]  # fmt: skip
+        best = min(free, key=lambda one: one[0], default=None)
+        places.append(best[1] if best else None)
+        taken += [best[2]] if best else []
     return places
+
+
+def _along(line: Floats) -> Floats:
+    """Return points along a line (K, 2), close to each other."""
+    shares = np.linspace(0, 1, 40)[:, None, None]
+    return (line[:-1] + shares * np.diff(line, axis=0)).reshape(-1, 2)
 
 
 @dataclass(frozen=True)
@@ -187,6 +209,11 @@ class _Box:
         """Return whether two boxes overlap."""
         across = self.left < other.right and other.left < self.right
         return across and self.low < other.high and other.low < self.high
+
+    def covers(self, points: Floats) -> int:
+        """Return how many points (P, 2) lie in the box."""
+        x, y = points.T
+        return int(((x > self.left) & (x < self.right) & (y > self.low) & (y < self.high)).sum())
 
 
 def _boxes(x: float, y: float, wide: float, high: float) -> list[tuple[Place, _Box]]:
@@ -235,10 +262,6 @@ def _panel(first: Result, reports: Sequence[Report]) -> Panel:
             Series("oracle", first.reference_curve("oracle"), "oracle", REFERENCE),
             *curves,
         ),
-        points=tuple(
-            FixedPoint(name, fixed.cost, fixed.quality.value)
-            for name, fixed in first.fixed.items()
-            if fixed.quality.value is not None
-        ),
+        points=tuple(fixed_points(first)),
         gains=gains,
     )

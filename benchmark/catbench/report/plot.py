@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from catbench.arrays import LARGEST_COST
+from catbench.arrays import LARGEST_COST, Floats
 from catbench.errors import UsageError
 from catbench.files import atomic_file
 from catbench.report.figure import (
@@ -134,11 +134,12 @@ def _plotly_points(
 
     cost, quality = ([getattr(point, name) for point in panel.points] for name in ("cost", "quality"))
     names = [point.name for point in panel.points]
+    lines = [(np.log10(one.curve.cost), one.curve.quality) for one in panel.series]
     figure.add_trace(
         Scatter(
             x=cost,
             y=quality,
-            **plotly_names(np.log10(cost), quality, names, *axes, size),
+            **plotly_names(np.log10(cost), quality, names, *axes, size, lines),
             hovertext=names,
             hoverinfo="text+x+y",
             mode="markers+text",
@@ -172,11 +173,20 @@ def plotly_names(
     across: tuple[float, float],
     up: tuple[float, float],
     size: tuple[float, float],
+    lines: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]] = (),
 ) -> dict[str, Any]:
-    """Return `text` and `textposition` of points in a frame of `size` pixels with axes `across` and `up`."""
-    ends = np.array([across, up]).T
-    where = (np.column_stack([x, y]) - ends[0]) / (ends[1] - ends[0]) * size
-    places = label_places(where, names, size, (6.2, 12))
+    """Return `text` and `textposition` of points in a frame of `size` pixels with axes `across` and `up`.
+
+    The first points are named first; names keep off `lines`, each (x, y), where they can.
+    """
+    (left, low), (right, high) = np.array([across, up]).T
+
+    def pixels(x: npt.ArrayLike, y: npt.ArrayLike) -> Floats:
+        shares = (np.asarray(x) - left) / (right - left), (np.asarray(y) - low) / (high - low)
+        return np.column_stack(shares) * size
+
+    inked = [pixels(*line) for line in lines]
+    places = label_places(pixels(x, y), names, size, (6.2, 12), inked)
     return {
         "text": [name if place else "" for name, place in zip(names, places, strict=True)],
         "textposition": [PLOTLY_BESIDE[place or "below"] for place in places],
@@ -188,6 +198,14 @@ def cost_ticks(costs: Sequence[float]) -> list[float]:
     """Return 1, 2 and 5 times the powers of ten that span the costs, for a logarithmic axis."""
     powers = range(floor(log10(min(costs))), floor(log10(max(costs))) + 1)
     return [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
+
+
+def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Return a few round numbers between two."""
+    from matplotlib.ticker import MaxNLocator
+
+    found = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    return [float(tick) for tick in found if low <= tick <= high]
 
 
 def _plotly_band(series: Series) -> Any:
@@ -263,14 +281,19 @@ def set_frame(axis: Any, curves: Sequence[float], points: Sequence[FixedPoint]) 
 
 
 def name_points(axis: Any, points: Sequence[FixedPoint], size: float) -> None:
-    """Write the candidates' names beside their points in letters of `size`, as many as have room."""
+    """Write the candidates' names beside their points in letters of `size`, as many as have room.
+
+    The first are named first, away from the lines that are drawn.
+    """
     corner, far = axis.transAxes.transform([(0, 0), (1, 1)])
     low, high = axis.get_ylim()
     points = [point for point in points if low <= point.quality <= high]
     where = axis.transData.transform([(point.cost, point.quality) for point in points]) - corner
     pixel = axis.figure.dpi / 72
     character = (0.58 * size * pixel, 1.1 * size * pixel)
-    places = label_places(where, [point.name for point in points], tuple(far - corner), character)
+    drawn = [line.get_xydata() for line in axis.lines if line.get_linestyle() != "None"]
+    lines = [axis.transData.transform(line) - corner for line in drawn]
+    places = label_places(where, [point.name for point in points], tuple(far - corner), character, lines)
     for point, place in zip(points, places, strict=True):
         if place:
             across, up, sideways, upright = BESIDE[place]

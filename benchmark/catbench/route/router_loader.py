@@ -9,6 +9,7 @@ import ast
 import copy
 import inspect
 from difflib import get_close_matches
+from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -67,6 +68,7 @@ def router_names() -> tuple[str, ...]:
     return tuple(sorted(entry_points(group=GROUP).names))
 
 
+@cache
 def described(name: str) -> tuple[str, str]:
     """Return what an installed router is, in a line, and its module, without importing it; empty if unknown.
 

@@ -17,7 +17,7 @@ from catbench_leaderboard import markup
 from catbench_leaderboard import page_layout as layout
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.figures import Picture, curve_figure
-from catbench_leaderboard.first_sentence import best_validated, sentence
+from catbench_leaderboard.first_sentence import best_validated, sentence, what_it_is
 from catbench_leaderboard.gain_chart import gain_chart
 from catbench_leaderboard.leaderboard_table import leaderboard_table
 from catbench_leaderboard.markup import Column, Router
@@ -56,28 +56,27 @@ class FrontParts(NamedTuple):
     """The gain over the mixture, drawn; nothing where nobody has a rank."""
     table: Markup
     notes: Markup
+    suites: Markup
+    """What every suite is."""
 
 
 @kept
 def front_parts(board: Board, view: View, to: Router, most: int | None = None) -> FrontParts:
     """Return the front page of a view, made once, with at most so many routers in its table."""
-    words = about(view.suite)
-    kind = words.kind(simulated=board.problem(view).key.simulated)
-    over = f"Ranked over {len(board.real)} suites of real images; numbers are of {words.tab}."
+    over = f"Ranked over {len(board.real)} suites of real images; numbers are of {about(view.suite).tab}."
     lead = over if view.every else ""
-    line = Markup("{} <strong>{}.</strong> {}").format(lead, kind, words.line)
+    line = Markup("{} {}").format(lead, what_it_is(board, view.suite))
     rows = drawn_rows(board, view)
     gains = gain_chart(rows, view.axis, numbers(board)) if rows else Markup("")
     table = ranking_markup(board, view, to, most)
-    return FrontParts(sentence(board, view), line, gains, table, notes())
+    return FrontParts(sentence(board, view), line, gains, table, notes(), suites_markup(board))
 
 
 def curves(board: Board, view: View, theme: PageTheme) -> list[Picture]:
     """Return the curves themselves: quality against cost."""
     rows = drawn_rows(board, view)
-    return (
-        [curve_figure(rows[0].result, rows, view.axis, theme, numbers(board), (430.0, 340.0))] if rows else []
-    )
+    size = 430.0, 340.0
+    return [curve_figure(rows[0].result, rows, view.axis, theme, numbers(board), size)] if rows else []
 
 
 def drawn_rows(board: Board, view: View) -> list[Row]:
@@ -131,8 +130,14 @@ def notes() -> Markup:
         "the first of those above it. Not reading the prompt (the best mixture of candidates) has gain 0.",
         "Verified: we ran the router again; others have no rank.",
     )
-    phone = "A wider screen shows three more columns: surely ahead, the router's own time, verified."
+    phone = "A wider screen also shows: suites surely ahead, the router's own time, verified."
     return markup.paragraph(phone, "faint narrow") + markup.paragraph(" ".join(said), "faint")
+
+
+def suites_markup(board: Board) -> Markup:
+    """Return in a line each what the suites are."""
+    said = {about(suite).tab: what_it_is(board, suite) for suite in board.suites}
+    return markup.heading("What routers are tried on") + markup.facts(said)
 
 
 def enter_markup(to: str) -> Markup:
@@ -167,4 +172,5 @@ def show() -> None:
         if (count := len(board.rows(view))) > MOST:
             st.toggle(f"All {count} routers", key="everyone", bind="query-params")
     layout.filters(board, view)
+    layout.html(parts.suites)
     layout.not_on_the_board(board)

@@ -110,6 +110,7 @@ def show() -> None:
         return
     here = sorted(board.suites, key=lambda suite: board.main(suite).key.digest not in suite_folders())
     view = layout.choose(board, suites=here)
+    layout.filters(board, view, "metric", "pool", "cost")
     if not layout.has_suite(board.problem(view).key.digest, view.suite):
         return
     search = st.text_input("Search", key="words", bind="query-params", placeholder="words of a prompt …")
@@ -124,7 +125,6 @@ def show() -> None:
         _one(board, view, str(listed["prompt_id"].iloc[at]))
     except CatbenchError as error:
         st.info(in_markdown(str(error), 400))
-    layout.filters(board, view, "metric", "pool", "cost")
 
 
 def _one(board: Board, view: View, prompt: str) -> None:

@@ -186,5 +186,5 @@ def show() -> None:
     label = layout.pick("Router", list(numbers(board)), "router")
     layout.tab(one_line(label, 40), "Router")
     view = view_of(board, layout.choose(board, suites=board.suites_with(label)), label)
-    layout.html(*router_parts(board, [view], label, THEMES[layout.theme()], layout.router_address(board)))
     layout.filters(board, view, "metric", "pool", "cost", "axis")
+    layout.html(*router_parts(board, [view], label, THEMES[layout.theme()], layout.router_address(board)))

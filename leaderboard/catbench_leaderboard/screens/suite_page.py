@@ -21,7 +21,7 @@ from catbench_leaderboard import markup
 from catbench_leaderboard import page_layout as layout
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.figures import curve_figure
-from catbench_leaderboard.first_sentence import best_validated
+from catbench_leaderboard.first_sentence import best_validated, what_it_is
 from catbench_leaderboard.markup import Column
 from catbench_leaderboard.number_words import spelled as spelled_alike
 from catbench_leaderboard.style import THEMES
@@ -127,13 +127,12 @@ def show() -> None:
     if board is None:
         return
     view = layout.choose(board)
+    layout.filters(board, view, "metric", "pool", "cost", "axis")
     problem, result = board.problem(view), board.rows(view)[0].result
     matrix = matrix_of(problem.key.digest) if is_here(problem.key.digest) else None
-    words = about(view.suite)
-    kind = words.kind(simulated=problem.key.simulated)
     drawn = [curve_figure(result, [], view.axis, THEMES[layout.theme()], {})] if result.curve.cost else []
     layout.html(
-        markup.paragraph(Markup("<strong>{}.</strong> {}").format(kind, words.line), "headline"),
+        markup.paragraph(what_it_is(board, view.suite), "headline"),
         facts(view, result, matrix),
         markup.heading(f"Is there anything to route? {result.metric_label}"),
         to_route(board, view, result),
@@ -143,4 +142,3 @@ def show() -> None:
         kinds(matrix, result.kind) if matrix else Markup(""),
         markup.heading("Get it") + markup.code(how_to_get(problem.key.suite)),
     )
-    layout.filters(board, view, "metric", "pool", "cost", "axis")

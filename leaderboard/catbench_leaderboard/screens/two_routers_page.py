@@ -4,65 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
-from catbench.arrays import Floats
 from catbench.errors import CatbenchError
 from catbench.report.choices import budgets, differing
 from catbench.report.figure import cost_label
 from catbench.report.numbers import Estimate
-from catbench.score.bootstrap import ends
-from catbench.submit.problems import Row, on_axis
+from catbench.submit.paired_differences import paired_bands, paired_gains
+from catbench.submit.problems import Row
 from catbench.terminal import one_line
 from catbench_leaderboard import board_answers as answers
 from catbench_leaderboard import markup
 from catbench_leaderboard import page_layout as layout
-from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.figures import difference_figure
 from catbench_leaderboard.markup import Column
 from catbench_leaderboard.number_words import score
 from catbench_leaderboard.ranking import alike, ordered
 from catbench_leaderboard.style import THEMES
 from catbench_leaderboard.text import in_markdown
-
-NAMES = ("metric", "slice", "prompts", "difference", "low", "high", "surely")
-
-
-def differences(board: Board, view: View, first: str, second: str) -> pd.DataFrame:
-    """Return the paired difference of gain, first less second, by metric and slice, on the view's axis.
-
-    Columns: `metric`, `slice`, `prompts`, `difference`, `low`, `high`, and `surely`: `better` or `worse`
-    where the interval is on one side of 0.
-    """
-    rows: list[Mapping[str, object]] = []
-    parts = board.problem(view).rows
-    for metric, slice in sorted(parts, key=lambda part: part[0] != view.metric):  # the view's metric first
-        found = parts[metric, slice]
-        here = {row.label: row for row in found}
-        if first in here and second in here:
-            pair = here[first], here[second]
-            gains = [row.result.estimate(on_axis("gain", view.axis)).value or 0.0 for row in pair]
-            (low,), (high,), _ = ends((pair[0].areas(view.axis) - pair[1].areas(view.axis))[:, None])
-            surely = "better" if low > 0 else "worse" if high < 0 else ""
-            values = (metric, slice, pair[0].result.prompts, gains[0] - gains[1], low, high, surely)
-            rows.append(dict(zip(NAMES, values, strict=True)))
-    return pd.DataFrame(rows)
-
-
-def along(first: Row, second: Row) -> tuple[Floats, Floats]:
-    """Return the ends of the paired difference of two routers' gains along the cost, (G,) each.
-
-    Raises CatbenchError where replicates are gone, or have changed.
-    """
-    gains: list[Floats] = []
-    for row in (first, second):
-        table = row.entry.table("replicates")
-        own = table[table["result"] == row.number]
-        gains.append(own.filter(like="gain_").to_numpy(dtype=np.float64))
-    return ends(gains[0] - gains[1])[:2]
 
 
 def other_than(first: Row, rows: Sequence[Row]) -> int:
@@ -105,6 +66,7 @@ def show() -> None:
     if board is None:
         return
     view = layout.choose(board)
+    layout.filters(board, view, "metric", "pool", "cost", "slice", "axis")
     rows = {row.label: row for row in ordered(board, view)}
     labels = list(rows)
     left, right = st.columns(2)
@@ -114,14 +76,19 @@ def show() -> None:
         second = layout.pick("Second", labels, "second", other_than(rows[first], list(rows.values())))
     one, other = rows[first], rows[second]
     whole = {metric: rows[0].result.metric_label for (metric, _), rows in board.problem(view).rows.items()}
-    layout.html(differences_markup(differences(board, view, first, second), first, whole))
+    layout.html(
+        differences_markup(
+            paired_gains(board.problem(view), view.metric, view.axis, first, second), first, whole
+        )
+    )
     try:
         if view.slice == "all":
-            layout.html(difference_figure(one, other, along(one, other), view.axis, THEMES[layout.theme()]))
+            layout.html(
+                difference_figure(one, other, paired_bands(one, other), view.axis, THEMES[layout.theme()])
+            )
         if layout.has_suite(board.problem(view).key.digest, view.suite):
             place = layout.budget(budgets(one.result).tolist(), cost_label(view.cost))
             found = differing(answers.chosen(one), answers.chosen(other), one.result, place)
             layout.html(prompts_markup(found, first, second, whole[view.metric]))
     except CatbenchError as error:
         st.info(in_markdown(str(error), 400))
-    layout.filters(board, view, "metric", "pool", "cost", "slice", "axis")
