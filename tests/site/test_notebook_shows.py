@@ -52,7 +52,7 @@ def test_a_matrix_and_a_report_escape_what_a_suite_says(harmful):
 
 def test_a_matrix_says_what_it_holds():
     shown = load("nano")._repr_html_()
-    for said in ("nano", "520 test", "nano-sdxl-s-1", "clip_score", "tflops", "Apache-2.0", "more"):
+    for said in ("nano", "1,257 test", "nano-p-1", "clip_score", "tflops", "Apache-2.0", "more"):
         assert said in shown
 
 
