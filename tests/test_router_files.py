@@ -90,7 +90,7 @@ def test_the_sandbox_loads_a_router_as_an_evaluation_does(pool, tmp_path, sandbo
     assert says() == {333}
 
 
-@pytest.mark.parametrize("name", ["length-policy", "scene-net", "tfidf-ridge"])
+@pytest.mark.parametrize("name", ["word-policy", "scene-net", "tfidf-ridge"])
 def test_shipped_submissions_are_routers_for_an_evaluation_too(pool, name):
     if name == "scene-net":
         pytest.importorskip("torch")

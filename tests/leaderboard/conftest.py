@@ -212,7 +212,7 @@ def as_submission(home):
     from catbench.submit.run import standing
     from catbench.submit.submitted import digest_of
 
-    shipped = Path(__file__).parents[2] / "submissions" / "length-policy" / "report.json"
+    shipped = Path(__file__).parents[2] / "submissions" / "word-policy" / "report.json"
     template = json.loads(shipped.read_text())["submission"]
 
     def make(path, **said):

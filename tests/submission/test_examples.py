@@ -13,7 +13,7 @@ from catbench.submit.trial import check_submission
 EXAMPLES = Path(__file__).parents[2] / "submissions"
 
 
-@pytest.mark.parametrize("slug", ["tfidf-ridge", "scene-net", "length-policy"])
+@pytest.mark.parametrize("slug", ["tfidf-ridge", "scene-net", "word-policy"])
 def test_an_example_has_nothing_to_mend(slug, strongest, simulated):
     if slug == "scene-net" and importlib.util.find_spec("torch") is None:
         pytest.skip("torch is not installed")
