@@ -13,10 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from catbench import load
+from catbench.errors import counted
+from catbench.report.numbers import Estimate
 from catbench.report.ranks import rank
 from catbench.report.report import Report
 from catbench.report.result import Result
-from catbench.report.spelling import spell
+from catbench.report.spelling import plain, spell
 from catbench.score.bootstrap import Bootstrap, intervals
 from catbench.suite.manifest import read_manifest
 from catbench.suite.matrix import ScoreMatrix
@@ -133,7 +135,7 @@ def _candidates(matrix: ScoreMatrix) -> str:
         _means(accuracy[~told], groups[~told]),
         _means(clip, groups),
     ]
-    seconds = matrix.pool("all", "seconds").cost
+    seconds = matrix.pool(cost="seconds").cost
     order = np.argsort(pool.cost, kind="stable")
     rows = [
         [
@@ -158,13 +160,13 @@ def knowledge(matrix: ScoreMatrix) -> str:
     asked = [_words(text) for text in test["text"]]
     rows: list[list[str]] = []
     for model in dict.fromkeys(models):
-        dearest = max((m for m, name in enumerate(models) if name == model), key=lambda m: pool.cost[m])
-        weights = pool.candidates[dearest].settings["pipeline"].rpartition(":")[2]
+        costliest = max((m for m, name in enumerate(models) if name == model), key=lambda m: pool.cost[m])
+        weights = pool.candidates[costliest].settings["pipeline"].rpartition(":")[2]
         absent = NEVER_SEEN[TEACHERS.get(weights, weights)]
         unknown = np.array([len(words & {*absent.shapes, *absent.colours}) for words in asked])
         kinds = (unknown == 0, (unknown > 0) & (unknown < 3), unknown >= 3)
-        cells = [f"{quality[inside, dearest].mean():.2f}".lstrip("0") for inside in kinds]
-        rows.append([f"`{pool.ids[dearest]}`", *cells, f"{(best == model).mean():.0%}"])
+        cells = [f"{quality[inside, costliest].mean():.2f}".lstrip("0") for inside in kinds]
+        rows.append([f"`{pool.ids[costliest]}`", *cells, f"{(best == model).mean():.0%}"])
     return _table(["candidate", "all known", "one or two unknown", "more unknown", "model is best"], rows)
 
 
@@ -190,7 +192,7 @@ def _steps(matrix: ScoreMatrix) -> str:
 
             found = intervals(shares, test["group"].to_numpy()[inside], Bootstrap())["share"]
             rows.append([places, str(things), str(inside.sum()), *_percents(found)])
-    steps = [f"{candidate.settings['steps']} steps" for candidate in pool.candidates[:-1]]
+    steps = [counted(candidate.settings["steps"], "step") for candidate in pool.candidates[:-1]]
     return _table(["places", "things", "prompts", *steps], rows)
 
 
@@ -214,7 +216,7 @@ def _worth(found: dict[str, Report], homogeneous: Report) -> str:
         f"- With no limit on cost it is better than the best single candidate by "
         f"{spell(result.estimate('unlimited_gain'))}.",
         f"- The shrunk oracle's area on the linear axis is above the mixture's by "
-        f"{gains[0].value - gains[1].value:.3f}.",
+        f"{plain(gains[0].value - gains[1].value, 3)}.",
         f"- In pool `nano`, one model at five numbers of steps, `ridge` gains "
         f"{spell(one.estimate('gain_linear'))} over the mixture on the linear axis.",
     ]
@@ -252,8 +254,8 @@ def _means(quality: np.ndarray, groups: np.ndarray) -> list[str]:
         return {"mean": weights @ quality / weights.sum(axis=1, keepdims=True)}
 
     found = intervals(means, groups, Bootstrap())["mean"]
-    spelled = zip(found.value, found.low, found.high, strict=True)
-    return [f"{v:.3f} [{a:.3f}, {b:.3f}]" for v, a, b in spelled]
+    ends = zip(found.value, found.low, found.high, strict=True)
+    return [spell(Estimate(value=value, low=low, high=high)) for value, low, high in ends]
 
 
 def _table(heads: Sequence[str], rows: list[list[str]]) -> str:

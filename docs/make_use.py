@@ -1,7 +1,7 @@
-"""`python docs/make_use.py`: write docs/use.md, a router in use, with what its commands print.
+"""`python docs/make_use.py [NAME ...]`: write docs/use.md, a router in use, with what its commands print.
 
-It needs the suite flasheval-coco (`catbench import flasheval-coco`) and takes a few minutes. The prompts are
-our own; the table of later scores is the suite's test split, and stays in a temporary folder.
+All, or those that are named: `nano draw` need no suite but the shipped one, the others flasheval-coco
+(`catbench import flasheval-coco`), and take a few minutes. The prompts are our own; the table of later scores is the suite's test split, and stays in a temporary folder.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ COMMANDS = {
     "match": "catbench route my-router --file prompts.txt --match sd-2.1-ddim-50 \\\n  --out choices.jsonl",
     "refused": f'catbench route my-router "{PROMPTS[0]}" --budget 5',
     "report": "catbench route my-router --report later.csv",
-    "nano": "catbench fit mixture --suite nano --metric clip_score --out nano-router",
+    "nano": "catbench fit ridge --suite nano --metric scene_accuracy --out nano-router",
     "draw": 'catbench route nano-router "a big red circle on the left on a white background" \\\n'
-    "  --save 20% --draw drawn",
+    "  --save 60% --draw drawn",
 }
 
 
@@ -94,4 +94,4 @@ def _later(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    PAGE.write_text(page(sys.argv[1:] or COMMANDS), encoding="utf-8")
