@@ -17,7 +17,7 @@ def nano():
 
 
 def test_a_router_gains_on_every_count(nano):
-    result = evaluate("ridge", nano, metric="scene_accuracy").result()
+    result = evaluate("mlp", nano, metric="scene_accuracy").result()
     assert result.estimate("gain").low > 0.02
     assert result.estimate("headroom").low > 0.25
     assert result.estimate("unlimited_gain").low > 0.01
