@@ -15,8 +15,7 @@ from catbench.report.plot import plotly_figure, write_plot
 from catbench.score.bootstrap import Bootstrap
 
 WIDE, HIGH = 400.0, 300.0
-AROUND = {"below": (0.5, 1), "above": (0.5, 0), "right": (0, 0.5), "left": (1, 0.5)}
-"""Place -> which part of the name is nearest to its point, across and up."""
+BELOW, ABOVE, RIGHT, LEFT = (0, -1), (0, 1), (1, 0), (-1, 0)
 
 
 def boxes(points, names, places):
@@ -24,7 +23,7 @@ def boxes(points, names, places):
     found = {}
     for i, place in enumerate(places):
         if place:
-            across, up = AROUND[place]
+            across, up = (1 - np.array(place)) / 2  # the part of the name that is nearest to its point
             wide, gap = 6 * len(names[i]), 4 * (1 - 2 * np.array([across, up]))
             left, low = points[i] + gap * (np.array([across, up]) != 0.5) - [across * wide, up * 10]
             found[i] = left, low, left + wide, low + 10
@@ -48,24 +47,24 @@ def test_names_cover_neither_each_other_nor_a_point_nor_the_frame(points):
 
 def test_every_point_is_named_where_there_is_room():
     points = np.array([[100.0, 100], [100, 200], [300, 150]])
-    assert label_places(points, ["a", "b", "c"], (WIDE, HIGH), (6, 10)) == ["below"] * 3
+    assert label_places(points, ["a", "b", "c"], (WIDE, HIGH), (6, 10)) == [BELOW] * 3
     assert label_places(np.array([[100.0, 5], [100, 295]]), ["a", "b"], (WIDE, HIGH), (6, 10)) == [
-        "above",
-        "below",
+        ABOVE,
+        BELOW,
     ]
 
 
 def test_names_keep_off_lines_where_they_can():
     point, flat = np.array([[100.0, 100]]), np.array([[0.0, 95], [200, 95]])
-    assert label_places(point, ["a"], (WIDE, HIGH), (6, 10), [flat]) == ["above"]
+    assert label_places(point, ["a"], (WIDE, HIGH), (6, 10), [flat]) == [ABOVE]
     everywhere = np.array([[0.0, y] for y in range(0, 300, 2)] + [[200.0, 0]])
     assert label_places(point, ["a"], (WIDE, HIGH), (6, 10), [everywhere]) != [None]
 
 
 def test_where_one_name_has_room_the_first_point_gets_it():
     points, names = np.array([[30.0, 7], [80, 7]]), ["candidate1", "candidate2"]
-    assert label_places(points, names, (120, 14), (4, 10)) == ["right", None]
-    assert label_places(points[::-1], names, (120, 14), (4, 10)) == ["left", None]
+    assert label_places(points, names, (120, 14), (4, 10)) == [RIGHT, None]
+    assert label_places(points[::-1], names, (120, 14), (4, 10)) == [LEFT, None]
 
 
 def test_a_frame_holds_the_curves_and_the_candidates_near_them():

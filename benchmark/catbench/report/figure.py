@@ -23,8 +23,10 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7
 REFERENCE = "#767676"
 
 
-Place: TypeAlias = Literal["below", "above", "right", "left"]
-"""Where a point's name stands beside it."""
+Place: TypeAlias = tuple[int, int]
+"""Where a point's name stands: -1, 0 or 1 across (to its left, its middle, to its right), and so upwards."""
+PLACES: tuple[Place, ...] = ((0, -1), (0, 1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1))
+"""In the order in which they are tried."""
 BEYOND = 0.5
 """Candidates farther from the curves than this share of their height are not shown: they would press the
 curves into a line."""
@@ -218,12 +220,12 @@ class _Box:
 
 def _boxes(x: float, y: float, wide: float, high: float) -> list[tuple[Place, _Box]]:
     away = 4.0  # pixels between a point and its name
-    return [
-        ("below", _Box(x - wide / 2, y - away - high, x + wide / 2, y - away)),
-        ("above", _Box(x - wide / 2, y + away, x + wide / 2, y + away + high)),
-        ("right", _Box(x + away, y - high / 2, x + away + wide, y + high / 2)),
-        ("left", _Box(x - away - wide, y - high / 2, x - away, y + high / 2)),
-    ]
+    found: list[tuple[Place, _Box]] = []
+    for across, up in PLACES:
+        left = x + across * away + (across - 1) * wide / 2
+        low = y + up * away + (up - 1) * high / 2
+        found.append(((across, up), _Box(left, low, left + wide, low + high)))
+    return found
 
 
 def cost_label(key: str) -> str:

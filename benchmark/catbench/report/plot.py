@@ -15,10 +15,10 @@ from catbench.arrays import LARGEST_COST, Floats
 from catbench.errors import UsageError
 from catbench.files import atomic_file
 from catbench.report.figure import (
+    PLACES,
     REFERENCE,
     FixedPoint,
     Panel,
-    Place,
     Series,
     frame,
     label_places,
@@ -34,19 +34,9 @@ SHARES = (3, 2)
 FORMATS = (".png", ".svg", ".html")
 DASHES = {"router": ("-", "solid"), "mixture": ("--", "dash"), "oracle": (":", "dot")}
 """Role of a curve -> line style in matplotlib and in plotly."""
-BESIDE: dict[Place, tuple[int, int, str, str]] = {
-    "below": (0, -1, "center", "top"),
-    "above": (0, 1, "center", "bottom"),
-    "right": (1, 0, "left", "center"),
-    "left": (-1, 0, "right", "center"),
-}
-"""Place of a name -> offset across and up, and alignment, in matplotlib."""
-PLOTLY_BESIDE: dict[Place, str] = {
-    "below": "bottom center",
-    "above": "top center",
-    "right": "middle right",
-    "left": "middle left",
-}
+ACROSS = {-1: "left", 0: "center", 1: "right"}
+UPWARDS = {-1: "bottom", 0: "middle", 1: "top"}
+"""Where a name stands beside its point (`catbench.report.figure.Place`), as plotly calls it."""
 
 
 def check_format(path: Path) -> None:
@@ -187,9 +177,10 @@ def plotly_names(
 
     inked = [pixels(*line) for line in lines]
     places = label_places(pixels(x, y), names, size, (6.2, 12), inked)
+    known = [place or PLACES[0] for place in places]
     return {
         "text": [name if place else "" for name, place in zip(names, places, strict=True)],
-        "textposition": [PLOTLY_BESIDE[place or "below"] for place in places],
+        "textposition": [f"{UPWARDS[up]} {ACROSS[across]}" for across, up in known],
         "textfont": {"size": 11},
     }
 
@@ -296,8 +287,9 @@ def name_points(axis: Any, points: Sequence[FixedPoint], size: float) -> None:
     places = label_places(where, [point.name for point in points], tuple(far - corner), character, lines)
     for point, place in zip(points, places, strict=True):
         if place:
-            across, up, sideways, upright = BESIDE[place]
+            across, up = place
             axis.annotate(
                 point.name, (point.cost, point.quality), xytext=(4 * across, 4 * up),
-                textcoords="offset points", ha=sideways, va=upright, fontsize=size,
+                textcoords="offset points", ha=ACROSS[-across], va=UPWARDS[-up].replace("middle", "center"),
+                fontsize=size,
             )  # fmt: skip
