@@ -21,14 +21,13 @@ step() { # NAME COMMAND...
 
 random_sdxl() { # writes $out/sdxl (a pipeline) and $out/suite
     "${PYTHON:-python3}" - "$out" <<'PYTHON'
-import sys
-from pathlib import Path
+import sys; from pathlib import Path
 from catbench_make.packages import prepare; prepare()
-import diffusers, pandas, torch, transformers
+import diffusers, pandas, torch, transformers; from catbench import Suite
 from catbench.suite.info import Metric, SuiteInfo
+from catbench.suite.store import save
 from catbench_make.costs.architectures import RELEASED
 from catbench_make.plan.candidates import SDXL, sdxl, sdxl_lightning
-from catbench_make.plan.unscored import UnscoredSuite, save_problem
 out, real = Path(sys.argv[1]), RELEASED[SDXL]
 torch.set_default_dtype(torch.bfloat16)
 ends = {"bos_token_id": 49406, "eos_token_id": 49407}
@@ -46,8 +45,9 @@ pool = [one.model_copy(update={"settings": one.settings | change}) for one in (s
 rows = [(f"p{i}", f"a picture of {i} things", "random", f"g{i}", "test" if i > 1 else ("train", "validation")[i])
         for i in range(64)]
 prompts = pandas.DataFrame(rows, columns=["prompt_id", "text", "source", "group", "split"])
-save_problem(UnscoredSuite(SuiteInfo(id="random-sdxl"), prompts, tuple(pool), (Metric(name="sharpness"),),
-                           dict.fromkeys(("train", "validation", "test"), 1)), out / "suite", force=True)
+info, metrics, samples = SuiteInfo(id="random-sdxl"), (Metric(name="sharpness"),), dict.fromkeys(("train", "validation", "test"), 1)
+suite = Suite(suite=info, prompts=prompts, candidates=tuple(pool), metrics=metrics, samples=samples)
+save(suite, out / "suite", force=True)
 PYTHON
 }
 

@@ -1,7 +1,8 @@
 """`python docs/make_use.py [NAME ...]`: write docs/use.md, a router in use, with what its commands print.
 
 All, or those that are named: `nano draw` need no suite but the shipped one, the others flasheval-coco
-(`catbench import flasheval-coco`), and take a few minutes. The prompts are our own; the table of later scores is the suite's test split, and stays in a temporary folder.
+(`catbench import flasheval-coco`), and take a few minutes. The prompts are our own; the table of later scores
+is the suite's test split, and stays in a temporary folder.
 """
 
 from __future__ import annotations

@@ -13,8 +13,6 @@ RECORD = "training.json"
 """In a finished model's folder: seed, steps, pictures, seconds."""
 MEASURED = "measured.json"
 """In the same folder: what `appraise` has found, name -> value."""
-UNFINISHED = Path(__file__).parent / "unfinished"
-"""States that are kept of runs that are not finished."""
 
 _WHAT = {
     "vae": "`AutoencoderKL`: 32x32 pixels to 8 channels at 8x8. Shared by every diffusion model.",

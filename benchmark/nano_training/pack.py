@@ -1,8 +1,7 @@
 """`python -m nano_training.pack --out DIR`: finished models in half precision, each with its card.
 
 They are put on the shelf that catbench ships, and `train` takes them from there: whoever has the repository
-goes on where it stands. Of a model that is not finished one state can be kept beside this kit, its averaged
-weights without the optimizer's memory.
+goes on where it stands.
 """
 
 from __future__ import annotations
@@ -10,21 +9,20 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import torch
 import typer
-from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from catbench.errors import UsageError
 from catbench.files import atomic_file, atomic_folder
 from catbench_make.nano.shelf import SHELF
-from nano_training.cards import RECORD, UNFINISHED, card
+from nano_training.cards import RECORD, card
 from nano_training.training_command import run_command
 
 if TYPE_CHECKING:
-    from nano_training.loop import Task, TrainingPlan
+    from nano_training.loop import TrainingPlan
 
 
 def pack(model: str, out: Path, weights: Path = SHELF) -> None:
@@ -77,55 +75,6 @@ def unpack(out: Path, weights: Path = SHELF) -> None:
                     shutil.copyfile(path, draft / path.name)
 
 
-def keep_state(model: str, out: Path, unfinished: Path = UNFINISHED) -> int:
-    """Keep the averaged weights of a run that is not finished; return its step.
-
-    Raises UsageError where there is no such run.
-    """
-    path = out / "runs" / model / "checkpoint.pt"
-    if not path.exists():
-        raise UsageError(f"no run of {model!r} in {out}: nothing to keep")
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    rows = {
-        f"{network}/{key}": value.half() if value.dtype == torch.float32 else value
-        for network, values in state["average"].items()
-        for key, value in values.items()
-    }
-    said = {name: str(state[name]) for name in ("step", "seconds")}
-    unfinished.mkdir(parents=True, exist_ok=True)
-    with atomic_file(unfinished / f"{model}.safetensors") as draft:
-        save_file({key: value.contiguous() for key, value in rows.items()}, draft, metadata=said)
-    return state["step"]
-
-
-def take_state(task: Task, plan: TrainingPlan, unfinished: Path = UNFINISHED) -> None:
-    """Where a run has no checkpoint but a kept state, begin from that, with a fresh optimizer."""
-    from nano_training.checkpoint import save_checkpoint
-    from nano_training.loop import build_optimizer
-
-    path = unfinished / f"{plan.out.name}.safetensors"
-    if (plan.out / "checkpoint.pt").exists() or not path.exists():
-        return
-    with safe_open(path, framework="pt") as stored:
-        said: dict[str, str] = stored.metadata()
-    networks: dict[str, dict[str, torch.Tensor]] = {name: {} for name in task.networks}
-    for name, value in _single(load_file(path)).items():
-        network, _, key = name.partition("/")
-        networks[network][key] = value
-    save_checkpoint(
-        plan.out,
-        {
-            "model": task.name,
-            **plan.pinned,
-            "step": int(said["step"]),
-            "seconds": float(said["seconds"]),
-            "networks": networks,
-            "average": networks,
-            "optimizer": build_optimizer(task)[0].state_dict(),
-        },
-    )
-
-
 def _single(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}
 
@@ -140,15 +89,11 @@ def write_record(folder: Path, plan: TrainingPlan, seconds: float) -> None:
 def run(
     out: Annotated[Path, typer.Option(help="folder of runs and finished models, as for train")],
     weights: Annotated[Path, typer.Option(help="where to put them")] = SHELF,
-    unfinished: Annotated[str | None, typer.Option(help="keep one state of this model's run, too")] = None,
 ) -> None:
     """Put all finished models on the shelf that is shipped, in half precision, with their cards."""
     for record in sorted(out.glob(f"*/{RECORD}")):
         pack(record.parent.name, out, weights)
         typer.echo(f"{record.parent.name}: packed")
-    shutil.rmtree(UNFINISHED, ignore_errors=True)
-    if unfinished:
-        typer.echo(f"{unfinished}: step {keep_state(unfinished, out, weights)} kept")
 
 
 if __name__ == "__main__":

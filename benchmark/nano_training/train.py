@@ -16,7 +16,7 @@ import typer
 
 from catbench.errors import unknown_name
 from catbench_make.nano.shelf import SHELF
-from nano_training.cards import RECORD, UNFINISHED
+from nano_training.cards import RECORD
 from nano_training.corpora import CORPORA, EVERYTHING, FIVE, corpus_of
 from nano_training.training_command import check_device, run_command
 
@@ -61,8 +61,6 @@ class Kit:
     """Pictures a step, a multiple of four; None: as shipped."""
     weights: Path = SHELF
     """Finished models that are shipped."""
-    unfinished: Path = UNFINISHED
-    """States of others."""
 
     def plan(self, model: str, steps: int | None = None, minutes: float | None = None) -> TrainingPlan:
         """Return how long and where to a model is trained."""
@@ -140,11 +138,10 @@ def train_model(model: str, kit: Kit, steps: int | None = None, minutes: float |
     """Train one model, from its checkpoint if it has one; return whether it is finished."""
     from nano_training.checkpoint import load_checkpoint
     from nano_training.loop import train
-    from nano_training.pack import take_state, write_record
+    from nano_training.pack import write_record
 
     plan = kit.plan(model, steps, minutes)
     task = build_task(model, kit)
-    take_state(task, plan, kit.unfinished)
     if not train(task, plan):
         return False
     shutil.rmtree(kit.out / model, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 from pathlib import Path
@@ -9,9 +10,24 @@ from pathlib import Path
 from typer.main import get_command
 
 from catbench.cli import app
+from catbench.suite.store import load_suite
 
 SCRIPT = Path(__file__).parents[2] / "benchmark" / "first_quarter_of_an_hour.sh"
 STEPS = ["measure", "loop", "nano", "nano-costs", "compiled", "training"]
+
+
+def test_the_suite_that_it_makes_without_one_is_written(tmp_path):
+    """With a stand-in for the pipeline: the rest of what the script runs in Python is run as it stands."""
+    inside = SCRIPT.read_text().split("<<'PYTHON'\n")[1].split("\nPYTHON\n")[0]
+    tree = ast.parse(inside)
+    slow = ("texts", "diffusers.", "torch.set_default", "tokens")
+    tree.body = [one for one in tree.body if not ast.unparse(one).startswith(slow)]
+    source = ast.unparse(tree).replace("sys.argv[1]", repr(str(tmp_path)))
+    exec(compile(source, str(SCRIPT), "exec"), {})
+    found = load_suite(tmp_path / "suite")
+    assert len(found.candidates) == 2
+    assert found.prompts["split"].nunique() == 3
+    assert all(one.settings["pipeline"] == str(tmp_path / "sdxl") for one in found.candidates)
 
 
 def test_every_step_is_tried_kept_and_has_options_that_exist(tmp_path):

@@ -16,7 +16,7 @@ from nano_training.cards import RECORD, card  # noqa: E402
 from nano_training.corpora import CORPORA, EVERYTHING  # noqa: E402
 from nano_training.latents import PromptedLatents, TextEncoder  # noqa: E402
 from nano_training.numbered import thing_number  # noqa: E402
-from nano_training.pack import keep_state, pack, unpack  # noqa: E402
+from nano_training.pack import pack, unpack  # noqa: E402
 from nano_training.pictures import FAMILY, draw_pictures, load_pictures  # noqa: E402
 from nano_training.tokenizer import build_tokenizer, grammar_words  # noqa: E402
 from nano_training.train import STEPS, Kit, build_task, finished, train_model  # noqa: E402
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 def trained(tmp_path_factory):
     """A kit whose every model has taken two steps on eight pictures."""
     folder = tmp_path_factory.mktemp("kit")
-    kit = Kit(folder / "out", pictures=8, batch=4, weights=folder / "weights", unfinished=folder / "kept")
+    kit = Kit(folder / "out", pictures=8, batch=4, weights=folder / "weights")
     for model in STEPS:
         assert train_model(model, kit, steps=2), model
     return kit
@@ -104,18 +104,6 @@ def test_what_is_packed_is_finished_elsewhere_with_a_card_that_says_what_was_nev
     assert (trained.weights / "q" / "README.md").read_text() == card("q", trained.out / "q")
     with pytest.raises(UsageError, match="'p' is not finished"):
         pack("p", tmp_path, trained.weights)
-
-
-def test_a_kept_state_is_gone_on_with(trained, tmp_path):
-    first = Kit(tmp_path / "first", pictures=8, batch=4, unfinished=tmp_path / "kept")
-    assert not train_model("recogniser", first, steps=3, minutes=0.0)
-    assert keep_state("recogniser", first.out, first.unfinished) == 1
-    second = Kit(tmp_path / "second", pictures=8, batch=4, unfinished=first.unfinished)
-    assert not train_model("recogniser", second, steps=3, minutes=0.0)
-    assert torch.load(second.out / "runs" / "recogniser" / "checkpoint.pt", weights_only=True)["step"] == 2
-    assert train_model("recogniser", second, steps=3)
-    with pytest.raises(UsageError, match="no run of 'vae'"):
-        keep_state("vae", first.out, first.unfinished)
 
 
 @pytest.mark.parametrize("model", ["vae", "vq", "recogniser", "text-encoder", "clip-score", "turbo"])
