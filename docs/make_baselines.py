@@ -46,7 +46,7 @@ suite; the paper's appendix fixes its own widths, pooling and optimiser, and the
 Routers that draw random numbers in training, with {count} seeds (`catbench evaluate ROUTER --seed K`) on the
 suite nano, all candidates, cost in TFLOPs: headroom captured, in per cent. The seed is the router's
 and not the bootstrap's, so results of two seeds are on the same draws of the test prompts. The spread here
-is over trainings; how certain one of them is, over test prompts, is told by the intervals in
+is over trainings; how certain one of them is, over test prompts, the intervals say in
 [nano.md](nano.md).
 
 {seeds}

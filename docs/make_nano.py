@@ -24,7 +24,7 @@ from catbench.suite.manifest import read_manifest
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.sheets import images
 from catbench.suite.store import suite_folder
-from catbench_make.nano.offered import NEVER_SEEN, TEACHERS
+from catbench_make.nano.nano_candidates import NEVER_SEEN, TEACHERS
 from catbench_make.nano.reading import read
 from catbench_make.nano.render import render
 from catbench_make.nano.world import Scene
@@ -32,7 +32,10 @@ from catbench_make.nano.world import Scene
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(Path(__file__).parent))  # for the script beside this one
 REPORTS = ROOT / "baselines" / "reports" / "nano"
-ROUTERS = ("knn", "ridge", "embedllm", "mlp", "trees", "uniroute", "transformer", "guarded", "mixture")
+ROUTERS = (
+    "knn", "ridge", "embedllm", "mlp", "trees", "uniroute", "transformer", "guarded", "mixture", "routet2i",
+    "routellm-mf", "cems",
+)  # fmt: skip
 METRIC = "scene_accuracy"
 DRAWN = (
     "nano-p-4",
@@ -84,8 +87,9 @@ for:
 
 {worth}
 
-Every shipped router, on scene accuracy, pool `all`, cost in TFLOPs on the logarithmic axis; a tier ends where
-a router is surely behind the first of it, by the intervals of paired differences:
+Every shipped router but `adadiff` (which is trained again for each trade-off), on scene accuracy, pool `all`,
+cost in TFLOPs on the logarithmic axis; a tier ends where a router is surely behind the first of it, by the
+intervals of paired differences:
 
 {routers}
 

@@ -44,9 +44,9 @@ UNPRICED = {
     "emu3": "tokens of an image of unknown size",
     "hart": "code of its own",
     "i-code-v3": "code of its own (CoDi)",
-    "janus": "Janus-1.3B or Janus-Pro: not told",
-    "lavi-bridge": "which of its models: not told",
-    "llamagen-256": "which of its sizes: not told",
+    "janus": "Janus-1.3B or Janus-Pro: not stated",
+    "lavi-bridge": "which of its models: not stated",
+    "llamagen-256": "which of its sizes: not stated",
     "llmga": "code of its own",
     "lwm": "code of its own",
     "nova": "code of its own",
@@ -89,8 +89,8 @@ one step more than it is asked for. Architectures: `catbench_make.costs.architec
 
 ## EvalMi-50K
 
-How its images were drawn is not told: a price holds for the model at the settings below, those of its card or
-of its pipeline in diffusers.
+How its images were drawn is not stated: a price holds for the model at the settings below, those of its card
+or of its pipeline in diffusers.
 
 {evalmi}
 

@@ -558,7 +558,7 @@ def test_equal_texts_in_two_groups(refused, tmp_path):
     line = refused(
         "import", "table", "scores.csv", "--costs", "costs.csv", "--name", "mine", "--out", "suite"
     )
-    assert "'a cat number 0' stand in two groups" in line
+    assert "'a cat number 0' are in two groups" in line
 
 
 def test_stray_text_in_a_score_column_is_not_passed_over(refused, tmp_path):

@@ -255,6 +255,24 @@ def test_baselines_use_only_public_names(path):
             assert names <= ({*catbench.__all__} if node.module == "catbench" else {"mend_torchvision"})
 
 
+def test_a_package_that_lists_its_files_lists_all_of_them():
+    """The list is what stands before two or more blanks: names of files and folders, nothing else's."""
+    listed = 0
+    for path in (
+        p for root in ("benchmark", "leaderboard", "baselines") for p in (ROOT / root).rglob("__init__.py")
+    ):
+        text = ast.get_docstring(tree_of(path)) or ""
+        columns = re.findall(r"(?m)^ *((?:[a-z0-9_]+/?,? )*[a-z0-9_]+/?)  +\S", text)
+        first = {name.strip("/,") for column in columns for name in column.split()}
+        here = {one.stem for one in path.parent.glob("*.py")} - {"__init__", "__main__"}
+        here |= {one.parent.name for one in path.parent.glob("*/__init__.py")}
+        if len(first & here) > 1:
+            listed += 1
+            assert first <= here, (path, first - here)
+            assert here <= set(re.findall(r"\w+", text)), (path, here - set(re.findall(r"\w+", text)))
+    assert listed > 10
+
+
 @pytest.mark.parametrize("room", ["benchmark", "baselines", "leaderboard"])
 def test_only_packages_stand_in_the_import_roots(room):
     if not (ROOT / room).is_dir():

@@ -166,10 +166,10 @@ def first(matrix, **values):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda m: first(m, prompt_id="sim-000001"), "prompt id 'sim-000001' stands twice"),
+        (lambda m: first(m, prompt_id="sim-000001"), "prompt id 'sim-000001' appears twice"),
         (lambda m: first(m, split="dev"), "unknown split 'dev'"),
         (lambda m: {"prompts": m.prompts.assign(split="train")}, "no prompt in the validation split"),
-        (lambda m: {"candidates": m.candidates[:1] * 4}, "candidate 'sim-1' stands twice"),
+        (lambda m: {"candidates": m.candidates[:1] * 4}, "candidate 'sim-1' appears twice"),
         (lambda m: {"pools": {"sim": ("sim-1", "sim-9")}}, "pool 'sim': unknown candidate 'sim-9'"),
         (lambda m: {"metrics": m.metrics[:1]}, "metrics"),
         (lambda m: {"samples": {"train": 3, "test": 3}}, "0 samples in validation"),

@@ -97,7 +97,7 @@ def cell(table, row, column, value):
             lambda t: t.iloc[1:],
             r"no score of prompt 'storm .*' \(id sim-000000\), candidate 'sim-1', sample 0",
         ),
-        ("scores", lambda t: pd.concat([t, t.tail(1)]), "'other-3', sample 3 stands in two rows"),
+        ("scores", lambda t: pd.concat([t, t.tail(1)]), "'other-3', sample 3 is in two rows"),
         ("scores", lambda t: cell(t, 3, "candidate", "sim-9"), "candidate 'sim-9' has scores but is not"),
         ("scores", lambda t: cell(t, 3, "candidate", None), "row 4: candidate is empty"),
         ("scores", lambda t: cell(t, 3, "simulated_score", None), r"row 4: simulated_score is empty"),
@@ -238,7 +238,7 @@ def test_a_group_in_two_splits_is_refused(matrix):
     prompts = matrix.prompts.copy()
     test, train = matrix.rows("test")[0], matrix.rows("train")[0]
     prompts.loc[test, "group"] = prompts.loc[train, "group"]
-    with pytest.raises(CatbenchError, match="stand in two splits"):
+    with pytest.raises(CatbenchError, match="are in two splits"):
         replace(matrix, prompts=prompts)
 
 

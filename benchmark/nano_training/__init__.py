@@ -10,8 +10,9 @@
     clip  vae  unet  distil  vq  masked  recognise      what is trained
     loop  checkpoint  diffusion     how: the one training loop, its state on disk, noise levels and velocities
     train       `python -m nano_training.train all`: every model in order, resumable
-    pack        finished models in half precision on the shelf that catbench ships, each with its card
+    pack        finished models in half precision among those that catbench ships; `cards` tells of each
     appraise    how good the finished models are, on training scenes
+    training_command  how the commands say what went wrong
     sheet       the world's things, and models' pictures, as a PNG
 
 The world itself, what is read and drawn of it, and the recogniser are `catbench_make.nano`'s.

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
+from catbench_make.nano.nano_candidates import GUIDANCE
 from catbench_make.nano.phrases import phrase
 from catbench_make.nano.recogniser import Recogniser, load_recogniser, scene_accuracy
 from catbench_make.nano.render import render
@@ -27,7 +28,6 @@ from nano_training.corpora import CORPORA, corpus_of
 from nano_training.training_command import run_command
 
 SEED = 7_000
-GUIDANCE = 1.5
 FREE_GUIDANCE = ("turbo", "lightning")
 """Models with guidance baked in: they are drawn without."""
 STEPS = {"turbo": (1,), "lightning": (4,), "l": (1, 2, 4, 8, 16), "masked": (2, 4, 8, 16)}
@@ -63,7 +63,7 @@ class Exam:
 
 
 def exam(number: int) -> Exam:
-    """Return so many scenes of all themes and concepts, every other prompt without places."""
+    """Return so many scenes of all themes, every other prompt without places."""
     scenes = tuple(scene for _, scene in islice(draw_scenes(f"appraisal {SEED}", "training"), number))
     return Exam(scenes, tuple(row % 2 == 1 for row in range(number)))
 
@@ -150,7 +150,7 @@ def appraise_clip(folder: Path, test: Exam) -> Found:
 def appraise_generator(model: str, parts: Path, test: Exam, steps: Sequence[int], guidance: float) -> Found:
     """Return scene accuracy by steps, kind of prompt and number of things, and what it has seen."""
     from catbench_make.nano.clip_scoring import draw
-    from catbench_make.nano.shelf import build_pipeline
+    from catbench_make.nano.shipped_models import build_pipeline
 
     pipeline = build_pipeline(model, parts)
     recogniser = load_recogniser(parts / "recogniser")
@@ -196,10 +196,10 @@ def appraise(
 
 
 def run(
-    models: Annotated[list[str], typer.Argument(help="finished models, or snapshots of unfinished ones")],
+    models: Annotated[list[str], typer.Argument(help="finished models")],
     out: Annotated[Path, typer.Option(help="folder of finished models, as for train")],
     scenes: Annotated[int, typer.Option(help="how many")] = 400,
-    steps: Annotated[str, typer.Option(help="comma separated; default: as candidates")] = "",
+    steps: Annotated[str, typer.Option(help="comma separated; default: those of the card")] = "",
     guidance: Annotated[float | None, typer.Option(help=f"default: {GUIDANCE}; distilled models 0")] = None,
 ) -> None:
     """Print what is measured of each model, and keep it for its card."""

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from catbench_make.nano.offered import TEACHERS
+from catbench_make.nano.nano_candidates import GUIDANCE, TEACHERS
 from nano_training.corpora import CORPORA, EVERYTHING, Corpus, corpus_of
 
 RECORD = "training.json"
@@ -48,7 +48,7 @@ def card(model: str, folder: Path) -> str:
         found: dict[str, float] = json.loads(measured.read_text(encoding="utf-8"))
         lines += [
             "",
-            "On training scenes of another seed (`python -m nano_training.appraise`):",
+            f"On training scenes of another seed{_guided(found)} (`python -m nano_training.appraise`):",
             "",
         ]
         lines += ["| | |", "|---|---|", *(f"| {name} | {value:.3f} |" for name, value in found.items())]
@@ -67,6 +67,12 @@ def _corpus_lines(corpus: Corpus, teacher: str | None) -> list[str]:
         f"- Themes, most common first (k-th with weight 1/k^{corpus.exponent:g}): {_listed(corpus.themes)}.",
         f"- Prompts that leave places open: {corpus.open_share:.0%}.",
     ]
+
+
+def _guided(found: dict[str, float]) -> str:
+    """Return with which guidance a model of several numbers of steps was appraised; others have none."""
+    steps = [name for name in found if name.endswith(" steps")]
+    return f", with guidance {GUIDANCE:g} at every number of steps" if len(steps) > 1 else ""
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -1,6 +1,6 @@
 """What each model is trained on: the shapes and colours it never sees, its themes, how many open prompts.
 
-No generator knows everything: what each never sees is in `catbench_make.nano.offered.NEVER_SEEN`, since its
+No generator knows everything: what each never sees is in `catbench_make.nano.nano_candidates`, since its
 candidates say it too. The common parts (VAE, CLIP, recogniser) see everything.
 """
 
@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from catbench_make.nano.offered import NEVER_SEEN, TEACHERS
+from catbench_make.nano.nano_candidates import NEVER_SEEN, TEACHERS
 from catbench_make.nano.world import (
     COLOURS,
     SHAPES,

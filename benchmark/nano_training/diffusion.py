@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from catbench_make.nano.shelf import NOISE
+from catbench_make.nano.shipped_models import NOISE
 from nano_training.networks import TRAIN_TIMESTEPS, size_ids
 
 

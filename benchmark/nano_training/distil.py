@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from catbench_make.nano.offered import GUIDANCE, TEACHERS
+from catbench_make.nano.nano_candidates import GUIDANCE, TEACHERS
 from nano_training.diffusion import Condition, NoiseLevels, predict, predict_guided
 from nano_training.latents import PromptedLatents, load_part
 from nano_training.networks import TRAIN_TIMESTEPS

@@ -16,7 +16,7 @@ import torch
 
 from catbench.errors import UsageError
 from catbench.files import atomic_file, sha256_of
-from catbench_make.nano import shelf
+from catbench_make.nano import shipped_models
 from nano_training.diffusion import Condition
 from nano_training.pictures import CHUNK, PHRASINGS, Pictures
 
@@ -40,7 +40,7 @@ def load_part(kind: str, parts: Path, name: str, device: str = "cpu") -> Any:
     Raises UsageError naming the command that makes it.
     """
     require(parts, name)
-    return shelf.load_part(kind, parts, name, device)
+    return shipped_models.load_part(kind, parts, name, device)
 
 
 class TextEncoder:

@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional
 
 from catbench_make.nano.render import IMAGE_SIZE
-from catbench_make.nano.shelf import CODES
+from catbench_make.nano.shipped_models import CODES
 from nano_training.diffusion import Condition
 from nano_training.latents import LatentPrompts, TextEncoder, load_part
 from nano_training.networks import build_uvit

@@ -13,7 +13,7 @@ import torch
 
 from catbench_make.nano.libraries import untyped
 from catbench_make.nano.render import IMAGE_SIZE
-from catbench_make.nano.shelf import NOISE
+from catbench_make.nano.shipped_models import NOISE
 from nano_training.tokenizer import END, MAX_TOKENS, START, vocabulary
 
 BLOCKS = (32, 48, 64)
@@ -70,7 +70,7 @@ def build_clip(seed: int) -> Any:
 
 
 def _sines() -> torch.Tensor:
-    """Return sine and cosine of every position at wave lengths from 6 to 1,257 tokens, (77, 64)."""
+    """Return sine and cosine of every position at wave lengths from 6 to 1,065 tokens, (77, 64)."""
     rates = _LONGEST_WAVE ** -(torch.arange(0, TEXT_WIDTH, 2) / TEXT_WIDTH)
     angles = torch.arange(MAX_TOKENS)[:, None] * rates
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)

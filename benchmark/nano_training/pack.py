@@ -1,7 +1,6 @@
 """`python -m nano_training.pack --out DIR`: finished models in half precision, each with its card.
 
-They are put on the shelf that catbench ships, and `train` takes them from there: whoever has the repository
-goes on where it stands.
+They are put among the models that catbench ships, and `train` takes them from there.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from catbench.errors import UsageError
 from catbench.files import atomic_file, atomic_folder
-from catbench_make.nano.shelf import SHELF
+from catbench_make.nano.shipped_models import WEIGHTS
 from nano_training.cards import RECORD, card
 from nano_training.training_command import run_command
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from nano_training.loop import TrainingPlan
 
 
-def pack(model: str, out: Path, weights: Path = SHELF) -> None:
+def pack(model: str, out: Path, weights: Path = WEIGHTS) -> None:
     """Put a finished model and its card into `weights`; raises UsageError where it is not finished."""
     if not (out / model / RECORD).exists():
         raise UsageError(
@@ -61,7 +60,7 @@ def _copy(source: Path, target: Path) -> None:
             shutil.copyfile(path, target / path.name)
 
 
-def unpack(out: Path, weights: Path = SHELF) -> None:
+def unpack(out: Path, weights: Path = WEIGHTS) -> None:
     """Put shipped models into `out`, in single precision, where none of their name is finished."""
     for record in sorted(weights.glob(f"*/{RECORD}")):
         target = out / record.parent.name
@@ -88,9 +87,9 @@ def write_record(folder: Path, plan: TrainingPlan, seconds: float) -> None:
 
 def run(
     out: Annotated[Path, typer.Option(help="folder of runs and finished models, as for train")],
-    weights: Annotated[Path, typer.Option(help="where to put them")] = SHELF,
+    weights: Annotated[Path, typer.Option(help="where to put them")] = WEIGHTS,
 ) -> None:
-    """Put all finished models on the shelf that is shipped, in half precision, with their cards."""
+    """Put all finished models among the shipped ones, in half precision, with their cards."""
     for record in sorted(out.glob(f"*/{RECORD}")):
         pack(record.parent.name, out, weights)
         typer.echo(f"{record.parent.name}: packed")

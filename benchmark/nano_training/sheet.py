@@ -14,9 +14,10 @@ import typer
 from PIL import Image, ImageDraw
 
 from catbench.errors import UsageError
+from catbench_make.nano.nano_candidates import GUIDANCE
 from catbench_make.nano.render import IMAGE_SIZE, render
 from catbench_make.nano.world import BACKGROUNDS, CELLS, COLOURS, SHAPES, SIZES, Scene, Thing
-from nano_training.appraise import FREE_GUIDANCE, GUIDANCE, SEED, exam, reconstructed
+from nano_training.appraise import FREE_GUIDANCE, SEED, exam, reconstructed
 from nano_training.training_command import run_command
 
 Images = npt.NDArray[np.uint8]
@@ -43,7 +44,7 @@ def world_columns() -> list[tuple[str, Images]]:
 def model_columns(columns: str, parts: Path, rows: int) -> tuple[list[tuple[str, Images]], list[str]]:
     """Return a column for each model and number of steps, and the prompts of the rows."""
     from catbench_make.nano.clip_scoring import draw
-    from catbench_make.nano.shelf import build_pipeline
+    from catbench_make.nano.shipped_models import build_pipeline
     from nano_training.latents import load_part
 
     test = exam(rows)

@@ -2,7 +2,7 @@
 
 Byte-pair encoding as CLIP's (Sennrich et al. 2016; Radford et al. 2021), learned on the words of the
 grammar alone until each of them is one token. Every other text still has a spelling in single bytes, so
-no prompt is refused. Some 700 tokens instead of 49,408: the embedding table is small.
+no prompt is refused. Some 800 tokens instead of 49,408: the embedding table is small.
 """
 
 from __future__ import annotations

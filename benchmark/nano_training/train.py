@@ -1,7 +1,7 @@
 """`python -m nano_training.train all`: train every model in order; run it again to go on where it stopped.
 
 A finished model is in OUT/NAME; a run's checkpoint, saved each minute, in OUT/runs/NAME. What is finished is
-skipped, and what lies on the shelf that catbench ships counts as finished.
+skipped, and what catbench ships counts as finished.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catbench.errors import unknown_name
-from catbench_make.nano.shelf import SHELF
+from catbench_make.nano.shipped_models import WEIGHTS
 from nano_training.cards import RECORD
 from nano_training.corpora import CORPORA, EVERYTHING, FIVE, corpus_of
 from nano_training.training_command import check_device, run_command
@@ -59,7 +59,7 @@ class Kit:
     """Size of every set of pictures; None: as shipped."""
     batch: int | None = None
     """Pictures a step, a multiple of four; None: as shipped."""
-    weights: Path = SHELF
+    weights: Path = WEIGHTS
     """Finished models that are shipped."""
 
     def plan(self, model: str, steps: int | None = None, minutes: float | None = None) -> TrainingPlan:

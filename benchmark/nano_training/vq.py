@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from sklearn.cluster import MiniBatchKMeans
 
-from catbench_make.nano.shelf import CODES
+from catbench_make.nano.shipped_models import CODES
 from nano_training.latents import load_part
 from nano_training.networks import LATENT_CHANNELS, LATENT_SIZE, build_vq
 from nano_training.pictures import Pictures

@@ -1,4 +1,4 @@
-"""Attacks by what lies in the folder: found before anything runs, every one with how to mend it."""
+"""Attacks by what lies in the folder: found before anything runs, every one with how to fix it."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_folder_is_refused_before_anything_runs(put, says, folder, tmp_path):
     assert tracemalloc.get_traced_memory()[1] < 20 * 2**20  # nothing large was read to find out
     tracemalloc.stop()
     assert any(says in str(problem) for problem in problems), problems
-    assert all(str(problem).isprintable() and problem.mend for problem in problems)
+    assert all(str(problem).isprintable() and problem.fix for problem in problems)
     target = tmp_path / "copy"
     target.mkdir()
     with pytest.raises(SubmissionError):

@@ -86,7 +86,7 @@ def test_the_verdict_comes_after_the_title_and_before_every_number(printed, repo
 
 @pytest.mark.parametrize("long", [18, 26, 44, 70])
 def test_names_of_any_length_are_whole_and_apart(report, long):
-    names = [f"{'nano-sdxl-' * 7}"[: long - 2] + f"-{m}" for m in range(3)]
+    names = [f"{'candidate-' * 7}"[: long - 2] + f"-{m}" for m in range(3)]
     lines, _ = candidate_table(renamed(report.result(), names), 80, every=True)
     assert max(map(len, lines)) <= 80
     for name in names:

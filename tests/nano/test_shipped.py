@@ -12,11 +12,11 @@ from catbench_make.nano.clip_scoring import ClipScorer, draw  # noqa: E402
 from catbench_make.nano.phrases import phrase  # noqa: E402
 from catbench_make.nano.recogniser import load_recogniser, scene_accuracy  # noqa: E402
 from catbench_make.nano.render import render  # noqa: E402
-from catbench_make.nano.shelf import MODELS, SHELF, build_pipeline  # noqa: E402
+from catbench_make.nano.shipped_models import MODELS, WEIGHTS, build_pipeline  # noqa: E402
 from catbench_make.nano.world import draw_scenes  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-SHIPPED = [model for model in MODELS if (SHELF / model).is_dir()]
+SHIPPED = [model for model in MODELS if (WEIGHTS / model).is_dir()]
 SETTINGS = {"turbo": (1, 0.0), "lightning": (4, 0.0)}
 """Steps and guidance of the distilled models; of the others (8, 1.5)."""
 
@@ -28,7 +28,7 @@ class Judge:
         self.scenes = [scene for _, scene in islice(draw_scenes(99, "suite"), 30)]
         self.prompts = [phrase(scene, 7_000) for scene in self.scenes]
         self.clip = ClipScorer()
-        self.recogniser = load_recogniser(SHELF / "recogniser")
+        self.recogniser = load_recogniser(WEIGHTS / "recogniser")
 
     def quality(self, images):
         """Return the mean of CLIPScore and of scene accuracy."""
@@ -56,7 +56,7 @@ def test_renderings_score_high_and_wrong_prompts_low(judge, pictures):
 
 
 def test_the_vae_gives_pictures_back(judge, pictures):
-    vae = diffusers.AutoencoderKL.from_pretrained(SHELF / "vae", local_files_only=True).float()
+    vae = diffusers.AutoencoderKL.from_pretrained(WEIGHTS / "vae", local_files_only=True).float()
     pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
     with torch.no_grad():
         drawn = vae.decode(vae.encode(pixels).latent_dist.mean).sample
@@ -76,7 +76,7 @@ def test_a_generator_draws_what_it_is_asked_for(model, judge):
 
 
 def test_the_shelf_is_small_and_every_part_has_a_model_card():
-    files = [path for path in SHELF.rglob("*") if path.is_file()]
+    files = [path for path in WEIGHTS.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 40e6
     for part in {path.parent for path in files if path.suffix == ".safetensors"}:
         card = " ".join((part / "README.md").read_text().split())

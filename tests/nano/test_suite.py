@@ -8,10 +8,10 @@ pytest.importorskip("diffusers")
 from catbench.errors import UsageError
 from catbench.suite.store import load_suite, save
 from catbench_make.nano.fresh import fresh_test
+from catbench_make.nano.nano_candidates import NEVER_SEEN, STEPS, TEACHERS, nano_candidates, nano_pools
 from catbench_make.nano.nano_suite import nano_problem, with_features
-from catbench_make.nano.offered import NEVER_SEEN, STEPS, TEACHERS, nano_candidates, nano_pools
 from catbench_make.nano.reading import read
-from catbench_make.nano.shelf import SHELF
+from catbench_make.nano.shipped_models import WEIGHTS
 from catbench_make.nano.world import COLOURS, SHAPES
 from catbench_make.plan.candidates import choose_candidates, drawing_settings
 from catbench_make.plan.settings import local_source
@@ -87,6 +87,6 @@ def test_a_problem_is_read_back_with_its_features(problem, tmp_path):
 
 
 def test_shipped_models_are_found_by_name_and_an_unknown_one_is_refused():
-    assert local_source("catbench:recogniser", None) == SHELF / "recogniser"
+    assert local_source("catbench:recogniser", None) == WEIGHTS / "recogniser"
     with pytest.raises(UsageError, match="turbo"):
         local_source("catbench:tubro", None)

@@ -3,7 +3,7 @@ import pytest
 torch = pytest.importorskip("torch")
 diffusers = pytest.importorskip("diffusers")
 
-from catbench_make.nano.shelf import NOISE  # noqa: E402
+from catbench_make.nano.shipped_models import NOISE  # noqa: E402
 from nano_training.diffusion import Condition, NoiseLevels  # noqa: E402
 from nano_training.distil import trailing_times  # noqa: E402
 

@@ -9,7 +9,7 @@ pytest.importorskip("diffusers")
 from catbench.errors import UsageError  # noqa: E402
 from catbench_make.nano.phrases import say  # noqa: E402
 from catbench_make.nano.render import render  # noqa: E402
-from catbench_make.nano.shelf import build_pipeline  # noqa: E402
+from catbench_make.nano.shipped_models import build_pipeline  # noqa: E402
 from nano_training import pictures as pictures_module  # noqa: E402
 from nano_training.appraise import appraise, exam  # noqa: E402
 from nano_training.cards import RECORD, card  # noqa: E402

@@ -27,7 +27,7 @@ def test_the_template_passes_its_check_and_runs_in_the_strongest_sandbox_here(
     assert command("submit", "new", "my-router", "--out", tmp_path).code == 0
     folder = tmp_path / "my-router"
     checked = command("submit", "check", folder, "--suite", simulated, "--sandbox", strongest)
-    assert (checked.code, "nothing to mend" in checked.out) == (0, True)
+    assert (checked.code, "nothing to fix" in checked.out) == (0, True)
     ran = command(
         *("submit", "run", folder, "--suite", simulated, "--sandbox", strongest),
         *("--replicates", 20, "--out", tmp_path),
@@ -62,14 +62,14 @@ def test_a_suite_that_nobody_knows_is_named_with_those_near_it(command, folder):
     assert checked.code == 2
     assert "unknown suite 'nanno'" in checked.out
     assert "did you mean 'nano'?" in checked.out
-    assert checked.err.strip().endswith("1 to mend, listed above")
+    assert checked.err.strip().endswith("1 to fix, listed above")
 
 
 def test_what_was_not_run_yet_is_said(command, folder):
     (folder / "weights.pkl").touch()
     checked = command("submit", "check", folder, "--sandbox", "none")
     assert checked.code == 2
-    assert "its code is not run until these are mended" in checked.err
+    assert "its code is not run until these are fixed" in checked.err
 
 
 def test_a_report_says_who_how_and_what_was_checked(evaluated, matrix):
@@ -181,7 +181,7 @@ def test_test_prompts_in_the_files_are_reported(command, folder, simulated, matr
     [
         (["submit", "new", "My Router"], "small letters"),
         (["submit", "run", "nowhere", "--sandbox", "none"], "no submission.toml"),
-        (["submit", "check", "nowhere", "--sandbox", "none"], "1 to mend"),
+        (["submit", "check", "nowhere", "--sandbox", "none"], "1 to fix"),
         (["submit", "run", "nowhere", "--sandbox", "docker"], "docker"),
         (["submit", "run", "nowhere", "--wall", "0"], "positive"),
     ],

@@ -45,8 +45,8 @@ def test_the_examples_are_right(folder):
 def test_a_wrong_value_is_told_in_toml_s_words(folder, key, value, says):
     (told,) = problems(folder, settings(**{key: value}))
     assert told.what.startswith(f"submission.toml, {key}")
-    assert told.mend.startswith(says)
-    assert told.mend.endswith(f"write {key} = {EXAMPLES[key]}")
+    assert told.fix.startswith(says)
+    assert told.fix.endswith(f"write {key} = {EXAMPLES[key]}")
     for word in ("tuple", "Input", "String", "validation", "match pattern"):
         assert word not in str(told)
 
@@ -59,7 +59,7 @@ def test_a_part_of_a_list_is_named_by_its_number(folder):
 def test_what_is_missing_or_unknown_is_told(folder):
     missing, unknown = problems(folder, settings(licence=None) + 'license = "MIT"\n')
     assert str(missing) == 'submission.toml, licence: it is missing: write licence = "Apache-2.0"'
-    assert "did you mean 'licence'?" in unknown.mend
+    assert "did you mean 'licence'?" in unknown.fix
 
 
 def test_unknown_suites_are_told_beside_everything_else(command, folder):
@@ -68,7 +68,7 @@ def test_unknown_suites_are_told_beside_everything_else(command, folder):
     assert done.code == 2
     for says in ("unknown suite 'nanno'", "submission.toml, name", "suites, number 2", "suites, number 3"):
         assert done.out.count(says) == 1
-    assert "4 to mend" in done.err
+    assert "4 to fix" in done.err
 
 
 def test_an_unknown_suite_that_is_asked_for_is_told_beside_everything_else(command, folder):

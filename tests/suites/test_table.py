@@ -101,7 +101,7 @@ def test_equal_texts_given_two_splits_are_refused():
     rows["split"] = rows["prompt_id"].map(
         lambda name: "test" if name == "z" else ("train", "validation")[name.endswith("7")]
     )
-    with pytest.raises(CatbenchError, match="'thing 0' stand in two splits"):
+    with pytest.raises(CatbenchError, match="'thing 0' are in two splits"):
         matrix_from_table(rows, COSTS, METRICS, INFO)
 
 

@@ -112,9 +112,9 @@ def _meaning(found: Inspection) -> list[str]:
             f"{NAMES['oracle_shrunk']}: knows the prompt's other images only; at least this can be reached."
         )
     elif basis.samples_are == "raters":
-        said.append("samples are raters of one image: how much another image would change cannot be told.")
+        said.append("samples are raters of one image: how much another image would change cannot be known.")
     elif basis.samples == 1:
-        said.append("one sample: how much of the oracle's gain is noise cannot be told.")
+        said.append("one sample: how much of the oracle's gain is noise cannot be known.")
     if "ridge" not in found.gains and len(found.candidates) > 1:
         said.append("ridge: not installed, so none was tried.")
     if not basis.folds:

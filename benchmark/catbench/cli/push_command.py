@@ -13,7 +13,7 @@ MOST_LISTED = 10
 
 
 def folded(paths: Iterable[str]) -> list[str]:
-    """Return paths as they are, but a folder of many files as one line: `images/ (520 files)`."""
+    """Return paths as they are, but a folder of many files as one line: `images/ (300 files)`."""
     folders: dict[str, list[str]] = {}
     for path in paths:
         folders.setdefault(path.rpartition("/")[0], []).append(path)

@@ -53,17 +53,17 @@ def check(
     wall: Wall = None,
     memory: Memory = None,
 ) -> None:
-    """Find everything that is wrong with a submission, and say how to mend it."""
+    """Find everything that is wrong with a submission, and say how to fix it."""
     from catbench.errors import SubmissionError
     from catbench.submit.trial import check_submission
 
     problems, tried = check_submission(path, how_to_run(sandbox, wall, memory), suite)
     for problem in problems:
-        typer.echo(f"- {problem.what}\n    {problem.mend}")
+        typer.echo(f"- {problem.what}\n    {problem.fix}")
     if problems:
-        later = "" if tried else "; its code is not run until these are mended"
-        raise SubmissionError(f"{path}: {len(problems)} to mend, listed above{later}")
-    typer.echo(f"{path}: nothing to mend (tried on {tried}, sandbox {sandbox})")
+        later = "" if tried else "; its code is not run until these are fixed"
+        raise SubmissionError(f"{path}: {len(problems)} to fix, listed above{later}")
+    typer.echo(f"{path}: nothing to fix (tried on {tried}, sandbox {sandbox})")
 
 
 @app.command("run")

@@ -10,17 +10,17 @@ LONGEST = 500
 
 @dataclass(frozen=True)
 class Fault:
-    """Something wrong with a submission, and how to mend it: one line each, whatever they quote."""
+    """Something wrong with a submission, and how to fix it: one line each, whatever they quote."""
 
     what: str
-    mend: str
+    fix: str
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "what", one_line(self.what))
-        object.__setattr__(self, "mend", one_line(self.mend))
+        object.__setattr__(self, "fix", one_line(self.fix))
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.mend}"
+        return f"{self.what}: {self.fix}"
 
 
 def one_line(text: str) -> str:

@@ -89,8 +89,8 @@ def folder_problems(folder: Path) -> list[Fault]:
         return [Fault(f"{folder} is no folder", "give the path of a submission's folder")]
     problems: list[Fault] = []
     if not SLUG.fullmatch(folder.resolve().name):
-        mend = "use small letters, digits and hyphens: it is the submission's slug"
-        problems.append(Fault(f"the folder is called {folder.resolve().name!r}", mend))
+        fix = "use small letters, digits and hyphens: it is the submission's slug"
+        problems.append(Fault(f"the folder is called {folder.resolve().name!r}", fix))
     found = list(_files(folder))
     problems += [entry for entry in found if isinstance(entry, Fault)]
     files = [entry for entry in found if isinstance(entry, PurePosixPath)]
@@ -140,10 +140,10 @@ def _record(folder: Path) -> tuple[dict[str, Any] | None, list[Fault]]:
     except RecursionError:
         return None, [Fault(f"{SETTINGS} cannot be read", "it is nested too deeply: write it flat")]
     except tomllib.TOMLDecodeError as error:
-        mend = (
+        fix = (
             f'{error}: texts stand in "quotes", lists in [brackets]; the rest is looked at once this is right'
         )
-        return None, [Fault(f"{SETTINGS} is no TOML", mend)]
+        return None, [Fault(f"{SETTINGS} is no TOML", fix)]
     except (OSError, ValueError) as error:
         return None, [Fault(f"{SETTINGS} cannot be read", f"{error}")]
 
@@ -180,8 +180,8 @@ def _files(folder: Path) -> Iterator[PurePosixPath | Fault]:
                 if entry.name == "__pycache__":
                     continue
                 if (count := count + 1) > MOST_FILES:
-                    mend = f"at most {MOST_FILES}: put data into one npz or safetensors file"
-                    yield Fault(f"more than {MOST_FILES} files and folders", mend)
+                    fix = f"at most {MOST_FILES}: put data into one npz or safetensors file"
+                    yield Fault(f"more than {MOST_FILES} files and folders", fix)
                     return
                 if entry.is_symlink():
                     yield Fault(f"{name!s} is a link", "put the file itself there: links are not followed")
@@ -203,9 +203,9 @@ def _content_problems(folder: Path, files: list[PurePosixPath]) -> Iterator[Faul
         yield Fault(f"its Python files have {code:,} bytes together", f"at most {LARGEST_CODE:,}: {data}")
     for name, size in sizes.items():
         yield from _name_problems(name)
-        most, mend = (LARGEST_MODULE, data) if name.suffix == ".py" else (LARGEST_FILE, weights)
+        most, fix = (LARGEST_MODULE, data) if name.suffix == ".py" else (LARGEST_FILE, weights)
         if size > most:
-            yield Fault(f"{name} has {size:,} bytes", f"at most {most:,}: {mend}")
+            yield Fault(f"{name} has {size:,} bytes", f"at most {most:,}: {fix}")
         elif name.suffix in WEIGHTS:
             yield from (Fault(*problem) for problem in weight_problems(folder / name))
         elif name.suffix == ".py" and code <= LARGEST_CODE:
@@ -216,11 +216,11 @@ def _name_problems(name: PurePosixPath) -> Iterator[Fault]:
     if not str(name).isprintable():
         yield Fault(f"{name} has control characters in its name", "rename it")
     if name.suffix in PICKLES:
-        mend = "save weights as npz or safetensors: both hold no code"
-        yield Fault(f"{name} is, or may be, a pickle", mend)
+        fix = "save weights as npz or safetensors: both hold no code"
+        yield Fault(f"{name} is, or may be, a pickle", fix)
     elif name.suffix not in SUFFIXES:
-        mend = f"a submission is made of {', '.join(sorted(SUFFIXES))} files"
-        yield Fault(f"{name} has an unknown ending", mend)
+        fix = f"a submission is made of {', '.join(sorted(SUFFIXES))} files"
+        yield Fault(f"{name} has an unknown ending", fix)
     elif name.suffix == ".py" and name.parts[0].removesuffix(".py") in sys.stdlib_module_names:
         yield Fault(f"{name} is named like a module of Python", "rename it: Python's own would be imported")
 
@@ -236,8 +236,8 @@ def _code_problems(folder: Path, name: PurePosixPath) -> Iterator[Fault]:
 def _entry_problems(folder: Path, entry: str, files: list[PurePosixPath]) -> Iterator[Fault]:
     file, _, factory = entry.partition(":")
     if PurePosixPath(file) not in files or not file.endswith(".py") or not factory.isidentifier():
-        mend = "write file.py:function, a file of this folder and a function of it"
-        yield Fault(f"entry {entry!r} leads nowhere", mend)
+        fix = "write file.py:function, a file of this folder and a function of it"
+        yield Fault(f"entry {entry!r} leads nowhere", fix)
         return
     try:
         tree = ast.parse(_read(folder / file, LARGEST_MODULE))
@@ -259,5 +259,5 @@ def _requirement_problems(requirements: list[object]) -> Iterator[Fault]:
             if isinstance(text, str):
                 read_requirement(text)
         except SubmissionError as error:
-            what, _, mend = str(error).partition(": ")
-            yield Fault(what, mend)
+            what, _, fix = str(error).partition(": ")
+            yield Fault(what, fix)

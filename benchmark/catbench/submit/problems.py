@@ -175,7 +175,7 @@ def _labels(entries: Sequence[Entry]) -> list[str]:
 
 
 def _clashing(labels: Sequence[str], places: Sequence[Iterable[Any]], verified: Sequence[bool]) -> set[int]:
-    """Return the positions of labels that stand twice in one table, but for a label's only verified one."""
+    """Return the positions of labels that appear twice in one table, but for a label's only verified one."""
     seen: dict[tuple[Any, ...], set[int]] = {}
     for position, (label, where) in enumerate(zip(labels, places, strict=True)):
         for place in where:

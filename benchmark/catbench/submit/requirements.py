@@ -51,7 +51,7 @@ class Needed:
 
 
 def read_requirement(text: str) -> Needed:
-    """Return a requirement. Raises SubmissionError that says how to mend it where it may not be used."""
+    """Return a requirement. Raises SubmissionError that says how to fix it where it may not be used."""
     words, _, rest = text.partition("--hash=")
     hashes = tuple(f"--hash={rest}".split()) if rest else ()
     try:

@@ -62,7 +62,7 @@ def check_submission(folder: Path, how: How, suite: str | None = None) -> tuple[
     except RouterError as error:
         return [*problems, Fault(str(error), "run fit() and predict() by hand on some prompts")], tried
     except CatbenchError as error:
-        return [*problems, Fault(str(error), "mend that first")], tried
+        return [*problems, Fault(str(error), "fix that first")], tried
     unseen = [check.says for check in judged.checks if check.name == noise.NAME and check.value is None]
     tried += "".join(f"; noise {says}" for says in unseen)
     failed = [check for check in judged.checks if not check.passed]
@@ -76,8 +76,8 @@ def _suite_problems(names: Sequence[str]) -> list[Fault]:
         try:
             suite_folder(name)
         except CatbenchError as error:
-            what, _, mend = str(error).partition(": ")
-            problems.append(Fault(what, mend))
+            what, _, fix = str(error).partition(": ")
+            problems.append(Fault(what, fix))
     return problems
 
 

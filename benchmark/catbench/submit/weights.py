@@ -20,12 +20,12 @@ LARGEST_HEADER = MIB
 
 
 def weight_problems(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with a file of weights, and how to mend it."""
+    """Yield what is wrong with a file of weights, and how to fix it."""
     yield from (_archive if path.suffix == ".npz" else _safetensors)(path)
 
 
 def _archive(path: Path) -> Iterator[tuple[str, str]]:
-    mend = "write it with numpy.savez"
+    fix = "write it with numpy.savez"
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
@@ -35,9 +35,9 @@ def _archive(path: Path) -> Iterator[tuple[str, str]]:
             for member in members:
                 name = PurePosixPath(member.filename)
                 if name.is_absolute() or ".." in name.parts or "\\" in member.filename:
-                    yield f"{path.name} holds {member.filename!r}, a path that leads out of it", mend
+                    yield f"{path.name} holds {member.filename!r}, a path that leads out of it", fix
                 elif name.suffix != ".npy":
-                    yield f"{path.name} holds {member.filename!r}, which is no array", mend
+                    yield f"{path.name} holds {member.filename!r}, which is no array", fix
                 else:
                     with archive.open(member) as file:
                         if _kind(cast("BinaryIO", file)).hasobject:
@@ -46,7 +46,7 @@ def _archive(path: Path) -> Iterator[tuple[str, str]]:
                                 "save numbers only",
                             )
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        yield f"{path.name} is no npz archive ({error})", mend
+        yield f"{path.name} is no npz archive ({error})", fix
 
 
 def _kind(file: BinaryIO) -> np.dtype:
@@ -56,12 +56,12 @@ def _kind(file: BinaryIO) -> np.dtype:
 
 
 def _safetensors(path: Path) -> Iterator[tuple[str, str]]:
-    mend = "write it with safetensors' save_file"
+    fix = "write it with safetensors' save_file"
     with path.open("rb") as file:
         length = int.from_bytes(file.read(HEADER), "little")
         size = path.stat().st_size - HEADER
         if not 2 <= length <= size:
-            yield f"{path.name} is no safetensors file", mend
+            yield f"{path.name} is no safetensors file", fix
             return
         if length > LARGEST_HEADER:
             yield f"{path.name} has a header of {length:,} bytes", f"at most {LARGEST_HEADER:,} are read"
@@ -70,7 +70,7 @@ def _safetensors(path: Path) -> Iterator[tuple[str, str]]:
             header = json.loads(file.read(length))
             ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
         except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
-            yield f"{path.name} has a broken header", mend
+            yield f"{path.name} has a broken header", fix
             return
         if max(ends, default=0) != size - length:
-            yield f"{path.name} is cut off, or has something behind its tensors", mend
+            yield f"{path.name} is cut off, or has something behind its tensors", fix

@@ -49,7 +49,7 @@ class ScoreCells:
             twice = cell[self._seen.ravel()[cell]]
         if len(twice):
             place = self._name(*map(int, np.unravel_index(twice[0], self._seen.shape)))
-            raise SuiteError(f"{self._where}: {place} stands in two rows (is a `sample` column missing?)")
+            raise SuiteError(f"{self._where}: {place} is in two rows (is a `sample` column missing?)")
         self._seen.ravel()[cell] = True
         for array, values in zip(self._scores.values(), scores, strict=True):
             array.ravel()[cell] = values

@@ -35,13 +35,13 @@ def check_matrix(matrix: Suite, all_scores: Mapping[str, Scores]) -> None:
         group = splits_of_group.index[splits_of_group > 1][0]
         text = prompts.loc[prompts["group"] == group, "text"].iloc[0]
         raise SuiteError(
-            f"{name}: prompts equal or similar to {text!r} stand in two splits: keep a group in one"
+            f"{name}: prompts equal or similar to {text!r} are in two splits: keep a group in one"
         )
     group_of_text: dict[str, str] = {}
     for text, group in zip(prompts["text"], prompts["group"], strict=True):
         if group_of_text.setdefault(normalise(str(text)), group) != group:
             raise SuiteError(
-                f"{name}: prompts with the text {text!r} stand in two groups: equal texts share one"
+                f"{name}: prompts with the text {text!r} are in two groups: equal texts share one"
             )
     for pool, members in matrix.pools.items():
         if not members:

@@ -29,7 +29,7 @@ from catbench.suite.prompts import SPLITS, Prompts, Split
 class Suite:
     """Prompts, candidates, metrics and costs, which need no scores yet.
 
-    Raises SuiteError where there is no metric, a prompt's id stands twice or a split has no samples.
+    Raises SuiteError where there is no metric, a prompt's id appears twice or a split has no samples.
     """
 
     suite: SuiteInfo
@@ -63,7 +63,7 @@ class Suite:
             ("candidate", pd.Series(self.candidate_ids, dtype=object)),
         ):
             if not values.is_unique:
-                raise SuiteError(f"{name}: {kind} {values[values.duplicated()].iloc[0]!r} stands twice")
+                raise SuiteError(f"{name}: {kind} {values[values.duplicated()].iloc[0]!r} appears twice")
         for split in self._table.get("split", pd.Series(dtype=object)).unique():
             if split in SPLITS and self.samples.get(split, 0) < 1:
                 raise SuiteError(

@@ -8,9 +8,11 @@
     parts           text encoders and decoders, for all of them
     call            a whole call of any other pipeline, counted while it runs
     flop_table      every candidate's FLOPs, and the table that catbench ships
-    clock           seconds and joules per image
+    clock, energy   seconds and joules per image
+    batches         seconds per image at several batch sizes
     measure         `catbench measure` as a function
     price_tables, co2_inference    seconds and joules that others have measured
+    elsewhere       FLOPs of models that others have judged
     peaks, bill     hours of a device
 
 Two conventions, 2 FLOPs a multiply-add, batch 1, per image. `tflops`: all that a user pays for, text

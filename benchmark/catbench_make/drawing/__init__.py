@@ -11,4 +11,5 @@ assemble        shards to a suite
 run_estimate    what a run will take
 run_folder      its folder, held by one process or by its parts
 generation      `catbench generate` as a function
+chosen          what a router chose, drawn
 """

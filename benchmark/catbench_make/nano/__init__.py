@@ -4,11 +4,11 @@
     phrases     a scene in plain English, many ways, with places or without
     reading     plain English back to what it asks for
     render      a scene as 32x32 pixels
-    offered     the candidates, and what none of their models has seen
-    scene_prompts  prompts that tell held-out scenes
-    shelf       the trained weights that are shipped, and pipelines put together from them
-    recogniser  which things an image shows, and `scene_accuracy`
-    clip_scoring   CLIPScore by nano's own CLIP
+    nano_candidates  the candidates, and what each model has never seen
+    scene_prompts    prompts that tell held-out scenes
+    shipped_models   the trained weights that are shipped, and pipelines put together from them
+    recogniser       which things an image shows; `accuracy` is what that makes of an image: `scene_accuracy`
+    clip_scoring     CLIPScore by nano's own CLIP
     nano_suite  the suite before its scores; `fresh` draws new test prompts for it
     libraries   diffusers and transformers, imported late
 

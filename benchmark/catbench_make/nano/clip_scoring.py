@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 
 from catbench_make.nano.libraries import untyped
-from catbench_make.nano.shelf import SHELF
+from catbench_make.nano.shipped_models import WEIGHTS
 
 _BATCH = 64
 MAX_TOKENS = 77
@@ -25,7 +25,7 @@ MAX_TOKENS = 77
 class ClipScorer:
     """CLIPScore (Hessel et al. 2021) by nano-clip, as the plain cosine in [-1, 1]."""
 
-    def __init__(self, folder: Path = SHELF / "clip-score") -> None:
+    def __init__(self, folder: Path = WEIGHTS / "clip-score") -> None:
         transformers = untyped("transformers")
 
         self.clip: Any = transformers.CLIPModel.from_pretrained(
@@ -59,7 +59,7 @@ class ClipScorer:
 
 @torch.no_grad()
 def prompt_embeddings(
-    prompts: Sequence[str], folder: Path = SHELF / "text-encoder"
+    prompts: Sequence[str], folder: Path = WEIGHTS / "text-encoder"
 ) -> dict[str, npt.NDArray[np.float32]]:
     """Return prompts' embeddings by the generators' text encoder, unit vectors, float32 (n, d).
 

@@ -215,7 +215,7 @@ def draw_complexity(rng: random.Random, fewest: int = 0) -> int:
 
 
 def draw_scenes(seed: int | str, audience: Audience) -> Iterator[tuple[str, Scene]]:
-    """Yield (theme, scene) for one audience without end, all themes and concepts equally often.
+    """Yield (theme, scene) for one audience without end, all themes equally often.
 
     There are only as many empty scenes as backgrounds, so a suite's scenes have a thing at least.
     """

@@ -6,7 +6,9 @@ The steps, each in a file of its own:
     clean                       distinct prompts in a seeded order; what was left out, counted
     encoders, embeddings        unit vectors of texts, cached by content
     similarity, diversity       which prompts are near, and the greedy filter of the paper's §5.2
-    leaks                       near-duplicates across splits
-    paper_suites, build         the suite before its scores
-    prompt_check, check_plot    what is wrong or odd with any suite's prompts
+    clip_window                 prompts longer than CLIP reads
+    leaks, drop                 near-duplicates across splits, and a suite without them
+    paper_suites, build, ids    the suite before its scores; the prompts that it kept, as a list
+    prompt_check, check_plot, others    what is wrong or odd with any suite's prompts, or near another's
+    add_feature                 vectors put beside a suite's scores
 """

@@ -29,7 +29,7 @@ def measure(
     compiled: Annotated[bool, typer.Option("--compile", help="torch.compile and CUDA graphs.")] = False,
     repeats: Annotated[int, typer.Option(help="Timed calls a candidate; the median counts.")] = 5,
     rounds: Annotated[
-        int, typer.Option(help="Times to go through all candidates: how far these lie apart is told.")
+        int, typer.Option(help="Times to go through all candidates: the spread between them is reported.")
     ] = 3,
 ) -> None:
     """Count FLOPs in both conventions, and measure seconds and joules per image on this machine."""

@@ -114,7 +114,7 @@ def check(
     """Look for equal and near prompts across splits; tell of lengths, vocabulary, cut prompts.
 
     Exit code 1 where there are any. With --against, exit code 1 where it holds a test prompt, word for word
-    (white space and case apart). Nothing else decides then: near ones and pairs across splits are told.
+    (white space and case apart). Nothing else decides then: near ones and pairs across splits are listed.
     """
     from dataclasses import replace
 

@@ -199,7 +199,7 @@ def _ranks(table: pd.DataFrame, suite: SuiteInfo, where: str) -> Ints:
     if twice.any():
         hint = "" if "sample" in table else " (is a `sample` column missing? --columns sample=NAME names it)"
         number = f", sample {label.to_numpy()[twice][0]}" if "sample" in table else ""
-        raise SuiteError(f"{where}, {_row(table, twice)}: {_cell(table, twice)}{number} stands twice{hint}")
+        raise SuiteError(f"{where}, {_row(table, twice)}: {_cell(table, twice)}{number} appears twice{hint}")
     return cells.groupby(["prompt", "candidate"])["sample"].rank(method="first").to_numpy(dtype=np.int64) - 1
 
 

@@ -10,7 +10,13 @@ pytest.importorskip("diffusers")
 
 from catbench.errors import UsageError  # noqa: E402
 from catbench_make.nano.clip_scoring import ClipScorer, draw  # noqa: E402
-from catbench_make.nano.shelf import DIFFUSION_MODELS, MODELS, SHELF, build_pipeline, pipeline_folder  # noqa: E402
+from catbench_make.nano.shipped_models import (  # noqa: E402
+    DIFFUSION_MODELS,
+    MODELS,
+    WEIGHTS,
+    build_pipeline,
+    pipeline_folder,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -19,8 +25,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 def test_a_pipeline_folder_is_read_by_diffusers_and_draws_what_its_parts_draw(model, tmp_path):
     from diffusers import DiffusionPipeline
 
-    folder = pipeline_folder(model, SHELF, tmp_path)
-    assert folder == pipeline_folder(model, SHELF, tmp_path)
+    folder = pipeline_folder(model, WEIGHTS, tmp_path)
+    assert folder == pipeline_folder(model, WEIGHTS, tmp_path)
     loaded = DiffusionPipeline.from_pretrained(folder, local_files_only=True)
     kind = "StableDiffusionXLPipeline" if model in DIFFUSION_MODELS else "AmusedPipeline"
     assert type(loaded).__name__ == kind
@@ -30,12 +36,12 @@ def test_a_pipeline_folder_is_read_by_diffusers_and_draws_what_its_parts_draw(mo
     prompts = ["a red star on the left on a gray background", "nothing on a pink background"]
     images = draw(loaded, prompts, steps=2, guidance=2.0)
     assert images.shape == (2, 32, 32, 3)
-    again = draw(build_pipeline(model, SHELF), prompts, steps=2, guidance=2.0)
+    again = draw(build_pipeline(model, WEIGHTS), prompts, steps=2, guidance=2.0)
     assert np.abs(images.astype(int) - again).max() <= 1
 
 
 def test_the_first_step_sees_pure_noise(tmp_path):
-    path = pipeline_folder("turbo", SHELF, tmp_path) / "scheduler" / "scheduler_config.json"
+    path = pipeline_folder("turbo", WEIGHTS, tmp_path) / "scheduler" / "scheduler_config.json"
     config = json.loads(path.read_text())
     assert config["timestep_spacing"] == "trailing"
     assert config["prediction_type"] == "v_prediction"
@@ -45,18 +51,18 @@ def test_changed_weights_make_another_folder(tmp_path):
     import shutil
 
     changed = tmp_path / "shelf"
-    shutil.copytree(SHELF, changed)
+    shutil.copytree(WEIGHTS, changed)
     weights = changed / "turbo" / "diffusion_pytorch_model.safetensors"
-    weights.write_bytes((SHELF / "p" / weights.name).read_bytes())
+    weights.write_bytes((WEIGHTS / "p" / weights.name).read_bytes())
     one, other = (
-        pipeline_folder("turbo", SHELF, tmp_path),
+        pipeline_folder("turbo", WEIGHTS, tmp_path),
         pipeline_folder("turbo", changed, tmp_path),
     )
     assert one.name != other.name
 
 
 def test_clip_scores_are_cosines():
-    scorer = ClipScorer(SHELF / "clip-score")
+    scorer = ClipScorer(WEIGHTS / "clip-score")
     images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
     prompts = ["a red star on the left on a gray background"] * 3
     scores = scorer(images, prompts)
