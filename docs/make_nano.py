@@ -26,15 +26,16 @@ from catbench.suite.sheets import images
 from catbench.suite.store import suite_folder
 from catbench_make.nano.nano_candidates import NEVER_SEEN, TEACHERS
 from catbench_make.nano.reading import read
+from catbench_make.nano.recogniser import scene_accuracy
 from catbench_make.nano.render import render
-from catbench_make.nano.world import Scene
+from catbench_make.nano.world import CELLS, Scene
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(Path(__file__).parent))  # for the script beside this one
 REPORTS = ROOT / "baselines" / "reports" / "nano"
 ROUTERS = (
     "knn", "ridge", "embedllm", "mlp", "trees", "uniroute", "transformer", "guarded", "mixture", "routet2i",
-    "routellm-mf", "cems",
+    "routellm-mf", "cems", "adadiff",
 )  # fmt: skip
 METRIC = "scene_accuracy"
 DRAWN = (
@@ -48,6 +49,8 @@ DRAWN = (
     "nano-amused-8",
 )
 """Candidates on the picture."""
+NAMES = {"masked": "amused"}
+"""Model -> what its candidates are called after, where that is something else."""
 REFERENCES = {
     "mixture": "mixture (does not read the prompt)",
     "cascade": "cascade (sees a first image)",
@@ -63,33 +66,39 @@ colours each model has never seen: [the models](../benchmark/catbench/data/nano/
 
 ## Candidates
 
-Scene accuracy is the share of what a prompt asks for that its image shows. Where a prompt leaves places open,
-a thing counts wherever it stands.
+Scene accuracy is right / (1 + the things asked for, or shown where these are more). Right is each thing of
+the right shape, colour and size in its place (in any, where the prompt leaves places open), and the
+background. So an empty picture on the right background has a score too, and what is above it was drawn.
 
 {candidates}
 
 ## No model knows everything
 
 Scene accuracy on the test prompts whose every shape and colour a model was trained on, on those that name one
-or two that it has never seen, and on those that name more; and how often a candidate of this model is the one
-with the best mean over a prompt's images.
+or two that it has never seen, and on those that name more; in brackets the number of prompts, which are
+others in each row, and hold more things from column to column. Then how often a candidate of this model has
+the best mean over a prompt's images, a tie counting for each of the tied in equal parts.
 
 {knowledge}
 
 ## Steps matter where a prompt leaves things open
 
 Quality of L at fewer steps as a share of its quality at sixteen, by the number of things that a prompt asks
-for:
+for; the last column is the share of an empty picture on the right background.
 
 {steps}
+
+Where places are open and there are two things or more, one step is no better than the empty picture. Where
+places are told it is less far behind. Four steps are nearly as good as sixteen everywhere, and better where
+places are told.
 
 ## Is reading the prompt worth it?
 
 {worth}
 
-Every shipped router but `adadiff` (which is trained again for each trade-off), on scene accuracy, pool `all`,
-cost in TFLOPs on the logarithmic axis; a tier ends where a router is surely behind the first of it, by the
-intervals of paired differences:
+Every shipped router, on scene accuracy, pool `all`, cost in TFLOPs on the logarithmic axis; a tier ends where
+a router is surely behind the first of it, by the intervals of paired differences. Rows are equal where
+`guarded` trusts ridge fully, and where `embedllm` keeps its full rank, which is ridge.
 
 {routers}
 
@@ -99,6 +108,16 @@ Areas under the deferral curve, same metric and pool. The oracle chooses by the 
 shrunk oracle is scored on an image that it has not seen, and shows how much is within reach at least.
 
 {references}
+
+## What it cannot tell
+
+- How people judge pictures, or how models of photographs compare: these are shapes in 32x32 pixels, held
+  against the prompt alone, and what sets the models apart was decided by us.
+- What many steps are worth: no candidate that costs more than `nano-l-4` is better beyond noise.
+- DDIM against Euler's steps: without noise they are the same step here, so `nano-ddim-8` draws what
+  `nano-l-8` draws.
+- What masked models can do: this one has learned least (its card says how much), and `nano-amused-2` costs
+  more than `nano-l-1` and is worse.
 """
 
 
@@ -150,8 +169,17 @@ def _candidates(matrix: ScoreMatrix) -> str:
         ]
         for m in order
     ]
+    nothing = empty(matrix)
+    parts = (nothing[told].mean(), nothing[~told].mean())
+    rows.insert(0, ["an empty picture", "", "", *(plain(float(one), 3) for one in parts), ""])
     heads = ["scene accuracy, places told", "places open", "CLIPScore"]
     return _table(["candidate", "TFLOPs", "ms", *heads], rows)
+
+
+def empty(matrix: ScoreMatrix) -> np.ndarray:
+    """Return the scene accuracy of an empty picture on the right background, on every test prompt."""
+    asked = [read(text) for text in matrix.prompts["text"].iloc[matrix.rows("test")]]
+    return np.array([scene_accuracy(one, Scene(one.background, (None,) * CELLS)) for one in asked])
 
 
 def knowledge(matrix: ScoreMatrix) -> str:
@@ -159,18 +187,25 @@ def knowledge(matrix: ScoreMatrix) -> str:
     test = matrix.prompts.iloc[matrix.rows("test")]
     pool = matrix.pool()
     quality = matrix.qualities(METRIC, "test", pool).mean(axis=2)
-    models = [candidate.model for candidate in pool.candidates]
-    best = np.array(models)[quality.argmax(axis=1)]
-    asked = [_words(text) for text in test["text"]]
+    weights = [candidate.settings["pipeline"].rpartition(":")[2] for candidate in pool.candidates]
+    best = quality == quality.max(axis=1, keepdims=True)
+    shares = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
+    asked, nothing = [_words(text) for text in test["text"]], empty(matrix)
     rows: list[list[str]] = []
-    for model in dict.fromkeys(models):
-        costliest = max((m for m, name in enumerate(models) if name == model), key=lambda m: pool.cost[m])
-        weights = pool.candidates[costliest].settings["pipeline"].rpartition(":")[2]
-        absent = NEVER_SEEN[TEACHERS.get(weights, weights)]
+    blanks: list[list[float]] = []
+    for model in dict.fromkeys(weights):
+        own = [m for m, name in enumerate(weights) if name == model]
+        most = max(
+            (m for m in own if pool.ids[m].startswith(f"nano-{NAMES.get(model, model)}-")),
+            key=lambda m: pool.cost[m],
+        )
+        absent = NEVER_SEEN[TEACHERS.get(model, model)]
         unknown = np.array([len(words & {*absent.shapes, *absent.colours}) for words in asked])
         kinds = (unknown == 0, (unknown > 0) & (unknown < 3), unknown >= 3)
-        cells = [f"{quality[inside, costliest].mean():.2f}".lstrip("0") for inside in kinds]
-        rows.append([f"`{pool.ids[costliest]}`", *cells, f"{(best == model).mean():.0%}"])
+        cells = [f"{plain(float(quality[inside, most].mean()), 2)} ({inside.sum()})" for inside in kinds]
+        blanks.append([float(nothing[inside].mean()) for inside in kinds])
+        rows.append([f"`{pool.ids[most]}`", *cells, f"{shares[own].sum():.0%}"])
+    rows.append(["an empty picture", *(plain(float(one), 2) for one in np.mean(blanks, axis=0)), ""])
     return _table(["candidate", "all known", "one or two unknown", "more unknown", "model is best"], rows)
 
 
@@ -185,6 +220,7 @@ def _steps(matrix: ScoreMatrix) -> str:
     test = matrix.prompts.iloc[matrix.rows("test")]
     pool = matrix.pool("nano")
     quality = matrix.qualities(METRIC, "test", pool).mean(axis=2)
+    nothing = empty(matrix)
     rows: list[list[str]] = []
     for places in ("open", "told"):
         for things in range(1, 7):
@@ -195,9 +231,10 @@ def _steps(matrix: ScoreMatrix) -> str:
                 return {"share": means / means[:, -1:]}
 
             found = intervals(shares, test["group"].to_numpy()[inside], Bootstrap())["share"]
-            rows.append([places, str(things), str(inside.sum()), *_percents(found)])
+            blank = nothing[inside].mean() / quality[inside, -1].mean()
+            rows.append([places, str(things), str(inside.sum()), *_percents(found), f"{blank:.0%}"])
     steps = [counted(candidate.settings["steps"], "step") for candidate in pool.candidates[:-1]]
-    return _table(["places", "things", "prompts", *steps], rows)
+    return _table(["places", "things", "prompts", *steps, "empty"], rows)
 
 
 def _percents(found: object) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent.parent / "baselines" / "reports"
 ON_NANO = (
     "knn", "ridge", "embedllm", "guarded", "mixture", "mlp", "transformer", "trees", "uniroute", "routet2i",
-    "routellm-mf", "cems",
+    "routellm-mf", "cems", "adadiff",
 )  # fmt: skip
 ON_REAL = (
     "mixture", "ridge", "guarded", "knn", "guarded:knn", "uniroute", "embedllm", "routellm-mf", "cems", "mlp",

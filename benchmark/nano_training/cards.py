@@ -39,7 +39,8 @@ def card(model: str, folder: Path) -> str:
         _WHAT.get(model, unet),
         "",
         f"- Trained by `python -m nano_training.train {model}`: {record['steps']:,} steps, "
-        f"seed {record['seed']}, {record['seconds'] / 60:.0f} minutes on one thread of a shared core.",
+        f"seed {record['seed']}, {record['seconds'] / 60:.0f} minutes by the clock on one thread of a shared "
+        "core.",
         f"- Data: {record['pictures']:,} renderings of training scenes, two phrasings each.",
         *_corpus_lines(CORPORA[corpus_of(model)], TEACHERS.get(model)),
     ]
@@ -63,7 +64,7 @@ def _corpus_lines(corpus: Corpus, teacher: str | None) -> list[str]:
     whose = f" (those of its teacher, {teacher})" if teacher else ""
     return [
         f"- Never seen{whose}: shapes {_listed(corpus.absent_shapes)}; "
-        f"colours {_listed(corpus.absent_colours)}.",
+        f"colours of things {_listed(corpus.absent_colours)}.",
         f"- Themes, most common first (k-th with weight 1/k^{corpus.exponent:g}): {_listed(corpus.themes)}.",
         f"- Prompts that leave places open: {corpus.open_share:.0%}.",
     ]

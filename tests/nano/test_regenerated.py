@@ -7,14 +7,10 @@ pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
 from catbench import evaluate, load
-from catbench.home import known_suites
 from catbench.score.bootstrap import Bootstrap
 from catbench_make.drawing.generation import Plan, generate
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-    pytest.mark.skipif("nano" not in known_suites(), reason="the matrix of nano is not shipped yet"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 @pytest.mark.parametrize("limit", [3, pytest.param(None, marks=pytest.mark.slow)])

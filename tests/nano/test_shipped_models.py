@@ -50,7 +50,7 @@ def test_the_first_step_sees_pure_noise(tmp_path):
 def test_changed_weights_make_another_folder(tmp_path):
     import shutil
 
-    changed = tmp_path / "shelf"
+    changed = tmp_path / "weights"
     shutil.copytree(WEIGHTS, changed)
     weights = changed / "turbo" / "diffusion_pytorch_model.safetensors"
     weights.write_bytes((WEIGHTS / "p" / weights.name).read_bytes())

@@ -22,7 +22,7 @@ import catbench
 ROOT = Path(__file__).parents[2]
 USER_FILE = Path(__file__).parent / "user_file.py"
 REPOSITORY = "https://example.org/somebody/catbench"
-LARGEST_WHEEL = 60_000_000
+LARGEST_WHEEL = 45_000_000
 """Bytes; nano's weights are most of it."""
 
 

@@ -1,8 +1,8 @@
-"""The candidates of the `nano` suite, and what none of their models has ever seen.
+"""The candidates of the `nano` suite, and what each model has never seen.
 
 nano-p-N, -q-, -r-, -t-   four small models at 1, 2 and 4 Euler steps; each knows other things
 nano-l-N                  a larger one at 1 to 16 steps: the pool `nano`
-nano-ddim-8               L by DDIM (Song et al. 2021)
+nano-ddim-8               L by DDIM (Song et al. 2021), which without noise is Euler's step: as nano-l-8
 nano-deepcache-16         L at 16 Euler steps with DeepCache (Ma et al. 2024) at interval 3
 nano-turbo-1              distilled from P to one step, without guidance
 nano-lightning-4          distilled from Q to four steps, without guidance
@@ -26,7 +26,7 @@ STEPS = (1, 2, 4, 8, 16)
 """Of L."""
 MASKED_STEPS = (2, 4, 8)
 GUIDANCE = 1.5
-"""Of the models that are guided, at two steps and more; chosen on training scenes."""
+"""Of L and the masked model, and of the small ones at two steps and more; chosen on training scenes."""
 NO_GUIDANCE = 1.0
 """Of one step of a small model, which guidance makes worse at twice the cost; found on training scenes."""
 TEACHERS = {"turbo": "p", "lightning": "q"}
@@ -34,7 +34,7 @@ TEACHERS = {"turbo": "p", "lightning": "q"}
 
 
 class NeverSeen(NamedTuple):
-    """Shapes and colours that were in no scene of a model's training."""
+    """Shapes and colours that no thing of a model's training had; backgrounds may have had the colours."""
 
     shapes: tuple[str, ...]
     colours: tuple[str, ...]
@@ -49,7 +49,7 @@ NEVER_SEEN = {
     "masked": NeverSeen(("arrow", "hourglass", "bar"), ("red", "lime", "black")),
 }
 """By the model that is trained from nothing. Every shape and colour is known to three of P, Q, R, T and L at
-least, and unknown to one; which were left out was chosen so that each of the four knows other themes well."""
+least, and unknown to at least one; they were chosen so that each of the four knows other themes well."""
 
 
 def nano_candidates() -> tuple[Candidate, ...]:
