@@ -117,7 +117,7 @@ class TokenEncoder:
 def find_encoder(option: str, prompts: Prompts) -> TokenEncoder:
     """Return the encoder that an option names; without one, the one that fits the suite's features.
 
-    Raises CatbenchError where it cannot be had, with the way to get one.
+    Raises CatbenchError where it is not available, with the way to get one.
     """
     if not option and NANO_FEATURE in prompts.features:
         option = "nano"

@@ -43,7 +43,7 @@ def fetch(
         (folder / f"{name}.part").unlink(missing_ok=True)
         raise UsageError(
             f"{url} is not the file that was expected (SHA-256 {sha256[:12]}…): {first_line(error)}; "
-            f"run again to fetch it anew, or {instead}"
+            f"run again to fetch all of it, or {instead}"
         ) from error
     except OSError as error:
         raise UsageError(

@@ -102,7 +102,7 @@ def test_lost_replicates_are_a_failure_that_names_them(command, copied, simulate
     done = command("verify", copied / "report.json", "--suite", simulated)
     assert done.code == 2
     assert f"its replicates ({TABLES[1]}) do not lie beside it" in done.err
-    assert "make the report anew" in done.err
+    assert "make the report again" in done.err
     record = json.loads((copied / "report.json").read_text())
     (copied / "report.json").write_text(json.dumps(record | {"replicates_file": None}))
     assert command("verify", copied / "report.json", "--suite", simulated).code == 2

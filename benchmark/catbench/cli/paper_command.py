@@ -26,7 +26,7 @@ def paper(
     trials: Annotated[int, typer.Option(help="Trials of Table 1.")] = 100,
     replicates: Annotated[int, typer.Option(help="Bootstrap replicates for the intervals.")] = 1000,
     seed: Annotated[int, typer.Option(help="For routers and trials; the bootstrap's draws stay.")] = 0,
-    force: Annotated[bool, typer.Option("--force", help="Make tables anew that are there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Make tables again that are there.")] = False,
 ) -> None:
     """Write the tables and figures of the CATImage paper for a suite, as Markdown, LaTeX, CSV, PNG, SVG.
 

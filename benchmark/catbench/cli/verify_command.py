@@ -60,7 +60,7 @@ def verify(
     ] = False,
     describe: Annotated[
         bool,
-        typer.Option("--describe", help="Write README.md and croissant.json into the suite's folder anew."),
+        typer.Option("--describe", help="Write README.md and croissant.json into the suite's folder again."),
     ] = False,
     sandbox: Sandbox = "bwrap",
     wall: Wall = None,

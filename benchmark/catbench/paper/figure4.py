@@ -16,7 +16,7 @@ SHOWN = 8
 
 
 def figure4(runs: Runs) -> Exhibit:
-    """Return the list, of the best estimator that can be had on the first metric."""
+    """Return the list, of the best estimator that has a result on the first metric."""
     metric, router = runs.metrics[0], runs.estimators[0]
     pool = runs.pool(metric.name)
     quality = runs.samples(metric.name).mean(axis=2)

@@ -28,7 +28,7 @@ TRANSFORMER = "transformer"
 class Runs:
     """Results of the paper's two estimators on a suite, in its whole pool and in its homogeneous one.
 
-    The default `transformer` is left out where it cannot be had (its packages, or a text encoder, are
+    The default `transformer` is left out where it is not available (its packages, or a text encoder, are
     missing), and `left_out` says why.
     """
 
@@ -95,7 +95,7 @@ class Runs:
 
     @cached_property
     def estimators(self) -> tuple[str, ...]:
-        """The paper's estimators that can be had here, the better one of the paper first."""
+        """The paper's estimators that are available here, the better one of the paper first."""
         named = dict.fromkeys([self.transformer, self.knn])
         return tuple(name for name in named if self._report(name, homogeneous=False))
 

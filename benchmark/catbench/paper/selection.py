@@ -28,7 +28,7 @@ class _Area:
 
 
 def selection(runs: Runs) -> Exhibit:
-    """Return the rates of the best of the paper's estimators that can be had, a panel a metric."""
+    """Return the rates of the best of the paper's estimators that are available, a panel a metric."""
     router = runs.estimators[0]
     pool = runs.pool(runs.metrics[0].name)
     order = by_cost(pool)

@@ -99,7 +99,7 @@ def read_index(path: Path) -> Index:
         return Index.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError) as error:
         raise UsageError(
-            f"{path} is no index of verified reports ({type(error).__name__}): make it anew with "
+            f"{path} is no index of verified reports ({type(error).__name__}): make it again with "
             f"`catbench verify --all --index {path}`, or take it away"
         ) from error
 

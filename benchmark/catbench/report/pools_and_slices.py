@@ -37,7 +37,7 @@ def pools_of(
         if (there := trained.metric(name).direction) != (here := matrix.metric(name).direction):
             raise UsageError(
                 f"metric {name!r}: {there} is better in suite {trained.suite.id!r} to train on, {here} in "
-                f"{matrix.suite.id!r}: import one of them anew with --metric {name}:lower or {name}:higher"
+                f"{matrix.suite.id!r}: import one of them again with --metric {name}:lower or {name}:higher"
             )
     if not rounds.left_out:
         return pools

@@ -227,7 +227,7 @@ def stale_verification(report: Path) -> str:
     else:
         changed = found.report_sha256 != sha256_of(report)
         why = "a verification of another report" if changed else "signed by nobody whose key you name"
-    return f"{path.name} is {why}: it proves nothing; make it anew with --rerun --record"
+    return f"{path.name} is {why}: it proves nothing; make it again with --rerun --record"
 
 
 def record_verification(path: Path, again: Rerun | None, new: Fresh | None) -> Path:

@@ -9,7 +9,7 @@ differences and reports follow. `catbench.measures()` gives the table,
 `catbench.score_arrays` all measures of three arrays.
 
 Sources: deferral curve, cost to match, win rate and selection rate are CATImage's (§3.3, tables 1 to 3,
-appendix H). Headroom is the share of what an oracle gains over the mixture, the best that can be had without
+appendix H). Headroom is the share of what an oracle gains over the mixture, the best that is possible without
 reading the prompt; the oracle knows the test scores, noise included, so the share is conservative.
 """
 
@@ -118,7 +118,7 @@ def audc_mixed(curve: DeferralCurve, cost: Floats) -> Floats:
 def audc_with_overhead(curve: DeferralCurve, cheapest: Floats, cost: Floats, overhead: float) -> Floats:
     """Return the AUDC after adding `overhead` (in the unit of the costs (M,)) to every routed image.
 
-    The curve moves right by it; below its new start only the cheapest candidate, unrouted, can be had, of
+    The curve moves right by it; below its new start only the cheapest candidate, unrouted, is left, of
     mean quality `cheapest`. Costs in other units than the overhead's cannot carry it.
     """
     start = np.asarray(cheapest)[..., None]

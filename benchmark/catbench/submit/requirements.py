@@ -78,7 +78,8 @@ def read_requirement(text: str) -> Needed:
 def install(needed: Sequence[Needed], inside: Inside, place: Path) -> Inside:
     """Return how the submission runs with its requirements, installed in a folder below `place` if need be.
 
-    Raises SubmissionError where a wheel cannot be had or installed, or takes more than `inside.limits` grant.
+    Raises SubmissionError where a wheel cannot be fetched or installed, or takes more than `inside.limits`
+    grant.
     """
     absent = [one for one in needed if not one.present]
     if not absent:

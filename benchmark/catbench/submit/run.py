@@ -66,7 +66,7 @@ class Staged:
 def staged(folder: Path, matrix: ScoreMatrix, how: How) -> Generator[Staged]:
     """Copy a submission to a folder of its own and install its requirements, for as long as the block runs.
 
-    Raises SubmissionError with the folder's problems, UsageError where the sandbox cannot be had.
+    Raises SubmissionError with the folder's problems, UsageError where the sandbox is not available.
     """
     check_available(how.sandbox)
     settings = read_settings(folder)
@@ -100,7 +100,7 @@ def run_submission(
     """Evaluate a submission on all metrics of a suite; its checks, passed or not, stand in the report.
 
     Raises SubmissionError for a folder with problems, RouterError where it fails or breaks a limit,
-    UsageError where the sandbox cannot be had.
+    UsageError where the sandbox is not available.
     """
     pools = [matrix.pool(metric=metric.name, seed=seed) for metric in matrix.metrics]
     rounds = rounds_of(matrix)

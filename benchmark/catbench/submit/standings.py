@@ -1,7 +1,7 @@
 """Who is ahead: by mean paired rank over metrics, and over suites.
 
 Draws are those that lie beside the reports. A gain is an area minus the same mixture's for all routers, so
-ranks of areas are those of gains. Compared are the routers with a rank to be had on all metrics of all
+ranks of areas are those of gains. Compared are the routers that can have a rank on all metrics of all
 problems, among themselves; the others say what they lack.
 """
 

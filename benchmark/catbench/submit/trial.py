@@ -42,7 +42,7 @@ def check_submission(folder: Path, how: How, suite: str | None = None) -> tuple[
 
     `suite` is the suite to try it on, by default the first that it names and that is here, else a
     simulated one. It is tried on nothing (an empty text) while its folder has problems, or where `suite` is
-    unknown. Raises UsageError where the sandbox cannot be had.
+    unknown. Raises UsageError where the sandbox is not available.
     """
     found = folder_problems(folder)
     problems = _suite_problems([suite] if suite else named_suites(folder))

@@ -125,7 +125,7 @@ def _compare_replicates(name: str, report: Report, again: Report) -> None:
     if stored.empty:
         raise SubmissionError(
             f"{name}: its replicates ({report.replicates_file or '*.replicates.parquet'}) do not lie "
-            "beside it: fetch them, or make the report anew (catbench submit run, catbench evaluate --json)"
+            "beside it: fetch them, or make the report again (catbench submit run, catbench evaluate --json)"
         )
     if list(stored.columns) != list(derived.columns) or len(stored) != len(derived):
         raise SubmissionError(f"{name} does not hold: its replicates have another form than a report's")
@@ -233,7 +233,7 @@ def _check_folder(said: Submission, files: dict[str, str], ran: Settings | Submi
         held, here = said.files.get(path), files.get(path)
         if held != here:
             how_so = "is new" if held is None else "is gone" if here is None else "was changed"
-            raise SubmissionError(f"{folder}: {path} {how_so} since the report was made; run it anew")
+            raise SubmissionError(f"{folder}: {path} {how_so} since the report was made; run it again")
     for name in SETTINGS:
         _compare(str(folder), f"submission.{name}", getattr(said, name), getattr(ran, name))
 

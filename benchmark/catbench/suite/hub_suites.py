@@ -56,8 +56,8 @@ def fetched(
     """Return the folder, in the cache, of a suite as it is on a hub now; of a kept commit no hub is asked.
 
     Every file that its manifest names is verified by its digest; others are not fetched. `accept` is asked
-    about the manifest before they are. Raises UsageError where the suite cannot be had, SuiteError where it
-    is too large, a path is refused, a digest differs, or it takes the name of a shipped suite.
+    about the manifest before they are. Raises UsageError where the suite cannot be fetched, SuiteError where
+    it is too large, a path is refused, a digest differs, or it takes the name of a shipped suite.
     """
     kept = cache_folder() / "hub" / address.repository
     if re.fullmatch("[0-9a-f]{40}", address.revision) and (kept / address.revision / ORIGIN).is_file():

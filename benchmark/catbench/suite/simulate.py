@@ -170,7 +170,7 @@ def _splits(keys: list[str]) -> list[Split]:
 
 
 def _candidates(count: int) -> tuple[tuple[Candidate, ...], Floats]:
-    """Return candidates of rising price: the dearest third and more are of another model."""
+    """Return candidates of rising price: the most expensive third and more are of another model."""
     prices = np.round(np.geomspace(1, 64, count), 3) if count > 1 else np.ones(1)
     homogeneous = max(1, 2 * count // 3)
     return tuple(

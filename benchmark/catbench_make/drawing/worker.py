@@ -85,10 +85,10 @@ class Worker:
 
         A NaN in an image is the shard's problem and returned. Raises GenerationError for a model that cannot
         be loaded, that refuses its settings or does not fit into memory with one image, or with the prompts
-        to encode, and for a metric that cannot be had; UsageError for a folder that cannot be written to.
+        to encode, and for a metric that is not available; UsageError for a folder that cannot be written to.
         """
         started = time.monotonic()
-        _ = self._scorers  # a metric that cannot be had is found before anything is drawn
+        _ = self._scorers  # a metric that is not available is found before anything is drawn
         wanted = made_with(self._job, shard, weights_digest(shard.settings, self._job.root))
         if state_of(self._job, shard, wanted) == "drawn":
             pixels, outcome = read_images(self._job, shard), read_outcome(self._job, shard)[1]

@@ -61,7 +61,6 @@ DIFFUSIONDB = Dataset(
     paper_prompts=97_841,
     has_nsfw=True,
 )
-DATASETS = {dataset.suite: dataset for dataset in (COCO, DIFFUSIONDB)}
 
 
 def read_source(

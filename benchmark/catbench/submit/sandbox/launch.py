@@ -1,4 +1,4 @@
-"""The command that starts the inside of a sandbox, and the refusal where it cannot be had."""
+"""The command that starts the inside of a sandbox, and the refusal where it is not available."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SETTINGS = {"HOME": "/tmp", "TMPDIR": "/tmp", "USER": "nobody", "LOGNAME": "nobo
 
 
 def check_available(kind: SandboxKind) -> None:
-    """Raise UsageError where a sandbox of this kind cannot be had on this machine, and say what can."""
+    """Raise UsageError where a sandbox of this kind is not available on this machine, and say what can."""
     if kind != "bwrap":
         return
     problem = _bubblewrap_problem()

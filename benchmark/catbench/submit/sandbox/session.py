@@ -92,7 +92,7 @@ class Session(Protocol):
 def open_sandbox(inside: Inside) -> Generator[Sandbox]:
     """Make a sandbox for a submission; it has ended, with all its sessions, when the block ends.
 
-    Raises UsageError where it cannot be had.
+    Raises UsageError where it is not available.
     """
     check_available(inside.sandbox)
     with tempfile.TemporaryDirectory(prefix="catbench-", ignore_cleanup_errors=True) as place:
