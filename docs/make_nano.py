@@ -1,12 +1,11 @@
-"""`python docs/make_nano.py`: docs/nano.md, what the shipped suite can and cannot tell, and docs/nano.png."""
+"""`python docs/make_nano.py`: docs/nano.md, what the shipped suite can and cannot tell."""
 
 from __future__ import annotations
 
 import importlib
 import sys
-import textwrap
 from collections.abc import Sequence
-from io import BytesIO
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,37 +19,17 @@ from catbench.report.report import Report
 from catbench.report.result import Result
 from catbench.report.spelling import plain, spell
 from catbench.score.bootstrap import Bootstrap, intervals
-from catbench.suite.manifest import read_manifest
 from catbench.suite.matrix import ScoreMatrix
-from catbench.suite.sheets import images
-from catbench.suite.store import suite_folder
 from catbench_make.nano.nano_candidates import NEVER_SEEN, TEACHERS
 from catbench_make.nano.reading import read
 from catbench_make.nano.recogniser import scene_accuracy
-from catbench_make.nano.render import render
 from catbench_make.nano.world import CELLS, Scene
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(Path(__file__).parent))  # for the script beside this one
 REPORTS = ROOT / "baselines" / "reports" / "nano"
-ROUTERS = (
-    "knn", "ridge", "embedllm", "mlp", "trees", "uniroute", "transformer", "guarded", "mixture", "routet2i",
-    "routellm-mf", "cems", "adadiff",
-)  # fmt: skip
+ROUTERS: tuple[str, ...] = importlib.import_module("make_reports").ON_NANO
 METRIC = "scene_accuracy"
-DRAWN = (
-    "nano-p-4",
-    "nano-q-4",
-    "nano-r-4",
-    "nano-t-4",
-    "nano-l-8",
-    "nano-turbo-1",
-    "nano-lightning-4",
-    "nano-amused-8",
-)
-"""Candidates on the picture."""
-NAMES = {"masked": "amused"}
-"""Model -> what its candidates are called after, where that is something else."""
 REFERENCES = {
     "mixture": "mixture (does not read the prompt)",
     "cascade": "cascade (sees a first image)",
@@ -176,6 +155,7 @@ def _candidates(matrix: ScoreMatrix) -> str:
     return _table(["candidate", "TFLOPs", "ms", *heads], rows)
 
 
+@cache
 def empty(matrix: ScoreMatrix) -> np.ndarray:
     """Return the scene accuracy of an empty picture on the right background, on every test prompt."""
     asked = [read(text) for text in matrix.prompts["text"].iloc[matrix.rows("test")]]
@@ -195,10 +175,8 @@ def knowledge(matrix: ScoreMatrix) -> str:
     blanks: list[list[float]] = []
     for model in dict.fromkeys(weights):
         own = [m for m, name in enumerate(weights) if name == model]
-        most = max(
-            (m for m in own if pool.ids[m].startswith(f"nano-{NAMES.get(model, model)}-")),
-            key=lambda m: pool.cost[m],
-        )
+        plain_ones = [m for m in own if not {"cache", "scheduler"} & pool.candidates[m].settings.keys()]
+        most = max(plain_ones, key=lambda m: pool.cost[m])
         absent = NEVER_SEEN[TEACHERS.get(model, model)]
         unknown = np.array([len(words & {*absent.shapes, *absent.colours}) for words in asked])
         kinds = (unknown == 0, (unknown > 0) & (unknown < 3), unknown >= 3)
@@ -304,45 +282,5 @@ def _table(heads: Sequence[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def picture(path: Path) -> None:
-    """Draw a row a prompt: its words, the picture that the renderer makes of it, and what candidates draw."""
-    import matplotlib.pyplot as plt
-    from PIL import Image
-
-    matrix, folder = load("nano"), suite_folder("nano")
-    manifest = read_manifest(folder)
-    test = matrix.prompts.iloc[matrix.rows("test")]
-    sheets = [row for row in test.itertuples() if images(folder, manifest, row.prompt_id)]
-    chosen = [
-        next(row for row in sheets if (row.complexity, row.places) == kind)
-        for kind in ((1, "told"), (2, "open"), (3, "told"), (4, "open"), (5, "told"), (6, "told"))
-    ]
-    heads = ["rendered", *(name.removeprefix("nano-") for name in DRAWN)]
-    figure, axes = plt.subplots(
-        len(chosen), len(heads), figsize=(1.05 * len(heads) + 3.6, 1.12 * len(chosen))
-    )
-    for row, line in zip(chosen, axes, strict=True):
-        asked = read(row.text)
-        drawn = images(folder, manifest, row.prompt_id)
-        real = [render(asked)] if isinstance(asked, Scene) else [None]
-        tiles = [*real, *(np.asarray(Image.open(BytesIO(drawn[name]))) for name in DRAWN)]
-        words = textwrap.fill(row.text, 40)
-        line[0].text(-0.15, 0.5, words, transform=line[0].transAxes, ha="right", va="center", fontsize=9)
-        for axis, tile in zip(line, tiles, strict=True):
-            axis.axis("off")
-            if tile is not None:
-                axis.imshow(tile, interpolation="nearest")
-            else:
-                axis.text(0.5, 0.5, "(places\nopen)", ha="center", va="center", fontsize=9, color="0.35")
-    for axis, head in zip(axes[0], heads, strict=True):
-        axis.set_title(head, fontsize=9)
-    figure.subplots_adjust(
-        left=3.5 / (1.05 * len(heads) + 3.6), right=0.995, top=0.95, bottom=0.01, wspace=0.06, hspace=0.08
-    )
-    figure.savefig(path, dpi=110, metadata={"Software": None})
-    plt.close(figure)
-
-
 if __name__ == "__main__":
     (ROOT / "docs" / "nano.md").write_text(page(), encoding="utf-8")
-    picture(ROOT / "docs" / "nano.png")
