@@ -1,4 +1,4 @@
-"""`python docs/make_nano_picture.py`: docs/nano.png, what candidates of the shipped suite draw of a few prompts."""
+"""`python docs/make_nano_picture.py`: docs/nano.png, what candidates of the suite draw of a few prompts."""
 
 from __future__ import annotations
 
