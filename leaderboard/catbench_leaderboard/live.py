@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from pathlib import Path
@@ -54,4 +55,8 @@ def board(progress: Progress = quiet) -> Board:
             found = open_board(places, progress=progress, before=before)
             forget()
             _NOW[:] = [(made_of, found)]
+            # Streamlit collects garbage after each run of a page, and its visitor waits: what all share stays out.
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
         return _NOW[0][1]

@@ -22,14 +22,10 @@ class About(NamedTuple):
 
 
 KNOWN = {
-    "flasheval-coco": About(
-        "COCO", "COCO captions",
-        "Captions of photographs; 36 settings (model, sampler, steps), scored by networks.",
-    ),
-    "flasheval-diffusiondb": About(
-        "DiffusionDB", "DiffusionDB prompts",
-        "Users' prompts; 42 settings (model, sampler, steps), scored by networks.",
-    ),
+    "flasheval-coco": About("COCO", "COCO captions",
+        "Captions of photographs; 36 settings (model, sampler, steps), scored by networks."),
+    "flasheval-diffusiondb": About("DiffusionDB", "DiffusionDB prompts",
+        "Users' prompts; 42 settings (model, sampler, steps), scored by networks."),
     "evalmi": About("People: EvalMi", "EvalMi prompts", "24 models, SD 2.1 to DALL-E 3, judged by people."),
     "pqpp": About("People: PQPP", "COCO captions of PQPP", "GLIDE and SDXL, judged by people."),
     "cems": About("CEMS", "CEMS prompts", "Four fast models with measured seconds, scored by CLIP."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import shutil
@@ -50,6 +51,14 @@ def read(app):
 
 def heading(app):
     return re.search(r"<h1>(.*?)</h1>", " ".join(one.proto.body for one in app.get("html")))[1]
+
+
+def test_what_all_visitors_share_is_not_searched_for_garbage(opened):
+    """Streamlit collects garbage after each run of a page: over 500 reports that held up every click."""
+    opened()
+    board = live.board()
+    assert gc.is_tracked(board)
+    assert not any(found is board for found in gc.get_objects())
 
 
 HEADINGS = {"Leaderboard": "catbench leaderboard"}
