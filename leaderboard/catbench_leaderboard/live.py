@@ -55,7 +55,7 @@ def board(progress: Progress = quiet) -> Board:
             found = open_board(places, progress=progress, before=before)
             forget()
             _NOW[:] = [(made_of, found)]
-            # Streamlit collects garbage after each run of a page, and its visitor waits: what all share stays out.
+            # Streamlit collects garbage after each run of a page, while its visitor waits: without all this.
             gc.unfreeze()
             gc.collect()
             gc.freeze()
