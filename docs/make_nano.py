@@ -68,8 +68,8 @@ for; the last column is the share of an empty picture on the right background.
 {steps}
 
 Where places are open and there are two things or more, one step is no better than the empty picture. Where
-places are told it is less far behind. Four steps are nearly as good as sixteen everywhere, and better where
-places are told.
+places are given it is less far behind. Four steps are nearly as good as sixteen everywhere, and better where
+places are given.
 
 ## Is reading the prompt worth it?
 
@@ -130,11 +130,11 @@ def _candidates(matrix: ScoreMatrix) -> str:
     test = matrix.prompts.iloc[matrix.rows("test")]
     pool = matrix.pool()
     accuracy, clip = (matrix.qualities(name, "test", pool).mean(axis=2) for name in (METRIC, "clip_score"))
-    told = (test["places"] == "told").to_numpy()
+    given = (test["places"] == "given").to_numpy()
     groups = test["group"].to_numpy()
     columns = [
-        _means(accuracy[told], groups[told]),
-        _means(accuracy[~told], groups[~told]),
+        _means(accuracy[given], groups[given]),
+        _means(accuracy[~given], groups[~given]),
         _means(clip, groups),
     ]
     seconds = matrix.pool(cost="seconds").cost
@@ -149,9 +149,9 @@ def _candidates(matrix: ScoreMatrix) -> str:
         for m in order
     ]
     nothing = empty(matrix)
-    parts = (nothing[told].mean(), nothing[~told].mean())
+    parts = (nothing[given].mean(), nothing[~given].mean())
     rows.insert(0, ["an empty picture", "", "", *(plain(float(one), 3) for one in parts), ""])
-    heads = ["scene accuracy, places told", "places open", "CLIPScore"]
+    heads = ["scene accuracy, places given", "places open", "CLIPScore"]
     return _table(["candidate", "TFLOPs", "ms", *heads], rows)
 
 
@@ -200,7 +200,7 @@ def _steps(matrix: ScoreMatrix) -> str:
     quality = matrix.qualities(METRIC, "test", pool).mean(axis=2)
     nothing = empty(matrix)
     rows: list[list[str]] = []
-    for places in ("open", "told"):
+    for places in ("open", "given"):
         for things in range(1, 7):
             inside = ((test["places"] == places) & (test["complexity"] == things)).to_numpy()
 

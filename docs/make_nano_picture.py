@@ -39,7 +39,7 @@ def picture(path: Path) -> None:
     sheets = [row for row in test.itertuples() if images(folder, manifest, row.prompt_id)]
     chosen = [
         next(row for row in sheets if (row.complexity, row.places) == kind)
-        for kind in ((1, "told"), (2, "open"), (3, "told"), (4, "open"), (5, "told"), (6, "told"))
+        for kind in ((1, "given"), (2, "open"), (3, "given"), (4, "open"), (5, "given"), (6, "given"))
     ]
     heads = ["rendered", *(name.removeprefix("nano-") for name in DRAWN)]
     figure, axes = plt.subplots(

@@ -12,6 +12,7 @@
     train       `python -m nano_training.train all`: every model in order, resumable
     pack        finished models in half precision among those that catbench ships; `cards` tells of each
     appraise    how good the finished models are, on training scenes
+    make_suite  the suite from the packed models: prompts, costs, images, scores
     training_command  how the commands say what went wrong
     sheet       the world's things, and models' pictures, as a PNG
 

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
+from catbench.errors import counted
 from catbench_make.nano.nano_candidates import GUIDANCE
 from catbench_make.nano.phrases import phrase
 from catbench_make.nano.recogniser import Recogniser, load_recogniser, scene_accuracy
@@ -141,7 +142,7 @@ def appraise_clip(folder: Path, test: Exam) -> Found:
         "cosine of the right prompt": float(right.mean()),
         "of another": float(np.roll(cosines, 1, 1).diagonal().mean()),
     }
-    for name, rows in (("places told", ~free), ("places open", free)):
+    for name, rows in (("places given", ~free), ("places open", free)):
         best = cosines[rows].argmax(axis=1) == np.flatnonzero(rows)
         found[f"right prompt found among {len(free)}, {name}"] = float(best.mean())
     return found
@@ -159,19 +160,21 @@ def appraise_generator(model: str, parts: Path, test: Exam, steps: Sequence[int]
     free = np.array(test.open)
     found: Found = {}
     for number in steps:
+        drawn_in = counted(number, "step")
         shown = recogniser.recognise(draw(pipeline, test.prompts, number, guidance, seed=SEED))
         accuracy = np.array([scene_accuracy(*pair) for pair in zip(test.asked, shown, strict=True)])
-        found[f"{number} steps"] = float(accuracy.mean())
-        for name, rows in (("told", ~free), ("open", free)):
+        found[drawn_in] = float(accuracy.mean())
+        for name, rows in (("given", ~free), ("open", free)):
             for many in range(1, MAX_THINGS + 1):
                 if (cell := rows & (things == many)).any():
-                    found[f"{number} steps, places {name}, {many} things"] = float(accuracy[cell].mean())
-        told = [[part[row] for row in np.flatnonzero(~free)] for part in (test.scenes, shown)]
+                    kind = f"{drawn_in}, places {name}, {counted(many, 'thing')}"
+                    found[kind] = float(accuracy[cell].mean())
+        placed = [[part[row] for row in np.flatnonzero(~free)] for part in (test.scenes, shown)]
         right = {True: [0], False: [0]}
-        for thing, seen in things_right(*told):
+        for thing, seen in things_right(*placed):
             right[thing.shape in known.shapes and thing.colour in known.colours].append(seen == thing)
-        found[f"{number} steps, things it has seen"] = float(np.mean(right[True][1:] or np.nan))
-        found[f"{number} steps, things it has not"] = float(np.mean(right[False][1:] or np.nan))
+        found[f"{drawn_in}, things it has seen"] = float(np.mean(right[True][1:] or np.nan))
+        found[f"{drawn_in}, things it has not"] = float(np.mean(right[False][1:] or np.nan))
     return found
 
 

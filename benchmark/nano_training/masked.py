@@ -1,7 +1,8 @@
 """Trains the masked-token model: a picture as 8x8 codes, and a transformer that fills in masked ones (aMUSEd,
 Patil et al. 2024).
 
-Small, so that it can take many steps: a book of `CODES` codes, and a network three layers deep.
+Small, so that it can take many steps: a book of `CODES` codes, and a network that looks at them
+four at a time, six layers at 4x4.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from nano_training.pictures import PHRASINGS, Pictures
 from nano_training.tokenizer import MAX_TOKENS, build_tokenizer
 from nano_training.vq import code_pictures
 
-WIDTH, LAYERS = 96, 3
+WIDTH, LAYERS = 128, 2
 _DROPPED_SHARE = 0.1
 _AESTHETIC = 6.0
 """aMUSEd's default for the score that it is conditioned on; here it is always the same."""
@@ -31,7 +32,7 @@ class MaskedTask:
     """Fill in the masked codes of a picture from its prompt."""
 
     name = "masked"
-    learning_rate = 1e-3
+    learning_rate = 2e-3
     decay_share = 0.35
     batch = 64
 

@@ -147,7 +147,11 @@ def build_vq(seed: int, codes: int) -> Any:
 
 
 def build_uvit(seed: int, codes: int, width: int, layers: int) -> Any:
-    """Return an untrained `UVit2DModel` that fills in masked codes, conditioned as aMUSEd's is."""
+    """Return an untrained `UVit2DModel` that fills in masked codes, conditioned as aMUSEd's is.
+
+    It has no embedding of places: it knows them only by the padding of its convolutions, which must reach
+    from the edges to the middle. At 4x4 two of them do; at 8x8 one leaves all inner codes alike.
+    """
     torch.manual_seed(seed)
     return untyped("diffusers").UVit2DModel(
         hidden_size=width,
@@ -159,7 +163,9 @@ def build_uvit(seed: int, codes: int, width: int, layers: int) -> Any:
         codebook_size=codes,
         in_channels=width,
         block_out_channels=width,
-        num_res_blocks=1,
+        num_res_blocks=2,
+        downsample=True,
+        upsample=True,
         block_num_heads=4,
         num_hidden_layers=layers,
         num_attention_heads=4,

@@ -36,8 +36,8 @@ STEPS = {
     "turbo": 300,
     "lightning": 200,
     "clip-score": 2000,
-    "vq": 600,
-    "masked": 8000,
+    "vq": 2500,
+    "masked": 7000,
 }
 """Steps of each model's training, in the order in which they are trained."""
 SEEDS = {name: number for number, name in enumerate(STEPS)}

@@ -12,8 +12,8 @@ from catbench.download import Progress
 from catbench.errors import UsageError
 from catbench.submit.door import held_reports
 from catbench.submit.entries import Entry, Unranked
+from catbench.submit.paired_ranks import MEAN
 from catbench.submit.problems import Axis, Problem, Row, problems_of
-from catbench.submit.standings import MEAN
 from catbench_leaderboard.suite_words import KNOWN, about
 
 EVERY = "All real suites"

@@ -17,8 +17,8 @@ import streamlit as st
 from markupsafe import Markup
 
 from catbench.report.spelling import spell_cost
+from catbench.submit.paired_ranks import MEAN
 from catbench.submit.problems import AXES
-from catbench.submit.standings import MEAN
 from catbench.suite.here import is_here
 from catbench_leaderboard import live, markup
 from catbench_leaderboard.board import EVERY, Board, View
@@ -88,8 +88,8 @@ def choose(board: Board, *, every: bool = False, suites: Sequence[str] = ()) -> 
     given = {name: str(st.session_state.get(name, st.query_params.get(name, ""))) for name in FILTERS}
     for name in ("pool", "cost"):
         fixed = {"suite": view.suite} | ({"pool": view.pool} if name == "cost" else {})
-        offered = board.names(name, **fixed)
-        chosen = given[name] if given[name] in offered and not view.every else offered[0]
+        options = board.names(name, **fixed)
+        chosen = given[name] if given[name] in options and not view.every else options[0]
         view = replace(view, **{name: chosen})
     problem = board.problem(view)
     view = replace(
@@ -106,7 +106,7 @@ def choose(board: Board, *, every: bool = False, suites: Sequence[str] = ()) -> 
 
 def filters(board: Board, view: View, *names: str) -> None:
     """Show the filters in one foldable row: those with a choice, by what reports hold."""
-    offered: dict[str, Sequence[str]] = {
+    options: dict[str, Sequence[str]] = {
         "metric": board.problem(view).metrics,
         "pool": board.names("pool", suite=view.suite),
         "cost": board.names("cost", suite=view.suite, pool=view.pool),
@@ -115,16 +115,16 @@ def filters(board: Board, view: View, *names: str) -> None:
         "by": (MEAN, "metric") if len(board.problem(view).metrics) > 1 else (),
     }
     if view.every:
-        offered |= dict.fromkeys(("pool", "cost", "slice", "by"), ())
+        options |= dict.fromkeys(("pool", "cost", "slice", "by"), ())
     labels = dict(zip(FILTERS, LABELS, strict=True))
-    shown = [name for name in names or FILTERS if len(offered[name]) > 1]
+    shown = [name for name in names or FILTERS if len(options[name]) > 1]
     for name in set(FILTERS) - set(shown):  # else Streamlit brings it back where it is not offered
         st.session_state.pop(name, None)
         st.query_params.pop(name, None)
     with st.expander(f"Filters: {', '.join(labels[name].lower() for name in shown)}", icon=":material/tune:"):
         row = st.container(horizontal=True)
         for name in shown:
-            row.selectbox(labels[name], list(offered[name]), key=name, bind="query-params", width=175)
+            row.selectbox(labels[name], list(options[name]), key=name, bind="query-params", width=175)
 
 
 def switch(label: str, options: Sequence[str], key: str) -> str:

@@ -1,12 +1,12 @@
-"""Who is ahead in a view (`catbench.submit.standings`)."""
+"""Who is ahead in a view (`catbench.submit.paired_ranks`)."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
+from catbench.submit.paired_ranks import ranked
 from catbench.submit.problems import Row
-from catbench.submit.standings import ranked
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.remembered import kept
 

@@ -209,7 +209,7 @@ def as_submission(home):
     """Return a function that makes a report one of a submission that passed every check."""
     from catbench import load
     from catbench.report.stored import pool_of_report, rounds_of_report, stored_answers
-    from catbench.submit.run import standing
+    from catbench.submit.run import beside_baselines
     from catbench.submit.submitted import digest_of
 
     shipped = Path(__file__).parents[2] / "submissions" / "word-policy" / "report.json"
@@ -220,10 +220,8 @@ def as_submission(home):
         matrix = load(home / "suites" / report.results[0].suite)
         rounds = rounds_of_report(report, matrix)
         answers = stored_answers(report, rounds)
-        stands = {
-            metric: standing(answer, rounds, pool_of_report(report, rounds, metric)).model_dump(mode="json")
-            for metric, answer in answers.items()
-        }
+        pools = {metric: pool_of_report(report, rounds, metric) for metric in answers}
+        stands = {m: beside_baselines(answers[m], rounds, pools[m]).model_dump(mode="json") for m in answers}
         derived = {"standing": stands, "predictions_sha256": digest_of(answers, rounds)}
         _edit(path, lambda record: record.update(submission=template | derived | said))
 

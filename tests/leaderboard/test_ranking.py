@@ -13,8 +13,8 @@ from catbench.report.stored import pool_of_report, rounds_of_report, stored_answ
 from catbench.score.bootstrap import Bootstrap, ends, replicate_weights
 from catbench.score.scorer import Scorer
 from catbench.score.truth import truth_of
+from catbench.submit.paired_ranks import MEAN, ranked
 from catbench.submit.problems import AXES, on_axis
-from catbench.submit.standings import MEAN, ranked
 from catbench_leaderboard import first_sentence
 from catbench_leaderboard.board import open_board
 from catbench_leaderboard.leaderboard_table import leaderboard_table

@@ -24,7 +24,7 @@ def test_prompts_ask_for_what_their_scene_holds(scenes, table):
         told = by_group[row.group]
         asked = read(row.text)
         assert asked == (told.scene if told.places else told.scene.inventory)
-        assert isinstance(asked, Scene) == (row.places == "told")
+        assert isinstance(asked, Scene) == (row.places == "given")
         assert asked.complexity == row.complexity > 0
         assert row.source == told.theme in THEMES
 

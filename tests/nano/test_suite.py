@@ -27,7 +27,7 @@ def test_prompts_tell_held_out_scenes_and_are_split_as_they_say(problem):
     assert {one.audience for one in asked} == {"suite"}
     assert problem.prompts["text"].is_unique
     assert problem.prompts["split"].value_counts().index.tolist() == ["train", "test", "validation"]
-    assert set(problem.prompts["places"]) == {"told", "open"}
+    assert set(problem.prompts["places"]) == {"given", "open"}
 
 
 def test_the_same_seed_gives_the_same_prompts_and_another_others(problem):

@@ -13,7 +13,7 @@ from catbench.report.submission_record import proofs
 from catbench.route.routing import NamedRouter, ask_at
 from catbench.score.answer import Answer
 from catbench.score.rounds import rounds_of
-from catbench.submit.run import standing
+from catbench.submit.run import beside_baselines
 from catbench.submit.submitted import digest_of
 
 
@@ -147,7 +147,7 @@ def test_predictions_of_another_router_do_not_come_out_of_a_rerun(command, copie
     said = report.submission.model_copy(
         update={
             "predictions_sha256": digest_of(answers, rounds),
-            "standing": {m: standing(answers[m], rounds, pools[m]) for m in answers},
+            "standing": {m: beside_baselines(answers[m], rounds, pools[m]) for m in answers},
         }
     )
     forged.model_copy(update={"submission": said}).save(copied / "report.json")

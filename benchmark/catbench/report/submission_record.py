@@ -60,7 +60,7 @@ class Check(_Record):
     """What was done, and what came out."""
 
 
-class Standing(_Record):
+class BesideBaselines(_Record):
     """A submission beside what needs no router, on one metric."""
 
     audc: float
@@ -121,7 +121,7 @@ class Submission(_Record):
     """Of the predictions' canonical bytes, taken before a test score was used."""
     sandbox: SandboxRecord
     checks: tuple[Check, ...]
-    standing: dict[str, Standing]
+    standing: dict[str, BesideBaselines]
     """By metric."""
     duplicates: Duplicates
 

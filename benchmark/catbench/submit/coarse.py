@@ -20,7 +20,7 @@ import pandas as pd
 from catbench.report.numbers import Curve, Estimate, Estimates
 from catbench.report.report import Report
 from catbench.report.result import Result
-from catbench.report.submission_record import Check, Standing, Submission
+from catbench.report.submission_record import BesideBaselines, Check, Submission
 from catbench.report.verdict import verdict
 from catbench.score.measures import MEASURES
 
@@ -137,7 +137,7 @@ def _submission(submission: Submission, report: Report) -> Submission:
     return submission.model_copy(update={"standing": standing, "checks": checks})
 
 
-def _standing(one: Standing, step: float) -> Standing:
+def _standing(one: BesideBaselines, step: float) -> BesideBaselines:
     numbers = {name: rounded(getattr(one, name), step) for name in ("audc", "mixture", "best_constant_audc")}
     beside = {"mixture": numbers["mixture"], "best constant candidate": numbers["best_constant_audc"]}
     below = tuple(what for what in one.below if beside[what] != numbers["audc"])

@@ -17,7 +17,7 @@ from catbench.errors import SubmissionError, UsageError
 from catbench.report.evaluation import evaluate
 from catbench.report.limits import Limits
 from catbench.report.report import Report
-from catbench.report.submission_record import SandboxRecord, Standing, Submission
+from catbench.report.submission_record import BesideBaselines, SandboxRecord, Submission
 from catbench.route.routing import NamedRouter
 from catbench.score.answer import Answer
 from catbench.score.bootstrap import Bootstrap
@@ -142,7 +142,7 @@ def run_submission(
             control_group=judged.usage.control_group,
         ),
         checks=tuple(judged.checks),
-        standing={pool.metric: standing(judged.answers[pool.metric], rounds, pool) for pool in pools},
+        standing={pool.metric: beside_baselines(judged.answers[pool.metric], rounds, pool) for pool in pools},
         duplicates=duplicates,
     )
     return judged.scored.model_copy(update={"submission": record})
@@ -170,7 +170,7 @@ def check_untrained(files: Iterable[str], rounds: Rounds, name: str) -> None:
         )
 
 
-def standing(answer: Answer, rounds: Rounds, pool: Pool) -> Standing:
+def beside_baselines(answer: Answer, rounds: Rounds, pool: Pool) -> BesideBaselines:
     """Return where an answer stands beside the best constant candidate and the mixture, by AUDC."""
     test, of_prompt = rounds.test, rounds.of_prompt
     quality = test.labelled(pool)[1]
@@ -192,7 +192,7 @@ def standing(answer: Answer, rounds: Rounds, pool: Pool) -> Standing:
         below.append("mixture")
     if own < best:
         below.append("best constant candidate")
-    return Standing(
+    return BesideBaselines(
         audc=own * sign,
         mixture=mixture * sign,
         best_constant=pool.ids[int(np.argmax(constants))],

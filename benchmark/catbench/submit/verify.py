@@ -31,7 +31,7 @@ from catbench.submit.duplicates import find_duplicates
 from catbench.submit.folder import Settings
 from catbench.submit.judging import judge
 from catbench.submit.noise import check_noise
-from catbench.submit.run import How, run_submission, staged, standing
+from catbench.submit.run import How, beside_baselines, run_submission, staged
 from catbench.submit.submitted import digest_of
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.prompts import normalise
@@ -81,7 +81,8 @@ def verify_report(
         derived = digest_of(answers, rounds)
         _compare(name, "submission.predictions_sha256", report.submission.predictions_sha256, derived)
         for metric, answer in answers.items():
-            stands = standing(answer, rounds, pool_of_report(report, rounds, metric)).model_dump(mode="json")
+            pool = pool_of_report(report, rounds, metric)
+            stands = beside_baselines(answer, rounds, pool).model_dump(mode="json")
             stored = report.submission.standing.get(metric)
             held = stored.model_dump(mode="json") if stored else None
             _compare(name, f"submission.standing.{metric}", held, stands)

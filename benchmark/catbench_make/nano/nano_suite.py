@@ -31,7 +31,7 @@ def nano_problem(scenes: int = SCENES, seed: int = SEED) -> Suite:
     return Suite(
         suite=SuiteInfo(
             id="nano",
-            title="Coloured shapes on a 3x3 grid, drawn by models each of which has seen other ones",
+            title="Coloured shapes on a 3x3 grid, drawn by models none of which was trained on all of them",
             licence="Apache-2.0",
             version="2",
             source="the catbench authors, by the command catbench generate nano",

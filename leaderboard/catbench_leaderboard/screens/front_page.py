@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import streamlit as st
 from markupsafe import Markup
 
+from catbench.submit.paired_ranks import MEAN
 from catbench.submit.problems import Row, on_axis
-from catbench.submit.standings import MEAN
 from catbench.terminal import one_line
 from catbench_leaderboard import markup
 from catbench_leaderboard import page_layout as layout

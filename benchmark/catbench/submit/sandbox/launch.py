@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from catbench.errors import UsageError
 from catbench.report.limits import Limits
-from catbench.submit.sandbox.layout import Mount, arguments, sealed
+from catbench.submit.sandbox.layout import Mount, arguments, read_only
 
 SandboxKind: TypeAlias = Literal["bwrap", "process", "none"]
 ISOLATION = (
@@ -110,13 +110,13 @@ def bubblewrap(
             "OMP_NUM_THREADS",
             str(min(4, os.cpu_count() or 1)),
         ),
-        *(*sealed(mounts), "--remount-ro", "/dev", "--chdir", "/tmp", "--", *command),
+        *(*read_only(mounts), "--remount-ro", "/dev", "--chdir", "/tmp", "--", *command),
     ]
     if not root:
         return inner
     return [
         *(bwrap, "--die-with-parent", "--unshare-pid", "--dir", "/tmp", *arguments(mounts)),
-        *("--dev-bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev", *sealed(mounts), "--"),
+        *("--dev-bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev", *read_only(mounts), "--"),
         *("setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--no-new-privs", *inner),
     ]
 

@@ -73,7 +73,7 @@ def arguments(mounts: Sequence[Mount], *, from_inside: bool = False) -> list[str
     return words
 
 
-def sealed(mounts: Sequence[Mount]) -> list[str]:
+def read_only(mounts: Sequence[Mount]) -> list[str]:
     """Return the arguments that make the root and the masks read-only, once everything hangs in them."""
     masks = [mount.target for mount in mounts if mount.source is None and not mount.link]
     return [word for path in (Path("/"), *masks) for word in ("--remount-ro", str(path))]

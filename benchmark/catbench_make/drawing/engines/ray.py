@@ -154,7 +154,7 @@ class RayEngine:
 
 
 class _Sign(NamedTuple):
-    """What tells a worker that it stands on the same ground."""
+    """What tells a worker that it has the same files and packages."""
 
     path: Path
     token: str
