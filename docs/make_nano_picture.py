@@ -26,7 +26,7 @@ DRAWN = (
     "nano-l-8",
     "nano-turbo-1",
     "nano-lightning-4",
-    "nano-amused-8",
+    "nano-amused-4",
 )
 """Candidates on the picture."""
 

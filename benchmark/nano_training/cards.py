@@ -39,8 +39,7 @@ def card(model: str, folder: Path) -> str:
         _WHAT.get(model, unet),
         "",
         f"- Trained by `python -m nano_training.train {model}`: {record['steps']:,} steps, "
-        f"seed {record['seed']}, {record['seconds'] / 60:.0f} minutes by the clock on one thread of a shared "
-        "core.",
+        f"seed {record['seed']}, {record['seconds'] / 60:.0f} minutes by the clock on a shared machine.",
         f"- Data: {record['pictures']:,} renderings of training scenes, two phrasings each.",
         *_corpus_lines(CORPORA[corpus_of(model)], TEACHERS.get(model)),
     ]
