@@ -95,8 +95,8 @@ shrunk oracle is scored on an image that it has not seen, and shows how much is 
 - What many steps are worth: no candidate that costs more than `nano-l-4` is better beyond noise.
 - DDIM against Euler's steps: without noise they are the same step here, so `nano-ddim-8` draws what
   `nano-l-8` draws.
-- What masked models can do: there is one, and its pictures pass through 64 codes, whose autoencoder alone
-  loses some of each (its card says how much).
+- What masked models can do: there is one, and each of its pictures passes through 64 codes, by which its
+  autoencoder, `vq`, loses some of it (the card of `vq` says how much).
 """
 
 
