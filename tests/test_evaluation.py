@@ -17,7 +17,7 @@ from catbench.report.trials import Trials, run_trials
 from catbench.route.routing import NamedRouter
 from catbench.score.bootstrap import Bootstrap
 from catbench.score.rounds import rounds_of
-from catbench.score.truth import truth_of
+from catbench.score.truth_of_rounds import truth_of
 from catbench.suite.recipes.making import find_recipe, make
 from catbench.suite.simulate import Simulation, simulate
 

@@ -16,7 +16,7 @@ from catbench.route.routing import run_router
 from catbench.score.bootstrap import Bootstrap
 from catbench.score.rounds import rounds_of
 from catbench.score.sweep import deferral_curve
-from catbench.score.truth import truth_of
+from catbench.score.truth_of_rounds import truth_of
 from catbench.suite.simulate import Simulation, simulate
 
 QUICK = Bootstrap(40)

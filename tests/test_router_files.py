@@ -13,7 +13,8 @@ from catbench.errors import RouterError
 from catbench.report.limits import Limits
 from catbench.route.router_loader import find_router
 from catbench.route.routing import make
-from catbench.submit.sandbox.session import Inside, open_session
+from catbench.submit.sandbox.launch import Inside
+from catbench.submit.sandbox.session import open_session
 from catbench.suite.simulate import Simulation, simulate
 
 ROOT = Path(__file__).parent.parent

@@ -14,7 +14,7 @@ from catbench.report.stored import stored_answers
 from catbench.score.bootstrap import Bootstrap
 from catbench.score.rounds import rounds_of
 from catbench.score.scorer import Scorer
-from catbench.score.truth import _commonest, truth_of
+from catbench.score.truth_of_rounds import _commonest, truth_of
 from catbench.score.unseen_oracles import shrinkage
 from catbench.submit.verify import verify_report
 from catbench.suite.costs import Cost, processor_name

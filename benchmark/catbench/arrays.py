@@ -1,4 +1,4 @@
-"""Names for the array types that the library hands around, the one way to freeze them, bounds of a cost."""
+"""Names for the array types that the library hands around, the one way to freeze them, bounds of numbers."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ AnyArray = TypeVar("AnyArray", bound=npt.NDArray[Any])
 
 LEAST_COST, LARGEST_COST = 1e-100, 1e100
 """Ratios and products of costs within these bounds are numbers of double precision."""
+LARGEST_QUALITY = 1e150
+"""Qualities beyond this cannot be compared in double precision."""
 
 
 def frozen(array: AnyArray) -> AnyArray:

@@ -21,8 +21,8 @@ from catbench.errors import CatbenchError, UsageError
 from catbench.report.limits import MIB, Limits
 from catbench.route.routing import ask_at
 from catbench.score.rounds import rounds_of
-from catbench.submit.sandbox.launch import check_available
-from catbench.submit.sandbox.session import Inside, open_session
+from catbench.submit.sandbox.launch import Inside, check_available
+from catbench.submit.sandbox.session import open_session
 from catbench.suite.store import load
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,8 @@ import pytest
 
 from catbench.report.limits import MIB
 from catbench.submit.sandbox.channel import BreachError
-from catbench.submit.sandbox.session import Inside, open_session
+from catbench.submit.sandbox.launch import Inside
+from catbench.submit.sandbox.session import open_session
 
 HOARDING = """
 import threading, time

@@ -10,7 +10,7 @@ import pytest
 from catbench.report.submission_record import CHECKS
 from catbench.score.rounds import rounds_of
 from catbench.submit.judging import judge
-from catbench.submit.sandbox.session import Inside
+from catbench.submit.sandbox.launch import Inside
 from catbench.suite.simulate import Simulation, simulate
 
 HONEST = """

@@ -11,7 +11,8 @@ import psutil
 HOST = """
 import sys
 from pathlib import Path
-from catbench.submit.sandbox.session import Inside, open_session
+from catbench.submit.sandbox.launch import Inside
+from catbench.submit.sandbox.session import open_session
 from catbench.suite.store import load
 
 matrix = load(sys.argv[1])

@@ -11,9 +11,10 @@ import psutil
 import pytest
 
 from catbench.submit.sandbox import session as sessions
+from catbench.submit.sandbox.launch import Inside
 from catbench.submit.sandbox.layout import Mount
 from catbench.submit.sandbox.preload import imported
-from catbench.submit.sandbox.session import Inside, open_sandbox
+from catbench.submit.sandbox.session import open_sandbox
 
 MARKS = """
 import ctypes, fcntl, mmap, random, socket, subprocess, time

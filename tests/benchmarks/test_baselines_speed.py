@@ -14,7 +14,7 @@ from catbench import Pool, Prompts
 from catbench.report.trials import Trials, run_trials
 from catbench.route.router_loader import find_router
 from catbench.score.rounds import rounds_of
-from catbench.score.truth import truth_of
+from catbench.score.truth_of_rounds import truth_of
 from catbench.suite.pool import Candidate
 from catbench.suite.prompts import group_of, normalise, split_of
 from catbench.suite.recipes.making import find_recipe, make

@@ -11,7 +11,8 @@ import pytest
 from catbench.errors import UsageError
 from catbench.route.routing import ask_at
 from catbench.score.rounds import rounds_of
-from catbench.submit.sandbox.session import Inside, open_session
+from catbench.submit.sandbox.launch import Inside
+from catbench.submit.sandbox.session import open_session
 from catbench.suite.simulate import Simulation, simulate
 
 ROUTER = """

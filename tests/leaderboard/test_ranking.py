@@ -12,7 +12,7 @@ from catbench import evaluate, load
 from catbench.report.stored import pool_of_report, rounds_of_report, stored_answers
 from catbench.score.bootstrap import Bootstrap, ends, replicate_weights
 from catbench.score.scorer import Scorer
-from catbench.score.truth import truth_of
+from catbench.score.truth_of_rounds import truth_of
 from catbench.submit.paired_ranks import MEAN, ranked
 from catbench.submit.problems import AXES, on_axis
 from catbench_leaderboard import first_sentence

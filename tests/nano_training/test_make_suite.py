@@ -17,7 +17,9 @@ from nano_training import make_suite
 def test_the_suite_comes_from_nothing_and_a_second_run_makes_nothing_again(tmp_path, monkeypatch):
     asked = []
     run = make_suite.subprocess.run
-    monkeypatch.setattr(make_suite.subprocess, "run", lambda words, env: asked.append(words[3]) or run(words, env=env))
+    monkeypatch.setattr(
+        make_suite.subprocess, "run", lambda words, env: asked.append(words[3]) or run(words, env=env)
+    )
     for _ in range(2):
         make_suite.run(tmp_path, scenes=12, rounds=1)
     assert asked == ["measure", "generate", "generate"]

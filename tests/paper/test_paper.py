@@ -28,7 +28,7 @@ from catbench.score.bootstrap import Bootstrap
 from catbench.score.measures import sign_test
 from catbench.score.rounds import rounds_of
 from catbench.score.sweep import deferral_curve
-from catbench.score.truth import truth_of
+from catbench.score.truth_of_rounds import truth_of
 from catbench.suite.info import SuiteInfo
 from catbench.suite.pool import Candidate
 from catbench.suite.simulate import Simulation, simulate

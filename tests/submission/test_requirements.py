@@ -12,9 +12,9 @@ import pytest
 
 from catbench.errors import SubmissionError, UsageError
 from catbench.report.limits import MIB, Limits
-from catbench.submit.requirements import install, read_requirement
-from catbench.submit.sandbox.launch import check_available
-from catbench.submit.sandbox.session import Inside, open_session, run_inside
+from catbench.submit.requirements import install, read_requirement, run_inside
+from catbench.submit.sandbox.launch import Inside, check_available
+from catbench.submit.sandbox.session import open_session
 
 SMALL = Limits(memory_bytes=200 * MIB, processes=12, scratch_bytes=2 * MIB)
 CODE, INFO = "VALUE = 42.0\n", "catbench_probe-1.0.dist-info"

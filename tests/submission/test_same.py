@@ -7,8 +7,7 @@ import pytest
 
 from catbench.score.answer import Answer
 from catbench.score.rounds import rounds_of
-from catbench.submit.checks import compare_answers
-from catbench.submit.submitted import audc_gap, difference
+from catbench.submit.checks import audc_gap, compare_answers, difference
 from catbench.suite.simulate import Simulation, simulate
 
 ASKED = np.array([1.0, 0.0])

@@ -13,8 +13,7 @@ from catbench.report.submission_record import proofs
 from catbench.route.routing import NamedRouter, ask_at
 from catbench.score.answer import Answer
 from catbench.score.rounds import rounds_of
-from catbench.submit.run import beside_baselines
-from catbench.submit.submitted import digest_of
+from catbench.submit.submitted import beside_baselines, digest_of
 
 
 def changed(path, place, value):

@@ -14,7 +14,6 @@ import numpy as np
 from catbench.cli.table_layout import console, fact_lines, say
 from catbench.errors import UsageError, shown
 from catbench.files import atomic_file
-from catbench.report.figure import cost_label
 from catbench.report.spelling import short, spell, spell_cost, wrapped
 from catbench.suite.costs import UNIT_LABELS
 from catbench.use.calibration import Expected
@@ -117,37 +116,3 @@ def say_expected(fitted: FittedRouter, plan: Expected, spent: float) -> None:
             "of them are repeated often."
         )
         say(target, *wrapped(line, target.width))
-
-
-def say_later(fitted: FittedRouter, scores: Path) -> None:
-    """Print what a router would have scored on later scores, and how its budgets were kept."""
-    from catbench.cli.headline import sentence
-    from catbench.use.later_scores import later_scores
-
-    target = console()
-    found = later_scores(fitted, scores, tell=lambda line: say(target, line))
-    result = found.report.result()
-    say(
-        target,
-        f"{scores}: {fitted.name}, {result.metric_label} against {cost_label(result.cost)}, "
-        f"{found.prompts:,} prompts",
-        *wrapped(sentence(result), target.width),
-    )
-    rows = [
-        (
-            "headroom captured",
-            spell(result.estimate("headroom"), percent=True, missing="none"),
-            "0% = not reading the prompt, 100% = oracle",
-        ),
-        (
-            "budget error",
-            "-" if found.budget_error is None else f"{found.budget_error:.1%}",
-            "on average over budgets that validation prompts had set",
-        ),
-        (
-            "unlike training",
-            f"{found.unlike / found.prompts:.0%}",
-            "of the prompts: more unknown words than 99% of the validation prompts",
-        ),
-    ]
-    say(target, "", *fact_lines(rows, target.width))

@@ -47,8 +47,7 @@ def push(
 
     from catbench.hub.address import Address
     from catbench.hub.sending import send
-    from catbench.suite.description import write_descriptions
-    from catbench.suite.hub_suites import files_to_send
+    from catbench.suite.description import files_to_send, write_descriptions
     from catbench.suite.store import read_manifest, suite_folder, verify
 
     address, folder = Address.parse(name), suite_folder(suite)

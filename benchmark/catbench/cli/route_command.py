@@ -58,7 +58,7 @@ def route(
     ] = None,
 ) -> None:
     """Choose which candidate draws each prompt, for a mean cost, a quality or a saving."""
-    from catbench.cli.choice_lines import choice_writer, say_expected, say_later
+    from catbench.cli.choice_lines import choice_writer, say_expected
     from catbench.errors import UsageError
     from catbench.use.familiar import told
     from catbench.use.fitted import FittedRouter
@@ -79,6 +79,8 @@ def route(
     tell = functools.partial(typer.echo, err=True)
     fitted = FittedRouter.load(folder, router=router, trusted=trust or (), tell=tell)
     if report is not None:
+        from catbench.cli.later_lines import say_later
+
         say_later(fitted, report)
         return
     known = fitted.calibration

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from catbench.cli.sandbox_options import Memory, Sandbox, Wall, how_to_run
+
 if TYPE_CHECKING:
     from catbench.report.report import Report
-    from catbench.submit.run import How
     from catbench.suite.matrix import ScoreMatrix
 
 app = typer.Typer(
@@ -17,16 +18,6 @@ app = typer.Typer(
 )
 
 Folder = Annotated[Path, typer.Argument(metavar="PATH", help="The submission's folder.")]
-Sandbox = Annotated[
-    Literal["bwrap", "process", "none"],
-    typer.Option(
-        help="bwrap: bubblewrap, contains it. process: bounds time and memory only. none: your own code."
-    ),
-]
-Wall = Annotated[
-    float | None, typer.Option("--wall", metavar="SECONDS", help="Wall time besides what the suite warrants.")
-]
-Memory = Annotated[float | None, typer.Option("--memory", metavar="GIB", help="Memory of all its processes.")]
 Suites = Annotated[
     list[str] | None,
     typer.Option("--suite", help="A suite's name or folder instead of those it names; repeat for several."),
@@ -148,18 +139,3 @@ def _tell(report: Report, matrix: ScoreMatrix | None, target: Path) -> list[str]
         typer.echo(f"NOTE    {said}: {'; '.join(found.examples)}")
     typer.echo(f"report  {target}")
     return [f"{report.results[0].suite}: {one.name}" for one in submission.checks if not one.passed]
-
-
-def how_to_run(sandbox: Literal["bwrap", "process", "none"], wall: float | None, memory: float | None) -> How:
-    """Return how submissions are run; says on stderr what a weaker sandbox does not protect from."""
-    from catbench.errors import UsageError
-    from catbench.report.limits import Limits
-    from catbench.submit.run import How
-    from catbench.submit.sandbox.launch import NOT_PROTECTED
-
-    given = {"wall_seconds": wall, "memory_bytes": int(memory * 1024**3) if memory else None}
-    if any(value is not None and value <= 0 for value in (wall, memory)):
-        raise UsageError("--wall and --memory must be positive")
-    if sandbox != "bwrap":
-        typer.echo(f"catbench: sandbox {sandbox}: {NOT_PROTECTED[sandbox]}", err=True)
-    return How(sandbox, Limits.model_validate({k: v for k, v in given.items() if v is not None}))

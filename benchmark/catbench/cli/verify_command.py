@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catbench.cli.submit_command import Memory, Sandbox, Wall, how_to_run
+from catbench.cli.sandbox_options import Memory, Sandbox, Wall, how_to_run
 
 if TYPE_CHECKING:
     from catbench.report.report import Report
@@ -180,7 +180,10 @@ def _verify_report(path: Path, report: Report, asked: _Asked) -> bool:
     from catbench.report.host_key import sign
     from catbench.report.stored import suite_of_report, suite_trained_on
     from catbench.report.submission_record import record_verification
-    from catbench.submit import verify as proof
+    from catbench.submit.rerun import fresh as on_fresh_prompts
+    from catbench.submit.rerun import rerun as run_again
+    from catbench.submit.verify import noise as check_of_noise
+    from catbench.submit.verify import verify_report
     from catbench.suite.store import load, suite_folder
 
     name = asked.suite or report.results[0].suite
@@ -190,7 +193,7 @@ def _verify_report(path: Path, report: Report, asked: _Asked) -> bool:
         asked.suites[name] = suite_of_report(report, asked.suite)
     matrix = asked.suites[name]
     trained = suite_trained_on(report, asked.train_on)
-    proof.verify_report(report, matrix, str(path), trained)
+    verify_report(report, matrix, str(path), trained)
     typer.echo(f"holds   {path}: every number follows from its predictions")
     if report.submission and not report.submission.passed:
         failed = ", ".join(check.name for check in report.submission.checks if not check.passed)
@@ -199,13 +202,15 @@ def _verify_report(path: Path, report: Report, asked: _Asked) -> bool:
         typer.echo(f"NOTE    {path}: win rates need refits and are not derived again")
     if not asked.record:
         _say_stale(path)
-    noise = proof.noise(report, matrix, trained)
+    noise = check_of_noise(report, matrix, trained)
     typer.echo(f"{'noise ' if noise.passed else 'FAILED'}  {path}: {noise.says}")
     again = new = None
     if asked.rerun:
-        again = proof.rerun(report, path.parent, matrix, asked.how.hiding(suite_folder(name)))
+        again = run_again(report, path.parent, matrix, asked.how.hiding(suite_folder(name)))
     if fresh := asked.fresh:
-        new = proof.fresh(report, path.parent, matrix, load(fresh), asked.how.hiding(suite_folder(fresh)))
+        new = on_fresh_prompts(
+            report, path.parent, matrix, load(fresh), asked.how.hiding(suite_folder(fresh))
+        )
         _print_fresh(path, new)
     if asked.record:
         written = record_verification(path, again, new)
@@ -262,8 +267,9 @@ def _verify_suite(suite: str, *, describe: bool) -> None:
     from catbench.home import check_own
     from catbench.suite import store
     from catbench.suite.costs import PRICED
-    from catbench.suite.description import DESCRIPTIONS, write_descriptions
+    from catbench.suite.description import write_descriptions
     from catbench.suite.hub_suites import origin_of
+    from catbench.suite.manifest import DESCRIPTIONS
     from catbench.suite.prompts import SPLITS
     from catbench.suite.tables.prices import without_price
 

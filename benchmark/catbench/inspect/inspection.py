@@ -34,7 +34,8 @@ from catbench.report.signature import signature
 from catbench.route.router_loader import router_names
 from catbench.score.bootstrap import Bootstrap, Intervals, ends, replicates
 from catbench.score.rounds import rounds_of
-from catbench.score.truth import Truth, truth_of
+from catbench.score.truth import Truth
+from catbench.score.truth_of_rounds import truth_of
 from catbench.suite.info import Metric
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.prompts import SPLITS

@@ -17,7 +17,7 @@ from catbench.report.trials import Trials, run_trials
 from catbench.route.router_loader import find_router
 from catbench.score.bootstrap import Bootstrap
 from catbench.score.measures import sign_test
-from catbench.score.truth import truth_of
+from catbench.score.truth_of_rounds import truth_of
 from catbench.suite.costs import UNIT_LABELS
 from catbench.suite.info import Metric
 from catbench.suite.pool import Pool

@@ -29,7 +29,7 @@ from catbench.score.bootstrap import Bootstrap, Values, intervals
 from catbench.score.measures import MEASURES
 from catbench.score.rounds import Rounds
 from catbench.score.scorer import Scorer
-from catbench.score.truth import truth_of
+from catbench.score.truth_of_rounds import truth_of
 from catbench.suite.info import Metric
 from catbench.suite.matrix import ScoreMatrix
 

@@ -32,7 +32,8 @@ from catbench.score.measures import audc
 from catbench.score.rounds import Rounds, rounds_of
 from catbench.score.scorer import Scorer, sweep_of
 from catbench.score.sweep import mixture_curve
-from catbench.score.truth import Truth, mean_cost, truth_of
+from catbench.score.truth import Truth, mean_cost
+from catbench.score.truth_of_rounds import truth_of
 from catbench.suite.hub_suites import fetched_from
 from catbench.suite.info import Metric
 from catbench.suite.matrix import ScoreMatrix

@@ -13,9 +13,8 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from catbench.arrays import Floats, Ints
+from catbench.arrays import LARGEST_QUALITY, Floats, Ints
 from catbench.errors import RouterError
-from catbench.score.sweep import LARGEST
 
 
 def check_predictions(name: str, said: object, prompts: int, candidates: Sequence[str]) -> Floats:
@@ -36,7 +35,7 @@ def check_predictions(name: str, said: object, prompts: int, candidates: Sequenc
         raise RouterError(
             f"router {name!r}: predict() returned shape {array.shape}{turned}; it needs a {wanted}"
         )
-    bad = ~(np.abs(array) < LARGEST)
+    bad = ~(np.abs(array) < LARGEST_QUALITY)
     if bad.any():
         row, column = np.argwhere(bad)[0]
         raise RouterError(

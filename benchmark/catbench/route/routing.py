@@ -32,12 +32,12 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from catbench.arrays import Floats
+from catbench.arrays import LARGEST_QUALITY, Floats
 from catbench.errors import CatbenchError, RouterError, missing_extra
 from catbench.route.router_files import place_of
 from catbench.route.router_output import check_choices, check_predictions
 from catbench.score.answer import Answer, Labelled
-from catbench.score.sweep import LARGEST, mixture_curve
+from catbench.score.sweep import mixture_curve
 from catbench.suite.costs import processor_name
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
@@ -206,7 +206,7 @@ def _declared(name: str, router: Any, attribute: str) -> float | None:
     said = getattr(router, attribute, None)
     if said is None:
         return None
-    if not isinstance(said, (int, float)) or not 0 <= said < LARGEST:
+    if not isinstance(said, (int, float)) or not 0 <= said < LARGEST_QUALITY:
         raise RouterError(f"router {name!r}: {attribute} is {said!r}; it must be a number of 0 or more")
     return float(said)
 

@@ -13,6 +13,8 @@ from catbench.suite.prompts import Prompts
 
 Labelled: TypeAlias = tuple[Prompts, Floats]
 """Prompts with their qualities (n, M)."""
+ROUNDING = 1e-11
+"""Of a prediction: differences below some digits of double precision are nobody's."""
 
 
 @dataclass(frozen=True)

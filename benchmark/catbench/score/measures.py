@@ -142,7 +142,7 @@ def headroom(audc: Floats, mixture: Floats, oracle: Floats) -> Floats:
     return np.divide(audc - mixture, room, out=np.full(room.shape, np.nan), where=known)
 
 
-# Against the best single candidate, which is chosen by training means (`catbench.score.truth`), so that
+# Against the best single candidate, which is chosen by training means (`truth_of_rounds`), so that
 # none of these is a maximum over test scores. With folds each fold has its own, and cost and quality are
 # means over prompts. With no limit on cost the router draws each prompt with the candidate that it predicts
 # to be best.

@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from catbench.arrays import Floats, Ints, frozen
+from catbench.arrays import LARGEST_QUALITY, Floats, Ints, frozen
 from catbench.errors import UsageError
 from catbench.score.climbs import Steps, climbs
 from catbench.score.curve import REACHED, DeferralCurve, hull_curve, lifted_curve
@@ -27,8 +27,6 @@ SAME_TRADE_OFF = 1e-9
 """Trade-offs that agree within this share are one event."""
 SAME_BUDGET = 1e-9
 """A mean cost is within a budget up to this share of it: sums of costs are rounded."""
-LARGEST = 1e150
-"""Qualities beyond this cannot be compared in double precision."""
 
 
 class Sweep(Protocol):
@@ -291,6 +289,6 @@ def _checked(
     if not (np.isfinite(cost) & (cost > 0)).all():
         raise UsageError("every cost must be positive and finite")
     for name, values in (("predicted", predicted), ("quality", quality)):
-        if not (np.abs(values) < LARGEST).all():
-            raise UsageError(f"{name} qualities must be finite numbers below {LARGEST:g}")
+        if not (np.abs(values) < LARGEST_QUALITY).all():
+            raise UsageError(f"{name} qualities must be finite numbers below {LARGEST_QUALITY:g}")
     return predicted, quality, cost

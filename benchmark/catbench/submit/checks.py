@@ -11,24 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import inf, isclose
 
 import numpy as np
 
-from catbench.arrays import Ints
+from catbench.arrays import Floats, Ints
 from catbench.report.submission_record import Check
-from catbench.route.routing import ask_at
-from catbench.score.answer import Answer
-from catbench.score.rounds import Part, Round, Rounds
-from catbench.submit.sandbox.session import Session
-from catbench.submit.submitted import ask_in_order, audc_gap, difference
+from catbench.score.answer import ROUNDING, Answer
+from catbench.score.measures import audc
+from catbench.score.rounds import Part, Rounds
+from catbench.score.scorer import sweep_of
+from catbench.score.sweep import mixture_curve, oracle_curve
 from catbench.suite.pool import Pool
 
 TOLERANCE = 1e-4
-"""How far two answers may be apart, relative (`answers.difference`)."""
+"""How far two answers may be apart, relative (`difference`)."""
 SHARE = 1e-3
-"""How far their AUDCs may be apart, of the headroom (`answers.audc_gap`): room for two events that change
+"""How far their AUDCs may be apart, of the headroom (`audc_gap`): room for two events that change
 places in a curve of few prompts."""
-ALONE = 64
 
 
 def check_repeats(
@@ -39,36 +39,23 @@ def check_repeats(
 
 
 def check_order(
-    session: Session,
-    one: Round,
-    pools: Sequence[Pool],
-    answers: Mapping[str, Answer],
+    test: Part, pools: Sequence[Pool], answers: Mapping[str, Answer], again: Mapping[str, Answer]
 ) -> Check:
-    """Ask the routers of `session`, fitted in the order of `pools`, in another order of the prompts."""
-    order = np.random.default_rng([pools[0].seed, 1]).permutation(len(one.test))
-    again = {
-        pool.metric: ask_in_order(session, one, pool, router, order, one.test.texts())
-        for router, pool in enumerate(pools)
-    }
-    return compare_answers("order", "asked in another order", one.test, pools, answers, again)
+    """Compare answers with those about the same prompts in another order."""
+    return compare_answers("order", "asked in another order", test, pools, answers, again)
 
 
 def check_alone(
-    session: Session,
-    one: Round,
+    test: Part,
     pools: Sequence[Pool],
     answers: Mapping[str, Answer],
+    sampled: Ints,
+    alone: Mapping[str, Answer],
 ) -> Check:
-    """Ask the routers of `session` about single prompts."""
-    prompts = one.test.texts()
-    sampled = np.random.default_rng([pools[0].seed, 2]).permutation(len(prompts))[:ALONE]
-    alone: dict[str, Answer] = {}
-    for router, pool in enumerate(pools):
-        asked_at = ask_at(one.train.labelled(pool)[1], pool.cost)
-        alone[pool.metric] = _joined([session.ask(router, prompts.take([row]), asked_at) for row in sampled])
+    """Compare answers with those about single prompts, at the positions `sampled`."""
     counted = {metric: _at(answer, sampled) for metric, answer in answers.items()}
     how = f"{len(sampled)} sampled prompts asked one at a time"
-    return compare_answers("one at a time", how, one.test, pools, counted, alone, sampled)
+    return compare_answers("one at a time", how, test, pools, counted, alone, sampled)
 
 
 def compare_answers(
@@ -96,6 +83,38 @@ def compare_answers(
     return Check(name=name, passed=passed, value=min(apart, 1e300), bound=TOLERANCE, says=says)
 
 
+def difference(one: Answer, other: Answer) -> float:
+    """Return how far two answers are apart, the second relative to how far the first tells candidates apart.
+
+    Predictions are compared as routing compares them, within a prompt: what is added to all candidates of a
+    prompt, however large, changes nothing and hides nothing. The largest difference counts. For choices, the
+    share that differ; infinite where one predicts and the other chooses.
+    """
+    if one.kind != other.kind:
+        return inf
+    if one.predicted is None or other.predicted is None:
+        return float(np.mean(np.asarray(one.choices) != np.asarray(other.choices)))
+    centred, again = (p - p.mean(axis=1, keepdims=True) for p in (one.predicted, other.predicted))
+    spread = np.abs(centred).max(axis=1)
+    # A prompt whose candidates are hardly told apart is held against the others, and against rounding.
+    least = np.maximum(0.01 * np.median(spread), ROUNDING * np.abs(one.predicted).max(axis=1))
+    scale = np.maximum(np.maximum(spread, least), np.finfo(np.float64).tiny)
+    return float((np.abs(centred - again).max(axis=1) / scale).max())
+
+
+def audc_gap(one: Answer, other: Answer, quality: Floats, pool: Pool) -> float:
+    """Return how far the AUDCs of two answers about prompts of qualities (n, M) are apart.
+
+    As a share of what the oracle gains over the mixture; infinite where they differ and nothing is to gain.
+    """
+    first, second = (float(audc(sweep_of(a, quality, pool).curve(), pool.cost)) for a in (one, other))
+    curves = oracle_curve(quality, pool.cost), mixture_curve(quality, pool.cost)
+    best, mixed = (float(audc(curve, pool.cost)) for curve in curves)
+    if isclose(first, second, rel_tol=1e-12, abs_tol=1e-12):
+        return 0.0
+    return abs(first - second) / (best - mixed) if best > mixed else inf
+
+
 def _at(answer: Answer, rows: Ints) -> Answer:
     """Return the answer about some prompts, by their positions."""
     return replace(
@@ -103,9 +122,3 @@ def _at(answer: Answer, rows: Ints) -> Answer:
         predicted=None if answer.predicted is None else answer.predicted[rows],
         choices=None if answer.choices is None else answer.choices[:, rows],
     )
-
-
-def _joined(answers: Sequence[Answer]) -> Answer:
-    if answers[0].predicted is not None:
-        return replace(answers[0], predicted=np.concatenate([np.asarray(a.predicted) for a in answers]))
-    return replace(answers[0], choices=np.concatenate([np.asarray(a.choices) for a in answers], axis=1))

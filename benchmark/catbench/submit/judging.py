@@ -22,8 +22,9 @@ from catbench.submit.canaries import MIXED, REWORDED, SHUFFLED, Altered, canary_
 from catbench.submit.checks import check_alone, check_order, check_repeats
 from catbench.submit.noise import check_noise
 from catbench.submit.rewording import reworded
-from catbench.submit.sandbox.session import Inside, Sandbox, Session, Usage, open_sandbox
-from catbench.submit.submitted import answer_all, ask_all, digest_of
+from catbench.submit.sandbox.launch import Inside
+from catbench.submit.sandbox.session import Sandbox, Usage, open_sandbox
+from catbench.submit.submitted import Session, answer_all, ask_all, ask_alone, ask_reordered, digest_of
 from catbench.suite.pool import Pool
 
 Scored = TypeVar("Scored")
@@ -114,8 +115,13 @@ class _Runs:
             with self._session(self._first) as session:
                 found.append(answer_all(session, one, self._pools))
                 if not checks:
-                    given = session, one, self._pools, found[0]
-                    checks = [check_order(*given), check_alone(*given)]
+                    test, first = one.test, found[0]
+                    again = ask_reordered(session, one, self._pools)
+                    sampled, alone = ask_alone(session, one, self._pools)
+                    checks = [
+                        check_order(test, self._pools, first, again),
+                        check_alone(test, self._pools, first, sampled, alone),
+                    ]
         return found, checks
 
     def repeat(self) -> tuple[list[Answers], Answers]:

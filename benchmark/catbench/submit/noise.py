@@ -18,10 +18,9 @@ import numpy as np
 
 from catbench.arrays import Floats
 from catbench.report.submission_record import Check
-from catbench.score.answer import Answer
+from catbench.score.answer import ROUNDING, Answer
 from catbench.score.bootstrap import Bootstrap, replicate_blocks
 from catbench.score.rounds import Part
-from catbench.submit.submitted import ROUNDING
 from catbench.suite.pool import Pool
 
 NAME = "noise"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,9 +21,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from catbench.errors import SubmissionError
 from catbench.submit.faults import one_line
 from catbench.submit.sandbox.command import run_bounded
-from catbench.submit.sandbox.launch import check_available
-from catbench.submit.sandbox.layout import PACKAGES, SUBMISSION
-from catbench.submit.sandbox.session import Inside, run_inside
+from catbench.submit.sandbox.launch import Inside, bubblewrap, check_available
+from catbench.submit.sandbox.layout import PACKAGES, SUBMISSION, seen_from_inside
 
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 WHEELS_ONLY = ("--no-deps", "--only-binary", ":all:", "--require-hashes", "--no-input")
@@ -110,3 +109,13 @@ def install(needed: Sequence[Needed], inside: Inside, place: Path) -> Inside:
 def _last(said: str) -> str:
     lines = [line for line in said.splitlines() if line.strip()]
     return one_line(lines[-1]) if lines else "pip did not say why"
+
+
+def run_inside(inside: Inside, command: Iterable[str], *, writable: Path) -> str:
+    """Run a command in a bubblewrap that can write to one folder; return why it failed, if it did."""
+    mounts = [
+        mount if mount.target != PACKAGES else type(mount)(PACKAGES, writable, writable=True)
+        for mount in seen_from_inside(inside.folder, writable, inside.masked)
+    ]
+    words = bubblewrap(mounts, list(command), inside.limits)
+    return run_bounded(words, inside.limits, writes=writable, environment={})

@@ -8,32 +8,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
-
-import numpy as np
 
 from catbench.download import Progress
 from catbench.errors import SubmissionError, UsageError
 from catbench.report.evaluation import evaluate
 from catbench.report.limits import Limits
 from catbench.report.report import Report
-from catbench.report.submission_record import BesideBaselines, SandboxRecord, Submission
+from catbench.report.submission_record import SandboxRecord, Submission
 from catbench.route.routing import NamedRouter
 from catbench.score.answer import Answer
 from catbench.score.bootstrap import Bootstrap
-from catbench.score.measures import audc
 from catbench.score.rounds import Rounds, rounds_of
-from catbench.score.scorer import sweep_of
-from catbench.score.sweep import mixture_curve
 from catbench.submit.duplicates import find_duplicates
 from catbench.submit.folder import Settings, read_settings, stage
 from catbench.submit.judging import judge
 from catbench.submit.requirements import install, read_requirement
-from catbench.submit.sandbox.launch import NOT_PROTECTED, SandboxKind, check_available
+from catbench.submit.sandbox.launch import NOT_PROTECTED, Inside, SandboxKind, check_available
 from catbench.submit.sandbox.preload import imported
-from catbench.submit.sandbox.session import Inside
+from catbench.submit.submitted import beside_baselines
 from catbench.suite.matrix import ScoreMatrix
-from catbench.suite.pool import Pool
 
 GPU = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
 
@@ -168,37 +161,6 @@ def check_untrained(files: Iterable[str], rounds: Rounds, name: str) -> None:
             f"{name} brings {fitted[0]}, and {rounds.test.matrix.suite.id!r} is scored by folds, which test "
             "every prompt: what a file holds of their labels would be tested on them; learn it in fit()"
         )
-
-
-def beside_baselines(answer: Answer, rounds: Rounds, pool: Pool) -> BesideBaselines:
-    """Return where an answer stands beside the best constant candidate and the mixture, by AUDC."""
-    test, of_prompt = rounds.test, rounds.of_prompt
-    quality = test.labelled(pool)[1]
-    sign = test.matrix.metric(pool.metric).sign
-
-    def area(one: Answer) -> float:
-        return float(audc(sweep_of(one, quality, pool, of_prompt).curve(), pool.cost))
-
-    constants = [
-        area(
-            replace(answer, predicted=None, choices=np.full((len(answer.trade_offs), len(quality)), position))
-        )
-        for position in range(len(pool))
-    ]
-    mixture = float(audc(mixture_curve(quality, pool.cost), pool.cost))
-    best, own = max(constants), area(answer)
-    below: list[Literal["mixture", "best constant candidate"]] = []
-    if own < mixture:
-        below.append("mixture")
-    if own < best:
-        below.append("best constant candidate")
-    return BesideBaselines(
-        audc=own * sign,
-        mixture=mixture * sign,
-        best_constant=pool.ids[int(np.argmax(constants))],
-        best_constant_audc=best * sign,
-        below=tuple(below),
-    )
 
 
 def _devices(name: str) -> tuple[str, ...]:

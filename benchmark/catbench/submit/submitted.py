@@ -1,4 +1,4 @@
-"""What a submission answers on all metrics of a suite, in one process, and the digest of it."""
+"""What a submission answers on all metrics of a suite, in one process: its digest, and where it stands."""
 
 from __future__ import annotations
 
@@ -6,24 +6,40 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from math import inf, isclose
+from typing import Literal, Protocol
 
 import numpy as np
 
 from catbench.arrays import Floats, Ints
+from catbench.report.submission_record import BesideBaselines
 from catbench.route.routing import ask_at
-from catbench.score.answer import Answer
+from catbench.score.answer import Answer, Labelled
 from catbench.score.measures import audc
 from catbench.score.rounds import Round, Rounds
 from catbench.score.scorer import sweep_of
-from catbench.score.sweep import mixture_curve, oracle_curve
-from catbench.submit.sandbox.session import Session
+from catbench.score.sweep import mixture_curve
 from catbench.suite.costs import processor_name
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
 
-ROUNDING = 1e-11
-"""Of a prediction: differences below some digits of double precision are nobody's."""
+ALONE = 64
+"""Prompts that are shown alone."""
+
+
+class Session(Protocol):
+    """Routers of one submission in one process. `router` counts those that were made."""
+
+    def make(self, pool: Pool) -> int:
+        """Make a router for a pool; return its number."""
+        ...
+
+    def fit(self, router: int, train: Labelled, validation: Labelled) -> None:
+        """Fit a router."""
+        ...
+
+    def ask(self, router: int, prompts: Prompts, trade_offs: Floats) -> Answer:
+        """Ask a fitted router about prompts."""
+        ...
 
 
 def answer_all(
@@ -89,6 +105,26 @@ def ask_in_order(session: Session, one: Round, pool: Pool, router: int, order: I
     )
 
 
+def ask_reordered(session: Session, one: Round, pools: Sequence[Pool]) -> dict[str, Answer]:
+    """Return the answers of fitted routers (in the order of `pools`) about test prompts in another order."""
+    order = np.random.default_rng([pools[0].seed, 1]).permutation(len(one.test))
+    return {
+        pool.metric: ask_in_order(session, one, pool, router, order, one.test.texts())
+        for router, pool in enumerate(pools)
+    }
+
+
+def ask_alone(session: Session, one: Round, pools: Sequence[Pool]) -> tuple[Ints, dict[str, Answer]]:
+    """Return positions of at most ALONE test prompts, drawn, and the answers where each is shown alone."""
+    prompts = one.test.texts()
+    sampled = np.random.default_rng([pools[0].seed, 2]).permutation(len(prompts))[:ALONE]
+    alone: dict[str, Answer] = {}
+    for router, pool in enumerate(pools):
+        asked_at = ask_at(one.train.labelled(pool)[1], pool.cost)
+        alone[pool.metric] = _joined([session.ask(router, prompts.take([row]), asked_at) for row in sampled])
+    return sampled, alone
+
+
 def digest_of(answers: Mapping[str, Answer], rounds: Rounds) -> str:
     """Return the SHA-256 of answers' bytes: prompt ids, then metric, kind, shape and numbers of each.
 
@@ -108,33 +144,38 @@ def digest_of(answers: Mapping[str, Answer], rounds: Rounds) -> str:
     return digest.hexdigest()
 
 
-def difference(one: Answer, other: Answer) -> float:
-    """Return how far two answers are apart, the second relative to how far the first tells candidates apart.
+def beside_baselines(answer: Answer, rounds: Rounds, pool: Pool) -> BesideBaselines:
+    """Return where an answer stands beside the best constant candidate and the mixture, by AUDC."""
+    test, of_prompt = rounds.test, rounds.of_prompt
+    quality = test.labelled(pool)[1]
+    sign = test.matrix.metric(pool.metric).sign
 
-    Predictions are compared as routing compares them, within a prompt: what is added to all candidates of a
-    prompt, however large, changes nothing and hides nothing. The largest difference counts. For choices, the
-    share that differ; infinite where one predicts and the other chooses.
-    """
-    if one.kind != other.kind:
-        return inf
-    if one.predicted is None or other.predicted is None:
-        return float(np.mean(np.asarray(one.choices) != np.asarray(other.choices)))
-    centred, again = (p - p.mean(axis=1, keepdims=True) for p in (one.predicted, other.predicted))
-    spread = np.abs(centred).max(axis=1)
-    # A prompt whose candidates are hardly told apart is held against the others, and against rounding.
-    least = np.maximum(0.01 * np.median(spread), ROUNDING * np.abs(one.predicted).max(axis=1))
-    scale = np.maximum(np.maximum(spread, least), np.finfo(np.float64).tiny)
-    return float((np.abs(centred - again).max(axis=1) / scale).max())
+    def area(one: Answer) -> float:
+        return float(audc(sweep_of(one, quality, pool, of_prompt).curve(), pool.cost))
+
+    constants = [
+        area(
+            replace(answer, predicted=None, choices=np.full((len(answer.trade_offs), len(quality)), position))
+        )
+        for position in range(len(pool))
+    ]
+    mixture = float(audc(mixture_curve(quality, pool.cost), pool.cost))
+    best, own = max(constants), area(answer)
+    below: list[Literal["mixture", "best constant candidate"]] = []
+    if own < mixture:
+        below.append("mixture")
+    if own < best:
+        below.append("best constant candidate")
+    return BesideBaselines(
+        audc=own * sign,
+        mixture=mixture * sign,
+        best_constant=pool.ids[int(np.argmax(constants))],
+        best_constant_audc=best * sign,
+        below=tuple(below),
+    )
 
 
-def audc_gap(one: Answer, other: Answer, quality: Floats, pool: Pool) -> float:
-    """Return how far the AUDCs of two answers about prompts of qualities (n, M) are apart.
-
-    As a share of what the oracle gains over the mixture; infinite where they differ and nothing is to gain.
-    """
-    first, second = (float(audc(sweep_of(a, quality, pool).curve(), pool.cost)) for a in (one, other))
-    curves = oracle_curve(quality, pool.cost), mixture_curve(quality, pool.cost)
-    best, mixed = (float(audc(curve, pool.cost)) for curve in curves)
-    if isclose(first, second, rel_tol=1e-12, abs_tol=1e-12):
-        return 0.0
-    return abs(first - second) / (best - mixed) if best > mixed else inf
+def _joined(answers: Sequence[Answer]) -> Answer:
+    if answers[0].predicted is not None:
+        return replace(answers[0], predicted=np.concatenate([np.asarray(a.predicted) for a in answers]))
+    return replace(answers[0], choices=np.concatenate([np.asarray(a.choices) for a in answers], axis=1))

@@ -1,40 +1,30 @@
-"""Verify a report: every number derived again from the stored predictions, or the submission run again.
+"""Verify a report: every number derived again from the stored predictions.
 
 That numbers follow from predictions proves arithmetic. That predictions come from the submission is proven
-by a rerun. That the submission does not remember the test prompts is proven by prompts made after it.
+by a rerun (`catbench.submit.rerun`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from math import hypot, isclose
-from pathlib import Path
-from statistics import NormalDist
+from math import isclose
 from typing import Any, cast
 
 import numpy as np
 
 from catbench.errors import SubmissionError
 from catbench.report.evaluation import evaluate
-from catbench.report.numbers import Estimate
 from catbench.report.report import Report
 from catbench.report.result import Result
 from catbench.report.stored import pool_arguments, pool_of_report, rounds_of_report, stored_answers
-from catbench.report.submission_record import CHECKS, Check, Fresh, Interval, Rerun, Submission
+from catbench.report.submission_record import CHECKS, Check
 from catbench.report.verdict import verdict
 from catbench.route.routing import NamedRouter
-from catbench.score.bootstrap import LEVEL, Bootstrap
+from catbench.score.bootstrap import Bootstrap
 from catbench.score.measures import MEASURES
-from catbench.submit.checks import compare_answers
-from catbench.submit.duplicates import find_duplicates
-from catbench.submit.folder import Settings
-from catbench.submit.judging import judge
 from catbench.submit.noise import check_noise
-from catbench.submit.run import How, beside_baselines, run_submission, staged
-from catbench.submit.submitted import digest_of
+from catbench.submit.submitted import beside_baselines, digest_of
 from catbench.suite.matrix import ScoreMatrix
-from catbench.suite.prompts import normalise
 
 EQUAL = 1e-5
 """Relative difference up to which two numbers of six digits agree: the last one may be rounded either way."""
@@ -44,8 +34,6 @@ REPLICATES = 1e-5
 """Difference up to which replicates agree, of their own largest size."""
 ELSEWHERE = ("trials:", "hold-out:", "catbench:")
 """Parts of a signature that predictions do not show: what was done in training, and by which version."""
-SETTINGS = ("name", "authors", "paper", "licence", "unseen_candidates", "needs_gpu", "requirements")
-"""What a report says in the words of `submission.toml`."""
 MEASURED = ("fit_seconds", "seconds_per_prompt", "hardware", "win_rate", "verdict")
 """What predictions do not give: it was measured, or needs refits. A verdict is held to its own result."""
 
@@ -79,13 +67,13 @@ def verify_report(
         if missing := CHECKS - {check.name for check in report.submission.checks}:
             raise SubmissionError(f"{name} does not hold: it lacks the check {min(missing)!r}")
         derived = digest_of(answers, rounds)
-        _compare(name, "submission.predictions_sha256", report.submission.predictions_sha256, derived)
+        compare_records(name, "submission.predictions_sha256", report.submission.predictions_sha256, derived)
         for metric, answer in answers.items():
             pool = pool_of_report(report, rounds, metric)
             stands = beside_baselines(answer, rounds, pool).model_dump(mode="json")
             stored = report.submission.standing.get(metric)
             held = stored.model_dump(mode="json") if stored else None
-            _compare(name, f"submission.standing.{metric}", held, stands)
+            compare_records(name, f"submission.standing.{metric}", held, stands)
     again = evaluate(
         NamedRouter(report.router.name, lambda pool: None),
         matrix,
@@ -100,13 +88,13 @@ def verify_report(
         compact=report.compact,
         answers=answers,
     )
-    _compare(name, "signature", _of_predictions(report.signature), _of_predictions(again.signature))
-    _compare(name, "simulated", report.simulated, again.simulated)
-    _compare(name, "router.kind", report.router.kind, again.router.kind)
-    _compare(name, "number of results", len(report.results), len(again.results))
+    compare_records(name, "signature", _of_predictions(report.signature), _of_predictions(again.signature))
+    compare_records(name, "simulated", report.simulated, again.simulated)
+    compare_records(name, "router.kind", report.router.kind, again.router.kind)
+    compare_records(name, "number of results", len(report.results), len(again.results))
     for position, (stored, derived) in enumerate(zip(report.results, again.results, strict=True)):
-        _compare(name, f"results[{position}]", _derivable(stored), _derivable(derived))
-        _compare(name, f"results[{position}].verdict", stored.verdict, verdict(stored))
+        compare_records(name, f"results[{position}]", _derivable(stored), _derivable(derived))
+        compare_records(name, f"results[{position}].verdict", stored.verdict, verdict(stored))
     _compare_replicates(name, report, again)
 
 
@@ -136,113 +124,6 @@ def _compare_replicates(name: str, report: Report, again: Report) -> None:
             raise SubmissionError(f"{name} does not hold: replicates of {column!r} do not follow from it")
 
 
-def rerun(report: Report, folder: Path, matrix: ScoreMatrix, how: How) -> Rerun:
-    """Run a report's submission and its checks again, and compare what it predicts. Raises as a run does.
-
-    Raises SubmissionError too where the folder is not what the report says of it.
-    """
-    said = _submission(report, folder)
-    rounds = rounds_of_report(report, matrix)
-    stored = stored_answers(report, rounds)
-    pools = [pool_of_report(report, rounds, metric) for metric in stored]
-    with staged(folder, matrix, how) as ready:
-        _check_folder(said, ready.files, ready.settings, folder)
-        paths = [ready.inside.folder / file for file in ready.files]
-        derived = find_duplicates(paths, rounds.test.texts()).model_dump(mode="json")
-        _compare(str(folder), "submission.duplicates", said.duplicates.model_dump(mode="json"), derived)
-        judged = judge(ready.inside, rounds, pools, lambda answers: None)
-    same = compare_answers("rerun", "run again", rounds.test, pools, stored, judged.answers)
-    failed = tuple(check.name for check in judged.checks if not check.passed)
-    return Rerun(
-        passed=same.passed and not failed,
-        date=_today(),
-        sandbox=how.sandbox,
-        largest_difference=same.value or 0.0,
-        identical=judged.digest == said.predictions_sha256,
-        failed_checks=failed,
-    )
-
-
-def fresh(report: Report, folder: Path, known: ScoreMatrix, matrix: ScoreMatrix, how: How) -> Fresh:
-    """Run a report's submission on a suite with new test prompts; compare its gains with the claimed ones.
-
-    `known` is the suite of the report. Raises as a run does, and SubmissionError where one of its prompts is
-    tested again, where the folder is not the report's, or where the report has no standard errors.
-    """
-    said = _submission(report, folder)
-    old = {normalise(str(text)) for text in known.prompts["text"]}
-    tested = matrix.prompts["text"].iloc[matrix.rows("test")]
-    if met := sum(normalise(str(text)) in old for text in tested):
-        raise SubmissionError(
-            f"{met} test prompts of {matrix.suite.id!r} stand in {known.suite.id!r} too: they are not new "
-            "(catbench generate SUITE --fresh-test SEED makes new ones)"
-        )
-    found = run_submission(folder, matrix, how, seed=report.router.seed)
-    ran = _submission(found, folder)
-    _check_folder(said, ran.files, ran, folder)
-    claimed = {result.metric: result.estimate("gain") for result in report.results if result.slice == "all"}
-    gains = {result.metric: result.estimate("gain") for result in found.results}
-    if missing := set(claimed) - set(gains):
-        raise SubmissionError(f"suite {matrix.suite.id!r} has no metric {min(missing)!r}, and the report has")
-    difference = {
-        metric: _difference(claim, gains[metric], len(claimed), f"{folder}, {metric}")
-        for metric, claim in claimed.items()
-    }
-    failed = tuple(check.name for check in ran.checks if not check.passed)
-    return Fresh(
-        holds=not failed and all(high >= 0 for _, _, high in difference.values()),
-        date=_today(),
-        suite=matrix.suite.id,
-        suite_digest=matrix.digest,
-        gain={metric: _interval(gains[metric], f"{folder}, {metric}") for metric in claimed},
-        difference=difference,
-        failed_checks=failed,
-    )
-
-
-def _difference(claimed: Estimate, found: Estimate, metrics: int, place: str) -> Interval:
-    """Return how much larger a gain on new prompts is than the claimed one, as a two-sample interval.
-
-    Both are near enough normal and of different prompts, so their variances add up. Its level is 95% for all
-    metrics together (Bonferroni).
-    """
-    before, now = (_interval(estimate, place)[0] for estimate in (claimed, found))
-    errors = claimed.standard_error, found.standard_error
-    if errors[0] is None or errors[1] is None:
-        raise SubmissionError(f"{place}: its gain has no standard error, so nothing can be held against it")
-    width = NormalDist().inv_cdf(1 - (1 - LEVEL) / 2 / metrics) * hypot(errors[0], errors[1])
-    return now - before, now - before - width, now - before + width
-
-
-def _interval(estimate: Estimate, place: str) -> Interval:
-    if estimate.value is None or estimate.low is None or estimate.high is None:
-        raise SubmissionError(
-            f"{place}: its gain has no interval; run it with bootstrap replicates (--replicates)"
-        )
-    return estimate.value, estimate.low, estimate.high
-
-
-def _submission(report: Report, folder: Path) -> Submission:
-    if report.submission is None:
-        raise SubmissionError(f"{folder}: the report is of no submission, so there is nothing to run again")
-    return report.submission
-
-
-def _check_folder(said: Submission, files: dict[str, str], ran: Settings | Submission, folder: Path) -> None:
-    """Raise SubmissionError where files (path -> SHA-256) or settings are not those that the report names."""
-    for path in sorted({*files, *said.files}):
-        held, here = said.files.get(path), files.get(path)
-        if held != here:
-            how_so = "is new" if held is None else "is gone" if here is None else "was changed"
-            raise SubmissionError(f"{folder}: {path} {how_so} since the report was made; run it again")
-    for name in SETTINGS:
-        _compare(str(folder), f"submission.{name}", getattr(said, name), getattr(ran, name))
-
-
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()
-
-
 def _of_predictions(signature: str) -> str:
     """Return a signature without what predictions do not show."""
     return "|".join(part for part in signature.split("|") if not part.startswith(ELSEWHERE))
@@ -257,7 +138,7 @@ def _derivable(result: Result) -> dict[str, Any]:
     return record
 
 
-def _compare(name: str, place: str, stored: object, derived: object) -> None:
+def compare_records(name: str, place: str, stored: object, derived: object) -> None:
     """Raise SubmissionError at the first place where two records differ."""
     for where, one, other in _differences(place, stored, derived):
         raise SubmissionError(f"{name} does not hold: {where} is {one!r} in the report, derived {other!r}")

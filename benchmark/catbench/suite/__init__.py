@@ -2,7 +2,7 @@
 
 prompts pool costs info     texts, groups and splits; candidates; prices; what a suite says of itself
 suite_record                all of it in memory but scores: `Suite`
-matrix matrix_rules         with scores: `ScoreMatrix`, its rules and its digest
+matrix                      with scores: `ScoreMatrix`, its rules and its digest
 from_arrays cells           a matrix from arrays, or from score rows in any order
 store score_rows sheets     all of it on disk: manifest, score rows, costs, features, images side by side
 withheld                    test prompts whose scores only a host has

@@ -94,7 +94,7 @@ def croissant(folder: Path, manifest: Manifest, day: date, page: str = "") -> st
         "description": suite.title or suite.id,
         "version": full_version(suite.version),
         "license": licence.url if licence else suite.licence or "none stated",
-        "citeAs": citation(suite),
+        "citeAs": suite.cite,
         "datePublished": day.isoformat(),
         "keywords": ["text-to-image", "routing", "score matrix"],
         "isLiveDataset": False,
@@ -114,12 +114,6 @@ def croissant(folder: Path, manifest: Manifest, day: date, page: str = "") -> st
     if where := page or address(suite):
         record["url"] = where
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-
-
-def citation(suite: SuiteInfo) -> str:
-    """Return whom to cite for a suite: those whose prompts it has, or else where it comes from."""
-    sources = suite.provenance.sources if suite.provenance else ()
-    return "; ".join(source.citation for source in sources if source.citation) or suite.source or suite.id
 
 
 def address(suite: SuiteInfo) -> str:

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from catbench.suite.costs import Cost, cost_keys, prices
-from catbench.suite.croissant import citation
 from catbench.suite.licences import known_licence
 from catbench.suite.manifest import Manifest
 
@@ -52,7 +51,7 @@ def dataset_card(manifest: Manifest, costs: Sequence[Cost], repository: str = ""
                 for m in manifest.metrics
             ],
         ),
-        f"## Cite\n\n{_line(citation(suite))}\n",
+        f"## Cite\n\n{_line(suite.cite)}\n",
         "Made by catbench (distribution `catbench-t2i`) from `manifest.json`. Neither this page nor "
         "`croissant.json` is part of the suite's digest.\n",
     ]

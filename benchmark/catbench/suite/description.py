@@ -1,6 +1,7 @@
 """What stands beside a suite's files for people, hubs and catalogues: `README.md` and `croissant.json`.
 
-Both are made of the files and may be made again; neither is in the manifest or in any digest.
+Both are made of the files and may be made again; neither is in the manifest or in any digest. A suite is sent
+to a hub with them.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from catbench.errors import UsageError
 from catbench.files import atomic_file
 from catbench.hub.address import Address
+from catbench.hub.fetching import check_path
 from catbench.suite.costs import Cost
 from catbench.suite.croissant import croissant
 from catbench.suite.dataset_card import dataset_card
-from catbench.suite.manifest import Manifest
-
-DESCRIPTIONS = ("README.md", "croissant.json")
+from catbench.suite.licences import known_licence
+from catbench.suite.manifest import DESCRIPTIONS, Manifest
 
 
 def write_descriptions(
@@ -42,3 +44,25 @@ def write_descriptions(
     for name, text in texts.items():
         with atomic_file((to or folder) / name) as draft:
             draft.write_text(text, encoding="utf-8")
+
+
+def files_to_send(
+    folder: Path, manifest: Manifest, descriptions: Path, *, have_the_right: bool
+) -> dict[str, Path]:
+    """Return what is sent of a suite: path in the repository -> file.
+
+    That is the manifest, the files that it names, and the descriptions, which lie in a folder of their own.
+    Raises UsageError where neither the licence nor the sender says that the suite may be handed on.
+    """
+    licence = manifest.suite.licence
+    if known_licence(licence) is None and not have_the_right:
+        says = f"has the licence {licence!r}, which is none that is known to let it be handed on"
+        raise UsageError(
+            f"suite {manifest.suite.id!r} {says if licence else 'states no licence'}: --i-have-the-right "
+            "says that you may send it"
+            + ("" if licence else "; `catbench import table ... --licence 'CC BY 4.0' --force` states one")
+        )
+    for name in manifest.files:
+        check_path(name)
+    files = {name: folder / name for name in ("manifest.json", *sorted(manifest.files))}
+    return {**files, **{name: descriptions / name for name in DESCRIPTIONS}}

@@ -1,4 +1,4 @@
-"""Suites on a dataset hub: fetched at a commit and verified by their digests, or sent with a card.
+"""Suites on a dataset hub: fetched at a commit and verified by their digests.
 
 Digests prove that a suite came whole and as its manifest says, not who made it: whoever may write to the
 repository can write a manifest as well. The commit tells which state it was.
@@ -15,14 +15,12 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from catbench.download import Progress
-from catbench.errors import SuiteError, UsageError
+from catbench.errors import SuiteError
 from catbench.files import held, sha256_of
 from catbench.home import cache_folder, shipped_suites
 from catbench.hub.address import Address
-from catbench.hub.fetching import Listing, check_path, fetch_files, forget_downloads, listed_at_commit
-from catbench.suite.description import DESCRIPTIONS
-from catbench.suite.licences import known_licence
-from catbench.suite.manifest import Manifest, read_manifest
+from catbench.hub.fetching import Listing, fetch_files, forget_downloads, listed_at_commit
+from catbench.suite.manifest import DESCRIPTIONS, Manifest, read_manifest
 from catbench.suite.suite_record import Suite
 
 ORIGIN = "origin.json"
@@ -108,28 +106,6 @@ def fetched_from(*suites: Suite | None) -> dict[str, str]:
     """Return suite -> its address at a hub's commit, of those whose folders say that they came from one."""
     found = {one.suite.id: origin_of(one.root) for one in suites if one is not None and one.root is not None}
     return {name: str(Address(one.repository, one.commit)) for name, one in found.items() if one is not None}
-
-
-def files_to_send(
-    folder: Path, manifest: Manifest, descriptions: Path, *, have_the_right: bool
-) -> dict[str, Path]:
-    """Return what is sent of a suite: path in the repository -> file.
-
-    That is the manifest, the files that it names, and the descriptions, which lie in a folder of their own.
-    Raises UsageError where neither the licence nor the sender says that the suite may be handed on.
-    """
-    licence = manifest.suite.licence
-    if known_licence(licence) is None and not have_the_right:
-        says = f"has the licence {licence!r}, which is none that is known to let it be handed on"
-        raise UsageError(
-            f"suite {manifest.suite.id!r} {says if licence else 'states no licence'}: --i-have-the-right "
-            "says that you may send it"
-            + ("" if licence else "; `catbench import table ... --licence 'CC BY 4.0' --force` states one")
-        )
-    for name in manifest.files:
-        check_path(name)
-    files = {name: folder / name for name in ("manifest.json", *sorted(manifest.files))}
-    return {**files, **{name: descriptions / name for name in DESCRIPTIONS}}
 
 
 def _fetch_manifest(listing: Listing, part: Path, progress: Progress) -> Manifest:

@@ -106,3 +106,9 @@ class SuiteInfo(BaseModel):
     """Folds by which routers are scored here unless they are asked for otherwise; 0 = by the splits."""
     provenance: Provenance | None = None
     """Where the prompts come from, if catbench chose them."""
+
+    @property
+    def cite(self) -> str:
+        """Whom to cite: those whose prompts it has, or else where it comes from."""
+        sources = self.provenance.sources if self.provenance else ()
+        return "; ".join(source.citation for source in sources if source.citation) or self.source or self.id

@@ -12,6 +12,9 @@ from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.pool import Candidate
 from catbench.suite.prompts import Split
 
+DESCRIPTIONS = ("README.md", "croissant.json")
+"""What lies beside a suite's files and is in no manifest (`catbench.suite.description`)."""
+
 
 class Manifest(BaseModel):
     """`manifest.json`."""
@@ -26,7 +29,7 @@ class Manifest(BaseModel):
     samples: dict[Split, int]
     splits: dict[Split, int]
     content: str = ""
-    """Digest of the content, by which reports name the suite (`catbench.suite.digest`); empty = not
+    """Digest of the content, by which reports name the suite (`catbench.suite.matrix`); empty = not
     stated."""
     files: dict[str, str]
     """Path in the folder -> SHA-256."""

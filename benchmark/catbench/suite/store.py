@@ -35,8 +35,7 @@ from catbench.suite.description import write_descriptions
 from catbench.suite.hub_suites import folder_of
 from catbench.suite.manifest import Manifest
 from catbench.suite.manifest import read_manifest as read_manifest
-from catbench.suite.matrix import ScoreMatrix
-from catbench.suite.matrix_rules import PROMPT_COLUMNS
+from catbench.suite.matrix import PROMPT_COLUMNS, ScoreMatrix
 from catbench.suite.prompts import SPLITS
 from catbench.suite.score_rows import read_scores, write_scores
 from catbench.suite.suite_record import Suite

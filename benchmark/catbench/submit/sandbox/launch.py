@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -33,6 +34,26 @@ NOT_PROTECTED: dict[SandboxKind, str] = {
 }
 """What each kind does not protect from, as said to the user and in the report."""
 SETTINGS = {"HOME": "/tmp", "TMPDIR": "/tmp", "USER": "nobody", "LOGNAME": "nobody", "LANG": "C.UTF-8"}
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What runs in a sandbox: a submission's folder, staged, and how it is to be run."""
+
+    name: str
+    folder: Path
+    entry: str
+    """`router.py:make_router`."""
+    sandbox: SandboxKind = "bwrap"
+    limits: Limits = field(default_factory=Limits)
+    packages: Path | None = None
+    """Folder of packages that its requirements installed."""
+    masked: tuple[Path, ...] = ()
+    """Folders to hide besides every named suite."""
+    devices: tuple[str, ...] = ()
+    """Device files it may use: a GPU's."""
+    modules: tuple[str, ...] = ()
+    """Modules of known libraries that it imports (`catbench.submit.sandbox.preload`)."""
 
 
 def check_available(kind: SandboxKind) -> None:

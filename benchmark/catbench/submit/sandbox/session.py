@@ -4,51 +4,28 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import psutil
 
 from catbench.arrays import Floats
-from catbench.report.limits import Limits
 from catbench.route.router_loader import load_router
 from catbench.route.router_output import check_choices, check_predictions
 from catbench.route.routing import ask, fit, make
 from catbench.score.answer import Answer, Labelled
 from catbench.submit.sandbox.channel import BreachError, Channel
-from catbench.submit.sandbox.command import run_bounded
 from catbench.submit.sandbox.group import make_group
-from catbench.submit.sandbox.launch import SandboxKind, bubblewrap, check_available, python, sessions_can_part
+from catbench.submit.sandbox.launch import Inside, bubblewrap, check_available, python, sessions_can_part
 from catbench.submit.sandbox.layout import PACKAGES, SCRATCH, SUBMISSION, seen_from_inside
 from catbench.submit.sandbox.warm import Warm
 from catbench.submit.sandbox.wire import Kind, answer_size, decode_answer, encode_request, pool_to_json
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
-
-
-@dataclass(frozen=True)
-class Inside:
-    """What runs in a sandbox: a submission's folder, staged, and how it is to be run."""
-
-    name: str
-    folder: Path
-    entry: str
-    """`router.py:make_router`."""
-    sandbox: SandboxKind = "bwrap"
-    limits: Limits = field(default_factory=Limits)
-    packages: Path | None = None
-    """Folder of packages that its requirements installed."""
-    masked: tuple[Path, ...] = ()
-    """Folders to hide besides every named suite."""
-    devices: tuple[str, ...] = ()
-    """Device files it may use: a GPU's."""
-    modules: tuple[str, ...] = ()
-    """Modules of known libraries that it imports (`catbench.submit.sandbox.preload`)."""
-
 
 Around: TypeAlias = Literal["each", "one", "none"]
 """What has namespaces of its own: each session, a sandbox for one session, or nothing."""
@@ -64,28 +41,6 @@ class Usage:
     memory_bytes: int = 0
     processes: int = 0
     control_group: bool = False
-
-
-class Session(Protocol):
-    """Routers of one submission in one process. `router` counts those that were made."""
-
-    usage: Usage
-
-    def make(self, pool: Pool) -> int:
-        """Make a router for a pool; return its number."""
-        ...
-
-    def fit(self, router: int, train: Labelled, validation: Labelled) -> None:
-        """Fit a router."""
-        ...
-
-    def ask(self, router: int, prompts: Prompts, trade_offs: Floats) -> Answer:
-        """Ask a fitted router about prompts."""
-        ...
-
-    def close(self) -> None:
-        """End it."""
-        ...
 
 
 @contextmanager
@@ -104,7 +59,7 @@ def open_sandbox(inside: Inside) -> Generator[Sandbox]:
 
 
 @contextmanager
-def open_session(inside: Inside) -> Generator[Session]:
+def open_session(inside: Inside) -> Generator[SandboxSession | HereSession]:
     """Make a sandbox for one session (`Sandbox.session`)."""
     with open_sandbox(inside) as sandbox, sandbox.session() as session:
         yield session
@@ -133,7 +88,7 @@ class Sandbox:
             self._warm.wait(self._inside.limits.wall_seconds)
 
     @contextmanager
-    def session(self) -> Generator[Session]:
+    def session(self) -> Generator[SandboxSession | HereSession]:
         """Begin a session; it has ended, with all its processes, when the block ends.
 
         What it raises in the block is a RouterError, and so is a limit broken since it last answered, which
@@ -279,13 +234,3 @@ class HereSession:
 
     def close(self) -> None:
         """Do nothing: there is no process to end."""
-
-
-def run_inside(inside: Inside, command: Iterable[str], *, writable: Path) -> str:
-    """Run a command in a bubblewrap that can write to one folder; return why it failed, if it did."""
-    mounts = [
-        mount if mount.target != PACKAGES else type(mount)(PACKAGES, writable, writable=True)
-        for mount in seen_from_inside(inside.folder, writable, inside.masked)
-    ]
-    words = bubblewrap(mounts, list(command), inside.limits)
-    return run_bounded(words, inside.limits, writes=writable, environment={})
