@@ -92,11 +92,13 @@ shrunk oracle is scored on an image that it has not seen, and shows how much is 
 
 - How people judge pictures, or how models of photographs compare: these are shapes in 32x32 pixels, held
   against the prompt alone, and what sets the models apart was decided by us.
-- What many steps are worth: no candidate that costs more than `nano-l-4` is better beyond noise.
+- What many steps are worth: no candidate that costs more than `nano-l-4` is better beyond noise. They are here
+  because people do draw with so many steps, and a router that overspends should be seen to.
 - DDIM against Euler's steps: without noise they are the same step here, so `nano-ddim-8` draws what
   `nano-l-8` draws.
-- What masked models can do: there is one, and each of its pictures passes through 64 codes, by which its
-  autoencoder, `vq`, loses some of it (the card of `vq` says how much).
+- What masked models can do: there is one, which is behind all others but R even where it has seen everything.
+  Each of its pictures passes through 64 codes, by which its autoencoder, `vq`, loses some of it (the card of
+  `vq` says how much).
 """
 
 

@@ -23,6 +23,26 @@ def test_a_router_gains_on_every_count(nano):
     assert result.estimate("unlimited_gain").low > 0.01
 
 
+def test_an_unseen_image_shows_that_there_is_something_to_gain(nano):
+    references = evaluate("mixture", nano, metric="scene_accuracy").result().references
+    assert references["oracle_shrunk"]["audc_linear"].low - references["mixture"]["audc_linear"].high > 0.04
+
+
+def test_one_step_is_worth_less_where_more_things_are_asked_for(nano):
+    rows = nano.rows("test")
+    rows = rows[(nano.prompts["places"].iloc[rows] == "open").to_numpy()]
+    quality = nano.qualities_at("scene_accuracy", rows, nano.samples["test"], nano.pool("nano")).mean(axis=2)
+    things = nano.prompts["complexity"].to_numpy()[rows]
+    one, most = (quality[inside].mean(axis=0) for inside in (things == 1, things == things.max()))
+    assert one[0] / one[-1] > 0.8
+    assert most[0] / most[-1] < 0.65
+
+
+def test_weights_are_small():
+    folder = suite_folder("nano").parent.parent / "nano"
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 40e6
+
+
 def test_steps_are_worth_choosing_in_one_model(nano):
     result = evaluate("ridge", nano, metric="scene_accuracy", pool="nano").result()
     assert result.estimate("gain_linear").low > 0
