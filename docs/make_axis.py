@@ -29,7 +29,7 @@ TEXT = """# How far the order of routers depends on the axis
 Made by `python docs/make_axis.py` from the predictions in `baselines/reports/nano`, cost in TFLOPs, of
 {routers}.
 
-The gain over the mixture is an area, and an area hangs on where it ends. Two pools that ask the same of a
+The gain over the mixture is an area, and an area depends on where it ends. Two pools that ask the same of a
 router are compared with the pool as it is: without the candidates that are more expensive than the best
 single one (they are dominated: no sensible choice draws with them), and with a bad candidate at a tenth of
 the lowest cost, which scores as the worst one. Predictions are those stored; that of the bad candidate is its

@@ -54,8 +54,8 @@ background. So an empty picture on the right background has a score too, and wha
 ## No model knows everything
 
 Scene accuracy on the test prompts whose every shape and colour a model was trained on, on those that name one
-or two that it has never seen, and on those that name more; in brackets the number of prompts, which are
-others in each row, and hold more things from column to column. Then how often a candidate of this model has
+or two that it has never seen, and on those that name more; in brackets the number of prompts. Each row
+has its own, and prompts further right hold more things. Then how often a candidate of this model has
 the best mean over a prompt's images, a tie counting for each of the tied in equal parts.
 
 {knowledge}
@@ -92,8 +92,8 @@ shrunk oracle is scored on an image that it has not seen, and shows how much is 
 
 - How people judge pictures, or how models of photographs compare: these are shapes in 32x32 pixels, held
   against the prompt alone, and what sets the models apart was decided by us.
-- What many steps are worth: no candidate that costs more than `nano-l-4` is better beyond noise. They are here
-  because people do draw with so many steps, and a router that overspends should be seen to.
+- What many steps are worth: no candidate that costs more than `nano-l-4` is better beyond noise. They are
+  here because people do draw with so many steps, and a router that overspends should be seen to.
 - DDIM against Euler's steps: without noise they are the same step here, so `nano-ddim-8` draws what
   `nano-l-8` draws.
 - What masked models can do: there is one, which is behind all others but R even where it has seen everything.

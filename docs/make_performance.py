@@ -35,8 +35,8 @@ def page() -> str:
     machine = run["machine_info"]
     processor = machine["cpu"].get("brand_raw") or machine["processor"] or machine["machine"]
     named = f"{processor}, {machine['cpu'].get('count', '?')} processors, Python {machine['python_version']}"
-    told = f"Measured on {named}, {run['datetime'][:10]}, at a load of {run['commit_info']['load']:g}"
-    return HEAD + "\n".join(rows) + f"\n\n{told} (this run and what ran beside it).\n"
+    line = f"Measured on {named}, {run['datetime'][:10]}, at a load of {run['commit_info']['load']:g}"
+    return HEAD + "\n".join(rows) + f"\n\n{line} (this run and what ran beside it).\n"
 
 
 if __name__ == "__main__":

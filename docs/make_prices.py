@@ -115,7 +115,7 @@ List prices of one image, by hand, with source and date.
 def flasheval() -> list[Cost]:
     """Count every candidate of FlashEval, PNDM 10 and DPM 20 included."""
     return [
-        cost.model_copy(update={"method": f"{cost.method}; {_told(candidate)}"})
+        cost.model_copy(update={"method": f"{cost.method}; {_settings_of(candidate)}"})
         for model in SD_MODELS
         for candidate in (candidate_of(model, solver, steps) for solver, steps in RUNS)
         for cost in count_costs(candidate)
@@ -137,8 +137,8 @@ def evalmi() -> list[Cost]:
                 )
         elif name in RELEASED_ELSEWHERE:
             model = RELEASED_ELSEWHERE[name]
-            told = f"{model.source}: {model.steps} steps, guidance {model.guidance}, 1024 px"
-            costs += _costs(name, *model.flops(), told)
+            source = f"{model.source}: {model.steps} steps, guidance {model.guidance}, 1024 px"
+            costs += _costs(name, *model.flops(), source)
     for name, pipeline, guidance, pixels in (
         ("sd-2.1", "stabilityai/stable-diffusion-2-1", 7.5, 768),
         ("playground-2.5", "playgroundai/playground-v2.5-1024px-aesthetic", 3.0, 1024),
@@ -152,7 +152,7 @@ def evalmi() -> list[Cost]:
         }
         candidate = Candidate(id=name, settings=settings)
         costs += [
-            cost.model_copy(update={"method": f"{cost.method}; {_told(candidate)}"})
+            cost.model_copy(update={"method": f"{cost.method}; {_settings_of(candidate)}"})
             for cost in count_costs(candidate)
         ]
     return costs
@@ -165,10 +165,10 @@ def pqpp() -> list[Cost]:
         for cost in shipped_costs()
         if cost.candidate == "sdxl-50"
     ]
-    told = (
+    source = (
         "github.com/openai/glide-text2im: 100 steps at 64 px, guidance 3, and 27 of the upsampler to 256 px"
     )
-    return [*_costs("glide", *_glide(), told), *sdxl]
+    return [*_costs("glide", *_glide(), source), *sdxl]
 
 
 def _glide() -> tuple[Flops, Flops]:
@@ -193,21 +193,21 @@ def _glide() -> tuple[Flops, Flops]:
     return whole, whole  # the text is encoded anew in every step, by the networks themselves
 
 
-def _costs(name: str, whole: Flops, denoising: Flops, told: str) -> list[Cost]:
+def _costs(name: str, whole: Flops, denoising: Flops, source: str) -> list[Cost]:
     method = f"meta device, from configurations; torch {versions()['torch']}"
     paper = (denoising.total - denoising.attention) / TERA
     return [
-        Cost(candidate=name, unit="tflops", value=whole.total / TERA, method=f"{method}; {told}"),
+        Cost(candidate=name, unit="tflops", value=whole.total / TERA, method=f"{method}; {source}"),
         Cost(
             candidate=name,
             unit="tflops_paper",
             value=paper,
-            method=f"{method}; denoiser without attention products; {told}",
+            method=f"{method}; denoiser without attention products; {source}",
         ),
     ]
 
 
-def _told(candidate: Candidate) -> str:
+def _settings_of(candidate: Candidate) -> str:
     s = candidate.settings
     solver = f" of {s['scheduler']['name']}" if "scheduler" in s else ""
     return f"{s['pipeline']}: {s['steps']} steps{solver}, guidance {s['guidance']}, {s['width']} px"

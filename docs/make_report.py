@@ -78,16 +78,16 @@ def page() -> str:
 
 def fields(model: type[BaseModel]) -> str:
     """Return a list of a record's fields; those that need no words share a line."""
-    told = _docstrings(model)
+    texts = _docstrings(model)
     named = [
         (field.alias or name, name, field) for name, field in model.model_fields.items() if not field.exclude
     ]
     explained = [
-        f"- `{alias}` ({_type(model, name)}): {_sentence(told[name])}"
+        f"- `{alias}` ({_type(model, name)}): {_sentence(texts[name])}"
         for alias, name, _ in named
-        if name in told
+        if name in texts
     ]
-    plain = [f"`{alias}` ({_type(model, name)})" for alias, name, _ in named if name not in told]
+    plain = [f"`{alias}` ({_type(model, name)})" for alias, name, _ in named if name not in texts]
     return "\n".join([*([f"- {', '.join(plain)}"] if plain else []), *explained])
 
 

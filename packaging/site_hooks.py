@@ -141,7 +141,7 @@ def python() -> str:
     lacking = [path for name in names for path in without_docstring(package[name])]
     if lacking:
         raise PluginError(f"no docstring: {', '.join(lacking)}")
-    parts = ["# Python\n\nEverything that `import catbench` offers.\n"]
+    parts = ["# Python\n\nEverything that `import catbench` has.\n"]
     return "\n".join([*parts, *(f"::: catbench.{name}\n" for name in names)])
 
 

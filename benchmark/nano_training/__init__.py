@@ -7,10 +7,10 @@
     latents     the same as a diffusion model sees them, on disk
     networks    untrained networks, classes of transformers and diffusers
     numbered    things as numbers, and what a recogniser should answer
-    clip  vae  unet  distil  vq  masked  recognise      what is trained
-    loop  checkpoint  diffusion     how: the one training loop, its state on disk, noise levels and velocities
+    clip vae unet distil vq masked recognise    what is trained
+    loop checkpoint diffusion    how: the one training loop, its state on disk, noise levels and velocities
     train       `python -m nano_training.train all`: every model in order, resumable
-    pack        finished models in half precision among those that catbench ships; `cards` tells of each
+    pack cards  finished models in half precision among those that catbench ships; a card of each
     appraise    how good the finished models are, on training scenes
     make_suite  the suite from the packed models: prompts, costs, images, scores
     training_command  how the commands say what went wrong

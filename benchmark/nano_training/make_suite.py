@@ -18,7 +18,7 @@ import typer
 
 from catbench.suite.store import load_suite, save
 from catbench.suite.tables.prices import read_costs
-from catbench_make.nano.nano_suite import SCENES, nano_problem, with_features
+from catbench_make.nano.nano_suite import SCENES, unscored_nano, with_features
 from nano_training.training_command import check_device, run_command
 
 REPEATS, ROUNDS = 21, 5
@@ -36,7 +36,7 @@ def run(
     check_device(device)
     problem, costs, priced = out / "problem", out / "costs.parquet", out / "priced"
     if not problem.exists():
-        save(with_features(nano_problem(scenes)), problem)
+        save(with_features(unscored_nano(scenes)), problem)
     on = ("--device", device)
     if not costs.exists():
         words = ("measure", problem, "--repeats", REPEATS, "--rounds", rounds, *on, "--out", costs)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from catbench.errors import CatbenchError, UsageError, missing_extra
+from catbench.errors import CatbenchError, UsageError, first_line, missing_extra
 from catbench.terminal import print_in_any_encoding
 
 
@@ -17,7 +17,7 @@ def check_device(device: str) -> None:
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"no device {device!r} here: {str(error).splitlines()[0]}") from error
+        raise UsageError(f"no device {device!r} here: {first_line(error)}") from error
 
 
 def run_command(function: Callable[..., None]) -> None:

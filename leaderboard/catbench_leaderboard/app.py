@@ -1,6 +1,6 @@
 """The board as a Streamlit app: `catbench leaderboard`, or `streamlit run` on this file.
 
-Pages only lay out what the modules beside this file make of the reports. They are told apart by a query
+Pages only lay out what the modules beside this file make of the reports. They are distinguished by a query
 parameter, not by a path: on a path Streamlit first asks for its own files below it, and the browser's
 console fills with errors.
 """

@@ -20,7 +20,7 @@ from catbench.report.spelling import spell_cost
 from catbench.submit.paired_ranks import MEAN
 from catbench.submit.problems import AXES
 from catbench.suite.here import is_here
-from catbench_leaderboard import live, markup
+from catbench_leaderboard import markup, running_board
 from catbench_leaderboard.board import EVERY, Board, View
 from catbench_leaderboard.figures import Picture
 from catbench_leaderboard.markup import Column, Router
@@ -67,11 +67,11 @@ def opened(heading: Markup) -> Board | None:
     """
     html(heading)
     place = st.empty()
-    board = live.board(lambda what, done, total: place.progress(done / total, in_markdown(what)) and None)
+    board = running_board.board(lambda what, done, of: place.progress(done / of, in_markdown(what)) and None)
     place.empty()
     if board.problems:
         return board
-    places = ", ".join(in_markdown(str(folder)) for folder in live.folders())
+    places = ", ".join(in_markdown(str(folder)) for folder in running_board.folders())
     st.info(f"There is no report that holds in {places} yet. Make one: `catbench submit new my-router`.")
     not_on_the_board(board)
     return None

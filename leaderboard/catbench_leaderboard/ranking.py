@@ -37,7 +37,7 @@ def alike(first: Row, second: Row) -> bool:
 def numbers(board: Board) -> dict[str, int]:
     """Return every router's number, which gives it its colour on every page and under every filter.
 
-    The best ranked of the first page come first: those that are drawn most are told apart best.
+    The best ranked of the first page come first: those that are drawn most are distinguished best.
     """
     first = [row.label for row in ordered(board, board.view())] if board.problems else []
     rows = (row for problem in board.problems for found in problem.rows.values() for row in found)

@@ -14,8 +14,8 @@ from pathlib import Path
 from catbench.download import Progress
 from catbench.errors import CatbenchError, UsageError
 from catbench.submit.paired_differences import paired_bands
-from catbench_leaderboard import live
 from catbench_leaderboard import page_layout as layout
+from catbench_leaderboard import running_board
 from catbench_leaderboard.figures import difference_figure
 from catbench_leaderboard.ranking import ordered
 from catbench_leaderboard.screens import front_page, router_page
@@ -38,10 +38,10 @@ def prepare(folders: Sequence[Path], progress: Progress) -> None:
     """Read and verify the reports of some folders, and draw two pages: no visitor waits for what they import,
     and no two meet a library that is half there.
     """
-    os.environ[live.FOLDERS] = json.dumps([str(folder.absolute()) for folder in folders])
+    os.environ[running_board.FOLDERS] = json.dumps([str(folder.absolute()) for folder in folders])
     for module in Path(front_page.__file__).parent.glob("*_page.py"):
         import_module(f"catbench_leaderboard.screens.{module.stem}")
-    board = live.board(progress)
+    board = running_board.board(progress)
     if board.problems:
         theme, view, to = THEMES["light"], board.view(), layout.router_address(board)
         rows = ordered(board, view)

@@ -1,4 +1,4 @@
-"""What visitors are told of the suites that catbench knows, whether they are here or not."""
+"""What visitors read about the suites that catbench knows, whether they are here or not."""
 
 from __future__ import annotations
 

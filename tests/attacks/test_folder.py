@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from catbench.errors import SubmissionError
-from catbench.submit.folder import folder_problems, stage
+from catbench.submit.folder import folder_faults, stage
 
 
 def archive(path, name, content=b""):
@@ -156,7 +156,7 @@ FOLDERS = {
 def test_a_folder_is_refused_before_anything_runs(put, says, folder, tmp_path):
     put(folder)
     tracemalloc.start()
-    problems = folder_problems(folder)
+    problems = folder_faults(folder)
     assert tracemalloc.get_traced_memory()[1] < 20 * 2**20  # nothing large was read to find out
     tracemalloc.stop()
     assert any(says in str(problem) for problem in problems), problems
@@ -171,7 +171,7 @@ def test_a_folder_is_refused_before_anything_runs(put, says, folder, tmp_path):
 def test_everything_wrong_is_told_at_once(folder):
     for name in ("a zip-slip", "a module named like a standard one", "a requirement without its hash"):
         FOLDERS[name][0](folder)
-    assert len(folder_problems(folder)) == 3
+    assert len(folder_faults(folder)) == 3
 
 
 def test_one_wrong_line_of_its_settings_hides_none_of_the_others(folder):
@@ -179,7 +179,7 @@ def test_one_wrong_line_of_its_settings_hides_none_of_the_others(folder):
     requirement(folder, "left-pad==1.0")
     settings = folder / "submission.toml"
     settings.write_text(settings.read_text().replace('licence = "Apache-2.0"', 'license = "Apache-2.0"'))
-    assert [problem.what.split(",")[-1].split("=")[0].strip() for problem in folder_problems(folder)] == [
+    assert [problem.what.split(",")[-1].split("=")[0].strip() for problem in folder_faults(folder)] == [
         *("licence", "license", "entry 'gone.py:make_router' leads nowhere"),
         "requirement 'left-pad",
     ]
@@ -189,7 +189,7 @@ def test_one_wrong_line_of_its_settings_hides_none_of_the_others(folder):
 def test_settings_of_another_kind_are_a_problem_and_no_crash(folder, wrong):
     settings = folder / "submission.toml"
     settings.write_text(f"{settings.read_text()}{wrong}\n")
-    (problem,) = folder_problems(folder)
+    (problem,) = folder_faults(folder)
     assert f"submission.toml, {wrong.split()[0]}" in problem.what
 
 

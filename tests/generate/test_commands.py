@@ -10,7 +10,7 @@ from catbench.suite.costs import Cost
 from catbench.suite.store import load, load_suite
 from catbench_make.drawing.run_estimate import BYTES_PER_ROW, BYTES_PER_SCORE, estimate
 from catbench_make.plan.candidates import flux_dev, flux_schnell, infinity, sdxl, sdxl_turbo
-from catbench_make.plan.plan import cut
+from catbench_make.plan.shard_plan import cut
 
 
 @pytest.fixture

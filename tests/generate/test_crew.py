@@ -11,7 +11,7 @@ from catbench.errors import GenerationError
 from catbench.suite.store import load_suite
 from catbench_make.drawing.engines import ShardDone
 from catbench_make.drawing.engines.crew import ShardAnswer, share_out
-from catbench_make.plan.plan import cut
+from catbench_make.plan.shard_plan import cut
 
 
 class Played:

@@ -16,7 +16,16 @@ from catbench.suite.info import Metric
 from catbench_make.scorers import ScorerContext, image_reward, load_scorers, score
 from catbench_make.scorers.checkpoint_file import read_weights
 from catbench_make.scorers.image_reward import load_tokenizer, token_ids
-from catbench_make.scorers.reward_network import UNUSED, empty_network, load_network, published_name
+from catbench_make.scorers.reward_network import empty_network, load_network, published_name
+
+UNUSED = (
+    "blip.vision_proj.weight",
+    "blip.vision_proj.bias",
+    "blip.text_proj.weight",
+    "blip.text_proj.bias",
+    "blip.text_encoder.embeddings.position_ids",
+)
+"""Names in the checkpoint that no score depends on."""
 
 
 @pytest.fixture(scope="module")

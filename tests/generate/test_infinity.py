@@ -31,7 +31,7 @@ from catbench_make.drawing.model_weights import weights_digest
 from catbench_make.pipelines.draw import draw
 from catbench_make.pipelines.load import load_pipeline, scheduler_for
 from catbench_make.plan.candidates import drawing_settings, find_candidate
-from catbench_make.plan.plan import Image
+from catbench_make.plan.shard_plan import Image
 
 CLONE = os.environ.get(VARIABLE, "")
 needs_clone = pytest.mark.skipif(

@@ -25,7 +25,7 @@ from catbench_make.plan.candidates import (
     drawing_settings,
     find_candidate,
 )
-from catbench_make.plan.plan import Image
+from catbench_make.plan.shard_plan import Image
 
 TEXTS = ["a red cat", "two dogs", "the sea"]
 IMAGES = [Image(row=i % 3, sample=i // 3, seed=100 + i) for i in range(4)]

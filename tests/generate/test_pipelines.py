@@ -24,7 +24,7 @@ from catbench_make.pipelines.encode import (
 from catbench_make.pipelines.load import feature_cache, load_pipeline, scheduler_for
 from catbench_make.pipelines.memory import is_out_of_memory
 from catbench_make.plan.candidates import drawing_settings
-from catbench_make.plan.plan import Image
+from catbench_make.plan.shard_plan import Image
 
 TEXTS = ["a red cat", "two dogs", "the sea"]
 IMAGES = [Image(row=i % 3, sample=i // 3, seed=100 + i) for i in range(6)]

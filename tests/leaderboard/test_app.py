@@ -19,7 +19,7 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 import catbench_leaderboard
-from catbench_leaderboard import live
+from catbench_leaderboard import running_board
 from catbench_leaderboard.leaderboard_table import leaderboard_table
 
 APP = Path(catbench_leaderboard.__file__).parent / "app.py"
@@ -31,7 +31,7 @@ def opened(reports, monkeypatch):
     """Return a function that opens an address and returns the app."""
 
     def run(folder=reports, **query):
-        monkeypatch.setenv(live.FOLDERS, json.dumps([str(folder)]))
+        monkeypatch.setenv(running_board.FOLDERS, json.dumps([str(folder)]))
         app = AppTest.from_file(str(APP), default_timeout=300)
         for name, value in query.items():
             app.query_params[name] = value
@@ -56,7 +56,7 @@ def heading(app):
 def test_what_all_visitors_share_is_not_searched_for_garbage(opened):
     """Streamlit collects garbage after each run of a page: over 500 reports that held up every click."""
     opened()
-    board = live.board()
+    board = running_board.board()
     assert gc.is_tracked(board)
     assert not any(found is board for found in gc.get_objects())
 
@@ -166,7 +166,7 @@ import sys
 from pathlib import Path
 
 from catbench.submit.entries import Entry
-from catbench_leaderboard import live, serve
+from catbench_leaderboard import running_board, serve
 
 Entry.reran = True
 serve.prepare([Path({str(reports)!r})], lambda *_: None)
@@ -177,7 +177,7 @@ from catbench_leaderboard.figures import difference_figure
 from catbench_leaderboard.ranking import ordered
 from catbench_leaderboard.style import THEMES
 
-board, to = live.board(lambda *_: None), lambda label, suite: "?"
+board, to = running_board.board(lambda *_: None), lambda label, suite: "?"
 view = board.view("sim-one")
 first, second = ordered(board, view)[:2]
 assert front_page.front_parts(board, view, to).gains

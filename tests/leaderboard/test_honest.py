@@ -20,7 +20,7 @@ from catbench.report.index import own_index, write_index
 from catbench.report.submission_record import Fresh, Rerun, record_verification
 from catbench.submit.entries import CLAIMED, UNRERUN
 from catbench.suite import here as suites
-from catbench_leaderboard import first_sentence, live
+from catbench_leaderboard import first_sentence, running_board
 from catbench_leaderboard.board import MEAN, open_board
 from catbench_leaderboard.leaderboard_table import leaderboard_table
 
@@ -151,7 +151,7 @@ def opened(folder, monkeypatch):
     """Return a function that opens a page of the board of `folder`."""
 
     def run(page):
-        monkeypatch.setenv(live.FOLDERS, json.dumps([str(folder)]))
+        monkeypatch.setenv(running_board.FOLDERS, json.dumps([str(folder)]))
         app = AppTest.from_file(str(APP), default_timeout=300)
         app.query_params["page"] = page
         app.run()

@@ -31,7 +31,7 @@ pytest.importorskip("streamlit", reason="needs the extra: pip install '.[leaderb
 
 from catbench.submit.paired_differences import paired_bands, paired_gains
 from catbench.submit.problems import AXES, on_axis
-from catbench_leaderboard import figures, first_sentence, live, markup, page_layout
+from catbench_leaderboard import figures, first_sentence, markup, page_layout, running_board
 from catbench_leaderboard.board import open_board
 from catbench_leaderboard.board_answers import chosen
 from catbench_leaderboard.gain_chart import gain_chart
@@ -58,15 +58,15 @@ def words(made: Markup) -> str:
 
 @pytest.mark.parametrize("given", ['["{0}", "{1}"]', "{0}:{1}", "{0}:{1}:"])
 def test_folders_are_named_as_a_list_or_as_paths(monkeypatch, tmp_path, given):
-    monkeypatch.setattr(live.os, "pathsep", ":")
-    monkeypatch.setenv(live.FOLDERS, given.format(tmp_path, "submissions"))
-    assert live.folders() == (tmp_path, Path("submissions"))
+    monkeypatch.setattr(running_board.os, "pathsep", ":")
+    monkeypatch.setenv(running_board.FOLDERS, given.format(tmp_path, "submissions"))
+    assert running_board.folders() == (tmp_path, Path("submissions"))
 
 
 @pytest.mark.parametrize("given", ["submissions", "2026"])
 def test_one_folder_is_named_by_its_path(monkeypatch, given):
-    monkeypatch.setenv(live.FOLDERS, given)
-    assert live.folders() == (Path(given),)
+    monkeypatch.setenv(running_board.FOLDERS, given)
+    assert running_board.folders() == (Path(given),)
 
 
 @pytest.mark.parametrize("axis", AXES)

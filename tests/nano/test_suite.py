@@ -9,7 +9,7 @@ from catbench.errors import UsageError
 from catbench.suite.store import load_suite, save
 from catbench_make.nano.fresh import fresh_test
 from catbench_make.nano.nano_candidates import NEVER_SEEN, STEPS, TEACHERS, nano_candidates, nano_pools
-from catbench_make.nano.nano_suite import nano_problem, with_features
+from catbench_make.nano.nano_suite import unscored_nano, with_features
 from catbench_make.nano.reading import read
 from catbench_make.nano.shipped_models import WEIGHTS
 from catbench_make.nano.world import COLOURS, SHAPES
@@ -19,7 +19,7 @@ from catbench_make.plan.settings import local_source
 
 @pytest.fixture(scope="module")
 def problem():
-    return nano_problem(scenes=60)
+    return unscored_nano(scenes=60)
 
 
 def test_prompts_tell_held_out_scenes_and_are_split_as_they_say(problem):
@@ -31,7 +31,7 @@ def test_prompts_tell_held_out_scenes_and_are_split_as_they_say(problem):
 
 
 def test_the_same_seed_gives_the_same_prompts_and_another_others(problem):
-    again, other = nano_problem(scenes=60), nano_problem(scenes=60, seed=1)
+    again, other = unscored_nano(scenes=60), unscored_nano(scenes=60, seed=1)
     assert again.prompts.equals(problem.prompts)
     assert len(set(other.prompts["text"]) & set(problem.prompts["text"])) < 10
 

@@ -12,8 +12,9 @@ import pytest
 
 from catbench import evaluate
 from catbench.errors import UsageError
-from catbench.paper.everything import makers, write_paper
+from catbench.paper.all_exhibits import makers, write_paper
 from catbench.paper.exhibit import Cell, Exhibit, cells, number
+from catbench.paper.exhibit_files import comma_separated, drawing, latex, markdown
 from catbench.paper.figure1c import prompt_kinds
 from catbench.paper.published import TABLE1, TABLE1_CANDIDATES, TABLE2, TABLE2_CANDIDATES, TABLE3, TFLOPS
 from catbench.paper.runs import Runs
@@ -21,7 +22,6 @@ from catbench.paper.selection import rates_within
 from catbench.paper.table1 import table1
 from catbench.paper.table2 import table2
 from catbench.paper.table3 import table3
-from catbench.paper.written import comma_separated, drawing, latex, markdown
 from catbench.report.trials import Trials, run_trials
 from catbench.route.router_loader import find_router
 from catbench.score.bootstrap import Bootstrap
@@ -306,7 +306,7 @@ def test_an_estimator_named_twice_is_drawn_once(matrix):
 
 
 def test_a_policy_is_refused_before_any_trial(matrix, monkeypatch):
-    monkeypatch.setattr("catbench.paper.everything.table1", None)
+    monkeypatch.setattr("catbench.paper.all_exhibits.table1", None)
     with pytest.raises(UsageError, match="fixed:sim-1 routes and estimates no quality"):
         makers(Runs(matrix, transformer="fixed:sim-1", bootstrap=DRAWS), 2)
 
@@ -400,7 +400,7 @@ def test_a_stopped_run_leaves_what_is_done_and_is_taken_up_by_the_same_call(matr
         write_paper(runs, out, trials=2, said=lambda name, title: said.append((name, bool(title))))
 
     with monkeypatch.context() as patch:
-        patch.setattr("catbench.paper.everything.table1", stopped)
+        patch.setattr("catbench.paper.all_exhibits.table1", stopped)
         with pytest.raises(KeyboardInterrupt):
             run()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]

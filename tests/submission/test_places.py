@@ -12,7 +12,7 @@ from catbench.report.places import report_files, shipped_folders
 from catbench.submit.entries import find_reports, fingerprint
 from catbench.suite.simulate import Simulation, simulate
 from catbench.suite.store import save
-from catbench_leaderboard import live
+from catbench_leaderboard import running_board
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,7 +25,7 @@ def checkout(tmp_path, monkeypatch):
         (root / name).parent.mkdir(parents=True)
         (root / name).write_text("{}")
     monkeypatch.setattr(catbench, "__file__", str(root / "benchmark" / "catbench" / "__init__.py"))
-    monkeypatch.delenv(live.FOLDERS, raising=False)
+    monkeypatch.delenv(running_board.FOLDERS, raising=False)
     return root
 
 
@@ -35,7 +35,7 @@ def test_the_checkout_s_reports_are_found_from_anywhere(checkout, tmp_path, monk
     for place in (tmp_path / "elsewhere", checkout / "submissions", checkout):
         monkeypatch.chdir(place)
         assert [path.resolve() for path in shipped_folders()] == wanted
-        assert [path.resolve() for path in live.folders()] == wanted
+        assert [path.resolve() for path in running_board.folders()] == wanted
     assert shipped_folders() == [Path("submissions"), Path("baselines/reports")]  # short where that will do
 
 

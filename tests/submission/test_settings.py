@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from catbench.submit.folder import Settings, folder_problems
+from catbench.submit.folder import Settings, folder_faults
 from catbench.submit.toml_words import EXAMPLES
 
 WRONG = [
@@ -32,7 +32,7 @@ def settings(**changed):
 
 def problems(folder, text):
     (folder / "submission.toml").write_text(text)
-    return folder_problems(folder)
+    return folder_faults(folder)
 
 
 def test_the_examples_are_right(folder):

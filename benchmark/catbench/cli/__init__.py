@@ -154,7 +154,3 @@ def _no_number(error: Exception, arguments: list[str]) -> str | None:
             if wanted in str(error) and name in joined[:-1]:
                 return f"{name} {joined[joined.index(name) + 1]}: give {kind}"
     return None
-
-
-if __name__ == "__main__":
-    main()

@@ -92,7 +92,7 @@ def _in_use(result: Result) -> list[Fact]:
 
 
 def _references(result: Result, linear: bool) -> list[Fact]:
-    told = {
+    shown = {
         "best_per_kind": (
             "best of each kind",
             f"the best candidate for each `{result.kind}`, by training means",
@@ -102,7 +102,7 @@ def _references(result: Result, linear: bool) -> list[Fact]:
     own = result.estimate("headroom_linear" if linear else "headroom")
     places = max(0, decimals_of(own) - 2)
     found: list[Fact] = []
-    for name, (label, what) in told.items():
+    for name, (label, what) in shown.items():
         share = headroom_of(result, name, linear=linear)
         if share is not None and share.value is not None:
             note = f"of the headroom: {what}; for comparison, not ranked"
@@ -128,7 +128,7 @@ def _overhead(result: Result) -> Fact:
 def details(result: Result, *, linear: bool) -> list[Fact]:
     """Return every measure that `facts` and the verdict do not tell, but for those of each candidate."""
     area = "_linear" if linear else ""
-    told = {*SAID, f"headroom{area}", f"gain{area}"}
+    shown = {*SAID, f"headroom{area}", f"gain{area}"}
     notes = {
         "peak": "a maximum over the curve, so biased upwards",
         "peak_gain": "biased likewise",
@@ -138,7 +138,7 @@ def details(result: Result, *, linear: bool) -> list[Fact]:
     found = [
         (MEASURES[name].label, spell(value, percent=MEASURES[name].kind in PERCENT), notes.get(name, ""))
         for name, value in result.measures.items()
-        if isinstance(value, Estimate) and name not in told
+        if isinstance(value, Estimate) and name not in shown
     ]
     found += [
         (f"AUDC, {name.replace('_', ' ')}", spell(result.references[name]["audc"]), "")

@@ -72,14 +72,15 @@ def inspect(
     from catbench.files import check_writable
     from catbench.inspect.finding import write_inspections
     from catbench.inspect.inspection import inspect
-    from catbench.inspect.inspection_plot import check_format, write_inspection_plot
+    from catbench.inspect.inspection_plot import FORMATS, write_inspection_plot
+    from catbench.report.plot import check_format
     from catbench.suite.tables.complete import Drops
     from catbench.suite.tables.from_files import TableOptions
 
     if seed < 0:
         raise UsageError(f"--seed {seed}: it cannot be negative")
     if plot:
-        check_format(plot)
+        check_format(plot, FORMATS)
     if json and plot and json.absolute() == plot.absolute():
         raise UsageError("--json and --plot need different files")
     for target in (json, plot):

@@ -68,8 +68,8 @@ def _print_result(
             say(target, f"  - {first}", *(f"    {line}" for line in more))
         say(target, "")
     if report.private:
-        told = "Of single candidates a private split tells nothing: their scores would be known."
-        say(target, *wrapped(told, width))
+        why = "A private split says nothing of single candidates: their scores would be known."
+        say(target, *wrapped(why, width))
     else:
         lines, hidden = candidate_table(result, width, every=every)
         say(target, *lines)

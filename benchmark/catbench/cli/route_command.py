@@ -60,7 +60,7 @@ def route(
     """Choose which candidate draws each prompt, for a mean cost, a quality or a saving."""
     from catbench.cli.choice_lines import choice_writer, say_expected
     from catbench.errors import UsageError
-    from catbench.use.familiar import told
+    from catbench.use.familiar import unlike_warning
     from catbench.use.fitted import FittedRouter
     from catbench.use.prompt_files import blocks, check_prompt_file, checked_prompt, prompts_in
 
@@ -99,7 +99,7 @@ def route(
     if not count:
         raise UsageError(f"{file} holds no prompt")
     say_expected(fitted, known.plan(setting, count), spent / count)
-    if (line := told(unlike, count)) is not None:
+    if (line := unlike_warning(unlike, count)) is not None:
         typer.echo(f"warning: {line}", err=True)
     if drawer and draw:
         drawer(fitted, to_draw, draw, device=device, batch=batch, dry_run=dry_run)

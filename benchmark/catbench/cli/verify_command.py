@@ -89,7 +89,7 @@ def verify(
         return
     if describe:
         raise UsageError("--describe is for suites")
-    asked = _Asked(
+    asked = _VerifyOptions(
         how_to_run(sandbox, wall, memory),
         suite,
         train_on,
@@ -129,7 +129,7 @@ def verify(
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _VerifyOptions:
     """What is to be done to each report."""
 
     how: How
@@ -175,7 +175,7 @@ def _write_index(index: Path, paths: list[Path], first: Path) -> None:
     typer.echo(f"index   {index}: {count} reports")
 
 
-def _verify_report(path: Path, report: Report, asked: _Asked) -> bool:
+def _verify_report(path: Path, report: Report, asked: _VerifyOptions) -> bool:
     """Verify a report and say what came out; return whether it holds."""
     from catbench.report.host_key import sign
     from catbench.report.stored import suite_of_report, suite_trained_on

@@ -18,7 +18,7 @@ from typing import Any
 from catbench.download import Progress
 from catbench.errors import SuiteError
 from catbench.hub.address import Address
-from catbench.hub.answers import told
+from catbench.hub.refusals import refusals_explained
 
 AT_ONCE = 8
 """Files that are fetched side by side."""
@@ -43,7 +43,7 @@ def listed_at_commit(address: Address) -> Listing:
     """
     from huggingface_hub import HfApi
 
-    with told("look up", address):
+    with refusals_explained("look up", address):
         info: Any = HfApi().dataset_info(address.repository, revision=address.revision, files_metadata=True)
     if not re.fullmatch("[0-9a-f]{40}", info.sha or ""):
         raise SuiteError(f"{address}: the hub names no commit for it")
@@ -80,7 +80,7 @@ def fetch_files(listing: Listing, names: Iterable[str], folder: Path, progress: 
             )
     due = sum(listing.sizes[name] for name in wanted)
     meter = _Meter(f"fetching {listing.address.repository}", due, progress)
-    with told("fetch", listing.address), ThreadPoolExecutor(AT_ONCE) as pool:
+    with refusals_explained("fetch", listing.address), ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(partial(_fetch_one, listing, folder, meter), wanted))
     for name in wanted:
         path = folder / name

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from catbench.hub.address import Address
-from catbench.hub.answers import told
+from catbench.hub.refusals import refusals_explained
 
 
 def send(address: Address, files: Mapping[str, Path], message: str, *, private: bool) -> str:
@@ -27,7 +27,7 @@ def send(address: Address, files: Mapping[str, Path], message: str, *, private: 
     if not sys.stderr.isatty():
         disable_progress_bars()
     api = HfApi()
-    with told("write to", address):
+    with refusals_explained("write to", address):
         api.create_repo(address.repository, repo_type="dataset", private=private, exist_ok=True)
         operations: list[Any] = [CommitOperationAdd(name, path) for name, path in files.items()]
         done = api.create_commit(

@@ -17,11 +17,11 @@ from catbench.report.spelling import spell
 Answer = Literal["yes", "not shown", "no"]
 
 
-class _Record(BaseModel):
+class _FindingRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Basis(_Record):
+class Basis(_FindingRecord):
     """What the numbers rest on."""
 
     suite: str
@@ -46,7 +46,7 @@ class Basis(_Record):
     """Prompt embeddings of the suite; the ridge is not given them."""
 
 
-class Gain(_Record):
+class Gain(_FindingRecord):
     """What one way of choosing gains over the mixture."""
 
     gain: Estimate
@@ -57,7 +57,7 @@ class Gain(_Record):
     """Gains at single costs, with their band."""
 
 
-class Variances(_Record):
+class Variances(_FindingRecord):
     """Why a prompt's candidates differ, beside the candidates' means
     (`catbench.score.unseen_oracles`)."""
 
@@ -69,7 +69,7 @@ class Variances(_Record):
     """interaction / (interaction + noise); null where both are 0."""
 
 
-class Inspection(_Record):
+class Inspection(_FindingRecord):
     """What was found of one metric of a suite, under a cost and in a pool."""
 
     answer: Answer
@@ -114,7 +114,7 @@ NAMES = {
 }
 """Names of ways to choose, as tables and figures write them."""
 TRIED = ("ridge", "best_per_kind", "oracle_shrunk")
-"""What can show that there is something to route, in the order in which it is told."""
+"""What can show that there is something to route, in the order in which it is named."""
 
 
 def concluded(found: Inspection) -> Inspection:
@@ -130,14 +130,14 @@ def concluded(found: Inspection) -> Inspection:
     if reason := _nothing(found):
         return found.model_copy(update={"answer": "no", "sentence": f"nothing to route: {reason}"})
     sure = [name for name in TRIED if name in found.gains and _surely(found.gains[name].gain)]
-    told = sure[:1] if "ridge" in sure else sure + [n for n in TRIED if n in found.gains and n not in sure]
+    named = sure[:1] if "ridge" in sure else sure + [n for n in TRIED if n in found.gains and n not in sure]
     if not sure:
         lead = "not shown that there is anything to route"
     elif sure == ["oracle_shrunk"]:
         lead = "yes, but nothing tried here reads it off the prompt"
     else:
         lead = "yes"
-    said = [f"averaged over budgets {', '.join(_clause(found, name) for name in told)}"] if told else []
+    said = [f"averaged over budgets {', '.join(_clause(found, name) for name in named)}"] if named else []
     said += [found.money] if "ridge" in sure and found.money else []
     said += [text] if (text := halving(found)) else []
     sentence = f"{lead}: {'; '.join(said or ['no router was tried'])}"

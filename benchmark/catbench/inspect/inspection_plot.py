@@ -12,27 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from catbench.errors import UsageError
 from catbench.files import atomic_file
 from catbench.inspect.finding import NAMES, Inspection
 from catbench.report.axes import tidy
 from catbench.report.figure import PALETTE, REFERENCE, FixedPoint, cost_label
-from catbench.report.plot import name_points, set_frame
+from catbench.report.plot import check_format, name_points, set_frame
 
 FORMATS = (".png", ".svg")
 COLOURS = {"ridge": PALETTE[0], "best_per_kind": PALETTE[1], "oracle_shrunk": PALETTE[2], "oracle": REFERENCE}
 DASHES = {"mixture": "--", "oracle": ":", "oracle_shrunk": "-."}
 
 
-def check_format(path: Path) -> None:
-    """Raise UsageError where a file's ending is none that can be drawn."""
-    if path.suffix not in FORMATS:
-        raise UsageError(f"cannot draw {path}: a plot of an inspection ends in {' or '.join(FORMATS)}")
-
-
 def write_inspection_plot(found: Sequence[Inspection], path: Path) -> None:
     """Draw inspections, a row each, whole or not at all."""
-    check_format(path)
+    check_format(path, FORMATS)
     with atomic_file(path) as draft:
         _figure(found).savefig(draft, dpi=150)
 

@@ -68,7 +68,7 @@ def figure1c(runs: Runs) -> Exhibit:
         header=("metric", "prompts", *(f"{x:g}" for x in axis)),
         rows=tuple(rows),
         notes=(
-            f"Mean ± standard error over test prompts, told apart in {by}: {counts}. Columns: {label}{of}.",
+            f"Mean ± standard error over test prompts, split into {by}: {counts}. Columns: {label}{of}.",
             *(
                 ()
                 if steps
@@ -83,13 +83,13 @@ def figure1c(runs: Runs) -> Exhibit:
 
 
 def prompt_kinds(matrix: ScoreMatrix) -> tuple[str, dict[str, npt.NDArray[np.bool_]]]:
-    """Return by what test prompts are told apart, and masks of the simple and the complex third of them.
+    """Return by what test prompts are split, and masks of the simple and the complex third of them.
 
-    A suite of which a test prompt has no complexity is told apart by words.
+    A suite of which a test prompt has no complexity is split by words.
     """
     prompts = matrix.prompts.iloc[matrix.rows("test")]
-    told = COLUMN in prompts and pd.api.types.is_numeric_dtype(prompts[COLUMN])
-    if told and not prompts[COLUMN].isna().any():
+    numeric = COLUMN in prompts and pd.api.types.is_numeric_dtype(prompts[COLUMN])
+    if numeric and not prompts[COLUMN].isna().any():
         value, by = prompts[COLUMN].to_numpy(dtype=np.float64), f"thirds by {COLUMN}"
     else:
         value, by = np.array([len(str(t).split()) for t in prompts["text"]], np.float64), "thirds by words"

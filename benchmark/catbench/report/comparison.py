@@ -16,8 +16,8 @@ from catbench.arrays import Floats
 from catbench.download import Progress
 from catbench.errors import CatbenchError, UsageError
 from catbench.files import atomic_file
+from catbench.report.counter import Counter
 from catbench.report.estimates import curve_record, measures
-from catbench.report.evaluation import Counter
 from catbench.report.numbers import Curve, Measures
 from catbench.report.overheads import overhead
 from catbench.report.report import Report

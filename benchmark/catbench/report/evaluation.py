@@ -13,6 +13,7 @@ from catbench import __version__
 from catbench.arrays import Floats
 from catbench.download import Progress
 from catbench.errors import UsageError
+from catbench.report.counter import Counter
 from catbench.report.estimates import curve_record, estimates, measures, number, rounded, single
 from catbench.report.numbers import BestSingle, Budgets, Curve, Estimates
 from catbench.report.overheads import overhead
@@ -149,27 +150,6 @@ def ask_all(router: NamedRouter, rounds: Rounds, pool: Pool, count: Counter) -> 
         answers.append(run_router(router, pool, *parts, count.part))
         count()
     return rounds.joined(answers)
-
-
-class Counter:
-    """Counts the steps of long work for a progress bar."""
-
-    def __init__(self, progress: Progress, total: int) -> None:
-        self._progress, self._total, self._done, self._what = progress, total, 0, ""
-
-    def begin(self, what: str) -> None:
-        """Say what is done from now on."""
-        self._what = what
-        self._progress(what, self._done, self._total)
-
-    def part(self, done: int, total: int) -> None:
-        """Say how far the step that is under way has come."""
-        self._progress(f"{self._what} ({done}/{total})", self._done, self._total)
-
-    def __call__(self) -> None:
-        """Count a step."""
-        self._done += 1
-        self._progress(self._what, self._done, self._total)
 
 
 def _metrics(matrix: ScoreMatrix, wanted: str | Sequence[str] | None) -> list[str]:

@@ -39,10 +39,10 @@ UPWARDS = {-1: "bottom", 0: "middle", 1: "top"}
 """Where a name stands beside its point (`catbench.report.figure.Place`), as plotly calls it."""
 
 
-def check_format(path: Path) -> None:
+def check_format(path: Path, formats: Sequence[str] = FORMATS) -> None:
     """Raise UsageError where a file's ending is none that can be drawn."""
-    if path.suffix not in FORMATS:
-        raise UsageError(f"cannot draw {path}: a plot ends in {', '.join(FORMATS)}")
+    if path.suffix not in formats:
+        raise UsageError(f"cannot draw {path}: this plot ends in {', '.join(formats)}")
 
 
 def write_plot(reports: Sequence[Report], path: Path) -> None:

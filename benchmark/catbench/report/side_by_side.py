@@ -36,7 +36,7 @@ def side_by_side(
 ) -> dict[str, tuple[Beside, ...]]:
     """Return, by metric, a router beside those of other reports, the greatest gain first.
 
-    `file` is the path of the first report; of routers with one name each is told by its file.
+    `file` is the path of the first report; routers of one name are distinguished by their files.
     What was scored on another suite, pool, cost, folds or draws is passed over, with `strict` refused. Raises
     CatbenchError for replicates that are missing.
     """
@@ -60,24 +60,24 @@ def side_by_side(
             for metric in results.keys() & theirs.keys()
         }
     found: dict[str, list[Beside]] = {metric: [] for metric in results}
-    names = _told_apart({path: next(iter(row.values())).name for path, row in rows.items()})
+    names = _distinguished({path: next(iter(row.values())).name for path, row in rows.items()})
     for path, row in rows.items():
         for metric, beside in row.items():
             found[metric].append(replace(beside, name=names[path]))
     return {metric: tuple(sorted(row, key=_rank)) for metric, row in found.items()}
 
 
-def _told_apart(names: Mapping[Path, str]) -> dict[Path, str]:
+def _distinguished(names: Mapping[Path, str]) -> dict[Path, str]:
     """Return names, with as much of its path behind each that is another's too as tells them apart."""
-    told = dict(names)
+    found = dict(names)
     for name in set(names.values()):
         paths = [path for path, other in names.items() if other == name]
         if len(paths) > 1:
             most = max(len(path.parts) for path in paths)
             ends = ([Path(*path.parts[-size:]) for path in paths] for size in range(1, most + 1))
             apart = next(found for found in ends if len(set(found)) == len(paths))
-            told |= {path: f"{name} ({end.as_posix()})" for path, end in zip(paths, apart, strict=True)}
-    return told
+            found |= {path: f"{name} ({end.as_posix()})" for path, end in zip(paths, apart, strict=True)}
+    return found
 
 
 def _rank(row: Beside) -> float:

@@ -65,7 +65,7 @@ def compared(first: str, second: str, gain: Estimate) -> str:
     if gain.low is None or gain.high is None:
         return f"{better} gains {size} more area than {worse}; how surely, no interval tells"
     if _unsure(gain):
-        return f"{first} and {second} cannot be told apart: {better} gains {size} more area"
+        return f"{first} and {second} cannot be distinguished: {better} gains {size} more area"
     return f"{better} gains {size} more area than {worse}, surely"
 
 

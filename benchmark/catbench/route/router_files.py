@@ -36,7 +36,9 @@ from catbench.errors import RouterError
 
 PACKAGE = "catbench_router_"
 """Names of routers' packages begin so."""
-OURS = frozenset({"catbench", "catbench_baselines", "catbench_leaderboard"})
+OURS = frozenset(
+    {"catbench", "catbench_baselines", "catbench_command", "catbench_leaderboard", "catbench_make"}
+)
 _NUMBERS = count(1)
 
 

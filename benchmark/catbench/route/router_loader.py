@@ -72,7 +72,7 @@ def router_names() -> tuple[str, ...]:
 def described(name: str) -> tuple[str, str]:
     """Return what an installed router is, in a line, and its module, without importing it; empty if unknown.
 
-    `guarded:ridge` is told as `guarded` is.
+    `guarded:ridge` is described as `guarded` is.
     """
     for point in entry_points(group=GROUP, name=name.partition(":")[0]):
         spec = find_spec(point.module)

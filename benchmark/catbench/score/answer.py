@@ -26,7 +26,7 @@ class Answer:
     choices: Ints | None
     """(T, n), positions in the pool."""
     trade_offs: Floats
-    """(T,), falling to 0; at these a policy was asked, and selection rates are reported."""
+    """(T,), falling to 0; at these a policy was asked."""
     fit_seconds: float = 0.0
     seconds_per_prompt: float = 0.0
     flops_per_prompt: float | None = None

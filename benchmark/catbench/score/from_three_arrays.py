@@ -1,4 +1,7 @@
-"""All measures of three arrays, for who has scores and predictions and wants no suite."""
+"""All measures of three arrays, for who has scores and predictions and wants no suite.
+
+The function is not called `score`, since `catbench.score` is the package of curves and measures.
+"""
 
 from __future__ import annotations
 

@@ -8,9 +8,10 @@ A measure is added here, as a function and a row of the table, and called in `Sc
 differences and reports follow. `catbench.measures()` gives the table,
 `catbench.score_arrays` all measures of three arrays.
 
-Sources: deferral curve, cost to match, win rate and selection rate are CATImage's (§3.3, tables 1 to 3,
-appendix H). Headroom is the share of what an oracle gains over the mixture, the best that is possible without
-reading the prompt; the oracle knows the test scores, noise included, so the share is conservative.
+Sources: deferral curve, cost to match, win rate and selection rate (of its exhibit alone) are CATImage's
+(§3.3, tables 1 to 3, appendix H). Headroom is the share of what an oracle gains over the mixture, the best
+that is possible without reading the prompt; the oracle knows the test scores, noise included, so the share is
+conservative.
 """
 
 from __future__ import annotations

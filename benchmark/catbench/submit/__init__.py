@@ -15,5 +15,5 @@ run           all of it on a suite, into a report
 verify rerun  a report derived again from its predictions; from another run, on new prompts too
 private coarse        a test split that only a host has, and a report that gives little of it away
 entries door          reports in folders, and which of them hold
-problems paired_ranks paired_differences what is compared with what, who is ahead, and by how much
+problems paired_ranks paired_differences    what is compared with what, who is ahead, and by how much
 """

@@ -16,14 +16,14 @@ class Fault:
     fix: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "what", one_line(self.what))
-        object.__setattr__(self, "fix", one_line(self.fix))
+        object.__setattr__(self, "what", escaped(self.what))
+        object.__setattr__(self, "fix", escaped(self.fix))
 
     def __str__(self) -> str:
         return f"{self.what}: {self.fix}"
 
 
-def one_line(text: str) -> str:
+def escaped(text: str) -> str:
     """Return text with escapes for all that is no printable character, and its end cut off if it is long."""
     cut = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)

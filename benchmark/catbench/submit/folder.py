@@ -18,10 +18,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from catbench.errors import SubmissionError
 from catbench.files import sha256_of
 from catbench.report.limits import MIB
-from catbench.submit.faults import Fault, one_line
+from catbench.submit.faults import Fault, escaped
 from catbench.submit.requirements import read_requirement
-from catbench.submit.toml_words import SETTINGS, setting_problems
-from catbench.submit.weights import WEIGHTS, weight_problems
+from catbench.submit.toml_words import SETTINGS, setting_faults
+from catbench.submit.weights import WEIGHTS, weight_faults
 
 ENTRY = "router.py:make_router"
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -70,7 +70,7 @@ class Settings(BaseModel):
 def read_settings(folder: Path) -> Settings:
     """Return what `submission.toml` says. Raises SubmissionError with all that is wrong with it."""
     record, problems = _record(folder)
-    problems += _record_problems(record)
+    problems += _record_faults(record)
     if problems:
         raise SubmissionError("; ".join(map(str, problems)))
     return Settings.model_validate(record)
@@ -83,7 +83,7 @@ def named_suites(folder: Path) -> list[str]:
     return [name for name in listed if isinstance(name, str) and re.fullmatch(SUITE, name)]
 
 
-def folder_problems(folder: Path) -> list[Fault]:
+def folder_faults(folder: Path) -> list[Fault]:
     """Return everything that is wrong with a folder and can be seen without running it."""
     if not folder.is_dir():
         return [Fault(f"{folder} is no folder", "give the path of a submission's folder")]
@@ -95,13 +95,13 @@ def folder_problems(folder: Path) -> list[Fault]:
     problems += [entry for entry in found if isinstance(entry, Fault)]
     files = [entry for entry in found if isinstance(entry, PurePosixPath)]
     if not any(entry.what.startswith("more than") for entry in problems):
-        problems += _content_problems(folder, files)
+        problems += _content_faults(folder, files)
     record, more = _record(folder)
-    problems += [*more, *_record_problems(record)]
+    problems += [*more, *_record_faults(record)]
     if record is not None:  # of what it says, whatever is right is looked at though something else is wrong
         entry, requirements = record.get("entry", ENTRY), record.get("requirements", [])
-        problems += _entry_problems(folder, entry, files) if isinstance(entry, str) else []
-        problems += _requirement_problems(requirements) if isinstance(requirements, list) else []
+        problems += _entry_faults(folder, entry, files) if isinstance(entry, str) else []
+        problems += _requirement_faults(requirements) if isinstance(requirements, list) else []
     return problems
 
 
@@ -110,8 +110,8 @@ def stage(folder: Path, target: Path) -> dict[str, str]:
 
     Links are never followed. Raises SubmissionError with the folder's problems.
     """
-    if problems := folder_problems(folder):
-        raise SubmissionError(f"{one_line(folder.name)}: " + "; ".join(map(str, problems)))
+    if problems := folder_faults(folder):
+        raise SubmissionError(f"{escaped(folder.name)}: " + "; ".join(map(str, problems)))
     digests: dict[str, str] = {}
     for name in _files(folder):
         if isinstance(name, Fault) or REPORTS.fullmatch(str(name)):
@@ -148,12 +148,12 @@ def _record(folder: Path) -> tuple[dict[str, Any] | None, list[Fault]]:
         return None, [Fault(f"{SETTINGS} cannot be read", f"{error}")]
 
 
-def _record_problems(record: dict[str, Any] | None) -> list[Fault]:
+def _record_faults(record: dict[str, Any] | None) -> list[Fault]:
     try:
         if record is not None:
             Settings.model_validate(record)
     except ValidationError as error:
-        return setting_problems(error.errors())
+        return setting_faults(error.errors())
     return []
 
 
@@ -193,7 +193,7 @@ def _files(folder: Path) -> Iterator[PurePosixPath | Fault]:
                     yield Fault(f"{name!s} is no regular file", "remove it")
 
 
-def _content_problems(folder: Path, files: list[PurePosixPath]) -> Iterator[Fault]:
+def _content_faults(folder: Path, files: list[PurePosixPath]) -> Iterator[Fault]:
     weights, data = "smaller weights, or fit them from the training split", "put data into an npz file"
     sizes = {name: (folder / name).stat().st_size for name in files}
     code = sum(size for name, size in sizes.items() if name.suffix == ".py")
@@ -202,17 +202,17 @@ def _content_problems(folder: Path, files: list[PurePosixPath]) -> Iterator[Faul
     if code > LARGEST_CODE:
         yield Fault(f"its Python files have {code:,} bytes together", f"at most {LARGEST_CODE:,}: {data}")
     for name, size in sizes.items():
-        yield from _name_problems(name)
+        yield from _name_faults(name)
         most, fix = (LARGEST_MODULE, data) if name.suffix == ".py" else (LARGEST_FILE, weights)
         if size > most:
             yield Fault(f"{name} has {size:,} bytes", f"at most {most:,}: {fix}")
         elif name.suffix in WEIGHTS:
-            yield from (Fault(*problem) for problem in weight_problems(folder / name))
+            yield from (Fault(*problem) for problem in weight_faults(folder / name))
         elif name.suffix == ".py" and code <= LARGEST_CODE:
-            yield from _code_problems(folder, name)
+            yield from _code_faults(folder, name)
 
 
-def _name_problems(name: PurePosixPath) -> Iterator[Fault]:
+def _name_faults(name: PurePosixPath) -> Iterator[Fault]:
     if not str(name).isprintable():
         yield Fault(f"{name} has control characters in its name", "rename it")
     if name.suffix in PICKLES:
@@ -225,7 +225,7 @@ def _name_problems(name: PurePosixPath) -> Iterator[Fault]:
         yield Fault(f"{name} is named like a module of Python", "rename it: Python's own would be imported")
 
 
-def _code_problems(folder: Path, name: PurePosixPath) -> Iterator[Fault]:
+def _code_faults(folder: Path, name: PurePosixPath) -> Iterator[Fault]:
     try:
         ast.parse(_read(folder / name, LARGEST_MODULE), filename=str(name))
     except UNPARSABLE as error:
@@ -233,7 +233,7 @@ def _code_problems(folder: Path, name: PurePosixPath) -> Iterator[Fault]:
         yield Fault(f"{name}{f', line {line}' if line else ''} is not Python", str(error))
 
 
-def _entry_problems(folder: Path, entry: str, files: list[PurePosixPath]) -> Iterator[Fault]:
+def _entry_faults(folder: Path, entry: str, files: list[PurePosixPath]) -> Iterator[Fault]:
     file, _, factory = entry.partition(":")
     if PurePosixPath(file) not in files or not file.endswith(".py") or not factory.isidentifier():
         fix = "write file.py:function, a file of this folder and a function of it"
@@ -253,7 +253,7 @@ def _entry_problems(folder: Path, entry: str, files: list[PurePosixPath]) -> Ite
         yield Fault(f"{file} defines no {factory}", f"define `def {factory}(pool):` that returns a router")
 
 
-def _requirement_problems(requirements: list[object]) -> Iterator[Fault]:
+def _requirement_faults(requirements: list[object]) -> Iterator[Fault]:
     for text in requirements:
         try:
             if isinstance(text, str):

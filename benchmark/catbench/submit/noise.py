@@ -81,10 +81,10 @@ def _tamed(predicted: Floats) -> Floats:
     centred = predicted - predicted.mean(axis=1, keepdims=True)
     centred -= np.median(centred, axis=0)
     spread = np.sqrt((centred**2).mean(axis=1))
-    told = spread > ROUNDING * max(float(np.abs(predicted).max()), np.finfo(np.float64).tiny)
-    if not told.any():
+    clear = spread > ROUNDING * max(float(np.abs(predicted).max()), np.finfo(np.float64).tiny)
+    if not clear.any():
         return np.zeros_like(centred)
-    most = LOUD * np.median(spread[told])
+    most = LOUD * np.median(spread[clear])
     loud = spread > most
     centred[loud] *= (most / spread[loud])[:, None]
     return centred

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from catbench.errors import SubmissionError
-from catbench.submit.faults import one_line
+from catbench.errors import SubmissionError, first_line
+from catbench.submit.faults import escaped
 from catbench.submit.sandbox.command import run_bounded
 from catbench.submit.sandbox.launch import Inside, bubblewrap, check_available
 from catbench.submit.sandbox.layout import PACKAGES, SUBMISSION, seen_from_inside
@@ -57,7 +57,7 @@ def read_requirement(text: str) -> Needed:
         needed = Needed(Requirement(words), hashes)
     except InvalidRequirement as error:
         raise SubmissionError(
-            f"requirement {text!r} is none: {str(error).splitlines()[0]}; write name==version"
+            f"requirement {text!r} is none: {first_line(error)}; write name==version"
         ) from error
     if needed.requirement.url or needed.requirement.marker:
         raise SubmissionError(
@@ -108,7 +108,7 @@ def install(needed: Sequence[Needed], inside: Inside, place: Path) -> Inside:
 
 def _last(said: str) -> str:
     lines = [line for line in said.splitlines() if line.strip()]
-    return one_line(lines[-1]) if lines else "pip did not say why"
+    return escaped(lines[-1]) if lines else "pip did not say why"
 
 
 def run_inside(inside: Inside, command: Iterable[str], *, writable: Path) -> str:

@@ -38,7 +38,7 @@ PATTERNS = {
 }
 
 
-def setting_problems(errors: Sequence[ErrorDetails]) -> list[Fault]:
+def setting_faults(errors: Sequence[ErrorDetails]) -> list[Fault]:
     """Return a problem for each of pydantic's errors; of a list and its parts only the parts count."""
     parts = {error["loc"][:1] for error in errors if len(error["loc"]) > 1}
     return [_problem(error) for error in errors if error["loc"] not in parts]

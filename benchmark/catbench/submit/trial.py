@@ -16,7 +16,7 @@ from catbench.home import known_suites
 from catbench.score.rounds import rounds_of
 from catbench.submit import noise
 from catbench.submit.faults import Fault
-from catbench.submit.folder import folder_problems, named_suites, read_settings
+from catbench.submit.folder import folder_faults, named_suites, read_settings
 from catbench.submit.judging import judge
 from catbench.submit.run import How, staged
 from catbench.suite.matrix import ScoreMatrix
@@ -44,7 +44,7 @@ def check_submission(folder: Path, how: How, suite: str | None = None) -> tuple[
     simulated one. It is tried on nothing (an empty text) while its folder has problems, or where `suite` is
     unknown. Raises UsageError where the sandbox is not available.
     """
-    found = folder_problems(folder)
+    found = folder_faults(folder)
     problems = _suite_problems([suite] if suite else named_suites(folder))
     if found or (suite and problems):
         return [*found, *problems], ""

@@ -19,7 +19,7 @@ LARGEST_HEADER = MIB
 """Bytes: thousands of tensors have room, and reading it takes some 30 times as much memory."""
 
 
-def weight_problems(path: Path) -> Iterator[tuple[str, str]]:
+def weight_faults(path: Path) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with a file of weights, and how to fix it."""
     yield from (_archive if path.suffix == ".npz" else _safetensors)(path)
 

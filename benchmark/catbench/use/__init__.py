@@ -3,7 +3,7 @@
 familiar       which prompts are unlike those of training
 calibration    from a budget to two trade-offs, by validation prompts; what is to be expected of them
 fitting        a router is fitted and asked about validation prompts
-fitted_folder  a fitted router on disk; router_state is what it answers by, never a pickle
+fitted_folder router_state    a fitted router on disk; what it answers by, never a pickle
 fitted         fit, choose, plan, save and load
 prompt_files   prompts of a file, some at a time
 later_scores   what it is worth on prompts that were scored later

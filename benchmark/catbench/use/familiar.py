@@ -41,7 +41,7 @@ def familiar(train: Sequence[str], validation: Sequence[str]) -> Familiar:
     return Familiar(words, float(np.quantile(shares, QUANTILE)))
 
 
-def told(unlike: int, prompts: int) -> str | None:
+def unlike_warning(unlike: int, prompts: int) -> str | None:
     """Return the warning where many of so many prompts are unlike training; None where few are."""
     if unlike <= MANY * prompts:
         return None

@@ -35,7 +35,7 @@ from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
 from catbench.use.calibration import Calibration, Expected, Setting, places
-from catbench.use.familiar import Familiar, told
+from catbench.use.familiar import Familiar, unlike_warning
 from catbench.use.fitted_folder import (
     FittedRecord,
     names_a_path,
@@ -116,7 +116,7 @@ class FittedRouter:
         """
         setting = self.calibration.setting(budget=budget, match=match, save=save, trade_off=trade_off)
         found = self.choose_at(prompts, setting)
-        if (line := told(int(found.unlike.sum()), len(found))) is not None:
+        if (line := unlike_warning(int(found.unlike.sum()), len(found))) is not None:
             warnings.warn(line, stacklevel=2)
         return found
 
@@ -201,13 +201,14 @@ class FittedRouter:
 
         No code of the folder is run: a router that came from a user's file or object is given again as
         `router`, and types of its scikit-learn pipeline that catbench does not list are named as `trusted`.
-        One that could not be saved is fitted again from its suite, which is told in one line. Raises
+        One that could not be saved is fitted again from its suite, which is said in one line. Raises
         RouterError for a folder that is none or is altered, for an unknown router, or where the suite is
         missing or another version.
         """
         place = Path(folder)
         record = read_record(place)
-        pool, told_of = record.pool_of(), (record.router, record.installed, record.suite, record.suite_digest)
+        pool = record.pool_of()
+        fitted_to = record.router, record.installed, record.suite, record.suite_digest
         made = state = read_state(place, trusted) if TREE in record.files else None
         if not is_estimator(state):
             named = router_of(record, router, place)
@@ -215,10 +216,10 @@ class FittedRouter:
             if state is None or not hasattr(made, "restore"):
                 tell(f"router {record.router!r} is not saved: it is fitted again from suite {record.suite!r}")
                 known, words, made = fit_for_use(named, suite_of(record, place), pool)
-                return cls(*told_of, known, words, made)._checked(record, place)
+                return cls(*fitted_to, known, words, made)._checked(record, place)
             call(record.router, "restore", made.restore, state)
         known = Calibration(pool, record.metric, *read_validation(place, record), record.best_single)
-        return cls(*told_of, known, read_words(place, record), made)._checked(record, place)
+        return cls(*fitted_to, known, read_words(place, record), made)._checked(record, place)
 
     def _checked(self, record: FittedRecord, place: Path) -> FittedRouter:
         """Return itself; raise RouterError where it answers the probes otherwise than when it was saved."""

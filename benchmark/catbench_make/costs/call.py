@@ -7,8 +7,8 @@ from pathlib import Path
 from catbench_make.costs.flops import Flops, count
 from catbench_make.pipelines.draw import draw
 from catbench_make.pipelines.load import feature_cache, load_pipeline, scheduler_for
-from catbench_make.plan.plan import Image
 from catbench_make.plan.settings import DrawingSettings
+from catbench_make.plan.shard_plan import Image
 
 DENOISERS = ("unet", "transformer", "prior")
 """Components that run once a step, by their names in a pipeline."""

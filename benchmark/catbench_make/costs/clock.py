@@ -22,8 +22,8 @@ from catbench_make.pipelines.compile import compile_pipeline
 from catbench_make.pipelines.draw import draw
 from catbench_make.pipelines.load import feature_cache, load_pipeline, scheduler_for
 from catbench_make.plan.job import can_be_compiled
-from catbench_make.plan.plan import Image
 from catbench_make.plan.settings import DrawingSettings
+from catbench_make.plan.shard_plan import Image
 
 SECONDS_OF_ENERGY = 5.0
 """The board's counter moves in steps of a fraction of a second, which a few short calls would drown in."""

@@ -48,12 +48,12 @@ def co2_inference_costs(path: Path, tell: Tell) -> list[Cost]:
         energy = f"energy of all {cards} cards, most of them idle" if cards > 1 else "energy of the card"
         name = str(project).rpartition("/")[2].lower()
         hardware = str(model).partition(" x ")[2] or str(model)
-        told = f"co2_inference: {project}, mean of {len(runs)} runs of {IMAGES:,} images"
+        method = f"co2_inference: {project}, mean of {len(runs)} runs of {IMAGES:,} images"
         for unit, value, how in (
             ("seconds", runs["duration"].mean() / IMAGES, ""),
             ("joules", runs["gpu_energy"].mean() * JOULES_PER_KWH / IMAGES, f", {energy}"),
         ):
-            costs.append(Cost(candidate=name, unit=unit, value=value, hardware=hardware, method=told + how))
+            costs.append(Cost(candidate=name, unit=unit, value=value, hardware=hardware, method=method + how))
     if (table["gpu_count"] > 1).any():
         cards = int(table["gpu_count"].max())
         tell(

@@ -62,7 +62,7 @@ class Run(BaseModel):
 
     @property
     def size(self) -> str:
-        """`1024x1024`: width and height in pixels; empty where they are not told."""
+        """`1024x1024`: width and height in pixels; empty where they are not known."""
         return f"{self.width}x{self.height}" if self.width and self.height else ""
 
 
@@ -114,12 +114,12 @@ def import_costs(
     except SuiteError as error:
         raise SuiteError(f"{error} (choose with --candidate and --hardware what the table prices)") from error
     where = source or (f"{path.name}, SHA-256 {sha256_of(path)[:12]}" if path.is_file() else path.name)
-    told = [
+    known = [
         cost.model_copy(update={"method": f"{cost.method}; {where}" if cost.method else where})
         for cost in kept
     ]
-    units = list(dict.fromkeys(cost.unit for cost in told))
-    return tuple(sorted(told, key=lambda cost: units.index(cost.unit)))
+    units = list(dict.fromkeys(cost.unit for cost in known))
+    return tuple(sorted(known, key=lambda cost: units.index(cost.unit)))
 
 
 def _of_runs(runs: Mapping[str, Run], batch: int, name_of: NameOf) -> list[Cost]:
@@ -132,7 +132,7 @@ def _of_runs(runs: Mapping[str, Run], batch: int, name_of: NameOf) -> list[Cost]
             f"--batch {batch}: no run on one GPU has that batch size; there are {sizes or 'none'}"
         )
     costs: list[Cost] = []
-    names = _told_apart(chosen, name_of)
+    names = _distinguished(chosen, name_of)
     for place, run in chosen.items():
         size = f", {run.width} x {run.height} px" if run.width and run.height else ""
         method = f"ML.ENERGY leaderboard: {run.model}, {run.steps} steps{size}, {place}"
@@ -152,7 +152,7 @@ def _of_runs(runs: Mapping[str, Run], batch: int, name_of: NameOf) -> list[Cost]
     return costs
 
 
-def _told_apart(runs: Mapping[str, Run], name_of: NameOf) -> dict[str, str]:
+def _distinguished(runs: Mapping[str, Run], name_of: NameOf) -> dict[str, str]:
     """Return the candidates of runs by their places, with size and precision where a machine has several."""
     names = {place: name_of(run) or run.name for place, run in runs.items()}
     size_and_precision: tuple[Callable[[Run], str], ...] = (lambda run: run.size, lambda run: run.precision)

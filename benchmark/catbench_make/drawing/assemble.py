@@ -21,7 +21,7 @@ from catbench.suite.suite_record import Suite
 from catbench_make.drawing.image_sheets import MOST, sheets
 from catbench_make.drawing.shards import read_outcome, shard_path
 from catbench_make.plan.job import UNASKED, Job
-from catbench_make.plan.plan import Shard
+from catbench_make.plan.shard_plan import Shard
 
 
 def assemble(

@@ -37,7 +37,7 @@ from catbench_make.drawing.shards import IMAGE_COLUMN, read_outcome, shard_path
 from catbench_make.packages import optional, prepare
 from catbench_make.plan.candidates import drawing_settings
 from catbench_make.plan.job import Job, check_device
-from catbench_make.plan.plan import PROMPTS_PER_BLOCK, Block, Shard
+from catbench_make.plan.shard_plan import PROMPTS_PER_BLOCK, Block, Shard
 
 IMAGES, LIST = "images", "images.jsonl"
 

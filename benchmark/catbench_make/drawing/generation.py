@@ -1,8 +1,8 @@
 """`catbench generate` as a function: a suite's matrix from its prompts.
 
 The run's folder holds `shards/`, `embeddings/` (a cache) and, once every shard is there, `suite/`. A rerun
-with the same settings makes only what is missing. One process at a time writes to a folder; engines that
-use several machines do so from one.
+with the same settings makes only what is missing. One process at a time writes to a folder, or one for
+each part (`--part I/N`); engines that use several machines do so from one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from catbench_make.packages import prepare
 from catbench_make.plan.candidates import choose_candidates
 from catbench_make.plan.drawn_part import choose
 from catbench_make.plan.job import Job
-from catbench_make.plan.plan import PROMPTS_PER_BLOCK, Shard, cut
+from catbench_make.plan.shard_plan import PROMPTS_PER_BLOCK, Shard, cut
 from catbench_make.scorers import metric_source
 
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from catbench_make.drawing.shards import IMAGE_COLUMN, decoded, shard_path
 from catbench_make.plan.job import Job
-from catbench_make.plan.plan import Shard
+from catbench_make.plan.shard_plan import Shard
 
 TILE = 256
 """Pixels of an image's longer side on a sheet; smaller images are not enlarged."""

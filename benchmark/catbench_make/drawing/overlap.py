@@ -19,7 +19,7 @@ from catbench_make.drawing.texts import EncodedText
 from catbench_make.drawing.worker import Drawing, Worker
 from catbench_make.packages import optional
 from catbench_make.pipelines.memory import free_memory, is_out_of_memory
-from catbench_make.plan.plan import Shard
+from catbench_make.plan.shard_plan import Shard
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")

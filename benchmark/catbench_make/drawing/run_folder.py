@@ -10,7 +10,7 @@ from typing import IO, Self
 
 from catbench.errors import UsageError
 from catbench_make.plan.job import Job
-from catbench_make.plan.plan import Shard
+from catbench_make.plan.shard_plan import Shard
 from catbench_make.recorded import remove_drafts, remove_folder_drafts
 
 

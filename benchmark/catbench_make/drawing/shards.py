@@ -24,7 +24,7 @@ from catbench.suite.info import Metric
 from catbench_make.drawing.model_weights import metric_digest
 from catbench_make.packages import versions
 from catbench_make.plan.job import UNASKED, Job, hardware_name
-from catbench_make.plan.plan import Shard
+from catbench_make.plan.shard_plan import Shard
 from catbench_make.recorded import is_whole, read_record, write_recorded
 
 MADE_WITH = "made_with"

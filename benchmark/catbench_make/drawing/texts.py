@@ -14,8 +14,8 @@ from safetensors.torch import load_file, save
 from catbench_make.packages import versions
 from catbench_make.pipelines.encode import Embeddings, Tokenizers, can_encode, encode, encode_empty, too_long
 from catbench_make.plan.job import Job
-from catbench_make.plan.plan import Block
 from catbench_make.plan.settings import DrawingSettings
+from catbench_make.plan.shard_plan import Block
 from catbench_make.recorded import is_whole, read_record, write_recorded
 
 

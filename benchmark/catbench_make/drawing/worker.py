@@ -30,8 +30,8 @@ from catbench_make.pipelines.encode import call_arguments, encoder_digest, own_t
 from catbench_make.pipelines.load import feature_cache, load_pipeline, scheduler_for
 from catbench_make.pipelines.memory import free_memory, is_out_of_memory
 from catbench_make.plan.job import Job, make_deterministic
-from catbench_make.plan.plan import Block, Shard
 from catbench_make.plan.settings import DrawingSettings
+from catbench_make.plan.shard_plan import Block, Shard
 from catbench_make.scorers import ScoreFunction, ScorerContext, load_scorers, score_all
 
 LoadPipeline: TypeAlias = Callable[[DrawingSettings, str, Path | None], Any]

@@ -7,9 +7,9 @@
     nano_candidates  the candidates, and what each model has never seen
     scene_prompts    prompts that tell held-out scenes
     shipped_models   the trained weights that are shipped, and pipelines put together from them
-    recogniser       which things an image shows; `accuracy` is what that makes of an image: `scene_accuracy`
+    recogniser accuracy    which things an image shows; what that makes of an image: `scene_accuracy`
     clip_scoring     CLIPScore by nano's own CLIP
-    nano_suite  the suite before its scores; `fresh` draws new test prompts for it
+    nano_suite fresh    the suite before its scores; new test prompts for it
     libraries   diffusers and transformers, imported late
 
 world, phrases, reading and render import no torch. What trains such models is no part of the package:

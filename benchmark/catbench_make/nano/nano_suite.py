@@ -2,7 +2,7 @@
 
 Prompts tell held-out scenes (`scene_prompts`). Every prompt comes with its embeddings by the generators' own
 text encoder, the features `nano-clip` and `nano-pooled`, and with what there is to slice by: the number of
-things, and whether places are told.
+things, and whether places are given.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SAMPLES: dict[Split, int] = {"train": 1, "validation": 2, "test": 4}
 needed to tell quality from luck."""
 
 
-def nano_problem(scenes: int = SCENES, seed: int = SEED) -> Suite:
+def unscored_nano(scenes: int = SCENES, seed: int = SEED) -> Suite:
     """Return the suite's prompts, candidates and metrics, without embeddings and costs."""
     prompts = prompt_table(distinct_scenes(scenes, seed), seed, "nano")
     clip = metric_source("clip_score").record

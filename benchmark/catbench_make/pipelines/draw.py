@@ -21,8 +21,8 @@ from catbench.errors import GenerationError
 from catbench_make.pipelines.compile import not_compiled
 from catbench_make.pipelines.decode import decoding_in_float32, decoding_in_parts
 from catbench_make.pipelines.memory import free_memory, is_out_of_memory
-from catbench_make.plan.plan import Image
 from catbench_make.plan.settings import DrawingSettings
+from catbench_make.plan.shard_plan import Image
 
 TextArguments = Callable[[Sequence[int]], dict[str, Any]]
 """From positions of prompts in a block to the text arguments of the pipeline's call."""

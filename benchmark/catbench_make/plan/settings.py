@@ -18,11 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from catbench_make.checkout import INFINITY, weights_folder
 
 
-class _Record(BaseModel):
+class _SettingsRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ComponentWeights(_Record):
+class ComponentWeights(_SettingsRecord):
     """Weights of one component of the pipeline that come from somewhere else."""
 
     component: str = "unet"
@@ -34,7 +34,7 @@ class ComponentWeights(_Record):
     revision: str = ""
 
 
-class SchedulerSettings(_Record):
+class SchedulerSettings(_SettingsRecord):
     """The sampler, where it is not left as the model was released."""
 
     name: str = Field(min_length=1)
@@ -43,7 +43,7 @@ class SchedulerSettings(_Record):
     """Entries that replace those of the model's own scheduler configuration."""
 
 
-class FeatureCache(_Record):
+class FeatureCache(_SettingsRecord):
     """DeepCache (Ma et al. 2024): deep UNet features are computed every `interval` steps only."""
 
     interval: int = Field(ge=1)
@@ -51,7 +51,7 @@ class FeatureCache(_Record):
     """The skip branch whose features are kept; 0 is the shallowest, and the fastest."""
 
 
-class DrawingSettings(_Record):
+class DrawingSettings(_SettingsRecord):
     """How one candidate draws."""
 
     pipeline: str = Field(min_length=1)

@@ -9,6 +9,6 @@ The steps, each in a file of its own:
     clip_window                 prompts longer than CLIP reads
     leaks, drop                 near-duplicates across splits, and a suite without them
     paper_suites, build, ids    the suite before its scores; the prompts that it kept, as a list
-    prompt_check, check_plot, others    what is wrong or odd with any suite's prompts, or near another's
+    prompt_check, check_plot, prompts_to_compare    what is wrong with any suite's prompts, or near another's
     add_feature                 vectors put beside a suite's scores
 """

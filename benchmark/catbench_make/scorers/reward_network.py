@@ -27,14 +27,6 @@ MEAN, STD = 0.16717362830052426, 1.0333394966054072
 HEAD_CHANNELS = 64
 VISION = "blip.visual_encoder."
 TEXT = "blip.text_encoder."
-UNUSED = (
-    "blip.vision_proj.weight",
-    "blip.vision_proj.bias",
-    "blip.text_proj.weight",
-    "blip.text_proj.bias",
-    "blip.text_encoder.embeddings.position_ids",
-)
-"""Names in the checkpoint that no score depends on."""
 _VISION_NAMES = (
     (r"^embeddings\.class_embedding$", "cls_token"),
     (r"^embeddings\.position_embedding$", "pos_embed"),

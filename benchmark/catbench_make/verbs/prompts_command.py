@@ -127,8 +127,8 @@ def check(
     from catbench_make.prompts.clip_window import beyond_window
     from catbench_make.prompts.drop import write_without
     from catbench_make.prompts.embeddings import Embeddings
-    from catbench_make.prompts.others import read_other
     from catbench_make.prompts.prompt_check import check
+    from catbench_make.prompts.prompts_to_compare import read_other
 
     if not 0 < near <= 1:
         raise UsageError(f"--near {near:g}: a similarity above 0, at most 1, is needed")

@@ -8,6 +8,7 @@
     keeper     inside: makes the processes of each session
     apart      inside: namespaces of a session's own
     child      inside: the program, which makes, fits and asks the router
+    command    one command under the limits, such as pip's
     group      a control group of the kernel's around it, where there is one
     watch      counts processes, memory and files of a running sandbox
     channel    one request, one answer, under the limits

@@ -92,7 +92,7 @@ class Sandbox:
         """Begin a session; it has ended, with all its processes, when the block ends.
 
         What it raises in the block is a RouterError, and so is a limit broken since it last answered, which
-        is told when the block ends.
+        is raised when the block ends.
         """
         if self._inside.sandbox == "none":
             yield HereSession(self._inside)
@@ -120,8 +120,8 @@ class Sandbox:
         folder, packages = inside.folder, inside.packages or place / "none"
         if inside.sandbox == "bwrap":
             folder, packages = SUBMISSION, PACKAGES
-        told = inside.name, inside.entry, inside.limits.model_dump_json(), self._around
-        words = python(str(folder), str(packages), *told, ",".join(inside.modules))
+        settings = inside.name, inside.entry, inside.limits.model_dump_json(), self._around
+        words = python(str(folder), str(packages), *settings, ",".join(inside.modules))
         environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
         if inside.sandbox == "bwrap":
             mounts = seen_from_inside(inside.folder, inside.packages, inside.masked)

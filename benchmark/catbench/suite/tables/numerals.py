@@ -124,10 +124,10 @@ def _read(texts: Sequence[str]) -> _Reading:
             why = "which is one number with thousands and another with decimals: write it without the comma"
             return _Reading(numbers, refused=text, why=why)
     signs = {sign for cell in cells.values() for sign in cell.signs if sign}
-    told = [f"{sign} signs taken off" for sign in sorted(signs)]
-    told += ["thousands put together"] if any(cell.grouped for cell in cells.values()) else []
-    told += ["commas as decimal points"] if cells is comma and comma.keys() != point.keys() else []
-    return _Reading(numbers, ", ".join(told))
+    mended = [f"{sign} signs taken off" for sign in sorted(signs)]
+    mended += ["thousands put together"] if any(cell.grouped for cell in cells.values()) else []
+    mended += ["commas as decimal points"] if cells is comma and comma.keys() != point.keys() else []
+    return _Reading(numbers, ", ".join(mended))
 
 
 def _cells(texts: Sequence[str], pattern: re.Pattern[str], comma: str) -> dict[str, _Cell]:

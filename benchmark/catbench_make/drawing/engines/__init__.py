@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from catbench_make.plan.job import Job
-from catbench_make.plan.plan import Shard
+from catbench_make.plan.shard_plan import Shard
 
 
 @dataclass(frozen=True)

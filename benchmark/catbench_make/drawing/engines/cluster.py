@@ -21,15 +21,15 @@ HANDED_ON = (VARIABLE, "CATBENCH_HOME", "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLI
 
 
 def share(device: str) -> dict[str, Any]:
-    """Return what a worker takes of a node, and what it is told, as options of Ray.
+    """Return what a worker takes of a node, and its variables, as options of Ray.
 
     Nothing is said of retries: a task that died is given to another worker by `share_out` alone.
     """
-    told = {name: os.environ[name] for name in HANDED_ON if name in os.environ}
+    variables = {name: os.environ[name] for name in HANDED_ON if name in os.environ}
     return {
         "num_cpus": 1,
         "num_gpus": 0 if device == "cpu" else 1,
-        "runtime_env": {"env_vars": told},
+        "runtime_env": {"env_vars": variables},
     }
 
 

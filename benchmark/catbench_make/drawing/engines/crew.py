@@ -14,7 +14,7 @@ from typing import Protocol
 
 from catbench.errors import GenerationError
 from catbench_make.drawing.engines import ShardDone
-from catbench_make.plan.plan import Shard
+from catbench_make.plan.shard_plan import Shard
 
 MOST_LOSSES = 3
 """Workers that may be lost while they hold one shard; the shard is to blame then."""

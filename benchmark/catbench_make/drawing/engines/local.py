@@ -8,7 +8,7 @@ from catbench_make.drawing.engines import ShardDone
 from catbench_make.drawing.overlap import Overlap
 from catbench_make.drawing.worker import LoadPipeline, Worker
 from catbench_make.plan.job import Job
-from catbench_make.plan.plan import Shard
+from catbench_make.plan.shard_plan import Shard
 
 
 class LocalEngine:

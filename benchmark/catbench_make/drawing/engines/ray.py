@@ -28,14 +28,14 @@ from catbench_make.drawing.engines.worker_errors import DeviceFaultError, sendab
 from catbench_make.drawing.shards import shard_path
 from catbench_make.packages import own_version, prepare, versions
 from catbench_make.plan.job import Job, hardware_name
-from catbench_make.plan.plan import Shard
+from catbench_make.plan.shard_plan import Shard
 
 SECONDS_TO_COME_UP = 300.0
 """For a worker: to get its GPU, start Python and import torch."""
 MOST_STILLBORN = 3
 """Workers that may be lost in a row before they have come up; those that are up go on alone then."""
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-"""Environment of a local cluster: nothing is told to anybody, and nothing warned of."""
+"""Environment of a local cluster: no usage statistics are sent, and nothing is warned of."""
 OBJECT_STORE_BYTES = 100_000_000
 """Of a local cluster: images go through files, so that next to nothing lies in it."""
 
@@ -216,7 +216,7 @@ class _RayCrew:
         if self._up and self._stillborn >= MOST_STILLBORN:
             return
         options = share(self._job.device)
-        actor = self._ray.remote(_Member).options(**options).remote(Path.cwd())
+        actor = self._ray.remote(_RayMember).options(**options).remote(Path.cwd())
         self._pending[actor.join.remote(self._job, self._sign)] = len(self._actors)
         self._actors.append(actor)
 
@@ -231,7 +231,7 @@ class _RayCrew:
             self._ray.kill(actor)
 
 
-class _Member:
+class _RayMember:
     """One worker, as it runs on the cluster."""
 
     def __init__(self, folder: Path = Path()) -> None:

@@ -14,6 +14,7 @@ from catbench import __version__
 from catbench.errors import UsageError
 from catbench.files import atomic_file
 from catbench.paper.exhibit import Exhibit
+from catbench.paper.exhibit_files import FORMS, forms, write
 from catbench.paper.figure1c import figure1c
 from catbench.paper.figure3 import figure3
 from catbench.paper.figure4 import figure4
@@ -22,7 +23,6 @@ from catbench.paper.selection import selection
 from catbench.paper.table1 import table1
 from catbench.paper.table2 import table2
 from catbench.paper.table3 import table3
-from catbench.paper.written import FORMS, forms, write
 
 NAMES = ("table1", "table2", "table3", "figure1c", "figure3", "figure4", "selection")
 ASKED = "paper.json"

@@ -18,7 +18,7 @@ REFUSED = {
 
 
 @contextmanager
-def told(doing: str, address: Address) -> Generator[None]:
+def refusals_explained(doing: str, address: Address) -> Generator[None]:
     """Turn what huggingface_hub raises while it is `doing` something with a repository into a UsageError."""
     from huggingface_hub import errors
 
