@@ -77,7 +77,9 @@ places are given.
 
 Every shipped router, on scene accuracy, pool `all`, cost in TFLOPs on the logarithmic axis; a tier ends where
 a router is surely behind the first of it, by the intervals of paired differences. Rows are equal where
-`guarded` trusts ridge fully, and where `embedllm` keeps its full rank, which is ridge.
+`guarded` trusts ridge fully, and where `embedllm` keeps its full rank, which is ridge. Routers that read a
+prompt as one vector read the suite's CLIP; `ridge:tfidf` counts its words and pairs of words (TF-IDF)
+instead, as a router fitted for use does.
 
 {routers}
 
@@ -94,6 +96,7 @@ shrunk oracle is scored on an image that it has not seen, and shows how much is 
   against the prompt alone, and what sets the models apart was decided by us.
 - What many steps are worth: no candidate that costs more than `nano-l-4` is better beyond noise. They are
   here because people do draw with so many steps, and a router that overspends should be seen to.
+- Which way of reading prompts is best: every concept is a word here, which suits `ridge:tfidf`.
 - DDIM against Euler's steps: without noise they are the same step here, so `nano-ddim-8` draws what
   `nano-l-8` draws.
 - What masked models can do: there is one, which is behind all others but R even where it has seen everything.
@@ -106,7 +109,7 @@ def page() -> str:
     """Return the page."""
     matrix = load("nano")
     test = matrix.prompts.iloc[matrix.rows("test")]
-    found = {router: Report.read(REPORTS / f"{router}.json") for router in ROUTERS}
+    found = {router: Report.read(REPORTS / f"{router.replace(':', '-')}.json") for router in ROUTERS}
     homogeneous = Report.read(REPORTS / "ridge-nano.json")
     stale = [
         name

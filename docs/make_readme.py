@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(Path(__file__).parent))  # for the script beside this one
 REPORTS = ROOT / "baselines" / "reports" / "nano"
 SHOWN, METRIC = "ridge", "scene_accuracy"
-ROUTERS = ("knn", "ridge", "embedllm", "transformer")
+ROUTERS = ("knn", "ridge", "embedllm", "transformer", "ridge:tfidf")
 LINES = 12
 """Of what `catbench evaluate` prints."""
 
@@ -59,7 +59,7 @@ def routers() -> str:
     rows = ["| router | metric | as good as the best single candidate at | headroom captured |"]
     rows.append("|---|---|---|---|")
     for name in ROUTERS:
-        report = Report.read(REPORTS / f"{name}.json")
+        report = Report.read(REPORTS / f"{name.replace(':', '-')}.json")
         for metric in (METRIC, "clip_score"):
             result: Result = report.result(metric)
             match = spell(result.estimate("match_best"), percent=True, missing="never")

@@ -14,7 +14,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent.parent / "baselines" / "reports"
 ON_NANO = (
     "knn", "ridge", "embedllm", "guarded", "mixture", "mlp", "transformer", "trees", "uniroute", "routet2i",
-    "routellm-mf", "cems", "adadiff",
+    "routellm-mf", "cems", "adadiff", "ridge:tfidf",
 )  # fmt: skip
 ON_REAL = (
     "mixture", "ridge", "guarded", "knn", "guarded:knn", "uniroute", "embedllm", "routellm-mf", "cems", "mlp",
@@ -46,7 +46,7 @@ SLICED = {"nano/ridge": "complexity", "evalmi/ridge": "family"}
 def runs() -> dict[str, tuple[str, ...]]:
     """Return the arguments of `catbench evaluate` for every report."""
     nano = ("--suite", "nano")
-    found = {f"nano/{router}": (router, *nano) for router in ON_NANO}
+    found = {f"nano/{router.replace(':', '-')}": (router, *nano) for router in ON_NANO}
     for name, routers in (("seconds", ON_NANO[:3]), ("nano", ON_NANO[:3]), ("tflops-paper", ON_NANO[:2])):
         found |= {f"nano/{router}-{name}": (router, *nano, *OTHERS[name]) for router in routers}
     for suite, metrics in METRICS.items():

@@ -402,7 +402,7 @@ def test_a_policy_that_answers_wrongly(refused, simulated, tmp_path, body, says)
         ("def make_router(:\n", "SyntaxError"),
         ("def make_router(): pass\n", "does not take it: too many positional arguments"),
         (
-            "class Mine: pass\n",
+            "from pathlib import Path\nclass Mine: pass\n",
             "a function that returns a router; it has Mine",
         ),
         (

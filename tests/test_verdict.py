@@ -73,6 +73,29 @@ def test_equal_gains_are_told_once_and_what_is_unsure_is_called_so(result):
     )
 
 
+@pytest.mark.parametrize(
+    ("match", "gain", "says"),
+    [
+        (0.5, (0.01, -0.002, 0.02), True),
+        (0.5, (-0.01, -0.02, -0.002), True),
+        (0.5, (0.01, 0.002, 0.02), False),
+        (0.5, (0.0, 0.0, 0.0), False),  # the mixture, which needs no such word
+        (1.2, (0.01, -0.002, 0.02), False),
+        (None, (0.01, -0.002, 0.02), False),
+    ],
+)
+def test_a_saving_that_may_come_without_reading_is_called_so(result, match, gain, says):
+    said = told(result, match_best=(match, match, match), gain_at_best=GAIN, unlimited_gain=GAIN, gain=gain)
+    assert said.endswith("; but not surely better than not reading the prompt") == says
+
+
+def test_without_an_interval_nothing_is_sure(result):
+    said = told(
+        result, match_best=(0.5, None, None), gain_at_best=GAIN, unlimited_gain=GAIN, gain=(0.1, None, None)
+    )
+    assert said.endswith("; no interval says how surely")
+
+
 def test_nothing_is_to_save_where_the_best_is_the_cheapest(result):
     best = BestSingle(candidate="X", cost=min(result.costs), quality=Estimate(value=0.5))
     assert verdict(result.model_copy(update={"best_single": best})).startswith("nothing to save: X is")

@@ -1,8 +1,8 @@
 """Prompts as vectors: an embedding that the suite ships, or TF-IDF where it ships none.
 
 All routers that read a prompt as one vector read this one, so that they differ by their method alone. The
-option after a router's colon names another: a feature of the suite (`knn:nano-clip`), or a text encoder as in
-`encoders` (`knn:minilm`, `knn:FOLDER`), whose token embeddings are averaged, or `words` for TF-IDF in any case.
+option after a router's colon names another: a feature of the suite (`knn:nano-clip`), a text encoder as in
+`encoders` (`knn:minilm`, `knn:FOLDER`), whose token embeddings are averaged, or words (`knn:tfidf`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from catbench import CatbenchError, Pool, Prompts, deferral_curve
 
-WORDS = "words"
+TFIDF = "tfidf"
 """The option that reads words, whatever the suite ships."""
 COUNTED = 8
 """Training prompts on which an encoder's FLOPs are counted."""
@@ -42,7 +42,7 @@ class PromptVectors:
 
     def fit(self, prompts: Prompts) -> Any:
         """Choose the feature, or learn the vocabulary; return the training prompts' vectors."""
-        if self._option not in ("", WORDS, *prompts.features):
+        if self._option not in ("", TFIDF, *prompts.features):
             self._find_encoder(prompts)
             from catbench_baselines.token_cache import encode_once
 
@@ -86,7 +86,7 @@ class PromptVectors:
             known = ", ".join(prompts.features) or "none"
             raise CatbenchError(
                 f"the suite ships no prompt feature {self._option!r}; it ships {known} (a text encoder is "
-                "nano, minilm or a folder, and words are read by `:words`)"
+                "nano, minilm or a folder, and words are read by `:tfidf`)"
             )
         from catbench_baselines.token_encoders import find_encoder
 

@@ -57,5 +57,5 @@ class RidgeRouter(VectorRouter):
 
 
 def make_router(pool: Pool, vectors: str = "") -> RidgeRouter:
-    """Return the router; `ridge:NAME` chooses a prompt feature of the suite, or a text encoder."""
+    """Return the router; `ridge:NAME` chooses a prompt feature of the suite, a text encoder, or `tfidf`."""
     return RidgeRouter(pool, vectors)

@@ -57,6 +57,17 @@ def test_a_learner_captures_headroom(matrix, name, with_features):
     assert result.estimate("gain").low > 0
 
 
+def test_words_are_read_where_a_suite_ships_vectors(matrix):
+    from dataclasses import replace
+
+    words = evaluate("ridge:tfidf", matrix, metric="simulated_score", bootstrap=Bootstrap(2)).result()
+    without = replace(matrix, features={})
+    plain = evaluate("ridge", without, metric="simulated_score", bootstrap=Bootstrap(2)).result()
+    assert words.estimate("audc").value == plain.estimate("audc").value
+    vectors = evaluate("ridge", matrix, metric="simulated_score", bootstrap=Bootstrap(2)).result()
+    assert words.estimate("audc").value != vectors.estimate("audc").value
+
+
 @pytest.mark.parametrize("name", LEARNERS)
 def test_a_learner_works_without_a_validation_split(splits, name):
     pool, data = splits

@@ -154,6 +154,16 @@ def test_match_save_and_trade_off(command, kept):
     assert percent == share
 
 
+def test_one_candidate_for_all_is_no_unusual_cost(command, simulated, tmp_path):
+    out = tmp_path / "mixture"
+    command("fit", "mixture", "--suite", simulated, "--metric", "simulated_score", "--out", out)
+    said = command("route", out, *PROMPTS, "--match", "other-3")
+    assert said.code == 0, said.err
+    assert "expected cost             64" in said.out
+    assert "the same as always other-3" in said.out
+    assert "more or less than is usual" not in said.out
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [

@@ -14,12 +14,16 @@ import numpy as np
 from catbench.cli.table_layout import console, fact_lines, say
 from catbench.errors import UsageError, shown
 from catbench.files import atomic_file
+from catbench.report.numbers import Estimate
 from catbench.report.spelling import short, spell, spell_cost, wrapped
+from catbench.report.verdict import turned
 from catbench.suite.costs import UNIT_LABELS
 from catbench.use.calibration import Expected
 from catbench.use.fitted import Choices, FittedRouter
 
 Write = Callable[[list[str], Choices], None]
+ROUNDING = 1e-9
+"""Of a mean cost: where every prompt costs the same, its interval is one number."""
 
 
 @contextmanager
@@ -102,7 +106,7 @@ def say_expected(fitted: FittedRouter, plan: Expected, spent: float) -> None:
     """Print what these prompts cost on average, and what was to be expected of them."""
     target, metric, unit = console(), fitted.calibration.metric, _unit(fitted)
     always = f"always {plan.best_single}: {spell_cost(plan.best_single_cost)}"
-    against = f"better than always {plan.best_single} by {spell(plan.gain)}"
+    against = f"{_beside(plan.gain)} always {plan.best_single}"
     rows = [
         ("prompts", f"{plan.prompts:,}", f"that cost {spell_cost(spent)} {unit} on average"),
         ("expected cost", spell(plan.cost), always),
@@ -110,9 +114,17 @@ def say_expected(fitted: FittedRouter, plan: Expected, spent: float) -> None:
     ]
     say(target, "", *fact_lines(rows, target.width))
     low, high = plan.cost.low or 0.0, plan.cost.high or np.inf
-    if not low <= spent <= high:
+    if not low * (1 - ROUNDING) <= spent <= high * (1 + ROUNDING):
         line = (
             "These prompts cost more or less than is usual: they are unlike the validation prompts, or a few "
             "of them are repeated often."
         )
         say(target, *wrapped(line, target.width))
+
+
+def _beside(gain: Estimate) -> str:
+    """Return how a quality compares, as in `better by .02 [.01, .03] than`."""
+    if not gain.value:
+        return f"{spell(gain)} from" if gain.low or gain.high else "the same as"
+    by = spell(turned(gain) if gain.value < 0 else gain)
+    return f"{'worse' if gain.value < 0 else 'better'} by {by} than"

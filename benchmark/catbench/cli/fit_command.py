@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from catbench.suite.matrix import ScoreMatrix
     from catbench.use.fitted import FittedRouter
 
 SAVINGS = (0.0, 0.2, 0.4, 0.6, 0.8)
@@ -43,6 +44,7 @@ def fit(
     from catbench.cli.progress import progress_bar
     from catbench.cli.table_layout import console, say
     from catbench.errors import UsageError
+    from catbench.report.spelling import wrapped
     from catbench.suite.store import load
     from catbench.use.fitted import fit
 
@@ -67,6 +69,17 @@ def fit(
         )
     fitted.save(out, force=force)
     say(console(), *_lines(fitted, out))
+    if matrix.features:
+        say(console(), "", *wrapped(_texts_alone(matrix), console().width))
+
+
+def _texts_alone(matrix: ScoreMatrix) -> str:
+    """Return what is to be known where a suite has vectors of its prompts."""
+    return (
+        "It was given the texts of prompts, as in use; `catbench evaluate` gives this suite's vectors too "
+        f"({', '.join(matrix.features)}), so what it says of a router that reads vectors is of another one "
+        "(`ridge:tfidf` reads texts there as well)."
+    )
 
 
 def _lines(fitted: FittedRouter, out: Path) -> list[str | Text]:

@@ -42,7 +42,7 @@ UPWARDS = {-1: "bottom", 0: "middle", 1: "top"}
 def check_format(path: Path, formats: Sequence[str] = FORMATS) -> None:
     """Raise UsageError where a file's ending is none that can be drawn."""
     if path.suffix not in formats:
-        raise UsageError(f"cannot draw {path}: this plot ends in {', '.join(formats)}")
+        raise UsageError(f"cannot draw {path}: a plot ends in {', '.join(formats[:-1])} or {formats[-1]}")
 
 
 def write_plot(reports: Sequence[Report], path: Path) -> None:

@@ -13,7 +13,8 @@ def verdict(result: Result) -> str:
     """Return the sentence of a result.
 
     The best single candidate is chosen by training means, and no number is a maximum over test scores. What
-    an interval does not settle is called so.
+    an interval does not settle is called so. A saving that may come without reading the
+    prompt is called so too.
     """
     best = result.best_single.candidate
     at_best, unlimited = (_gain(result.estimate(name)) for name in ("gain_at_best", "unlimited_gain"))
@@ -26,7 +27,19 @@ def verdict(result: Result) -> str:
         if at_best == unlimited
         else f"at its cost {at_best}; with no limit on cost {unlimited}"
     )
-    return f"{_saves(result.estimate('match_best'), f'always drawing with {best}')}; {gains}"
+    return (
+        f"{_saves(result.estimate('match_best'), f'always drawing with {best}')}; {gains}{_reading(result)}"
+    )
+
+
+def _reading(result: Result) -> str:
+    """Return what is to be added where a router saves: that reading the prompt may not be why."""
+    saved, gain = result.estimate("match_best"), result.estimate("gain")
+    if gain.low is None or gain.high is None:
+        return "; no interval says how surely"
+    if saved.value is None or saved.value >= 1 or gain.low > 0 or not gain.value:  # 0: it is the mixture
+        return ""
+    return "; but not surely better than not reading the prompt"
 
 
 def reachable(result: Result) -> str:
@@ -60,7 +73,7 @@ def compared(first: str, second: str, gain: Estimate) -> str:
         return f"{first} and {second} cannot be compared: one of them has no area"
     if not gain.value and not gain.low and not gain.high:
         return f"{first} and {second} are equally good: they have the same area"
-    size = spell(_turned(gain) if gain.value < 0 else gain)
+    size = spell(turned(gain) if gain.value < 0 else gain)
     better, worse = (second, first) if gain.value < 0 else (first, second)
     if gain.low is None or gain.high is None:
         return f"{better} gains {size} more area than {worse}; how surely, no interval tells"
@@ -87,7 +100,7 @@ def _gain(gain: Estimate) -> str:
         return "no quality is known"
     if not gain.value:
         return f"no better and no worse{_between(gain)}"
-    size = spell(_turned(gain) if gain.value < 0 else gain)
+    size = spell(turned(gain) if gain.value < 0 else gain)
     return f"{'worse' if gain.value < 0 else 'better'} by {size}{UNSURE if _unsure(gain) else ''}"
 
 
@@ -97,7 +110,7 @@ def _between(gain: Estimate) -> str:
     return f" {text[text.index('[') :]}{UNSURE if _unsure(gain) else ''}" if "[" in text else ""
 
 
-def _turned(gain: Estimate) -> Estimate:
+def turned(gain: Estimate) -> Estimate:
     """Return the estimate of the same difference taken the other way round."""
     value, low, high = (None if end is None else -end for end in (gain.value, gain.high, gain.low))
     return Estimate(value=value, low=low, high=high)

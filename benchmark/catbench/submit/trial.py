@@ -19,6 +19,7 @@ from catbench.submit.faults import Fault
 from catbench.submit.folder import folder_faults, named_suites, read_settings
 from catbench.submit.judging import judge
 from catbench.submit.run import How, staged
+from catbench.submit.sandbox.channel import BreachError
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.prompts import Split
 from catbench.suite.simulate import Simulation, simulate
@@ -60,13 +61,26 @@ def check_submission(folder: Path, how: How, suite: str | None = None) -> tuple[
     except UsageError:
         raise
     except RouterError as error:
-        return [*problems, Fault(str(error), "run fit() and predict() by hand on some prompts")], tried
+        return [*problems, Fault(str(error), _way_out(error))], tried
     except CatbenchError as error:
         return [*problems, Fault(str(error), "fix that first")], tried
     unseen = [check.says for check in judged.checks if check.name == noise.NAME and check.value is None]
     tried += "".join(f"; noise {says}" for says in unseen)
     failed = [check for check in judged.checks if not check.passed]
     return [*problems, *(Fault(check.says, MENDS[check.name]) for check in failed)], tried
+
+
+def _way_out(error: RouterError) -> str:
+    """Return what mends a submission that failed or broke a limit while it ran."""
+    limit = error.verdict if isinstance(error, BreachError) else ""
+    if limit in ("wall", "cpu"):
+        return "make it faster; --wall gives a run more time, beside what the suite warrants"
+    if limit == "memory":
+        return "make it smaller; --memory gives a run more"
+    return (
+        "run fit() and predict() by hand on some prompts; inside a sandbox there is no network, and no file "
+        "but the submission's"
+    )
 
 
 def _suite_problems(names: Sequence[str]) -> list[Fault]:

@@ -234,9 +234,9 @@ def suite_folder(suite: str | os.PathLike[str]) -> Path:
     if path.is_dir() and str(suite) not in known:
         raise SuiteError(f"{path} is no suite: it has no manifest.json")
     if str(suite) not in known:
-        way = WAYS.get(str(suite))
-        hint = f"make it with `{way}`" if way else "or give the path of a suite's folder"
-        raise UsageError(f"{unknown_name('suite', str(suite), known)} ({hint})")
+        if way := WAYS.get(str(suite)):
+            raise UsageError(f"suite {str(suite)!r} is not here yet: make it with `{way}`")
+        raise UsageError(f"{unknown_name('suite', str(suite), known)} (or give the path of a suite's folder)")
     return known[str(suite)]
 
 

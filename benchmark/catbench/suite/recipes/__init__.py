@@ -9,8 +9,8 @@ from __future__ import annotations
 
 RECIPES = {
     "cems": "CEMS: 10,000 prompts x 4 models, CLIP score, NIMA and seconds.",
-    "flasheval-coco": "FlashEval: 40,504 COCO captions x 36 Stable Diffusion candidates, four metrics.",
-    "flasheval-diffusiondb": "FlashEval: 5,000 DiffusionDB prompts x 42 Stable Diffusion candidates.",
+    "flasheval-coco": "FlashEval: 36,758 COCO captions x 36 Stable Diffusion candidates, four metrics.",
+    "flasheval-diffusiondb": "FlashEval: 3,522 DiffusionDB prompts x 42 Stable Diffusion candidates.",
     "evalmi": "EvalMi-50K: 2,100 prompts x 24 models, judged by people (needs the extra xlsx).",
     "pqpp": "PQPP: 10,000 COCO captions, people's judgement of GLIDE and SDXL.",
 }
