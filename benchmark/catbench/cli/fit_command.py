@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SAVINGS = (0.0, 0.2, 0.4, 0.6, 0.8)
 """Shares of the best single candidate's cost for which it is shown what is to be expected."""
+NOTABLE = 0.01
+"""What is saved in any case is said from here on."""
 
 
 def fit(
@@ -76,9 +78,9 @@ def fit(
 def _texts_alone(matrix: ScoreMatrix) -> str:
     """Return what is to be known where a suite has vectors of its prompts."""
     return (
-        "It was given the texts of prompts, as in use; `catbench evaluate` gives this suite's vectors too "
-        f"({', '.join(matrix.features)}), so what it says of a router that reads vectors is of another one "
-        "(`ridge:tfidf` reads texts there as well)."
+        "It was given the texts of prompts, as in use. `catbench evaluate` gives this suite's vectors too "
+        f"({', '.join(matrix.features)}), and a router that reads them answers otherwise there "
+        "(`ridge:tfidf` reads texts in both)."
     )
 
 
@@ -94,11 +96,14 @@ def _lines(fitted: FittedRouter, out: Path) -> list[str | Text]:
     pool, metric = fitted.pool, known.metric
     best, unit = pool.ids[known.best_single], UNIT_LABELS.get(pool.unit, pool.unit)
     rows: list[list[str]] = []
+    saved = 0.0
     for save in SAVINGS:
         try:
             plan = fitted.plan(save=save)
         except UsageError:  # the cheapest candidate costs more
             continue
+        if not save and plan.cost.value is not None:
+            saved = 1 - plan.cost.value / float(pool.cost[known.best_single])
         row = [f"{save:.0%}", spell(plan.cost), spell(plan.quality), spell(plan.gain)]
         rows.append(row)
     said: list[str | Text] = [
@@ -109,6 +114,8 @@ def _lines(fitted: FittedRouter, out: Path) -> list[str | Text]:
         "",
         *table_lines(["--save", f"mean {unit}", metric.title, "better by"], rows),
     ]
+    if saved > NOTABLE:
+        said += ["", f"However much it may spend it saves {saved:.0%}: a smaller --save changes nothing."]
     if beyond := types_beyond(out):
         said += ["", "`catbench route` needs types named that catbench does not list:"]
         said += [f"  --trust {name}" for name in beyond]

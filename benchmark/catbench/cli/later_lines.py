@@ -32,7 +32,7 @@ def say_later(fitted: FittedRouter, scores: Path) -> None:
         (
             "budget error",
             "-" if found.budget_error is None else f"{found.budget_error:.1%}",
-            "on average over budgets, kept by validation prompts",
+            "on average over budgets that were set on validation prompts",
         ),
         (
             "unlike training",
