@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from catbench.errors import EXTRAS, install_line, missing_extra
+from catbench.errors import EXTRAS, install_line, missing_extra, unknown_name
 from catbench_make import packages
 
 PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
@@ -83,3 +83,16 @@ def test_the_page_of_the_leaderboard_names_its_extra(command, monkeypatch):
     monkeypatch.setattr("catbench.cli.leaderboard_command.find_spec", lambda name: None)
     says = r"catbench leaderboard: the leaderboard's page needs streamlit, .*\[leaderboard\]'\n"
     assert re.fullmatch(says, command("leaderboard").err)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("clip_scor", "did you mean 'clip_score'? "),
+        ("clip", "did you mean 'clip_score'? "),  # too short to be near, but how it begins
+        ("zebra", "'zebra': known: "),
+        ("", "'': known: "),
+    ],
+)
+def test_a_name_that_is_not_there_suggests_what_was_meant(name, says):
+    assert says in str(unknown_name("metric", name, ["sharpness", "clip_score"]))

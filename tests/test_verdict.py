@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from catbench import evaluate, load
-from catbench.report.numbers import BestSingle, Estimate
+from catbench.cli.headline import facts
+from catbench.report.numbers import BestSingle, Budgets, Estimate
 from catbench.report.verdict import compared, headroom_of, reachable, verdict
 from catbench.score.bootstrap import Bootstrap
 
@@ -145,3 +146,13 @@ def test_the_log_axis_share_of_a_reference_is_what_the_report_says(result):
 def test_two_routers_in_a_sentence(gain, says):
     value, low, high = gain
     assert compared("knn", "ridge", Estimate(value=value, low=low, high=high)) == says
+
+
+def test_a_router_that_uses_up_no_budget_is_not_said_to_have_kept_one(result):
+    said = {label: (value, note) for label, value, note in facts(result, linear=False)}
+    assert "set on validation prompts" in said["budget error"][1]
+    none = {**result.measures, "budget_error": Estimate(value=None), "overspend": Estimate(value=None)}
+    spends_little = result.model_copy(update={"budgets": Budgets(kept=0, beyond=3), "measures": none})
+    said = {label: (value, note) for label, value, note in facts(spends_little, linear=False)}
+    assert said["budget error"][1] == "none: all 3 budgets are beyond what it spends"
+    assert said["gain at kept budgets"][1].endswith(": the most that it spends")

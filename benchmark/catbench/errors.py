@@ -112,6 +112,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     names = sorted(known)
     folded = {known.casefold(): known for known in names}
     near = [folded[match] for match in get_close_matches(name.casefold(), folded, n=3)]
+    near = near or [known for known in names if name and known.casefold().startswith(name.casefold())][:3]
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     return UsageError(f"unknown {kind} {name!r}: {hint}known: {', '.join(names) or 'none'}")
 

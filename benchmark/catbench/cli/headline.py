@@ -81,9 +81,15 @@ def _in_use(result: Result) -> list[Fact]:
         (
             MEASURES["budget_error"].label,
             spell(result.estimate("budget_error"), percent=True),
-            f"{note}{spell_value(over, percent=True)}{more}" if kept else f"none was tried{more}",
+            f"{note}{spell_value(over, percent=True)}{more}"
+            if kept
+            else f"none: all {beyond} budgets are beyond what it spends",
         ),
-        (MEASURES["deployed_gain"].label, spell(gain), "over the mixture, at the cost really spent"),
+        (
+            MEASURES["deployed_gain"].label,
+            spell(gain),
+            f"over the mixture, at the cost really spent{'' if kept else ': the most that it spends'}",
+        ),
     ]
     if alike.value is not None:
         note = "pairs of wordings that go to the same candidate"

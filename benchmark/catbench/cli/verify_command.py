@@ -203,7 +203,8 @@ def _verify_report(path: Path, report: Report, asked: _VerifyOptions) -> bool:
     if not asked.record:
         _say_stale(path)
     noise = check_of_noise(report, matrix, trained)
-    typer.echo(f"{'noise ' if noise.passed else 'FAILED'}  {path}: {noise.says}")
+    ceiling = "" if noise.value is None else " (above it is only who knows the test scores)"
+    typer.echo(f"{'noise ' if noise.passed else 'FAILED'}  {path}: {noise.says}{ceiling}")
     again = new = None
     if asked.rerun:
         again = run_again(report, path.parent, matrix, asked.how.hiding(suite_folder(name)))

@@ -158,7 +158,10 @@ def halving(found: Inspection) -> str:
         return f"{_about(3 * basis.tested)} more test prompts would halve the intervals"
     wanted = 4 * basis.prompts
     if basis.stored >= wanted:
-        return f"{wanted:,} prompts would halve the intervals, and the suite has {basis.stored:,}"
+        return (
+            f"{wanted:,} prompts would halve the intervals, and the suite has {basis.stored:,}, all of which "
+            "`catbench evaluate` reads"
+        )
     beyond = f" than the suite's {basis.stored:,}" if basis.stored > basis.prompts else ""
     return f"{_about(wanted - basis.stored)} more prompts{beyond} would halve the intervals"
 
