@@ -154,5 +154,5 @@ def test_a_router_that_uses_up_no_budget_is_not_said_to_have_kept_one(result):
     none = {**result.measures, "budget_error": Estimate(value=None), "overspend": Estimate(value=None)}
     spends_little = result.model_copy(update={"budgets": Budgets(kept=0, beyond=3), "measures": none})
     said = {label: (value, note) for label, value, note in facts(spends_little, linear=False)}
-    assert said["budget error"][1] == "none: all 3 budgets are beyond what it spends"
-    assert said["gain at kept budgets"][1].endswith(": the most that it spends")
+    assert said["budget error"][1] == "none was tried; 3 are beyond what it spends"
+    assert said["gain at kept budgets"][1].endswith(", the most that it spends")

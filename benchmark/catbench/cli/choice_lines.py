@@ -14,9 +14,8 @@ import numpy as np
 from catbench.cli.table_layout import console, fact_lines, say
 from catbench.errors import UsageError, shown
 from catbench.files import atomic_file
-from catbench.report.numbers import Estimate
 from catbench.report.spelling import short, spell, spell_cost, wrapped
-from catbench.report.verdict import turned
+from catbench.report.verdict import gain_in_words
 from catbench.suite.costs import UNIT_LABELS
 from catbench.use.calibration import Expected
 from catbench.use.fitted import Choices, FittedRouter
@@ -106,7 +105,7 @@ def say_expected(fitted: FittedRouter, plan: Expected, spent: float) -> None:
     """Print what these prompts cost on average, and what was to be expected of them."""
     target, metric, unit = console(), fitted.calibration.metric, _unit(fitted)
     always = f"always {plan.best_single}: {spell_cost(plan.best_single_cost)}"
-    against = f"{_beside(plan.gain)} always {plan.best_single}"
+    against = f"{gain_in_words(plan.gain)} than always {plan.best_single}"
     rows = [
         ("prompts", f"{plan.prompts:,}", f"that cost {spell_cost(spent)} {unit} on average"),
         ("expected cost", spell(plan.cost), always),
@@ -120,11 +119,3 @@ def say_expected(fitted: FittedRouter, plan: Expected, spent: float) -> None:
             "of them are repeated often."
         )
         say(target, *wrapped(line, target.width))
-
-
-def _beside(gain: Estimate) -> str:
-    """Return how a quality compares, as in `better by .02 [.01, .03] than`."""
-    if not gain.value:
-        return f"{spell(gain)} from" if gain.low or gain.high else "the same as"
-    by = spell(turned(gain) if gain.value < 0 else gain)
-    return f"{'worse' if gain.value < 0 else 'better'} by {by} than"

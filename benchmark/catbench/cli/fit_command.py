@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from catbench.suite.matrix import ScoreMatrix
+    from catbench.use.calibration import Expected
     from catbench.use.fitted import FittedRouter
 
 SAVINGS = (0.0, 0.2, 0.4, 0.6, 0.8)
@@ -95,17 +97,14 @@ def _lines(fitted: FittedRouter, out: Path) -> list[str | Text]:
     known = fitted.calibration
     pool, metric = fitted.pool, known.metric
     best, unit = pool.ids[known.best_single], UNIT_LABELS.get(pool.unit, pool.unit)
-    rows: list[list[str]] = []
-    saved = 0.0
+    plans: dict[float, Expected] = {}
     for save in SAVINGS:
-        try:
-            plan = fitted.plan(save=save)
-        except UsageError:  # the cheapest candidate costs more
-            continue
-        if not save and plan.cost.value is not None:
-            saved = 1 - plan.cost.value / float(pool.cost[known.best_single])
-        row = [f"{save:.0%}", spell(plan.cost), spell(plan.quality), spell(plan.gain)]
-        rows.append(row)
+        with suppress(UsageError):  # the cheapest candidate costs more
+            plans[save] = fitted.plan(save=save)
+    rows = [
+        [f"{save:.0%}", *map(spell, (plan.cost, plan.quality, plan.gain))] for save, plan in plans.items()
+    ]
+    saved = 1 - (plans[0.0].cost.value or 0.0) / float(pool.cost[known.best_single]) if 0.0 in plans else 0.0
     said: list[str | Text] = [
         f"{out}: {fitted.name}, fitted to {metric.title} of {fitted.suite}, {len(pool)} candidates from "
         f"{spell_cost(pool.cost.min())} to {spell_cost(pool.cost.max())} {unit}",

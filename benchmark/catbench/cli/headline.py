@@ -73,7 +73,8 @@ def _areas(result: Result, area: str) -> list[Fact]:
 
 def _in_use(result: Result) -> list[Fact]:
     kept, beyond = result.budgets.kept, result.budgets.beyond
-    more = f"; {beyond} more {'is' if beyond == 1 else 'are'} beyond what it spends" if beyond else ""
+    others = f"{beyond} more" if kept else f"{beyond}"
+    more = f"; {others} {'is' if beyond == 1 else 'are'} beyond what it spends" if beyond else ""
     over, gain = result.estimate("overspend"), result.estimate("deployed_gain")
     alike = result.estimate("consistency")
     note = f"on average over {kept} budget{'s' * (kept > 1)} set on validation prompts; overspent by "
@@ -81,14 +82,12 @@ def _in_use(result: Result) -> list[Fact]:
         (
             MEASURES["budget_error"].label,
             spell(result.estimate("budget_error"), percent=True),
-            f"{note}{spell_value(over, percent=True)}{more}"
-            if kept
-            else f"none: all {beyond} budgets are beyond what it spends",
+            f"{note}{spell_value(over, percent=True)}{more}" if kept else f"none was tried{more}",
         ),
         (
             MEASURES["deployed_gain"].label,
             spell(gain),
-            f"over the mixture, at the cost really spent{'' if kept else ': the most that it spends'}",
+            f"over the mixture, at the cost really spent{'' if kept else ', the most that it spends'}",
         ),
     ]
     if alike.value is not None:

@@ -13,11 +13,10 @@ def verdict(result: Result) -> str:
     """Return the sentence of a result.
 
     The best single candidate is chosen by training means, and no number is a maximum over test scores. What
-    an interval does not settle is called so. A saving that may come without reading the
-    prompt is called so too.
+    an interval does not settle is called so, and so is a saving that may come without reading the prompt.
     """
     best = result.best_single.candidate
-    at_best, unlimited = (_gain(result.estimate(name)) for name in ("gain_at_best", "unlimited_gain"))
+    at_best, unlimited = (gain_in_words(result.estimate(name)) for name in ("gain_at_best", "unlimited_gain"))
     if result.best_single.cost <= min(result.costs):
         return f"nothing to save: {best} is the best single candidate and the cheapest; " + (
             f"with no limit on cost {unlimited}"
@@ -73,7 +72,7 @@ def compared(first: str, second: str, gain: Estimate) -> str:
         return f"{first} and {second} cannot be compared: one of them has no area"
     if not gain.value and not gain.low and not gain.high:
         return f"{first} and {second} are equally good: they have the same area"
-    size = spell(turned(gain) if gain.value < 0 else gain)
+    size = spell(_turned(gain) if gain.value < 0 else gain)
     better, worse = (second, first) if gain.value < 0 else (first, second)
     if gain.low is None or gain.high is None:
         return f"{better} gains {size} more area than {worse}; how surely, no interval tells"
@@ -95,12 +94,13 @@ def _saves(match: Estimate, always: str) -> str:
     return f"as good as {always} {'for' if match.value <= 1 else 'only at'} {share} of its cost"
 
 
-def _gain(gain: Estimate) -> str:
+def gain_in_words(gain: Estimate) -> str:
+    """Return `better by ...`, `worse by ...` or `no better and no worse`, with how sure that is."""
     if gain.value is None:
         return "no quality is known"
     if not gain.value:
         return f"no better and no worse{_between(gain)}"
-    size = spell(turned(gain) if gain.value < 0 else gain)
+    size = spell(_turned(gain) if gain.value < 0 else gain)
     return f"{'worse' if gain.value < 0 else 'better'} by {size}{UNSURE if _unsure(gain) else ''}"
 
 
@@ -110,7 +110,7 @@ def _between(gain: Estimate) -> str:
     return f" {text[text.index('[') :]}{UNSURE if _unsure(gain) else ''}" if "[" in text else ""
 
 
-def turned(gain: Estimate) -> Estimate:
+def _turned(gain: Estimate) -> Estimate:
     """Return the estimate of the same difference taken the other way round."""
     value, low, high = (None if end is None else -end for end in (gain.value, gain.high, gain.low))
     return Estimate(value=value, low=low, high=high)
