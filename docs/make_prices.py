@@ -19,8 +19,7 @@ from typing import Any
 import torch
 
 from catbench.files import atomic_file
-from catbench.suite.costs import Cost
-from catbench.suite.pool import Candidate
+from catbench.suite.pool import Candidate, Cost
 from catbench.suite.recipes.evalmi_recipe import MODELS
 from catbench.suite.recipes.flasheval_recipe import MODELS as SD_MODELS
 from catbench.suite.recipes.flasheval_recipe import candidate_of

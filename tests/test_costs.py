@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catbench import CatbenchError
-from catbench.suite.costs import Cost, check_costs, cost_keys, select_costs
+from catbench.suite.pool import Cost, check_costs, cost_keys, select_costs
 
 NAMES = ("small", "large")
 

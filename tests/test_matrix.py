@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from catbench import CatbenchError
-from catbench.suite.costs import Cost
 from catbench.suite.info import Metric
-from catbench.suite.pool import Candidate, Pool
+from catbench.suite.pool import Candidate, Cost, Pool
 from catbench.suite.simulate import Simulation, simulate
 
 

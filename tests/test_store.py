@@ -14,7 +14,7 @@ import pytest
 from catbench import CatbenchError, load
 from catbench.files import atomic_file, atomic_folder
 from catbench.home import known_suites
-from catbench.suite.costs import Cost
+from catbench.suite.pool import Cost
 from catbench.suite.simulate import Simulation, simulate
 from catbench.suite.store import save, verify
 

@@ -11,14 +11,14 @@ from catbench import Report, compare, deferral_curve, evaluate, load, mixture_cu
 from catbench.errors import CatbenchError, SubmissionError
 from catbench.report.numbers import Estimate
 from catbench.report.stored import stored_answers
+from catbench.route.routing import processor_name
 from catbench.score.bootstrap import Bootstrap
 from catbench.score.rounds import rounds_of
 from catbench.score.scorer import Scorer
 from catbench.score.truth_of_rounds import _commonest, truth_of
 from catbench.score.unseen_oracles import shrinkage
 from catbench.submit.verify import verify_report
-from catbench.suite.costs import Cost, processor_name
-from catbench.suite.pool import Candidate
+from catbench.suite.pool import Candidate, Cost
 from catbench.suite.simulate import Simulation, simulate
 from catbench.suite.store import save
 

@@ -30,11 +30,10 @@ if TYPE_CHECKING:
     from catbench.score.from_three_arrays import score_arrays
     from catbench.score.measures import measures
     from catbench.score.sweep import deferral_curve, mixture_curve, oracle_curve
-    from catbench.suite.matrix import ScoreMatrix
+    from catbench.suite.matrix import ScoreMatrix, Suite
     from catbench.suite.pool import Candidate, Pool
     from catbench.suite.prompts import Prompts
     from catbench.suite.store import load
-    from catbench.suite.suite_record import Suite
     from catbench.use.fitted import Choices, FittedRouter, fit
 
 __all__ = [
@@ -70,7 +69,7 @@ _HOME = {
     "FittedRouter": "use.fitted",
     "Pool": "suite.pool",
     "Prompts": "suite.prompts",
-    "Suite": "suite.suite_record",
+    "Suite": "suite.matrix",
     "Report": "report.report",
     "ScoreMatrix": "suite.matrix",
     "cache_folder": "home",

@@ -20,9 +20,9 @@ pytest.importorskip("transformers", reason="the generate extra is not installed"
 
 from catbench.files import sha256_of
 from catbench.suite.info import Metric, SuiteInfo
+from catbench.suite.matrix import Suite
 from catbench.suite.pool import Candidate
 from catbench.suite.store import save
-from catbench.suite.suite_record import Suite
 from catbench_make.drawing.generation import Plan, generate
 from catbench_make.packages import prepare
 

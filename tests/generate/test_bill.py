@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from catbench.errors import UsageError
-from catbench.suite.costs import Cost
+from catbench.suite.pool import Cost
 from catbench_make.costs.bill import device_hours
 from catbench_make.costs.peaks import peak_tflops
 

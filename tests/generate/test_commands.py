@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from catbench.suite.costs import Cost
+from catbench.suite.pool import Cost
 from catbench.suite.store import load, load_suite
 from catbench_make.drawing.run_estimate import BYTES_PER_ROW, BYTES_PER_SCORE, estimate
 from catbench_make.plan.candidates import flux_dev, flux_schnell, infinity, sdxl, sdxl_turbo

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from catbench.errors import GenerationError
-from catbench.suite.costs import check_costs, prices
+from catbench.suite.pool import check_costs, prices
 from catbench_make.costs.architectures import RELEASED, read_architecture
 from catbench_make.costs.call import count_call
 from catbench_make.costs.flop_table import TERA, count_costs, flop_costs, shipped_costs

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from catbench.suite.costs import check_costs, prices
+from catbench.suite.pool import check_costs, prices
 from catbench.suite.recipes import evalmi_recipe as evalmi
 from catbench.suite.recipes import pqpp_recipe as pqpp
 from catbench.suite.recipes.flasheval_recipe import MODELS, candidate_of

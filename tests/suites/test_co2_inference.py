@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from catbench import CatbenchError
-from catbench.suite.costs import prices
+from catbench.suite.pool import prices
 from catbench.suite.tables.prices import read_costs
 from catbench_make.costs.price_tables import import_costs
 

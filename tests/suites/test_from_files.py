@@ -542,8 +542,8 @@ def test_renames_that_cannot_be(refused, candidates, says):
 
 
 def test_an_index_of_names_does_not_matter():
-    from catbench.suite.costs import Cost
     from catbench.suite.info import Metric
+    from catbench.suite.pool import Cost
 
     costs = [Cost(candidate=name, unit="usd", value=1) for name in "abc"]
     table = rows().set_index(pd.Index([f"row {i}" for i in range(180)]))

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catbench import CatbenchError, load
-from catbench.suite.costs import Cost
 from catbench.suite.info import Metric, SuiteInfo
+from catbench.suite.pool import Cost
 from catbench.suite.prompts import split_of
 from catbench.suite.store import save
 from catbench.suite.tables.columns import choose_metrics

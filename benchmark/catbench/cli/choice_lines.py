@@ -16,7 +16,7 @@ from catbench.errors import UsageError, shown
 from catbench.files import atomic_file
 from catbench.report.spelling import short, spell, spell_cost, wrapped
 from catbench.report.verdict import gain_in_words
-from catbench.suite.costs import UNIT_LABELS
+from catbench.suite.pool import UNIT_LABELS
 from catbench.use.calibration import Expected
 from catbench.use.fitted import Choices, FittedRouter
 

@@ -91,7 +91,7 @@ def _lines(fitted: FittedRouter, out: Path) -> list[str | Text]:
     from catbench.cli.table_layout import table_lines
     from catbench.errors import UsageError
     from catbench.report.spelling import spell, spell_cost
-    from catbench.suite.costs import UNIT_LABELS
+    from catbench.suite.pool import UNIT_LABELS
     from catbench.use.router_state import TREE, is_estimator, types_beyond
 
     known = fitted.calibration

@@ -184,7 +184,7 @@ def _save(matrix: ScoreMatrix, out: Path | None, force: bool) -> None:
 
 def _priced_pool(matrix: ScoreMatrix) -> str:
     """Return the option for the largest pool with prices, nothing where a unit prices all candidates."""
-    from catbench.suite.costs import PRICED
+    from catbench.suite.pool import PRICED
     from catbench.suite.tables.prices import without_price
 
     lacking = without_price(matrix.costs, matrix.candidate_ids)

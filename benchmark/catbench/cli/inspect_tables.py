@@ -8,7 +8,7 @@ from catbench.cli.table_layout import console, first_that_fits, say, signature_l
 from catbench.inspect.finding import NAMES, Inspection
 from catbench.report.numbers import Estimate
 from catbench.report.spelling import decimals_of, spell, spell_cost, wrapped
-from catbench.suite.costs import UNIT_LABELS
+from catbench.suite.pool import UNIT_LABELS
 
 
 def print_inspections(found: Sequence[Inspection], *, every: bool = False) -> None:

@@ -267,10 +267,10 @@ def _print_fresh(path: Path, new: Fresh) -> None:
 def _verify_suite(suite: str, *, describe: bool) -> None:
     from catbench.home import check_own
     from catbench.suite import store
-    from catbench.suite.costs import PRICED
     from catbench.suite.description import write_descriptions
     from catbench.suite.hub_suites import origin_of
     from catbench.suite.manifest import DESCRIPTIONS
+    from catbench.suite.pool import PRICED
     from catbench.suite.prompts import SPLITS
     from catbench.suite.tables.prices import without_price
 

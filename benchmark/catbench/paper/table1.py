@@ -18,9 +18,8 @@ from catbench.route.router_loader import find_router
 from catbench.score.bootstrap import Bootstrap
 from catbench.score.measures import sign_test
 from catbench.score.truth_of_rounds import truth_of
-from catbench.suite.costs import UNIT_LABELS
 from catbench.suite.info import Metric
-from catbench.suite.pool import Pool
+from catbench.suite.pool import UNIT_LABELS, Pool
 
 SAMPLES = (1, 3)
 """Samples that a trial draws for each training prompt and candidate."""

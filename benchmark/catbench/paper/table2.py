@@ -6,8 +6,8 @@ from catbench.paper.exhibit import MISSING, Cell, Exhibit, better, cells, number
 from catbench.paper.published import COSTS, LAST_COLUMN, TABLE2, TABLE2_CANDIDATES, TFLOPS, is_published
 from catbench.paper.runs import Runs, by_cost
 from catbench.report.numbers import Estimate
-from catbench.suite.costs import UNIT_LABELS
 from catbench.suite.info import Metric
+from catbench.suite.pool import UNIT_LABELS
 
 
 def table2(runs: Runs) -> Exhibit:

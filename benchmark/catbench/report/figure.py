@@ -16,7 +16,7 @@ from catbench.report.numbers import Curve
 from catbench.report.report import Report
 from catbench.report.result import Result
 from catbench.score.bootstrap import ends
-from catbench.suite.costs import UNIT_LABELS
+from catbench.suite.pool import UNIT_LABELS
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7A5195", "#333333")
 """Colours that colour-blind readers tell apart (Okabe and Ito 2008)."""

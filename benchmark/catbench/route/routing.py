@@ -24,9 +24,11 @@ Routers come from a factory `make_router(pool) -> router`: an entry point in the
 from __future__ import annotations
 
 import inspect
+import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -38,7 +40,6 @@ from catbench.route.router_files import place_of
 from catbench.route.router_output import check_choices, check_predictions
 from catbench.score.answer import Answer, Labelled
 from catbench.score.sweep import mixture_curve
-from catbench.suite.costs import processor_name
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
 
@@ -223,3 +224,13 @@ def call(name: str, method: str, function: Callable[..., Any], *given: Any, **na
         said = f"{type(error).__name__}: {error}{place_of(error)}"
         where = "cannot be imported" if method == "import" else f"failed in {method}()"
         raise RouterError(f"router {name!r} {where}: {said}") from error
+
+
+def processor_name() -> str:
+    """Return the name of this machine's processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

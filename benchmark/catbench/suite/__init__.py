@@ -1,8 +1,7 @@
 """What is scored: prompts, candidates, prices and scores, in memory and on disk.
 
-prompts pool costs info     texts, groups and splits; candidates; prices; what a suite says of itself
-suite_record                all of it in memory but scores: `Suite`
-matrix                      with scores: `ScoreMatrix`, its rules and its digest
+prompts pool info           texts, groups and splits; candidates and prices; what a suite says of itself
+matrix content              all of it in memory, `Suite`; with scores `ScoreMatrix`, its rules and digest
 from_arrays cells           a matrix from arrays, or from score rows in any order
 store manifest score_rows sheets    all of it on disk: costs and features, score rows, images side by side
 withheld                    test prompts whose scores only a host has

@@ -11,9 +11,9 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from catbench.suite.costs import Cost, cost_keys, prices
 from catbench.suite.licences import known_licence
 from catbench.suite.manifest import Manifest
+from catbench.suite.pool import Cost, cost_keys, prices
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 

@@ -14,11 +14,11 @@ from catbench.errors import UsageError
 from catbench.files import atomic_file
 from catbench.hub.address import Address
 from catbench.hub.fetching import check_path
-from catbench.suite.costs import Cost
 from catbench.suite.croissant import croissant
 from catbench.suite.dataset_card import dataset_card
 from catbench.suite.licences import known_licence
 from catbench.suite.manifest import DESCRIPTIONS, Manifest
+from catbench.suite.pool import Cost
 
 
 def write_descriptions(

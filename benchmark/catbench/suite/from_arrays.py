@@ -16,10 +16,9 @@ import pandas as pd
 
 from catbench.arrays import Ints
 from catbench.errors import SuiteError
-from catbench.suite.costs import Cost
 from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
-from catbench.suite.pool import Candidate
+from catbench.suite.pool import Candidate, Cost
 from catbench.suite.prompts import group_of, normalise, split_of
 from catbench.suite.slices import complexity
 

@@ -21,7 +21,7 @@ from catbench.home import cache_folder, shipped_suites
 from catbench.hub.address import Address
 from catbench.hub.fetching import Listing, fetch_files, forget_downloads, listed_at_commit
 from catbench.suite.manifest import DESCRIPTIONS, Manifest, read_manifest
-from catbench.suite.suite_record import Suite
+from catbench.suite.matrix import Suite
 
 ORIGIN = "origin.json"
 """Beside a fetched suite's files: where it came from. No part of any digest."""

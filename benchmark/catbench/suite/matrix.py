@@ -1,38 +1,218 @@
-"""The score matrix: a suite with the scores of prompts x candidates x samples for several quality metrics.
+"""A suite (prompts, candidates, metrics, prices), and the score matrix, which is one with scores.
 
-Everything that is evaluated is read from one of these. A matrix is complete: a missing value is
-refused when it is built, never filled in.
-
-Its digest is a SHA-256 of what its numbers depend on, whoever wrote its files: the prompts (id, text, group,
-split), the samples of each split, the metrics with their directions, the scores as little-endian float32 and
-the prices of the candidates. Prompts, candidates and metrics stand in the order of their ids, prices are
-rounded to 12 digits (a mean's last ones depend on the machine). Not in it: how the files were written,
-features, images, slice columns, pools and descriptions. So a suite that is imported on two machines has one
-digest, and one that is given embeddings keeps it.
+Everything that is evaluated is read from a score matrix: the scores of prompts x candidates x samples for
+several quality metrics. It is complete: a missing value is refused when it is built, never filled in. What is
+given and what is handed out is nobody else's: arrays and mappings are read-only, and `prompts` is a copy.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property, partial
+from html import escape
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 
-from catbench.arrays import Floats, Ints, Scores, owned
-from catbench.errors import SuiteError, shown, unknown_name
-from catbench.suite.costs import check_costs
-from catbench.suite.pool import Pool
-from catbench.suite.prompts import SPLITS, Split, normalise
-from catbench.suite.suite_record import Suite
+from catbench.arrays import Floats, Ints, Scores, frozen, owned
+from catbench.errors import SuiteError, UsageError, listed, unknown_name
+from catbench.suite.content import check_finite, content_digest
+from catbench.suite.info import Metric, SuiteInfo
+from catbench.suite.pool import (
+    PRICED,
+    Candidate,
+    Cost,
+    Pool,
+    check_costs,
+    cost_keys,
+    members_of,
+    prices,
+    select_costs,
+)
+from catbench.suite.prompts import SPLITS, Prompts, Split, check_feature, check_prompts
 
-PROMPT_COLUMNS = ("prompt_id", "text", "source", "group", "split")
-"""Columns that the prompts of every suite have, all text."""
-PROMPTS_AT_ONCE = 4096
-"""Prompts whose scores are copied into order at a time for the digest."""
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Suite:
+    """Prompts, candidates, metrics and costs, which need no scores yet.
+
+    Raises SuiteError where there is no metric, a prompt's id appears twice or a split has no samples.
+    """
+
+    suite: SuiteInfo
+    """What the suite says of itself."""
+    prompts: pd.DataFrame
+    """One row a prompt: `prompt_id`, `text`, `source`, `group`, `split`, and any slice columns. A copy each
+    time: changing it changes no suite."""
+    candidates: tuple[Candidate, ...]
+    metrics: tuple[Metric, ...]
+    samples: Mapping[Split, int]
+    """Samples of each prompt and candidate in each split."""
+    costs: tuple[Cost, ...] = ()
+    pools: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Pool name -> candidate ids. The pool `all` always exists."""
+    features: Mapping[str, Scores] = field(default_factory=dict[str, Scores])
+    """Name -> float32 array (prompt, d) of prompt embeddings, rows in the order of `prompts`."""
+    root: Path | None = None
+    """The suite's folder; a model given by a relative path is looked for there first."""
+    _table: pd.DataFrame = field(init=False, repr=False)
+    """The prompts themselves."""
+
+    def __post_init__(self) -> None:
+        self._keep("pools", {name: tuple(members) for name, members in self.pools.items()})
+        self._keep("samples", self.samples)
+        self._keep("features", {key: owned(array, np.float32) for key, array in self.features.items()})
+        name = f"suite {self.suite.id!r}"
+        if not self.metrics:
+            raise SuiteError(f"{name}: its manifest lists no metrics, so there is nothing to score images by")
+        for kind, values in (
+            ("prompt id", self._table.get("prompt_id", pd.Series(dtype=object))),
+            ("candidate", pd.Series(self.candidate_ids, dtype=object)),
+        ):
+            if not values.is_unique:
+                raise SuiteError(f"{name}: {kind} {values[values.duplicated()].iloc[0]!r} appears twice")
+        for split in self._table.get("split", pd.Series(dtype=object)).unique():
+            if split in SPLITS and self.samples.get(split, 0) < 1:
+                raise SuiteError(
+                    f"{name}: 0 samples in {split}: no number of samples is given for that split"
+                )
+
+    def _keep(self, name: str, mapping: Mapping[Any, Any]) -> None:
+        object.__setattr__(self, name, MappingProxyType(dict(mapping)))
+
+    def given(self) -> dict[str, Any]:
+        """Return what it was made of, by the names of its fields."""
+        given = {part.name: getattr(self, part.name) for part in fields(self) if part.init}
+        return {key: dict(value) if isinstance(value, Mapping) else value for key, value in given.items()}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), **self.given()), ()
+
+    def __repr__(self) -> str:
+        size = f"{len(self._table)} prompts x {len(self.candidates)} candidates"
+        names = ", ".join(metric.name for metric in self.metrics)
+        return f"{type(self).__name__}({self.suite.id!r}: {size}, {names})"
+
+    def _repr_html_(self) -> str:
+        """Return what the suite holds as a small table for a notebook; everything is escaped."""
+        splits = ", ".join(f"{len(self.rows(split)):,} {split}" for split in SPLITS)
+        rows = {
+            "suite": f"{self.suite.id}: {self.suite.title}",
+            "prompts": f"{len(self._table):,}: {splits}",
+            "candidates": listed(self.candidate_ids, 8),
+            "metrics": ", ".join(f"{metric.name} ({metric.direction} is better)" for metric in self.metrics),
+            "costs": ", ".join(self.cost_keys),
+            "licence": self.suite.licence or "not stated",
+        }
+        cells = "".join(f"<tr><th>{name}</th><td>{escape(said)}</td></tr>" for name, said in rows.items())
+        return f"<table>{cells}</table>"
+
+    @property
+    def candidate_ids(self) -> tuple[str, ...]:
+        """Ids of all candidates, in the order of the candidate axis."""
+        return tuple(candidate.id for candidate in self.candidates)
+
+    @property
+    def cost_keys(self) -> tuple[str, ...]:
+        """Every cost key that `pool` accepts; the first is the default."""
+        return cost_keys(self.costs)
+
+    @property
+    def slice_columns(self) -> tuple[str, ...]:
+        """Columns of `prompts` by which results can be sliced."""
+        fixed = {"prompt_id", "text", "group", "split"}
+        return tuple(str(name) for name in self._table.columns if name not in fixed)
+
+    def metric(self, name: str) -> Metric:
+        """Return a metric by name, or raise UsageError with the near ones."""
+        for metric in self.metrics:
+            if metric.name == name:
+                return metric
+        raise unknown_name("metric", name, [metric.name for metric in self.metrics])
+
+    def rows(self, split: Split) -> Ints:
+        """Return the positions of a split's prompts, in stored order; read-only."""
+        return self._rows[split]
+
+    @cached_property
+    def _rows(self) -> dict[Split, Ints]:
+        found = self._table["split"].to_numpy()
+        return {split: frozen(np.flatnonzero(found == split)) for split in SPLITS}
+
+    def texts(self, rows: Ints) -> Prompts:
+        """Return the prompts at these positions as a router sees them."""
+        texts = self._table["text"].to_numpy(dtype=object)[rows]
+        return Prompts(list(texts), {name: frozen(array[rows]) for name, array in self.features.items()})
+
+    def take(self, rows: Ints) -> Self:
+        """Return the same of the prompts at `rows` (positions), in that order."""
+        return replace(self, **self._at(rows))
+
+    def _at(self, rows: Ints) -> dict[str, Any]:
+        """Return the fields that have a row a prompt, of some of them; a rule of a matrix refuses others."""
+        count, features = len(self._table), self.features.items()
+        return {
+            "prompts": self._table.iloc[rows].reset_index(drop=True),
+            "features": {key: values[rows] if len(values) == count else values for key, values in features},
+        }
+
+    def pool(
+        self,
+        name: str | None = None,
+        *,
+        candidates: Sequence[str] | None = None,
+        cost: str | None = None,
+        metric: str = "",
+        seed: int = 0,
+    ) -> Pool:
+        """Return a named pool, or one of the given candidates, priced under a cost key.
+
+        Beside the suite's own pools there are `all`, `heterogeneous` (the same), `homogeneous` (the suite's
+        largest pool of one model, or else the most candidates that share one) and `priced:KEY` (those with a
+        price under a cost key). Default: `all`, under the suite's first key that prices the whole pool, and
+        `priced:KEY` under its own. Raises UsageError for an unknown name, or a candidate without a price.
+        """
+        if candidates is not None and name is not None:
+            raise UsageError("give a pool or a list of candidates, not both")
+        if candidates is None:
+            name = name or "all"
+            candidates = members_of(name, self.pools, self.candidates, self.costs)
+        known = {candidate.id: candidate for candidate in self.candidates}
+        if len(set(candidates)) < len(candidates):
+            raise UsageError(f"a candidate is named twice: {', '.join(candidates)}")
+        for candidate in candidates:
+            if candidate not in known:
+                raise unknown_name("candidate", candidate, known)
+        key = cost or self._default_cost(name or "", candidates)
+        values, _ = select_costs(self.costs, key, candidates)
+        chosen = tuple(known[candidate] for candidate in candidates)
+        return Pool(name or "custom", chosen, values, key, metric, seed)
+
+    def _default_cost(self, pool: str, candidates: Sequence[str]) -> str:
+        if pool.startswith(PRICED) and pool not in self.pools:
+            return pool.removeprefix(PRICED)
+        keys, needed = self.cost_keys, set(candidates)
+        return next((key for key in keys if needed <= prices(self.costs, key)[0].keys()), keys[0])
+
+    def cost_hardware(self, pool: Pool) -> str:
+        """Return what a pool's costs were measured on, empty where they name nothing."""
+        return select_costs(self.costs, pool.unit, pool.ids)[1]
+
+
+def _prompts(suite: Suite) -> pd.DataFrame:
+    return vars(suite)["_table"].copy()
+
+
+def _keep_prompts(suite: Suite, prompts: pd.DataFrame) -> None:
+    object.__setattr__(suite, "_table", prompts.copy())
+
+
+# A frame cannot be made read-only. Set from outside, so that `prompts` stays a field that has no default.
+setattr(Suite, "prompts", property(_prompts, _keep_prompts))  # noqa: B010
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -58,8 +238,15 @@ class ScoreMatrix(Suite):
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of what the suite holds, as this module says; the same whoever wrote its files."""
-        return content_digest(self, self.scores)
+        """SHA-256 of what the numbers depend on (`catbench.suite.content`), whoever wrote the files."""
+        return content_digest(
+            self._table,
+            {split: self.samples.get(split, 0) for split in SPLITS},
+            self.candidate_ids,
+            [[cost.candidate, cost.unit, cost.hardware, f"{cost.value:.12g}"] for cost in self.costs],
+            [[metric.name, metric.direction] for metric in self.metrics],
+            self.scores,
+        )
 
     def _at(self, rows: Ints) -> dict[str, Any]:
         return {**super()._at(rows), "scores": {key: values[rows] for key, values in self.scores.items()}}
@@ -85,27 +272,7 @@ def check_matrix(matrix: Suite, all_scores: Mapping[str, Scores]) -> None:
     name = f"suite {matrix.suite.id!r}"
     if {metric.name for metric in matrix.metrics} != set(all_scores):
         raise SuiteError(f"{name}: metrics {[m.name for m in matrix.metrics]}, scores {list(all_scores)}")
-    for column in PROMPT_COLUMNS:
-        if column not in prompts:
-            raise SuiteError(f"{name}: the prompts have no column {column!r}")
-    if unknown := set(prompts["split"]) - set(SPLITS):
-        raise SuiteError(f"{name}: unknown split {min(map(str, unknown))!r}; splits are {', '.join(SPLITS)}")
-    for split in SPLITS:
-        if not (prompts["split"] == split).any():
-            raise SuiteError(f"{name}: no prompt in the {split} split; all of {', '.join(SPLITS)} are needed")
-    splits_of_group = prompts.groupby("group", sort=False)["split"].nunique()
-    if (splits_of_group > 1).any():
-        group = splits_of_group.index[splits_of_group > 1][0]
-        text = prompts.loc[prompts["group"] == group, "text"].iloc[0]
-        raise SuiteError(
-            f"{name}: prompts equal or similar to {text!r} are in two splits: keep a group in one"
-        )
-    group_of_text: dict[str, str] = {}
-    for text, group in zip(prompts["text"], prompts["group"], strict=True):
-        if group_of_text.setdefault(normalise(str(text)), group) != group:
-            raise SuiteError(
-                f"{name}: prompts with the text {text!r} are in two groups: equal texts share one"
-            )
+    check_prompts(prompts, name)
     for pool, members in matrix.pools.items():
         if not members:
             raise SuiteError(f"{name}: pool {pool!r} has no candidate")
@@ -117,60 +284,12 @@ def check_matrix(matrix: Suite, all_scores: Mapping[str, Scores]) -> None:
             raise SuiteError(
                 f"{name}: scores of {metric!r} have shape {scores.shape}, not (prompt, candidate, sample)"
             )
-        _check_finite(matrix, metric, scores, name)
+        for split in SPLITS:
+            if not 1 <= (depth := matrix.samples.get(split, 0)) <= scores.shape[2]:
+                raise SuiteError(f"{name}: {depth} samples in {split}, of {scores.shape[2]} in the scores")
+        check_finite(scores, metric, prompts, matrix.samples, ids, name)
     check_costs(matrix.costs, ids, name)
     for feature, values in matrix.features.items():
-        if values.ndim != 2 or len(values) != len(prompts):
-            raise SuiteError(
-                f"{name}: feature {feature!r} has shape {values.shape}; it needs {len(prompts)} rows"
-            )
+        check_feature(feature, values, len(prompts), f"{name}: ")
         if not np.isfinite(values).all():
             raise SuiteError(f"{name}: feature {feature!r} has values that are not finite")
-
-
-def _check_finite(matrix: Suite, metric: str, scores: Scores, name: str) -> None:
-    depths = set(matrix.samples.values())
-    for split in SPLITS:
-        if not 1 <= (depth := matrix.samples.get(split, 0)) <= scores.shape[2]:
-            raise SuiteError(f"{name}: {depth} samples in {split}, of {scores.shape[2]} in the scores")
-    everything = np.arange(len(scores))
-    parts = (
-        [(everything, depths.pop())]
-        if len(depths) == 1
-        else [(matrix.rows(s), d) for s, d in matrix.samples.items()]
-    )
-    for rows, depth in parts:
-        good = np.isfinite(scores[:, :, :depth] if len(rows) == len(scores) else scores[rows, :, :depth])
-        if not good.all():
-            row, column, sample = np.argwhere(~good)[0]
-            raise SuiteError(
-                f"{name}: {metric} of prompt {shown(matrix.prompts['text'].iloc[rows[row]])} (id "
-                f"{matrix.prompts['prompt_id'].iloc[rows[row]]}), candidate "
-                f"{matrix.candidate_ids[column]!r}, sample {sample} is {scores[rows[row], column, sample]}: "
-                "every score must be a finite number"
-            )
-
-
-def content_digest(matrix: Suite, all_scores: Mapping[str, Scores]) -> str:
-    """Return the SHA-256 of what a suite and its scores hold, as 64 hex digits."""
-    digest = hashlib.sha256()
-    prompts = matrix.prompts
-    order = np.argsort(prompts["prompt_id"].to_numpy(dtype=object), kind="stable")
-    columns = [prompts[name].tolist() for name in ("prompt_id", "text", "group", "split")]
-    candidates = sorted(range(len(matrix.candidates)), key=lambda place: matrix.candidate_ids[place])
-    head = {
-        "prompts": [[column[row] for column in columns] for row in order.tolist()],
-        "candidates": [matrix.candidate_ids[place] for place in candidates],
-        "costs": sorted([c.candidate, c.unit, c.hardware, f"{c.value:.12g}"] for c in matrix.costs),
-        "metrics": sorted([metric.name, metric.direction] for metric in matrix.metrics),
-        "samples": [[split, matrix.samples.get(split, 0)] for split in SPLITS],
-    }
-    digest.update(json.dumps(head, sort_keys=True, separators=(",", ":")).encode())
-    depth = prompts["split"].map(dict(matrix.samples)).to_numpy(dtype=np.int64)
-    for metric in sorted(all_scores):
-        for start in range(0, len(order), PROMPTS_AT_ONCE):
-            rows = order[start : start + PROMPTS_AT_ONCE]
-            scores = all_scores[metric][rows][:, candidates, : depth.max()]
-            stored = np.arange(scores.shape[2]) < depth[rows, None, None]
-            digest.update((np.where(stored, scores, 0) + np.float32(0)).astype("<f4").tobytes())
-    return digest.hexdigest()

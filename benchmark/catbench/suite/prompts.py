@@ -15,12 +15,15 @@ from typing import Any, Literal, TypeAlias, get_args, overload
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from catbench.arrays import Scores, frozen, owned
 from catbench.errors import SuiteError
 
 Split: TypeAlias = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
+PROMPT_COLUMNS = ("prompt_id", "text", "source", "group", "split")
+"""Columns that the prompts of every suite have, all text."""
 
 
 class Prompts(Sequence[str]):
@@ -35,11 +38,7 @@ class Prompts(Sequence[str]):
         arrays: dict[str, Scores] = {}
         for name, values in (features or {}).items():
             array = owned(values, np.float32)
-            if array.ndim != 2 or len(array) != len(self._texts):
-                raise SuiteError(
-                    f"feature {name!r} has shape {array.shape}; {len(self._texts)} prompts need "
-                    f"({len(self._texts)}, d)"
-                )
+            check_feature(name, array, len(self._texts))
             arrays[name] = array
         self._features = MappingProxyType(arrays)
 
@@ -74,6 +73,39 @@ class Prompts(Sequence[str]):
 
     def __repr__(self) -> str:
         return f"Prompts({len(self)} texts, features: {', '.join(self._features) or 'none'})"
+
+
+def check_feature(name: str, array: Scores, count: int, where: str = "") -> None:
+    """Raise SuiteError for an array that has no row for each of so many prompts; `where` begins the line."""
+    if array.ndim != 2 or len(array) != count:
+        raise SuiteError(
+            f"{where}feature {name!r} has shape {array.shape}; {count} prompts need ({count}, d)"
+        )
+
+
+def check_prompts(prompts: pd.DataFrame, name: str) -> None:
+    """Raise SuiteError where a table lacks a column or a split, or splits a group; `name` begins the line."""
+    for column in PROMPT_COLUMNS:
+        if column not in prompts:
+            raise SuiteError(f"{name}: the prompts have no column {column!r}")
+    if unknown := set(prompts["split"]) - set(SPLITS):
+        raise SuiteError(f"{name}: unknown split {min(map(str, unknown))!r}; splits are {', '.join(SPLITS)}")
+    for split in SPLITS:
+        if not (prompts["split"] == split).any():
+            raise SuiteError(f"{name}: no prompt in the {split} split; all of {', '.join(SPLITS)} are needed")
+    splits_of_group = prompts.groupby("group", sort=False)["split"].nunique()
+    if (splits_of_group > 1).any():
+        group = splits_of_group.index[splits_of_group > 1][0]
+        text = prompts.loc[prompts["group"] == group, "text"].iloc[0]
+        raise SuiteError(
+            f"{name}: prompts equal or similar to {text!r} are in two splits: keep a group in one"
+        )
+    group_of_text: dict[str, str] = {}
+    for text, group in zip(prompts["text"], prompts["group"], strict=True):
+        if group_of_text.setdefault(normalise(str(text)), group) != group:
+            raise SuiteError(
+                f"{name}: prompts with the text {text!r} are in two groups: equal texts share one"
+            )
 
 
 def normalise(text: str) -> str:

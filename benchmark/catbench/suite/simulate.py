@@ -20,10 +20,9 @@ import psutil
 
 from catbench.arrays import Floats
 from catbench.errors import UsageError
-from catbench.suite.costs import Cost
 from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
-from catbench.suite.pool import Candidate
+from catbench.suite.pool import Candidate, Cost
 from catbench.suite.prompts import SPLITS, Split, group_of, normalise, split_of
 
 WORDS = " ".join(

@@ -30,15 +30,14 @@ from catbench.errors import SuiteError, UsageError, first_fault, unknown_name
 from catbench.files import atomic_folder, readable, sha256_of
 from catbench.home import DATA, known_suites
 from catbench.hub.address import Address, names_a_hub
-from catbench.suite.costs import Cost, check_costs, cost_records
 from catbench.suite.description import write_descriptions
 from catbench.suite.hub_suites import folder_of
 from catbench.suite.manifest import Manifest
 from catbench.suite.manifest import read_manifest as read_manifest
-from catbench.suite.matrix import PROMPT_COLUMNS, ScoreMatrix
-from catbench.suite.prompts import SPLITS
+from catbench.suite.matrix import ScoreMatrix, Suite
+from catbench.suite.pool import Cost, check_costs, cost_records
+from catbench.suite.prompts import PROMPT_COLUMNS, SPLITS
 from catbench.suite.score_rows import read_scores, write_scores
-from catbench.suite.suite_record import Suite
 from catbench.suite.withheld import Withheld, scored_rows
 
 WAYS = {

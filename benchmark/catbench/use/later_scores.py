@@ -15,9 +15,9 @@ from catbench.report.report import Report
 from catbench.route.routing import NamedRouter
 from catbench.score.answer import Answer
 from catbench.score.rounds import rounds_of
-from catbench.suite.costs import Cost
 from catbench.suite.info import SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.pool import Cost
 from catbench.suite.prompts import normalise
 from catbench.suite.tables.from_table import matrix_from_table
 from catbench.suite.tables.table_reading import read_table

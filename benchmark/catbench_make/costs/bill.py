@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from catbench.errors import UsageError
-from catbench.suite.costs import Cost, select_costs
+from catbench.suite.pool import Cost, select_costs
 from catbench_make.costs.flop_table import shipped_costs
 from catbench_make.costs.peaks import ATTAINED_SHARE, PEAK_TFLOPS, peak_tflops
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from catbench.errors import SuiteError
-from catbench.suite.costs import Cost
+from catbench.suite.pool import Cost
 from catbench.suite.tables.columns import Tell
 from catbench.suite.tables.numerals import numbers_in
 

@@ -17,8 +17,7 @@ import pandas as pd
 
 from catbench.files import atomic_file
 from catbench.home import DATA
-from catbench.suite.costs import Cost, cost_records
-from catbench.suite.pool import Candidate
+from catbench.suite.pool import Candidate, Cost, cost_records
 from catbench_make.checkout import INFINITY
 from catbench_make.packages import prepare, versions
 from catbench_make.plan.candidates import drawing_settings, find_candidate

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from catbench.errors import GenerationError, UsageError
 from catbench.files import check_writable
-from catbench.suite.costs import Cost
-from catbench.suite.pool import Candidate
+from catbench.suite.pool import Candidate, Cost
 from catbench.suite.store import load_suite
 from catbench_make.costs.flop_table import flop_costs, write_costs
 from catbench_make.packages import prepare, versions

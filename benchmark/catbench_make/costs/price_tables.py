@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catbench.errors import SuiteError, UsageError, first_fault, unknown_name
 from catbench.files import sha256_of
-from catbench.suite.costs import Cost, check_costs
+from catbench.suite.pool import Cost, check_costs
 from catbench.suite.recipes import cems_recipe as cems
 from catbench.suite.tables.columns import Tell
 from catbench.suite.tables.prices import read_costs

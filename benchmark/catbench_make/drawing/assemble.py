@@ -13,11 +13,10 @@ import pyarrow.parquet as pq
 
 from catbench.arrays import Scores
 from catbench.suite.cells import ScoreCells
-from catbench.suite.costs import Cost
-from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.matrix import ScoreMatrix, Suite
+from catbench.suite.pool import Cost
 from catbench.suite.prompts import SPLITS
 from catbench.suite.store import save
-from catbench.suite.suite_record import Suite
 from catbench_make.drawing.image_sheets import MOST, sheets
 from catbench_make.drawing.shards import read_outcome, shard_path
 from catbench_make.plan.job import UNASKED, Job

@@ -21,8 +21,7 @@ import typer
 from catbench.errors import counted
 from catbench.files import atomic_file
 from catbench.home import known_suites
-from catbench.suite.costs import Cost
-from catbench.suite.pool import Candidate
+from catbench.suite.pool import Candidate, Cost
 from catbench.use.fitted import FittedRouter
 from catbench_make.drawing.generation import (
     Progress,

@@ -14,10 +14,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from catbench.errors import GenerationError, UsageError, unknown_name
-from catbench.suite.costs import Cost
-from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.matrix import ScoreMatrix, Suite
+from catbench.suite.pool import Cost
 from catbench.suite.store import load, load_suite
-from catbench.suite.suite_record import Suite
 from catbench_make.costs.flop_table import flop_costs, shipped_costs
 from catbench_make.drawing.assemble import assemble, cut_prompts, save_suite
 from catbench_make.drawing.engines import Engine, RemoteEngine, ShardDone

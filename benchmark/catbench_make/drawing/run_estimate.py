@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from catbench.suite.costs import Cost
+from catbench.suite.pool import Cost
 from catbench_make.checkout import INFINITY
 from catbench_make.costs.peaks import ATTAINED_SHARE, PEAK_TFLOPS
 from catbench_make.plan.candidates import FLUX_DEV, FLUX_SCHNELL, SDXL, TURBO

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from catbench.errors import UsageError
-from catbench.suite.suite_record import Suite
+from catbench.suite.matrix import Suite
 from catbench_make.nano.nano_suite import with_features
 from catbench_make.nano.scene_prompts import distinct_scenes, prompt_table
 

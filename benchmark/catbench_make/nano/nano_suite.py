@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from catbench.suite.info import SuiteInfo
+from catbench.suite.matrix import Suite
 from catbench.suite.prompts import Split
-from catbench.suite.suite_record import Suite
 from catbench_make.nano.nano_candidates import nano_candidates, nano_pools
 from catbench_make.nano.scene_prompts import distinct_scenes, prompt_table
 from catbench_make.plan.settings import SHIPPED

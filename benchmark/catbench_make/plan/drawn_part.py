@@ -13,9 +13,9 @@ import pandas as pd
 
 from catbench.arrays import Ints
 from catbench.errors import UsageError
+from catbench.suite.matrix import Suite
 from catbench.suite.pool import Candidate
 from catbench.suite.prompts import SPLITS
-from catbench.suite.suite_record import Suite
 
 
 def choose(

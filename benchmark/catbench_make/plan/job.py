@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from catbench.errors import UsageError
-from catbench.suite.costs import processor_name
+from catbench.route.routing import processor_name
 from catbench.suite.info import Metric
 from catbench_make.checkout import INFINITY
 from catbench_make.packages import optional, prepare

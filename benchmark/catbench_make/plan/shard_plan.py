@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from catbench.suite.matrix import Suite
 from catbench.suite.pool import Candidate
-from catbench.suite.suite_record import Suite
 from catbench_make.plan.candidates import drawing_settings
 from catbench_make.plan.seeds import image_seed
 from catbench_make.plan.settings import DrawingSettings

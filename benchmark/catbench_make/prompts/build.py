@@ -15,9 +15,9 @@ from catbench.arrays import Ints, Scores
 from catbench.download import Progress
 from catbench.errors import SuiteError, UsageError
 from catbench.suite.info import Diversity, PromptSource, Provenance, SuiteInfo
+from catbench.suite.matrix import Suite
 from catbench.suite.prompts import group_of, normalise, split_of
 from catbench.suite.slices import complexity
-from catbench.suite.suite_record import Suite
 from catbench_make.prompts import paper_suites as paper
 from catbench_make.prompts.clean import Clean, clean
 from catbench_make.prompts.diversity import PAPER_THRESHOLD, DiversityFilter

@@ -12,8 +12,8 @@ import numpy as np
 
 from catbench.errors import SuiteError
 from catbench.suite.info import SuiteInfo
+from catbench.suite.matrix import Suite
 from catbench.suite.store import load, load_suite, read_manifest, save
-from catbench.suite.suite_record import Suite
 from catbench_make.prompts.ids import FILE, read_ids, spell_ids
 from catbench_make.prompts.leaks import Pairs, without_leaks
 from catbench_make.prompts.prompt_check import PromptCheck

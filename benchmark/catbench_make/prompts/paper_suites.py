@@ -14,9 +14,9 @@ import pandas as pd
 
 from catbench.arrays import Scores
 from catbench.suite.info import SuiteInfo
+from catbench.suite.matrix import Suite
 from catbench.suite.pool import Candidate
 from catbench.suite.prompts import SPLITS
-from catbench.suite.suite_record import Suite
 from catbench_make.costs.bill import PAPER_POOL, PAPER_SAMPLES, device_hours
 from catbench_make.costs.flop_table import flop_costs
 from catbench_make.costs.peaks import ATTAINED_SHARE, PEAK_TFLOPS

@@ -16,11 +16,10 @@ import pandas as pd
 
 from catbench.arrays import Floats
 from catbench.errors import SuiteError
-from catbench.suite.costs import Cost
 from catbench.suite.from_arrays import matrix_from_arrays
 from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
-from catbench.suite.pool import Candidate
+from catbench.suite.pool import Candidate, Cost
 from catbench.suite.recipes.recipe import Recipe, pinned
 from catbench.suite.recipes.recipe_files import opened
 from catbench.suite.tables.columns import Tell

@@ -14,9 +14,9 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from catbench.home import DATA
-from catbench.suite.costs import Cost
 from catbench.suite.info import SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.pool import Cost
 from catbench.suite.tables.columns import Tell
 from catbench.suite.tables.prices import read_costs
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import pandas as pd
 
 from catbench.errors import SuiteError, UsageError, listed, unknown_name
-from catbench.suite.costs import Cost
 from catbench.suite.info import SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.pool import Cost
 from catbench.suite.tables.columns import Tell, choose_metrics, split_direction, words_of
 from catbench.suite.tables.complete import Drops
 from catbench.suite.tables.from_table import matrix_from_table

@@ -20,11 +20,10 @@ from pydantic import ValidationError
 
 from catbench.arrays import Floats, Ints, Scores
 from catbench.errors import SuiteError, shown
-from catbench.suite.costs import Cost
 from catbench.suite.from_arrays import by_cost, costs_in_order
 from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
-from catbench.suite.pool import Candidate
+from catbench.suite.pool import Candidate, Cost
 from catbench.suite.prompts import SPLITS, group_of, normalise, split_of
 from catbench.suite.slices import complexity
 from catbench.suite.tables.columns import Tell

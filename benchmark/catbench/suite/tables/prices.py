@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from catbench.arrays import Floats
 from catbench.errors import SuiteError, UsageError, first_fault, listed, unknown_name
-from catbench.suite.costs import PRICED, Cost, check_costs, cost_keys, prices
+from catbench.suite.pool import PRICED, Cost, check_costs, cost_keys, prices
 from catbench.suite.tables.columns import Tell
 from catbench.suite.tables.numerals import numbers_in
 from catbench.suite.tables.table_reading import UNNAMED, read_table
