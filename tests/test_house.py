@@ -240,6 +240,7 @@ def test_a_verb_that_cannot_be_imported_says_why_when_it_is_used(monkeypatch, er
     app = typer.Typer()
     app.callback()(lambda: None)
     monkeypatch.setattr(cli, "app", app)
+    monkeypatch.setitem(cli._groups, "", app)
     monkeypatch.setattr(EntryPoint, "load", load)
     cli._add_commands({"far-off": EntryPoint("far-off", "far_off:verb", "catbench.commands")})
     ran = CliRunner().invoke(app, ["far-off", "--with", "words"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from catbench.report import choices
 from catbench.report.choices import Chosen
-from catbench.report.stored import rounds_of_report, suite_trained_on
+from catbench.report.stored import rounds_of_report
+from catbench.report.suite_of import suite_trained_on
 from catbench.score.rounds import Rounds
 from catbench.submit.entries import Entry
 from catbench.submit.problems import Row

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 from catbench import evaluate
+from catbench.cli.paper_command import makers
 from catbench.errors import UsageError
-from catbench.paper.all_exhibits import makers, write_paper
+from catbench.paper.all_exhibits import write_paper
 from catbench.paper.exhibit import Cell, Exhibit, cells, number
 from catbench.paper.exhibit_files import comma_separated, drawing, latex, markdown
 from catbench.paper.figure1c import prompt_kinds
@@ -61,7 +62,8 @@ def made(runs):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, matrix):
     out = tmp_path_factory.mktemp("paper") / "out"
-    write_paper(Runs(matrix, transformer="ridge", bootstrap=DRAWS), out, trials=2)
+    runs = Runs(matrix, transformer="ridge", bootstrap=DRAWS)
+    write_paper(makers(runs, 2), out, runs.asked)
     return out
 
 
@@ -306,7 +308,7 @@ def test_an_estimator_named_twice_is_drawn_once(matrix):
 
 
 def test_a_policy_is_refused_before_any_trial(matrix, monkeypatch):
-    monkeypatch.setattr("catbench.paper.all_exhibits.table1", None)
+    monkeypatch.setattr("catbench.paper.table1.table1", None)
     with pytest.raises(UsageError, match="fixed:sim-1 routes and estimates no quality"):
         makers(Runs(matrix, transformer="fixed:sim-1", bootstrap=DRAWS), 2)
 
@@ -389,20 +391,19 @@ def test_the_command_writes_a_folder_and_replaces_only_its_own(command, simulate
     assert not (tmp_path / "x").exists()
 
 
-def test_a_stopped_run_leaves_what_is_done_and_is_taken_up_by_the_same_call(matrix, tmp_path, monkeypatch):
+def test_a_stopped_run_leaves_what_is_done_and_is_taken_up_by_the_same_call(matrix, tmp_path):
     out, said = tmp_path / "out", []
 
-    def stopped(runs, trials):
+    def stopped():
         raise KeyboardInterrupt
 
-    def run():
+    def run(**others):
         runs = Runs(matrix, transformer="ridge", bootstrap=DRAWS, metrics=["simulated_score"])
-        write_paper(runs, out, trials=2, said=lambda name, title: said.append((name, bool(title))))
+        made = {**makers(runs, 2), **others}
+        write_paper(made, out, runs.asked, said=lambda name, title: said.append((name, bool(title))))
 
-    with monkeypatch.context() as patch:
-        patch.setattr("catbench.paper.all_exhibits.table1", stopped)
-        with pytest.raises(KeyboardInterrupt):
-            run()
+    with pytest.raises(KeyboardInterrupt):
+        run(table1=stopped)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     done = {path: path.stat().st_mtime_ns for path in out.iterdir() if path.suffix != ".json"}
     assert {path.stem for path in done} == set(NAMES) - {"table1"}

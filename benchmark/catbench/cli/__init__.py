@@ -9,23 +9,6 @@ from typing import Any
 import typer
 
 from catbench import __version__
-from catbench.cli import (
-    compare_command,
-    evaluate_command,
-    fit_command,
-    import_command,
-    inspect_command,
-    leaderboard_command,
-    paper_command,
-    pull_command,
-    push_command,
-    route_command,
-    simulate_command,
-    split_private_command,
-    submit_command,
-    suites_command,
-    verify_command,
-)
 from catbench.terminal import print_in_any_encoding
 
 app = typer.Typer(
@@ -35,34 +18,36 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("evaluate")(evaluate_command.evaluate)
-app.command("fit")(fit_command.fit)
-app.command("route")(route_command.route)
-app.command("compare")(compare_command.compare)
-app.command("paper")(paper_command.paper)
-app.command("inspect")(inspect_command.inspect)
-app.command("suites")(suites_command.suites)
-app.command("verify")(verify_command.verify)
-app.command("pull")(pull_command.pull)
-app.command("push")(push_command.push)
-app.command("simulate")(simulate_command.simulate)
-app.add_typer(import_command.app, name="import")
-app.add_typer(submit_command.app, name="submit")
-app.command("split-private")(split_private_command.split_private)
-app.command("leaderboard")(leaderboard_command.leaderboard)
-
+OWN = {
+    "evaluate": "evaluate_command:evaluate",
+    "fit": "fit_command:fit",
+    "route": "route_command:route",
+    "compare": "compare_command:compare",
+    "paper": "paper_command:paper",
+    "inspect": "inspect_command:inspect",
+    "suites": "suites_command:suites",
+    "verify": "verify_command:verify",
+    "pull": "pull_command:pull",
+    "push": "push_command:push",
+    "simulate": "simulate_command:simulate",
+    "import": "import_command:app",
+    "submit": "submit_command:app",
+    "split-private": "split_private_command:split_private",
+    "leaderboard": "leaderboard_command:leaderboard",
+}
+"""The verbs of this package, in the order of the help; they are added as those of other packages are."""
 COMMANDS = "catbench.commands"
 """Entry points of other packages: `VERB` or `GROUP.VERB` -> a function, or a group of commands. They are
 loaded whenever the command line is, so their modules import what is heavy inside the verbs."""
+_groups = {"": app}
 
 
 def _add_commands(points: dict[str, EntryPoint]) -> None:
     """Add each to the command line, or to a group of it; one that cannot be imported says why when it is
     used."""
-    groups = {group.name: group.typer_instance or app for group in app.registered_groups}
-    for name, point in sorted(points.items()):
+    for name, point in points.items():
         group, _, verb = name.rpartition(".")
-        to = groups[group] if group else app
+        to = _groups[group]
         try:
             found = point.load()
         except ImportError as error:
@@ -70,6 +55,7 @@ def _add_commands(points: dict[str, EntryPoint]) -> None:
             continue
         if isinstance(found, typer.Typer):
             to.add_typer(found, name=verb)
+            _groups[name] = found
         else:
             to.command(verb)(found)
 
@@ -86,7 +72,8 @@ def _stub(point: EntryPoint, error: ImportError) -> Any:
     return absent
 
 
-_add_commands({point.name: point for point in entry_points(group=COMMANDS)})
+_add_commands({name: EntryPoint(name, f"{__name__}.{where}", COMMANDS) for name, where in OWN.items()})
+_add_commands({point.name: point for point in sorted(entry_points(group=COMMANDS), key=lambda one: one.name)})
 
 
 def _print_version(wanted: bool) -> None:

@@ -55,7 +55,7 @@ def compare(
     from catbench.cli.progress import progress_bar
     from catbench.files import check_writable
     from catbench.report.comparison import compare, write_differences
-    from catbench.report.stored import suite_of_report, suite_trained_on
+    from catbench.report.suite_of import suite_of_report, suite_trained_on
 
     if json:
         check_writable(json)

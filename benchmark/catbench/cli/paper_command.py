@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from catbench.paper.exhibit import Exhibit
+    from catbench.paper.runs import Runs
 
 
 def paper(
@@ -60,6 +65,29 @@ def paper(
             seed=seed,
             progress=progress,
         )
-        write_paper(runs, folder, trials=trials, force=force, said=said)
+        write_paper(makers(runs, trials), folder, {**runs.asked, "trials": trials}, force=force, said=said)
     for note in runs.left_out:
         typer.echo(f"note: {note}", err=True)
+
+
+def makers(runs: Runs, trials: int) -> dict[str, Callable[[], Exhibit]]:
+    """Return what makes each table and figure, by name; `trials` is T of Table 1, which takes longest.
+
+    Raises UsageError where there is no estimator, or one of them is a policy.
+    """
+    from catbench.errors import UsageError
+    from catbench.paper.figure1c import figure1c
+    from catbench.paper.figure3 import figure3
+    from catbench.paper.figure4 import figure4
+    from catbench.paper.selection import selection
+    from catbench.paper.table1 import table1
+    from catbench.paper.table2 import table2
+    from catbench.paper.table3 import table3
+
+    if not runs.estimators:  # asked first: what cannot be shown is told before the trials begin
+        raise UsageError(f"no estimator is available here: {'; '.join(runs.left_out)}")
+    others = (table2, table3, figure1c, figure3, figure4, selection)
+    return {
+        **{maker.__name__: lambda maker=maker: maker(runs) for maker in others},
+        "table1": lambda: table1(runs, trials),
+    }

@@ -79,9 +79,7 @@ def route(
     tell = functools.partial(typer.echo, err=True)
     fitted = FittedRouter.load(folder, router=router, trusted=trust or (), tell=tell)
     if report is not None:
-        from catbench.cli.later_lines import say_later
-
-        say_later(fitted, report)
+        _say_later(fitted, report)
         return
     known = fitted.calibration
     setting = known.setting(budget=budget, match=match, save=_share(save), trade_off=trade_off)
@@ -103,6 +101,27 @@ def route(
         typer.echo(f"warning: {line}", err=True)
     if drawer and draw:
         drawer(fitted, to_draw, draw, device=device, batch=batch, dry_run=dry_run)
+
+
+def _say_later(fitted: FittedRouter, scores: Path) -> None:
+    """Print what a router would have scored on later scores, and how its budgets were kept."""
+    from catbench.cli.headline import sentence
+    from catbench.cli.table_layout import console, fact_lines, say
+    from catbench.report.figure import cost_label
+    from catbench.report.spelling import wrapped
+    from catbench.use.later_scores import later_scores
+
+    target = console()
+    found = later_scores(fitted, scores, tell=lambda line: say(target, line))
+    result = found.report.result()
+    say(
+        target,
+        f"{scores}: {fitted.name}, {result.metric_label} against {cost_label(result.cost)}, "
+        f"{found.prompts:,} prompts",
+        *wrapped(sentence(result), target.width),
+        "",
+        *fact_lines(found.facts, target.width),
+    )
 
 
 DRAWERS = "catbench.drawers"

@@ -178,8 +178,8 @@ def _write_index(index: Path, paths: list[Path], first: Path) -> None:
 def _verify_report(path: Path, report: Report, asked: _VerifyOptions) -> bool:
     """Verify a report and say what came out; return whether it holds."""
     from catbench.report.host_key import sign
-    from catbench.report.stored import suite_of_report, suite_trained_on
     from catbench.report.submission_record import record_verification
+    from catbench.report.suite_of import suite_of_report, suite_trained_on
     from catbench.submit.rerun import fresh as on_fresh_prompts
     from catbench.submit.rerun import rerun as run_again
     from catbench.submit.verify import noise as check_of_noise

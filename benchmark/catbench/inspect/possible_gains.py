@@ -13,9 +13,10 @@ import numpy as np
 from catbench.arrays import Floats
 from catbench.report.numbers import Curve
 from catbench.score.answer import Answer
+from catbench.score.answer_sweep import sweep_of
 from catbench.score.bootstrap import Values
 from catbench.score.measures import audc, gain, headroom
-from catbench.score.scorer import cost_grid, sweep_of
+from catbench.score.scorer import cost_grid
 from catbench.score.sweep import EstimatorSweep, Sweep, mixture_curve, mixture_curves
 from catbench.score.truth import Truth
 from catbench.score.unseen_oracles import Variation, shrunk_sweeps

@@ -7,7 +7,7 @@ folder was asked for stands in its `paper.json`, and only what is missing is mad
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from catbench import __version__
@@ -15,52 +15,29 @@ from catbench.errors import UsageError
 from catbench.files import atomic_file
 from catbench.paper.exhibit import Exhibit
 from catbench.paper.exhibit_files import FORMS, forms, write
-from catbench.paper.figure1c import figure1c
-from catbench.paper.figure3 import figure3
-from catbench.paper.figure4 import figure4
-from catbench.paper.runs import Runs
-from catbench.paper.selection import selection
-from catbench.paper.table1 import table1
-from catbench.paper.table2 import table2
-from catbench.paper.table3 import table3
 
 NAMES = ("table1", "table2", "table3", "figure1c", "figure3", "figure4", "selection")
 ASKED = "paper.json"
 """The file of a folder that says what it was asked for."""
 
 
-def makers(runs: Runs, trials: int) -> dict[str, Callable[[], Exhibit]]:
-    """Return what makes each table and figure, by name; `trials` is T of Table 1, which takes longest.
-
-    Raises UsageError where there is no estimator, or one of them is a policy.
-    """
-    if not runs.estimators:  # asked first: what cannot be shown is told before the trials begin
-        raise UsageError(f"no estimator is available here: {'; '.join(runs.left_out)}")
-    others = (table2, table3, figure1c, figure3, figure4, selection)
-    return {
-        **{maker.__name__: lambda maker=maker: maker(runs) for maker in others},
-        "table1": lambda: table1(runs, trials),
-    }
-
-
 def write_paper(
-    runs: Runs,
+    makers: Mapping[str, Callable[[], Exhibit]],
     folder: Path,
+    asked: Mapping[str, object],
     *,
-    trials: int,
     force: bool = False,
     said: Callable[[str, str], None] = lambda name, title: None,
 ) -> None:
-    """Write every table and figure that a folder lacks, each whole or not at all.
+    """Write every table and figure that a folder lacks, each whole or not at all; `makers` by their names.
 
-    `said` is called with the name and the title of each when it is written, without a title where it was
-    there. Raises UsageError where the folder holds something else, or tables that were asked for otherwise;
-    the latter are made anew with `force`.
+    `asked` is what they were asked for: it stands in the folder, with catbench's version. `said` is called
+    with the name and the title of each when it is written, without a title where it was there. Raises
+    UsageError where the folder holds something else, or tables that were asked for otherwise; the latter are
+    made anew with `force`.
     """
-    made = makers(runs, trials)
-    asked = {**runs.asked, "trials": trials, "catbench": __version__}
-    _take_up(folder, asked, force=force)
-    for name, make in made.items():
+    _take_up(folder, {**asked, "catbench": __version__}, force=force)
+    for name, make in makers.items():
         if all((folder / f"{name}.{form}").is_file() for form in forms(name)):
             said(name, "")
             continue

@@ -13,21 +13,6 @@ from catbench.score.answer import Answer
 from catbench.score.rounds import Rounds, rounds_of
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Pool
-from catbench.suite.store import load
-
-
-def suite_of_report(report: Report, given: str | None = None) -> ScoreMatrix:
-    """Return the suite that a report is about; `given` is its name or folder, where that is not the report's.
-
-    Raises UsageError where there is none; none is fetched because a report says where from.
-    """
-    name = given or report.results[0].suite
-    try:
-        return load(name)
-    except UsageError as error:
-        if where := report.fetched.get(name):
-            raise UsageError(f"{error}; the report's was fetched: give --suite {where}") from error
-        raise
 
 
 def rounds_of_report(report: Report, matrix: ScoreMatrix, train_on: ScoreMatrix | None = None) -> Rounds:
@@ -37,22 +22,6 @@ def rounds_of_report(report: Report, matrix: ScoreMatrix, train_on: ScoreMatrix 
             f"{report.router.name!r} was trained on suite {report.train_on!r}: give that one with --train-on"
         )
     return rounds_of(matrix, report.folds, train_on if report.train_on else None)
-
-
-def suite_trained_on(report: Report, given: str | None = None) -> ScoreMatrix | None:
-    """Return the suite that a report's router was trained on, None where it is the tested one.
-
-    `given` is its name or folder, where that is not the report's. Raises UsageError where there is none.
-    """
-    if not report.train_on:
-        return None
-    try:
-        return load(given or report.train_on)
-    except UsageError as error:
-        raise UsageError(
-            f"{report.router.name!r} was trained on suite {report.train_on!r}: give its folder with "
-            f"--train-on ({error})"
-        ) from error
 
 
 def stored_answers(report: Report, rounds: Rounds) -> dict[str, Answer]:

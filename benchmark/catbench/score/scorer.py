@@ -10,8 +10,9 @@ from math import nan
 
 import numpy as np
 
-from catbench.arrays import Floats, Ints
-from catbench.score.answer import Answer, restrict
+from catbench.arrays import Floats
+from catbench.score.answer import Answer
+from catbench.score.answer_sweep import sweep_of
 from catbench.score.bootstrap import Values
 from catbench.score.cascade import CascadeSweep
 from catbench.score.curve import DeferralCurve
@@ -41,15 +42,11 @@ from catbench.score.measures import (
 )
 from catbench.score.sweep import (
     EstimatorSweep,
-    FoldedSweep,
-    PolicySweep,
-    Sweep,
     mixture_curve,
     mixture_curves,
 )
 from catbench.score.truth import Truth
 from catbench.score.unseen_oracles import leave_one_out_sweeps, mean_areas, shrunk_sweeps
-from catbench.suite.pool import Pool
 
 REFERENCES = ("mixture", "oracle", "oracle_leave_one_out", "oracle_shrunk", "best_per_kind", "cascade")
 """References that have an area, those that a suite does not allow with nan."""
@@ -217,21 +214,6 @@ class Scorer:
             "rmse": rmse(self._answer.predicted, self.quality, weights),
             "rank_correlation": self._ranks(weights),
         }
-
-
-def sweep_of(answer: Answer, quality: Floats, pool: Pool, of_prompt: Ints | None = None) -> Sweep:
-    """Return the sweep of a router's answer against true qualities (n, M), `of_prompt` being rounds (n,)."""
-    if of_prompt is not None and of_prompt.any():
-        masks = [of_prompt == number for number in range(int(of_prompt.max()) + 1)]
-        parts = [
-            sweep_of(restrict(answer, inside), quality[inside], pool) for inside in masks if inside.any()
-        ]
-        numbers = np.unique(of_prompt, return_inverse=True)[1]
-        return FoldedSweep(parts, numbers)
-    if answer.predicted is not None:
-        return EstimatorSweep(answer.predicted, quality, pool.cost)
-    assert answer.choices is not None
-    return PolicySweep(answer.choices, answer.trade_offs, quality, pool.cost)
 
 
 def cost_grid(cost: Floats) -> Floats:

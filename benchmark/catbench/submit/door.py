@@ -18,7 +18,7 @@ from catbench.download import Progress
 from catbench.errors import CatbenchError, UsageError
 from catbench.files import atomic_file
 from catbench.home import cache_folder
-from catbench.report.stored import suite_trained_on
+from catbench.report.suite_of import suite_trained_on
 from catbench.score.bootstrap import Bootstrap
 from catbench.submit.entries import (
     TABLES,

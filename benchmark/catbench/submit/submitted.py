@@ -14,9 +14,9 @@ from catbench.arrays import Floats, Ints
 from catbench.report.submission_record import BesideBaselines
 from catbench.route.routing import ask_at, processor_name
 from catbench.score.answer import Answer, Labelled
+from catbench.score.answer_sweep import sweep_of
 from catbench.score.measures import audc
 from catbench.score.rounds import Round, Rounds
-from catbench.score.scorer import sweep_of
 from catbench.score.sweep import mixture_curve
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts

@@ -148,6 +148,10 @@ class Suite:
         texts = self._table["text"].to_numpy(dtype=object)[rows]
         return Prompts(list(texts), {name: frozen(array[rows]) for name, array in self.features.items()})
 
+    def samples_by_split(self) -> dict[str, int]:
+        """Return the samples of every split, 0 where none are given."""
+        return {split: self.samples.get(split, 0) for split in SPLITS}
+
     def take(self, rows: Ints) -> Self:
         """Return the same of the prompts at `rows` (positions), in that order."""
         return replace(self, **self._at(rows))
@@ -241,7 +245,7 @@ class ScoreMatrix(Suite):
         """SHA-256 of what the numbers depend on (`catbench.suite.content`), whoever wrote the files."""
         return content_digest(
             self._table,
-            {split: self.samples.get(split, 0) for split in SPLITS},
+            self.samples_by_split(),
             self.candidate_ids,
             [[cost.candidate, cost.unit, cost.hardware, f"{cost.value:.12g}"] for cost in self.costs],
             [[metric.name, metric.direction] for metric in self.metrics],
@@ -268,7 +272,7 @@ class ScoreMatrix(Suite):
 
 def check_matrix(matrix: Suite, all_scores: Mapping[str, Scores]) -> None:
     """Raise SuiteError where a suite and its scores break a rule, naming the prompt and the candidate."""
-    prompts, ids = matrix.prompts, matrix.candidate_ids
+    prompts, ids, samples = matrix.prompts, matrix.candidate_ids, matrix.samples_by_split()
     name = f"suite {matrix.suite.id!r}"
     if {metric.name for metric in matrix.metrics} != set(all_scores):
         raise SuiteError(f"{name}: metrics {[m.name for m in matrix.metrics]}, scores {list(all_scores)}")
@@ -284,10 +288,10 @@ def check_matrix(matrix: Suite, all_scores: Mapping[str, Scores]) -> None:
             raise SuiteError(
                 f"{name}: scores of {metric!r} have shape {scores.shape}, not (prompt, candidate, sample)"
             )
-        for split in SPLITS:
-            if not 1 <= (depth := matrix.samples.get(split, 0)) <= scores.shape[2]:
+        for split, depth in samples.items():
+            if not 1 <= depth <= scores.shape[2]:
                 raise SuiteError(f"{name}: {depth} samples in {split}, of {scores.shape[2]} in the scores")
-        check_finite(scores, metric, prompts, matrix.samples, ids, name)
+        check_finite(scores, metric, prompts, samples, ids, name)
     check_costs(matrix.costs, ids, name)
     for feature, values in matrix.features.items():
         check_feature(feature, values, len(prompts), f"{name}: ")

@@ -23,10 +23,10 @@ from catbench.errors import UsageError, unknown_name
 from catbench.report.numbers import Estimate
 from catbench.report.spelling import spell_cost
 from catbench.score.answer import Answer
+from catbench.score.answer_sweep import sweep_of
 from catbench.score.bootstrap import Bootstrap, ends
 from catbench.score.curve import REACHED, DeferralCurve
 from catbench.score.deployment import trade_offs_around
-from catbench.score.scorer import sweep_of
 from catbench.score.sweep import choices_at
 from catbench.suite.info import Metric
 from catbench.suite.pool import Pool

@@ -27,13 +27,14 @@ import numpy.typing as npt
 
 from catbench import __version__
 from catbench.arrays import Floats, frozen
-from catbench.errors import RouterError, UsageError
+from catbench.errors import CatbenchError, RouterError, UsageError
 from catbench.route.router_loader import find_router
 from catbench.route.routing import ask, call, make, no_progress
 from catbench.score.answer import Answer
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
+from catbench.suite.store import load
 from catbench.use.calibration import Calibration, Expected, Setting, places
 from catbench.use.familiar import Familiar, unlike_warning
 from catbench.use.fitted_folder import (
@@ -43,7 +44,6 @@ from catbench.use.fitted_folder import (
     read_validation,
     read_words,
     router_of,
-    suite_of,
     validation_table,
     write_folder,
 )
@@ -215,7 +215,7 @@ class FittedRouter:
             made = make(named, pool)
             if state is None or not hasattr(made, "restore"):
                 tell(f"router {record.router!r} is not saved: it is fitted again from suite {record.suite!r}")
-                known, words, made = fit_for_use(named, suite_of(record, place), pool)
+                known, words, made = fit_for_use(named, _suite_of(record, place), pool)
                 return cls(*fitted_to, known, words, made)._checked(record, place)
             call(record.router, "restore", made.restore, state)
         known = Calibration(pool, record.metric, *read_validation(place, record), record.best_single)
@@ -280,3 +280,17 @@ def fit(
     given = matrix.pool(pool, cost=cost, metric=matrix.metric(metric).name, seed=seed)
     known, words, made = fit_for_use(named, matrix, given, progress)
     return FittedRouter(named.name, installed, matrix.suite.id, matrix.digest, known, words, made)
+
+
+def _suite_of(record: FittedRecord, folder: Path) -> ScoreMatrix:
+    """Return the suite that a router was fitted to. Raises RouterError where it is missing or another."""
+    try:
+        matrix = load(record.suite)
+    except CatbenchError as error:
+        raise RouterError(f"{folder}: suite {record.suite!r} is needed: {error}") from error
+    if matrix.digest != record.suite_digest:
+        raise RouterError(
+            f"{folder}: suite {record.suite!r} has the digest {matrix.digest[:12]}…, and the router was "
+            f"fitted to {record.suite_digest[:12]}…: install that version, or fit again"
+        )
+    return matrix

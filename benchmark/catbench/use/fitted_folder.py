@@ -24,15 +24,13 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from catbench.arrays import Floats
-from catbench.errors import CatbenchError, RouterError, UsageError, first_fault
+from catbench.errors import RouterError, UsageError, first_fault
 from catbench.files import atomic_folder, readable, sha256_of
 from catbench.route.router_loader import find_router, router_names
 from catbench.route.routing import NamedRouter
 from catbench.score.answer import Answer
 from catbench.suite.info import Metric
-from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Candidate, Pool
-from catbench.suite.store import load
 from catbench.use.familiar import Familiar
 from catbench.use.router_state import ARRAYS, SKOPS, TREE, is_estimator, write_state
 
@@ -239,17 +237,3 @@ def _alike(one: str, other: str) -> bool:
     """Return whether two names are of one router; its text encoder's folder may have moved."""
     parts = [[Path(part).name for part in name.split(":")] for name in (one, other)]
     return parts[0] == parts[1]
-
-
-def suite_of(record: FittedRecord, folder: Path) -> ScoreMatrix:
-    """Return the suite that a router was fitted to. Raises RouterError where it is missing or another."""
-    try:
-        matrix = load(record.suite)
-    except CatbenchError as error:
-        raise RouterError(f"{folder}: suite {record.suite!r} is needed: {error}") from error
-    if matrix.digest != record.suite_digest:
-        raise RouterError(
-            f"{folder}: suite {record.suite!r} has the digest {matrix.digest[:12]}…, and the router was "
-            f"fitted to {record.suite_digest[:12]}…: install that version, or fit again"
-        )
-    return matrix

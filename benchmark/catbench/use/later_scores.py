@@ -12,6 +12,7 @@ import numpy as np
 from catbench.errors import SuiteError
 from catbench.report.evaluation import evaluate
 from catbench.report.report import Report
+from catbench.report.spelling import spell
 from catbench.route.routing import NamedRouter
 from catbench.score.answer import Answer
 from catbench.score.rounds import rounds_of
@@ -37,6 +38,28 @@ class LaterScores:
     """Mean of |cost / budget - 1| over the candidates' costs that the router can spend; None without one."""
     unlike: int
     """How many of the prompts have more unknown words than is usual."""
+
+    @property
+    def facts(self) -> list[tuple[str, str, str]]:
+        """What there is to say beside the report's sentence: a name, a value and what it means."""
+        headroom = self.report.result().estimate("headroom")
+        return [
+            (
+                "headroom captured",
+                spell(headroom, percent=True, missing="none"),
+                "0% = not reading the prompt, 100% = oracle",
+            ),
+            (
+                "budget error",
+                "-" if self.budget_error is None else f"{self.budget_error:.1%}",
+                "on average over budgets that were set on validation prompts",
+            ),
+            (
+                "unlike training",
+                f"{self.unlike / self.prompts:.0%}",
+                "of the prompts: more unknown words than 99% of the validation prompts",
+            ),
+        ]
 
 
 def later_scores(
