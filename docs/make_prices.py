@@ -26,8 +26,7 @@ from catbench.suite.recipes.flasheval_recipe import candidate_of
 from catbench.suite.tables.prices import read_costs
 from catbench_make.costs.elsewhere import RELEASED_ELSEWHERE
 from catbench_make.costs.flop_table import TERA, count_costs, shipped_costs
-from catbench_make.costs.flops import Flops, count_forward
-from catbench_make.costs.parts import meta
+from catbench_make.costs.flops import Flops, count_forward, meta
 from catbench_make.packages import prepare, versions
 
 ROOT = Path(__file__).parent.parent

@@ -21,10 +21,9 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from catbench import Pool, Prompts, mixture_curve
-from catbench_baselines.features import PromptVectors, VectorRouter, entries
+from catbench import Prompts, mixture_curve
+from catbench_baselines.features import Floats, Labelled, VectorRouter, entries
 
-Floats = npt.NDArray[np.float64]
 TRADE_OFFS = 12
 PENALTIES = (1e-4, 1e-3, 1e-2)
 """On the squared weights, where rewards have a standard deviation of 1."""
@@ -42,22 +41,14 @@ class AdaDiffRouter(VectorRouter):
     """One softmax policy a trade-off."""
 
     answers_by = ("policies", "trade_offs")
+    words = WORDS
 
-    def __init__(self, pool: Pool, vectors: str = "") -> None:
-        super().__init__(pool, PromptVectors(vectors, words=WORDS))
-
-    def fit(
-        self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
-    ) -> AdaDiffRouter:
+    def fit(self, prompts: Prompts, quality: Floats, validation: Labelled | None = None) -> AdaDiffRouter:
         """Train a policy for each trade-off."""
-        vectors = self._vectors.fit(prompts)
-        held = validation and (self._vectors.transform(validation[0]), validation[1])
+        vectors, held = self._read(prompts, validation)
         self.trade_offs = self._span(quality)
         self.flops_per_prompt = 2 * entries(vectors) * quality.shape[1]
-        self.policies = [
-            self._policy(vectors, quality - trade_off * self._pool.cost, trade_off, held)
-            for trade_off in self.trade_offs
-        ]
+        self.policies = [self._policy(vectors, quality, trade_off, held) for trade_off in self.trade_offs]
         return self
 
     def route(self, prompts: Prompts, trade_offs: Floats) -> npt.NDArray[np.int64]:
@@ -69,13 +60,14 @@ class AdaDiffRouter(VectorRouter):
         return choices[np.abs(asked[:, None] - trained).argmin(axis=1)]
 
     def _policy(
-        self, vectors: Any, reward: Floats, trade_off: float, held: tuple[Any, Floats] | None
+        self, vectors: Any, quality: Floats, trade_off: float, held: tuple[Any, Floats] | None
     ) -> Floats:
         """Return the weights of the policy for one trade-off."""
+        reward = quality - trade_off * self._pool.cost
         reward = reward / (float((reward - reward.mean(axis=1, keepdims=True)).std()) or 1.0)
-        tried = [_train(vectors, reward, penalty) for penalty in (PENALTIES if held else (DEFAULT,))]
         if held is None:
-            return tried[0]
+            return _train(vectors, reward, DEFAULT)
+        tried = [_train(vectors, reward, penalty) for penalty in PENALTIES]
         true = held[1] - trade_off * self._pool.cost
         return max(tried, key=lambda weights: _taken(held[0], true, weights))
 
@@ -116,6 +108,4 @@ def _train(vectors: Any, reward: Floats, penalty: float) -> Floats:
     return found.x.reshape(start.shape)
 
 
-def make_router(pool: Pool, vectors: str = "") -> AdaDiffRouter:
-    """Return the router; `adadiff:NAME` chooses a prompt feature of the suite, or a text encoder."""
-    return AdaDiffRouter(pool, vectors)
+make_router = AdaDiffRouter

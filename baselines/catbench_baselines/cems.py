@@ -13,14 +13,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import softmax
 
-from catbench import Pool, Prompts
-from catbench_baselines.features import PromptVectors, VectorRouter, entries, routed_quality
+from catbench import Prompts
+from catbench_baselines.features import Floats, Labelled, VectorRouter, entries, routed_quality
 from catbench_baselines.linear import LinearMap, linear_map
 
-Floats = npt.NDArray[np.float64]
 STRENGTHS = (0.01, 0.1, 1.0, 10.0)
 """Inverses of the penalty that are tried, rising."""
 DEFAULT = 0.1
@@ -32,14 +30,9 @@ class CemsRouter(VectorRouter):
 
     answers_by = ("_coefficients", "_intercept", "_classes", "_shares", "_level", "_scale")
 
-    def __init__(self, pool: Pool, vectors: str = "") -> None:
-        super().__init__(pool, PromptVectors(vectors))
-
-    def fit(
-        self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
-    ) -> CemsRouter:
+    def fit(self, prompts: Prompts, quality: Floats, validation: Labelled | None = None) -> CemsRouter:
         """Learn which candidate is best; of equally good ones the first counts."""
-        vectors = self._vectors.fit(prompts)
+        vectors, held = self._read(prompts, validation)
         best = quality.argmax(axis=1)
         self._shares = np.bincount(best, minlength=quality.shape[1]) / len(best)
         self._level, self._scale = float(quality.mean()), float(np.ptp(quality, axis=1).mean())
@@ -52,11 +45,10 @@ class CemsRouter(VectorRouter):
 
         weight = {int(c): (1 - self._shares[c]) ** 2 for c in self._classes}
         model: Any = LogisticRegression(C=DEFAULT, class_weight=weight, max_iter=1000, warm_start=True)
-        held = validation and self._vectors.transform(validation[0])
         most = -np.inf
-        for strength in STRENGTHS if validation else (DEFAULT,):  # each starts where the one before ended
+        for strength in STRENGTHS if held else (DEFAULT,):  # each starts where the one before ended
             found = linear_map(model.set_params(C=strength).fit(vectors, best))
-            area = routed_quality(self._scaled(found, held), validation[1], self._pool) if validation else 0.0
+            area = routed_quality(self._scaled(found, held[0]), held[1], self._pool) if held else 0.0
             if area > most:
                 most, self._coefficients, self._intercept = area, found.coefficients, found.intercept
         return self
@@ -80,6 +72,4 @@ class CemsRouter(VectorRouter):
         return self._level + self._scale * (likely - 1 / likely.shape[1])
 
 
-def make_router(pool: Pool, vectors: str = "") -> CemsRouter:
-    """Return the router; `cems:NAME` chooses a prompt feature of the suite, or a text encoder."""
-    return CemsRouter(pool, vectors)
+make_router = CemsRouter

@@ -13,13 +13,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from catbench import Pool, Prompts
-from catbench_baselines.features import DenseVectors, VectorRouter, entries, routed_quality
+from catbench import Prompts
+from catbench_baselines.features import Floats, Labelled, VectorRouter, entries, routed_quality
 from catbench_baselines.linear import LinearMap, ridge_path
 
-Floats = npt.NDArray[np.float64]
 COLUMNS = 256
 PENALTIES = (1e-4, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 DEFAULT = 1.0
@@ -32,16 +30,11 @@ class EmbedLlmRouter(VectorRouter):
     """Reduced-rank ridge regression."""
 
     answers_by = ("_coefficients", "_intercept", "_basis", "_centre", "embeddings", "means")
+    columns = COLUMNS
 
-    def __init__(self, pool: Pool, vectors: str = "") -> None:
-        super().__init__(pool, DenseVectors(vectors, COLUMNS))
-
-    def fit(
-        self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
-    ) -> EmbedLlmRouter:
+    def fit(self, prompts: Prompts, quality: Floats, validation: Labelled | None = None) -> EmbedLlmRouter:
         """Factorise at every penalty and rank, and keep those that route best."""
-        self._train = self._vectors.fit(prompts)
-        self._validation = validation and (self._vectors.transform(validation[0]), validation[1])
+        self._train, self._validation = self._read(prompts, validation)
         return self.refit(quality)
 
     def refit(self, quality: Floats) -> EmbedLlmRouter:
@@ -103,6 +96,4 @@ def leading_directions(fitted: Floats, coefficients: Floats, penalty: float) -> 
     return np.linalg.svd(rows, full_matrices=False)[2].T
 
 
-def make_router(pool: Pool, vectors: str = "") -> EmbedLlmRouter:
-    """Return the router; `embedllm:NAME` chooses a prompt feature of the suite, or a text encoder."""
-    return EmbedLlmRouter(pool, vectors)
+make_router = EmbedLlmRouter

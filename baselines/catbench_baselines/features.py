@@ -2,7 +2,7 @@
 
 All routers that read a prompt as one vector read this one, so that they differ by their method alone. The
 option after a router's colon names another: a feature of the suite (`knn:nano-clip`), a text encoder as in
-`encoders` (`knn:minilm`, `knn:FOLDER`), whose token embeddings are averaged, or words (`knn:tfidf`).
+`token_encoders` (`knn:minilm`, `knn:FOLDER`), whose token embeddings are averaged, or words (`knn:tfidf`).
 """
 
 from __future__ import annotations
@@ -19,32 +19,71 @@ TFIDF = "tfidf"
 """The option that reads words, whatever the suite ships."""
 COUNTED = 8
 """Training prompts on which an encoder's FLOPs are counted."""
+Floats = npt.NDArray[np.float64]
+Labelled = tuple[Prompts, Floats]
+"""Prompts and their qualities (n, M)."""
 
 
 class PromptVectors:
     """Unit vectors (n, d) of prompts: what `option` names, the suite's first feature, or sparse TF-IDF.
 
     TF-IDF counts words and pairs of words that at least two training prompts have (or one, where none has
-    two); `words` keeps only the most frequent of them (Salton and Buckley 1988).
+    two); `words` keeps only the most frequent of them (Salton and Buckley 1988). With `columns` the vectors
+    are dense and have at most so many: sparse or wider ones are brought down by a truncated singular value
+    decomposition (Deerwester et al. 1990).
     """
 
     encoder_flops: float | None = None
     """FLOPs of the text encoder, where one is run here."""
     flops: float = 0.0
-    """Of making a prompt's vector from its embedding or its TF-IDF, which takes next to none itself."""
+    """Of the reduction of a prompt's vector; its embedding or TF-IDF takes next to none."""
 
-    def __init__(self, option: str = "", words: int | None = None) -> None:
-        self._option = option
+    def __init__(self, option: str = "", words: int | None = None, columns: int | None = None) -> None:
+        self._option, self._words, self._columns = option, words, columns
         self._feature: str | None = None
         self._encoder: Any = None
-        self._words = words
         self._tfidf: Any = None
+        self._reduce: Any = None
 
     def fit(self, prompts: Prompts) -> Any:
-        """Choose the feature, or learn the vocabulary; return the training prompts' vectors."""
+        """Learn what the vectors are made by; return the training prompts' vectors."""
+        self._reduce, self.flops = None, 0.0
+        vectors = self._learn(prompts)
+        if not self._columns or (isinstance(vectors, np.ndarray) and vectors.shape[1] <= self._columns):
+            return vectors
+        from sklearn.decomposition import TruncatedSVD
+
+        kept = min(self._columns, *vectors.shape)
+        found: Any = TruncatedSVD(kept, random_state=0).fit(vectors)
+        self._reduce, self.flops = found.components_.T, 2 * entries(vectors) * kept
+        return vectors @ self._reduce
+
+    def transform(self, prompts: Prompts) -> Any:
+        """Return vectors of any prompts: an array (n, d), or a sparse matrix of that shape."""
+        vectors = self._read(prompts)
+        return vectors if self._reduce is None else vectors @ self._reduce
+
+    def state(self) -> dict[str, Any]:
+        """Return what `transform` needs, beside the text encoder that the option names."""
+        found = {"feature": self._feature, "encoder": self._encoder is not None, "reduce": self._reduce}
+        if self._tfidf is not None:
+            found |= {"words": self._tfidf.get_feature_names_out().tolist(), "idf": self._tfidf.idf_}
+        return found
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take what `state` returned."""
+        self._feature, self._reduce = state["feature"], state.get("reduce")
+        if state["encoder"]:
+            self._find_encoder(Prompts([]))
+        if "words" in state:
+            self._tfidf = _tfidf(vocabulary=state["words"])
+            self._tfidf.idf_ = state["idf"]
+
+    def _learn(self, prompts: Prompts) -> Any:
+        """Choose the feature, or learn the vocabulary; return the vectors before they are reduced."""
         if self._option not in ("", TFIDF, *prompts.features):
             self._find_encoder(prompts)
-            from catbench_baselines.token_cache import encode_once
+            from catbench_baselines.token_encoders import encode_once
 
             return _unit(encode_once(self._encoder, list(prompts)).means())
         chosen = self._option or next(iter(prompts.features), None)
@@ -55,31 +94,14 @@ class PromptVectors:
                 self._tfidf.fit(texts)
             except ValueError:  # no word stands in two prompts
                 self._tfidf.set_params(min_df=1).fit(texts)
-        return self.transform(prompts)
+        return self._read(prompts)
 
-    def transform(self, prompts: Prompts) -> Any:
-        """Return vectors of any prompts: float32 (n, d), or a sparse matrix of that shape."""
+    def _read(self, prompts: Prompts) -> Any:
         if self._encoder is not None:
             return _unit(self._encoder(list(prompts)).means())
         if self._feature is None:
             return self._tfidf.transform(list(prompts))
         return _unit(prompts.features[self._feature])
-
-    def state(self) -> dict[str, Any]:
-        """Return what `transform` needs, beside the text encoder that the option names."""
-        found: dict[str, Any] = {"feature": self._feature, "encoder": self._encoder is not None}
-        if self._tfidf is None:
-            return found
-        return found | {"words": self._tfidf.get_feature_names_out().tolist(), "idf": self._tfidf.idf_}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take what `state` returned."""
-        self._feature = state["feature"]
-        if state["encoder"]:
-            self._find_encoder(Prompts([]))
-        if "words" in state:
-            self._tfidf = _tfidf(vocabulary=state["words"])
-            self._tfidf.idf_ = state["idf"]
 
     def _find_encoder(self, prompts: Prompts) -> None:
         if self._option not in ("nano", "minilm") and not Path(self._option).is_dir():
@@ -92,64 +114,27 @@ class PromptVectors:
 
         self._encoder = find_encoder(self._option, prompts)
         if len(prompts):
-            counted = [prompts[row] for row in range(min(COUNTED, len(prompts)))]
-            self.encoder_flops = self._encoder.flops(counted)
-
-
-class DenseVectors(PromptVectors):
-    """Prompt vectors for methods that need few and dense columns: at most `most` of them, float (n, d).
-
-    Sparse or wider vectors are brought down by a truncated singular value decomposition (Deerwester et
-    al. 1990).
-    """
-
-    def __init__(self, option: str = "", most: int = 128) -> None:
-        super().__init__(option)
-        self._most = most
-        self._reduce: Any = None
-
-    def fit(self, prompts: Prompts) -> Any:
-        """Learn the vectors and their reduction; return the training prompts' vectors."""
-        self._reduce, self.flops = None, 0.0
-        vectors = super().fit(prompts)
-        if isinstance(vectors, np.ndarray) and vectors.shape[1] <= self._most:
-            return vectors
-        kept = min(self._most, *vectors.shape)
-        from sklearn.decomposition import TruncatedSVD
-
-        found: Any = TruncatedSVD(kept, random_state=0).fit(vectors)
-        self._reduce = found.components_.T
-        self.flops = 2 * entries(vectors) * kept
-        return vectors @ self._reduce
-
-    def transform(self, prompts: Prompts) -> Any:
-        """Return vectors of any prompts, float (n, d)."""
-        vectors = super().transform(prompts)
-        return vectors if self._reduce is None else vectors @ self._reduce
-
-    def state(self) -> dict[str, Any]:
-        """Return what `transform` needs, beside the text encoder that the option names."""
-        return super().state() | {"reduce": self._reduce}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take what `state` returned."""
-        super().restore(state)
-        self._reduce = state["reduce"]
+            self.encoder_flops = self._encoder.flops(prompts[:COUNTED])
 
 
 class VectorRouter:
     """What the routers on prompt vectors share: the vectors, and what reading a prompt costs.
 
     A router sets `flops_per_prompt` when it is fitted: the FLOPs (2 x MAC) of its own arithmetic on one
-    prompt, with the reduction of the vector where there is one. `answers_by` names the attributes that an
-    answer needs beside the vectors: they are what is saved of it.
+    prompt, with the reduction of the vector where there is one. Its class is what its module calls
+    `make_router`; the option names its vectors.
     """
 
+    words: int | None = None
+    """Words kept where the vectors are TF-IDF; None = all."""
+    columns: int | None = None
+    """Most columns of a vector, for methods that need few and dense ones; None = as they are."""
     flops_per_prompt: float = 0.0
     answers_by: tuple[str, ...] = ()
+    """The attributes that an answer needs beside the vectors: what is saved of the router."""
 
-    def __init__(self, pool: Pool, vectors: PromptVectors) -> None:
-        self._pool, self._vectors = pool, vectors
+    def __init__(self, pool: Pool, option: str = "") -> None:
+        self._pool, self._vectors = pool, PromptVectors(option, self.words, self.columns)
 
     @property
     def encoder_flops_per_prompt(self) -> float | None:
@@ -165,6 +150,11 @@ class VectorRouter:
         self._vectors.restore(state["vectors"])
         for name in self.answers_by:
             setattr(self, name, state[name])
+
+    def _read(self, prompts: Prompts, validation: Labelled | None) -> tuple[Any, tuple[Any, Floats] | None]:
+        """Return the training prompts' vectors, and those of the validation split with its qualities."""
+        vectors = self._vectors.fit(prompts)
+        return vectors, validation and (self._vectors.transform(validation[0]), validation[1])
 
 
 def _tfidf(**given: Any) -> Any:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catbench import CatbenchError, Pool, Prompts
+from catbench_baselines.features import Floats
 
 
 class FixedRouter:
@@ -16,7 +17,7 @@ class FixedRouter:
     def __init__(self, position: int) -> None:
         self.position = position
 
-    def fit(self, prompts: Prompts, quality: npt.NDArray[np.float64]) -> FixedRouter:
+    def fit(self, prompts: Prompts, quality: Floats) -> FixedRouter:
         """Learn nothing."""
         return self
 
@@ -27,7 +28,7 @@ class FixedRouter:
     def restore(self, state: dict[str, int]) -> None:
         """Take nothing."""
 
-    def route(self, prompts: Prompts, trade_offs: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    def route(self, prompts: Prompts, trade_offs: Floats) -> npt.NDArray[np.int64]:
         """Return the one position for each trade-off and prompt."""
         return np.full((len(trade_offs), len(prompts)), self.position)
 

@@ -18,9 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from catbench import CatbenchError, DeferralCurve, Pool, Prompts, deferral_curve, find_router
-from catbench_baselines.features import routed_quality
+from catbench_baselines.features import Floats, Labelled, routed_quality
 
-Floats = npt.NDArray[np.float64]
 FACTORS = (0.0, 0.125, 0.25, 0.5, 1.0)
 """Tried, rising: from a prediction that does not read the prompt to the router's own."""
 DEFAULT = 0.5
@@ -52,7 +51,7 @@ class GuardedRouter:
         self,
         prompts: Prompts,
         quality: Floats,
-        validation: tuple[Prompts, Floats] | None = None,
+        validation: Labelled | None = None,
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> GuardedRouter:
         """Fit the inner router, and choose the factor on the validation split."""

@@ -12,10 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from catbench import Pool, Prompts
-from catbench_baselines.features import PromptVectors, VectorRouter, routed_quality
+from catbench import Prompts
+from catbench_baselines.features import Floats, Labelled, VectorRouter, routed_quality
 
-Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 CHOICES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 """Values of K that are tried."""
@@ -32,13 +31,7 @@ class KnnRouter(VectorRouter):
 
     answers_by = ("_train", "_labels", "_centre", "_times", "k")
 
-    def __init__(self, pool: Pool, vectors: str = "") -> None:
-        super().__init__(pool, PromptVectors(vectors))
-        self._asked: list[_Asked] = []
-
-    def fit(
-        self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
-    ) -> KnnRouter:
+    def fit(self, prompts: Prompts, quality: Floats, validation: Labelled | None = None) -> KnnRouter:
         """Index the training prompts, and choose K by the quality reached on the validation split."""
         self._search_among(self._vectors.fit(prompts))
         self._times = None
@@ -83,7 +76,7 @@ class KnnRouter(VectorRouter):
 
         self._train, self._count = vectors, vectors.shape[0]
         self._index: Any = NearestNeighbors(metric="cosine").fit(vectors)
-        self._asked = []
+        self._asked: list[_Asked] = []
 
     def _ask(self, prompts: Prompts) -> _Asked:
         """Return the neighbours of prompts, kept from the last two times.
@@ -159,6 +152,4 @@ def _similarity_flops(vectors: Any) -> float:
     return float(2 * (prompts_with**2).sum() / vectors.shape[0])  # only words that both have are multiplied
 
 
-def make_router(pool: Pool, vectors: str = "") -> KnnRouter:
-    """Return the router; `knn:NAME` chooses a prompt feature of the suite, or a text encoder."""
-    return KnnRouter(pool, vectors)
+make_router = KnnRouter

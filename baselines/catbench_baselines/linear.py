@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from catbench import CatbenchError
+from catbench_baselines.features import Floats
 
-Floats = npt.NDArray[np.float64]
 TOLERANCE = 1e-8
 """Norm of a residual over that of the right-hand side, of the largest column, at which a system is solved."""
 STEPS = 2000

@@ -9,12 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from catbench import Pool, Prompts
-from catbench_baselines.features import PromptVectors, VectorRouter, contrast_error, entries
+from catbench import Prompts
+from catbench_baselines.features import Floats, Labelled, VectorRouter, contrast_error, entries
 
-Floats = npt.NDArray[np.float64]
 HIDDEN = 64
 WORDS = 2048
 """Words kept where the vectors are TF-IDF."""
@@ -29,16 +27,13 @@ class MlpRouter(VectorRouter):
     """A small perceptron; qualities are standardised for training and scaled back."""
 
     answers_by = ("layers", "_mean", "_scale")
+    words = WORDS
 
-    def __init__(self, pool: Pool, vectors: str = "") -> None:
-        super().__init__(pool, PromptVectors(vectors, words=WORDS))
-
-    def fit(
-        self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
-    ) -> MlpRouter:
+    def fit(self, prompts: Prompts, quality: Floats, validation: Labelled | None = None) -> MlpRouter:
         """Train until the error on the validation split no longer falls."""
-        train = self._scaled(self._vectors.fit(prompts))
-        self.flops_per_prompt = 2 * HIDDEN * (entries(train) + quality.shape[1])
+        vectors, held = self._read(prompts, validation)
+        train = _scaled(vectors)
+        self.flops_per_prompt = 2 * HIDDEN * (entries(vectors) + quality.shape[1])
         self._mean, self._scale = quality.mean(axis=0), quality.std(axis=0)
         self._scale[self._scale == 0] = 1
         target = (quality - self._mean) / self._scale
@@ -51,14 +46,13 @@ class MlpRouter(VectorRouter):
             random_state=self._pool.seed,
         )
         least, since = np.inf, 0
-        for _ in range(PASSES if validation else DEFAULT_PASSES):
+        for _ in range(PASSES if held else DEFAULT_PASSES):
             model.partial_fit(train, target if target.shape[1] > 1 else target.ravel())
             layers = [[w.copy(), b.copy()] for w, b in zip(model.coefs_, model.intercepts_, strict=True)]
-            if validation is None:
+            if held is None:
                 self.layers = layers
                 continue
-            error = contrast_error(self._predict(layers, validation[0]), validation[1])
-            since += 1
+            error, since = contrast_error(self._predict(layers, held[0]), held[1]), since + 1
             if error < least:
                 self.layers, least, since = layers, error, 0
             if since >= PATIENCE:
@@ -67,19 +61,17 @@ class MlpRouter(VectorRouter):
 
     def predict(self, prompts: Prompts) -> Floats:
         """Return predicted qualities (n, M)."""
-        return self._predict(self.layers, prompts)
+        return self._predict(self.layers, self._vectors.transform(prompts))
 
-    def _predict(self, layers: list[list[Any]], prompts: Prompts) -> Floats:
+    def _predict(self, layers: list[list[Any]], vectors: Any) -> Floats:
         (first, start), (second, end) = layers
-        hidden = np.maximum(self._scaled(self._vectors.transform(prompts)) @ first + start, 0)
+        hidden = np.maximum(_scaled(vectors) @ first + start, 0)
         return (hidden @ second + end) * self._scale + self._mean
 
-    @staticmethod
-    def _scaled(vectors: Any) -> Any:
-        """Return unit vectors of an embedding with entries of about 1; sparse ones as they are."""
-        return vectors * np.sqrt(vectors.shape[1]) if isinstance(vectors, np.ndarray) else vectors
+
+def _scaled(vectors: Any) -> Any:
+    """Return unit vectors of an embedding with entries of about 1; sparse ones as they are."""
+    return vectors * np.sqrt(vectors.shape[1]) if isinstance(vectors, np.ndarray) else vectors
 
 
-def make_router(pool: Pool, vectors: str = "") -> MlpRouter:
-    """Return the router; `mlp:NAME` chooses a prompt feature of the suite, or a text encoder."""
-    return MlpRouter(pool, vectors)
+make_router = MlpRouter

@@ -8,11 +8,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from catbench import Pool, Prompts
-from catbench_baselines.features import PromptVectors, VectorRouter, entries, routed_quality
+from catbench import Prompts
+from catbench_baselines.features import Floats, Labelled, VectorRouter, entries, routed_quality
 from catbench_baselines.linear import LinearMap, ridge_path
 
-Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 DEFAULT = 1.0
@@ -24,16 +23,10 @@ class RidgeRouter(VectorRouter):
 
     answers_by = ("coefficients", "intercept")
 
-    def __init__(self, pool: Pool, vectors: str = "") -> None:
-        super().__init__(pool, PromptVectors(vectors))
-
-    def fit(
-        self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
-    ) -> RidgeRouter:
+    def fit(self, prompts: Prompts, quality: Floats, validation: Labelled | None = None) -> RidgeRouter:
         """Fit one map a penalty, and keep the one that routes best on the validation split."""
-        self._train = self._vectors.fit(prompts)
+        self._train, self._validation = self._read(prompts, validation)
         self.flops_per_prompt = 2 * entries(self._train) * quality.shape[1]
-        self._validation = validation and (self._vectors.transform(validation[0]), validation[1])
         return self.refit(quality)
 
     def refit(self, quality: Floats, rows: Ints | None = None) -> RidgeRouter:
@@ -56,6 +49,4 @@ class RidgeRouter(VectorRouter):
         return LinearMap(self.coefficients, self.intercept).predict(self._vectors.transform(prompts))
 
 
-def make_router(pool: Pool, vectors: str = "") -> RidgeRouter:
-    """Return the router; `ridge:NAME` chooses a prompt feature of the suite, a text encoder, or `tfidf`."""
-    return RidgeRouter(pool, vectors)
+make_router = RidgeRouter

@@ -21,10 +21,9 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from catbench import Pool, Prompts
-from catbench_baselines.features import PromptVectors, VectorRouter, entries, routed_quality
+from catbench_baselines.features import Floats, Labelled, VectorRouter, entries, routed_quality
 from catbench_baselines.linear import LinearMap, linear_map
 
-Floats = npt.NDArray[np.float64]
 STRENGTHS = (0.01, 0.1, 1.0, 10.0)
 """Inverses of the penalty that are tried."""
 DEFAULT = 0.1
@@ -36,31 +35,29 @@ class RouteLlmRouter(VectorRouter):
 
     answers_by = ("_coefficients", "_intercept", "_count", "strong", "_weak_mean", "_gap")
 
-    def __init__(self, pool: Pool, vectors: str = "") -> None:
-        super().__init__(pool, PromptVectors(vectors))
+    def __init__(self, pool: Pool, option: str = "") -> None:
+        super().__init__(pool, option)
         self.weak = pool.cheapest
 
-    def fit(
-        self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
-    ) -> RouteLlmRouter:
+    def fit(self, prompts: Prompts, quality: Floats, validation: Labelled | None = None) -> RouteLlmRouter:
         """Learn from which of the two has the higher quality on each training prompt."""
         means = quality.mean(axis=0)
         others = [m for m in range(len(means)) if m != self.weak] or [self.weak]
         self.strong = max(others, key=lambda m: means[m])
         gap = quality[:, self.strong] - quality[:, self.weak]
         self._weak_mean, self._gap = means[self.weak], float(np.abs(gap).mean()) or 1.0
-        vectors = self._vectors.fit(prompts)
+        vectors, held = self._read(prompts, validation)
         self._count, self._coefficients, self._intercept = len(means), None, None
         self.flops_per_prompt = 2 * entries(vectors)
         if (gap >= 0).all() or (gap <= 0).all():  # nothing to tell apart
             return self
         rows, won, weight = _preferences(gap)
-        tried = STRENGTHS if validation else (DEFAULT,)
+        tried = STRENGTHS if held else (DEFAULT,)
         models = [_logistic(strength, vectors[rows], won, weight) for strength in tried]
         best = models[0]
-        if validation is not None:
-            held, true = self._vectors.transform(validation[0]), validation[1]
-            best = max(models, key=lambda m: routed_quality(self._ordered(m, held), true, self._pool))
+        if held is not None:
+            asked, true = held
+            best = max(models, key=lambda m: routed_quality(self._ordered(m, asked), true, self._pool))
         self._coefficients, self._intercept = best.coefficients, best.intercept
         return self
 
@@ -92,6 +89,4 @@ def _preferences(gap: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int
     return rows, won, np.where(gap[rows] == 0, 0.5, 1.0)
 
 
-def make_router(pool: Pool, vectors: str = "") -> RouteLlmRouter:
-    """Return the router; `routellm-mf:NAME` chooses a prompt feature of the suite, or a text encoder."""
-    return RouteLlmRouter(pool, vectors)
+make_router = RouteLlmRouter

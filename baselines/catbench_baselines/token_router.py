@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from catbench import Pool, Prompts
-from catbench_baselines.features import contrast_error
-from catbench_baselines.token_cache import encode_once
-from catbench_baselines.token_encoders import TokenEncoder, Tokens, find_encoder, shuffled
+from catbench_baselines.features import COUNTED, Floats, Labelled, contrast_error
+from catbench_baselines.token_encoders import TokenEncoder, Tokens, encode_once, find_encoder, mean_flops
 
-Floats = npt.NDArray[np.float64]
 PASSES = 40
 """Most passes over the training prompts."""
 PATIENCE = 5
@@ -33,8 +30,6 @@ BATCH = 128
 RATE = 1e-3
 """Learning rate of AdamW (Loshchilov and Hutter 2019)."""
 DECAY = 1e-2
-COUNTED = 8
-"""Training prompts on which FLOPs are counted."""
 
 
 class TokenRouter:
@@ -55,7 +50,7 @@ class TokenRouter:
         self,
         prompts: Prompts,
         quality: Floats,
-        validation: tuple[Prompts, Floats] | None = None,
+        validation: Labelled | None = None,
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> TokenRouter:
         """Train until the error on the validation split no longer falls, and keep the best pass."""
@@ -84,7 +79,11 @@ class TokenRouter:
                     break
         if validation is not None:
             self._network = best
-        self._count_flops(tokens, prompts)
+        counted = range(min(COUNTED, len(prompts)))
+        self.flops_per_prompt = mean_flops(
+            [partial(self._network, *tokens.batch(torch.tensor([row]))) for row in counted]
+        )
+        self.encoder_flops_per_prompt = self._encoder.flops([prompts[row] for row in counted])
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
@@ -113,7 +112,8 @@ class TokenRouter:
         random: np.random.Generator,
     ) -> None:
         self._network.train()
-        for rows in shuffled(len(tokens), BATCH, random):
+        order = torch.from_numpy(random.permutation(len(tokens)))
+        for rows in order.split(BATCH):
             loss = cross_entropy(self._network(*tokens.batch(rows)), target[rows])
             optimiser.zero_grad()
             loss.backward()
@@ -125,17 +125,6 @@ class TokenRouter:
         rows = torch.arange(len(tokens)).split(4 * BATCH)
         logits = torch.cat([self._network(*tokens.batch(chosen)) for chosen in rows])
         return logits.double().sigmoid().numpy() * self._width + self._low
-
-    @torch.inference_mode()
-    def _count_flops(self, tokens: Tokens, prompts: Prompts) -> None:
-        from torch.utils.flop_counter import FlopCounterMode
-
-        counter, rows = FlopCounterMode(display=False), range(min(COUNTED, len(prompts)))
-        with counter:
-            for row in rows:
-                self._network(*tokens.batch(torch.tensor([row])))
-        self.flops_per_prompt = counter.get_total_flops() / len(rows)
-        self.encoder_flops_per_prompt = self._encoder.flops([prompts[row] for row in rows])
 
 
 @lru_cache(maxsize=2)

@@ -10,13 +10,11 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from catbench import Pool, Prompts
-from catbench_baselines.features import DenseVectors, VectorRouter, contrast_error, routed_quality
+from catbench import Prompts
+from catbench_baselines.features import Floats, Labelled, VectorRouter, contrast_error, routed_quality
 
-Floats = npt.NDArray[np.float64]
 COLUMNS = 64
 RATES = (0.03, 0.1)
 ROUNDS = 150
@@ -32,26 +30,22 @@ class TreesRouter(VectorRouter):
     """An ensemble of small regression trees for each candidate."""
 
     answers_by = ("models", "rounds")
+    columns = COLUMNS
 
-    def __init__(self, pool: Pool, vectors: str = "") -> None:
-        super().__init__(pool, DenseVectors(vectors, COLUMNS))
-
-    def fit(
-        self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
-    ) -> TreesRouter:
+    def fit(self, prompts: Prompts, quality: Floats, validation: Labelled | None = None) -> TreesRouter:
         """Grow trees at each learning rate, as many as err least, and keep the rate that routes best."""
-        vectors = self._vectors.fit(prompts)
-        if validation is None:
+        vectors, held = self._read(prompts, validation)
+        if held is None:
             rate, self.rounds = DEFAULT
             self.models = self._grow(vectors, quality, rate)
         else:
-            held, true = self._vectors.transform(validation[0]), validation[1]
+            asked, true = held
             most = -np.inf
             for rate in RATES:
                 models = self._grow(vectors, quality, rate)
-                errors = [contrast_error(predicted, true) for predicted in _stages(models, held)]
+                errors = [contrast_error(predicted, true) for predicted in _stages(models, asked)]
                 rounds = 1 + int(np.argmin(errors))
-                area = routed_quality(_after(models, held, rounds), true, self._pool)
+                area = routed_quality(_after(models, asked, rounds), true, self._pool)
                 if area > most:
                     most, self.rounds, self.models = area, rounds, models
         self.flops_per_prompt = self._vectors.flops + self.rounds * quality.shape[1]  # a tree adds one number
@@ -89,6 +83,4 @@ def _after(models: list[Any], vectors: Any, rounds: int) -> Floats:
     return next(islice(_stages(models, vectors), rounds - 1, None))
 
 
-def make_router(pool: Pool, vectors: str = "") -> TreesRouter:
-    """Return the router; `trees:NAME` chooses a prompt feature of the suite, or a text encoder."""
-    return TreesRouter(pool, vectors)
+make_router = TreesRouter

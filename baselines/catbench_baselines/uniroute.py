@@ -11,16 +11,14 @@ has a value too; with one cluster that changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from catbench import Pool, Prompts
-from catbench_baselines.features import DenseVectors, VectorRouter, routed_quality
+from catbench import Prompts
+from catbench_baselines.features import Floats, Labelled, VectorRouter, routed_quality
 
-Floats = npt.NDArray[np.float64]
 CHOICES = (1, 2, 4, 8, 16, 32, 64, 128)
 """Values of K that are tried."""
 DEFAULT = 16
@@ -31,32 +29,22 @@ class UniRouteRouter(VectorRouter):
     """Predicts the mean quality of the prompt's cluster."""
 
     answers_by = ("centres", "means")
+    columns = 128
 
-    def __init__(self, pool: Pool, vectors: str = "", choices: Sequence[int] = CHOICES) -> None:
-        super().__init__(pool, DenseVectors(vectors))
-        self._choices = choices
-
-    def fit(
-        self, prompts: Prompts, quality: Floats, validation: tuple[Prompts, Floats] | None = None
-    ) -> UniRouteRouter:
+    def fit(self, prompts: Prompts, quality: Floats, validation: Labelled | None = None) -> UniRouteRouter:
         """Cluster the training prompts for each K, and keep the one that routes best."""
-        vectors = self._vectors.fit(prompts)
+        vectors, self._validation = self._read(prompts, validation)
         most = len(np.unique(vectors, axis=0))
-        tried = [k for k in self._choices if k <= most] if validation else [min(DEFAULT, most)]
+        tried = [k for k in CHOICES if k <= most] if validation else [min(DEFAULT, most)]
         from sklearn.cluster import KMeans
 
         make: Any = KMeans  # its stubs take no number of starts
         self._clusters = [make(k, n_init=1, random_state=self._pool.seed).fit(vectors) for k in tried]
-        self._trained = [clusters.labels_ for clusters in self._clusters]
-        self._validation = validation and (self._vectors.transform(validation[0]), validation[1])
         return self.refit(quality)
 
     def refit(self, quality: Floats) -> UniRouteRouter:
         """Take other qualities (n, M) of the same training prompts; clusters stay as they are."""
-        means = [
-            _cluster_means(of, quality, c.n_clusters)
-            for of, c in zip(self._trained, self._clusters, strict=True)
-        ]
+        means = [_cluster_means(c.labels_, quality, c.n_clusters) for c in self._clusters]
         chosen = 0
         if self._validation is not None:
             vectors, true = self._validation
@@ -88,6 +76,4 @@ def _cluster_means(of: npt.NDArray[Any], quality: Floats, count: int) -> Floats:
     return (member.T @ quality + quality.mean(axis=0)) / (member.sum(axis=0)[:, None] + 1)
 
 
-def make_router(pool: Pool, vectors: str = "") -> UniRouteRouter:
-    """Return the router; `uniroute:NAME` chooses a prompt feature of the suite, or a text encoder."""
-    return UniRouteRouter(pool, vectors)
+make_router = UniRouteRouter

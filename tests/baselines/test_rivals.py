@@ -8,7 +8,7 @@ import pytest
 from catbench import Pool, Prompts
 from catbench.route.router_loader import find_router
 from catbench.suite.pool import Candidate
-from catbench_baselines.uniroute import UniRouteRouter
+from catbench_baselines import uniroute
 
 
 def pool_of(count):
@@ -22,17 +22,18 @@ def unit_vectors(count, width, seed=0):
     return Prompts([f"prompt {i}" for i in range(count)], {"v": vectors}), vectors
 
 
-def test_uniroute_with_one_cluster_predicts_each_candidates_mean():
+def test_uniroute_with_one_cluster_predicts_each_candidates_mean(monkeypatch):
     prompts, _ = unit_vectors(50, 4)
     quality = np.random.default_rng(1).normal(size=(50, 3))
-    router = UniRouteRouter(pool_of(3), choices=(1,)).fit(prompts, quality, validation=(prompts, quality))
+    monkeypatch.setattr(uniroute, "CHOICES", (1,))
+    router = uniroute.make_router(pool_of(3)).fit(prompts, quality, validation=(prompts, quality))
     np.testing.assert_allclose(router.predict(prompts), np.tile(quality.mean(axis=0), (50, 1)))
 
 
 def test_uniroute_finds_clusters_and_their_means():
     prompts = Prompts([str(i) for i in range(120)], {"v": np.repeat(np.eye(4), 30, axis=0)})
     quality = np.repeat([[0.0, 1.0], [1.0, 0.0], [5.0, 5.0], [0.0, 3.0]], 30, axis=0)
-    router = UniRouteRouter(pool_of(2)).fit(prompts, quality, validation=(prompts, quality))
+    router = uniroute.make_router(pool_of(2)).fit(prompts, quality, validation=(prompts, quality))
     assert len(router.centres) == 4  # more than there are kinds of prompts cannot be had
     np.testing.assert_allclose(router.predict(prompts), (30 * quality + quality.mean(axis=0)) / 31)
 

@@ -16,8 +16,8 @@ from catbench.suite.simulate import Simulation, simulate
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from catbench_baselines import token_cache, token_router  # noqa: E402
 from catbench_baselines import token_encoders as encoders  # noqa: E402
+from catbench_baselines import token_router  # noqa: E402
 from catbench_baselines.routet2i import KEY, KeyTokens  # noqa: E402
 from catbench_baselines.token_router import cross_entropy  # noqa: E402
 from catbench_baselines.transformer import TokenPerceptron  # noqa: E402
@@ -103,7 +103,7 @@ def test_batches_hold_the_tokens_of_their_prompts(text_encoder):
 
 def test_an_encoder_reads_the_same_texts_once_and_another_anew(text_encoder, tmp_path, monkeypatch):
     monkeypatch.setenv("CATBENCH_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(token_cache, "FEWEST", 2)
+    monkeypatch.setattr(encoders, "FEWEST", 2)
     given = []
 
     def reading(encoder):
@@ -114,25 +114,25 @@ def test_an_encoder_reads_the_same_texts_once_and_another_anew(text_encoder, tmp
         return replace(encoder, run=run)
 
     encoder, texts = encoders.load_encoder(str(text_encoder)), ["owl moon river", "fox"]
-    first, again = (token_cache.encode_once(reading(encoder), texts) for _ in range(2))
+    first, again = (encoders.encode_once(reading(encoder), texts) for _ in range(2))
     assert sorted(given) == sorted(texts)
     torch.testing.assert_close(first.values, again.values, rtol=0, atol=0)
     torch.testing.assert_close(first.values, encoder(texts).values, rtol=0, atol=0)
     assert again.lengths.tolist() == [3, 1]
     shutil.copytree(text_encoder, tmp_path / "other")
     (tmp_path / "other" / "note.txt").write_text("another encoder")
-    token_cache.encode_once(reading(replace(encoder, folder=tmp_path / "other")), texts)
-    token_cache.encode_once(reading(encoder), [*texts, "apple"])
+    encoders.encode_once(reading(replace(encoder, folder=tmp_path / "other")), texts)
+    encoders.encode_once(reading(encoder), [*texts, "apple"])
     assert len(given) == 2 + 2 + 3
 
 
 def test_what_is_kept_is_bounded(text_encoder, tmp_path, monkeypatch):
     monkeypatch.setenv("CATBENCH_HOME", str(tmp_path))
-    monkeypatch.setattr(token_cache, "FEWEST", 1)
-    monkeypatch.setattr(token_cache, "LARGEST", 1)
+    monkeypatch.setattr(encoders, "FEWEST", 1)
+    monkeypatch.setattr(encoders, "LARGEST", 1)
     encoder = encoders.load_encoder(str(text_encoder))
     for text in ("owl", "fox", "moon"):
-        assert len(token_cache.encode_once(encoder, [text])) == 1
+        assert len(encoders.encode_once(encoder, [text])) == 1
     assert sum(path.stat().st_size for path in tmp_path.rglob("output.pkl")) <= 1
 
 

@@ -11,10 +11,9 @@ import torch
 from catbench.errors import GenerationError
 from catbench.suite.pool import check_costs, prices
 from catbench_make.costs.architectures import RELEASED, read_architecture
-from catbench_make.costs.call import count_call
 from catbench_make.costs.flop_table import TERA, count_costs, flop_costs, shipped_costs
-from catbench_make.costs.flops import count_forward
-from catbench_make.costs.unet_flops import UNetCall
+from catbench_make.costs.flops import count_call, count_forward
+from catbench_make.costs.pipeline_flops import call_flops
 from catbench_make.plan.candidates import drawing_settings, find_candidate, known_candidates, sdxl
 
 PAPER = {
@@ -86,7 +85,7 @@ def test_counting_shapes_and_counting_a_real_call_agree(sdxl, drawn_by, settings
     read = drawing_settings(drawn_by(sdxl, 5, **settings))
     architecture = read_architecture(sdxl)
     assert architecture is not None
-    assert UNetCall(architecture).flops(read) == count_call(read, None)
+    assert call_flops(architecture, read) == count_call(read, None)
 
 
 def test_a_local_pipeline_is_counted_without_its_weights(sdxl, drawn_by, tmp_path):

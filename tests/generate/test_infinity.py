@@ -275,7 +275,7 @@ def test_weights_that_are_missing_or_others_are_refused(clone, loaded):
 
 @needs_clone
 def test_flops_on_shapes_alone_are_those_of_drawing(loaded):
-    from catbench_make.costs.infinity_flops import TEXT_TOKENS, InfinityCall
+    from catbench_make.costs.infinity_flops import TEXT_TOKENS, infinity_flops
     from catbench_make.infinity.infinity import bits, packed
     from catbench_make.infinity.infinity_networks import Sizes
 
@@ -288,7 +288,7 @@ def test_flops_on_shapes_alone_are_those_of_drawing(loaded):
         drawn = count_forward(
             lambda: bits(pipeline._transformer, undecoded, text, SCALES, 4.0, 0.5, torch.Generator())
         )
-    whole, predicting = InfinityCall(Sizes.of(pipeline._transformer.state_dict())).flops(settings)
+    whole, predicting = infinity_flops(settings, Sizes.of(pipeline._transformer.state_dict()))
     assert predicting == drawn
     decoding = count_forward(lambda: pipeline._vae.decode(torch.zeros(1, BITS, 16, 16)))
     assert whole.total == pytest.approx(predicting.total + decoding.total + 1.23695e12, rel=1e-4)

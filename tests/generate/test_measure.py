@@ -11,8 +11,7 @@ from catbench.errors import UsageError
 from catbench.suite.tables.prices import read_costs
 from catbench_make.costs import batches, clock
 from catbench_make.costs.batches import time_batches
-from catbench_make.costs.clock import Measured, measure_image
-from catbench_make.costs.energy import energy_meter
+from catbench_make.costs.clock import Measured, energy_counter, measure_image
 from catbench_make.costs.measure import measure
 from catbench_make.plan.candidates import drawing_settings
 
@@ -203,25 +202,33 @@ def test_joules_are_of_as_many_calls_as_the_counter_needs(monkeypatch):
     seconds = iter(range(0, 100, 2))
     monkeypatch.setattr(clock, "time", types.SimpleNamespace(monotonic=lambda: next(seconds)))
     calls = []
-    meter = types.SimpleNamespace(joules=lambda: 300.0 * len(calls))
-    assert clock.joules_of(lambda: calls.append(1), meter) == 300
+    assert clock.joules_of(lambda: calls.append(1), lambda: 300.0 * len(calls)) == 300
     assert len(calls) == 3  # looked at after 2, 4 and 6 seconds
 
 
+@pytest.fixture
+def board(monkeypatch):
+    """A board that torch knows as `abc`."""
+    known = types.SimpleNamespace(uuid="abc")
+    monkeypatch.setattr(clock.torch.cuda, "get_device_properties", lambda device: known)
+
+
+@pytest.mark.usefixtures("board")
 def test_joules_are_read_from_the_boards_counter():
     nvml = FakeNvml()
-    meter = energy_meter("cuda:1", "abc", nvml)
+    joules = energy_counter("cuda:1", nvml)
     assert nvml.asked == "GPU-abc"
-    before = meter.joules()
+    before = joules()
     nvml.millijoules += 12_500
-    assert meter.joules() - before == pytest.approx(12.5)
+    assert joules() - before == pytest.approx(12.5)
 
 
+@pytest.mark.usefixtures("board")
 @pytest.mark.parametrize(
     ("device", "nvml"), [("cpu", FakeNvml()), ("cuda", FakeNvml(counter=False))], ids=["cpu", "no counter"]
 )
 def test_no_joules_are_made_up(device, nvml):
-    assert energy_meter(device, "abc", nvml) is None
+    assert energy_counter(device, nvml) is None
 
 
 @pytest.mark.parametrize(

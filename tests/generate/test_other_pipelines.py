@@ -10,10 +10,8 @@ import pytest
 import torch
 
 from catbench_make.costs.architectures import RELEASED
-from catbench_make.costs.call import count_call
 from catbench_make.costs.flop_table import TERA, count_costs, shipped_costs
-from catbench_make.costs.flops import on_meta
-from catbench_make.costs.parts import without
+from catbench_make.costs.flops import count_call, on_meta, without
 from catbench_make.pipelines.draw import draw
 from catbench_make.pipelines.encode import call_arguments, encode, encode_empty, own_tokenizers, too_long
 from catbench_make.pipelines.load import load_pipeline, scheduler_for

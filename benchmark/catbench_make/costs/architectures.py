@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -29,7 +30,7 @@ SMALL_SD = "OFA-Sys/small-stable-diffusion-v0"
 PLAYGROUND = "playgroundai/playground-v2.5-1024px-aesthetic"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class UNetArchitecture:
     """A pipeline with a UNet, a VAE and CLIP text encoders: Stable Diffusion and SDXL."""
 
@@ -43,7 +44,7 @@ class UNetArchitecture:
     """Whether guidance runs the text encoders on the empty prompt; SDXL takes zeros instead."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FluxArchitecture:
     """A FluxPipeline: a transformer over latents and the tokens of a T5, with a CLIP's pooled embedding."""
 
@@ -57,7 +58,7 @@ class FluxArchitecture:
     """Configuration of transformers' T5EncoderModel."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AmusedArchitecture:
     """An AmusedPipeline: a transformer that fills in the masked codes of a VQ model."""
 
@@ -65,7 +66,7 @@ class AmusedArchitecture:
     """Configuration of diffusers' UVit2DModel."""
     vqvae: dict[str, Any]
     """Configuration of diffusers' VQModel."""
-    text_encoder: dict[str, Any]
+    text_encoders: tuple[dict[str, Any]]
     """Configuration of transformers' CLIPTextModelWithProjection."""
 
 
@@ -151,7 +152,7 @@ _FLUX: dict[str, Any] = {
     "pooled_projection_dim": 768,
     "axes_dims_rope": [16, 56, 56],
 }
-_FLUX_VAE: dict[str, Any] = {
+FLUX_VAE: dict[str, Any] = {
     **SD_VAE,
     "latent_channels": 16,
     "use_quant_conv": False,
@@ -177,7 +178,7 @@ _AMUSED_VQ: dict[str, Any] = {
     "mid_block_add_attention": False,
     "lookup_from_codebook": True,
 }
-_CLIP_L_PROJECTED: dict[str, Any] = {**CLIP_L, "architectures": ["CLIPTextModelWithProjection"]}
+CLIP_L_PROJECTED: dict[str, Any] = {**CLIP_L, "architectures": ["CLIPTextModelWithProjection"]}
 
 _SD_1_UNET: dict[str, Any] = {
     **_SD_TURBO_UNET,
@@ -199,14 +200,15 @@ RELEASED: dict[str, Architecture] = {
     **dict.fromkeys(SD_2, _SD_2),
     SMALL_SD: _SMALL_SD,
     PLAYGROUND: _SDXL,
-    FLUX_SCHNELL: FluxArchitecture({**_FLUX, "guidance_embeds": False}, _FLUX_VAE, CLIP_L, T5_XXL),
-    FLUX_DEV: FluxArchitecture({**_FLUX, "guidance_embeds": True}, _FLUX_VAE, CLIP_L, T5_XXL),
-    AMUSED[256]: AmusedArchitecture({}, _AMUSED_VQ, _CLIP_L_PROJECTED),
-    AMUSED[512]: AmusedArchitecture({"downsample": True, "upsample": True}, _AMUSED_VQ, _CLIP_L_PROJECTED),
+    FLUX_SCHNELL: FluxArchitecture({**_FLUX, "guidance_embeds": False}, FLUX_VAE, CLIP_L, T5_XXL),
+    FLUX_DEV: FluxArchitecture({**_FLUX, "guidance_embeds": True}, FLUX_VAE, CLIP_L, T5_XXL),
+    AMUSED[256]: AmusedArchitecture({}, _AMUSED_VQ, (CLIP_L_PROJECTED,)),
+    AMUSED[512]: AmusedArchitecture({"downsample": True, "upsample": True}, _AMUSED_VQ, (CLIP_L_PROJECTED,)),
 }
 """Hub repository -> architecture."""
 
 
+@cache
 def read_architecture(folder: Path) -> Architecture | None:
     """Return the architecture of a pipeline's folder, or None where it is of no kind that is known here.
 
@@ -221,23 +223,18 @@ def read_architecture(folder: Path) -> Architecture | None:
     if kind == "FluxPipeline":
         return FluxArchitecture(*map(config, ("transformer", "vae", "text_encoder", "text_encoder_2")))
     if kind == "AmusedPipeline":
-        return AmusedArchitecture(*map(config, ("transformer", "vqvae", "text_encoder")))
+        return AmusedArchitecture(config("transformer"), config("vqvae"), (config("text_encoder"),))
     if kind not in ("StableDiffusionPipeline", "StableDiffusionXLPipeline"):
         return None
     zeros = kind == "StableDiffusionXLPipeline" and index.get("force_zeros_for_empty_prompt", True)
     encoders = [name for name in ("text_encoder", "text_encoder_2") if index.get(name, [None])[0]]
-    return UNetArchitecture(
-        unet=config("unet"),
-        vae=config("vae"),
-        text_encoders=tuple(map(config, encoders)),
-        encodes_empty_prompt=not zeros,
-    )
+    texts = tuple(map(config, encoders))
+    return UNetArchitecture(config("unet"), config("vae"), texts, encodes_empty_prompt=not zeros)
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise GenerationError(
-            f"{path}: cannot be read: {error} (is the folder a diffusers pipeline?)"
-        ) from error
+        said = f"{path}: cannot be read: {error} (is the folder a diffusers pipeline?)"
+        raise GenerationError(said) from error

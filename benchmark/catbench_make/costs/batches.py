@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -19,6 +19,9 @@ from torch.utils.benchmark import Timer
 from catbench_make.costs.clock import check_clock, drawing, seconds_of
 from catbench_make.pipelines.compile import DENOISERS, not_compiled
 from catbench_make.plan.settings import DrawingSettings
+
+_Inputs = tuple[tuple[Any, ...], dict[str, Any]]
+"""Of a forward: positional and named."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +34,6 @@ class BatchTime:
     """Per image, text to pixels, the median of the calls."""
     denoiser_share: float | None
     """Of these seconds, those of the denoiser alone; None for a pipeline without one, or with DeepCache."""
-
-
-@dataclass
-class _Forwards:
-    """The inputs of a call's first forward, and the forwards of the call."""
-
-    arguments: tuple[Any, ...] = ()
-    named: dict[str, Any] = field(default_factory=dict[str, Any])
-    count: int = 0
 
 
 def time_batches(
@@ -74,14 +68,12 @@ def time_batches(
 
 
 @contextmanager
-def _forwards(denoiser: torch.nn.Module | None) -> Generator[_Forwards]:
+def _forwards(denoiser: torch.nn.Module | None) -> Generator[list[_Inputs]]:
     """Note what the denoiser is called on within the block."""
-    noted = _Forwards()
+    noted: list[_Inputs] = []
 
     def note(module: torch.nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
-        if not noted.count:
-            noted.arguments, noted.named = arguments, named
-        noted.count += 1
+        noted.append((arguments, named))
 
     hook = denoiser.register_forward_pre_hook(note, with_kwargs=True) if denoiser else None
     try:
@@ -92,11 +84,12 @@ def _forwards(denoiser: torch.nn.Module | None) -> Generator[_Forwards]:
 
 
 @torch.no_grad()
-def _seconds(denoiser: torch.nn.Module, forwards: _Forwards) -> float:
+def _seconds(denoiser: torch.nn.Module, forwards: list[_Inputs]) -> float:
     """Return the seconds of as many forwards of the denoiser as a call makes."""
+    arguments, named = forwards[0]
     timer = Timer(
         "denoiser(*arguments, **named)",
-        globals={"denoiser": denoiser, "arguments": forwards.arguments, "named": forwards.named},
+        globals={"denoiser": denoiser, "arguments": arguments, "named": named},
         num_threads=torch.get_num_threads(),
     )
-    return timer.blocked_autorange().median * forwards.count
+    return timer.blocked_autorange().median * len(forwards)

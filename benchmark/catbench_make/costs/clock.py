@@ -1,12 +1,15 @@
 """Seconds and joules per image of a candidate, measured on this machine.
 
-A call of the pipeline on a full batch, text encoders and decoder included, is timed `repeats` times after
-`warmup` calls that are not. On a GPU the time is that between two CUDA events in its own queue. Joules are
-the energy of as many further calls as fill SECONDS_OF_ENERGY, over their images.
+A call of the pipeline on a full batch, text encoders and decoder included, is timed `repeats` times after one
+that is not. On a GPU the time is that between two CUDA events in its own queue. Joules are the energy of as
+many further calls as fill SECONDS_OF_ENERGY, over their images, by the board's counter in NVML (package
+nvidia-ml-py), which counts whatever else runs on the board too. A CPU has no such counter here, and no joules
+are reported for it.
 """
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -17,7 +20,6 @@ from typing import Any
 import torch
 
 from catbench.errors import GenerationError
-from catbench_make.costs.energy import EnergyMeter, energy_meter
 from catbench_make.pipelines.compile import compile_pipeline
 from catbench_make.pipelines.draw import draw
 from catbench_make.pipelines.load import feature_cache, load_pipeline, scheduler_for
@@ -48,7 +50,6 @@ def measure_image(
     batch: int,
     root: Path | None,
     *,
-    warmup: int = 1,
     repeats: int = 5,
     compiled: bool = False,
 ) -> Measured:
@@ -60,12 +61,9 @@ def measure_image(
         size = min(batch, settings.largest_batch or batch)
         while (fits := call(size)) < size:
             size = fits
-        for _ in range(warmup - 1):
-            call(size)
-        uuid = str(torch.cuda.get_device_properties(device).uuid) if device != "cpu" else ""
-        meter = energy_meter(device, uuid)
         seconds = [seconds_of(lambda: call(size), device) for _ in range(repeats)]
-        joules = joules_of(lambda: call(size), meter) / size if meter else None
+        counter = energy_counter(device)
+        joules = joules_of(lambda: call(size), counter) / size if counter else None
     check_clock(seconds)
     return Measured(tuple(second / size for second in seconds), joules, size)
 
@@ -101,13 +99,34 @@ def check_clock(seconds: Sequence[float]) -> None:
         raise GenerationError("the clock is too coarse for this model: measure a larger batch")
 
 
-def joules_of(call: Callable[[], Any], meter: EnergyMeter) -> float:
+def energy_counter(device: str, nvml: Any = None) -> Callable[[], float] | None:
+    """Return what reads the energy counter of a CUDA device, in joules; only differences mean anything.
+
+    None where there is no NVML, no counter, or no GPU. `nvml` is the module to ask, by default pynvml.
+    """
+    if not device.startswith("cuda"):
+        return None
+    try:
+        nvml = nvml or importlib.import_module("pynvml")
+    except ModuleNotFoundError:
+        return None
+    uuid = torch.cuda.get_device_properties(device).uuid  # NVML's numbering is another than CUDA's
+    try:
+        nvml.nvmlInit()
+        handle = nvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}")
+        nvml.nvmlDeviceGetTotalEnergyConsumption(handle)
+    except nvml.NVMLError:
+        return None
+    return lambda: nvml.nvmlDeviceGetTotalEnergyConsumption(handle) / 1000
+
+
+def joules_of(call: Callable[[], Any], counter: Callable[[], float]) -> float:
     """Return the joules that a call takes, the mean of calls that fill SECONDS_OF_ENERGY."""
-    before, started, calls = meter.joules(), time.monotonic(), 0
+    before, started, calls = counter(), time.monotonic(), 0
     while not calls or time.monotonic() - started < SECONDS_OF_ENERGY:
         call()
         calls += 1
-    return (meter.joules() - before) / calls
+    return (counter() - before) / calls
 
 
 def seconds_of(call: Callable[[], Any], device: str) -> float:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from catbench.errors import SuiteError
+from catbench.files import readable
 from catbench.suite.pool import Cost
 from catbench.suite.tables.columns import Tell
 from catbench.suite.tables.numerals import numbers_in
@@ -36,10 +36,8 @@ def co2_inference_costs(path: Path, tell: Tell) -> list[Cost]:
 
     `tell` hears what the joules are of. Raises SuiteError for a table that cannot be read.
     """
-    try:
+    with readable(path, "CSV"):
         table = pd.read_csv(path)
-    except (ValueError, OSError) as error:
-        raise SuiteError(f"{path}: cannot be read as CSV: {error}") from error
     for name in ("duration", "gpu_energy"):
         table[name] = numbers_in(table[name], name, str(path))
     costs: list[Cost] = []

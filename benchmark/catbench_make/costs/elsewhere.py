@@ -19,9 +19,23 @@ from typing import Any
 
 import torch
 
-from catbench_make.costs.architectures import CLIP_BIGG, CLIP_L, SD_VAE, SDXL_UNET, T5_XXL
-from catbench_make.costs.flops import Flops, count_forward, on_meta
-from catbench_make.costs.parts import count_text_encoder, count_vae_decoder, meta
+from catbench_make.costs.architectures import (
+    CLIP_BIGG,
+    CLIP_L_PROJECTED,
+    FLUX_VAE,
+    SD_VAE,
+    SDXL_UNET,
+    T5_XXL,
+)
+from catbench_make.costs.flops import (
+    Flops,
+    count_forward,
+    count_text_encoder,
+    count_vae_decoder,
+    diffusers_model,
+    meta,
+    on_meta,
+)
 from catbench_make.packages import optional
 
 LATENT = 128
@@ -99,14 +113,9 @@ class Released:
         return self.text() * self.texts + denoising + self.decoder(), denoising
 
 
-def _built(name: str, config: dict[str, Any]) -> Any:
-    diffusers = optional("diffusers", "counting FLOPs")
-    return on_meta(lambda: getattr(diffusers, name).from_config(config))
-
-
 def _sd_3_5() -> tuple[Any, dict[str, Any]]:
     tokens = 77 + 256  # CLIP's and T5's, one behind the other
-    return _built("SD3Transformer2DModel", _SD_3_5), {
+    return diffusers_model("SD3Transformer2DModel", _SD_3_5), {
         "hidden_states": meta(1, 16, LATENT, LATENT),
         "encoder_hidden_states": meta(1, tokens, 4096),
         "pooled_projections": meta(1, 2048),
@@ -115,7 +124,7 @@ def _sd_3_5() -> tuple[Any, dict[str, Any]]:
 
 
 def _pixart() -> tuple[Any, dict[str, Any]]:
-    return _built("PixArtTransformer2DModel", _PIXART), {
+    return diffusers_model("PixArtTransformer2DModel", _PIXART), {
         "hidden_states": meta(1, 4, LATENT, LATENT),
         "encoder_hidden_states": meta(1, 300, 4096),
         "timestep": meta(1),
@@ -124,7 +133,7 @@ def _pixart() -> tuple[Any, dict[str, Any]]:
 
 
 def _kolors() -> tuple[Any, dict[str, Any]]:
-    return _built("UNet2DConditionModel", _KOLORS), {
+    return diffusers_model("UNet2DConditionModel", _KOLORS), {
         "sample": meta(1, 4, LATENT, LATENT),
         "timestep": meta(1),
         "encoder_hidden_states": meta(1, 256, 4096),
@@ -141,7 +150,7 @@ def _chatglm() -> Flops:
 
 
 def _kandinsky() -> tuple[Any, dict[str, Any]]:
-    return _built("Kandinsky3UNet", {}), {
+    return diffusers_model("Kandinsky3UNet", {}), {
         "sample": meta(1, 4, LATENT, LATENT),
         "timestep": meta(1),
         "encoder_hidden_states": meta(1, 128, 4096),
@@ -150,7 +159,7 @@ def _kandinsky() -> tuple[Any, dict[str, Any]]:
 
 
 def _movq() -> Flops:
-    model = _built("VQModel", _MOVQ)
+    model = diffusers_model("VQModel", _MOVQ)
     return count_forward(lambda: model.decode(meta(1, 4, LATENT, LATENT), force_not_quantize=True))
 
 
@@ -158,7 +167,7 @@ def _omnigen() -> tuple[Any, dict[str, Any]]:
     text, image = 64, (LATENT // 2) ** 2
     length = text + 1 + image  # the step's own token stands between
     scaling = {"short_factor": [1.0] * 48, "long_factor": [1.0] * 48, "type": "su"}
-    model = _built("OmniGenTransformer2DModel", {"rope_scaling": scaling})
+    model = diffusers_model("OmniGenTransformer2DModel", {"rope_scaling": scaling})
     model.rope = _Rotation()  # its own asks for the largest position, and the meta device has no numbers
     return model, {
         "hidden_states": meta(1, 4, LATENT, LATENT),
@@ -184,13 +193,12 @@ def _sdxl_vae() -> Flops:
 
 
 def _sd3_vae() -> Flops:
-    config = {**SD_VAE, "latent_channels": 16, "use_quant_conv": False, "use_post_quant_conv": False}
-    return count_vae_decoder(config, LATENT, LATENT)
+    return count_vae_decoder(FLUX_VAE, LATENT, LATENT)
 
 
 def _sd3_text() -> Flops:
-    projected = {**CLIP_L, "architectures": ["CLIPTextModelWithProjection"]}
-    return count_text_encoder(projected) + count_text_encoder(CLIP_BIGG) + count_text_encoder(T5_XXL, 256)
+    clips = count_text_encoder(CLIP_L_PROJECTED) + count_text_encoder(CLIP_BIGG)
+    return clips + count_text_encoder(T5_XXL, 256)
 
 
 RELEASED_ELSEWHERE = {
@@ -222,7 +230,7 @@ RELEASED_ELSEWHERE = {
         2.5,
         "Shitao/OmniGen-v1-diffusers, defaults of OmniGenPipeline",
         _omnigen,
-        lambda: Flops(0.0, 0.0),
+        Flops,
         _sdxl_vae,
     ),
 }

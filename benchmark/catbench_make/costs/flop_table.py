@@ -6,12 +6,9 @@ the released configurations, without weights or network. Infinity is counted on 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -19,6 +16,7 @@ from catbench.files import atomic_file
 from catbench.home import DATA
 from catbench.suite.pool import Candidate, Cost, cost_records
 from catbench_make.checkout import INFINITY
+from catbench_make.costs import architectures
 from catbench_make.packages import prepare, versions
 from catbench_make.plan.candidates import drawing_settings, find_candidate
 from catbench_make.plan.settings import DrawingSettings, local_source
@@ -26,17 +24,8 @@ from catbench_make.plan.settings import DrawingSettings, local_source
 if TYPE_CHECKING:
     from catbench_make.costs.flops import Flops
 
-
 SHIPPED = DATA / "costs" / "flops.parquet"
 TERA = 1e12
-
-
-class Call(Protocol):
-    """Counts calls of one model without its weights."""
-
-    def flops(self, settings: DrawingSettings) -> tuple[Flops, Flops]:
-        """Return the FLOPs of one image: of the whole call, and of its denoiser."""
-        ...
 
 
 def flop_costs(candidates: Sequence[Candidate], root: Path | None = None) -> tuple[Cost, ...]:
@@ -59,16 +48,7 @@ def flop_costs(candidates: Sequence[Candidate], root: Path | None = None) -> tup
 def count_costs(candidate: Candidate, root: Path | None = None) -> tuple[Cost, Cost]:
     """Return a candidate's `tflops` and `tflops_paper`, counted now. Raises as `flop_costs` does."""
     prepare()
-    from catbench_make.costs.call import count_call
-
-    settings = drawing_settings(candidate)
-    counter = _call(settings, root)
-    if counter is not None:
-        whole, denoising = counter.flops(settings)
-        how = "meta device, from configurations"
-    else:
-        whole, denoising = count_call(settings, root)
-        how = "counted while drawing an image"
+    (whole, denoising), how = _count(drawing_settings(candidate), root)
     method = f"{how}; torch {versions()['torch']}"
     return (
         Cost(candidate=candidate.id, unit="tflops", value=whole.total / TERA, method=method),
@@ -92,32 +72,20 @@ def write_costs(costs: Sequence[Cost], path: Path) -> None:
         pd.DataFrame(cost_records(costs)).to_parquet(draft, index=False)
 
 
-def _call(settings: DrawingSettings, root: Path | None) -> Call | None:
-    """Return the counter of a pipeline whose configurations are at hand, or None."""
+def _count(settings: DrawingSettings, root: Path | None) -> tuple[tuple[Flops, Flops], str]:
+    """Return the FLOPs of one image, of the whole call and of its denoiser, and how they were counted."""
+    how = "meta device, from configurations"
     if settings.pipeline == INFINITY:
-        from catbench_make.costs.infinity_flops import InfinityCall
+        from catbench_make.costs.infinity_flops import infinity_flops
 
-        return InfinityCall()
-    from catbench_make.costs.architectures import RELEASED, read_architecture
-
+        return infinity_flops(settings), how
     folder = local_source(settings.pipeline, root)
-    architecture = read_architecture(folder) if folder else RELEASED.get(settings.pipeline)
-    if architecture is None:
-        return None
-    return _counter(type(architecture).__name__, json.dumps(asdict(architecture)))
+    released = architectures.RELEASED.get(settings.pipeline)
+    architecture = architectures.read_architecture(folder) if folder else released
+    if architecture is not None:
+        from catbench_make.costs.pipeline_flops import call_flops
 
+        return call_flops(architecture, settings), how
+    from catbench_make.costs.flops import count_call
 
-@cache
-def _counter(kind: str, architecture: str) -> Call:
-    """Return one counter for all candidates of an architecture, given as JSON."""
-    from catbench_make.costs import architectures
-    from catbench_make.costs.amused_flops import AmusedCall
-    from catbench_make.costs.flux_flops import FluxCall
-    from catbench_make.costs.unet_flops import UNetCall
-
-    configurations = json.loads(architecture)
-    if kind == "FluxArchitecture":
-        return FluxCall(architectures.FluxArchitecture(**configurations))
-    if kind == "AmusedArchitecture":
-        return AmusedCall(architectures.AmusedArchitecture(**configurations))
-    return UNetCall(architectures.UNetArchitecture(**configurations))
+    return count_call(settings, root), "counted while drawing an image"

@@ -1,4 +1,4 @@
-"""Counts the FLOPs of a forward: on the meta device from shapes alone, or while a real one runs.
+"""Counts FLOPs: of a forward on the meta device, from shapes alone, or of a call that really runs.
 
 2 FLOPs a multiply-add in matrix products and convolutions; the rest is not counted. Attention is told apart:
 its two products, queries with keys and weights with values. torch has no count for its CPU attention
@@ -9,11 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
+
+from catbench_make.packages import optional
+from catbench_make.pipelines.compile import DENOISERS
+from catbench_make.pipelines.draw import draw
+from catbench_make.pipelines.load import feature_cache, load_pipeline, scheduler_for
+from catbench_make.plan.settings import DrawingSettings
+from catbench_make.plan.shard_plan import Image
 
 _ATTENTION = ("scaled_dot_product", "bmm")
 """Parts of the names of attention's operators: fused, and written out. No other product is a bmm here."""
@@ -23,8 +31,8 @@ _ATTENTION = ("scaled_dot_product", "bmm")
 class Flops:
     """FLOPs of a forward."""
 
-    total: float
-    attention: float
+    total: float = 0.0
+    attention: float = 0.0
     """The part that is attention's two matrix products."""
 
     def __add__(self, other: Flops) -> Flops:
@@ -49,10 +57,64 @@ def count(forward: Callable[[], object]) -> dict[str, Flops]:
 
 def count_forward(forward: Callable[[], object]) -> Flops:
     """Run `forward` and return its FLOPs."""
-    return count(forward).get("Global", Flops(0.0, 0.0))
+    return count(forward).get("Global", Flops())
+
+
+def count_call(settings: DrawingSettings, root: Path | None) -> tuple[Flops, Flops]:
+    """Return the FLOPs of one image of any pipeline: of the whole call, and of its denoiser.
+
+    It is drawn on the CPU, in float32, whose FLOPs are those of every precision. Raises GenerationError where
+    the model cannot be loaded.
+    """
+    settings = settings.model_copy(update={"precision": "float32"})
+    pipeline = load_pipeline(settings, "cpu", root)
+    pipeline.scheduler = scheduler_for(settings, pipeline.scheduler)
+    image = Image(row=0, sample=0, seed=0)
+    with feature_cache(pipeline, settings.cache):
+        counted = count(lambda: draw(pipeline, settings, [image], lambda _: {"prompt": ["a cat"]}, batch=1))
+    denoiser = next(
+        (getattr(pipeline, name) for name in (*DENOISERS, "prior") if hasattr(pipeline, name)), None
+    )
+    return counted["Global"], counted.get(type(denoiser).__name__, Flops())
+
+
+def meta(*shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    """Return a tensor of a shape without numbers."""
+    return torch.empty(*shape, dtype=dtype, device="meta")
 
 
 def on_meta(build: Callable[[], Any]) -> Any:
     """Return the module that `build` makes, on the meta device: shapes without numbers."""
     with torch.device("meta"):
         return build().eval()
+
+
+def diffusers_model(name: str, config: dict[str, Any]) -> Any:
+    """Return a model of diffusers on the meta device, by the name of its class and its configuration."""
+    diffusers = optional("diffusers", "counting FLOPs")
+    return on_meta(lambda: getattr(diffusers, name).from_config(config))
+
+
+def count_vae_decoder(config: dict[str, Any], height: int, width: int) -> Flops:
+    """Return the FLOPs of decoding latents of a size by diffusers' AutoencoderKL."""
+    vae = diffusers_model("AutoencoderKL", config)
+    return count_forward(lambda: vae.decode(meta(1, vae.config.latent_channels, height, width)))
+
+
+def count_text_encoder(config: dict[str, Any], tokens: int | None = None) -> Flops:
+    """Return the FLOPs of encoding one prompt by a text model of transformers.
+
+    `config` is its `config.json`, whose `architectures` names the class; `tokens` the length to which prompts
+    are padded, by default a CLIP's window.
+    """
+    transformers = optional("transformers", "counting FLOPs")
+    kind = getattr(transformers, config["architectures"][0])
+    settings = kind.config_class(**without(config, "architectures", "model_type"))
+    model = on_meta(lambda: kind(settings))
+    ids = meta(1, tokens or settings.max_position_embeddings, dtype=torch.long)
+    return count_forward(lambda: model(ids))
+
+
+def without(config: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Return a configuration without some of its entries."""
+    return {name: value for name, value in config.items() if name not in names}

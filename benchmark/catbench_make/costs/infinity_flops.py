@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
-from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -18,8 +17,7 @@ import torch
 
 from catbench.errors import GenerationError
 from catbench_make.checkout import official_code, quiet
-from catbench_make.costs.flops import Flops, count_forward
-from catbench_make.costs.parts import count_text_encoder, meta
+from catbench_make.costs.flops import Flops, count_forward, count_text_encoder, meta
 from catbench_make.infinity.infinity import TEXT_WINDOW, bits, packed
 from catbench_make.infinity.infinity_networks import (
     PATCH,
@@ -45,44 +43,33 @@ FLAN_T5_XL: dict[str, Any] = {
 }
 
 
-class InfinityCall:
-    """Counts calls of a transformer of some sizes, by default Infinity-2B's."""
+def infinity_flops(settings: DrawingSettings, sizes: Sizes = RELEASED_2B) -> tuple[Flops, Flops]:
+    """Return the FLOPs of one image, of the whole call and of the transformer, by default Infinity-2B's.
 
-    def __init__(self, sizes: Sizes = RELEASED_2B) -> None:
-        self._sizes = sizes
-        self._code = official_code()
+    Raises GenerationError for a size that Infinity does not draw.
+    """
+    code = official_code()
+    try:
+        scales = scales_of(code, settings.width, settings.height, settings.steps)
+    except ValueError as error:
+        raise GenerationError(str(error)) from error
+    with optional("accelerate", "Infinity").init_empty_weights():
+        vae = build_vae(code, sizes.bits, {}).to("meta")
+    transformer = build_transformer(code, sizes, vae).to("meta")
+    text = packed(meta(TEXT_TOKENS, sizes.text_channels))
+    undecoded = SimpleNamespace(quantizer=vae.quantizer, decode=_pixels)
+    with quiet(), torch.compiler.set_stance("force_eager"), _no_autocast():
+        predicting = count_forward(
+            lambda: bits(transformer, undecoded, text, scales, settings.guidance, 1.0, None)
+        )
+    codes = meta(1, sizes.bits, settings.height // PATCH, settings.width // PATCH)
+    decoding = count_forward(lambda: vae.decode(codes))
+    return count_text_encoder(FLAN_T5_XL, TEXT_WINDOW) + predicting + decoding, predicting
 
-    def flops(self, settings: DrawingSettings) -> tuple[Flops, Flops]:
-        """Return the FLOPs of one image: of the whole call, and of the transformer.
 
-        Raises GenerationError for a size that Infinity does not draw.
-        """
-        try:
-            scales = scales_of(self._code, settings.width, settings.height, settings.steps)
-        except ValueError as error:
-            raise GenerationError(str(error)) from error
-        text = packed(meta(TEXT_TOKENS, self._sizes.text_channels))
-        undecoded = SimpleNamespace(quantizer=self._vae.quantizer, decode=self._pixels)
-        with quiet(), torch.compiler.set_stance("force_eager"), _no_autocast():
-            predicting = count_forward(
-                lambda: bits(self._transformer, undecoded, text, scales, settings.guidance, 1.0, None)
-            )
-        codes = meta(1, self._sizes.bits, settings.height // PATCH, settings.width // PATCH)
-        decoding = count_forward(lambda: self._vae.decode(codes))
-        return count_text_encoder(FLAN_T5_XL, TEXT_WINDOW) + predicting + decoding, predicting
-
-    @cached_property
-    def _vae(self) -> Any:
-        with optional("accelerate", "Infinity").init_empty_weights():
-            return build_vae(self._code, self._sizes.bits, {}).to("meta")
-
-    @cached_property
-    def _transformer(self) -> Any:
-        return build_transformer(self._code, self._sizes, self._vae).to("meta")
-
-    def _pixels(self, codes: torch.Tensor) -> torch.Tensor:
-        """Stand for the decoder, which is counted by itself."""
-        return meta(1, 3, *(PATCH * size for size in codes.shape[-2:]))
+def _pixels(codes: torch.Tensor) -> torch.Tensor:
+    """Stand for the decoder, which is counted by itself."""
+    return meta(1, 3, *(PATCH * size for size in codes.shape[-2:]))
 
 
 @contextmanager

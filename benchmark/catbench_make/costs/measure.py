@@ -40,8 +40,8 @@ def measure(
     rounds: int = ROUNDS,
     batches: Sequence[int] = (),
     compiled: bool = False,
-    on_candidate: Callable[[str, int, int], None] | None = None,
-    on_batch: Callable[[str, BatchTime], None] | None = None,
+    on_candidate: Callable[[str, int, int], None] = lambda name, done, total: None,
+    on_batch: Callable[[str, BatchTime], None] = lambda name, time: None,
 ) -> tuple[Cost, ...]:
     """Write the cost table of a suite's candidates to `out` (Parquet), and return its rows.
 
@@ -64,11 +64,10 @@ def measure(
     check_writable(out)
     prepare()
     hardware = "" if flops_only else hardware_name(device)
-    tell = on_candidate or _tell_nobody
     costs: list[Cost] = []
     for done, candidate in enumerate(chosen):
         if flops_only:
-            tell(candidate.id, done, len(chosen))
+            on_candidate(candidate.id, done, len(chosen))
         costs += flop_costs([candidate], unscored.root)
     if not flops_only:
         from catbench_make.costs.clock import measure_image
@@ -76,22 +75,17 @@ def measure(
         sizes = {candidate.id: batch for candidate in chosen}
         for candidate in chosen if batches else ():
             sizes[candidate.id] = _fastest(
-                candidate, device, batches, unscored.root, repeats, compiled, on_batch or _tell_nobody
+                candidate, device, batches, unscored.root, repeats, compiled, on_batch
             )
         calls: dict[str, list[Measured]] = {candidate.id: [] for candidate in chosen}
         for done in range(rounds * len(chosen)):
             candidate = chosen[done % len(chosen)]
-            tell(candidate.id, done, rounds * len(chosen))
-            calls[candidate.id].append(
-                measure_image(
-                    drawing_settings(candidate),
-                    device,
-                    sizes[candidate.id],
-                    unscored.root,
-                    repeats=repeats,
-                    compiled=compiled,
-                )
+            on_candidate(candidate.id, done, rounds * len(chosen))
+            settings, size = drawing_settings(candidate), sizes[candidate.id]
+            measured = measure_image(
+                settings, device, size, unscored.root, repeats=repeats, compiled=compiled
             )
+            calls[candidate.id].append(measured)
         for candidate in chosen:
             costs += _clocked(candidate, calls[candidate.id], hardware, device, compiled)
     # A unit must price every candidate: joules that only some have are of no use to a router.
@@ -100,10 +94,6 @@ def measure(
     costs.sort(key=lambda cost: UNITS.index(cost.unit))
     write_costs(costs, out)
     return tuple(costs)
-
-
-def _tell_nobody(*progress: object) -> None:
-    """Take progress that nobody asked for."""
 
 
 def _fastest(

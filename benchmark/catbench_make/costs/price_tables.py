@@ -16,15 +16,15 @@ these behind their names: `...-20-512x512`, `...-20-fp8`. The leaderboard does n
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from catbench.errors import SuiteError, UsageError, first_fault, unknown_name
-from catbench.files import sha256_of
+from catbench.files import readable, sha256_of
 from catbench.suite.pool import Cost, check_costs
 from catbench.suite.recipes import cems_recipe as cems
 from catbench.suite.tables.columns import Tell
@@ -37,23 +37,28 @@ MACHINE_UNITS = ("seconds", "joules")
 """Units whose prices hold for a machine."""
 
 
+def _called(*names: str, **rule: Any) -> Any:
+    """Return a field by its name in today's table, then in version 2's."""
+    return Field(validation_alias=AliasChoices(*names), **rule)
+
+
 class Run(BaseModel):
     """A measurement of the ML.ENERGY leaderboard."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(frozen=True)
 
-    model: str = Field(alias="Model")
-    steps: int = Field(alias="Denoising steps", ge=1)
-    gpu: str = Field(alias="GPU")
-    gpus: int = Field(default=1, ge=1)
-    batch: int = Field(alias="Batch size", ge=1)
-    latency: float = Field(alias="Batch latency (s)", gt=0)
+    model: str = _called("model_id", "Model")
+    steps: int = _called("inference_steps", "Denoising steps", ge=1)
+    gpu: str = _called("gpu_model", "GPU")
+    gpus: int = _called("num_gpus", default=1, ge=1)
+    batch: int = _called("batch_size", "Batch size", ge=1)
+    latency: float = _called("batch_latency_s", "Batch latency (s)", gt=0)
     """Seconds of a batch."""
-    joules: float = Field(alias="Energy/image (J)", gt=0)
+    joules: float = _called("energy_per_image_joules", "Energy/image (J)", gt=0)
     """Per image."""
-    width: int | None = None
-    height: int | None = None
-    precision: str = ""
+    width: int | None = _called("image_width", default=None)
+    height: int | None = _called("image_height", default=None)
+    precision: str = _called("weight_precision", default="")
 
     @property
     def name(self) -> str:
@@ -66,19 +71,6 @@ class Run(BaseModel):
         return f"{self.width}x{self.height}" if self.width and self.height else ""
 
 
-_TODAY = {
-    "model_id": "Model",
-    "inference_steps": "Denoising steps",
-    "gpu_model": "GPU",
-    "num_gpus": "gpus",
-    "batch_size": "Batch size",
-    "batch_latency_s": "Batch latency (s)",
-    "energy_per_image_joules": "Energy/image (J)",
-    "image_width": "width",
-    "image_height": "height",
-    "weight_precision": "precision",
-}
-"""Names in today's table -> fields of a run."""
 _TASK = "text-to-image"
 
 
@@ -114,12 +106,11 @@ def import_costs(
     except SuiteError as error:
         raise SuiteError(f"{error} (choose with --candidate and --hardware what the table prices)") from error
     where = source or (f"{path.name}, SHA-256 {sha256_of(path)[:12]}" if path.is_file() else path.name)
-    known = [
+    units = list(dict.fromkeys(cost.unit for cost in kept))
+    return tuple(
         cost.model_copy(update={"method": f"{cost.method}; {where}" if cost.method else where})
-        for cost in kept
-    ]
-    units = list(dict.fromkeys(cost.unit for cost in known))
-    return tuple(sorted(known, key=lambda cost: units.index(cost.unit)))
+        for cost in sorted(kept, key=lambda cost: units.index(cost.unit))
+    )
 
 
 def _of_runs(runs: Mapping[str, Run], batch: int, name_of: NameOf) -> list[Cost]:
@@ -134,38 +125,33 @@ def _of_runs(runs: Mapping[str, Run], batch: int, name_of: NameOf) -> list[Cost]
     costs: list[Cost] = []
     names = _distinguished(chosen, name_of)
     for place, run in chosen.items():
-        size = f", {run.width} x {run.height} px" if run.width and run.height else ""
-        method = f"ML.ENERGY leaderboard: {run.model}, {run.steps} steps{size}, {place}"
-        values = {"seconds": run.latency / run.batch, "joules": run.joules}
-        costs += [
-            Cost(
-                candidate=names[place],
-                unit=unit,
-                value=value,
-                hardware=run.gpu,
-                batch_size=run.batch,
-                precision=run.precision,
-                method=method,
-            )
-            for unit, value in values.items()
-        ]
+        size = f", {run.width} x {run.height} px" if run.size else ""
+        seconds = Cost(
+            candidate=names[place],
+            unit="seconds",
+            value=run.latency / run.batch,
+            hardware=run.gpu,
+            batch_size=run.batch,
+            precision=run.precision,
+            method=f"ML.ENERGY leaderboard: {run.model}, {run.steps} steps{size}, {place}",
+        )
+        costs += [seconds, seconds.model_copy(update={"unit": "joules", "value": run.joules})]
     return costs
 
 
 def _distinguished(runs: Mapping[str, Run], name_of: NameOf) -> dict[str, str]:
     """Return the candidates of runs by their places, with size and precision where a machine has several."""
     names = {place: name_of(run) or run.name for place, run in runs.items()}
-    size_and_precision: tuple[Callable[[Run], str], ...] = (lambda run: run.size, lambda run: run.precision)
-    for what in size_and_precision:
+    for what in ("size", "precision"):
         counts = Counter((names[place], run.gpu) for place, run in runs.items())
         several = {name for (name, _), count in counts.items() if count > 1}
-        values: dict[str, set[str]] = {}
+        values: defaultdict[str, set[str]] = defaultdict(set)
         for place, run in runs.items():
-            values.setdefault(names[place], set()).add(what(run))
+            values[names[place]].add(getattr(run, what))
         for place, run in runs.items():
-            name = names[place]
-            if name in several and len(values[name]) > 1 and what(run):
-                names[place] = f"{name}-{what(run)}"
+            name, value = names[place], getattr(run, what)
+            if name in several and len(values[name]) > 1 and value:
+                names[place] = f"{name}-{value}"
     return names
 
 
@@ -181,12 +167,7 @@ def _runs(content: Any, path: Path) -> dict[str, Run]:
     if content.get("task") != _TASK:
         raise SuiteError(f"{path}: the table of the task {content.get('task')!r}; {_TASK!r} is needed")
     return {
-        f"configuration {number}": _run(
-            {_TODAY.get(key, key): value for key, value in entry.items()}
-            if isinstance(entry, dict)
-            else entry,
-            f"{path}, configuration {number}",
-        )
+        f"configuration {number}": _run(entry, f"{path}, configuration {number}")
         for number, entry in enumerate(content["configurations"], start=1)
     }
 
@@ -217,18 +198,15 @@ def _run(entry: Any, where: str) -> Run:
 
 def _plain(path: Path, hardware: str) -> list[Cost]:
     """Return the costs of a tidy table; those of a machine that it does not name hold for `hardware`."""
-    costs = [
-        cost.model_copy(update={"hardware": hardware})
-        if cost.unit in MACHINE_UNITS and not cost.hardware
-        else cost
-        for cost in read_costs(path)
-    ]
-    for cost in costs:
-        if cost.unit in MACHINE_UNITS and not cost.hardware:
+    costs: list[Cost] = []
+    for cost in read_costs(path):
+        named = bool(cost.hardware) or cost.unit not in MACHINE_UNITS
+        if not named and not hardware:
             raise UsageError(
                 f"{path}: {cost.unit} of {cost.candidate!r} name no machine, and hold for one only: add a "
                 "column `hardware`, or give --hardware"
             )
+        costs.append(cost if named else cost.model_copy(update={"hardware": hardware}))
     return costs
 
 
@@ -256,9 +234,5 @@ def _chosen(costs: Sequence[Cost], candidates: Sequence[str]) -> list[Cost]:
 
 
 def _json(path: Path) -> Any:
-    try:
+    with readable(path, "JSON"):
         return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise SuiteError(f"{path}: not readable as JSON: {error}") from error

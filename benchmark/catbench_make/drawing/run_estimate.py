@@ -8,12 +8,9 @@ from dataclasses import dataclass
 
 from catbench.suite.pool import Cost
 from catbench_make.checkout import INFINITY
-from catbench_make.costs.peaks import ATTAINED_SHARE, PEAK_TFLOPS
+from catbench_make.costs.bill import ATTAINED_SHARE, SUSTAINED_TFLOPS
 from catbench_make.plan.candidates import FLUX_DEV, FLUX_SCHNELL, SDXL, TURBO
 from catbench_make.plan.shard_plan import Shard
-
-SUSTAINED_TFLOPS = PEAK_TFLOPS["H100"] * ATTAINED_SHARE
-"""TFLOP/s that are taken where no seconds of this machine are known."""
 
 TERA = 1e12
 BYTES_PER_ROW = 60

@@ -17,9 +17,8 @@ from catbench.suite.info import SuiteInfo
 from catbench.suite.matrix import Suite
 from catbench.suite.pool import Candidate
 from catbench.suite.prompts import SPLITS
-from catbench_make.costs.bill import PAPER_POOL, PAPER_SAMPLES, device_hours
+from catbench_make.costs.bill import PAPER_POOL, PAPER_SAMPLES, SUSTAINED_TFLOPS, device_hours
 from catbench_make.costs.flop_table import flop_costs
-from catbench_make.costs.peaks import ATTAINED_SHARE, PEAK_TFLOPS
 from catbench_make.plan.candidates import PAPER_STEPS, known_candidates
 from catbench_make.prompts.sources import COCO, DIFFUSIONDB
 from catbench_make.scorers import metric_source
@@ -66,8 +65,8 @@ class PaperSuite:
     def drawing(self, prompts: int) -> str:
         """Return what drawing and scoring so many prompts takes."""
         names = [candidate.id for candidate in candidates()]
-        hours = device_hours(prompts, candidates=names)
-        rate = f"{PEAK_TFLOPS['H100'] * ATTAINED_SHARE:.0f} TFLOP/s, an assumed third of the peak"
+        hours = device_hours(prompts, names)
+        rate = f"{SUSTAINED_TFLOPS:.0f} TFLOP/s, an assumed third of the peak"
         return f"about {hours:,.0f} H100-hours for {len(names)} candidates at {rate}"
 
 
