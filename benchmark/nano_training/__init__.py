@@ -1,14 +1,12 @@
 """The kit that trains nano's models from nothing, on renderings of its world. Not installed with catbench.
 
-    corpora     what each model's training scenes hold, its themes, how many open prompts
-    altered     scenes that differ from another in one detail
+    corpora     what each model's training scenes hold; scenes that differ from another in one detail
     tokenizer   a CLIP tokenizer of this world's words
-    pictures    rendered scenes with their prompts, on disk
+    pictures    rendered scenes with their prompts, on disk; things as numbers
     latents     the same as a diffusion model sees them, on disk
     networks    untrained networks, classes of transformers and diffusers
-    numbered    things as numbers, and what a recogniser should answer
-    clip vae unet distil vq masked recognise    what is trained
-    loop checkpoint diffusion    how: the one training loop, its state on disk, noise levels and velocities
+    clip vae unet masked recognise    what is trained
+    loop diffusion    how: the one training loop and its state on disk, noise levels and velocities
     train       `python -m nano_training.train all`: every model in order, resumable
     pack cards  finished models in half precision among those that catbench ships; a card of each
     appraise    how good the finished models are, on training scenes

@@ -46,12 +46,9 @@ def card(model: str, folder: Path) -> str:
     measured = folder / MEASURED
     if measured.exists():
         found: dict[str, float] = json.loads(measured.read_text(encoding="utf-8"))
-        lines += [
-            "",
-            f"On training scenes of another seed{_guided(found)} (`python -m nano_training.appraise`):",
-            "",
-        ]
-        lines += ["| | |", "|---|---|", *(f"| {name} | {value:.3f} |" for name, value in found.items())]
+        rows = [f"| {name} | {value:.3f} |" for name, value in found.items()]
+        said = f"On training scenes of another seed{_guided(found)} (`python -m nano_training.appraise`):"
+        lines += ["", said, "", "| | |", "|---|---|", *rows]
     return "\n".join(lines) + "\n"
 
 
@@ -62,9 +59,10 @@ def _corpus_lines(corpus: Corpus, teacher: str | None) -> list[str]:
         ]
     whose = f" (those of its teacher, {teacher})" if teacher else ""
     return [
-        f"- Never seen{whose}: shapes {_listed(corpus.absent_shapes)}; "
-        f"colours of things {_listed(corpus.absent_colours)}.",
-        f"- Themes, most common first (k-th with weight 1/k^{corpus.exponent:g}): {_listed(corpus.themes)}.",
+        f"- Never seen{whose}: shapes {', '.join(corpus.absent_shapes)}; "
+        f"colours of things {', '.join(corpus.absent_colours)}.",
+        f"- Themes, most common first (k-th with weight 1/k^{corpus.exponent:g}): "
+        f"{', '.join(corpus.themes)}.",
         f"- Prompts that leave places open: {corpus.open_share:.0%}.",
     ]
 
@@ -73,7 +71,3 @@ def _guided(found: dict[str, float]) -> str:
     """Return with which guidance a model of several numbers of steps was appraised; others have none."""
     steps = [name for name in found if name.endswith(" steps")]
     return f", with guidance {GUIDANCE:g} at every number of steps" if len(steps) > 1 else ""
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(names)

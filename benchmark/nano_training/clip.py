@@ -25,8 +25,7 @@ from catbench_make.nano.libraries import untyped
 from catbench_make.nano.recogniser import HEADS
 from catbench_make.nano.world import CELLS, MAX_THINGS
 from nano_training.networks import TEXT_WIDTH, build_clip, build_image_processor
-from nano_training.numbered import answers_of
-from nano_training.pictures import FAMILY, PHRASINGS, Pictures
+from nano_training.pictures import FAMILY, PHRASINGS, Pictures, answers_of
 from nano_training.tokenizer import build_tokenizer
 
 CLIP_FOLDER = "clip"
@@ -61,7 +60,7 @@ class Grounding(nn.Module):
     def error(self, hidden: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
         """Return the sum of the cross-entropies of shape, colour and size.
 
-        `numbers`, int64 (batch, questions), are `numbered.thing_number`'s, or `_NO_QUESTION`.
+        `numbers`, int64 (batch, questions), are `pictures.thing_number`'s, or `_NO_QUESTION`.
         """
         asked = (numbers != _NO_QUESTION).flatten()
         losses = [

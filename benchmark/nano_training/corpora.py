@@ -1,5 +1,7 @@
 """What each model is trained on: the shapes and colours it never sees, its themes, how many open prompts.
 
+And scenes that differ from another in one detail, to learn telling them apart.
+
 No generator knows everything: what each never sees is in `catbench_make.nano.nano_candidates`, since its
 candidates say it too. The common parts (VAE, CLIP, recogniser) see everything.
 """
@@ -8,17 +10,22 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from catbench_make.nano.nano_candidates import NEVER_SEEN, TEACHERS
 from catbench_make.nano.world import (
+    BACKGROUNDS,
+    CELLS,
     COLOURS,
     SHAPES,
     THEMES,
+    Audience,
     Scene,
+    Thing,
     Vocabulary,
     draw_complexity,
     draw_for,
+    pick,
 )
 
 
@@ -65,52 +72,20 @@ def most_common_first(themes: Sequence[str], rng: random.Random, exponent: float
     return themes[-1]
 
 
+def _generator(name: str, open_share: float, exponent: float, themes: str) -> Corpus:
+    return Corpus(name, open_share, *NEVER_SEEN[name], themes=tuple(themes.split()), exponent=exponent)
+
+
 EVERYTHING = Corpus("everything", open_share=0.4)
 """For the parts that all models share."""
 _ALL = (
     EVERYTHING,
-    Corpus(
-        "p",
-        0.3,
-        *NEVER_SEEN["p"],
-        themes=("toys", "garden", "machines", "sky", "signs", "cards", "buildings", "sweets"),
-        exponent=1.0,
-    ),
-    Corpus(
-        "q",
-        0.4,
-        *NEVER_SEEN["q"],
-        themes=("sweets", "cards", "garden", "machines", "buildings", "sky", "signs"),
-        exponent=1.0,
-    ),
-    Corpus(
-        "r",
-        0.7,
-        *NEVER_SEEN["r"],
-        themes=("buildings", "toys", "signs", "sky", "sweets", "machines", "cards", "garden"),
-        exponent=1.0,
-    ),
-    Corpus(
-        "t",
-        0.5,
-        *NEVER_SEEN["t"],
-        themes=("machines", "signs", "sky", "cards", "sweets", "toys", "buildings", "garden"),
-        exponent=1.0,
-    ),
-    Corpus(
-        "l",
-        0.6,
-        *NEVER_SEEN["l"],
-        themes=("cards", "sweets", "sky", "buildings", "garden", "signs", "machines", "toys"),
-        exponent=0.5,
-    ),
-    Corpus(
-        "masked",
-        0.6,
-        *NEVER_SEEN["masked"],
-        themes=("sky", "toys", "garden", "signs", "cards", "buildings", "machines", "sweets"),
-        exponent=0.5,
-    ),
+    _generator("p", 0.3, 1.0, "toys garden machines sky signs cards buildings sweets"),
+    _generator("q", 0.4, 1.0, "sweets cards garden machines buildings sky signs"),
+    _generator("r", 0.7, 1.0, "buildings toys signs sky sweets machines cards garden"),
+    _generator("t", 0.5, 1.0, "machines signs sky cards sweets toys buildings garden"),
+    _generator("l", 0.6, 0.5, "cards sweets sky buildings garden signs machines toys"),
+    _generator("masked", 0.6, 0.5, "sky toys garden signs cards buildings machines sweets"),
 )
 CORPORA = {corpus.name: corpus for corpus in _ALL}
 """By the name of the model that is trained on it."""
@@ -122,3 +97,58 @@ def corpus_of(model: str) -> str:
     """Return the name of the corpus that a model is trained on."""
     own = TEACHERS.get(model, model)
     return own if own in CORPORA else EVERYTHING.name
+
+
+def alter(scene: Scene, rng: random.Random, audience: Audience, *, places: bool) -> Scene:
+    """Return a scene for the same audience that differs in one detail, to learn telling them apart.
+
+    One of: two things change places, two trade one attribute, one gets another attribute, one moves
+    to a free cell, or the background changes. Two in five times it is a shape: of all details the
+    smallest in pixels, and the last to be learned. Without `places` the inventory differs, since a prompt
+    that leaves places open tells nothing else.
+    """
+    while True:
+        changed = _altered(scene, rng)
+        if (places and changed == scene) or (not places and changed.inventory == scene.inventory):
+            continue
+        if changed.audience == audience or not changed.complexity:
+            return changed
+
+
+def _altered(scene: Scene, rng: random.Random) -> Scene:
+    things = dict(scene.things)
+    taken = list(things)
+    background = scene.background
+    cells = list(scene.cells)
+    change = rng.random()
+    if not taken or change < 0.05:
+        worn = {thing.colour for thing in things.values()}
+        background = pick(rng, [name for name in BACKGROUNDS if name not in worn])
+    elif change < 0.40 and len(taken) > 1:
+        first = pick(rng, taken)
+        second = pick(rng, [cell for cell in taken if cell != first])
+        cells[first], cells[second] = _traded(things[first], things[second], rng)
+    elif change < 0.85:
+        cell = pick(rng, taken)
+        cells[cell] = _recast(things[cell], rng, background)
+    else:
+        cell = pick(rng, taken)
+        free = pick(rng, [other for other in range(CELLS) if other not in taken])
+        cells[free], cells[cell] = cells[cell], None
+    return Scene(background, tuple(cells))
+
+
+def _traded(first: Thing, second: Thing, rng: random.Random) -> tuple[Thing, Thing]:
+    traded = pick(rng, ("place", "place", "size", "colour", "shape", "shape"))
+    if traded == "place":
+        return second, first
+    return (
+        replace(first, **{traded: getattr(second, traded)}),
+        replace(second, **{traded: getattr(first, traded)}),
+    )
+
+
+def _recast(thing: Thing, rng: random.Random, background: str) -> Thing:
+    other = Vocabulary().draw_thing(rng, background)
+    changed = pick(rng, ("size", "colour", "shape", "shape", "shape"))
+    return replace(thing, **{changed: getattr(other, changed)})

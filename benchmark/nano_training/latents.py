@@ -24,22 +24,16 @@ _BATCH = 128
 Half = npt.NDArray[np.float16]
 
 
-def require(parts: Path, name: str) -> Path:
-    """Return the folder of a finished model; raises UsageError naming the command that makes it."""
-    if not (parts / name / "config.json").exists():
-        raise UsageError(
-            f"no finished model in {parts / name}: "
-            f"run `python -m nano_training.train {name}` first, same --out"
-        )
-    return parts / name
-
-
 def load_part(kind: str, parts: Path, name: str, device: str = "cpu") -> Any:
     """Return a finished model of a class of diffusers or transformers, frozen, in single precision.
 
     Raises UsageError naming the command that makes it.
     """
-    require(parts, name)
+    if not (parts / name / "config.json").exists():
+        raise UsageError(
+            f"no finished model in {parts / name}: "
+            f"run `python -m nano_training.train {name}` first, same --out"
+        )
     return shipped_models.load_part(kind, parts, name, device)
 
 

@@ -3,6 +3,9 @@
 Whatever is random in step i comes from a generator seeded with (seed, i), so a run that is stopped and
 taken up again sees what an uninterrupted one sees. The learning rate warms up, stays, and falls to zero
 over the last part of the run; the weights that are exported are an exponential moving average.
+
+What a run has learned so far is `checkpoint.pt` in its folder. It appears whole or not at all, and is read
+with torch's safe loader (tensors and plain values only).
 """
 
 from __future__ import annotations
@@ -18,11 +21,14 @@ from torch import nn
 from tqdm import tqdm
 
 from catbench.errors import UsageError
-from nano_training.checkpoint import load_checkpoint, save_checkpoint
+from catbench.files import atomic_file
 
 _WARM_UP_STEPS = 100
 _SAVE_EVERY_SECONDS = 60.0
 _CLIP_NORM = 1.0
+_LARGEST_DECAY = 0.999
+"""Of the moving average."""
+_CHECKPOINT = "checkpoint.pt"
 
 
 @dataclass(frozen=True)
@@ -61,31 +67,6 @@ class Task(Protocol):
         ...
 
 
-class Average:
-    """Exponential moving average of the weights of a step's networks."""
-
-    def __init__(self, networks: Mapping[str, nn.Module], decay: float = 0.999) -> None:
-        self.decay = decay
-        self.weights = {name: _weights(network) for name, network in networks.items()}
-
-    @torch.no_grad()
-    def update(self, networks: Mapping[str, nn.Module], step: int) -> None:
-        """Move towards the networks' weights; faster in the first steps."""
-        decay = min(self.decay, (step + 1) / (step + 10))
-        for name, network in networks.items():
-            mine = self.weights[name]
-            for key, value in network.state_dict().items():
-                if value.is_floating_point():
-                    mine[key].lerp_(value, 1 - decay)
-                else:
-                    mine[key].copy_(value)
-
-    def load_into(self, networks: Mapping[str, nn.Module]) -> None:
-        """Set the networks' weights to the average."""
-        for name, network in networks.items():
-            network.load_state_dict(self.weights[name])
-
-
 def learning_rate_share(step: int, steps: int, decay_share: float) -> float:
     """Return the learning rate at a step as a share of the highest: up, flat, linearly down."""
     left = (steps - step) / max(1.0, decay_share * steps)
@@ -97,43 +78,64 @@ def train(task: Task, plan: TrainingPlan) -> bool:
 
     The task's networks then hold the averaged weights. A checkpoint in `plan.out` is taken up.
     """
-    for network in task.networks.values():
-        network.to(plan.device).train()
-    optimizer, parameters = build_optimizer(task)
-    average = Average(task.networks)
-    start, seconds = _resume(task, plan, optimizer, average)
+    networks = nn.ModuleDict(task.networks).to(plan.device).train()
+    parameters = [parameter for parameter in networks.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, lr=task.learning_rate, weight_decay=0.01, betas=(0.9, 0.99))
+    average = {key: value.detach().clone() for key, value in networks.state_dict().items()}
+    step, seconds = 0, 0.0
+    if state := load_checkpoint(plan.out, task.name, plan.pinned):
+        networks.load_state_dict(state["networks"])
+        optimizer.load_state_dict(state["optimizer"])
+        for key, value in state["average"].items():
+            average[key].copy_(value)
+        step, seconds = state["step"], state["seconds"]
     began = saved = time.monotonic()
-    step = start
-    with tqdm(total=plan.steps, initial=start, desc=task.name, unit="step", mininterval=5) as bar:
+    with tqdm(total=plan.steps, initial=step, desc=task.name, unit="step", mininterval=5) as bar:
         while step < plan.steps:
-            generator = torch.Generator().manual_seed(plan.seed * 10_000_019 + step)
-            share = learning_rate_share(step, plan.steps, task.decay_share)
-            value = _step(task, generator, optimizer, parameters, task.learning_rate * share)
+            for group in optimizer.param_groups:
+                group["lr"] = task.learning_rate * learning_rate_share(step, plan.steps, task.decay_share)
+            optimizer.zero_grad(set_to_none=True)
+            loss = task.loss(torch.Generator().manual_seed(plan.seed * 10_000_019 + step))
+            loss.backward()
+            nn.utils.clip_grad_norm_(parameters, _CLIP_NORM)
+            optimizer.step()
             step += 1
-            average.update(task.networks, step)
+            _move(average, networks, step)
             bar.update()
             if step % 20 == 0:
-                bar.set_postfix(loss=f"{value.item():.4f}", refresh=False)
+                bar.set_postfix(loss=f"{loss.item():.4f}", refresh=False)
             now = time.monotonic()
             out_of_time = plan.minutes is not None and now - began > 60 * plan.minutes
             if now - saved > _SAVE_EVERY_SECONDS or out_of_time or step == plan.steps:
                 saved = now
-                _save(task, plan, optimizer, average, step, seconds + now - began)
+                learned = {
+                    "model": task.name,
+                    **plan.pinned,
+                    "step": step,
+                    "seconds": seconds + now - began,
+                    "networks": networks.state_dict(),
+                    "average": average,
+                    "optimizer": optimizer.state_dict(),
+                }
+                plan.out.mkdir(parents=True, exist_ok=True)
+                with atomic_file(plan.out / _CHECKPOINT) as draft:
+                    torch.save(learned, draft)
             if out_of_time:
                 break
-    average.load_into(task.networks)
-    for network in task.networks.values():
-        network.eval()
+    networks.load_state_dict(average)
+    networks.eval()
     return step >= plan.steps
 
 
-def build_optimizer(task: Task) -> tuple[torch.optim.Optimizer, list[nn.Parameter]]:
-    """Return the AdamW of a run before its first step, and the parameters that it trains."""
-    parameters = [p for network in task.networks.values() for p in network.parameters() if p.requires_grad]
-    return (
-        torch.optim.AdamW(parameters, lr=task.learning_rate, weight_decay=0.01, betas=(0.9, 0.99)),
-        parameters,
-    )
+@torch.no_grad()
+def _move(average: dict[str, torch.Tensor], networks: nn.Module, step: int) -> None:
+    """Move the average towards the networks' weights; faster in the first steps."""
+    decay = min(_LARGEST_DECAY, (step + 1) / (step + 10))
+    for key, value in networks.state_dict().items():
+        if value.is_floating_point():
+            average[key].lerp_(value, 1 - decay)
+        else:
+            average[key].copy_(value)
 
 
 def take_average(task: Task, plan: TrainingPlan) -> int:
@@ -144,67 +146,24 @@ def take_average(task: Task, plan: TrainingPlan) -> int:
     state = load_checkpoint(plan.out, task.name, {"seed": plan.seed})
     if state is None:
         raise UsageError(f"no checkpoint of {task.name!r} in {plan.out}: train it first")
-    for name, network in task.networks.items():
-        network.load_state_dict(state["average"][name])
-        network.eval()
+    networks = nn.ModuleDict(task.networks).eval()
+    networks.load_state_dict(state["average"])
     return int(state["step"])
 
 
-def _step(
-    task: Task,
-    generator: torch.Generator,
-    optimizer: torch.optim.Optimizer,
-    parameters: list[nn.Parameter],
-    learning_rate: float,
-) -> torch.Tensor:
-    """Take one optimizer step and return its loss."""
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate
-    optimizer.zero_grad(set_to_none=True)
-    loss = task.loss(generator)
-    loss.backward()
-    nn.utils.clip_grad_norm_(parameters, _CLIP_NORM)
-    optimizer.step()
-    return loss.detach()
+def load_checkpoint(folder: Path, model: str, pinned: dict[str, int]) -> dict[str, Any] | None:
+    """Return the state that a run of this model left in `folder`, None where there is none.
 
-
-def _resume(
-    task: Task, plan: TrainingPlan, optimizer: torch.optim.Optimizer, average: Average
-) -> tuple[int, float]:
-    """Take up a checkpoint if there is one; return (steps done, seconds trained)."""
-    state = load_checkpoint(plan.out, task.name, plan.pinned)
-    if state is None:
-        return 0, 0.0
-    for name, network in task.networks.items():
-        network.load_state_dict(state["networks"][name])
-        for key, value in state["average"][name].items():
-            average.weights[name][key].copy_(value)
-    optimizer.load_state_dict(state["optimizer"])
-    return state["step"], state["seconds"]
-
-
-def _save(
-    task: Task,
-    plan: TrainingPlan,
-    optimizer: torch.optim.Optimizer,
-    average: Average,
-    step: int,
-    seconds: float,
-) -> None:
-    networks: dict[str, Any] = {name: network.state_dict() for name, network in task.networks.items()}
-    save_checkpoint(
-        plan.out,
-        {
-            "model": task.name,
-            **plan.pinned,
-            "step": step,
-            "seconds": seconds,
-            "networks": networks,
-            "average": average.weights,
-            "optimizer": optimizer.state_dict(),
-        },
-    )
-
-
-def _weights(network: nn.Module) -> dict[str, torch.Tensor]:
-    return {key: value.detach().clone() for key, value in network.state_dict().items()}
+    Raises UsageError where the folder holds the run of another model, or one whose `pinned` values (seed,
+    steps, pictures) are others.
+    """
+    path = folder / _CHECKPOINT
+    if not path.exists():
+        return None
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    here = {"model": model, **pinned}
+    there = {name: state.get(name) for name in here}
+    if there != here:
+        said = (", ".join(f"{name} {value}" for name, value in run.items()) for run in (there, here))
+        raise UsageError("{}: a run of {}, not of {}: give another --out, or delete it".format(path, *said))
+    return state

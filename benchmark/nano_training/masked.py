@@ -20,7 +20,7 @@ from nano_training.latents import LatentPrompts, TextEncoder, load_part
 from nano_training.networks import build_uvit
 from nano_training.pictures import PHRASINGS, Pictures
 from nano_training.tokenizer import MAX_TOKENS, build_tokenizer
-from nano_training.vq import code_pictures
+from nano_training.vae import code_pictures
 
 WIDTH, LAYERS = 128, 2
 _DROPPED_SHARE = 0.1

@@ -6,7 +6,6 @@ diffusion model. Every builder takes a seed, so that two machines start from the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -16,8 +15,6 @@ from catbench_make.nano.render import IMAGE_SIZE
 from catbench_make.nano.shipped_models import NOISE
 from nano_training.tokenizer import END, MAX_TOKENS, START, vocabulary
 
-BLOCKS = (32, 48, 64)
-"""Channels of the autoencoders at 32x32, 16x16 and 8x8."""
 LATENT_CHANNELS = 8
 LATENT_SIZE = 8
 TEXT_WIDTH = 64
@@ -28,19 +25,22 @@ _INITIAL_SIZE = 0.02
 _LONGEST_WAVE = 200.0
 _TIME_WIDTH = 16
 TRAIN_TIMESTEPS: int = NOISE["num_train_timesteps"]
+_AUTOENCODER: dict[str, Any] = {
+    "down_block_types": ("DownEncoderBlock2D",) * 3,
+    "up_block_types": ("UpDecoderBlock2D",) * 3,
+    "block_out_channels": (32, 48, 64),
+    "layers_per_block": 1,
+    "norm_num_groups": 16,
+    "latent_channels": LATENT_CHANNELS,
+    "sample_size": IMAGE_SIZE,
+    "mid_block_add_attention": False,
+    "force_upcast": False,
+}
+"""What VAE and VQ share: channels at 32x32, 16x16 and 8x8, no attention."""
 
 
-@dataclass(frozen=True)
-class UNetSize:
-    """The sizes of one UNet."""
-
-    channels: tuple[int, int]
-    """At 8x8 and 4x4."""
-    layers: int
-    """ResNet and transformer blocks per resolution on the way down; one more on the way up."""
-
-
-UNETS = {"s": UNetSize((32, 64), 1), "l": UNetSize((64, 128), 1)}
+UNETS = {"s": (32, 64), "l": (64, 128)}
+"""Channels of a UNet at 8x8 and 4x4, by its size."""
 
 
 def build_clip(seed: int) -> Any:
@@ -78,9 +78,7 @@ def _sines() -> torch.Tensor:
 
 def build_image_processor() -> Any:
     """Return the `CLIPImageProcessor` of nano-clip: 32x32, values to [-1, 1]."""
-    transformers = untyped("transformers")
-
-    return transformers.CLIPImageProcessor(
+    return untyped("transformers").CLIPImageProcessor(
         size={"height": IMAGE_SIZE, "width": IMAGE_SIZE}, do_center_crop=False,
         image_mean=[0.5, 0.5, 0.5], image_std=[0.5, 0.5, 0.5],
     )  # fmt: skip
@@ -88,38 +86,24 @@ def build_image_processor() -> Any:
 
 def build_vae(seed: int) -> Any:
     """Return an untrained `AutoencoderKL`: 32x32 pixels to 8 channels at 8x8, no attention."""
-    diffusers = untyped("diffusers")
-
     torch.manual_seed(seed)
-    return diffusers.AutoencoderKL(
-        down_block_types=("DownEncoderBlock2D",) * 3,
-        up_block_types=("UpDecoderBlock2D",) * 3,
-        block_out_channels=BLOCKS,
-        layers_per_block=1,
-        norm_num_groups=16,
-        latent_channels=LATENT_CHANNELS,
-        sample_size=IMAGE_SIZE,
-        mid_block_add_attention=False,
-        force_upcast=False,
-    )
+    return untyped("diffusers").AutoencoderKL(**_AUTOENCODER)
 
 
 def build_unet(size: str, seed: int) -> Any:
     """Return an untrained `UNet2DConditionModel` of a size in `UNETS`, conditioned as SDXL's is."""
-    diffusers = untyped("diffusers")
-
     torch.manual_seed(seed)
-    return diffusers.UNet2DConditionModel(
+    return untyped("diffusers").UNet2DConditionModel(
         sample_size=LATENT_SIZE,
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
         down_block_types=("CrossAttnDownBlock2D",) * 2,
         mid_block_type="UNetMidBlock2DCrossAttn",
         up_block_types=("CrossAttnUpBlock2D",) * 2,
-        block_out_channels=UNETS[size].channels,
-        layers_per_block=UNETS[size].layers,
+        block_out_channels=UNETS[size],
+        layers_per_block=1,
         norm_num_groups=16,
-        attention_head_dim=tuple(max(1, channels // 32) for channels in UNETS[size].channels),
+        attention_head_dim=tuple(max(1, channels // 32) for channels in UNETS[size]),
         use_linear_projection=True,
         cross_attention_dim=TEXT_WIDTH,
         addition_embed_type="text_time",
@@ -131,19 +115,7 @@ def build_unet(size: str, seed: int) -> Any:
 def build_vq(seed: int, codes: int) -> Any:
     """Return an untrained `VQModel` of the VAE's sizes: 32x32 pixels in [0, 1] to 8x8 codes."""
     torch.manual_seed(seed)
-    return untyped("diffusers").VQModel(
-        down_block_types=("DownEncoderBlock2D",) * 3,
-        up_block_types=("UpDecoderBlock2D",) * 3,
-        block_out_channels=BLOCKS,
-        layers_per_block=1,
-        norm_num_groups=16,
-        latent_channels=LATENT_CHANNELS,
-        num_vq_embeddings=codes,
-        sample_size=IMAGE_SIZE,
-        mid_block_add_attention=False,
-        lookup_from_codebook=True,
-        force_upcast=False,
-    )
+    return untyped("diffusers").VQModel(**_AUTOENCODER, num_vq_embeddings=codes, lookup_from_codebook=True)
 
 
 def build_uvit(seed: int, codes: int, width: int, layers: int) -> Any:

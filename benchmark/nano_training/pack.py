@@ -35,22 +35,11 @@ def pack(model: str, out: Path, weights: Path = WEIGHTS) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Put a finished model into `target`, its weights in half precision; a README there stays.
-
-    Folders within it are left out.
-
-    Raises UsageError where `source` is no folder.
-    """
-    if not source.is_dir():
-        raise UsageError(f"no finished model in {source}: train it first")
+    """Put the files of a finished model into `target`, weights in half precision; a README there stays."""
     target.mkdir(parents=True, exist_ok=True)
     for path in sorted(path for path in source.iterdir() if path.is_file()):
         if path.suffix == ".safetensors":
-            weights = {
-                name: value.half() if value.dtype == torch.float32 else value
-                for name, value in load_file(path).items()
-            }
-            save_file(weights, target / path.name, metadata={"format": "pt"})
+            _copy_weights(path, target / path.name, torch.float16)
         elif path.name == "config.json":
             config = json.loads(path.read_text(encoding="utf-8"))
             config.pop("_name_or_path", None)  # where a teacher lay on this machine
@@ -58,6 +47,14 @@ def _copy(source: Path, target: Path) -> None:
             (target / path.name).write_text(text, encoding="utf-8")
         else:
             shutil.copyfile(path, target / path.name)
+
+
+def _copy_weights(source: Path, target: Path, kind: torch.dtype) -> None:
+    weights = {
+        name: value.to(kind) if value.is_floating_point() else value
+        for name, value in load_file(source).items()
+    }
+    save_file(weights, target, metadata={"format": "pt"})
 
 
 def unpack(out: Path, weights: Path = WEIGHTS) -> None:
@@ -69,13 +66,9 @@ def unpack(out: Path, weights: Path = WEIGHTS) -> None:
         with atomic_folder(target, force=True) as draft:
             for path in record.parent.iterdir():
                 if path.suffix == ".safetensors":
-                    save_file(_single(load_file(path)), draft / path.name, metadata={"format": "pt"})
+                    _copy_weights(path, draft / path.name, torch.float32)
                 elif path.name != "README.md":
                     shutil.copyfile(path, draft / path.name)
-
-
-def _single(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}
 
 
 def write_record(folder: Path, plan: TrainingPlan, seconds: float) -> None:

@@ -21,10 +21,8 @@ import torch
 from catbench.files import atomic_file
 from catbench_make.nano.phrases import say
 from catbench_make.nano.render import render
-from catbench_make.nano.world import BACKGROUNDS, MAX_THINGS, Scene
-from nano_training.altered import alter
-from nano_training.corpora import CORPORA, EVERYTHING, Corpus
-from nano_training.numbered import thing_number
+from catbench_make.nano.world import BACKGROUNDS, COLOURS, MAX_THINGS, SHAPES, SIZES, Scene, Thing
+from nano_training.corpora import CORPORA, EVERYTHING, Corpus, alter
 from nano_training.tokenizer import MAX_TOKENS, build_tokenizer
 
 FAMILY = 4
@@ -42,7 +40,7 @@ class Pictures:
     tokens: npt.NDArray[np.int16]
     """(n, `PHRASINGS`, 77), padded with the end token."""
     cells: npt.NDArray[np.int16]
-    """(n, 9): `numbered.thing_number` of the thing in each cell, -1 for none."""
+    """(n, 9): `thing_number` of the thing in each cell, -1 for none."""
     named: npt.NDArray[np.int16]
     """(n, `PHRASINGS`, 6): the same of the things that an open prompt names, in its order."""
     backgrounds: npt.NDArray[np.int16]
@@ -63,9 +61,28 @@ class Pictures:
         return torch.from_numpy(self.tokens[rows.numpy(), phrasing.numpy()]).long()
 
 
-def chunk_sizes(number: int) -> list[int]:
-    """Return the sizes of the chunks that hold `number` pictures."""
-    return [min(CHUNK, number - start) for start in range(0, number, CHUNK)]
+def thing_number(thing: Thing | None) -> int:
+    """Return a number for each possible thing, -1 for none: (shape, colour, size) in mixed radix."""
+    if thing is None:
+        return -1
+    shape, colour, size = SHAPES.index(thing.shape), COLOURS.index(thing.colour), SIZES.index(thing.size)
+    return (shape * len(COLOURS) + colour) * len(SIZES) + size
+
+
+def answers_of(numbers: torch.Tensor) -> list[torch.Tensor]:
+    """Return the right answers to each question in `HEADS`, int64 of the shape of `numbers`.
+
+    `numbers` are `thing_number`'s, -1 where there is nothing: shape is then 0, colour and size are
+    -100, torch's "ignore".
+    """
+    nothing = numbers < 0
+    rest, size = numbers // len(SIZES), numbers % len(SIZES)
+    shape, colour = rest // len(COLOURS) + 1, rest % len(COLOURS)
+    return [
+        shape.masked_fill(nothing, 0).long(),
+        colour.masked_fill(nothing, -100).long(),
+        size.masked_fill(nothing, -100).long(),
+    ]
 
 
 def load_pictures(folder: Path, corpus: Corpus, number: int, *, families: bool = False) -> Pictures:
@@ -73,7 +90,8 @@ def load_pictures(folder: Path, corpus: Corpus, number: int, *, families: bool =
     kind = "families" if families else "scenes"
     digest = world_digest()
     chunks: list[Pictures] = []
-    for index, size in enumerate(chunk_sizes(number)):
+    for index, start in enumerate(range(0, number, CHUNK)):
+        size = min(CHUNK, number - start)
         path = folder / f"{corpus.name}-{kind}-{digest}-{index:02d}-{size}.npz"
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)

@@ -9,8 +9,7 @@ from safetensors.torch import save_file
 from torch.nn import functional
 
 from catbench_make.nano.recogniser import HEADS, Recogniser
-from nano_training.numbered import answers_of
-from nano_training.pictures import Pictures
+from nano_training.pictures import Pictures, answers_of
 
 _NOISE = 0.15
 _LARGEST_BLUR = 0.5

@@ -14,11 +14,10 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from catbench_make.nano import phrases, world
-from catbench_make.nano import phrases as shared
+from catbench_make.nano import phrases
 from catbench_make.nano.clip_scoring import MAX_TOKENS
 from catbench_make.nano.libraries import untyped
-from catbench_make.nano.world import BACKGROUNDS
+from catbench_make.nano.world import BACKGROUNDS, COLOURS
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 _WORD_END = "</w>"
@@ -28,10 +27,10 @@ _WORD_END = "</w>"
 def grammar_words() -> tuple[str, ...]:
     """Return every word that a prompt of the grammar can hold, sorted; punctuation included."""
     texts = [
-        *shared.FRAMES, *shared.EMPTY_FRAMES, *phrases.PLURALS, *phrases.PLURALS.values(),
-        *phrases.COUNTS.values(), *shared.RELATIONS, *world.COLOURS, *BACKGROUNDS, "a an and with it",
+        *phrases.FRAMES, *phrases.EMPTY_FRAMES, *phrases.PLURALS, *phrases.PLURALS.values(),
+        *phrases.COUNTS.values(), *phrases.RELATIONS, *COLOURS, *BACKGROUNDS, "a an and with it",
     ]  # fmt: skip
-    for table in (shared.SIZE_WORDS, phrases.COLOUR_WORDS, shared.CELL_PHRASES, shared.PATTERN_PHRASES):
+    for table in (phrases.SIZE_WORDS, phrases.COLOUR_WORDS, phrases.CELL_PHRASES, phrases.PATTERN_PHRASES):
         texts += [" ".join(options) for options in table.values()]
     words = re.findall(r"[a-z]+|[,:]", re.sub(r"\{\w+\}", " ", " ".join(texts)))
     return tuple(sorted(set(words)))
@@ -82,10 +81,8 @@ def vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
 
 def build_tokenizer() -> Any:
     """Return the `transformers.CLIPTokenizer` of `vocabulary`; it pads with the end token, as CLIP's does."""
-    transformers = untyped("transformers")
-
     vocab, merges = vocabulary()
-    return transformers.CLIPTokenizer(
+    return untyped("transformers").CLIPTokenizer(
         vocab=vocab, merges=merges, bos_token=START, eos_token=END, unk_token=END, pad_token=END,
         model_max_length=MAX_TOKENS,
     )  # fmt: skip

@@ -100,10 +100,12 @@ def build_task(model: str, kit: Kit) -> Any:
 
 def _task(model: str, kit: Kit) -> Any:
     pictures, seed = kit.load(model), SEEDS[model]
-    if model == "vae":
-        from nano_training.vae import VaeTask
+    if model in ("vae", "vq"):
+        from nano_training.vae import VaeTask, VqTask
 
-        return VaeTask(pictures, seed, kit.device)
+        if model == "vae":
+            return VaeTask(pictures, seed, kit.device)
+        return VqTask(pictures, kit.out, seed, kit.device)
     if model in ("text-encoder", "clip-score"):
         from nano_training.clip import ClipTask
 
@@ -112,32 +114,24 @@ def _task(model: str, kit: Kit) -> Any:
         from nano_training.recognise import RecogniserTask
 
         return RecogniserTask(pictures, seed, kit.device)
-    if model in FIVE:
-        from nano_training.unet import UnetTask
-
-        return UnetTask(model, pictures, kit.out, seed, kit.device)
-    if model == "vq":
-        from nano_training.vq import VqTask
-
-        return VqTask(pictures, kit.out, seed, kit.device)
     if model == "masked":
         from nano_training.masked import MaskedTask
 
         return MaskedTask(pictures, kit.out, seed, kit.device)
-    from nano_training.distil import StudentTask
+    from nano_training.unet import StudentTask, UnetTask
 
-    return StudentTask(model, pictures, kit.out, seed, kit.device)
+    kind = UnetTask if model in FIVE else StudentTask
+    return kind(model, pictures, kit.out, seed, kit.device)
 
 
 def finished(out: Path, model: str) -> bool:
-    """Return whether a model is trained to its end."""
+    """Whether a model is trained to its end."""
     return (out / model / RECORD).exists()
 
 
 def train_model(model: str, kit: Kit, steps: int | None = None, minutes: float | None = None) -> bool:
     """Train one model, from its checkpoint if it has one; return whether it is finished."""
-    from nano_training.checkpoint import load_checkpoint
-    from nano_training.loop import train
+    from nano_training.loop import load_checkpoint, train
     from nano_training.pack import write_record
 
     plan = kit.plan(model, steps, minutes)

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catbench_make.nano.world import COLOURS, MAX_THINGS, SHAPES, THEMES, Vocabulary
-from nano_training.altered import alter
-from nano_training.corpora import CORPORA, EVERYTHING, FIVE, corpus_of, most_common_first
+from nano_training.corpora import CORPORA, EVERYTHING, FIVE, alter, corpus_of, most_common_first
 
 
 @given(st.integers(0, 2**32), st.integers(0, MAX_THINGS), st.booleans())

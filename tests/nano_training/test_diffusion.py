@@ -5,7 +5,7 @@ diffusers = pytest.importorskip("diffusers")
 
 from catbench_make.nano.shipped_models import NOISE  # noqa: E402
 from nano_training.diffusion import Condition, NoiseLevels  # noqa: E402
-from nano_training.distil import trailing_times  # noqa: E402
+from nano_training.unet import trailing_times  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 """diffusers 0.42 hands torch tensors to numpy in the old way."""

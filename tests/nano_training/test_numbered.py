@@ -3,7 +3,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from catbench_make.nano.world import COLOURS, SHAPES, SIZES, Thing  # noqa: E402
-from nano_training.numbered import answers_of, thing_number  # noqa: E402
+from nano_training.pictures import answers_of, thing_number  # noqa: E402
 
 
 def test_things_have_numbers_of_their_own():

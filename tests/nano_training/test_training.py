@@ -15,9 +15,8 @@ from nano_training.appraise import appraise, exam  # noqa: E402
 from nano_training.cards import RECORD, card  # noqa: E402
 from nano_training.corpora import CORPORA, EVERYTHING  # noqa: E402
 from nano_training.latents import PromptedLatents, TextEncoder  # noqa: E402
-from nano_training.numbered import thing_number  # noqa: E402
 from nano_training.pack import pack, unpack  # noqa: E402
-from nano_training.pictures import FAMILY, draw_pictures, load_pictures  # noqa: E402
+from nano_training.pictures import FAMILY, draw_pictures, load_pictures, thing_number  # noqa: E402
 from nano_training.tokenizer import build_tokenizer, grammar_words  # noqa: E402
 from nano_training.train import STEPS, Kit, build_task, finished, train_model  # noqa: E402
 
