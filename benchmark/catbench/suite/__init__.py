@@ -3,10 +3,10 @@
 prompts pool costs info     texts, groups and splits; candidates; prices; what a suite says of itself
 suite_record                all of it in memory but scores: `Suite`
 matrix                      with scores: `ScoreMatrix`, its rules and its digest
-from_arrays cells           a matrix from arrays, or from score rows in any order
-store manifest score_rows sheets    all of it on disk: costs and features, score rows, images side by side
+from_arrays                 a matrix from arrays
+store manifest score_rows sheets    all of it on disk: costs and features, score rows in any order, images
 withheld                    test prompts whose scores only a host has
-description dataset_card croissant licences    what lies beside it for people and for catalogues
+description croissant       what lies beside it for people and for catalogues
 here hub_suites             the suites of this machine, and those of a dataset hub
 tables/                     tables as people have them, made into a suite
 recipes/                    suites of score files that others have published
