@@ -53,6 +53,14 @@ PLACES = {
     "flasheval-diffusiondb": "flasheval/diffusiondb.tar.xz",
 }
 """Suite -> where its files are in the folder of outside data."""
+SIZES = {
+    "cems": (10_000, 4),
+    "evalmi": (2100, 24),
+    "pqpp": (10_000, 2),
+    "flasheval-coco": (36_758, 36),
+    "flasheval-diffusiondb": (3_522, 42),
+}
+"""Suite -> prompts and candidates."""
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +87,8 @@ def means(matrix, metric):
 @pytest.mark.parametrize("suite", PLACES)
 def test_a_recipe_makes_what_it_says_and_it_comes_back_from_disk(made, suite, tmp_path):
     matrix, _ = made(suite)
-    recipe = find_recipe(suite)
-    assert (len(matrix.prompts), len(matrix.candidates)) == (recipe.prompts, recipe.candidates)
-    assert f"{recipe.prompts:,} " in matrix.suite.title
+    assert (len(matrix.prompts), len(matrix.candidates)) == SIZES[suite]
+    assert f"{len(matrix.prompts):,} " in matrix.suite.title
     assert all(np.isfinite(scores).all() for scores in matrix.scores.values())
     prompts = matrix.prompts
     assert prompts.groupby("text")["group"].nunique().max() == 1

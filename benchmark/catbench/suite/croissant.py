@@ -18,8 +18,7 @@ import pyarrow.parquet as pq
 
 from catbench.files import readable, sha256_of
 from catbench.suite.info import SuiteInfo
-from catbench.suite.licences import known_licence
-from catbench.suite.manifest import Manifest
+from catbench.suite.manifest import Manifest, known_licence
 
 VERSION = "http://mlcommons.org/croissant/1.1"
 
@@ -93,7 +92,7 @@ def croissant(folder: Path, manifest: Manifest, day: date, page: str = "") -> st
         "name": suite.id,
         "description": suite.title or suite.id,
         "version": full_version(suite.version),
-        "license": licence.url if licence else suite.licence or "none stated",
+        "license": f"https://spdx.org/licenses/{licence}" if licence else suite.licence or "none stated",
         "citeAs": suite.cite,
         "datePublished": day.isoformat(),
         "keywords": ["text-to-image", "routing", "score matrix"],

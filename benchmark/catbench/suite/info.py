@@ -7,10 +7,14 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Metric(BaseModel):
-    """A quality metric: a score of (prompt, image)."""
+class InfoRecord(BaseModel):
+    """A record that cannot be changed and has no fields but its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Metric(InfoRecord):
+    """A quality metric: a score of (prompt, image)."""
 
     name: str = Field(min_length=1)
     """The column in the score table."""
@@ -34,20 +38,16 @@ class Metric(BaseModel):
         return self.label or self.name
 
 
-class PromptFile(BaseModel):
+class PromptFile(InfoRecord):
     """A file that prompts were read from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     sha256: str
     rows: int
 
 
-class PromptSource(BaseModel):
+class PromptSource(InfoRecord):
     """A dataset of prompts; its rows are those whose `source` is `name`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     licence: str
@@ -56,10 +56,8 @@ class PromptSource(BaseModel):
     files: tuple[PromptFile, ...] = ()
 
 
-class Diversity(BaseModel):
+class Diversity(InfoRecord):
     """The filter by which prompts were kept: each less similar than `threshold` to all kept before it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     encoder: str
     weights: str
@@ -74,10 +72,8 @@ class Diversity(BaseModel):
     """Prompts above it on the dataset's own score were left out beforehand."""
 
 
-class Provenance(BaseModel):
+class Provenance(InfoRecord):
     """Sources, filter and counts of a suite whose prompts catbench chose."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sources: tuple[PromptSource, ...]
     diversity: Diversity | None = None
@@ -86,10 +82,8 @@ class Provenance(BaseModel):
     """Rows read, what was left out and why, and what was kept."""
 
 
-class SuiteInfo(BaseModel):
+class SuiteInfo(InfoRecord):
     """What a suite says of itself."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(min_length=1, pattern=r"^[a-z0-9][a-z0-9._+-]*$")
     version: str = "1"

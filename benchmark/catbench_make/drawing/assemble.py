@@ -12,10 +12,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from catbench.arrays import Scores
-from catbench.suite.cells import ScoreCells
 from catbench.suite.matrix import ScoreMatrix, Suite
 from catbench.suite.pool import Cost
 from catbench.suite.prompts import SPLITS
+from catbench.suite.score_rows import ScoreCells
 from catbench.suite.store import save
 from catbench_make.drawing.image_sheets import MOST, sheets
 from catbench_make.drawing.shards import read_outcome, shard_path

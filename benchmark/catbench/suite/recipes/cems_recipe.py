@@ -20,8 +20,8 @@ from catbench.suite.from_arrays import matrix_from_arrays
 from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Candidate, Cost
+from catbench.suite.recipes.making import opened
 from catbench.suite.recipes.recipe import Recipe, pinned
-from catbench.suite.recipes.recipe_files import opened
 from catbench.suite.tables.columns import Tell
 from catbench.suite.tables.numerals import numbers_in
 from catbench.suite.tables.table_reading import read_table
@@ -52,7 +52,6 @@ SUITE = SuiteInfo(
 
 def build(paths: Mapping[str, Path], tell: Tell) -> ScoreMatrix:
     """Return the matrix of the eight files."""
-    del tell  # nothing is left out
     tables = {path: read_table(file).set_index("prompt_id") for path, file in paths.items()}
     first = tables[_path("clip", next(iter(MODELS)))]
     prompts = first[["prompt"]].rename(columns={"prompt": "text"})
@@ -105,14 +104,4 @@ def _seconds(candidate: str, clip: pd.DataFrame) -> Cost:
     )
 
 
-RECIPES = (
-    Recipe(
-        suite=SUITE,
-        prompts=10_000,
-        candidates=4,
-        repository=REPOSITORY,
-        commit=COMMIT,
-        files=pinned("cems"),
-        build=build,
-    ),
-)
+RECIPES = (Recipe(suite=SUITE, repository=REPOSITORY, commit=COMMIT, files=pinned("cems"), build=build),)

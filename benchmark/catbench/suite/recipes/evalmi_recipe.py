@@ -95,7 +95,6 @@ def family_of(task: str) -> str:
 
 def build(paths: Mapping[str, Path], tell: Tell) -> ScoreMatrix:
     """Return the matrix of the three files."""
-    del tell  # nothing is left out
     texts = paths[TEXTS].read_text(encoding="utf-8").splitlines()
     tasks = [json.loads(line)["tag"] for line in paths[TASKS].read_text(encoding="utf-8").splitlines()]
     table = read_workbook(paths[SCORES])
@@ -135,14 +134,4 @@ SUITE = SuiteInfo(
     source=f"https://github.com/{REPOSITORY}, commit {COMMIT}",
     folds=5,
 )
-RECIPES = (
-    Recipe(
-        suite=SUITE,
-        prompts=2100,
-        candidates=24,
-        repository=REPOSITORY,
-        commit=COMMIT,
-        files=pinned("evalmi"),
-        build=build,
-    ),
-)
+RECIPES = (Recipe(suite=SUITE, repository=REPOSITORY, commit=COMMIT, files=pinned("evalmi"), build=build),)

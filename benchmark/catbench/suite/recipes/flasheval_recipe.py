@@ -75,8 +75,6 @@ BLACK, NEAR = 4.604, 0.0007
 _FILE = re.compile(
     r"Image_score/[^/]+/(?P<metric>\w+)/(?P<model>[^/]+)/\w+-(?P<solver>[A-Z]+)(?P<steps>\d+)step-fp-"
 )
-
-
 MAIN = "sd-2.1"
 """The model of the homogeneous pool: the best of those that have as many candidates."""
 
@@ -98,10 +96,10 @@ def candidate_of(model: str, solver: str, steps: int) -> Candidate:
 
 def build(paths: Mapping[str, Path], tell: Tell, *, suite: SuiteInfo, source: str, keep: bool) -> ScoreMatrix:
     """Return the matrix of a dataset's files; `keep` keeps the prompts that have a black image."""
-    listed = [path for path in paths if path.startswith("data/")]
-    lines = paths[listed[0]].read_text(encoding="utf-8").splitlines()
-    rows = [json.loads(line) for line in lines]
+    listed = next(file for path, file in paths.items() if path.startswith("data/"))
+    rows = [json.loads(line) for line in listed.read_text(encoding="utf-8").splitlines()]
     ids, texts = [str(row["id"]) for row in rows], [str(row["caption"]) for row in rows]
+    prompts = pd.DataFrame({"prompt_id": ids, "text": texts, "source": source})
     candidates: dict[str, Candidate] = {}
     columns: dict[str, dict[str, Floats]] = {folder: {} for folder in METRICS}
     for path, file in paths.items():
@@ -110,9 +108,7 @@ def build(paths: Mapping[str, Path], tell: Tell, *, suite: SuiteInfo, source: st
             candidates[candidate.id] = candidate
             columns[match["metric"]][candidate.id] = _scores(file, ids)
     names = sorted(candidates)
-    models = sorted(
-        {candidate.model for candidate in candidates.values()}, key=lambda name: (name != MAIN, name)
-    )
+    models = sorted({one.model for one in candidates.values()}, key=lambda name: (name != MAIN, name))
     scores = {folder: np.stack([columns[folder][name] for name in names], axis=1) for folder in METRICS}
     good = np.array([bool(text.strip()) for text in texts])
     black = np.abs(scores["Aesthetic"] - BLACK) < NEAR
@@ -125,19 +121,12 @@ def build(paths: Mapping[str, Path], tell: Tell, *, suite: SuiteInfo, source: st
     else:
         tell(f"{share} left out: an image of theirs is black ({black.mean():.1%} of all images)")
         good &= ~black.any(axis=1)
-    kept = np.flatnonzero(good)
     return matrix_from_arrays(
         suite,
-        pd.DataFrame(
-            {
-                "prompt_id": [ids[row] for row in kept],
-                "text": [texts[row] for row in kept],
-                "source": source,
-            }
-        ),
+        prompts[good],
         [candidates[name] for name in names],
         list(METRICS.values()),
-        {metric.name: scores[folder][kept] for folder, metric in METRICS.items()},
+        {metric.name: scores[folder][good] for folder, metric in METRICS.items()},
         shipped_prices("flasheval"),
         pools={
             **{model: [n for n in names if candidates[n].model == model] for model in models},
@@ -166,8 +155,6 @@ def _recipe(suite: str, source: str, prompts: int, candidates: int, title: str) 
     )
     return Recipe(
         suite=info,
-        prompts=prompts,
-        candidates=candidates,
         repository=REPOSITORY,
         commit=COMMIT,
         files=pinned(suite),

@@ -1,17 +1,33 @@
-"""A recipe is found by its suite's name, and a suite is made by it."""
+"""A recipe is found by its suite's name, its files are fetched or found, and a suite is made of them.
+
+In a folder or archive a file may stand at its path in the repository, with or without a folder around all of
+them, or at the end of that path as far as it tells the file apart: `dataset/dataset.csv` or `dataset.csv`.
+A recipe's only file may be given itself, under its own name. Each is checked by its digest.
+"""
 
 from __future__ import annotations
 
+import shutil
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import IO
 
-from catbench.download import Progress
-from catbench.errors import unknown_name
+from catbench.download import Progress, fetch
+from catbench.errors import SuiteError, UsageError, unknown_name
+from catbench.files import sha256_of
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.recipes import RECIPES
 from catbench.suite.recipes.recipe import Recipe
-from catbench.suite.recipes.recipe_files import opened
 from catbench.suite.tables.columns import Tell
+
+AT_ONCE = 8
+"""Files that are fetched at a time."""
 
 
 def find_recipe(suite: str) -> Recipe:
@@ -38,3 +54,153 @@ def make(
     build = recipe.variants[variant] if variant else recipe.build
     with opened(recipe, source, progress) as paths:
         return build(paths, tell)
+
+
+@contextmanager
+def opened(recipe: Recipe, source: Path | None, progress: Progress) -> Generator[Mapping[str, Path]]:
+    """Yield the local path of every file of a recipe, each what it must be.
+
+    Raises UsageError where one is missing or cannot be fetched, SuiteError where one is another.
+    """
+    if source is None:
+        yield _fetched(recipe, progress)
+    elif source.is_dir():
+        yield _checked(recipe, _in_folder(recipe, source), str(source), progress)
+    elif len(recipe.files) == 1 and source.is_file() and source.name == PurePosixPath(*recipe.files).name:
+        yield _checked(recipe, dict.fromkeys(recipe.files, source), str(source), progress)
+    elif source.is_file():
+        _check_archive(recipe, source)
+        with tempfile.TemporaryDirectory(prefix="catbench-") as folder:
+            yield _checked(recipe, _unpacked(recipe, source, Path(folder)), str(source), progress)
+    else:
+        raise UsageError(f"--from {source}: there is no such folder or archive")
+
+
+def _fetched(recipe: Recipe, progress: Progress) -> dict[str, Path]:
+    """Return the files in the cache, those that are not there fetched several at a time."""
+    name = recipe.suite.id
+
+    def one(path: str) -> Path:
+        place = PurePosixPath(path)
+        return fetch(
+            recipe.url(path),
+            recipe.files[path].sha256,
+            place.name,
+            lambda what, done, total: None,
+            room=f"recipes/{name}/{place.parent}",
+            instead=recipe.by_hand,
+        )
+
+    found: dict[str, Path] = {}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for path, file in zip(recipe.files, pool.map(one, recipe.files), strict=True):
+            found[path] = file
+            progress(f"fetching {name}", len(found), len(recipe.files))
+    return found
+
+
+def _tails(path: str, all_paths: Mapping[str, object]) -> Generator[str]:
+    """Yield a file's path, and its ends from the longest on, as far as no other file has the same."""
+    parts = path.split("/")
+    for start in range(len(parts)):
+        end = "/".join(parts[start:])
+        if sum(other == end or other.endswith(f"/{end}") for other in all_paths) == 1:
+            yield end
+
+
+def _in_folder(recipe: Recipe, folder: Path) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for path in recipe.files:
+        for end in _tails(path, recipe.files):
+            if (folder / end).is_file():
+                found.setdefault(path, folder / end)
+    return found
+
+
+def _check_archive(recipe: Recipe, file: Path) -> None:
+    """Raise UsageError for a plain file: one that is no archive, nor is called like one."""
+    if zipfile.is_zipfile(file) or {".tar", ".tgz", ".zip"} & {one.lower() for one in file.suffixes}:
+        return
+    with suppress(OSError, EOFError, ValueError):
+        if tarfile.is_tarfile(file):
+            return
+    first, *more = recipe.files
+    others = f" and {len(more)} other files" if more else ""
+    raise UsageError(
+        f"--from {file}: it is a plain file, and a folder or archive with {first}{others} is due, as "
+        f"{recipe.repository} has it at {recipe.commit[:12]}"
+    )
+
+
+def _unpacked(recipe: Recipe, archive: Path, folder: Path) -> dict[str, Path]:
+    """Write the files that a recipe reads of an archive into a folder; nothing else of it is unpacked."""
+    wanted = {end: path for path in recipe.files for end in _tails(path, recipe.files)}
+    found: dict[str, Path] = {}
+
+    def take(member: str, size: int, open_it: Callable[[], IO[bytes] | None]) -> None:
+        parts = PurePosixPath(member).parts
+        path = next((p for n in (0, 1) if (p := wanted.get("/".join(parts[n:]))) is not None), None)
+        if path is None or path in found:
+            return
+        if size != recipe.files[path].bytes:
+            raise _other(recipe, path, f"{archive}: {member}", f"{size:,} bytes")
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        content = open_it()
+        if content is not None:
+            with content, target.open("wb") as file:
+                shutil.copyfileobj(content, file)
+            found[path] = target
+
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as packed:
+                for entry in packed.infolist():
+                    if not entry.is_dir():
+                        take(entry.filename, entry.file_size, lambda entry=entry: packed.open(entry))
+        else:
+            with tarfile.open(archive, "r|*") as stream:
+                for member in stream:
+                    if member.isfile():
+                        take(member.name, member.size, lambda member=member: stream.extractfile(member))
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError) as error:
+        raise SuiteError(
+            f"{archive}: not readable as an archive (.tar.*, .zip): {error}; is it cut short?"
+        ) from error
+    except OSError as error:
+        raise UsageError(
+            f"{archive}: cannot be unpacked into {folder.parent}: {error.strerror or error}"
+        ) from error
+    return found
+
+
+def _checked(recipe: Recipe, found: Mapping[str, Path], where: str, progress: Progress) -> Mapping[str, Path]:
+    """Return the files; raises UsageError where one is missing, SuiteError where one is another."""
+    missing = [path for path in recipe.files if path not in found]
+    if missing:
+        more = f" (and {len(missing) - 1} more of {len(recipe.files)} files)" if len(missing) > 1 else ""
+        raise UsageError(
+            f"{where}: no {missing[0]}{more}: {_due(recipe, missing[0])}. Without --from the files are "
+            f"fetched; {recipe.by_hand}"
+        )
+    for done, (path, file) in enumerate(found.items(), start=1):
+        due, size = recipe.files[path], file.stat().st_size
+        if size != due.bytes:
+            raise _other(recipe, path, str(file), f"{size:,} bytes")
+        if (found_sha256 := sha256_of(file)) != due.sha256:
+            raise _other(recipe, path, str(file), f"SHA-256 {found_sha256[:12]}…")
+        progress(f"checking {recipe.suite.id}", done, len(found))
+    return found
+
+
+def _due(recipe: Recipe, path: str) -> str:
+    due, commit = recipe.files[path], recipe.commit[:12]
+    return f"{due.bytes:,} bytes, SHA-256 {due.sha256[:12]}…, {path} of {recipe.repository} at {commit}"
+
+
+def _other(recipe: Recipe, path: str, name: str, has: str) -> SuiteError:
+    """Return the error for a file that has another size or digest than it must have."""
+    return SuiteError(
+        f"{name}: {has}, not the file of commit {recipe.commit[:12]} (altered or cut short?); it "
+        f"must be {_due(recipe, path)}"
+    )

@@ -69,7 +69,6 @@ SUITE = SuiteInfo(
 
 def build(paths: Mapping[str, Path], tell: Tell) -> ScoreMatrix:
     """Return the matrix of the table."""
-    del tell  # nothing is left out
     table = read_table(paths[TABLE])
     scores = [numbers_in(table[name], name, str(paths[TABLE])) for name in CANDIDATES]
     prompts = pd.DataFrame(
@@ -85,14 +84,4 @@ def build(paths: Mapping[str, Path], tell: Tell) -> ScoreMatrix:
     )
 
 
-RECIPES = (
-    Recipe(
-        suite=SUITE,
-        prompts=10_000,
-        candidates=2,
-        repository=REPOSITORY,
-        commit=COMMIT,
-        files=pinned("pqpp"),
-        build=build,
-    ),
-)
+RECIPES = (Recipe(suite=SUITE, repository=REPOSITORY, commit=COMMIT, files=pinned("pqpp"), build=build),)

@@ -37,9 +37,6 @@ class Recipe:
     """How a suite is made of published files."""
 
     suite: SuiteInfo
-    prompts: int
-    """Prompts of the suite."""
-    candidates: int
     repository: str
     """`owner/name` on GitHub."""
     commit: str

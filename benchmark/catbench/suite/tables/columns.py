@@ -17,7 +17,7 @@ import pandas as pd
 from catbench.arrays import Floats
 from catbench.errors import SuiteError, UsageError, listed, shown, unknown_name
 from catbench.suite.info import Metric
-from catbench.suite.tables.numerals import MISSING, Numbers, read_numbers
+from catbench.suite.tables.numerals import MISSING, Numbers, check_read, read_numbers
 from catbench.suite.tables.table_reading import KEYS, UNNAMED
 
 Tell = Callable[[str], None]
@@ -60,7 +60,8 @@ def choose_metrics(
     width = max(map(len, columns))
     for name, numbers in read.items():
         if name in chosen:
-            _check_numbers(table, name, numbers, where)
+            advice = f", or leave the column out with --ignore {shlex.quote(name)}"
+            check_read(numbers, table[name], name, where, advice=advice)
             dress = f" ({numbers.dress})" if numbers.dress else ""
             tell(f"  {name:{width}}  metric, {chosen[name]} is better{dress}")
         else:
@@ -173,15 +174,6 @@ def words_of(name: str) -> set[str]:
     words = set(re.findall(r"[a-z]+", parted.casefold()))
     starts = {start for word in words - {"fidelity"} for start in LOWER_STARTS if word.startswith(start)}
     return words | starts | {end for word in words for end in LOWER_ENDS if word.endswith(end)}
-
-
-def _check_numbers(table: pd.DataFrame, name: str, numbers: Numbers, where: str) -> None:
-    if numbers.odd is not None:
-        row, cell = int(table.index[numbers.odd]) + 1, shown(table[name].iloc[numbers.odd])
-        raise SuiteError(
-            f"{where}, row {row}: {name} is {cell}, {numbers.why} (leave empty what is missing, or leave the "
-            f"column out with --ignore {shlex.quote(name)})"
-        )
 
 
 def _reason(name: str, column: pd.Series[Any], numbers: Numbers, named: bool) -> str:

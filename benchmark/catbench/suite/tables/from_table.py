@@ -20,12 +20,11 @@ from pydantic import ValidationError
 
 from catbench.arrays import Floats, Ints, Scores
 from catbench.errors import SuiteError, shown
-from catbench.suite.from_arrays import by_cost, costs_in_order
+from catbench.suite.from_arrays import grouped, matrix_from_arrays
 from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Candidate, Cost
-from catbench.suite.prompts import SPLITS, group_of, normalise, split_of
-from catbench.suite.slices import complexity
+from catbench.suite.prompts import SPLITS
 from catbench.suite.tables.columns import Tell
 from catbench.suite.tables.complete import Drops, whole_part, without_blank_prompts
 from catbench.suite.tables.numerals import numbers_in
@@ -81,22 +80,21 @@ def matrix_from_table(
         scores[name][place, named, ranks] = column
     rows, columns = whole_part(scores, depth, prompts["text"].tolist(), list(ids), drops, where, tell)
     kept = fit_costs(costs, list(ids[columns]), costs_where, tell)
-    order = by_cost(list(ids), np.flatnonzero(columns), kept)
     records = {candidate.id: candidate for candidate in candidates}
-    chosen = prompts[rows].reset_index(drop=True)
+    chosen = prompts[rows]
     for split in SPLITS if "split" not in table else ():
         if split not in set(chosen["split"]):
             raise SuiteError(
                 f"{where}: {len(chosen):,} prompts are so few that the hash of their texts puts none into "
                 f"the {split} split: add prompts, or a column `split` with {', '.join(SPLITS)}"
             )
-    return ScoreMatrix(
-        suite=suite,
-        prompts=pd.concat([chosen, complexity(chosen["text"].tolist())], axis=1),
-        candidates=tuple(records.get(name) or Candidate(id=name) for name in ids[order]),
-        metrics=tuple(metrics),
-        scores={name: array[rows][:, order] for name, array in scores.items()},
-        costs=costs_in_order(kept, list(ids[order])),
+    return matrix_from_arrays(
+        suite,
+        chosen,
+        [records.get(name) or Candidate(id=name) for name in ids[columns]],
+        metrics,
+        {name: array[rows][:, columns] for name, array in scores.items()},
+        kept,
         samples={split: depths[split] for split in SPLITS if split in depths},
     )
 
@@ -221,17 +219,6 @@ def _prompts(table: pd.DataFrame, where: str) -> pd.DataFrame:
             raise SuiteError(
                 f"{where}: prompt id {several.index[several > 1][0]!r} has two values of {name!r}"
             )
-    first = table.drop_duplicates("prompt_id").sort_values("prompt_id").reset_index(drop=True)
-    keys = [normalise(text) for text in first["prompt"]]
-    given = first["group"].astype(str) if "group" in first else None
-    return pd.DataFrame(
-        {
-            "prompt_id": first["prompt_id"],
-            "text": first["prompt"],
-            "source": first["source"].fillna("").astype(str) if "source" in first else "",
-            "group": [group_of(key) for key in keys] if given is None else given,
-            "split": first["split"].astype(str)
-            if "split" in first
-            else [split_of(key) for key in (keys if given is None else given)],
-        }
-    ).astype("str")
+    first = table.drop_duplicates("prompt_id").sort_values("prompt_id")[["prompt_id", *described]]
+    first = first.assign(source=first["source"].fillna("") if "source" in first else "")
+    return grouped(first.astype(str).rename(columns={"prompt": "text"}).reset_index(drop=True))

@@ -25,15 +25,16 @@ MISSING = frozenset(["", "-", "–", "—", "na", "n/a", "#n/a", "<na>", "nan", 
 WORDS = {"true": 1.0, "yes": 1.0, "y": 1.0, "false": 0.0, "no": 0.0, "n": 0.0}
 _WORDS_AND_NUMBERS = {**WORDS, "0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0}
 _AS_WORDS = "true as 1, false as 0"
-_DRESSED = re.compile(r"([$€£¥]?)\s*(.*?)\s*(%?)", re.DOTALL)
-_GAPS = "[ \u00a0\u2009\u202f'’]"
+_SPACES = "\u00a0\u2009\u202f"
+_GAPS = f"[ {_SPACES}'’]"
 
 
 def _numeral(point: str, comma: str) -> re.Pattern[str]:
     """Return the pattern of a number with a decimal sign and a sign between groups of thousands."""
     groups = rf"[1-9]\d{{0,2}}(?:(?P<gap>{comma}|{_GAPS})\d{{3}}(?:(?P=gap)\d{{3}})*)"
+    number = rf"[+-]?(?:(?:{groups}|\d+)(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?"
     return re.compile(
-        rf"[+-]?(?:(?:{groups}|\d+)(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?",
+        rf"(?P<before>[$€£¥]?)[\s{_SPACES}]*(?P<number>{number})[\s{_SPACES}]*(?P<behind>%?)",
         re.ASCII | re.IGNORECASE,
     )
 
@@ -53,28 +54,25 @@ class Numbers:
     """What was read otherwise than it stands: `% signs taken off`."""
     odd: int | None = None
     """Position of the first cell that cannot be read, None where all can."""
-    why: str = "not a number"
+    why: str = ""
     """What is wrong with that cell."""
 
 
 def read_numbers(column: pd.Series[Any]) -> Numbers:
     """Return a column of numbers or texts, in any of the forms above, as numbers."""
-    if pd.api.types.is_bool_dtype(column):
-        return Numbers(column.to_numpy(dtype=np.float64, na_value=np.nan), 1.0, _AS_WORDS)
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column):
-        return Numbers(column.to_numpy(dtype=np.float64, na_value=np.nan), 1.0)
-    cells = [str(cell).strip() for cell in column.tolist()]  # missing ones are nan, None, <NA>
-    written = np.array(cells, dtype=object)
-    codes, texts = pd.factorize(written)
-    counts = np.bincount(codes, minlength=len(texts))
-    there = [text for text in texts if text.casefold() not in MISSING]
-    read = _read(there)
-    values = np.array([read.numbers.get(text, np.nan) for text in texts], dtype=np.float64)
-    times = dict(zip(texts, counts, strict=True))
-    share = sum(times[text] for text in read.numbers) / max(1, sum(times[text] for text in there))
-    odd = next((text for text in there if text not in read.numbers or text == read.refused), None)
-    place = None if odd is None else int((written == odd).argmax())
-    return Numbers(values[codes], float(share), read.dress, place, read.why)
+    if pd.api.types.is_any_real_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+        dress = _AS_WORDS if pd.api.types.is_bool_dtype(column) else ""
+        return Numbers(column.to_numpy(dtype=np.float64, na_value=np.nan), 1.0, dress)
+    # What is missing is nan, None or <NA> as a text.
+    cells = pd.Series([str(cell).strip() for cell in column.tolist()], dtype=object)
+    there = ~cells.str.casefold().isin(MISSING)
+    read = _read(cells[there].unique().tolist())
+    values = cells.map(read.numbers).to_numpy(dtype=np.float64)
+    share = float((~np.isnan(values)).sum() / max(1, there.sum()))
+    odd = np.flatnonzero(cells.isin(list(read.faults)))
+    if not len(odd):
+        return Numbers(values, share, read.dress)
+    return Numbers(values, share, read.dress, int(odd[0]), read.faults[cells[odd[0]]])
 
 
 def numbers_in(column: pd.Series[Any], name: str, where: str) -> Floats:
@@ -83,22 +81,26 @@ def numbers_in(column: pd.Series[Any], name: str, where: str) -> Floats:
     The index of `column` holds the number of each row, counted from 0.
     """
     found = read_numbers(column)
-    if found.odd is not None:
-        raise SuiteError(
-            f"{where}, row {int(column.index[found.odd]) + 1}: {name} is {shown(column.iloc[found.odd])}, "
-            f"{found.why} (leave empty what is missing)"
-        )
+    check_read(found, column, name, where)
     return found.values
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """Distinct texts -> numbers, by one convention; `refused` is a text that this may read wrongly."""
+def check_read(found: Numbers, column: pd.Series[Any], name: str, where: str, *, advice: str = "") -> None:
+    """Raise SuiteError where a cell of a column could not be read, naming the file, row and cell."""
+    if found.odd is not None:
+        raise SuiteError(
+            f"{where}, row {int(column.index[found.odd]) + 1}: {name} is {shown(column.iloc[found.odd])}, "
+            f"{found.why} (leave empty what is missing{advice})"
+        )
+
+
+class _Reading(NamedTuple):
+    """Distinct texts as numbers, by one convention."""
 
     numbers: dict[str, float]
-    dress: str = ""
-    refused: str = ""
-    why: str = "not a number"
+    dress: str
+    faults: dict[str, str]
+    """Text -> why it is no number, or may be another one."""
 
 
 class _Cell(NamedTuple):
@@ -111,32 +113,30 @@ class _Cell(NamedTuple):
 def _read(texts: Sequence[str]) -> _Reading:
     folded = {text.casefold() for text in texts}
     if folded & WORDS.keys() and folded <= _WORDS_AND_NUMBERS.keys():
-        return _Reading({text: _WORDS_AND_NUMBERS[text.casefold()] for text in texts}, _AS_WORDS)
+        return _Reading({text: _WORDS_AND_NUMBERS[text.casefold()] for text in texts}, _AS_WORDS, {})
     point, comma = _cells(texts, _POINT, ","), _cells(texts, _COMMA, ".")
     cells = comma if len(comma) > len(point) else point
-    numbers = {text: cell.value for text, cell in cells.items()}
+    faults = {text: "not a number" for text in texts if text not in cells}
+    first = next(iter(cells), "")
     for text, cell in cells.items():
-        first = next(iter(cells))
         if cell.signs != cells[first].signs:
-            why = f"and {first!r} stands there too: all or none must have the sign"
-            return _Reading(numbers, refused=text, why=why)
-        if "," in text and point.keys() == comma.keys() and point[text].value != comma[text].value:
-            why = "which is one number with thousands and another with decimals: write it without the comma"
-            return _Reading(numbers, refused=text, why=why)
+            faults[text] = f"and {first!r} stands there too: all or none must have the sign"
+        elif "," in text and point.keys() == comma.keys() and point[text].value != comma[text].value:
+            faults[text] = (
+                "which is one number with thousands and another with decimals: write it without the comma"
+            )
     signs = {sign for cell in cells.values() for sign in cell.signs if sign}
-    mended = [f"{sign} signs taken off" for sign in sorted(signs)]
-    mended += ["thousands put together"] if any(cell.grouped for cell in cells.values()) else []
-    mended += ["commas as decimal points"] if cells is comma and comma.keys() != point.keys() else []
-    return _Reading(numbers, ", ".join(mended))
+    dress = [f"{sign} signs taken off" for sign in sorted(signs)]
+    dress += ["thousands put together"] if any(cell.grouped for cell in cells.values()) else []
+    dress += ["commas as decimal points"] if cells is comma and comma.keys() != point.keys() else []
+    return _Reading({text: cell.value for text, cell in cells.items()}, ", ".join(dress), faults)
 
 
 def _cells(texts: Sequence[str], pattern: re.Pattern[str], comma: str) -> dict[str, _Cell]:
     """Return the texts that are numbers by a pattern, whose groups are set apart by `comma` or a gap."""
     found: dict[str, _Cell] = {}
     for text in texts:
-        dressed = _DRESSED.fullmatch(text.replace("\u2212", "-"))
-        number = pattern.fullmatch(dressed[2]) if dressed else None
-        if dressed and number:
-            bare = re.sub(_GAPS, "", number[0].replace(comma, "")).replace(",", ".")
-            found[text] = _Cell(float(bare), (dressed[1], dressed[3]), bool(number["gap"]))
+        if cell := pattern.fullmatch(text.replace("\u2212", "-")):
+            bare = re.sub(_GAPS, "", cell["number"].replace(comma, "")).replace(",", ".")
+            found[text] = _Cell(float(bare), (cell["before"], cell["behind"]), bool(cell["gap"]))
     return found
