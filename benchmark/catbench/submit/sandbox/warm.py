@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import struct
@@ -24,6 +25,7 @@ from pathlib import Path
 from catbench.errors import RouterError, UsageError
 from catbench.submit.sandbox.keeper import READY
 
+UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\ud7ff\ue000-\U0010ffff]+")
 CREDENTIALS = struct.Struct("3i")
 """Process, user and group, as the kernel tells them: the number of the process on this side."""
 
@@ -136,5 +138,16 @@ class Warm:
 
     def _printed(self) -> str:
         time.sleep(0.1)  # what ended it may still be written
-        lines = self._said.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return f" (it printed: {lines[-1][:200]!r})" if lines else ""
+        return last_printed(self._said.read_bytes())
+
+
+def last_printed(said: bytes) -> str:
+    """Return the last line of what was printed, for a message; empty where nothing was."""
+    lines = [line.strip() for line in map(clean, said.split(b"\n"))]
+    last = next(filter(None, reversed(lines)), "")
+    return f" (it printed: {last[:200]!r})" if last else ""
+
+
+def clean(text: bytes) -> str:
+    """Return untrusted text without control characters: it can neither move a cursor nor forge a line."""
+    return UNPRINTABLE.sub(" ", text.decode("utf-8", "replace"))
