@@ -31,6 +31,8 @@ from catbench.suite.matrix import ScoreMatrix
 GPU = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
 
 
+DECLARED = ("name", "authors", "paper", "licence", "unseen_candidates", "needs_gpu", "requirements")
+"""What a report says in the words of `submission.toml`."""
 LIBRARIES = frozenset({"joblib", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "torch"})
 """They are loaded once, before a submission's code, for all its sessions: it takes longer than most routers
 take to learn."""
@@ -116,18 +118,11 @@ def run_submission(
         judged = judge(ready.inside, rounds, pools, score)
         paths = [ready.inside.folder / file for file in ready.files]
         duplicates = find_duplicates(paths, rounds.test.texts())
-    settings = ready.settings
     record = Submission(
         slug=name,
-        name=settings.name,
-        authors=settings.authors,
-        paper=settings.paper,
-        licence=settings.licence,
+        **ready.settings.model_dump(include=set(DECLARED)),
         date=datetime.now(UTC).date().isoformat(),
         prompt_only=True,  # it is given prompts and nothing else
-        unseen_candidates=settings.unseen_candidates,
-        needs_gpu=settings.needs_gpu,
-        requirements=settings.requirements,
         files=ready.files,
         predictions_sha256=judged.digest,
         sandbox=SandboxRecord(
