@@ -131,11 +131,8 @@ def _record(folder: Path) -> tuple[dict[str, Any] | None, list[Fault]]:
     """Return `submission.toml`, None where it cannot be read, and what is wrong with it."""
     try:
         record = tomllib.loads(_read(folder / SETTINGS, LARGEST_SETTINGS).decode("utf-8"))
-        Settings.model_validate(record)
     except FileNotFoundError:
         return None, [Fault(f"there is no {SETTINGS}", "`catbench submit new SLUG` writes one")]
-    except ValidationError as error:
-        return record, setting_faults(error.errors())
     except RecursionError:
         return None, [Fault(f"{SETTINGS} cannot be read", "it is nested too deeply: write it flat")]
     except tomllib.TOMLDecodeError as error:
@@ -145,6 +142,10 @@ def _record(folder: Path) -> tuple[dict[str, Any] | None, list[Fault]]:
         return None, [Fault(f"{SETTINGS} is no TOML", fix)]
     except (OSError, ValueError) as error:
         return None, [Fault(f"{SETTINGS} cannot be read", f"{error}")]
+    try:
+        Settings.model_validate(record)
+    except ValidationError as error:
+        return record, setting_faults(error.errors())
     return record, []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -50,12 +50,11 @@ def open_sandbox(inside: Inside) -> Generator[Sandbox]:
     Raises UsageError where it is not available.
     """
     check_available(inside.sandbox)
-    with tempfile.TemporaryDirectory(prefix="catbench-", ignore_cleanup_errors=True) as place:
-        sandbox = Sandbox(inside, Path(place))
-        try:
-            yield sandbox
-        finally:
-            sandbox.close()
+    with (
+        tempfile.TemporaryDirectory(prefix="catbench-", ignore_cleanup_errors=True) as place,
+        closing(Sandbox(inside, Path(place))) as sandbox,
+    ):
+        yield sandbox
 
 
 @contextmanager
@@ -77,8 +76,8 @@ class Sandbox:
         self._inside, self._place = inside, place
         self._around: Around = "none"
         if inside.sandbox == "bwrap":
-            mounts = seen_from_inside(inside.folder, inside.packages, inside.masked)
-            hidden = any(mount.target.is_relative_to(place) for mount in mounts for place in SCRATCH)
+            self._mounts = seen_from_inside(inside.folder, inside.packages, inside.masked)
+            hidden = any(mount.target.is_relative_to(place) for mount in self._mounts for place in SCRATCH)
             self._around = "one" if hidden or not sessions_can_part() else "each"
         self._warm = None if inside.sandbox == "none" or self._around == "one" else self._start()
 
@@ -97,18 +96,13 @@ class Sandbox:
         if self._inside.sandbox == "none":
             yield HereSession(self._inside)
             return
-        warm = self._warm or self._start()
-        try:
-            with tempfile.TemporaryDirectory(dir=self._place, ignore_cleanup_errors=True) as scratch:
-                session = SandboxSession(self._inside, warm, scratch, self._around)
-                try:
-                    yield session
-                    session.check()
-                finally:
-                    session.close()
-        finally:
-            if warm is not self._warm:
-                warm.close()
+        with (
+            nullcontext(self._warm) if self._warm else closing(self._start()) as warm,
+            tempfile.TemporaryDirectory(dir=self._place, ignore_cleanup_errors=True) as scratch,
+            closing(SandboxSession(self._inside, warm, scratch, self._around)) as session,
+        ):
+            yield session
+            session.check()
 
     def close(self) -> None:
         """End it."""
@@ -122,13 +116,10 @@ class Sandbox:
             folder, packages = SUBMISSION, PACKAGES
         settings = inside.name, inside.entry, inside.limits.model_dump_json(), self._around
         words = python(str(folder), str(packages), *settings, ",".join(inside.modules))
-        environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
         if inside.sandbox == "bwrap":
-            mounts = seen_from_inside(inside.folder, inside.packages, inside.masked)
             closed = self._around == "one"
-            words = bubblewrap(mounts, words, inside.limits, inside.devices, closed=closed)
-            environment = {}
-        return Warm(words, environment, place, inside.name)
+            words = bubblewrap(self._mounts, words, inside.limits, inside.devices, closed=closed)
+        return Warm(words, place, inside.name)
 
 
 class SandboxSession:

@@ -92,7 +92,8 @@ def decode_request(
 def encode_answer(values: Numbers) -> bytes:
     """Return numbers (n, K), row by row: float64, or int64 for positions."""
     kind = "policy" if np.issubdtype(values.dtype, np.integer) else "estimator"
-    return _first_line(*values.shape, kind) + np.ascontiguousarray(values, DTYPES[kind]).tobytes()
+    rows, columns = values.shape
+    return _first_line(rows, columns, kind) + np.ascontiguousarray(values, DTYPES[kind]).tobytes()
 
 
 def answer_size(rows: int, columns: int, kind: Kind) -> int:
