@@ -27,7 +27,6 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
 
 ROOT = Path(__file__).parent.parent
-BENCHMARK = ROOT / "benchmark"
 REPOSITORY = os.environ.get("CATBENCH_REPOSITORY", "").rstrip("/")
 
 
@@ -118,12 +117,8 @@ def commands() -> str:
     for heading, name, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
         above, at, listed = body.partition("**Commands**:")
         slug = name.replace(" ", "-")
-        head += (
-            heading
-            + above
-            + at
-            + re.sub(r"^\* `(\S+)`", rf"* [`\1`](#{slug}-\1)", listed, flags=re.MULTILINE)
-        )
+        links = re.sub(r"^\* `(\S+)`", rf"* [`\1`](#{slug}-\1)", listed, flags=re.MULTILINE)
+        head += heading + above + at + links
     return head
 
 
@@ -136,7 +131,7 @@ def uncut(command: Any) -> None:
 
 def python() -> str:
     """Return the page of the public names, each with its docstring; raise PluginError where one has none."""
-    package: Any = griffe.load("catbench", search_paths=[str(BENCHMARK)], resolve_aliases=True)
+    package: Any = griffe.load("catbench", search_paths=[str(ROOT / "benchmark")], resolve_aliases=True)
     names = [str(name).strip("'\"") for name in package.exports]
     lacking = [path for name in names for path in without_docstring(package[name])]
     if lacking:

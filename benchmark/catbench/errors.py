@@ -1,12 +1,4 @@
-"""Every error that catbench raises on purpose.
-
-    CatbenchError
-    ├── SuiteError         a suite, a table or a file of one that breaks a rule
-    ├── RouterError        a router that cannot be loaded, fails, or answers wrongly
-    ├── SubmissionError    a submission with problems, or one whose report does not hold
-    ├── UsageError         a name, option or argument that cannot be used
-    ├── GenerationError    a model that cannot be loaded, or draws or scores wrongly
-    └── MissingExtraError  an optional package that is not installed
+"""Every error that catbench raises on purpose, and words that messages share.
 
 A message states the value, the rule and the likely mistake, and where: file, row, candidate.
 The command line prints it as one line and exits with 2.

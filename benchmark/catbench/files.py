@@ -5,16 +5,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 
 from catbench.errors import SuiteError, UsageError
-
-_ONE_AT_A_TIME = Lock()
 
 
 def sha256_of(path: Path) -> str:
@@ -31,12 +29,10 @@ def atomic_file(path: Path) -> Generator[Path]:
     """
     _check_target(path)
     with _writing(path):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-        os.close(handle)
-        draft = Path(name)
+        draft = _hidden(path)
+        draft.touch(exist_ok=False)
         try:
             yield draft
-            draft.chmod(0o666 & ~_umask())
             _sync(draft)  # or the new name could outlive a power cut, and what it names not
             draft.replace(path)
             _sync(path.parent)
@@ -60,18 +56,17 @@ def atomic_folder(path: Path, *, force: bool = False) -> Generator[Path]:
         raise UsageError(f"cannot replace {path}: it is, or holds, the current or the home folder")
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
+        draft = _hidden(path)
+        draft.mkdir()
         try:
             yield draft
-            draft.chmod(0o777 & ~_umask())
             for place, _, files in os.walk(draft):
                 for name in files:
                     _sync(Path(place, name))
                 _sync(Path(place))
             old = None
             if path.exists():
-                old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
-                path.replace(old)
+                old = path.replace(_hidden(path))
             draft.replace(path)
             _sync(path.parent)
             if old is not None:
@@ -107,9 +102,12 @@ def check_writable(path: Path) -> None:
     """Raise UsageError where a file at `path` could not be written; long work asks before it starts."""
     _check_target(path)
     with _writing(path):
-        handle, probe = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
-        os.close(handle)
-        os.unlink(probe)
+        tempfile.TemporaryFile(dir=path.parent).close()
+
+
+def _hidden(path: Path) -> Path:
+    """Return a new name beside a path, with its ending: writers know the format by it."""
+    return path.with_name(f".{path.stem}-{secrets.token_hex(8)}{path.suffix}")
 
 
 def _check_target(path: Path) -> None:
@@ -137,10 +135,3 @@ def _sync(path: Path) -> None:
             raise  # some file systems cannot sync a folder, and do not need it
     finally:
         os.close(handle)
-
-
-def _umask() -> int:
-    with _ONE_AT_A_TIME:  # asking sets it: two threads could leave the process without
-        mask = os.umask(0)
-        os.umask(mask)
-    return mask

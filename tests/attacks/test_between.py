@@ -55,7 +55,7 @@ def test_what_is_used_is_seen_though_nothing_is_asked(bwrap, folder, head, matri
     with open_session(Inside("attack", folder, "router.py:make_router", "bwrap", enough)) as session:
         session.make(matrix.pool(metric=matrix.metrics[0].name))
         deadline = time.monotonic() + 120
-        while session._channel.watch.peak_memory < 800 * MIB:
+        while session._watch.peak_memory < 800 * MIB:
             assert time.monotonic() < deadline, "nobody looked"
             time.sleep(0.05)
     assert session.usage.memory_bytes > 800 * MIB
@@ -64,7 +64,7 @@ def test_what_is_used_is_seen_though_nothing_is_asked(bwrap, folder, head, matri
 def wait_until_ended(session):
     """Wait until no process of the session runs any more."""
     deadline = time.monotonic() + 120
-    process = psutil.Process(session._channel.watch.pid)
+    process = psutil.Process(session._watch.pid)
     while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, "it goes on"
         time.sleep(0.05)

@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from catbench.submit.run import imported
 from catbench.submit.sandbox import session as sessions
 from catbench.submit.sandbox.launch import Inside
 from catbench.submit.sandbox.layout import Mount
-from catbench.submit.sandbox.preload import imported
 from catbench.submit.sandbox.session import open_sandbox
 
 MARKS = """

@@ -6,8 +6,8 @@ import tomllib
 
 import pytest
 
+from catbench.submit.faults import EXAMPLES
 from catbench.submit.folder import Settings, folder_faults
-from catbench.submit.toml_words import EXAMPLES
 
 WRONG = [
     ("authors", '"Ada"', "it must be a list, in brackets"),

@@ -45,8 +45,8 @@ class Answer:
         return "policy" if self.predicted is None else "estimator"
 
 
-def restrict(answer: Answer, inside: npt.NDArray[np.bool_]) -> Answer:
-    """Return the answer about some of the tested prompts only, by a mask (n,); validation stays whole."""
+def restrict(answer: Answer, inside: npt.NDArray[np.bool_] | Ints) -> Answer:
+    """Return the answer about some tested prompts, by a mask (n,) or positions; validation stays whole."""
     predicted = None if answer.predicted is None else answer.predicted[inside]
     choices = None if answer.choices is None else answer.choices[:, inside]
     return replace(answer, predicted=predicted, choices=choices)

@@ -3,7 +3,7 @@
 sandbox/      a process that cannot hurt the host, see an answer or stay behind
 folder        `submission.toml`, and every fault that a folder can have
 requirements  packages that it needs: present, or hashed wheels
-faults toml_words weights    what is wrong, in a line each: of its settings, of its weights
+faults weights    what is wrong, in a line each: of its settings, of its weights
 template      a folder to start from
 trial         `catbench submit check`: all problems at once, and its code on a small suite
 submitted     what it answers on all metrics, its digest, and where it stands

@@ -10,7 +10,6 @@ That it knows nothing else is what canaries are for (`catbench.submit.canaries`)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from math import inf, isclose
 
 import numpy as np
@@ -20,7 +19,7 @@ from catbench.report.submission_record import Check
 from catbench.score.answer import ROUNDING, Answer
 from catbench.score.answer_sweep import sweep_of
 from catbench.score.measures import audc
-from catbench.score.rounds import Part, Rounds
+from catbench.score.rounds import Part
 from catbench.score.sweep import mixture_curve, oracle_curve
 from catbench.suite.pool import Pool
 
@@ -29,33 +28,6 @@ TOLERANCE = 1e-4
 SHARE = 1e-3
 """How far their AUDCs may be apart, of the headroom (`audc_gap`): room for two events that change
 places in a curve of few prompts."""
-
-
-def check_repeats(
-    rounds: Rounds, pools: Sequence[Pool], answers: Mapping[str, Answer], again: Mapping[str, Answer]
-) -> Check:
-    """Compare the answers that count with those of a second process, where everything was fitted anew."""
-    return compare_answers("repeats", "fitted anew in a second process", rounds.test, pools, answers, again)
-
-
-def check_order(
-    test: Part, pools: Sequence[Pool], answers: Mapping[str, Answer], again: Mapping[str, Answer]
-) -> Check:
-    """Compare answers with those about the same prompts in another order."""
-    return compare_answers("order", "asked in another order", test, pools, answers, again)
-
-
-def check_alone(
-    test: Part,
-    pools: Sequence[Pool],
-    answers: Mapping[str, Answer],
-    sampled: Ints,
-    alone: Mapping[str, Answer],
-) -> Check:
-    """Compare answers with those about single prompts, at the positions `sampled`."""
-    counted = {metric: _at(answer, sampled) for metric, answer in answers.items()}
-    how = f"{len(sampled)} sampled prompts asked one at a time"
-    return compare_answers("one at a time", how, test, pools, counted, alone, sampled)
 
 
 def compare_answers(
@@ -113,12 +85,3 @@ def audc_gap(one: Answer, other: Answer, quality: Floats, pool: Pool) -> float:
     if isclose(first, second, rel_tol=1e-12, abs_tol=1e-12):
         return 0.0
     return abs(first - second) / (best - mixed) if best > mixed else inf
-
-
-def _at(answer: Answer, rows: Ints) -> Answer:
-    """Return the answer about some prompts, by their positions."""
-    return replace(
-        answer,
-        predicted=None if answer.predicted is None else answer.predicted[rows],
-        choices=None if answer.choices is None else answer.choices[:, rows],
-    )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from catbench import __version__
@@ -20,15 +21,7 @@ from catbench.files import atomic_file
 from catbench.home import cache_folder
 from catbench.report.suite_of import suite_trained_on
 from catbench.score.bootstrap import Bootstrap
-from catbench.submit.entries import (
-    TABLES,
-    Entry,
-    Unranked,
-    find_reports,
-    read_entry,
-    unranked,
-    with_areas,
-)
+from catbench.submit.entries import TABLES, Entry, Unranked, find_reports, read_entry, unranked, with_areas
 from catbench.submit.verify import verify_report
 from catbench.suite.here import matrix_of
 from catbench.terminal import one_line
@@ -87,7 +80,8 @@ def why_not(entry: Entry, cache: Path | None = None, verifying: Callable[[], Non
         return str(error)
     made_of = [__version__, first.suite_digest, other.digest if other else ""]
     made_of += [entry.digests[name] for name in ("report", *TABLES)]
-    path = (cache or cache_folder() / "leaderboard") / "verified" / f"{_key(made_of)}.json"
+    key = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:32]
+    path = (cache or cache_folder() / "leaderboard") / "verified" / f"{key}.json"
     if (known := _recall(path)) is not None:
         return known
     verifying()
@@ -120,24 +114,17 @@ def _without_a_look(entry: Entry) -> str:
     return ""
 
 
-def _key(made_of: list[str]) -> str:
-    return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:32]
-
-
 def _recall(path: Path) -> str | None:
     """Return what was found before, None where nothing whole is kept."""
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        return str(kept["why_not"])
+        return str(json.loads(path.read_text(encoding="utf-8"))["why_not"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def _keep(path: Path, reason: str) -> None:
     """Keep what was found; in a place that cannot be written, it is found again the next time."""
-    try:
+    with suppress(OSError, UsageError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_file(path) as draft:
             draft.write_text(json.dumps({"why_not": reason}), encoding="utf-8")
-    except (OSError, UsageError):
-        return

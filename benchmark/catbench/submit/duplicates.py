@@ -39,16 +39,12 @@ def find_duplicates(files: Iterable[Path], prompts: Prompts) -> Duplicates:
     for path in files:
         for piece in _pieces(path, overlap):
             words = _words(piece)
-            held = _runs(words)
-            together = ""
+            held, together = _runs(words), _together(words)
             for text in {text for run in held & telling.keys() for text in telling[run]} - exact.keys():
                 count = len(runs[text] & held)
-                if count == len(runs[text]):
-                    together = together or _together(words)
-                    if _together(wanted[text]) in together:
-                        exact[text] = path.name
-                        continue
-                if count >= SHARE * len(runs[text]):
+                if count == len(runs[text]) and _together(wanted[text]) in together:
+                    exact[text] = path.name
+                elif count >= SHARE * len(runs[text]):
                     near.setdefault(text, path.name)
     near = {text: name for text, name in near.items() if text not in exact}
     examples = [f"{name}: {text[:120]}" for text, name in [*exact.items(), *near.items()][:EXAMPLES]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import shutil
 import stat
 import sys
 import tomllib
@@ -18,9 +17,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from catbench.errors import SubmissionError
 from catbench.files import sha256_of
 from catbench.report.limits import MIB
-from catbench.submit.faults import Fault, escaped
+from catbench.submit.faults import SETTINGS, Fault, escaped, setting_faults
 from catbench.submit.requirements import read_requirement
-from catbench.submit.toml_words import SETTINGS, setting_faults
 from catbench.submit.weights import WEIGHTS, weight_faults
 
 ENTRY = "router.py:make_router"
@@ -70,7 +68,6 @@ class Settings(BaseModel):
 def read_settings(folder: Path) -> Settings:
     """Return what `submission.toml` says. Raises SubmissionError with all that is wrong with it."""
     record, problems = _record(folder)
-    problems += _record_faults(record)
     if problems:
         raise SubmissionError("; ".join(map(str, problems)))
     return Settings.model_validate(record)
@@ -97,7 +94,7 @@ def folder_faults(folder: Path) -> list[Fault]:
     if not any(entry.what.startswith("more than") for entry in problems):
         problems += _content_faults(folder, files)
     record, more = _record(folder)
-    problems += [*more, *_record_faults(record)]
+    problems += more
     if record is not None:  # of what it says, whatever is right is looked at though something else is wrong
         entry, requirements = record.get("entry", ENTRY), record.get("requirements", [])
         problems += _entry_faults(folder, entry, files) if isinstance(entry, str) else []
@@ -118,11 +115,10 @@ def stage(folder: Path, target: Path) -> dict[str, str]:
             continue
         copy = target / name
         copy.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as source, copy.open("wb") as written:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise SubmissionError(f"{name} changed while it was copied")
-            shutil.copyfileobj(source, written)
+        try:
+            copy.write_bytes(_read(folder / name, LARGEST_FILE))
+        except (OSError, ValueError) as error:
+            raise SubmissionError(f"{name} changed while it was copied: {error}") from error
         copy.chmod(0o644)
         digests[str(name)] = sha256_of(copy)
     for path in (target, *target.rglob("*")):
@@ -132,9 +128,9 @@ def stage(folder: Path, target: Path) -> dict[str, str]:
 
 
 def _record(folder: Path) -> tuple[dict[str, Any] | None, list[Fault]]:
-    """Return `submission.toml` as it stands there, or why it cannot be read."""
+    """Return `submission.toml`, None where it cannot be read, and what is wrong with it."""
     try:
-        return tomllib.loads(_read(folder / SETTINGS, LARGEST_SETTINGS).decode("utf-8")), []
+        record = tomllib.loads(_read(folder / SETTINGS, LARGEST_SETTINGS).decode("utf-8"))
     except FileNotFoundError:
         return None, [Fault(f"there is no {SETTINGS}", "`catbench submit new SLUG` writes one")]
     except RecursionError:
@@ -146,15 +142,11 @@ def _record(folder: Path) -> tuple[dict[str, Any] | None, list[Fault]]:
         return None, [Fault(f"{SETTINGS} is no TOML", fix)]
     except (OSError, ValueError) as error:
         return None, [Fault(f"{SETTINGS} cannot be read", f"{error}")]
-
-
-def _record_faults(record: dict[str, Any] | None) -> list[Fault]:
     try:
-        if record is not None:
-            Settings.model_validate(record)
+        Settings.model_validate(record)
     except ValidationError as error:
-        return setting_faults(error.errors())
-    return []
+        return record, setting_faults(error.errors())
+    return record, []
 
 
 def _read(path: Path, most: int) -> bytes:
@@ -207,7 +199,7 @@ def _content_faults(folder: Path, files: list[PurePosixPath]) -> Iterator[Fault]
         if size > most:
             yield Fault(f"{name} has {size:,} bytes", f"at most {most:,}: {fix}")
         elif name.suffix in WEIGHTS:
-            yield from (Fault(*problem) for problem in weight_faults(folder / name))
+            yield from weight_faults(folder / name)
         elif name.suffix == ".py" and code <= LARGEST_CODE:
             yield from _code_faults(folder, name)
 

@@ -7,31 +7,37 @@ are there.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
+from catbench.arrays import Floats, Ints
 from catbench.report.submission_record import Check
-from catbench.score.answer import Answer
-from catbench.score.rounds import Rounds
+from catbench.route.routing import ask_at, processor_name
+from catbench.score.answer import Answer, restrict
+from catbench.score.rounds import Round, Rounds
 from catbench.submit.canaries import MIXED, REWORDED, SHUFFLED, Altered, canary_checks, mixed, shuffled
-from catbench.submit.checks import check_alone, check_order, check_repeats
+from catbench.submit.checks import compare_answers
 from catbench.submit.noise import check_noise
 from catbench.submit.rewording import reworded
 from catbench.submit.sandbox.launch import Inside
-from catbench.submit.sandbox.session import Sandbox, Usage, open_sandbox
-from catbench.submit.submitted import Session, answer_all, ask_all, ask_alone, ask_reordered, digest_of
+from catbench.submit.sandbox.session import Sandbox, Session, Usage, open_sandbox
+from catbench.submit.submitted import digest_of
 from catbench.suite.pool import Pool
+from catbench.suite.prompts import Prompts
 
 Scored = TypeVar("Scored")
 Answers: TypeAlias = dict[str, Answer]
 """By metric."""
 TOGETHER = 2
 """Sessions that go side by side."""
+ALONE = 64
+"""Prompts that are shown alone."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +66,15 @@ def judge(
     called with its answers once their digest is taken, while the others go on.
     """
     begun: dict[str, Future[Any]] = {}
-    with open_sandbox(inside) as first, open_sandbox(inside) as second, _threads(inside) as executor:
+    threads = ThreadPoolExecutor(1 if inside.sandbox == "none" else TOGETHER)
+    with open_sandbox(inside) as first, open_sandbox(inside) as second, threads as executor:
         runs = _Runs(first, second, rounds, pools)
-        jobs: dict[str, Callable[[], Any]] = {"counts": runs.count, "repeats": runs.repeat, **runs.canaries()}
+        jobs: dict[str, Callable[[], Any]] = {
+            "counts": runs.count,
+            "repeats": runs.repeat,
+            SHUFFLED: runs.with_shuffled_labels,
+            MIXED: runs.with_mixed_labels,
+        }
         if timed:
             first.wait()
             second.wait()
@@ -71,25 +83,20 @@ def judge(
         names = list(jobs)
         for place in runs.random.permutation(len(names)):
             begun[names[place]] = executor.submit(jobs[names[place]])
-        counted, checks = begun.pop("counts").result()
+        counted, asked_besides = begun["counts"].result()
         answers = runs.joined(counted)
         digest = digest_of(answers, rounds)
         scored = score(answers)
-        again, other_words = begun.pop("repeats").result()
-        canaries = {name: one.result() for name, one in begun.items()}
-    canaries = {SHUFFLED: canaries[SHUFFLED], MIXED: canaries[MIXED], REWORDED: other_words}
-    test = rounds.each[runs.tried].test
+        again, other_words = begun["repeats"].result()
+        canaries = {name: begun[name].result() for name in (SHUFFLED, MIXED)} | {REWORDED: other_words}
+    how = "fitted anew in a second process"
     checks = [
-        check_repeats(rounds, pools, answers, runs.joined(again)),
-        *checks,
-        *canary_checks(test, pools, counted[runs.tried], canaries),
+        compare_answers("repeats", how, rounds.test, pools, answers, runs.joined(again)),
+        *asked_besides,
+        *canary_checks(rounds.each[runs.tried].test, pools, counted[runs.tried], canaries),
         check_noise(answers, rounds.test, pools),
     ]
     return Judged(scored, answers, digest, checks, runs.usage())
-
-
-def _threads(inside: Inside) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1 if inside.sandbox == "none" else TOGETHER)
 
 
 class _Runs:
@@ -112,16 +119,9 @@ class _Runs:
         found: list[Answers] = []
         checks: list[Check] = []
         for one in self._rounds.each:
-            with self._session(self._first) as session:
-                found.append(answer_all(session, one, self._pools))
-                if not checks:
-                    test, first = one.test, found[0]
-                    again = ask_reordered(session, one, self._pools)
-                    sampled, alone = ask_alone(session, one, self._pools)
-                    checks = [
-                        check_order(test, self._pools, first, again),
-                        check_alone(test, self._pools, first, sampled, alone),
-                    ]
+            with self._fitted(self._first, one) as routers:
+                found.append(routers.answers())
+                checks = checks or routers.ask_besides(found[0])
         return found, checks
 
     def repeat(self) -> tuple[list[Answers], Answers]:
@@ -129,34 +129,25 @@ class _Runs:
         found: list[Answers] = []
         other_words: Answers = {}
         for place, one in enumerate(self._rounds.each):
-            with self._session(self._second) as session:
+            with self._fitted(self._second, one) as routers:
                 if place == self.tried:
-                    prompts = reworded(one.test.texts(), self._drawn[0])
-                    other_words = answer_all(session, one, self._pools, prompts)
-                    found.append(ask_all(session, one, self._pools, one.test.texts()))
-                else:
-                    found.append(answer_all(session, one, self._pools))
+                    other_words = routers.answers(reworded(one.test.texts(), self._drawn[0]))
+                found.append(routers.answers())
         return found, other_words
 
-    def canaries(self) -> dict[str, Callable[[], Answers]]:
-        """Return the runs of those canaries that are fitted to altered qualities."""
-        one, other = shuffled(self._drawn[1]), mixed(self._drawn[2])
-        return {
-            SHUFFLED: lambda: self._altered(self._first, one),
-            MIXED: lambda: self._altered(self._second, other),
-        }
+    def with_shuffled_labels(self) -> Answers:
+        """Return the answers after fitting to shuffled qualities."""
+        with self._fitted(self._first, self._rounds.each[self.tried], shuffled(self._drawn[1])) as routers:
+            return routers.answers()
 
-    def _altered(self, sandbox: Sandbox, alter: Altered) -> Answers:
-        one = self._rounds.each[self.tried]
-        with self._session(sandbox) as session:
-            return answer_all(session, one, self._pools, alter=alter)
+    def with_mixed_labels(self) -> Answers:
+        """Return the answers after fitting to mixed qualities."""
+        with self._fitted(self._second, self._rounds.each[self.tried], mixed(self._drawn[2])) as routers:
+            return routers.answers()
 
     def joined(self, found: Sequence[Answers]) -> Answers:
         """Return answers by round as one."""
-        return {
-            pool.metric: self._rounds.joined([answers[pool.metric] for answers in found])
-            for pool in self._pools
-        }
+        return {metric: self._rounds.joined([answers[metric] for answers in found]) for metric in found[0]}
 
     def usage(self) -> Usage:
         """Return the most that a session used."""
@@ -168,8 +159,82 @@ class _Runs:
         )
 
     @contextmanager
-    def _session(self, sandbox: Sandbox) -> Generator[Session]:
-        """Begin a session, and note what it used when it has ended."""
+    def _fitted(
+        self, sandbox: Sandbox, one: Round, alter: Altered = lambda quality: quality
+    ) -> Generator[_RoutersOfRound]:
+        """Begin a session with the routers of a round, and note what it used when it has ended."""
         with sandbox.session() as session:
-            yield session
+            yield _RoutersOfRound(session, one, self._pools, alter)
         self._usages.append(session.usage)
+
+
+class _RoutersOfRound:
+    """The routers of a round, one for every pool and in their order, in a session of their own."""
+
+    def __init__(self, session: Session, one: Round, pools: Sequence[Pool], alter: Altered) -> None:
+        """Fit all before the first prompt is shown. A canary alters the qualities (n, M) that are given."""
+        self._session, self._round, self._pools = session, one, pools
+        self._texts = one.test.texts()
+        self._seconds, self._asked_at = list[float](), list[Floats]()
+        for pool in pools:
+            (train, quality), (validation, held) = one.train.labelled(pool), one.validation.labelled(pool)
+            given = (train, alter(quality)), (validation, alter(held))
+            start = time.perf_counter()
+            session.fit(session.make(pool), *given)
+            self._seconds.append(time.perf_counter() - start)
+            self._asked_at.append(ask_at(quality, pool.cost))
+
+    def answers(self, test: Prompts | None = None) -> Answers:
+        """Return the answers on every metric, in the stored order of prompts; they are shown in another.
+
+        `test` is what stands for the round's test prompts, where it is not they.
+        """
+        order = self._random().permutation(len(self._texts))
+        answers: Answers = {}
+        for router, pool in enumerate(self._pools):
+            answer = self._ask(router, self._texts if test is None else test, order)
+            validation = self._session.ask(router, self._round.validation.texts(), answer.trade_offs)
+            answers[pool.metric] = replace(
+                answer, validation=(validation,), fit_seconds=self._seconds[router]
+            )
+        return answers
+
+    def ask_besides(self, answers: Answers) -> list[Check]:
+        """Return the checks of answers in another order, and about at most ALONE prompts shown alone."""
+        texts, count = self._texts, len(self._texts)
+        order, sampled = self._random(1).permutation(count), self._random(2).permutation(count)[:ALONE]
+        again: Answers = {}
+        for router, pool in enumerate(self._pools):
+            again[pool.metric] = self._ask(router, texts, order)
+        alone: Answers = {}
+        for router, pool in enumerate(self._pools):
+            each = [self._session.ask(router, texts.take([row]), self._asked_at[router]) for row in sampled]
+            alone[pool.metric] = _joined(each)
+        of_sampled = {metric: restrict(answer, sampled) for metric, answer in answers.items()}
+        test, how = self._round.test, f"{len(sampled)} sampled prompts asked one at a time"
+        return [
+            compare_answers("order", "asked in another order", test, self._pools, answers, again),
+            compare_answers("one at a time", how, test, self._pools, of_sampled, alone, sampled),
+        ]
+
+    def _ask(self, router: int, prompts: Prompts, order: Ints) -> Answer:
+        """Return the answer about prompts, shown in an order (positions among them) and put back."""
+        shown = prompts.take(order)
+        start = time.perf_counter()
+        answer = self._session.ask(router, shown, self._asked_at[router])
+        seconds = time.perf_counter() - start
+        asks = 1 if answer.choices is None else len(answer.trade_offs)
+        return replace(
+            restrict(answer, np.argsort(order)),
+            seconds_per_prompt=seconds / (len(order) * asks),
+            hardware=processor_name(),
+        )
+
+    def _random(self, *more: int) -> np.random.Generator:
+        return np.random.default_rng([self._pools[0].seed, *more])
+
+
+def _joined(answers: Sequence[Answer]) -> Answer:
+    if answers[0].predicted is not None:
+        return replace(answers[0], predicted=np.concatenate([np.asarray(a.predicted) for a in answers]))
+    return replace(answers[0], choices=np.concatenate([np.asarray(a.choices) for a in answers], axis=1))

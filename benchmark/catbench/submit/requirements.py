@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,10 +20,12 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 
 from catbench.errors import SubmissionError, first_line
+from catbench.report.limits import MIB, Limits
 from catbench.submit.faults import escaped
-from catbench.submit.sandbox.command import run_bounded
+from catbench.submit.sandbox.group import make_group
 from catbench.submit.sandbox.launch import Inside, bubblewrap, check_available
-from catbench.submit.sandbox.layout import PACKAGES, SUBMISSION, seen_from_inside
+from catbench.submit.sandbox.layout import PACKAGES, SUBMISSION, Mount, seen_from_inside
+from catbench.submit.sandbox.watch import Watch
 
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 WHEELS_ONLY = ("--no-deps", "--only-binary", ":all:", "--require-hashes", "--no-input")
@@ -113,9 +116,42 @@ def _last(said: str) -> str:
 
 def run_inside(inside: Inside, command: Iterable[str], *, writable: Path) -> str:
     """Run a command in a bubblewrap that can write to one folder; return why it failed, if it did."""
-    mounts = [
-        mount if mount.target != PACKAGES else type(mount)(PACKAGES, writable, writable=True)
-        for mount in seen_from_inside(inside.folder, writable, inside.masked)
-    ]
+    mounts = seen_from_inside(inside.folder, None, inside.masked)
+    mounts.append(Mount(PACKAGES, writable, writable=True))
     words = bubblewrap(mounts, list(command), inside.limits)
     return run_bounded(words, inside.limits, writes=writable, environment={})
+
+
+def run_bounded(words: Sequence[str], limits: Limits, *, writes: Path, environment: Mapping[str, str]) -> str:
+    """Run a command; return why it failed, an empty text where it did not. All of it has ended then.
+
+    `writes` is the folder that its files go to: they have at most `limits.scratch_bytes` together.
+    """
+    group = make_group(limits)
+    try:
+        process = subprocess.Popen(
+            words if group is None else group.around(words),
+            env=environment,
+            cwd=writes,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        watch = Watch(process.pid, limits, private=False, writes=writes)
+        said, problem = b"", ""
+        try:
+            said = process.communicate(timeout=limits.wall_seconds)[1]
+        except subprocess.TimeoutExpired:
+            problem = f"it ran longer than {limits.wall_seconds:g} seconds"
+        finally:
+            watch.stop()
+            process.communicate()
+        if group is not None and group.ran_out_of_memory():
+            problem = f"it used more than {limits.memory_bytes // MIB} MiB of memory"
+        if breach := watch.breach or watch.written():
+            problem = f"it {breach[1]}"
+    finally:
+        if group is not None:
+            group.remove()
+    return problem or (said.decode(errors="replace").strip() or "it failed" if process.returncode else "")

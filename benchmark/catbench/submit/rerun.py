@@ -21,13 +21,10 @@ from catbench.submit.checks import compare_answers
 from catbench.submit.duplicates import find_duplicates
 from catbench.submit.folder import Settings
 from catbench.submit.judging import judge
-from catbench.submit.run import How, run_submission, staged
+from catbench.submit.run import DECLARED, How, run_submission, staged
 from catbench.submit.verify import compare_records
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.prompts import normalise
-
-SETTINGS = ("name", "authors", "paper", "licence", "unseen_candidates", "needs_gpu", "requirements")
-"""What a report says in the words of `submission.toml`."""
 
 
 def rerun(report: Report, folder: Path, matrix: ScoreMatrix, how: How) -> Rerun:
@@ -131,7 +128,7 @@ def _check_folder(said: Submission, files: dict[str, str], ran: Settings | Submi
         if held != here:
             how_so = "is new" if held is None else "is gone" if here is None else "was changed"
             raise SubmissionError(f"{folder}: {path} {how_so} since the report was made; run it again")
-    for name in SETTINGS:
+    for name in DECLARED:
         compare_records(str(folder), f"submission.{name}", getattr(said, name), getattr(ran, name))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import tempfile
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,11 +25,17 @@ from catbench.submit.folder import Settings, read_settings, stage
 from catbench.submit.judging import judge
 from catbench.submit.requirements import install, read_requirement
 from catbench.submit.sandbox.launch import NOT_PROTECTED, Inside, SandboxKind, check_available
-from catbench.submit.sandbox.preload import imported
 from catbench.submit.submitted import beside_baselines
 from catbench.suite.matrix import ScoreMatrix
 
 GPU = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
+
+
+DECLARED = ("name", "authors", "paper", "licence", "unseen_candidates", "needs_gpu", "requirements")
+"""What a report says in the words of `submission.toml`."""
+LIBRARIES = frozenset({"joblib", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "torch"})
+"""They are loaded once, before a submission's code, for all its sessions: it takes longer than most routers
+take to learn."""
 
 
 @dataclass(frozen=True)
@@ -111,18 +118,11 @@ def run_submission(
         judged = judge(ready.inside, rounds, pools, score)
         paths = [ready.inside.folder / file for file in ready.files]
         duplicates = find_duplicates(paths, rounds.test.texts())
-    settings = ready.settings
     record = Submission(
         slug=name,
-        name=settings.name,
-        authors=settings.authors,
-        paper=settings.paper,
-        licence=settings.licence,
+        **ready.settings.model_dump(include=set(DECLARED)),
         date=datetime.now(UTC).date().isoformat(),
         prompt_only=True,  # it is given prompts and nothing else
-        unseen_candidates=settings.unseen_candidates,
-        needs_gpu=settings.needs_gpu,
-        requirements=settings.requirements,
         files=ready.files,
         predictions_sha256=judged.digest,
         sandbox=SandboxRecord(
@@ -161,6 +161,19 @@ def check_untrained(files: Iterable[str], rounds: Rounds, name: str) -> None:
             f"{name} brings {fitted[0]}, and {rounds.test.matrix.suite.id!r} is scored by folds, which test "
             "every prompt: what a file holds of their labels would be tested on them; learn it in fit()"
         )
+
+
+def imported(files: Iterable[Path]) -> tuple[str, ...]:
+    """Return the modules of LIBRARIES that Python files import, by dotted name, each once."""
+    found: dict[str, None] = {}
+    for file in (file for file in files if file.suffix == ".py"):
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            for node in ast.walk(ast.parse(file.read_bytes())):
+                if isinstance(node, ast.Import):
+                    found |= dict.fromkeys(alias.name for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    found[node.module] = None
+    return tuple(name for name in found if name.partition(".")[0] in LIBRARIES)
 
 
 def _devices(name: str) -> tuple[str, ...]:

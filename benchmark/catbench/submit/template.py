@@ -7,8 +7,8 @@ from pathlib import Path
 from catbench.errors import UsageError
 from catbench.files import atomic_folder
 from catbench.home import known_suites
+from catbench.submit.faults import SETTINGS
 from catbench.submit.folder import SLUG
-from catbench.submit.toml_words import SETTINGS
 
 DEFAULT_SUITE = "nano"
 

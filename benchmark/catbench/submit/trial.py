@@ -16,7 +16,7 @@ from catbench.home import known_suites
 from catbench.score.rounds import rounds_of
 from catbench.submit import noise
 from catbench.submit.faults import Fault
-from catbench.submit.folder import folder_faults, named_suites, read_settings
+from catbench.submit.folder import folder_faults, named_suites
 from catbench.submit.judging import judge
 from catbench.submit.run import How, staged
 from catbench.submit.sandbox.channel import BreachError
@@ -45,15 +45,13 @@ def check_submission(folder: Path, how: How, suite: str | None = None) -> tuple[
     simulated one. It is tried on nothing (an empty text) while its folder has problems, or where `suite` is
     unknown. Raises UsageError where the sandbox is not available.
     """
-    found = folder_faults(folder)
-    problems = _suite_problems([suite] if suite else named_suites(folder))
+    found, named = folder_faults(folder), named_suites(folder)
+    problems = _suite_problems([suite] if suite else named)
     if found or (suite and problems):
         return [*found, *problems], ""
-    settings = read_settings(folder)
-    matrix = small_matrix(suite, settings.suites)
-    tried = (
-        f"{sum(SIZES.values())} prompts of {matrix.suite.id}" if not matrix.suite.simulated else "SIMULATED"
-    )
+    matrix = small_matrix(suite, named)
+    prompts = f"{sum(SIZES.values())} prompts of {matrix.suite.id}"
+    tried = "SIMULATED" if matrix.suite.simulated else prompts
     try:
         with staged(folder, matrix, how) as ready:
             pools = [matrix.pool(metric=matrix.metrics[0].name)]
@@ -95,17 +93,13 @@ def _suite_problems(names: Sequence[str]) -> list[Fault]:
     return problems
 
 
-def small_matrix(suite: str | None, named: tuple[str, ...]) -> ScoreMatrix:
-    """Return a few prompts of a suite: the one asked for, one of those named, or a simulated one."""
+def small_matrix(suite: str | None, named: Sequence[str]) -> ScoreMatrix:
+    """Return some prompts and one metric of a suite: the one asked for, one named, or a simulated one."""
     known = known_suites()
     suite = suite or next((name for name in named if name in known), None)
     if suite is None:
         return simulate(Simulation(prompts=sum(SIZES.values()), candidates=5, samples=2))[0]
-    return shortened(load(suite))
-
-
-def shortened(matrix: ScoreMatrix) -> ScoreMatrix:
-    """Return the matrix of the first prompts of each split, and of the first metric."""
+    matrix = load(suite)
     kept = np.sort(np.concatenate([matrix.rows(split)[:size] for split, size in SIZES.items()]))
     metric = matrix.metrics[0]
     return replace(

@@ -4,11 +4,9 @@
     layout     which folders the inside sees, and which are masked
     launch     the command that starts the inside: bubblewrap, or a bare process
     warm       the process that waits inside with its libraries loaded, and becomes sessions
-    preload    which libraries these are
     keeper     inside: makes the processes of each session
     apart      inside: namespaces of a session's own
     child      inside: the program, which makes, fits and asks the router
-    command    one command under the limits, such as pip's
     group      a control group of the kernel's around it, where there is one
     watch      counts processes, memory and files of a running sandbox
     channel    one request, one answer, under the limits

@@ -14,6 +14,7 @@ import fcntl
 import os
 import socket
 import struct
+from pathlib import Path
 
 NEW_MOUNTS, NEW_GROUPS, NEW_NAMES, NEW_MESSAGES = 0x00020000, 0x02000000, 0x04000000, 0x08000000
 NEW_USERS, NEW_PROCESSES, NEW_NETWORK = 0x10000000, 0x20000000, 0x40000000
@@ -33,9 +34,9 @@ def part() -> None:
     """Give this process new namespaces; its next child is the first process of them. Raises OSError."""
     user, group = os.getuid(), os.getgid()
     _call("unshare", NEW)
-    _write("/proc/self/setgroups", "deny")
-    _write("/proc/self/uid_map", f"{user} {user} 1")
-    _write("/proc/self/gid_map", f"{group} {group} 1")
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
 
 
 def settle(scratch_bytes: int) -> None:
@@ -52,7 +53,7 @@ def settle(scratch_bytes: int) -> None:
     os.chdir("/tmp")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, SET_FLAGS, struct.pack("16sh22x", b"lo", UP))
-    _write("/proc/sys/user/max_user_namespaces", "0")
+    Path("/proc/sys/user/max_user_namespaces").write_text("0")
     _drop_capabilities()
 
 
@@ -72,8 +73,7 @@ def be_seen(seen: bool) -> None:
 
 
 def _drop_capabilities() -> None:
-    with open("/proc/sys/kernel/cap_last_cap", encoding="ascii") as file:
-        last = int(file.read())
+    last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
     for capability in range(last + 1):
         _call("prctl", DROP_BOUND, capability, 0, 0, 0)
     none = (ctypes.c_uint32 * 6)()
@@ -87,11 +87,3 @@ def _call(name: str, *given: object) -> None:
     if getattr(library, name)(*words):
         number = ctypes.get_errno()
         raise OSError(number, f"{name}: {os.strerror(number)}")
-
-
-def _write(path: str, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY)
-    try:
-        os.write(descriptor, text.encode())
-    finally:
-        os.close(descriptor)

@@ -12,7 +12,6 @@ request or at the end. A breach ends the sandbox and raises a BreachError whose 
 from __future__ import annotations
 
 import os
-import re
 import selectors
 import signal
 import time
@@ -21,7 +20,7 @@ from contextlib import suppress
 from catbench.errors import RouterError
 from catbench.report.limits import MIB, Limits
 from catbench.submit.sandbox.group import Group
-from catbench.submit.sandbox.warm import Started
+from catbench.submit.sandbox.warm import Started, clean, last_printed
 from catbench.submit.sandbox.watch import Watch
 from catbench.submit.sandbox.wire import ANSWER, DONE, FAILED, HEADER, LONGEST_TEXT, REQUEST, frame
 
@@ -29,7 +28,6 @@ CHUNK = 1 << 20
 POLL = 0.05
 KEPT = 8192
 """Bytes of what was printed that are kept, the last ones."""
-UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\ud7ff\ue000-\U0010ffff]+")
 
 
 class BreachError(RouterError):
@@ -41,27 +39,17 @@ class BreachError(RouterError):
 
 
 class Channel:
-    """The pipes of a started sandbox, and the clock and the watch over it."""
+    """The pipes of a started session, and the clock, the watch and the control group over it."""
 
     def __init__(
-        self,
-        started: Started,
-        name: str,
-        limits: Limits,
-        *,
-        private: bool,
-        keepers: int,
-        group: Group | None = None,
+        self, started: Started, name: str, limits: Limits, watch: Watch, group: Group | None
     ) -> None:
-        """Let a session go, and speak to it; `private` where it has a file system of its own.
-
-        The first `keepers` of its processes are catbench's.
-        """
-        self._started, self._name, self._limits, self._group = started, name, limits, group
+        """Let a session go, and speak to it."""
+        self._started, self._name, self._limits = started, name, limits
+        self._watch, self._group = watch, group
         self._deadline = time.monotonic() + limits.wall_seconds
         self._said = bytearray()
-        self._printed, self._last = 0, bytearray()
-        self.watch = Watch(started.pid, limits, private=private, keepers=keepers)
+        self._printed, self._last = 0, b""
         self._in, self._out, self._err = started.requests, started.replies, started.errors
         for descriptor in (self._in, self._out, self._err):
             os.set_blocking(descriptor, False)
@@ -96,26 +84,21 @@ class Channel:
                         self._ended()
         kind, body = reply
         if kind == FAILED:
-            raise RouterError(f"{_clean(body)}{self.printed()}")
+            raise RouterError(f"{clean(body)}{last_printed(self._last)}")
         if (kind == ANSWER) != (largest > 0):
             self._breach("answer", "replied with something else than was asked for")
         return body
 
     def check(self) -> None:
         """Raise BreachError where a limit on memory, processes or files was broken, whenever that was."""
-        if self.watch.breach is not None:
-            self._breach(*self.watch.breach)
+        if self._watch.breach is not None:
+            self._breach(*self._watch.breach)
         if self._group is not None and self._group.ran_out_of_memory():
             self._breach("memory", f"used more than {self._limits.memory_bytes // MIB} MiB of memory")
 
-    def printed(self) -> str:
-        """Return the last line that the submission printed, for a message; empty where it is silent."""
-        lines = _clean(bytes(self._last), keep="\n").strip().splitlines()
-        return f" (it printed: {lines[-1][:200]!r})" if lines else ""
-
     def close(self) -> None:
         """End the sandbox and everything that runs in it."""
-        self.watch.stop()
+        self._watch.stop()
         if self._group is not None:
             self._group.remove()
         self._started.close()
@@ -170,10 +153,4 @@ class Channel:
 
     def _breach(self, verdict: str, what: str) -> None:
         self.close()
-        raise BreachError(verdict, f"router {self._name!r} {what}{self.printed()}")
-
-
-def _clean(text: bytes, keep: str = "") -> str:
-    """Return untrusted text without control characters: it can neither move a cursor nor forge a line."""
-    lines = text.decode("utf-8", "replace").split("\n") if keep else [text.decode("utf-8", "replace")]
-    return "\n".join(UNPRINTABLE.sub(" ", line) for line in lines)
+        raise BreachError(verdict, f"router {self._name!r} {what}{last_printed(self._last)}")

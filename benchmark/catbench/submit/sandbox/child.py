@@ -8,22 +8,25 @@ replies go through pipes that nothing the submission prints gets into.
 
 from __future__ import annotations
 
+import importlib
 import os
 import resource
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from catbench.arrays import Floats
 from catbench.errors import CatbenchError
 from catbench.report.limits import Limits
 from catbench.route.router_files import place_of
 from catbench.route.router_loader import load_router
 from catbench.route.routing import NamedRouter, ask, fit, make
+from catbench.score.answer import Answer, Labelled
 from catbench.submit.sandbox.keeper import wait_for_session
-from catbench.submit.sandbox.preload import load
 from catbench.submit.sandbox.wire import (
     ANSWER,
     DONE,
@@ -36,6 +39,7 @@ from catbench.submit.sandbox.wire import (
     read_frame,
 )
 from catbench.suite.pool import Pool
+from catbench.suite.prompts import Prompts
 
 
 def main(folder: str, packages: str, name: str, entry: str, limits: str, around: str, modules: str) -> None:
@@ -44,64 +48,80 @@ def main(folder: str, packages: str, name: str, entry: str, limits: str, around:
     `around` tells what has namespaces: `each` session, the `one` that there will be, or `none`.
     """
     bounds = Limits.model_validate_json(limits)
-    load(filter(None, modules.split(",")))
+    for module in filter(None, modules.split(",")):
+        with suppress(Exception):  # what cannot be imported is left for the submission to stumble over
+            importlib.import_module(module)
     with socket.socket(fileno=os.dup(0)) as control:
         pipes = wait_for_session(control, bounds.scratch_bytes, parted=around == "each")
     if pipes is None:
         return
-    requests, replies = os.fdopen(pipes.requests, "rb"), os.fdopen(pipes.replies, "wb")
+    requests, replies = os.fdopen(pipes[0], "rb"), os.fdopen(pipes[1], "wb")
     np.random.seed()  # the library's own state came from before the fork
     _limit(bounds, by_threads=around != "none")
     sys.path.append(packages)
-    _Inside(name, Path(folder), entry, replies).serve(requests)
+    _serve(Routers(name, Path(folder), entry), name, requests, replies)
 
 
-class _Inside:
-    """The routers of one submission, one for each `make`."""
+class Routers:
+    """The routers of one submission in this process, one for each `make`, which returns its number."""
 
-    def __init__(self, name: str, folder: Path, entry: str, replies: BinaryIO) -> None:
-        self._name, self._folder, self._entry, self._replies = name, folder, entry, replies
+    def __init__(self, name: str, folder: Path, entry: str) -> None:
+        self._name, self._folder, self._entry = name, folder, entry
         self._named: NamedRouter | None = None
-        self._routers: list[tuple[Pool, Any]] = []
+        self._made: list[tuple[Pool, Any]] = []
 
-    def serve(self, requests: BinaryIO) -> None:
-        """Reply to one request after the other."""
-        while (found := read_frame(requests)) is not None:
-            try:
-                reply = self._reply(found[1])
-            except Exception as error:  # whatever it is, the other side is told and decides
-                said = str(error)
-                if not isinstance(error, CatbenchError):
-                    said = f"router {self._name!r}: {type(error).__name__}: {error}{place_of(error)}"
-                reply = frame(FAILED, said.encode(errors="replace")[:LONGEST_TEXT])
-            sys.stdout.flush()
-            self._replies.write(reply)
-            self._replies.flush()
+    def make(self, pool: Pool) -> int:
+        """Make a router for a pool; return its number."""
+        if self._named is None:
+            file, _, factory = self._entry.partition(":")
+            self._named = load_router(self._name, self._folder / file, factory, self._folder)
+        self._made.append((pool, make(self._named, pool)))
+        return len(self._made) - 1
 
-    def _reply(self, payload: bytes) -> bytes:
-        asked, prompts, quality, held = decode_request(payload)
-        if asked["verb"] == "make":
-            pool = pool_from_json(asked["pool"])
-            if self._named is None:
-                file, _, factory = self._entry.partition(":")
-                self._named = load_router(self._name, self._folder / file, factory, self._folder)
-            made = make(self._named, pool)
-            self._routers.append((pool, made))
-            return frame(DONE, b"estimator" if hasattr(made, "predict") else b"policy")
-        pool, made = self._routers[asked["router"]]
-        if quality is not None and held is not None:
-            train, validation = np.flatnonzero(~held), np.flatnonzero(held)
-            fit(
-                self._name,
-                made,
-                (prompts.take(train), quality[train]),
-                (prompts.take(validation), quality[validation]),
-            )
-            return frame(DONE, b"")
-        answer = ask(self._name, made, prompts, pool, np.array(asked["trade_offs"]))
-        numbers = answer.predicted if answer.choices is None else answer.choices.T
-        assert numbers is not None
-        return frame(ANSWER, encode_answer(numbers))
+    def fit(self, router: int, train: Labelled, validation: Labelled) -> None:
+        """Fit a router."""
+        fit(self._name, self._made[router][1], train, validation)
+
+    def ask(self, router: int, prompts: Prompts, trade_offs: Floats) -> Answer:
+        """Ask a fitted router about prompts."""
+        pool, made = self._made[router]
+        return ask(self._name, made, prompts, pool, trade_offs)
+
+    def predicts(self, router: int) -> bool:
+        """Whether a router predicts, and does not choose itself."""
+        return hasattr(self._made[router][1], "predict")
+
+
+def _serve(routers: Routers, name: str, requests: BinaryIO, replies: BinaryIO) -> None:
+    """Reply to one request after the other."""
+    while (found := read_frame(requests)) is not None:
+        try:
+            reply = _reply(routers, found[1])
+        except Exception as error:  # whatever it is, the other side is told and decides
+            said = str(error)
+            if not isinstance(error, CatbenchError):
+                said = f"router {name!r}: {type(error).__name__}: {error}{place_of(error)}"
+            reply = frame(FAILED, said.encode(errors="replace")[:LONGEST_TEXT])
+        sys.stdout.flush()
+        replies.write(reply)
+        replies.flush()
+
+
+def _reply(routers: Routers, payload: bytes) -> bytes:
+    asked, prompts, quality, held = decode_request(payload)
+    if asked["verb"] == "make":
+        made = routers.make(pool_from_json(asked["pool"]))
+        return frame(DONE, b"estimator" if routers.predicts(made) else b"policy")
+    if quality is not None and held is not None:
+        train, validation = (
+            (prompts.take(rows), quality[rows]) for rows in map(np.flatnonzero, (~held, held))
+        )
+        routers.fit(asked["router"], train, validation)
+        return frame(DONE, b"")
+    answer = routers.ask(asked["router"], prompts, np.array(asked["trade_offs"]))
+    numbers = answer.predicted if answer.choices is None else answer.choices.T
+    assert numbers is not None
+    return frame(ANSWER, encode_answer(numbers))
 
 
 def _limit(limits: Limits, *, by_threads: bool) -> None:

@@ -74,18 +74,13 @@ class Group:
 
 def make_group(limits: Limits) -> Group | None:
     """Return a new group with these limits; None where this user may not make one."""
-    name = f"{PREFIX}{secrets.token_hex(8)}"
-    memory = str(limits.memory_bytes + 2 * limits.scratch_bytes)
-    wanted: dict[Path, dict[str, str]] = {}
-    for controller, place in _places().items():
-        if controller in ("", "memory"):
-            wanted.setdefault(place / name, {}).update(_memory(memory, one_for_all=not controller))
-        if controller in ("", "pids"):
-            wanted.setdefault(place / name, {})["pids.max"] = str(limits.threads)
-    group = Group(tuple(wanted))
-    if not wanted:
+    places = _places(str(limits.memory_bytes + 2 * limits.scratch_bytes), str(limits.threads))
+    if not places:
         return None
-    _remove_left_behind({folder.parent for folder in wanted})
+    _remove_left_behind(places)
+    name = f"{PREFIX}{secrets.token_hex(8)}"
+    wanted = {place / name: settings for place, settings in places.items()}
+    group = Group(tuple(wanted))
     try:
         for folder, settings in wanted.items():
             folder.mkdir()
@@ -97,8 +92,8 @@ def make_group(limits: Limits) -> Group | None:
     return group
 
 
-def _places() -> dict[str, Path]:
-    """Return where groups can be made: by controller in version 1, under the empty name in version 2."""
+def _places(memory: str, tasks: str) -> dict[Path, dict[str, str]]:
+    """Return where groups can be made, with their settings: a place a controller in version 1, else one."""
     try:
         lines = [line.split(":", 2) for line in OWN.read_text().splitlines()]
     except OSError:
@@ -109,10 +104,15 @@ def _places() -> dict[str, Path]:
         place = own if own == ROOT else own.parent  # a group with processes of its own can hold no other
         with contextlib.suppress(OSError):
             if {"memory", "pids"} <= set((place / "cgroup.subtree_control").read_text().split()):
-                return {"": place}
+                return {place: {"memory.max": memory, "memory.swap.max": "0", "pids.max": tasks}}
         return {}
-    found = {name: ROOT / name / paths[name] for name in ("memory", "pids") if name in paths}
-    return found if len(found) == 2 and all(path.is_dir() for path in found.values()) else {}
+    if not {"memory", "pids"} <= paths.keys():
+        return {}
+    found = {
+        ROOT / "memory" / paths["memory"]: {"memory.limit_in_bytes": memory},
+        ROOT / "pids" / paths["pids"]: {"pids.max": tasks},
+    }
+    return found if all(path.is_dir() for path in found) else {}
 
 
 def _remove_left_behind(places: Iterable[Path]) -> None:
@@ -121,7 +121,3 @@ def _remove_left_behind(places: Iterable[Path]) -> None:
         with contextlib.suppress(OSError):
             if time.time() - folder.stat().st_mtime > OLD:
                 folder.rmdir()  # refused by the kernel where a process is in it
-
-
-def _memory(bound: str, *, one_for_all: bool) -> dict[str, str]:
-    return {"memory.max": bound, "memory.swap.max": "0"} if one_for_all else {"memory.limit_in_bytes": bound}

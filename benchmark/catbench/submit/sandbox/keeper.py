@@ -9,12 +9,10 @@ No program can look into the other two, nor take a file from them: they hold non
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
 import sys
-from dataclasses import dataclass
 from typing import NoReturn
 
 from catbench.submit.sandbox.apart import adopt_orphans, be_seen, die_with_parent, part, settle
@@ -24,16 +22,11 @@ DESCRIPTORS = 4
 """Of a session: its requests, replies and errors, and a socket to its keeper."""
 
 
-@dataclass(frozen=True)
-class Pipes:
-    """What the program of a session speaks through, as file descriptors."""
+def wait_for_session(control: socket.socket, scratch_bytes: int, *, parted: bool) -> tuple[int, int] | None:
+    """Return in the program of a session, a child of this process; None where the host has no more.
 
-    requests: int
-    replies: int
-
-
-def wait_for_session(control: socket.socket, scratch_bytes: int, *, parted: bool) -> Pipes | None:
-    """Return in the program of a session, a child of this process; None where the host has no more."""
+    What is returned are the file descriptors of its requests and replies.
+    """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended children are gone at once
     if sys.platform == "linux":
         be_seen(False)
@@ -44,12 +37,12 @@ def wait_for_session(control: socket.socket, scratch_bytes: int, *, parted: bool
             return None
         if not os.fork():
             control.close()
-            return _begin(given, json.loads(said)["scratch"], scratch_bytes, parted=parted)
+            return _begin(given, said.decode().rstrip("\n"), scratch_bytes, parted=parted)
         for descriptor in given:
             os.close(descriptor)
 
 
-def _begin(given: list[int], scratch: str, scratch_bytes: int, *, parted: bool) -> Pipes:
+def _begin(given: list[int], scratch: str, scratch_bytes: int, *, parted: bool) -> tuple[int, int]:
     """Make the processes of a session; return in its program."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
@@ -90,7 +83,7 @@ def _begin(given: list[int], scratch: str, scratch_bytes: int, *, parted: bool) 
     os.dup2(errors, 1)
     os.dup2(errors, 2)
     os.close(errors)
-    return Pipes(requests, replies)
+    return requests, replies
 
 
 def _wait_for(child: int, pipes: list[int], word: socket.socket | None) -> NoReturn:

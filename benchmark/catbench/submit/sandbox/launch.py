@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 from catbench.errors import UsageError
 from catbench.report.limits import Limits
-from catbench.submit.sandbox.layout import Mount, arguments, read_only
+from catbench.submit.sandbox.layout import Mount, arguments, read_only, system_mounts
 
 SandboxKind: TypeAlias = Literal["bwrap", "process", "none"]
 ISOLATION = (
@@ -33,7 +33,16 @@ NOT_PROTECTED: dict[SandboxKind, str] = {
     "none": "Nothing: the submission runs inside this very process. For your own code only.",
 }
 """What each kind does not protect from, as said to the user and in the report."""
-SETTINGS = {"HOME": "/tmp", "TMPDIR": "/tmp", "USER": "nobody", "LOGNAME": "nobody", "LANG": "C.UTF-8"}
+SETTINGS = {
+    "HOME": "/tmp",
+    "TMPDIR": "/tmp",
+    "USER": "nobody",
+    "LOGNAME": "nobody",
+    "LANG": "C.UTF-8",
+    "PATH": "/usr/bin:/bin",
+    "OMP_NUM_THREADS": str(min(4, os.cpu_count() or 1)),
+}
+"""Variables of the environment inside."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +62,12 @@ class Inside:
     devices: tuple[str, ...] = ()
     """Device files it may use: a GPU's."""
     modules: tuple[str, ...] = ()
-    """Modules of known libraries that it imports (`catbench.submit.sandbox.preload`)."""
+    """Modules of known libraries that it imports (`catbench.submit.run.LIBRARIES`)."""
 
 
 def check_available(kind: SandboxKind) -> None:
     """Raise UsageError where a sandbox of this kind is not available on this machine, and say what can."""
-    if kind != "bwrap":
-        return
-    problem = _bubblewrap_problem()
-    if problem:
+    if kind == "bwrap" and (problem := _bubblewrap_problem()):
         raise UsageError(
             f"no submission is run: {problem}. Mend that (Debian: apt-get install bubblewrap), or ask by "
             "name for a weaker sandbox: --sandbox process (no protection of files and network), or "
@@ -88,13 +94,7 @@ def _bubblewrap_problem() -> str:
 
 def _refused(command: Sequence[str], *, closed: bool = True) -> str:
     """Return why bubblewrap cannot run a command of the system's; empty where it can."""
-    system = [Mount(Path("/usr"), Path("/usr"))]
-    for name in ("/bin", "/lib", "/lib64"):
-        if Path(name).is_symlink():
-            system.append(Mount(Path(name), link=str(Path(name).readlink())))
-        elif Path(name).is_dir():
-            system.append(Mount(Path(name), Path(name)))
-    words = bubblewrap(system, command, Limits(), closed=closed)
+    words = bubblewrap(system_mounts(), command, Limits(), closed=closed)
     said = subprocess.run(words, env={}, capture_output=True, text=True, check=False)
     return said.stderr.strip() or f"exit code {said.returncode}" if said.returncode else ""
 
@@ -123,14 +123,6 @@ def bubblewrap(
         *(word for device in devices for word in ("--dev-bind", device, device)),
         *arguments([mount for mount in mounts if mount not in first], from_inside=root),
         *(word for name, value in SETTINGS.items() for word in ("--setenv", name, value)),
-        *(
-            "--setenv",
-            "PATH",
-            "/usr/bin:/bin",
-            "--setenv",
-            "OMP_NUM_THREADS",
-            str(min(4, os.cpu_count() or 1)),
-        ),
         *(*read_only(mounts), "--remount-ro", "/dev", "--chdir", "/tmp", "--", *command),
     ]
     if not root:

@@ -40,16 +40,15 @@ def seen_from_inside(folder: Path, packages: Path | None, masked: Iterable[Path]
 
     `masked` are folders to hide besides those that always are.
     """
-    mounts = [*_system(), *(Mount(path, path) for path in _python())]
+    mounts = [*system_mounts(), *(Mount(path, path) for path in _python())]
     own = [Mount(path, path) for path in _own_packages()]
     hidden = {path.resolve() for path in (*masked, *known_suites().values(), home())}
     hidden |= {path / "data" for path in _own_packages()} | set(_checkouts())
     mounts += [*own, *_masks([*mounts, *own], hidden), Mount(SUBMISSION, folder)]
     if packages is not None:
         mounts.append(Mount(PACKAGES, packages))
-    chosen = {
-        mount.target: mount for mount in mounts
-    }  # of two at one path the later: masks hide what is seen
+    # of two at one path the later counts: masks hide what is seen
+    chosen = {mount.target: mount for mount in mounts}
     return sorted(chosen.values(), key=lambda mount: (len(mount.target.parts), str(mount.target)))
 
 
@@ -95,7 +94,8 @@ def _masks(mounts: Iterable[Mount], hidden: Iterable[Path]) -> Iterator[Mount]:
                 yield Mount(mount.target / path.relative_to(place))
 
 
-def _system() -> list[Mount]:
+def system_mounts() -> list[Mount]:
+    """Return the mounts of the system's programs and libraries."""
     mounts: list[Mount] = []
     for path in map(Path, SYSTEM):
         if path.is_symlink():

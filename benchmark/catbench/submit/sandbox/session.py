@@ -5,24 +5,24 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import psutil
 
 from catbench.arrays import Floats
-from catbench.route.router_loader import load_router
 from catbench.route.router_output import check_choices, check_predictions
-from catbench.route.routing import ask, fit, make
 from catbench.score.answer import Answer, Labelled
 from catbench.submit.sandbox.channel import BreachError, Channel
+from catbench.submit.sandbox.child import Routers
 from catbench.submit.sandbox.group import make_group
 from catbench.submit.sandbox.launch import Inside, bubblewrap, check_available, python, sessions_can_part
 from catbench.submit.sandbox.layout import PACKAGES, SCRATCH, SUBMISSION, seen_from_inside
 from catbench.submit.sandbox.warm import Warm
+from catbench.submit.sandbox.watch import Watch
 from catbench.submit.sandbox.wire import Kind, answer_size, decode_answer, encode_request, pool_to_json
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
@@ -50,16 +50,15 @@ def open_sandbox(inside: Inside) -> Generator[Sandbox]:
     Raises UsageError where it is not available.
     """
     check_available(inside.sandbox)
-    with tempfile.TemporaryDirectory(prefix="catbench-", ignore_cleanup_errors=True) as place:
-        sandbox = Sandbox(inside, Path(place))
-        try:
-            yield sandbox
-        finally:
-            sandbox.close()
+    with (
+        tempfile.TemporaryDirectory(prefix="catbench-", ignore_cleanup_errors=True) as place,
+        closing(Sandbox(inside, Path(place))) as sandbox,
+    ):
+        yield sandbox
 
 
 @contextmanager
-def open_session(inside: Inside) -> Generator[SandboxSession | HereSession]:
+def open_session(inside: Inside) -> Generator[Session]:
     """Make a sandbox for one session (`Sandbox.session`)."""
     with open_sandbox(inside) as sandbox, sandbox.session() as session:
         yield session
@@ -77,8 +76,8 @@ class Sandbox:
         self._inside, self._place = inside, place
         self._around: Around = "none"
         if inside.sandbox == "bwrap":
-            mounts = seen_from_inside(inside.folder, inside.packages, inside.masked)
-            hidden = any(mount.target.is_relative_to(place) for mount in mounts for place in SCRATCH)
+            self._mounts = seen_from_inside(inside.folder, inside.packages, inside.masked)
+            hidden = any(mount.target.is_relative_to(place) for mount in self._mounts for place in SCRATCH)
             self._around = "one" if hidden or not sessions_can_part() else "each"
         self._warm = None if inside.sandbox == "none" or self._around == "one" else self._start()
 
@@ -88,7 +87,7 @@ class Sandbox:
             self._warm.wait(self._inside.limits.wall_seconds)
 
     @contextmanager
-    def session(self) -> Generator[SandboxSession | HereSession]:
+    def session(self) -> Generator[Session]:
         """Begin a session; it has ended, with all its processes, when the block ends.
 
         What it raises in the block is a RouterError, and so is a limit broken since it last answered, which
@@ -97,18 +96,13 @@ class Sandbox:
         if self._inside.sandbox == "none":
             yield HereSession(self._inside)
             return
-        warm = self._warm or self._start()
-        try:
-            with tempfile.TemporaryDirectory(dir=self._place, ignore_cleanup_errors=True) as scratch:
-                session = SandboxSession(self._inside, warm, scratch, self._around)
-                try:
-                    yield session
-                    session.check()
-                finally:
-                    session.close()
-        finally:
-            if warm is not self._warm:
-                warm.close()
+        with (
+            nullcontext(self._warm) if self._warm else closing(self._start()) as warm,
+            tempfile.TemporaryDirectory(dir=self._place, ignore_cleanup_errors=True) as scratch,
+            closing(SandboxSession(self._inside, warm, scratch, self._around)) as session,
+        ):
+            yield session
+            session.check()
 
     def close(self) -> None:
         """End it."""
@@ -122,13 +116,10 @@ class Sandbox:
             folder, packages = SUBMISSION, PACKAGES
         settings = inside.name, inside.entry, inside.limits.model_dump_json(), self._around
         words = python(str(folder), str(packages), *settings, ",".join(inside.modules))
-        environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
         if inside.sandbox == "bwrap":
-            mounts = seen_from_inside(inside.folder, inside.packages, inside.masked)
             closed = self._around == "one"
-            words = bubblewrap(mounts, words, inside.limits, inside.devices, closed=closed)
-            environment = {}
-        return Warm(words, environment, place, inside.name)
+            words = bubblewrap(self._mounts, words, inside.limits, inside.devices, closed=closed)
+        return Warm(words, place, inside.name)
 
 
 class SandboxSession:
@@ -137,22 +128,16 @@ class SandboxSession:
     def __init__(self, inside: Inside, warm: Warm, scratch: str, around: Around) -> None:
         self._name, self._routers = inside.name, list[tuple[Pool, Kind]]()
         self.usage = Usage()
-        private = around != "none"
-        started = warm.begin(inside.limits.wall_seconds, "" if private else scratch)
+        private, limits = around != "none", inside.limits
+        started = warm.begin(limits.wall_seconds, "" if private else scratch)
         if around == "one":  # it could kill its keeper, so all is watched from the outermost process
             started.pid = warm.pid
-        self._start, self._group = time.monotonic(), make_group(inside.limits)
+        self._start, self._group = time.monotonic(), make_group(limits)
         if self._group is not None and not all(map(self._group.add, _tree(started.pid))):
             self._group.remove()
             self._group = None
-        self._channel = Channel(
-            started,
-            inside.name,
-            inside.limits,
-            private=private,
-            keepers=KEEPERS[around],
-            group=self._group,
-        )
+        self._watch = Watch(started.pid, limits, private=private, keepers=KEEPERS[around])
+        self._channel = Channel(started, inside.name, limits, self._watch, self._group)
 
     def make(self, pool: Pool) -> int:
         """Make a router for a pool; return its number."""
@@ -194,8 +179,7 @@ class SandboxSession:
 
     def close(self) -> None:
         """End the process and everything that it started."""
-        watch = self._channel.watch
-        seconds = time.monotonic() - self._start
+        seconds, watch = time.monotonic() - self._start, self._watch
         self._channel.close()
         self.usage = Usage(seconds, watch.peak_memory, watch.peak_processes, self._group is not None)
 
@@ -209,28 +193,12 @@ def _tree(pid: int) -> list[int]:
     return [pid, *(process.pid for process in root.children(recursive=True))]
 
 
-class HereSession:
+class HereSession(Routers):
     """Routers in this very process, without any protection."""
 
     def __init__(self, inside: Inside) -> None:
-        file, _, factory = inside.entry.partition(":")
-        self._named = load_router(inside.name, inside.folder / file, factory, inside.folder)
-        self._routers: list[tuple[Pool, Any]] = []
+        super().__init__(inside.name, inside.folder, inside.entry)
         self.usage = Usage()
 
-    def make(self, pool: Pool) -> int:
-        """Make a router for a pool; return its number."""
-        self._routers.append((pool, make(self._named, pool)))
-        return len(self._routers) - 1
 
-    def fit(self, router: int, train: Labelled, validation: Labelled) -> None:
-        """Fit a router."""
-        fit(self._named.name, self._routers[router][1], train, validation)
-
-    def ask(self, router: int, prompts: Prompts, trade_offs: Floats) -> Answer:
-        """Ask a fitted router about prompts."""
-        pool, made = self._routers[router]
-        return ask(self._named.name, made, prompts, pool, trade_offs)
-
-    def close(self) -> None:
-        """Do nothing: there is no process to end."""
+Session: TypeAlias = SandboxSession | HereSession

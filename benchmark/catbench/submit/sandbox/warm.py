@@ -7,16 +7,15 @@ sessions of such a process, so whether answers repeat is seen between two of the
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import signal
 import socket
 import struct
 import subprocess
 import threading
 import time
-from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from pathlib import Path
 from catbench.errors import RouterError, UsageError
 from catbench.submit.sandbox.keeper import READY
 
+UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\ud7ff\ue000-\U0010ffff]+")
 CREDENTIALS = struct.Struct("3i")
 """Process, user and group, as the kernel tells them: the number of the process on this side."""
 
@@ -67,7 +67,7 @@ class Started:
 class Warm:
     """The waiting process."""
 
-    def __init__(self, words: Sequence[str], environment: Mapping[str, str], place: Path, name: str) -> None:
+    def __init__(self, words: Sequence[str], place: Path, name: str) -> None:
         """Start it by a command; `place` is a folder for what it prints, `name` the submission's."""
         self._control, theirs = socket.socketpair()
         self._said, self._name = place / "said", name
@@ -79,7 +79,7 @@ class Warm:
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                     stderr=said,
-                    env=environment,
+                    env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
                     cwd=place,
                     start_new_session=True,
                 )
@@ -101,22 +101,18 @@ class Warm:
     def begin(self, seconds: float, scratch: str) -> Started:
         """Return a session that waits for `go`. `scratch` is its temporary folder, empty for its own."""
         self.wait(seconds)
-        inside, ours = list[int](), list[int]()
-        for there_reads in (True, False, False):
-            reading, writing = os.pipe()
-            inside.append(reading if there_reads else writing)
-            ours.append(writing if there_reads else reading)
+        their_requests, requests = os.pipe()
+        replies, their_replies = os.pipe()
+        errors, their_errors = os.pipe()
+        inside = [their_requests, their_replies, their_errors]
         word, theirs = socket.socketpair()
         if tells := hasattr(socket, "SO_PASSCRED"):
             word.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         word.settimeout(seconds)
-        requests, replies, errors = ours
         started = Started(0, requests, replies, errors, word)
         try:
             with theirs, self._lock:
-                asked = json.dumps({"scratch": scratch}).encode()
-                rights = array("i", [*inside, theirs.fileno()])
-                self._control.sendmsg([asked], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+                socket.send_fds(self._control, [f"{scratch}\n".encode()], [*inside, theirs.fileno()])
             own, told, _, _ = word.recvmsg(4096, socket.CMSG_SPACE(CREDENTIALS.size))
             started.pid = CREDENTIALS.unpack(told[0][2])[0] if tells else int(own)
         except (OSError, IndexError, ValueError) as error:
@@ -136,5 +132,16 @@ class Warm:
 
     def _printed(self) -> str:
         time.sleep(0.1)  # what ended it may still be written
-        lines = self._said.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return f" (it printed: {lines[-1][:200]!r})" if lines else ""
+        return last_printed(self._said.read_bytes())
+
+
+def last_printed(said: bytes) -> str:
+    """Return the last line of what was printed, for a message; empty where nothing was."""
+    lines = [line.strip() for line in map(clean, said.split(b"\n"))]
+    last = next(filter(None, reversed(lines)), "")
+    return f" (it printed: {last[:200]!r})" if last else ""
+
+
+def clean(text: bytes) -> str:
+    """Return untrusted text without control characters: it can neither move a cursor nor forge a line."""
+    return UNPRINTABLE.sub(" ", text.decode("utf-8", "replace"))
