@@ -87,9 +87,8 @@ def differing(first: Chosen, second: Chosen, result: Result, place: int, most: i
     order = np.argsort(-np.abs(gain), kind="stable")
     order = order[gain[order] != 0][:most]
     ids = np.array(result.candidates, dtype=object)
-    sign = 1 if result.direction == "higher" else -1
     found = part.matrix.prompts.iloc[part.rows[order]][["prompt_id", "text"]]
     found = found.rename(columns={"text": "prompt"}).reset_index(drop=True)
     for name, choice, own in zip(("first", "second"), picked, reached, strict=True):
-        found[name], found[f"{name}_quality"] = ids[choice[order]], sign * own[order]
+        found[name], found[f"{name}_quality"] = ids[choice[order]], result.sign * own[order]
     return found.assign(gain=gain[order])

@@ -82,8 +82,7 @@ def compare(
             f"reports drawn differently are not paired: {first.bootstrap} and {second.bootstrap}; "
             "evaluate both with one --seed"
         )
-    ours = {result.metric: result for result in first.results if result.slice == "all"}
-    theirs = {result.metric: result for result in second.results if result.slice == "all"}
+    ours, theirs = first.whole, second.whole
     if not (shared := [metric for metric in ours if metric in theirs]):
         raise CatbenchError(f"no metric is in both reports: {', '.join(ours)} and {', '.join(theirs)}")
     for metric in shared:
