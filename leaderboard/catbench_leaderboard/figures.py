@@ -17,9 +17,8 @@ from catbench.report.plot import Numbers, band, cost_ticks, padded, plotly_names
 from catbench.report.result import Result
 from catbench.report.spelling import short, spell_cost
 from catbench.submit.problems import Axis, Row
-from catbench_leaderboard.number_words import spelled
 from catbench_leaderboard.style import PATTERNS, PageTheme, Style, see_through, style_of
-from catbench_leaderboard.text import in_figure
+from catbench_leaderboard.text import in_figure, spelled
 
 SAID = "%%{fullData.name}: %s<extra></extra>"
 """What is said of a line where it is pointed at."""

@@ -26,11 +26,11 @@ from catbench.download import Progress
 from catbench.errors import UsageError
 from catbench.inspect.finding import Basis, Gain, Inspection, Variances, concluded, money
 from catbench.inspect.possible_gains import PossibleGains
+from catbench.report.conventions import signature
 from catbench.report.estimates import estimates, rounded, single
 from catbench.report.evaluation import evaluate
 from catbench.report.numbers import ALONG, Curve, Estimates
 from catbench.report.report import Report
-from catbench.report.signature import signature
 from catbench.route.router_loader import router_names
 from catbench.score.bootstrap import Bootstrap, Intervals, ends, replicates
 from catbench.score.rounds import rounds_of

@@ -48,7 +48,7 @@ def _figure(found: Sequence[Inspection]) -> Any:
 
 def _draw_plane(axis: Any, one: Inspection) -> None:
     for name, curve in one.curves.items():
-        draw_curve(axis, curve, **_style(name))
+        draw_curve(axis, curve, _style(name))
     for on_front, face, label in ((True, "black", "candidate"), (False, "white", "off the Pareto front")):
         inside = [p for p, flag in zip(_points(one), one.front, strict=True) if flag == on_front]
         if inside:
@@ -67,7 +67,7 @@ def _draw_gains(axis: Any, one: Inspection) -> None:
     shown = {name: gain for name, gain in one.gains.items() if name != "oracle"} or one.gains
     axis.axhline(0, color=REFERENCE, linestyle=DASHES["mixture"], linewidth=1)
     for name, gain in shown.items():
-        draw_curve(axis, gain.along, **_style(name))
+        draw_curve(axis, gain.along, _style(name))
     axis.set_title("gain over the mixture, with its 95% band", fontsize=9)
     axis.set_ylabel(f"gain in {one.metric_label}")
     _finish(axis, one)

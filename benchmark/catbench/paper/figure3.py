@@ -100,7 +100,7 @@ def _draw(figure: Any, runs: Runs, lines: list[_Line], results: dict[str, Result
         own = [line for line in lines if line.metric == metric.name]
         for line in own:
             style = {"color": line.colour, "linestyle": line.dashes, "label": line.name, "linewidth": 1.6}
-            draw_curve(panel, line.curve, banded=line is own[0], **style)
+            draw_curve(panel, line.curve, style, banded=line is own[0])
         points = fixed_points(result)
         panel.plot([p.cost for p in points], [p.quality for p in points], "k*", markersize=6)
         tidy(panel, cost_label(result.cost), np.array([fixed.cost for fixed in result.fixed.values()]))

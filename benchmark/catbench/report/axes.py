@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ def make_logarithmic(axis: Any, digits: Sequence[int] = (1, 2, 5)) -> None:
     axis.xaxis.set_minor_formatter(NullFormatter())
 
 
-def draw_curve(axis: Any, curve: Curve, *, banded: bool = True, **style: Any) -> None:
+def draw_curve(axis: Any, curve: Curve, style: Mapping[str, Any], *, banded: bool = True) -> None:
     """Draw a curve in a style of matplotlib's, and its band where it has one."""
     axis.plot(curve.cost, curve.quality, **style)
     if curve.low and banded:

@@ -16,10 +16,10 @@ from catbench.arrays import Floats
 from catbench.download import Progress
 from catbench.errors import CatbenchError, UsageError
 from catbench.files import atomic_file
+from catbench.report.conventions import overhead
 from catbench.report.counter import Counter
 from catbench.report.estimates import curve_record, measures
 from catbench.report.numbers import Curve, Measures
-from catbench.report.overheads import overhead
 from catbench.report.report import Report
 from catbench.report.result import Result
 from catbench.report.stored import pool_of_report, rounds_of_report, stored_answers

@@ -188,7 +188,10 @@ def label_places(
         free = {
             place: box
             for place, box in boxes.items()
-            if box.min.min() >= 0 and (box.max <= size).all() and not box.count_overlaps(others)
+            if min(box.x0, box.y0) >= 0
+            and box.x1 <= size[0]
+            and box.y1 <= size[1]
+            and not box.count_overlaps(others)
         }
         best = min(free, key=lambda place: free[place].count_contains(inked), default=None)
         places.append(best)

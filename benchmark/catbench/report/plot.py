@@ -99,7 +99,7 @@ def _plotly_lines(figure: Any, lines: Sequence[Series], row: int, column: int) -
         )  # fmt: skip
 
 
-def band(cost: Sequence[float], low: Numbers, high: Numbers) -> dict[str, Any]:
+def band(cost: Numbers, low: Numbers, high: Numbers) -> dict[str, Any]:
     """Return the area between two lines as plotly draws it: there along the one, back along the other."""
     return {
         "x": [*cost, *reversed(cost)],
@@ -173,7 +173,7 @@ def _matplotlib_figure(described: Sequence[Panel]) -> Any:
         for one, lines in ((axis, panel.series), (under, panel.below)):
             for series in lines:
                 style = {"color": series.colour, "linestyle": DASHES[series.role][0], "label": series.name}
-                draw_curve(one, series.curve, linewidth=1.8, **style)
+                draw_curve(one, series.curve, {"linewidth": 1.8, **style})
             one.margins(x=0.08)
             one.spines[["top", "right"]].set_visible(False)
         points = panel.points
