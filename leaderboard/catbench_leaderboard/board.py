@@ -1,23 +1,46 @@
-"""The board: reports that hold, sorted into problems, and what is known of those that do not."""
+"""The board: reports that hold, sorted into problems, and what is known of those that do not.
+
+What is worked out once for a board is `kept`, and forgotten with it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, ParamSpec, TypeVar
 
 from catbench.download import Progress
 from catbench.errors import UsageError
+from catbench.report import stored
+from catbench.report.suite_of import suite_trained_on
+from catbench.score.rounds import Rounds
 from catbench.submit.door import held_reports
 from catbench.submit.entries import Entry, Unranked
 from catbench.submit.paired_ranks import MEAN
 from catbench.submit.problems import Axis, Problem, Row, problems_of
+from catbench.suite.here import matrix_of
 from catbench_leaderboard.suite_words import KNOWN, about
 
 EVERY = "All real suites"
 """What is chosen instead of a suite: routers are ranked over all suites of real images."""
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+_FORGET: list[Callable[[], None]] = []
+
+
+def kept(function: Callable[Given, Found]) -> Callable[Given, Found]:
+    """Return a function that remembers its last 256 answers until `forget` is called."""
+    cached = lru_cache(maxsize=256)(function)
+    _FORGET.append(cached.cache_clear)
+    return cached  # pyright: ignore[reportReturnType]  # the cache asks for hashable arguments, and gets them
+
+
+def forget() -> None:
+    """Forget what belongs to a board that is gone."""
+    for clear in _FORGET:
+        clear()
 
 
 def quiet(what: str, done: int, total: int) -> None:
@@ -126,3 +149,16 @@ def open_board(
     known = before.entries if before else ()
     entries, outside = held_reports(folders, cache=cache, progress=progress, before=known)
     return Board(tuple(entries), problems_of(entries), tuple(outside))
+
+
+@kept
+def chosen(row: Row) -> stored.Chosen:
+    """Return what a router chose. Raises CatbenchError where its predictions are gone, or have changed."""
+    report = row.entry.report.model_copy(update={"predictions": row.entry.table("predictions")})
+    return stored.chosen(report, row.result, rounds_of(row.entry))
+
+
+def rounds_of(entry: Entry) -> Rounds:
+    """Return the rounds of a report. Raises CatbenchError where its suite is not here."""
+    matrix = matrix_of(entry.report.results[0].suite_digest)
+    return stored.rounds_of_report(entry.report, matrix, suite_trained_on(entry.report))

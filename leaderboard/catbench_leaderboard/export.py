@@ -24,8 +24,7 @@ from catbench.submit.entries import Unranked
 from catbench_leaderboard import markup
 from catbench_leaderboard.board import EVERY, Board, View, open_board, quiet
 from catbench_leaderboard.figures import Picture
-from catbench_leaderboard.leaderboard_table import leaderboard_table
-from catbench_leaderboard.ranking import numbers
+from catbench_leaderboard.leaderboard_table import leaderboard_table, numbers
 from catbench_leaderboard.screens.enter_page import enter_parts
 from catbench_leaderboard.screens.front_page import brand, curves, enter_markup, front_parts
 from catbench_leaderboard.screens.router_page import router_parts, view_of

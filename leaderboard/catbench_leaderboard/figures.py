@@ -6,24 +6,20 @@ Each is a pure function of results; names of strangers are escaped. On a phone t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from catbench.arrays import Floats
 from catbench.report.figure import cost_label, fixed_points, frame, outside_label, pareto_front
-from catbench.report.numbers import Estimate
-from catbench.report.plot import cost_ticks, padded, plotly_names, round_ticks
+from catbench.report.numbers import ALONG, Estimate
+from catbench.report.plot import Numbers, band, cost_ticks, padded, plotly_names, round_ticks
 from catbench.report.result import Result
 from catbench.report.spelling import short, spell_cost
 from catbench.submit.problems import Axis, Row
-from catbench_leaderboard.number_words import spelled
 from catbench_leaderboard.style import PATTERNS, PageTheme, Style, see_through, style_of
-from catbench_leaderboard.text import in_figure
+from catbench_leaderboard.text import in_figure, spelled
 
-Numbers: TypeAlias = Sequence[float | None]
-ALONG = 2
-"""Every so many of a curve's costs stands in the replicates that lie beside a report."""
 SAID = "%%{fullData.name}: %s<extra></extra>"
 """What is said of a line where it is pointed at."""
 FRONT = "Pareto front: nothing as cheap is better"
@@ -49,8 +45,6 @@ def curve_figure(
     Without routers the Pareto front is drawn instead of them. Candidates are named where there is room in a
     frame of `size`, in pixels, those on the front first.
     """
-    from plotly.graph_objects import Scatter
-
     drawn = _figure()
     faint = Style(theme.faint, "solid")
     _add_line(drawn, faint, "not reading the prompt", result.curve.cost, result.reference_curves["mixture"])
@@ -66,7 +60,7 @@ def curve_figure(
         at = [names.index(name) for name in front]
         x, y = np.repeat(cost[[*at, int(np.argmax(cost))]], 2)[1:-1], np.repeat(quality[at], 2)
         line = {"color": style_of(0, theme).colour, "width": 2}
-        drawn.add_trace(Scatter(x=x, y=y, line=line, mode="lines", name=FRONT, hoverinfo="skip"))
+        drawn.add_scatter(x=x, y=y, line=line, mode="lines", name=FRONT, hoverinfo="skip")
     low, high, outside = frame(heights, quality)
     scale = np.log10 if axis == "log" else np.asarray
     lines = [(scale(np.array(trace.x, dtype=float)), trace.y) for trace in drawn.data if trace.name]
@@ -80,7 +74,7 @@ def curve_figure(
     said = [f"{n}: {short(q)} at {spell_cost(c)}" for n, q, c in zip(shown, quality, cost, strict=True)]
     how = {"mode": "markers+text", "marker": {"color": theme.ink, "size": 7, "symbol": shapes}, **named}
     alone = "a candidate (filled: Pareto front)"
-    drawn.add_trace(Scatter(x=cost, y=quality, **how, hovertext=said, hoverinfo="text", name=alone))
+    drawn.add_scatter(x=cost, y=quality, **how, hovertext=said, hoverinfo="text", name=alone)
     if note := outside_label(outside):
         _note(drawn, note, "bottom", x=1, xref="paper", y=0, yref="paper", xanchor="right", font={"size": 11})
     title = f"mean {in_figure(result.metric_label)}{', lower is better' * (result.direction == 'lower')}"
@@ -91,8 +85,6 @@ def curve_figure(
 
 def choices_figure(budgets: Floats, rates: Floats, result: Result, axis: Axis, theme: PageTheme) -> Picture:
     """Return what is chosen along the budget, rates (B, M), as areas; the seldom chosen share one."""
-    from plotly.graph_objects import Scatter
-
     drawn = _figure()
     used = [k for k in np.argsort(result.costs, kind="stable") if rates[:, k].max() > SELDOM]
     areas = [(in_figure(result.candidates[k]), rates[:, k]) for k in used]
@@ -106,12 +98,10 @@ def choices_figure(budgets: Floats, rates: Floats, result: Result, axis: Axis, t
         shade = see_through(colour, 0.6)
         pattern = {"shape": PATTERNS[number % len(PATTERNS)], "fgcolor": theme.ink, "fgopacity": 0.25}
         y = np.round(heights * 100, 1).tolist()
-        drawn.add_trace(
-            Scatter(
-                x=along, y=y, name=name, line={"color": colour, "width": 1}, mode="lines", stackgroup="all",
-                fillcolor=shade, fillpattern={**pattern, "bgcolor": shade, "size": 9},
-                hovertemplate=SAID % "%{y:.0f}%",
-            )
+        drawn.add_scatter(
+            x=along, y=y, name=name, line={"color": colour, "width": 1}, mode="lines", stackgroup="all",
+            fillcolor=shade, fillpattern={**pattern, "bgcolor": shade, "size": 9},
+            hovertemplate=SAID % "%{y:.0f}%",
         )  # fmt: skip
     x = f"budget: {cost_label(result.cost)}"
     y, span = "share of prompts, %", (0.0, 100.0)
@@ -143,9 +133,7 @@ def _figure() -> Any:
 
 def along(result: Result) -> tuple[list[float], list[float]]:
     """Return the costs that bands are known at, and the gains over the mixture there, above 0 is better."""
-    sign = 1 if result.direction == "higher" else -1
-    gain = sign * (np.array(result.curve.quality) - np.array(result.reference_curves["mixture"]))
-    return result.curve.cost[::ALONG], gain[::ALONG].tolist()
+    return result.curve.cost[::ALONG], result.gains[::ALONG].tolist()
 
 
 def _add_line(
@@ -153,19 +141,14 @@ def _add_line(
     high: Numbers = (),
 ) -> None:  # fmt: skip
     """Draw a line, and its band if it has one."""
-    from plotly.graph_objects import Scatter
-
     name = in_figure(label, 28)
     if low:
-        shade = see_through(style.colour, 0.13)
-        there_and_back = {"x": [*cost, *reversed(cost)], "y": [*high, *reversed(low)], "fill": "toself"}
-        quiet = {"line": {"width": 0}, "mode": "lines", "hoverinfo": "skip", "showlegend": False}
-        drawn.add_trace(Scatter(**there_and_back, **quiet, fillcolor=shade))
+        drawn.add_scatter(**band(cost, low, high), fillcolor=see_through(style.colour, 0.13))
     line = {"color": style.colour, "dash": style.dash, "width": 2.5}
     ends = zip(heights, low or [None] * len(heights), high or [None] * len(heights), strict=True)
     said = spelled([Estimate(value=value, low=start, high=end) for value, start, end in ends])
     how = {"mode": "lines", "text": said, "hovertemplate": SAID % "%{text}"}
-    drawn.add_trace(Scatter(x=cost, y=heights, name=name, line=line, **how))
+    drawn.add_scatter(x=cost, y=heights, name=name, line=line, **how)
 
 
 def _note(drawn: Any, text: str, yanchor: str, **where: Any) -> None:

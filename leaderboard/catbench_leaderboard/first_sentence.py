@@ -11,8 +11,8 @@ from catbench.report.result import Result
 from catbench.submit.problems import Row
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.markup import bold, name
-from catbench_leaderboard.number_words import share
 from catbench_leaderboard.suite_words import METRICS, about
+from catbench_leaderboard.text import share
 
 
 def best_validated(board: Board, view: View) -> Row | None:

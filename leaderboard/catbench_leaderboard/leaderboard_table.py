@@ -1,4 +1,4 @@
-"""The leaderboard as a table of numbers: what pages show of it, and what is exported."""
+"""Who is ahead in a view (`catbench.submit.paired_ranks`): the order, and the table of numbers behind it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,52 @@ import numpy as np
 import pandas as pd
 
 from catbench.report.numbers import Estimate
+from catbench.submit.paired_ranks import ranked
 from catbench.submit.problems import Row, on_axis
 from catbench.terminal import one_line
-from catbench_leaderboard.board import Board, View
-from catbench_leaderboard.ranking import ranking
+from catbench_leaderboard.board import Board, View, kept
 from catbench_leaderboard.text import web_address
 
 ENDS = {"": "value", "_low": "low", "_high": "high"}
 """Suffix of a column -> end of an estimate."""
+_ranked = kept(ranked)
+
+
+def ranking(board: Board, view: View) -> pd.DataFrame:
+    """Return the ranking of a view's routers (`ranked`), the ranked ones first and in order.
+
+    Routers without a result in the view are left out.
+    """
+    found = _ranked(board.ranked_over(view), view.by, view.slice, view.axis)
+    return found[found["router"].isin([row.label for row in board.rows(view)])].reset_index(drop=True)
+
+
+def ordered(board: Board, view: View) -> list[Row]:
+    """Return the routers of a view that have its metric, best ranked first."""
+    rows = {row.label: row for row in board.rows(view)}
+    return [rows[label] for label in ranking(board, view)["router"]]
+
+
+def alike(first: Row, second: Row) -> bool:
+    """Return whether two routers chose alike: every draw of their areas is the same."""
+    return np.array_equal(first.areas("log"), second.areas("log"))
+
+
+@kept
+def numbers(board: Board) -> dict[str, int]:
+    """Return every router's number, which gives it its colour on every page and under every filter.
+
+    The best ranked of the first page come first: those that are drawn most are distinguished best.
+    """
+    first = [row.label for row in ordered(board, board.view())] if board.problems else []
+    rows = (row for problem in board.problems for found in problem.rows.values() for row in found)
+    return {label: k for k, label in enumerate(dict.fromkeys([*first, *(row.label for row in rows)]))}
 
 
 def leaderboard_table(board: Board, view: View, most: int | None = None) -> pd.DataFrame:
     """Return the ranking of a view, the ranked ones first; of `most` routers only where it is given.
 
-    Columns: those of `catbench_leaderboard.ranking.ranking`; `headroom`, `gain` and `audc` on the view's
+    Columns: those of `ranking`; `headroom`, `gain` and `audc` on the view's
     metric and axis, and `match_best` (cost to match the best single candidate), each with `_low` and `_high`;
     `ahead` and `compared`: on how many of how many suites (of one suite, metrics) a router is surely ahead of
     the mixture; `verdict`; overhead in milliseconds and TFLOPs a prompt; who made it, when, and who ran it

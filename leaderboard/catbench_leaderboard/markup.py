@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from catbench.report.numbers import Estimate
 from catbench.terminal import one_line
-from catbench_leaderboard.number_words import share, spelled
+from catbench_leaderboard.text import share, spelled
 
 Router = Callable[[str, str], str]
 """Label of a router and suite -> address of its page."""

@@ -21,10 +21,9 @@ from catbench.submit.paired_ranks import MEAN
 from catbench.submit.problems import AXES
 from catbench.suite.here import is_here
 from catbench_leaderboard import markup, running_board
-from catbench_leaderboard.board import EVERY, Board, View
+from catbench_leaderboard.board import EVERY, Board, View, kept
 from catbench_leaderboard.figures import Picture
 from catbench_leaderboard.markup import Column, Router
-from catbench_leaderboard.remembered import kept
 from catbench_leaderboard.style import CSS
 from catbench_leaderboard.suite_words import about
 from catbench_leaderboard.text import in_markdown

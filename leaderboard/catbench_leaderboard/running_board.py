@@ -13,8 +13,7 @@ from catbench.report.host_key import allowed_signers
 from catbench.report.index import own_index
 from catbench.report.places import shipped_folders
 from catbench.submit.entries import fingerprint
-from catbench_leaderboard.board import Board, open_board, quiet
-from catbench_leaderboard.remembered import forget
+from catbench_leaderboard.board import Board, forget, open_board, quiet
 
 FOLDERS = "CATBENCH_REPORTS"
 """Environment variable with the folders of reports: a JSON list, or paths as in `$PATH`.

@@ -17,7 +17,7 @@ from catbench.submit.paired_differences import paired_bands
 from catbench_leaderboard import page_layout as layout
 from catbench_leaderboard import running_board
 from catbench_leaderboard.figures import difference_figure
-from catbench_leaderboard.ranking import ordered
+from catbench_leaderboard.leaderboard_table import ordered
 from catbench_leaderboard.screens import front_page, router_page
 from catbench_leaderboard.style import THEMES
 

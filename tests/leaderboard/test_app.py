@@ -174,7 +174,7 @@ before = set(sys.modules)
 from catbench.submit.paired_differences import paired_bands
 from catbench_leaderboard.screens import front_page, router_page, two_routers_page
 from catbench_leaderboard.figures import difference_figure
-from catbench_leaderboard.ranking import ordered
+from catbench_leaderboard.leaderboard_table import ordered
 from catbench_leaderboard.style import THEMES
 
 board, to = running_board.board(lambda *_: None), lambda label, suite: "?"

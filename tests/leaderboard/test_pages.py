@@ -17,10 +17,10 @@ from markupsafe import Markup
 from catbench import compare as paired
 from catbench import load
 from catbench.errors import CatbenchError, SuiteError
-from catbench.report.choices import budgets, differing
 from catbench.report.figure import pareto_front
 from catbench.report.numbers import Estimate
 from catbench.report.plot import padded
+from catbench.report.stored import budgets, differing
 from catbench.report.submission_record import CHECKS
 from catbench.score.bootstrap import ends
 from catbench.score.rounds import rounds_of
@@ -32,12 +32,9 @@ pytest.importorskip("streamlit", reason="needs the extra: pip install '.[leaderb
 from catbench.submit.paired_differences import paired_bands, paired_gains
 from catbench.submit.problems import AXES, on_axis
 from catbench_leaderboard import figures, first_sentence, markup, page_layout, running_board
-from catbench_leaderboard.board import open_board
-from catbench_leaderboard.board_answers import chosen
+from catbench_leaderboard.board import chosen, open_board
 from catbench_leaderboard.gain_chart import gain_chart
-from catbench_leaderboard.leaderboard_table import leaderboard_table
-from catbench_leaderboard.number_words import milliseconds, share
-from catbench_leaderboard.ranking import numbers, ordered
+from catbench_leaderboard.leaderboard_table import leaderboard_table, numbers, ordered
 from catbench_leaderboard.screens import (
     enter_page,
     front_page,
@@ -47,6 +44,7 @@ from catbench_leaderboard.screens import (
     two_routers_page,
 )
 from catbench_leaderboard.style import THEMES, style_of
+from catbench_leaderboard.text import milliseconds, share
 
 THEME = THEMES["light"]
 

@@ -17,8 +17,7 @@ from catbench.submit.paired_ranks import MEAN, ranked
 from catbench.submit.problems import AXES, on_axis
 from catbench_leaderboard import first_sentence
 from catbench_leaderboard.board import open_board
-from catbench_leaderboard.leaderboard_table import leaderboard_table
-from catbench_leaderboard.ranking import ordered, ranking
+from catbench_leaderboard.leaderboard_table import leaderboard_table, ordered, ranking
 
 ROUTERS = ("ridge", "mixture", "fixed-sim-2")
 METRICS = ("simulated_score", "simulated_error")

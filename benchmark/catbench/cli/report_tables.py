@@ -33,7 +33,7 @@ def print_report(
     """
     target = console()
     found = behaviours(report, matrix, train_on) if matrix is not None else {}
-    for number, result in enumerate(one for one in report.results if one.slice == "all"):
+    for number, result in enumerate(report.whole.values()):
         if number:
             say(target, "", "")
         _print_result(target, report, result, found.get(result.metric), linear=linear, every=every)

@@ -7,21 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from catbench.files import atomic_file
-from catbench.report.numbers import Curve, Estimate, Estimates
+from catbench.report.numbers import Curve, Estimate, Estimates, ReportRecord
 from catbench.report.result import Result
 from catbench.report.spelling import spell
 
 Answer = Literal["yes", "not shown", "no"]
 
 
-class _FindingRecord(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Basis(_FindingRecord):
+class Basis(ReportRecord):
     """What the numbers rest on."""
 
     suite: str
@@ -46,7 +40,7 @@ class Basis(_FindingRecord):
     """Prompt embeddings of the suite; the ridge is not given them."""
 
 
-class Gain(_FindingRecord):
+class Gain(ReportRecord):
     """What one way of choosing gains over the mixture."""
 
     gain: Estimate
@@ -57,7 +51,7 @@ class Gain(_FindingRecord):
     """Gains at single costs, with their band."""
 
 
-class Variances(_FindingRecord):
+class Variances(ReportRecord):
     """Why a prompt's candidates differ, beside the candidates' means
     (`catbench.score.unseen_oracles`)."""
 
@@ -69,7 +63,7 @@ class Variances(_FindingRecord):
     """interaction / (interaction + noise); null where both are 0."""
 
 
-class Inspection(_FindingRecord):
+class Inspection(ReportRecord):
     """What was found of one metric of a suite, under a cost and in a pool."""
 
     answer: Answer

@@ -25,12 +25,12 @@ from catbench.arrays import Floats, Ints
 from catbench.download import Progress
 from catbench.errors import UsageError
 from catbench.inspect.finding import Basis, Gain, Inspection, Variances, concluded, money
-from catbench.inspect.possible_gains import ALONG, PossibleGains
+from catbench.inspect.possible_gains import PossibleGains
+from catbench.report.conventions import signature
 from catbench.report.estimates import estimates, rounded, single
 from catbench.report.evaluation import evaluate
-from catbench.report.numbers import Curve, Estimates
+from catbench.report.numbers import ALONG, Curve, Estimates
 from catbench.report.report import Report
-from catbench.report.signature import signature
 from catbench.route.router_loader import router_names
 from catbench.score.bootstrap import Bootstrap, Intervals, ends, replicates
 from catbench.score.rounds import rounds_of
@@ -170,9 +170,8 @@ def _gain(found: dict[str, Intervals], name: str, cost: Floats, metric: Metric) 
 def _gain_of(report: Report, metric: Metric) -> Gain:
     """Return the gain of a report's router; single costs are those of its replicates."""
     result = report.result()
-    heights = np.array(result.curve.quality) - np.array(result.reference_curve("mixture").quality)
     draws = report.replicates.filter(like="gain_").to_numpy(dtype=np.float64)
-    found = Intervals(heights[::ALONG] * metric.sign, *ends(draws))
+    found = Intervals(result.gains[::ALONG], *ends(draws))
     cost = np.array(result.curve.cost)[::ALONG]
     return Gain(
         gain=result.estimate("gain"),

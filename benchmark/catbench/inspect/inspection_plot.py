@@ -14,9 +14,9 @@ import numpy as np
 
 from catbench.files import atomic_file
 from catbench.inspect.finding import NAMES, Inspection
-from catbench.report.axes import tidy
+from catbench.report.axes import draw_curve, name_points, set_frame, tidy
 from catbench.report.figure import PALETTE, REFERENCE, FixedPoint, cost_label
-from catbench.report.plot import check_format, name_points, set_frame
+from catbench.report.plot import check_format
 
 FORMATS = (".png", ".svg")
 COLOURS = {"ridge": PALETTE[0], "best_per_kind": PALETTE[1], "oracle_shrunk": PALETTE[2], "oracle": REFERENCE}
@@ -38,7 +38,6 @@ def _figure(found: Sequence[Inspection]) -> Any:
     for (plane, gains), one in zip(rows, found, strict=True):
         _draw_plane(plane, one)
         _draw_gains(gains, one)
-    for (plane, _), one in zip(rows, found, strict=True):
         set_frame(plane, [h for curve in one.curves.values() for h in curve.quality], _points(one))
     figure.draw_without_rendering()  # names are placed by where the points come to lie
     for (plane, _), one in zip(rows, found, strict=True):
@@ -49,10 +48,7 @@ def _figure(found: Sequence[Inspection]) -> Any:
 
 def _draw_plane(axis: Any, one: Inspection) -> None:
     for name, curve in one.curves.items():
-        colour, dash = COLOURS.get(name, REFERENCE), DASHES.get(name, "-")
-        axis.plot(curve.cost, curve.quality, color=colour, linestyle=dash, label=NAMES[name])
-        if curve.low:
-            axis.fill_between(curve.cost, curve.low, curve.high, color=colour, alpha=0.15, linewidth=0)
+        draw_curve(axis, curve, _style(name))
     for on_front, face, label in ((True, "black", "candidate"), (False, "white", "off the Pareto front")):
         inside = [p for p, flag in zip(_points(one), one.front, strict=True) if flag == on_front]
         if inside:
@@ -71,13 +67,18 @@ def _draw_gains(axis: Any, one: Inspection) -> None:
     shown = {name: gain for name, gain in one.gains.items() if name != "oracle"} or one.gains
     axis.axhline(0, color=REFERENCE, linestyle=DASHES["mixture"], linewidth=1)
     for name, gain in shown.items():
-        curve, colour = gain.along, COLOURS[name]
-        axis.plot(curve.cost, curve.quality, color=colour, linestyle=DASHES.get(name, "-"), label=NAMES[name])
-        if curve.low:
-            axis.fill_between(curve.cost, curve.low, curve.high, color=colour, alpha=0.15, linewidth=0)
+        draw_curve(axis, gain.along, _style(name))
     axis.set_title("gain over the mixture, with its 95% band", fontsize=9)
     axis.set_ylabel(f"gain in {one.metric_label}")
     _finish(axis, one)
+
+
+def _style(name: str) -> dict[str, str]:
+    return {
+        "color": COLOURS.get(name, REFERENCE),
+        "linestyle": DASHES.get(name, "-"),
+        "label": NAMES[name],
+    }
 
 
 def _finish(axis: Any, one: Inspection) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from catbench.arrays import Floats
-from catbench.report.numbers import Curve
+from catbench.report.numbers import ALONG, Curve
 from catbench.score.answer import Answer
 from catbench.score.answer_sweep import sweep_of
 from catbench.score.bootstrap import Values
@@ -20,9 +20,6 @@ from catbench.score.scorer import cost_grid
 from catbench.score.sweep import EstimatorSweep, Sweep, mixture_curve, mixture_curves
 from catbench.score.truth import Truth
 from catbench.score.unseen_oracles import Variation, shrunk_sweeps
-
-ALONG = 2
-"""Every so many of a curve's costs has a gain of its own: 17 of 33, as in a report's replicates."""
 
 
 class PossibleGains:

@@ -10,10 +10,9 @@ import pandas as pd
 
 from catbench.paper.exhibit import Cell, Exhibit, better, cells, number
 from catbench.paper.runs import Runs, by_cost
-from catbench.report.axes import spread, tidy
+from catbench.report.axes import draw_curve, name_points, set_frame, spread, tidy
 from catbench.report.figure import PALETTE, REFERENCE, cost_label, fixed_points
 from catbench.report.numbers import Curve
-from catbench.report.plot import name_points, set_frame
 from catbench.report.result import Result
 from catbench.suite.info import Metric
 
@@ -98,23 +97,18 @@ def _draw(figure: Any, runs: Runs, lines: list[_Line], results: dict[str, Result
     panels = spread(figure, len(runs.metrics), bottom=0.25)
     for metric, panel in zip(runs.metrics, panels, strict=True):
         result = results[metric.name]
-        for position, line in enumerate(line for line in lines if line.metric == metric.name):
-            curve = line.curve
-            panel.plot(
-                curve.cost, curve.quality, line.dashes, color=line.colour, label=line.name, linewidth=1.6
-            )
-            if position == 0 and curve.low:
-                panel.fill_between(
-                    curve.cost, curve.low, curve.high, color=line.colour, alpha=0.15, linewidth=0
-                )
+        own = [line for line in lines if line.metric == metric.name]
+        for line in own:
+            style = {"color": line.colour, "linestyle": line.dashes, "label": line.name, "linewidth": 1.6}
+            draw_curve(panel, line.curve, style, banded=line is own[0])
         points = fixed_points(result)
         panel.plot([p.cost for p in points], [p.quality for p in points], "k*", markersize=6)
         tidy(panel, cost_label(result.cost), np.array([fixed.cost for fixed in result.fixed.values()]))
         panel.set_ylabel(f"mean {metric.title} {better(metric.direction)}")
         panel.margins(x=0.1)
         # The homogeneous pool's cheapest candidate may draw noise; the whole pool's curves are the figure.
-        whole = [line for line in lines if line.metric == metric.name and HOMOGENEOUS not in line.name]
-        set_frame(panel, [quality for line in whole for quality in line.curve.quality], points)
+        whole = [line.curve for line in own if HOMOGENEOUS not in line.name]
+        set_frame(panel, [quality for curve in whole for quality in curve.quality], points)
         name_points(panel, points, 6.5)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower center", ncols=3, frameon=False, fontsize=7.5)
+    legend = panels[0].get_legend_handles_labels()
+    figure.legend(*legend, loc="lower center", ncols=3, frameon=False, fontsize=7.5)

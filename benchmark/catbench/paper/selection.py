@@ -86,5 +86,5 @@ def _draw(figure: Any, areas: list[_Area], names: list[str], unit: str) -> None:
         panel.set(xlim=(budgets[0], budgets[-1]) if budgets[-1] > budgets[0] else None, ylim=(0, 1))
         panel.set_ylabel("share of prompts")
         panel.set_title(area.metric.title, fontsize=9)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower center", ncols=min(6, len(names)), frameon=False, fontsize=7.5)
+    legend = panels[0].get_legend_handles_labels()
+    figure.legend(*legend, loc="lower center", ncols=min(6, len(names)), frameon=False, fontsize=7.5)

@@ -12,7 +12,7 @@ from catbench.errors import UsageError
 from catbench.paper.exhibit import MISSING, Cell, Exhibit, better, cells, number
 from catbench.paper.published import COSTS, LAST_COLUMN, TABLE1, TABLE1_CANDIDATES, TFLOPS, is_published
 from catbench.paper.runs import Runs, by_cost
-from catbench.report.signature import signature
+from catbench.report.conventions import signature
 from catbench.report.trials import Trials, run_trials
 from catbench.route.router_loader import find_router
 from catbench.score.bootstrap import Bootstrap

@@ -16,10 +16,10 @@ from catbench.arrays import Floats
 from catbench.download import Progress
 from catbench.errors import CatbenchError, UsageError
 from catbench.files import atomic_file
+from catbench.report.conventions import overhead
 from catbench.report.counter import Counter
 from catbench.report.estimates import curve_record, measures
 from catbench.report.numbers import Curve, Measures
-from catbench.report.overheads import overhead
 from catbench.report.report import Report
 from catbench.report.result import Result
 from catbench.report.stored import pool_of_report, rounds_of_report, stored_answers
@@ -82,8 +82,7 @@ def compare(
             f"reports drawn differently are not paired: {first.bootstrap} and {second.bootstrap}; "
             "evaluate both with one --seed"
         )
-    ours = {result.metric: result for result in first.results if result.slice == "all"}
-    theirs = {result.metric: result for result in second.results if result.slice == "all"}
+    ours, theirs = first.whole, second.whole
     if not (shared := [metric for metric in ours if metric in theirs]):
         raise CatbenchError(f"no metric is in both reports: {', '.join(ours)} and {', '.join(theirs)}")
     for metric in shared:

@@ -13,15 +13,13 @@ from catbench import __version__
 from catbench.arrays import Floats
 from catbench.download import Progress
 from catbench.errors import UsageError
+from catbench.report.conventions import overhead, pools_of, signature, slice_masks
 from catbench.report.counter import Counter
 from catbench.report.estimates import curve_record, estimates, measures, number, rounded, single
-from catbench.report.numbers import BestSingle, Budgets, Curve, Estimates
-from catbench.report.overheads import overhead
-from catbench.report.pools_and_slices import pools_of, slice_masks
+from catbench.report.numbers import ALONG, BestSingle, Budgets, Curve, Estimates
 from catbench.report.predictions import compacted, predictions_table
 from catbench.report.report import Report, RouterInfo, versions
 from catbench.report.result import Result
-from catbench.report.signature import signature
 from catbench.report.trials import Trials, win_rates
 from catbench.report.verdict import verdict
 from catbench.route.holdout import HoldOut, held_out
@@ -44,8 +42,6 @@ from catbench.suite.pool import Pool
 WHOLE_MEASURES = ("quality_at", "rmse", "rank_correlation")
 WHOLE_REFERENCES = ("oracle_leave_one_out", "cascade", "audc_linear", "peak")
 """What only the result on all prompts holds, references or numbers of one: many slices stay small."""
-ALONG = 2
-"""Every so many of a curve's costs stands in the table of replicates: 17 of 33."""
 KEPT = 2.0**-18
 """Steps of the numbers in the table of replicates, of the largest of their column."""
 

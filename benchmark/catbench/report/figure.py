@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +18,13 @@ from catbench.report.result import Result
 from catbench.score.bootstrap import ends
 from catbench.suite.pool import UNIT_LABELS
 
+if TYPE_CHECKING:
+    from matplotlib.transforms import Bbox
+
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7A5195", "#333333")
 """Colours that colour-blind readers tell apart (Okabe and Ito 2008)."""
 REFERENCE = "#767676"
-
-
+MIXTURE = "mixture (does not read the prompt)"
 Place: TypeAlias = tuple[int, int]
 """Where a point's name stands: -1, 0 or 1 across (to its left, its middle, to its right), and so upwards."""
 PLACES: tuple[Place, ...] = ((0, -1), (0, 1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1))
@@ -64,6 +66,13 @@ class Panel:
     """Each router's gain over the mixture, above 0 where it is better: the curves lie on each other."""
 
     @property
+    def below(self) -> tuple[Series, ...]:
+        """What is drawn below the curves: the mixture's own gain, 0 at every cost, and the routers'."""
+        mixture = next(series for series in self.series if series.role == "mixture")
+        level = Curve(cost=mixture.curve.cost, quality=[0.0] * len(mixture.curve.cost))
+        return replace(mixture, curve=level), *self.gains
+
+    @property
     def heights(self) -> list[float]:
         """All heights of the curves and their bands."""
         curves = [series.curve for series in self.series]
@@ -73,7 +82,7 @@ class Panel:
 
 def panels(reports: Sequence[Report]) -> tuple[Panel, ...]:
     """Return one panel a metric of the first report, with the curves of every report that has it."""
-    return tuple(_panel(result, reports) for result in reports[0].results if result.slice == "all")
+    return tuple(_panel(result, reports) for result in reports[0].whole.values())
 
 
 def gain_curve(report: Report, position: int) -> Curve:
@@ -83,7 +92,7 @@ def gain_curve(report: Report, position: int) -> Curve:
     costs are in it. Without replicates there is no band, and every cost.
     """
     result = report.results[position]
-    cost, gains = np.asarray(result.curve.cost), _gains(result)
+    cost, gains = np.asarray(result.curve.cost), result.gains
     if report.replicates.empty:
         return Curve(cost=cost.tolist(), quality=rounded(gains))
     drawn = report.replicates[report.replicates["result"] == position].filter(like="gain_")
@@ -104,27 +113,20 @@ def curve_table(report: Report) -> pd.DataFrame:
         if result.slice != "all":  # which has no curve
             continue
         curve, gain = result.curve, gain_curve(report, position)
-        nothing = [np.nan] * len(curve.cost)
-        columns: dict[str, Any] = {
-            "metric": result.metric,
-            "cost": curve.cost,
-            "quality": curve.quality,
-            "low": curve.low or nothing,
-            "high": curve.high or nothing,
-            "gain": rounded(_gains(result)),
-        }
-        for name, end in (("gain_low", gain.low), ("gain_high", gain.high)):
-            at = dict(zip(gain.cost, end, strict=True)) if end else {}
-            columns[name] = [at.get(cost, np.nan) for cost in curve.cost]
-        tables.append(pd.DataFrame({**columns, **result.reference_curves}))
+        heights = pd.DataFrame(
+            {
+                "metric": result.metric,
+                "cost": curve.cost,
+                "quality": curve.quality,
+                "low": curve.low or np.nan,
+                "high": curve.high or np.nan,
+                "gain": rounded(result.gains),
+            }
+        )
+        band = {"cost": gain.cost, "gain_low": gain.low or np.nan, "gain_high": gain.high or np.nan}
+        table = heights.merge(pd.DataFrame(band), how="left", on="cost")
+        tables.append(table.assign(**result.reference_curves))
     return pd.concat(tables, ignore_index=True)
-
-
-def _gains(result: Result) -> Floats:
-    """Return the gain over the mixture at the costs of the curve, above 0 where the router is better."""
-    sign = -1 if result.direction == "lower" else 1
-    mixture = np.asarray(result.reference_curve("mixture").quality)
-    return sign * (np.asarray(result.curve.quality) - mixture) + 0.0
 
 
 def frame(curves: npt.ArrayLike, fixed: npt.ArrayLike) -> tuple[float, float, int]:
@@ -140,8 +142,7 @@ def frame(curves: npt.ArrayLike, fixed: npt.ArrayLike) -> tuple[float, float, in
 
 def pareto_front(result: Result) -> list[str]:
     """Return the candidates that no other matches or beats at no greater cost, by rising cost."""
-    sign = -1 if result.direction == "lower" else 1
-    quality = {name: sign * (fixed.quality.value or 0.0) for name, fixed in result.fixed.items()}
+    quality = {name: result.sign * (fixed.quality.value or 0.0) for name, fixed in result.fixed.items()}
     cost = dict(zip(result.candidates, result.costs, strict=True))
     front: list[str] = []
     for name in sorted(result.candidates, key=lambda name: (cost[name], -quality[name])):
@@ -152,10 +153,10 @@ def pareto_front(result: Result) -> list[str]:
 
 def fixed_points(result: Result) -> list[FixedPoint]:
     """Return the candidates whose quality is known: those on the Pareto front, then the best."""
-    front, sign = pareto_front(result), -1 if result.direction == "lower" else 1
+    front = pareto_front(result)
     found = [FixedPoint(name, one.cost, one.quality.value or 0.0) for name, one in result.fixed.items()
              if one.quality.value is not None]  # fmt: skip
-    return sorted(found, key=lambda point: (point.name not in front, -sign * point.quality))
+    return sorted(found, key=lambda point: (point.name not in front, -result.sign * point.quality))
 
 
 def outside_label(outside: int) -> str:
@@ -176,21 +177,25 @@ def label_places(
     `character` is the width and height of one. The first points are named first, each where lines strike
     through least of its name.
     """
-    markers = [_Box(x - 3, y - 3, x + 3, y + 3) for x, y in points]
+    from matplotlib.transforms import Bbox
+
     inked = np.concatenate([np.empty((0, 2)), *map(_along, lines)])
-    taken: list[_Box] = []
+    taken = [Bbox.from_bounds(x - 3, y - 3, 6, 6) for x, y in points]
     places: list[Place | None] = []
-    for i, (name, (x, y)) in enumerate(zip(names, points.tolist(), strict=True)):
-        others = [box for j, box in enumerate(markers) if j != i]
-        free: list[tuple[int, Place, _Box]] = [
-            (box.covers(inked), place, box)
-            for place, box in _boxes(x, y, len(name) * character[0], character[1])
-            if box.left >= 0 and box.low >= 0 and box.right <= size[0] and box.high <= size[1]
-            and not any(box.meets(other) for other in (*taken, *others))
-        ]  # fmt: skip
-        best = min(free, key=lambda one: one[0], default=None)
-        places.append(best[1] if best else None)
-        taken += [best[2]] if best else []
+    for number, (name, (x, y)) in enumerate(zip(names, points.tolist(), strict=True)):
+        others = taken[:number] + taken[number + 1 :]
+        boxes = _boxes(x, y, len(name) * character[0], character[1])
+        free = {
+            place: box
+            for place, box in boxes.items()
+            if min(box.x0, box.y0) >= 0
+            and box.x1 <= size[0]
+            and box.y1 <= size[1]
+            and not box.count_overlaps(others)
+        }
+        best = min(free, key=lambda place: free[place].count_contains(inked), default=None)
+        places.append(best)
+        taken += [free[best]] if best else []
     return places
 
 
@@ -200,31 +205,16 @@ def _along(line: Floats) -> Floats:
     return (line[:-1] + shares * np.diff(line, axis=0)).reshape(-1, 2)
 
 
-@dataclass(frozen=True)
-class _Box:
-    left: float
-    low: float
-    right: float
-    high: float
+def _boxes(x: float, y: float, wide: float, high: float) -> dict[Place, Bbox]:
+    """Return where a name of this size may stand beside a point."""
+    from matplotlib.transforms import Bbox
 
-    def meets(self, other: _Box) -> bool:
-        """Return whether two boxes overlap."""
-        across = self.left < other.right and other.left < self.right
-        return across and self.low < other.high and other.low < self.high
-
-    def covers(self, points: Floats) -> int:
-        """Return how many points (P, 2) lie in the box."""
-        x, y = points.T
-        return int(((x > self.left) & (x < self.right) & (y > self.low) & (y < self.high)).sum())
-
-
-def _boxes(x: float, y: float, wide: float, high: float) -> list[tuple[Place, _Box]]:
     away = 4.0  # pixels between a point and its name
-    found: list[tuple[Place, _Box]] = []
+    found: dict[Place, Bbox] = {}
     for across, up in PLACES:
         left = x + across * away + (across - 1) * wide / 2
         low = y + up * away + (up - 1) * high / 2
-        found.append(((across, up), _Box(left, low, left + wide, low + high)))
+        found[across, up] = Bbox.from_bounds(left, low, wide, high)
     return found
 
 
@@ -235,22 +225,14 @@ def cost_label(key: str) -> str:
 
 
 def _panel(first: Result, reports: Sequence[Report]) -> Panel:
-    found = [
-        (report, position, PALETTE[number % len(PALETTE)])
-        for number, report in enumerate(reports)
-        for position, result in enumerate(report.results)
-        if (result.metric, result.slice) == (first.metric, "all")
-    ]
-    curves, gains = (
-        tuple(
-            Series(report.router.name, curve, "router", colour)
-            for curve, (report, _, colour) in zip(drawn, found, strict=True)
-        )
-        for drawn in (
-            [report.results[position].curve for report, position, _ in found],
-            [gain_curve(report, position) for report, position, _ in found],
-        )
-    )
+    curves: list[Series] = []
+    gains: list[Series] = []
+    for number, report in enumerate(reports):
+        name, colour = report.router.name, PALETTE[number % len(PALETTE)]
+        for position, result in enumerate(report.results):
+            if (result.metric, result.slice) == (first.metric, "all"):
+                curves.append(Series(name, result.curve, "router", colour))
+                gains.append(Series(name, gain_curve(report, position), "router", colour))
     better = " (lower is better)" if first.direction == "lower" else ""
     simulated = "SIMULATED: " if reports[0].simulated else ""
     return Panel(
@@ -258,12 +240,10 @@ def _panel(first: Result, reports: Sequence[Report]) -> Panel:
         cost_label=cost_label(first.cost),
         quality_label=f"mean {first.metric_label}{better}",
         series=(
-            Series(
-                "mixture (does not read the prompt)", first.reference_curve("mixture"), "mixture", REFERENCE
-            ),
+            Series(MIXTURE, first.reference_curve("mixture"), "mixture", REFERENCE),
             Series("oracle", first.reference_curve("oracle"), "oracle", REFERENCE),
             *curves,
         ),
         points=tuple(fixed_points(first)),
-        gains=gains,
+        gains=tuple(gains),
     )

@@ -16,12 +16,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from catbench import __version__
 from catbench.errors import SubmissionError, UsageError
 from catbench.files import atomic_file, sha256_of
 from catbench.home import DATA, home
+from catbench.report.numbers import ReportRecord
 from catbench.report.report import Report
 
 NAME = "verified.json"
@@ -29,20 +30,16 @@ SHIPPED = DATA / NAME
 SHA256 = r"^[0-9a-f]{64}$"
 
 
-class Files(BaseModel):
+class Files(ReportRecord):
     """SHA-256 of a report and of the tables beside it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     report: str = Field(pattern=SHA256)
     predictions: str = Field(pattern=SHA256)
     replicates: str = Field(pattern=SHA256)
 
 
-class Index(BaseModel):
+class Index(ReportRecord):
     """`verified.json`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_version: Literal[1] = Field(1, alias="schema")
     catbench: str

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from catbench.errors import unknown_name
 
+ALONG = 2
+"""Every so many of a curve's costs has a gain with a band of its own, in replicates too: 17 of 33."""
+
 
 class ReportRecord(BaseModel):
     """A frozen record of a report."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import floor, log10
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,29 +13,17 @@ import numpy.typing as npt
 from catbench.arrays import LARGEST_COST, Floats
 from catbench.errors import UsageError
 from catbench.files import atomic_file
-from catbench.report.figure import (
-    PLACES,
-    REFERENCE,
-    FixedPoint,
-    Panel,
-    Series,
-    frame,
-    label_places,
-    outside_label,
-    panels,
-)
-from catbench.report.numbers import Curve
+from catbench.report.axes import ACROSS, UPWARDS, draw_curve, make_logarithmic, name_points, set_frame
+from catbench.report.figure import PLACES, Panel, Series, frame, label_places, outside_label, panels
 from catbench.report.report import Report
 
+Numbers: TypeAlias = Sequence[float | None]
 GAIN = "gain over the mixture"
 SHARES = (3, 2)
 """Heights of the curves and of the gains below them."""
 FORMATS = (".png", ".svg", ".html")
 DASHES = {"router": ("-", "solid"), "mixture": ("--", "dash"), "oracle": (":", "dot")}
 """Role of a curve -> line style in matplotlib and in plotly."""
-ACROSS = {-1: "left", 0: "center", 1: "right"}
-UPWARDS = {-1: "bottom", 0: "middle", 1: "top"}
-"""Where a name stands beside its point (`catbench.report.figure.Place`), as plotly calls it."""
 
 
 def check_format(path: Path, formats: Sequence[str] = FORMATS) -> None:
@@ -72,12 +59,19 @@ def plotly_figure(described: Sequence[Panel]) -> Any:
     )  # fmt: skip
     wide = 1000 / len(described)  # of a panel on a usual screen, where names must have room
     for column, panel in enumerate(described, start=1):
-        _plotly_lines(figure, panel.series, 1, column)
-        _plotly_lines(figure, [_level(panel), *panel.gains], 2, column, named=False)
+        for row, lines in enumerate((panel.series, panel.below), start=1):
+            _plotly_lines(figure, lines, row, column)
         cost, quality = ([getattr(point, name) for point in panel.points] for name in ("cost", "quality"))
         low, high, outside = frame(panel.heights, quality)
         span = padded(np.log10(cost))
-        _plotly_points(figure, panel, column, (span, (low, high)), (wide, 330))
+        names = [point.name for point in panel.points]
+        curves = [(np.log10(one.curve.cost), one.curve.quality) for one in panel.series]
+        figure.add_scatter(
+            x=cost, y=quality, hovertext=names, hoverinfo="text+x+y", mode="markers+text",
+            **plotly_names(np.log10(cost), quality, names, span, (low, high), (wide, 330), curves),
+            marker={"color": "#000000", "size": 7}, name="fixed candidates", legendgroup="fixed",
+            showlegend=column == 1, row=1, col=column,
+        )  # fmt: skip
         if outside:
             corner = {"x": 1, "xref": "x domain", "xanchor": "right", "y": 0, "yref": "y domain"}
             note = f"{outside_label(outside)}: double click shows all"
@@ -90,63 +84,32 @@ def plotly_figure(described: Sequence[Panel]) -> Any:
     return figure.update_layout(template="simple_white", legend={"orientation": "h", "y": -0.12}, height=760)
 
 
-def _plotly_lines(figure: Any, lines: Sequence[Series], row: int, column: int, *, named: bool = True) -> None:
-    """Draw lines with their bands; `named` says whether the legend may hold them."""
-    from plotly.graph_objects import Scatter
-
+def _plotly_lines(figure: Any, lines: Sequence[Series], row: int, column: int) -> None:
+    """Draw lines with their bands; the legend holds those of the first panel."""
     for series in lines:
-        if series.curve.low:
-            figure.add_trace(_plotly_band(series), row=row, col=column)
-        figure.add_trace(
-            Scatter(
-                x=series.curve.cost,
-                y=series.curve.quality,
-                name=series.name,
-                legendgroup=series.name,
-                showlegend=named and column == 1,
-                mode="lines",
-                line={"color": series.colour, "dash": DASHES[series.role][1]},
-            ),
-            row=row,
-            col=column,
-        )
+        curve, place = series.curve, {"row": row, "col": column, "legendgroup": series.name}
+        if curve.low:
+            figure.add_scatter(
+                **band(curve.cost, curve.low, curve.high), fillcolor=series.colour, opacity=0.15, **place
+            )
+        line = {"color": series.colour, "dash": DASHES[series.role][1]}
+        figure.add_scatter(
+            x=curve.cost, y=curve.quality, name=series.name, showlegend=row == column == 1, mode="lines",
+            line=line, **place,
+        )  # fmt: skip
 
 
-def _plotly_points(
-    figure: Any,
-    panel: Panel,
-    column: int,
-    axes: tuple[tuple[float, float], tuple[float, float]],
-    size: tuple[float, float],
-) -> None:
-    """Draw the fixed candidates in a frame of `size` pixels with axes from one end to the other."""
-    from plotly.graph_objects import Scatter
-
-    cost, quality = ([getattr(point, name) for point in panel.points] for name in ("cost", "quality"))
-    names = [point.name for point in panel.points]
-    lines = [(np.log10(one.curve.cost), one.curve.quality) for one in panel.series]
-    figure.add_trace(
-        Scatter(
-            x=cost,
-            y=quality,
-            **plotly_names(np.log10(cost), quality, names, *axes, size, lines),
-            hovertext=names,
-            hoverinfo="text+x+y",
-            mode="markers+text",
-            marker={"color": "#000000", "size": 7},
-            name="fixed candidates",
-            legendgroup="fixed",
-            showlegend=column == 1,
-        ),
-        row=1,
-        col=column,
-    )
-
-
-def _level(panel: Panel) -> Series:
-    """Return the mixture's own gain: 0 at every cost."""
-    mixture = next(series for series in panel.series if series.role == "mixture")
-    return replace(mixture, curve=Curve(cost=mixture.curve.cost, quality=[0.0] * len(mixture.curve.cost)))
+def band(cost: Numbers, low: Numbers, high: Numbers) -> dict[str, Any]:
+    """Return the area between two lines as plotly draws it: there along the one, back along the other."""
+    return {
+        "x": [*cost, *reversed(cost)],
+        "y": [*high, *reversed(low)],
+        "fill": "toself",
+        "mode": "lines",
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
 
 
 def padded(values: npt.ArrayLike) -> tuple[float, float]:
@@ -178,9 +141,10 @@ def plotly_names(
     inked = [pixels(*line) for line in lines]
     places = label_places(pixels(x, y), names, size, (6.2, 12), inked)
     known = [place or PLACES[0] for place in places]
+    vertical = {**UPWARDS, 0: "middle"}
     return {
         "text": [name if place else "" for name, place in zip(names, places, strict=True)],
-        "textposition": [f"{UPWARDS[up]} {ACROSS[across]}" for across, up in known],
+        "textposition": [f"{vertical[up]} {ACROSS[across]}" for across, up in known],
         "textfont": {"size": 11},
     }
 
@@ -199,97 +163,30 @@ def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
     return [float(tick) for tick in found if low <= tick <= high]
 
 
-def _plotly_band(series: Series) -> Any:
-    from plotly.graph_objects import Scatter
-
-    curve = series.curve
-    return Scatter(
-        x=curve.cost + curve.cost[::-1],
-        y=[*curve.high, *curve.low[::-1]],
-        fill="toself",
-        fillcolor=series.colour,
-        opacity=0.15,
-        line={"width": 0},
-        hoverinfo="skip",
-        legendgroup=series.name,
-        showlegend=False,
-    )
-
-
 def _matplotlib_figure(described: Sequence[Panel]) -> Any:
     """Return a matplotlib figure without touching its global state."""
     from matplotlib.figure import Figure
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     figure = Figure(figsize=(6.2 * len(described), 7.0), layout="constrained")
     above, below = figure.subplots(2, len(described), squeeze=False, sharex="col", height_ratios=SHARES)
     for axis, under, panel in zip(above, below, described, strict=True):
-        _lines(axis, panel.series)
-        _lines(under, [_level(panel), *panel.gains])
-        axis.plot(
-            [point.cost for point in panel.points],
-            [point.quality for point in panel.points],
-            "ko",
-            markersize=4,
-        )
-        axis.set_xscale("log")
-        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        axis.xaxis.set_minor_formatter(NullFormatter())
+        for one, lines in ((axis, panel.series), (under, panel.below)):
+            for series in lines:
+                style = {"color": series.colour, "linestyle": DASHES[series.role][0], "label": series.name}
+                draw_curve(one, series.curve, {"linewidth": 1.8, **style})
+            one.margins(x=0.08)
+            one.spines[["top", "right"]].set_visible(False)
+        points = panel.points
+        axis.plot([p.cost for p in points], [p.quality for p in points], "ko", markersize=4)
+        make_logarithmic(axis)
         axis.set_title(panel.title, fontsize=9)
         axis.set_ylabel(panel.quality_label)
         under.set_xlabel(panel.cost_label)
         under.set_ylabel(GAIN)
-        for one in (axis, under):
-            one.margins(x=0.08)
-            one.spines[["top", "right"]].set_visible(False)
-    handles, labels = above[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
-    for axis, panel in zip(above, described, strict=True):
-        set_frame(axis, panel.heights, panel.points)
+        set_frame(axis, panel.heights, points)
+    legend = above[0].get_legend_handles_labels()
+    figure.legend(*legend, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     figure.draw_without_rendering()  # names are placed by where the points come to lie
     for axis, panel in zip(above, described, strict=True):
         name_points(axis, panel.points, 7)
     return figure
-
-
-def _lines(axis: Any, lines: Sequence[Series]) -> None:
-    """Draw lines with their bands."""
-    for series in lines:
-        curve = series.curve
-        style = {"color": series.colour, "linestyle": DASHES[series.role][0]}
-        axis.plot(curve.cost, curve.quality, label=series.name, linewidth=1.8, **style)
-        if curve.low:
-            axis.fill_between(curve.cost, curve.low, curve.high, color=series.colour, alpha=0.15, linewidth=0)
-
-
-def set_frame(axis: Any, curves: Sequence[float], points: Sequence[FixedPoint]) -> None:
-    """Show the heights where the curves are, and say how many fixed candidates lie outside."""
-    low, high, outside = frame(curves, [point.quality for point in points])
-    axis.set_ylim(low, high)
-    at = {"transform": axis.transAxes, "ha": "right", "va": "bottom"}
-    axis.text(1, 0.01, outside_label(outside), fontsize=7, color=REFERENCE, **at)
-
-
-def name_points(axis: Any, points: Sequence[FixedPoint], size: float) -> None:
-    """Write the candidates' names beside their points in letters of `size`, as many as have room.
-
-    The first are named first, away from the lines that are drawn.
-    """
-    corner, far = axis.transAxes.transform([(0, 0), (1, 1)])
-    low, high = axis.get_ylim()
-    points = [point for point in points if low <= point.quality <= high]
-    where = axis.transData.transform([(point.cost, point.quality) for point in points]) - corner
-    pixel = axis.figure.dpi / 72
-    character = (0.58 * size * pixel, 1.1 * size * pixel)
-    drawn = [line.get_xydata() for line in axis.lines if line.get_linestyle() != "None"]
-    lines = [axis.transData.transform(line) - corner for line in drawn]
-    places = label_places(where, [point.name for point in points], tuple(far - corner), character, lines)
-    for point, place in zip(points, places, strict=True):
-        if place:
-            across, up = place
-            axis.annotate(
-                point.name, (point.cost, point.quality), xytext=(4 * across, 4 * up),
-                textcoords="offset points", ha=ACROSS[-across], va=UPWARDS[-up].replace("middle", "center"),
-                fontsize=size,
-            )  # fmt: skip

@@ -33,6 +33,8 @@ from catbench.report.submission_record import Submission
 
 HubAddress = Annotated[str, Field(pattern=r"^hf://datasets/[\w.-]+/[\w.-]+@[0-9a-f]{40}$")]
 """A suite on a hub at a commit: `hf://datasets/OWNER/NAME@COMMIT`."""
+WIDTH = 80
+"""Characters of a line of text."""
 
 
 class RouterInfo(ReportRecord):
@@ -82,17 +84,36 @@ class Report(BaseModel):
     submission: Submission | None = None
     """Who made the router, how it ran and what was checked, where it ran as a submission."""
 
-    def __repr__(self) -> str:
+    @property
+    def whole(self) -> dict[str, Result]:
+        """The results on all prompts, by metric."""
+        return {result.metric: result for result in self.results if result.slice == "all"}
 
-        return in_a_line(self)
+    def __repr__(self) -> str:
+        slices = len({result.slice for result in self.results}) - 1
+        metrics = ", ".join(dict.fromkeys(result.metric for result in self.results))
+        by = f", {slices} slices" if slices else ""
+        simulated = "SIMULATED " if self.simulated else ""
+        return f"Report({simulated}{self.router.name} on {self.results[0].suite}: {metrics}{by})"
 
     def __str__(self) -> str:
-
-        return in_lines(self)
+        """Return the headline of every metric, without slices, as lines of text."""
+        lines = [repr(self)]
+        for result in self.whole.values():
+            first, *more = wrapped(headline(result), WIDTH - 4)
+            lines += [f"  {first}", *(f"    {line}" for line in more)]
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-
-        return in_html(self)
+        """Return the same as a small table for a notebook; everything is escaped."""
+        heads = ("metric", "headroom captured", "gain over the mixture", "verdict")
+        cells = [
+            (result.metric_label, headroom_text(result), gain_text(result), result.verdict)
+            for result in self.whole.values()
+        ]
+        rows = [f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells]
+        head = "".join(f"<th>{name}</th>" for name in heads)
+        return f"<p>{escape(repr(self))}</p><table><tr>{head}</tr>{''.join(rows)}</table>"
 
     def result(self, metric: str | None = None, slice: str = "all") -> Result:
         """Return the result of a metric (default: the first) and slice; raises UsageError if absent."""
@@ -210,40 +231,3 @@ def versions() -> dict[str, str]:
 
     found: dict[str, Any] = {name: version(name) for name in ("numpy", "pandas", "scikit-learn", "scipy")}
     return {"catbench": __version__, "python": platform.python_version(), **found}
-
-
-WIDTH = 80
-
-
-def in_a_line(report: Report) -> str:
-    """Return which router was scored on what."""
-    slices = len({result.slice for result in report.results}) - 1
-    metrics = ", ".join(dict.fromkeys(result.metric for result in report.results))
-    by = f", {slices} slices" if slices else ""
-    simulated = "SIMULATED " if report.simulated else ""
-    return f"Report({simulated}{report.router.name} on {report.results[0].suite}: {metrics}{by})"
-
-
-def in_lines(report: Report) -> str:
-    """Return the headline of every metric, without slices, as lines of text."""
-    lines = [in_a_line(report)]
-    for result in _whole(report):
-        first, *more = wrapped(headline(result), WIDTH - 4)
-        lines += [f"  {first}", *(f"    {line}" for line in more)]
-    return "\n".join(lines)
-
-
-def in_html(report: Report) -> str:
-    """Return the same as a small table for a notebook; everything is escaped."""
-    heads = ("metric", "headroom captured", "gain over the mixture", "verdict")
-    cells = [
-        (result.metric_label, headroom_text(result), gain_text(result), result.verdict)
-        for result in _whole(report)
-    ]
-    rows = [f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells]
-    head = "".join(f"<th>{name}</th>" for name in heads)
-    return f"<p>{escape(in_a_line(report))}</p><table><tr>{head}</tr>{''.join(rows)}</table>"
-
-
-def _whole(report: Report) -> list[Result]:
-    return [result for result in report.results if result.slice == "all"]

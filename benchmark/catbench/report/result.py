@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
+
+from catbench.arrays import Floats
 from catbench.errors import unknown_name
 from catbench.report.numbers import (
     BestSingle,
@@ -67,9 +70,19 @@ class Result(Measures):
     """Heights at the costs of `curve`."""
 
     def __repr__(self) -> str:
-        return of_result(self)
+        return f"Result({self.suite}, {self.slice}: {headline(self)})"
 
     __str__ = __repr__
+
+    @property
+    def sign(self) -> int:
+        """1 where higher scores are better, else -1: score x sign is a quality."""
+        return 1 if self.direction == "higher" else -1
+
+    @property
+    def gains(self) -> Floats:
+        """Gain over the mixture at the costs of the curve, above 0 where the router is better."""
+        return self.sign * (np.array(self.curve.quality) - self.reference_curve("mixture").quality) + 0.0
 
     @property
     def fixed(self) -> dict[str, Fixed]:
@@ -84,11 +97,6 @@ class Result(Measures):
         if name not in self.reference_curves:
             raise unknown_name("reference with a curve", name, self.reference_curves)
         return Curve(cost=self.curve.cost, quality=self.reference_curves[name])
-
-
-def of_result(result: Result) -> str:
-    """Return the headline of one result."""
-    return f"Result({result.suite}, {result.slice}: {headline(result)})"
 
 
 def headline(result: Result) -> str:

@@ -40,14 +40,14 @@ def side_by_side(
     What was scored on another suite, pool, cost, folds or draws is passed over, with `strict` refused. Raises
     CatbenchError for replicates that are missing.
     """
-    results = {result.metric: result for result in mine.results if result.slice == "all"}
+    results = mine.whole
     rows: dict[Path, dict[str, Beside]] = {
         file: {metric: Beside(mine.router.name, result, None) for metric, result in results.items()}
     }
     taken = {_identity(mine)}
     for path, other in others:
         why = _apart(mine, other)
-        theirs = {result.metric: result for result in other.results if result.slice == "all"}
+        theirs = other.whole
         if not why and not results.keys() & theirs.keys():
             why = f"no metric of it is in the first report ({', '.join(results)})"
         if why and strict:
@@ -127,4 +127,4 @@ def _areas(report: Report, metric: str) -> Floats:
             "them: evaluate again with --json, and keep the .replicates.parquet beside it"
         )
     rows = table.loc[table["result"] == report.results.index(result), "audc"]
-    return rows.to_numpy(np.float64) * (1 if result.direction == "higher" else -1)
+    return rows.to_numpy(np.float64) * result.sign

@@ -1,18 +1,10 @@
 """What a report says of a submission: who made it, how it ran, what was checked, what is proven.
 
-`Report.submission` holds a `Submission`. A leaderboard shows of it:
-
-    name authors paper licence date     who, and when it was run
-    prompt_only                         whether it reads prompts and nothing else
-    unseen_candidates needs_gpu         what it says it can, and needs
-    checks                              each honesty check with its figure; `passed` is all of them
-    standing                            beside the best constant candidate and the mixture, by metric
-    sandbox                             how it ran, under which limits, what that does not protect from
-
-The proofs of a row are `Proofs`, read by `proofs(report)`: `checked` (every check passed) from the report;
-`arithmetic`, `rerun` and `fresh` from `report.verification.json` beside it, which `catbench verify --record`
-writes for a host and which counts for exactly the report whose SHA-256 it names. Anybody can write such a
-file: `by` says which host signed it (`catbench.report.host_key`), and is empty where it is only claimed.
+`Report.submission` holds a `Submission`. The proofs of a row of the leaderboard are `Proofs`, read by
+`proofs(report)`: `checked` (every check passed) from the report; `arithmetic`, `rerun` and `fresh` from
+`report.verification.json` beside it, which `catbench verify --record` writes for a host and which counts for
+exactly the report whose SHA-256 it names. Anybody can write such a file: `by` says which host signed it
+(`catbench.report.host_key`), and is empty where it is only claimed.
 """
 
 from __future__ import annotations
@@ -21,12 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from catbench import __version__
 from catbench.files import atomic_file, sha256_of
 from catbench.report.host_key import allowed_signers, signature_path, signer
 from catbench.report.limits import Limits
+from catbench.report.numbers import ReportRecord
 from catbench.report.places import VERIFICATION
 
 CHECK_WORDS = {
@@ -43,11 +36,7 @@ CHECKS = frozenset(CHECK_WORDS)
 """Names of the honesty checks: a report that lacks one was not checked."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Check(_Record):
+class Check(ReportRecord):
     """One honesty check."""
 
     name: str
@@ -60,7 +49,7 @@ class Check(_Record):
     """What was done, and what came out."""
 
 
-class BesideBaselines(_Record):
+class BesideBaselines(ReportRecord):
     """A submission beside what needs no router, on one metric."""
 
     audc: float
@@ -73,7 +62,7 @@ class BesideBaselines(_Record):
     """What it does not reach: such a submission is marked."""
 
 
-class Duplicates(_Record):
+class Duplicates(ReportRecord):
     """Test prompts that stand in a submission's files."""
 
     exact: int
@@ -85,7 +74,7 @@ class Duplicates(_Record):
     """File and text of the first few."""
 
 
-class SandboxRecord(_Record):
+class SandboxRecord(ReportRecord):
     """How a submission ran."""
 
     kind: Literal["bwrap", "process", "none"]
@@ -101,7 +90,7 @@ class SandboxRecord(_Record):
     """Whether the kernel bounded memory and tasks of all processes together, beside the watch."""
 
 
-class Submission(_Record):
+class Submission(ReportRecord):
     """A submission as it was run for this report."""
 
     slug: str
@@ -132,7 +121,7 @@ class Submission(_Record):
         return made >= CHECKS and all(check.passed for check in self.checks)
 
 
-class Rerun(_Record):
+class Rerun(ReportRecord):
     """A submission run again by a host."""
 
     passed: bool
@@ -150,7 +139,7 @@ Interval: TypeAlias = tuple[float, float, float]
 """Value, low and high end."""
 
 
-class Fresh(_Record):
+class Fresh(ReportRecord):
     """A submission run on test prompts that did not exist when it was made."""
 
     holds: bool
@@ -166,7 +155,7 @@ class Fresh(_Record):
     """Honesty checks that failed in this run."""
 
 
-class Verification(_Record):
+class Verification(ReportRecord):
     """`report.verification.json`: what a host proved of one report."""
 
     schema_version: Literal[3] = Field(3, alias="schema")
@@ -177,7 +166,7 @@ class Verification(_Record):
     fresh: Fresh | None = None
 
 
-class Proofs(_Record):
+class Proofs(ReportRecord):
     """What is proven of a row of the leaderboard, from the least to the most."""
 
     checked: bool
@@ -197,36 +186,33 @@ def verification_path(report: Path) -> Path:
     return report.with_suffix(VERIFICATION)
 
 
-def read_verification(report: Path) -> tuple[Verification, str] | None:
-    """Return the verification of exactly this report and who signed it; None where there is none.
+def _verification(report: Path) -> tuple[Verification, str] | str:
+    """Return the verification of exactly this report and who signed it, or why none is believed.
 
-    Where this user names the keys of hosts, one that none of them signed is none.
+    Where this user names the keys of hosts, one of them must have signed it; else nobody is asked, and nobody
+    named. The reason is empty where there is no verification at all.
     """
     path = verification_path(report)
+    if not path.is_file():
+        return ""
     try:
         content = path.read_bytes()
         found = Verification.model_validate_json(content)
     except (OSError, ValidationError):
-        return None
+        return "another schema, or no verification"
     if found.report_sha256 != sha256_of(report):
-        return None
+        return "a verification of another report"
     allowed = allowed_signers()
     by = signer(path, content, allowed) if allowed else ""
-    return (found, by) if by or not allowed else None
+    return (found, by) if by or not allowed else "signed by nobody whose key you name"
 
 
 def stale_verification(report: Path) -> str:
     """Return why the verification beside a report is not believed; empty where it is, or there is none."""
-    path = verification_path(report)
-    if not path.is_file() or read_verification(report):
+    why = _verification(report)
+    if not why or not isinstance(why, str):
         return ""
-    try:
-        found = Verification.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError):
-        why = "another schema, or no verification"
-    else:
-        changed = found.report_sha256 != sha256_of(report)
-        why = "a verification of another report" if changed else "signed by nobody whose key you name"
+    path = verification_path(report)
     return f"{path.name} is {why}: it proves nothing; make it again with --rerun --record"
 
 
@@ -249,7 +235,8 @@ def record_verification(path: Path, again: Rerun | None, new: Fresh | None) -> P
 
 def proofs(report: Path, submission: Submission | None) -> Proofs:
     """Return what is proven of a saved report about a submission."""
-    found, by = read_verification(report) or (None, "")
+    believed = _verification(report)
+    found, by = (None, "") if isinstance(believed, str) else believed
     return Proofs(
         checked=submission is not None and submission.passed,
         arithmetic=found is not None,

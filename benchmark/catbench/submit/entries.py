@@ -170,7 +170,7 @@ def read_entry(path: Path, name: str, before: Entry | None = None) -> Entry:
 def with_areas(entry: Entry) -> Entry:
     """Return a report that holds with the replicates of its areas, and the bands of its gains."""
     table = entry.table("replicates")
-    signs = [1 if result.direction == "higher" else -1 for result in entry.report.results]
+    signs = [result.sign for result in entry.report.results]
     parts = table[list(AREAS)].to_numpy(np.float32).reshape(len(signs), -1, len(AREAS))
     areas = parts.transpose(0, 2, 1) * np.array(signs, np.float32)[:, None, None]
     gains = table.filter(like="gain_").to_numpy(np.float32).reshape(len(signs), areas.shape[2], -1)

@@ -73,7 +73,7 @@ def fresh(report: Report, folder: Path, known: ScoreMatrix, matrix: ScoreMatrix,
     found = run_submission(folder, matrix, how, seed=report.router.seed)
     ran = _submission(found, folder)
     _check_folder(said, ran.files, ran, folder)
-    claimed = {result.metric: result.estimate("gain") for result in report.results if result.slice == "all"}
+    claimed = {metric: result.estimate("gain") for metric, result in report.whole.items()}
     gains = {result.metric: result.estimate("gain") for result in found.results}
     if missing := set(claimed) - set(gains):
         raise SubmissionError(f"suite {matrix.suite.id!r} has no metric {min(missing)!r}, and the report has")

@@ -15,18 +15,15 @@ from catbench.submit.problems import Row, on_axis
 from catbench.terminal import one_line
 from catbench_leaderboard import markup
 from catbench_leaderboard import page_layout as layout
-from catbench_leaderboard.board import Board, View
+from catbench_leaderboard.board import Board, View, kept
 from catbench_leaderboard.figures import Picture, curve_figure
 from catbench_leaderboard.first_sentence import best_validated, sentence, what_it_is
 from catbench_leaderboard.gain_chart import gain_chart
-from catbench_leaderboard.leaderboard_table import leaderboard_table
+from catbench_leaderboard.leaderboard_table import alike, leaderboard_table, numbers, ordered
 from catbench_leaderboard.markup import Column, Router
-from catbench_leaderboard.number_words import MISSING, milliseconds, share
-from catbench_leaderboard.ranking import alike, numbers, ordered
-from catbench_leaderboard.remembered import kept
 from catbench_leaderboard.style import THEMES, PageTheme
 from catbench_leaderboard.suite_words import about
-from catbench_leaderboard.text import web_address
+from catbench_leaderboard.text import MISSING, milliseconds, share, web_address
 
 DRAWN = 3
 """Routers that are drawn beside the one that the sentence names: more cannot be told apart."""

@@ -11,9 +11,9 @@ import streamlit as st
 from markupsafe import Markup
 
 from catbench.errors import CatbenchError
-from catbench.report.choices import budgets
 from catbench.report.figure import cost_label
 from catbench.report.spelling import spell_cost
+from catbench.report.stored import budgets
 from catbench.score.rounds import Part
 from catbench.submit.problems import Row
 from catbench.suite.here import matrix_of, suite_folders
@@ -21,14 +21,13 @@ from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.sheets import images
 from catbench.suite.store import read_manifest
 from catbench.terminal import one_line
-from catbench_leaderboard import board_answers as answers
 from catbench_leaderboard import markup
 from catbench_leaderboard import page_layout as layout
-from catbench_leaderboard.board import Board, View
+from catbench_leaderboard.board import Board, View, chosen, rounds_of
+from catbench_leaderboard.leaderboard_table import ordered
 from catbench_leaderboard.markup import Column
-from catbench_leaderboard.number_words import score as spell_score
-from catbench_leaderboard.ranking import ordered
 from catbench_leaderboard.text import in_markdown
+from catbench_leaderboard.text import score as spell_score
 
 MOST = 500
 """Prompts that a search lists at once."""
@@ -71,7 +70,7 @@ def choices(rows: Sequence[Row], place: int, prompt_id: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for row in rows:
-        one = answers.chosen(row)
+        one = chosen(row)
         found[row.label] = row.result.candidates[int(one.choices[place, one.part.ids.index(prompt_id)])]
     return found
 
@@ -115,7 +114,7 @@ def show() -> None:
         return
     search = st.text_input("Search", key="words", bind="query-params", placeholder="words of a prompt …")
     try:
-        listed = matching(answers.rounds_of(board.rows(view)[0].entry).test, search)
+        listed = matching(rounds_of(board.rows(view)[0].entry).test, search)
         if listed.empty:
             st.info("No test prompt holds these words.")
             return

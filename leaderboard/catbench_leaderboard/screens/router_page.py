@@ -9,25 +9,23 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from catbench.errors import CatbenchError
-from catbench.report.choices import budgets
 from catbench.report.figure import cost_label
 from catbench.report.numbers import Estimate
 from catbench.report.spelling import short
+from catbench.report.stored import budgets
 from catbench.route.router_loader import described, router_names
 from catbench.score.measures import selection_rate
 from catbench.submit.problems import Row, on_axis
 from catbench.terminal import one_line
-from catbench_leaderboard import board_answers as answers
 from catbench_leaderboard import markup
 from catbench_leaderboard import page_layout as layout
-from catbench_leaderboard.board import Board, View
+from catbench_leaderboard.board import Board, View, chosen
 from catbench_leaderboard.figures import Picture, choices_figure, curve_figure
+from catbench_leaderboard.leaderboard_table import numbers, ranking
 from catbench_leaderboard.markup import Column, Router
-from catbench_leaderboard.number_words import MISSING, milliseconds, share, spelled
-from catbench_leaderboard.ranking import numbers, ranking
 from catbench_leaderboard.style import THEMES, PageTheme
 from catbench_leaderboard.suite_words import about
-from catbench_leaderboard.text import web_address
+from catbench_leaderboard.text import MISSING, milliseconds, share, spelled, web_address
 
 
 def view_of(board: Board, view: View, label: str) -> View:
@@ -110,7 +108,7 @@ def everywhere(board: Board, label: str, to: Router) -> Markup:
 def picks(row: Row, view: View, theme: PageTheme) -> Iterator[Markup | Picture]:
     """Yield what a router picks along the budget, where its predictions and its suite are here."""
     try:
-        rates = selection_rate(answers.chosen(row).choices, len(row.result.candidates))
+        rates = selection_rate(chosen(row).choices, len(row.result.candidates))
     except CatbenchError:
         yield markup.paragraph("What it picks is shown where the suite's prompts are installed.", "faint")
         return

@@ -23,9 +23,9 @@ from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.figures import curve_figure
 from catbench_leaderboard.first_sentence import best_validated, what_it_is
 from catbench_leaderboard.markup import Column
-from catbench_leaderboard.number_words import spelled as spelled_alike
 from catbench_leaderboard.style import THEMES
 from catbench_leaderboard.suite_words import about
+from catbench_leaderboard.text import spelled as spelled_alike
 from catbench_leaderboard.text import web_address
 
 REFERENCES = {

@@ -9,21 +9,20 @@ import streamlit as st
 from markupsafe import Markup
 
 from catbench.errors import CatbenchError
-from catbench.report.choices import budgets, differing
 from catbench.report.figure import cost_label
 from catbench.report.numbers import Estimate
+from catbench.report.stored import budgets, differing
 from catbench.submit.paired_differences import paired_bands, paired_gains
 from catbench.submit.problems import Row
 from catbench.terminal import one_line
-from catbench_leaderboard import board_answers as answers
 from catbench_leaderboard import markup
 from catbench_leaderboard import page_layout as layout
+from catbench_leaderboard.board import chosen
 from catbench_leaderboard.figures import difference_figure
+from catbench_leaderboard.leaderboard_table import alike, ordered
 from catbench_leaderboard.markup import Column
-from catbench_leaderboard.number_words import score
-from catbench_leaderboard.ranking import alike, ordered
 from catbench_leaderboard.style import THEMES
-from catbench_leaderboard.text import in_markdown
+from catbench_leaderboard.text import in_markdown, score
 
 
 def other_than(first: Row, rows: Sequence[Row]) -> int:
@@ -88,7 +87,7 @@ def show() -> None:
             )
         if layout.has_suite(board.problem(view).key.digest, view.suite):
             place = layout.budget(budgets(one.result).tolist(), cost_label(view.cost))
-            found = differing(answers.chosen(one), answers.chosen(other), one.result, place)
+            found = differing(chosen(one), chosen(other), one.result, place)
             layout.html(prompts_markup(found, first, second, whole[view.metric]))
     except CatbenchError as error:
         st.info(in_markdown(str(error), 400))
