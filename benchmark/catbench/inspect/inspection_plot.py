@@ -16,6 +16,7 @@ from catbench.files import atomic_file
 from catbench.inspect.finding import NAMES, Inspection
 from catbench.report.axes import tidy
 from catbench.report.figure import PALETTE, REFERENCE, FixedPoint, cost_label
+from catbench.report.numbers import Curve
 from catbench.report.plot import check_format, name_points, set_frame
 
 FORMATS = (".png", ".svg")
@@ -49,10 +50,7 @@ def _figure(found: Sequence[Inspection]) -> Any:
 
 def _draw_plane(axis: Any, one: Inspection) -> None:
     for name, curve in one.curves.items():
-        colour, dash = COLOURS.get(name, REFERENCE), DASHES.get(name, "-")
-        axis.plot(curve.cost, curve.quality, color=colour, linestyle=dash, label=NAMES[name])
-        if curve.low:
-            axis.fill_between(curve.cost, curve.low, curve.high, color=colour, alpha=0.15, linewidth=0)
+        _draw_curve(axis, name, curve)
     for on_front, face, label in ((True, "black", "candidate"), (False, "white", "off the Pareto front")):
         inside = [p for p, flag in zip(_points(one), one.front, strict=True) if flag == on_front]
         if inside:
@@ -71,13 +69,17 @@ def _draw_gains(axis: Any, one: Inspection) -> None:
     shown = {name: gain for name, gain in one.gains.items() if name != "oracle"} or one.gains
     axis.axhline(0, color=REFERENCE, linestyle=DASHES["mixture"], linewidth=1)
     for name, gain in shown.items():
-        curve, colour = gain.along, COLOURS[name]
-        axis.plot(curve.cost, curve.quality, color=colour, linestyle=DASHES.get(name, "-"), label=NAMES[name])
-        if curve.low:
-            axis.fill_between(curve.cost, curve.low, curve.high, color=colour, alpha=0.15, linewidth=0)
+        _draw_curve(axis, name, gain.along)
     axis.set_title("gain over the mixture, with its 95% band", fontsize=9)
     axis.set_ylabel(f"gain in {one.metric_label}")
     _finish(axis, one)
+
+
+def _draw_curve(axis: Any, name: str, curve: Curve) -> None:
+    colour, dash = COLOURS.get(name, REFERENCE), DASHES.get(name, "-")
+    axis.plot(curve.cost, curve.quality, color=colour, linestyle=dash, label=NAMES[name])
+    if curve.low:
+        axis.fill_between(curve.cost, curve.low, curve.high, color=colour, alpha=0.15, linewidth=0)
 
 
 def _finish(axis: Any, one: Inspection) -> None:

@@ -6,6 +6,7 @@ so that values, references and differences share their draws.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import nan
 
 import numpy as np
@@ -51,7 +52,8 @@ from catbench.score.truth import Truth
 from catbench.score.unseen_oracles import leave_one_out_sweeps, mean_areas, shrunk_sweeps
 from catbench.suite.pool import Pool
 
-REFERENCES = ("mixture", "oracle", "oracle_leave_one_out", "oracle_shrunk", "best_per_kind", "cascade")
+UNSEEN, BETWEEN = ("oracle_leave_one_out", "oracle_shrunk"), ("best_per_kind", "cascade")
+REFERENCES = ("mixture", "oracle", *UNSEEN, *BETWEEN)
 """References that have an area, those that a suite does not allow with nan."""
 POINTS = 33
 """Costs, geometrically spaced, at which a report's curves are read off."""
@@ -80,19 +82,7 @@ class Scorer:
         paid = np.broadcast_to(self.cost, quality.shape)
         self._deployed = [self.deployment.mean(values).T for values in (paid, quality)]
         self._same = self.deployment.same(truth.pairs)
-        self._oracle = EstimatorSweep(quality, quality, self.cost)
-        self._cascade = CascadeSweep(truth.samples, self.cost, *truth.stages) if truth.stages else None
-        kinds = truth.best_of_kind
-        self._of_kind = (
-            None
-            if kinds is None
-            else sweep_of(Answer(kinds, None, answer.trade_offs), quality, truth.pool, truth.round)
-        )
-        samples = truth.samples if truth.unseen else truth.samples[:, :, :1]
-        self._unseen = {
-            "oracle_leave_one_out": leave_one_out_sweeps(samples, self.cost),
-            "oracle_shrunk": shrunk_sweeps(samples, self.cost, truth.shrinkage),
-        }
+        self._references = reference_sweeps(truth)
 
     def fixed(self, weights: Floats) -> Floats:
         """Return each candidate's mean quality (B, M)."""
@@ -102,7 +92,7 @@ class Scorer:
         """Return every measure of the router, the references, and what a report shows along the costs."""
         fixed, curve = self.fixed(weights), self.sweep.curve(weights)
         mixture = mixture_curves(fixed, self.cost)
-        references = self._references(weights, fixed, mixture)
+        references = self._of_references(weights, mixture)
         values: Values = {
             **self._areas(curve, fixed, mixture, references),
             **self._against_best(weights, curve),
@@ -129,8 +119,8 @@ class Scorer:
 
     def reference_curves(self) -> dict[str, DeferralCurve]:
         """Return the curves of the references that have one."""
-        sweeps = {"oracle": self._oracle, "best_per_kind": self._of_kind, "cascade": self._cascade}
-        curves = {name: sweep.curve() for name, sweep in sweeps.items() if sweep is not None}
+        with_curve = ("oracle", "best_per_kind", "cascade")
+        curves = {name: sweep.curve() for name in with_curve for sweep in self._references[name]}
         return {"mixture": mixture_curve(self.quality, self.cost), **curves}
 
     def _areas(
@@ -143,7 +133,9 @@ class Scorer:
             [references[f"{name}.{which}"] for name in ("mixture", "oracle")]
             for which in ("audc", "audc_linear")
         )
-        values: Values = {
+        cheapest, overhead = fixed[..., self.cost.argmin()], self._overhead
+        known = not np.isnan(overhead)
+        return {
             "audc": area,
             "gain": gain(area, of[0]),
             "headroom": headroom(area, *of),
@@ -152,13 +144,9 @@ class Scorer:
             "gain_linear": gain(linear, of_linear[0]),
             "headroom_linear": headroom(linear, *of_linear),
             "audc_mixed": audc_mixed(curve, self.cost),
-        }
-        if np.isnan(self._overhead):
-            return {**values, "audc_with_overhead": np.full(len(area), nan)}
-        cheapest = fixed[..., self.cost.argmin()]
-        return {
-            **values,
-            "audc_with_overhead": audc_with_overhead(curve, cheapest, self.cost, self._overhead),
+            "audc_with_overhead": (
+                audc_with_overhead(curve, cheapest, self.cost, overhead) if known else np.full(len(area), nan)
+            ),
         }
 
     def _against_best(self, weights: Floats, curve: DeferralCurve) -> Values:
@@ -183,30 +171,24 @@ class Scorer:
             "consistency": consistency(self._same, weights[:, self.truth.pairs[:, 0]]),
         }
 
-    def _references(self, weights: Floats, fixed: Floats, mixture: DeferralCurve) -> Values:
-        oracle = self._oracle.curve(weights)
-        curves = {"mixture": mixture, "oracle": oracle}
-        for name, sweep in (("best_per_kind", self._of_kind), ("cascade", self._cascade)):
-            if sweep is not None:
-                curves[name] = sweep.curve(weights)
-        missing = np.full(len(weights), nan)
-        values: Values = {
-            f"{name}.{area}": missing for name in REFERENCES for area in ("audc", "audc_linear")
+    def _of_references(self, weights: Floats, mixture: DeferralCurve) -> Values:
+        oracle = self._references["oracle"][0].curve(weights)
+        areas = {
+            name: (audc(curve, self.cost), audc_linear(curve, self.cost))
+            for name, curve in (("mixture", mixture), ("oracle", oracle))
         }
-        for name, curve in curves.items():
-            values[f"{name}.audc"] = audc(curve, self.cost)
-            values[f"{name}.audc_linear"] = audc_linear(curve, self.cost)
-        ends = values["mixture.audc"], values["oracle.audc"]
-        for name in ("best_per_kind", "cascade"):
-            if name in curves:
-                values[f"{name}.headroom"] = headroom(values[f"{name}.audc"], *ends)
+        for name, sweeps in self._references.items():
+            if sweeps and name not in areas:
+                areas[name] = mean_areas(sweeps, self.cost, weights)
+        missing = np.full(len(weights), nan)
+        values: Values = {}
+        for name in REFERENCES:
+            log, linear = areas.get(name, (missing, missing))
+            values |= {f"{name}.audc": log, f"{name}.audc_linear": linear}
+            if name in UNSEEN or (name in areas and name in BETWEEN):
+                values[f"{name}.headroom"] = headroom(log, areas["mixture"][0], areas["oracle"][0])
         values["oracle.peak"] = peak(oracle)
         values["best_single.quality"] = _means(weights, self._best)[:, 1]
-        for name, sweeps in self._unseen.items():
-            if sweeps:
-                area, linear = mean_areas(sweeps, self.cost, weights)
-                values[f"{name}.audc"], values[f"{name}.audc_linear"] = area, linear
-            values[f"{name}.headroom"] = headroom(values[f"{name}.audc"], *ends)
         return values
 
     def _of_estimates(self, weights: Floats) -> Values:
@@ -217,6 +199,21 @@ class Scorer:
             "rmse": rmse(self._answer.predicted, self.quality, weights),
             "rank_correlation": self._ranks(weights),
         }
+
+
+def reference_sweeps(truth: Truth) -> dict[str, Sequence[Sweep]]:
+    """Return the sweeps of each reference but the mixture, of which the mean counts: none where a suite does
+    not allow it."""
+    quality, cost, kinds = truth.quality, truth.pool.cost, truth.best_of_kind
+    samples = truth.samples if truth.unseen else truth.samples[:, :, :1]
+    of_kind = None if kinds is None else Answer(kinds, None, np.zeros(1))
+    return {
+        "oracle": [EstimatorSweep(quality, quality, cost)],
+        "oracle_leave_one_out": leave_one_out_sweeps(samples, cost),
+        "oracle_shrunk": shrunk_sweeps(samples, cost, truth.shrinkage),
+        "best_per_kind": [sweep_of(of_kind, quality, truth.pool, truth.round)] if of_kind else [],
+        "cascade": [CascadeSweep(truth.samples, cost, *truth.stages)] if truth.stages else [],
+    }
 
 
 def sweep_of(answer: Answer, quality: Floats, pool: Pool, of_prompt: Ints | None = None) -> Sweep:

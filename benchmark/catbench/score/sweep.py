@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from catbench.arrays import LARGEST_QUALITY, Floats, Ints, frozen
 from catbench.errors import UsageError
-from catbench.score.climbs import Steps, climbs
+from catbench.score.climbs import climbs
 from catbench.score.curve import REACHED, DeferralCurve, hull_curve, lifted_curve
 
 SAME_TRADE_OFF = 1e-9
@@ -49,28 +49,7 @@ class EstimatorSweep:
 
     def __init__(self, predicted: npt.ArrayLike, quality: npt.ArrayLike, cost: npt.ArrayLike) -> None:
         predicted, quality, cost = _checked(predicted, quality, cost)
-        self._sort(climbs(predicted, cost), quality, cost)
-
-    @classmethod
-    def several(cls, predicted: Floats, quality: npt.ArrayLike, cost: npt.ArrayLike) -> list[EstimatorSweep]:
-        """Return the sweeps of B predictions (B, n, M) of the same prompts: quicker than one by one."""
-        _, true, cost = _checked(predicted[0], quality, cost)
-        count, rows = predicted.shape[:2]
-        flat = predicted.reshape(count * rows, -1)
-        prompt, start, stop, trade_off, first = climbs(_checked(flat, flat, cost)[0], cost)
-        block, prompt = np.divmod(prompt, rows)
-        order = np.argsort(block.astype(np.min_scalar_type(count)), kind="stable")
-        ends = np.cumsum(np.bincount(block, minlength=count))
-        found: list[EstimatorSweep] = []
-        for number, part in enumerate(np.split(order, ends[:-1])):
-            of_part = first[number * rows : (number + 1) * rows]
-            sweep = cls.__new__(cls)
-            sweep._sort(Steps(prompt[part], start[part], stop[part], trade_off[part], of_part), true, cost)
-            found.append(sweep)
-        return found
-
-    def _sort(self, steps: Steps, quality: Floats, cost: Floats) -> None:
-        prompt, start, stop, trade_off, first = steps
+        prompt, start, stop, trade_off, first = climbs(predicted, cost)
         order = np.argsort(-trade_off)
         falling = trade_off[order]
         new = falling[1:] < falling[:-1] * (1 - SAME_TRADE_OFF)
@@ -210,7 +189,7 @@ def deferral_curve(predicted: npt.ArrayLike, quality: npt.ArrayLike, cost: npt.A
     predicted = np.asarray(predicted, np.float64)
     if predicted.ndim != 3 or not len(predicted):
         return EstimatorSweep(predicted, quality, cost).curve()
-    curves = (sweep.curve() for sweep in EstimatorSweep.several(predicted, quality, cost))
+    curves = (EstimatorSweep(one, quality, cost).curve() for one in predicted)
     return _stacked([(curve.cost, curve.quality) for curve in curves])
 
 
