@@ -12,34 +12,14 @@ from math import nan
 import numpy as np
 
 from catbench.arrays import Floats, Ints
+from catbench.score import measures
 from catbench.score.answer import Answer, restrict
 from catbench.score.bootstrap import Values
 from catbench.score.cascade import CascadeSweep
 from catbench.score.curve import DeferralCurve
 from catbench.score.deployment import Deployment, deploy, unlimited
 from catbench.score.estimator_error import RankCorrelation, rmse
-from catbench.score.measures import (
-    MEASURES,
-    audc,
-    audc_binding,
-    audc_linear,
-    audc_mixed,
-    audc_with_overhead,
-    budget_error,
-    consistency,
-    cost_to_match,
-    deployed_gain,
-    gain,
-    gain_at,
-    gain_at_best,
-    headroom,
-    match_best,
-    overspend,
-    peak,
-    peak_gain,
-    quality_at,
-    unlimited_gain,
-)
+from catbench.score.measures import MEASURES
 from catbench.score.sweep import (
     EstimatorSweep,
     FoldedSweep,
@@ -84,13 +64,9 @@ class Scorer:
         self._same = self.deployment.same(truth.pairs)
         self._references = reference_sweeps(truth)
 
-    def fixed(self, weights: Floats) -> Floats:
-        """Return each candidate's mean quality (B, M)."""
-        return _means(weights, self.quality)
-
     def measures(self, weights: Floats) -> Values:
         """Return every measure of the router, the references, and what a report shows along the costs."""
-        fixed, curve = self.fixed(weights), self.sweep.curve(weights)
+        fixed, curve = _means(weights, self.quality), self.sweep.curve(weights)
         mixture = mixture_curves(fixed, self.cost)
         references = self._of_references(weights, mixture)
         values: Values = {
@@ -98,11 +74,11 @@ class Scorer:
             **self._against_best(weights, curve),
             **self._in_use(weights, mixture),
             **self._of_estimates(weights),
-            "peak": peak(curve),
-            "peak_gain": peak_gain(curve, fixed),
-            "quality_at": quality_at(curve, self.cost),
-            "gain_at": gain_at(curve, fixed, self.cost),
-            "cost_to_match": cost_to_match(curve, fixed, self.cost),
+            "peak": measures.peak(curve),
+            "peak_gain": measures.peak_gain(curve, fixed),
+            "quality_at": measures.quality_at(curve, self.cost),
+            "gain_at": measures.gain_at(curve, fixed, self.cost),
+            "cost_to_match": measures.cost_to_match(curve, fixed, self.cost),
         }
         along = curve.quality_at(self.grid)
         return {
@@ -126,37 +102,39 @@ class Scorer:
     def _areas(
         self, curve: DeferralCurve, fixed: Floats, mixture: DeferralCurve, references: Values
     ) -> Values:
-        area, linear = audc(curve, self.cost), audc_linear(curve, self.cost)
-        limit = self.truth.limit
-        binding = audc_binding(curve, self.cost, limit) - audc_binding(mixture, self.cost, limit)
+        area, linear = measures.audc(curve, self.cost), measures.audc_linear(curve, self.cost)
+        binding, unread = (
+            measures.audc_binding(one, self.cost, self.truth.limit) for one in (curve, mixture)
+        )
         of, of_linear = (
             [references[f"{name}.{which}"] for name in ("mixture", "oracle")]
             for which in ("audc", "audc_linear")
         )
-        cheapest, overhead = fixed[..., self.cost.argmin()], self._overhead
-        known = not np.isnan(overhead)
+        with_overhead = np.full(len(area), nan)
+        if not np.isnan(self._overhead):
+            cheapest = fixed[..., self.cost.argmin()]
+            with_overhead = measures.audc_with_overhead(curve, cheapest, self.cost, self._overhead)
         return {
             "audc": area,
-            "gain": gain(area, of[0]),
-            "headroom": headroom(area, *of),
-            "gain_binding": binding,
+            "gain": measures.gain(area, of[0]),
+            "headroom": measures.headroom(area, *of),
+            "gain_binding": measures.gain(binding, unread),
             "audc_linear": linear,
-            "gain_linear": gain(linear, of_linear[0]),
-            "headroom_linear": headroom(linear, *of_linear),
-            "audc_mixed": audc_mixed(curve, self.cost),
-            "audc_with_overhead": (
-                audc_with_overhead(curve, cheapest, self.cost, overhead) if known else np.full(len(area), nan)
-            ),
+            "gain_linear": measures.gain(linear, of_linear[0]),
+            "headroom_linear": measures.headroom(linear, *of_linear),
+            "audc_mixed": measures.audc_mixed(curve, self.cost),
+            "audc_with_overhead": with_overhead,
         }
 
     def _against_best(self, weights: Floats, curve: DeferralCurve) -> Values:
         cost, quality = _means(weights, self._best).T
         low, high = float(self.cost.min()), float(self.cost.max())
         cost = np.clip(cost, low, high)  # a mean may round below the cheapest
+        free = _means(weights, self._unlimited[:, None])[:, 0]
         return {
-            "match_best": match_best(curve, quality, cost, low),
-            "gain_at_best": gain_at_best(curve, quality, cost),
-            "unlimited_gain": unlimited_gain(_means(weights, self._unlimited[:, None])[:, 0], quality),
+            "match_best": measures.match_best(curve, quality, cost, low),
+            "gain_at_best": measures.gain_at_best(curve, quality, cost),
+            "unlimited_gain": measures.unlimited_gain(free, quality),
         }
 
     def _in_use(self, weights: Floats, mixture: DeferralCurve) -> Values:
@@ -165,16 +143,16 @@ class Scorer:
         cost, quality = (_means(weights, values) for values in self._deployed)
         cost = np.clip(cost, self.cost.min(), self.cost.max())
         return {
-            "budget_error": budget_error(cost[:, :kept], budgets),
-            "overspend": overspend(cost[:, :kept], budgets),
-            "deployed_gain": deployed_gain(quality, mixture.quality_at(cost)),
-            "consistency": consistency(self._same, weights[:, self.truth.pairs[:, 0]]),
+            "budget_error": measures.budget_error(cost[:, :kept], budgets),
+            "overspend": measures.overspend(cost[:, :kept], budgets),
+            "deployed_gain": measures.deployed_gain(quality, mixture.quality_at(cost)),
+            "consistency": measures.consistency(self._same, weights[:, self.truth.pairs[:, 0]]),
         }
 
     def _of_references(self, weights: Floats, mixture: DeferralCurve) -> Values:
         oracle = self._references["oracle"][0].curve(weights)
         areas = {
-            name: (audc(curve, self.cost), audc_linear(curve, self.cost))
+            name: (measures.audc(curve, self.cost), measures.audc_linear(curve, self.cost))
             for name, curve in (("mixture", mixture), ("oracle", oracle))
         }
         for name, sweeps in self._references.items():
@@ -186,8 +164,8 @@ class Scorer:
             log, linear = areas.get(name, (missing, missing))
             values |= {f"{name}.audc": log, f"{name}.audc_linear": linear}
             if name in UNSEEN or (name in areas and name in BETWEEN):
-                values[f"{name}.headroom"] = headroom(log, areas["mixture"][0], areas["oracle"][0])
-        values["oracle.peak"] = peak(oracle)
+                values[f"{name}.headroom"] = measures.headroom(log, areas["mixture"][0], areas["oracle"][0])
+        values["oracle.peak"] = measures.peak(oracle)
         values["best_single.quality"] = _means(weights, self._best)[:, 1]
         return values
 

@@ -63,18 +63,14 @@ class EstimatorSweep:
         self._low, self._high = float(cost.min()), float(cost.max())
         self._first, self._first_quality = first, quality[np.arange(len(quality)), first]
 
-    def _steps(self, weights: Floats | None) -> tuple[Floats, Floats, Floats]:
-        """Return the quality of the first vertex, and Δcost and Δquality of each event, as means."""
+    def curve(self, weights: Floats | None = None) -> DeferralCurve:
+        """Return the curve where prompt i counts `weights[i]` times; None: once each. (B, n) gives (B, V)."""
         share = shares(weights, len(self._first_quality))
         of_event = share[..., self._prompt]
         d_cost, d_quality = self._d_cost * of_event, self._d_quality * of_event
         if self._runs is not None:
             d_cost, d_quality = (np.add.reduceat(d, self._runs, axis=-1) for d in (d_cost, d_quality))
-        return (share * self._first_quality).sum(axis=-1), d_cost, d_quality
-
-    def curve(self, weights: Floats | None = None) -> DeferralCurve:
-        """Return the curve where prompt i counts `weights[i]` times; None: once each. (B, n) gives (B, V)."""
-        first, d_cost, d_quality = self._steps(weights)
+        first = (share * self._first_quality).sum(axis=-1)
         cost, quality = np.empty((2, *d_cost.shape[:-1], len(self._trade_off)))
         cost[..., 0], quality[..., 0] = 0, first
         np.cumsum(d_cost, axis=-1, out=cost[..., 1:])
@@ -82,18 +78,6 @@ class EstimatorSweep:
         quality[..., 1:] += first[..., None]
         np.minimum(cost + self._low, self._high, out=cost)
         return DeferralCurve(frozen(cost), frozen(quality), self._trade_off)
-
-    def area(self, weights: Floats | None = None) -> Floats:
-        """Return the mean height of `curve(weights)` over all costs of the pool, without building it.
-
-        Each event lifts the curve from its own cost to the highest one: the fast way to many areas.
-        """
-        first, d_cost, d_quality = self._steps(weights)
-        width = self._high - self._low
-        if width == 0:
-            return first
-        # A product and a sum, not a dot product: BLAS would wake threads for each of many short calls.
-        return first + (d_quality * (width - np.cumsum(d_cost, axis=-1) + d_cost / 2)).sum(axis=-1) / width
 
     def choices(self, vertices: Ints) -> Ints:
         """Return the candidate of each prompt, (B, n), at each of B vertices of the curve, counted from 0."""
