@@ -39,10 +39,10 @@ def areas(matrix, cost, *, expected=None):
 def test_intervals_of_areas_and_of_their_difference_cover_the_truth(repeats):
     population, _ = simulate(Simulation(prompts=200_000, candidates=5, samples=1, seed=10_000))
     cost = population.pool().cost
+    ends = float(cost.min()), float(cost.max())
     bags = population.features["words"].astype(float)
-    truth = np.array(
-        [sweep.area() for sweep in areas(population, cost, expected=expected_quality(bags, RANK, 1.0))]
-    )
+    sweeps = areas(population, cost, expected=expected_quality(bags, RANK, 1.0))
+    truth = np.array([sweep.curve().area(*ends) for sweep in sweeps])
     truth = np.append(truth, truth[0] - truth[1])
     inside = np.zeros(3)
     for repeat in range(repeats):
@@ -50,7 +50,7 @@ def test_intervals_of_areas_and_of_their_difference_cover_the_truth(repeats):
         first, second = areas(matrix, cost)
 
         def statistic(weights, first=first, second=second):
-            one, two = first.area(weights), second.area(weights)
+            one, two = (sweep.curve(weights).area(*ends) for sweep in (first, second))
             return {"areas": np.stack([one, two, one - two], axis=1)}
 
         found = intervals(statistic, matrix.prompts["group"], Bootstrap(1000, repeat))["areas"]

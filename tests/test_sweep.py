@@ -183,9 +183,8 @@ def test_weights_are_repeats(problem, data):
     repeated = deferral_curve(np.repeat(predicted, counts, 0), np.repeat(quality, counts, 0), cost)
     grid = np.linspace(cost.min(), cost.max(), 9)
     np.testing.assert_allclose(weighted.quality_at(grid), repeated.quality_at(grid), atol=1e-9)
-    assert sweep.area(np.array(counts, float)) == pytest.approx(
-        repeated.area(cost.min(), cost.max()), abs=1e-9
-    )
+    ends = cost.min(), cost.max()
+    assert weighted.area(*ends) == pytest.approx(repeated.area(*ends), abs=1e-9)
 
 
 @given(problems())

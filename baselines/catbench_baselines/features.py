@@ -177,7 +177,7 @@ def entries(vectors: Any) -> float:
 def routed_quality(predicted: npt.ArrayLike, quality: npt.ArrayLike, pool: Pool) -> Any:
     """Return the area under the deferral curve of predictions (n, M) against qualities (n, M).
 
-    Higher is better. Predictions (B, n, M) give their areas (B,), much quicker than one after the other.
+    Higher is better. Predictions (B, n, M) give their areas (B,).
     It is the headline's area, on the log-cost axis from the cheapest candidate to the most expensive one.
     Baselines choose one of a few models by it, on the validation split. A squared error would choose by the
     candidates whose quality varies most, and those are seldom the ones worth drawing with.

@@ -81,11 +81,11 @@ def test_the_exact_curve_against_a_grid_of_1000(benchmark, told, large, grid_sec
 
 
 def test_a_thousand_paired_areas_against_a_grid_of_1000(benchmark, told, large, grid_seconds):
-    sweep = EstimatorSweep(*large)
+    sweep, cost = EstimatorSweep(*large), large[2]
 
     def areas():
         weights = replicate_weights(np.arange(10_000), Bootstrap(1000))
-        return [sweep.area(weight) for weight in weights]
+        return [sweep.curve(weight).area(cost.min(), cost.max()) for weight in weights]
 
     Path("/proc/self/clear_refs").write_text("5")  # the peak is that of now again
     before = peak_kilobytes()

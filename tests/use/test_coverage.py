@@ -16,8 +16,8 @@ from catbench.route.router_loader import find_router
 from catbench.score.bootstrap import Bootstrap
 from catbench.suite.recipes.making import find_recipe, make
 from catbench.suite.simulate import Simulation, simulate
+from catbench.use.calibration import fit_for_use
 from catbench.use.fitted import FittedRouter
-from catbench.use.fitting import fit_for_use
 
 
 def repeats(matrix, name, metric, sizes, budgets, count):

@@ -25,17 +25,20 @@ from catbench.arrays import Floats, Ints
 from catbench.download import Progress
 from catbench.errors import UsageError
 from catbench.inspect.finding import Basis, Gain, Inspection, Variances, concluded, money
-from catbench.inspect.possible_gains import PossibleGains
 from catbench.report.conventions import signature
 from catbench.report.estimates import estimates, rounded, single
 from catbench.report.evaluation import evaluate
 from catbench.report.numbers import ALONG, Curve, Estimates
 from catbench.report.report import Report
 from catbench.route.router_loader import router_names
-from catbench.score.bootstrap import Bootstrap, Intervals, ends, replicates
+from catbench.score.bootstrap import Bootstrap, Intervals, Values, ends, intervals
+from catbench.score.measures import audc, gain, headroom
 from catbench.score.rounds import rounds_of
+from catbench.score.scorer import cost_grid, reference_sweeps
+from catbench.score.sweep import mixture_curve, mixture_curves
 from catbench.score.truth import Truth
 from catbench.score.truth_of_rounds import truth_of
+from catbench.score.unseen_oracles import Variation
 from catbench.suite.info import Metric
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.prompts import SPLITS
@@ -45,6 +48,8 @@ MOST = 5000
 FOLDS = 5
 LEAST = 50
 """Groups of prompts below which a fold may be left with none to validate on."""
+GAINING = ("oracle", "oracle_shrunk", "best_per_kind")
+"""References whose gains are shown."""
 ROUTER = "ridge"
 """What is tried, where it is installed."""
 
@@ -73,8 +78,8 @@ def inspect(
     rounds = rounds_of(part, folds)
     truth = truth_of(rounds, priced)
     possible = PossibleGains(truth)
-    found = replicates(possible.values, truth.groups, bootstrap).intervals()
-    gains = {name: _gain(found, name, possible.grid, measured) for name in possible.names}
+    found = intervals(possible.values, truth.groups, bootstrap)
+    gains = {name: _gain(found, name, possible.grid, measured) for name in possible.sweeps}
     curves, saves, sure = possible.heights(measured.sign), "", ""
     if ROUTER in router_names() and len(priced) > 1:
         report = evaluate(
@@ -99,7 +104,7 @@ def inspect(
         candidates=list(priced.ids),
         costs=priced.cost.tolist(),
         fixed_quality=estimates(found["fixed"], measured),
-        front=_front(possible.quality.mean(axis=0), priced.cost),
+        front=_front(truth.quality.mean(axis=0), priced.cost),
         variances=_variances(found, measured),
         gains=gains,
         kind=truth.kind,
@@ -110,11 +115,62 @@ def inspect(
     return concluded(inspection)
 
 
+class PossibleGains:
+    """Gains of references that know the scores, or the kinds, of n prompts, for any resample of them.
+
+    Weights have shape (B, n), one row a replicate; values are arrays (B, 1), (B, M) for a candidate each, or
+    (B, G) along the costs of `grid`.
+    """
+
+    def __init__(self, truth: Truth) -> None:
+        self.cost, self.quality = truth.pool.cost, truth.quality
+        self.costs = cost_grid(self.cost)
+        self.grid = self.costs[::ALONG]
+        sweeps = reference_sweeps(truth)
+        self.sweeps = {name: sweeps[name] for name in GAINING if sweeps[name]}
+        repeated = truth.unseen and truth.samples.shape[2] > 1
+        self._variation = Variation.of(truth.samples) if repeated else None
+
+    def values(self, weights: Floats) -> Values:
+        """Return `fixed`, NAME.gain, NAME.headroom and NAME.along of every reference, and variances."""
+        fixed = weights @ self.quality / weights.sum(axis=-1, keepdims=True)
+        mixture = mixture_curves(fixed, self.cost)
+        level, heights = audc(mixture, self.cost), mixture.quality_at(self.grid)
+        values: Values = {"fixed": fixed}
+        best = level
+        for name, sweeps in self.sweeps.items():
+            curves = [sweep.curve(weights) for sweep in sweeps]
+            area = np.mean([audc(curve, self.cost) for curve in curves], axis=0)
+            best = area if name == "oracle" else best
+            along = np.mean([curve.quality_at(self.grid) for curve in curves], axis=0)
+            values |= {
+                f"{name}.gain": gain(area, level)[:, None],
+                f"{name}.headroom": headroom(area, level, best)[:, None],
+                f"{name}.along": along - heights,
+            }
+        if self._variation is not None:
+            interaction, noise = (found[:, None] for found in self._variation.variances(weights))
+            both = interaction + noise
+            repeats = np.divide(interaction, both, out=np.full(both.shape, np.nan), where=both > 0)
+            values |= {"interaction": interaction, "noise": noise, "repeats": repeats}
+        return values
+
+    def heights(self, sign: int) -> dict[str, Curve]:
+        """Return the curves of mixture and oracle, with the metric's own sign."""
+        curves = {
+            "mixture": mixture_curve(self.quality, self.cost),
+            "oracle": self.sweeps["oracle"][0].curve(),
+        }
+        return {
+            name: Curve(cost=self.costs.tolist(), quality=(curve.quality_at(self.costs) * sign).tolist())
+            for name, curve in curves.items()
+        }
+
+
 def _drawn(matrix: ScoreMatrix, most: int, seed: int) -> ScoreMatrix:
     """Return the suite, or as many of its prompts as are looked at, without the embeddings that it ships."""
-    rows = np.arange(len(matrix.prompts))
-    if len(rows) > most:
-        rows = _sample(matrix, most, seed)
+    count = len(matrix.prompts)
+    rows = np.arange(count) if count <= most else _sample(matrix, most, seed)
     return replace(
         matrix,
         prompts=matrix.prompts.iloc[rows].reset_index(drop=True),

@@ -15,7 +15,7 @@ import numpy as np
 from catbench.arrays import Floats
 from catbench.errors import RouterError, UsageError, unknown_name
 from catbench.route.router_output import check_predictions
-from catbench.route.routing import NamedRouter, add_candidate, check_takes_candidates, fit, make, no_progress
+from catbench.route.routing import NamedRouter, call, fit, make, no_progress
 from catbench.score.answer import Labelled
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
@@ -62,7 +62,11 @@ class _HeldOutRouter:
         self._router = make(router, replace(pool, candidates=candidates, cost=pool.cost[self._known]))
         if not hasattr(self._router, "predict"):
             raise RouterError(f"router {router.name!r} is a policy: it cannot take in an unseen candidate")
-        check_takes_candidates(router.name, self._router)
+        if not hasattr(self._router, "add_candidate"):
+            raise RouterError(
+                f"router {router.name!r} cannot take in a candidate it never trained on: it has no "
+                "add_candidate(prompts, quality); shipped routers that can are embedllm, mixture and uniroute"
+            )
 
     @property
     def flops_per_prompt(self) -> object:
@@ -90,7 +94,8 @@ class _HeldOutRouter:
         known = texts, true[:, self._known]
         fit(self._name, self._router, (prompts, quality[:, self._known]), known, progress)
         rows = np.random.default_rng(self._seed).permutation(len(texts))[: self._labels]
-        add_candidate(self._name, self._router, texts.take(rows), true[rows, self._hidden])
+        labels = true[rows, self._hidden]
+        call(self._name, "add_candidate", self._router.add_candidate, texts.take(rows), labels)
         return self
 
     def predict(self, prompts: Prompts) -> Floats:

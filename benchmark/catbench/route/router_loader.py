@@ -53,12 +53,13 @@ def load_router(name: str, file: Path, factory: str, folder: Path | None = None)
     """
     module = call(name, "import", load_module, name, file, folder)
     if not callable(made := getattr(module, factory, None)):
-        own = {
-            key: value
+        known = [
+            key
             for key, value in vars(module).items()
             if getattr(value, "__module__", "") == module.__name__  # what it imports is no factory of its
-        }
-        known = [key for key, value in own.items() if callable(value) and not key.startswith("_")]
+            and callable(value)
+            and not key.startswith("_")
+        ]
         if get_close_matches(factory, known):
             raise RouterError(f"router {name!r}: {unknown_name(f'factory in {file}', factory, known)}")
         holds = f"; it has {', '.join(known)}" if known else ""

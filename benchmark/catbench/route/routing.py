@@ -129,27 +129,16 @@ def make(router: NamedRouter, pool: Pool) -> Any:
             f"`def make_router(pool):`, and does not take it: {error}"
         ) from error
     made = call(router.name, "make_router", router.make, pool)
-    if isinstance(made, type) or not isinstance(made, (Router, Policy)):
-        raise RouterError(
-            f"router {router.name!r}: make_router(pool) returned {_kind(made)}, which {_lacking(made)}"
-        )
-    return made
-
-
-def _kind(made: object) -> str:
-    if made is None:
-        return "None (is `return` missing?)"
-    return f"the class {made.__name__}" if isinstance(made, type) else f"a {type(made).__name__}"
-
-
-def _lacking(made: object) -> str:
-    """Return what makes an object no router, as words after `which`."""
     if isinstance(made, type):
-        return f"is no router yet: return an object of it, {made.__name__}(...)"
-    lacks = [] if hasattr(made, "fit") else ["fit()"]
-    if not hasattr(made, "predict") and not hasattr(made, "route"):
-        lacks.append("predict() or route()")
-    return f"has no {' and no '.join(lacks)}"
+        raise RouterError(
+            f"router {router.name!r}: make_router(pool) returned the class {made.__name__}: "
+            f"return an object of it, {made.__name__}(...)"
+        )
+    if not isinstance(made, (Router, Policy)):
+        kind = "None (is `return` missing?)" if made is None else f"a {type(made).__name__}"
+        lacks = "predict() and no route()" if hasattr(made, "fit") else "fit()"
+        raise RouterError(f"router {router.name!r}: make_router(pool) returned {kind}, which has no {lacks}")
+    return made
 
 
 def fit(
@@ -165,20 +154,6 @@ def fit(
     named = inspect.signature(router.fit).parameters
     extra = {key: value for key, value in more.items() if key in named}
     call(name, "fit", router.fit, prompts, quality.copy(), **extra)
-
-
-def add_candidate(name: str, router: Any, prompts: Prompts, quality: Floats) -> None:
-    """Tell a fitted router of another candidate by its qualities (N,) on N prompts."""
-    call(name, "add_candidate", router.add_candidate, prompts, quality.copy())
-
-
-def check_takes_candidates(name: str, router: Any) -> None:
-    """Raise RouterError where a router cannot take in a candidate that it never trained on."""
-    if not hasattr(router, "add_candidate"):
-        raise RouterError(
-            f"router {name!r} cannot take in a candidate it never trained on: it has no "
-            "add_candidate(prompts, quality); shipped routers that can are embedllm, mixture and uniroute"
-        )
 
 
 def ask(name: str, router: Any, test: Prompts, pool: Pool, trade_offs: Floats) -> Answer:

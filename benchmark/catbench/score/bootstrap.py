@@ -64,13 +64,9 @@ def replicate_weights(groups: npt.ArrayLike, bootstrap: Bootstrap) -> Iterator[F
 
 def replicate_blocks(groups: npt.ArrayLike, bootstrap: Bootstrap) -> Iterator[Floats]:
     """Yield the same weights, some replicates at a time, (B, n)."""
-    replicates, size = replicate_weights(groups, bootstrap), _together(len(np.asarray(groups)))
+    replicates, size = replicate_weights(groups, bootstrap), max(1, TOGETHER // len(np.asarray(groups)))
     while block := list(islice(replicates, size)):
         yield np.array(block)
-
-
-def _together(prompts: int) -> int:
-    return max(1, TOGETHER // max(1, prompts))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,29 +7,17 @@ vertex before.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from catbench.arrays import Floats, Ints
 
 
-class Steps(NamedTuple):
-    """Every step of every prompt's hull, in no order, and where each prompt starts."""
+def climbs(predicted: Floats, cost: Floats) -> tuple[Ints, Ints, Ints, Floats, Ints]:
+    """Return every step of every prompt's hull, in no order, and where each prompt starts.
 
-    prompt: Ints
-    start: Ints
-    """The candidate left."""
-    stop: Ints
-    """The candidate taken."""
-    trade_off: Floats
-    """The λ of the step: predicted quality gained per cost."""
-    first: Ints
-    """(n,), the best predicted of the cheapest candidates."""
-
-
-def climbs(predicted: Floats, cost: Floats) -> Steps:
-    """Return the steps of predictions (n, M) at costs (M,)."""
+    Of predictions (n, M) at costs (M,). A step is its prompt, the candidate left, the candidate taken, and
+    the trade-off λ: predicted quality gained per cost. A start (n,) is the best predicted of the cheapest.
+    """
     count = len(predicted)
     levels, level_of = np.unique(cost, return_inverse=True)
     columns = np.ascontiguousarray(predicted.T)
@@ -70,6 +58,6 @@ def climbs(predicted: Floats, cost: Floats) -> Steps:
         vertex = lower[lower >= count]
     if not steps:
         none = np.empty(0, np.int64)
-        return Steps(none, none, none, np.empty(0), best[0])
+        return none, none, none, np.empty(0), best[0]
     start, stop = (np.concatenate(parts) for parts in zip(*steps, strict=True))
-    return Steps(stop % count, best.take(start), best.take(stop), slope_into.take(stop), best[0])
+    return stop % count, best.take(start), best.take(stop), slope_into.take(stop), best[0]

@@ -116,24 +116,20 @@ def _end(validation: Answer, cost: Floats) -> float:
 
 def _mixed(asked: Answer, used: Answer, cost: Floats, budgets: Floats) -> tuple[Ints, Ints, Floats]:
     """Return what `used` chooses (B, n) at the trade-offs around each budget (B,) of `asked`, and the share
-    (B,) of the second."""
-    if asked.predicted is not None and used.predicted is not None:
-        return _of_estimates(asked.predicted, used.predicted, cost, budgets)
-    assert asked.choices is not None
-    assert used.choices is not None
-    return _of_choices(asked.choices, used.choices, cost, budgets)
-
-
-def _of_estimates(
-    validation: Floats, predicted: Floats, cost: Floats, budgets: Floats
-) -> tuple[Ints, Ints, Floats]:
-    sweep = EstimatorSweep(validation, validation, cost)
-    curve = sweep.curve()
-    lower, upper, share = _neighbours(curve.cost, budgets)
-    if predicted is validation:
+    (B,) of the second. A policy's trade-offs are told by their place."""
+    if asked.predicted is None:
+        assert asked.choices is not None
+        assert used.choices is not None
+        lower, upper, share = _choices_around(_with_cheapest(asked.choices, cost), cost, budgets)
+        choices = _with_cheapest(used.choices, cost)
+        return choices[lower], choices[upper], share
+    assert used.predicted is not None
+    if used is asked:
+        sweep = EstimatorSweep(asked.predicted, asked.predicted, cost)
+        lower, upper, share = _neighbours(sweep.curve().cost, budgets)
         return sweep.choices(lower), sweep.choices(upper), share
-    held = _holding(curve)
-    return choices_at(predicted, cost, held[lower]), choices_at(predicted, cost, held[upper]), share
+    below, above, share = trade_offs_around(asked, cost, budgets)
+    return choices_at(used.predicted, cost, below), choices_at(used.predicted, cost, above), share
 
 
 def _holding(curve: DeferralCurve) -> Floats:
@@ -144,12 +140,6 @@ def _holding(curve: DeferralCurve) -> Floats:
     following = np.append(curve.trade_off[1:], 0.0)
     just_below = curve.trade_off * (1 - 2 * SAME_TRADE_OFF)
     return np.maximum(just_below, (curve.trade_off + following) / 2)
-
-
-def _of_choices(validation: Ints, choices: Ints, cost: Floats, budgets: Floats) -> tuple[Ints, Ints, Floats]:
-    asked, used = (_with_cheapest(said, cost) for said in (validation, choices))
-    lower, upper, share = _choices_around(asked, cost, budgets)
-    return used[lower], used[upper], share
 
 
 def _with_cheapest(choices: Ints, cost: Floats) -> Ints:

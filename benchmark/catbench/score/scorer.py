@@ -6,11 +6,13 @@ so that values, references and differences share their draws.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import nan
 
 import numpy as np
 
 from catbench.arrays import Floats
+from catbench.score import measures
 from catbench.score.answer import Answer
 from catbench.score.answer_sweep import sweep_of
 from catbench.score.bootstrap import Values
@@ -18,37 +20,18 @@ from catbench.score.cascade import CascadeSweep
 from catbench.score.curve import DeferralCurve
 from catbench.score.deployment import Deployment, deploy, unlimited
 from catbench.score.estimator_error import RankCorrelation, rmse
-from catbench.score.measures import (
-    MEASURES,
-    audc,
-    audc_binding,
-    audc_linear,
-    audc_mixed,
-    audc_with_overhead,
-    budget_error,
-    consistency,
-    cost_to_match,
-    deployed_gain,
-    gain,
-    gain_at,
-    gain_at_best,
-    headroom,
-    match_best,
-    overspend,
-    peak,
-    peak_gain,
-    quality_at,
-    unlimited_gain,
-)
+from catbench.score.measures import MEASURES
 from catbench.score.sweep import (
     EstimatorSweep,
+    Sweep,
     mixture_curve,
     mixture_curves,
 )
 from catbench.score.truth import Truth
 from catbench.score.unseen_oracles import leave_one_out_sweeps, mean_areas, shrunk_sweeps
 
-REFERENCES = ("mixture", "oracle", "oracle_leave_one_out", "oracle_shrunk", "best_per_kind", "cascade")
+UNSEEN, BETWEEN = ("oracle_leave_one_out", "oracle_shrunk"), ("best_per_kind", "cascade")
+REFERENCES = ("mixture", "oracle", *UNSEEN, *BETWEEN)
 """References that have an area, those that a suite does not allow with nan."""
 POINTS = 33
 """Costs, geometrically spaced, at which a report's curves are read off."""
@@ -77,39 +60,23 @@ class Scorer:
         paid = np.broadcast_to(self.cost, quality.shape)
         self._deployed = [self.deployment.mean(values).T for values in (paid, quality)]
         self._same = self.deployment.same(truth.pairs)
-        self._oracle = EstimatorSweep(quality, quality, self.cost)
-        self._cascade = CascadeSweep(truth.samples, self.cost, *truth.stages) if truth.stages else None
-        kinds = truth.best_of_kind
-        self._of_kind = (
-            None
-            if kinds is None
-            else sweep_of(Answer(kinds, None, answer.trade_offs), quality, truth.pool, truth.round)
-        )
-        samples = truth.samples if truth.unseen else truth.samples[:, :, :1]
-        self._unseen = {
-            "oracle_leave_one_out": leave_one_out_sweeps(samples, self.cost),
-            "oracle_shrunk": shrunk_sweeps(samples, self.cost, truth.shrinkage),
-        }
-
-    def fixed(self, weights: Floats) -> Floats:
-        """Return each candidate's mean quality (B, M)."""
-        return _means(weights, self.quality)
+        self._references = reference_sweeps(truth)
 
     def measures(self, weights: Floats) -> Values:
         """Return every measure of the router, the references, and what a report shows along the costs."""
-        fixed, curve = self.fixed(weights), self.sweep.curve(weights)
+        fixed, curve = _means(weights, self.quality), self.sweep.curve(weights)
         mixture = mixture_curves(fixed, self.cost)
-        references = self._references(weights, fixed, mixture)
+        references = self._of_references(weights, mixture)
         values: Values = {
             **self._areas(curve, fixed, mixture, references),
             **self._against_best(weights, curve),
             **self._in_use(weights, mixture),
             **self._of_estimates(weights),
-            "peak": peak(curve),
-            "peak_gain": peak_gain(curve, fixed),
-            "quality_at": quality_at(curve, self.cost),
-            "gain_at": gain_at(curve, fixed, self.cost),
-            "cost_to_match": cost_to_match(curve, fixed, self.cost),
+            "peak": measures.peak(curve),
+            "peak_gain": measures.peak_gain(curve, fixed),
+            "quality_at": measures.quality_at(curve, self.cost),
+            "gain_at": measures.gain_at(curve, fixed, self.cost),
+            "cost_to_match": measures.cost_to_match(curve, fixed, self.cost),
         }
         along = curve.quality_at(self.grid)
         return {
@@ -126,46 +93,46 @@ class Scorer:
 
     def reference_curves(self) -> dict[str, DeferralCurve]:
         """Return the curves of the references that have one."""
-        sweeps = {"oracle": self._oracle, "best_per_kind": self._of_kind, "cascade": self._cascade}
-        curves = {name: sweep.curve() for name, sweep in sweeps.items() if sweep is not None}
+        with_curve = ("oracle", "best_per_kind", "cascade")
+        curves = {name: sweep.curve() for name in with_curve for sweep in self._references[name]}
         return {"mixture": mixture_curve(self.quality, self.cost), **curves}
 
     def _areas(
         self, curve: DeferralCurve, fixed: Floats, mixture: DeferralCurve, references: Values
     ) -> Values:
-        area, linear = audc(curve, self.cost), audc_linear(curve, self.cost)
-        limit = self.truth.limit
-        binding = audc_binding(curve, self.cost, limit) - audc_binding(mixture, self.cost, limit)
+        area, linear = measures.audc(curve, self.cost), measures.audc_linear(curve, self.cost)
+        binding, unread = (
+            measures.audc_binding(one, self.cost, self.truth.limit) for one in (curve, mixture)
+        )
         of, of_linear = (
             [references[f"{name}.{which}"] for name in ("mixture", "oracle")]
             for which in ("audc", "audc_linear")
         )
-        values: Values = {
-            "audc": area,
-            "gain": gain(area, of[0]),
-            "headroom": headroom(area, *of),
-            "gain_binding": binding,
-            "audc_linear": linear,
-            "gain_linear": gain(linear, of_linear[0]),
-            "headroom_linear": headroom(linear, *of_linear),
-            "audc_mixed": audc_mixed(curve, self.cost),
-        }
-        if np.isnan(self._overhead):
-            return {**values, "audc_with_overhead": np.full(len(area), nan)}
-        cheapest = fixed[..., self.cost.argmin()]
+        with_overhead = np.full(len(area), nan)
+        if not np.isnan(self._overhead):
+            cheapest = fixed[..., self.cost.argmin()]
+            with_overhead = measures.audc_with_overhead(curve, cheapest, self.cost, self._overhead)
         return {
-            **values,
-            "audc_with_overhead": audc_with_overhead(curve, cheapest, self.cost, self._overhead),
+            "audc": area,
+            "gain": measures.gain(area, of[0]),
+            "headroom": measures.headroom(area, *of),
+            "gain_binding": measures.gain(binding, unread),
+            "audc_linear": linear,
+            "gain_linear": measures.gain(linear, of_linear[0]),
+            "headroom_linear": measures.headroom(linear, *of_linear),
+            "audc_mixed": measures.audc_mixed(curve, self.cost),
+            "audc_with_overhead": with_overhead,
         }
 
     def _against_best(self, weights: Floats, curve: DeferralCurve) -> Values:
         cost, quality = _means(weights, self._best).T
         low, high = float(self.cost.min()), float(self.cost.max())
         cost = np.clip(cost, low, high)  # a mean may round below the cheapest
+        free = _means(weights, self._unlimited[:, None])[:, 0]
         return {
-            "match_best": match_best(curve, quality, cost, low),
-            "gain_at_best": gain_at_best(curve, quality, cost),
-            "unlimited_gain": unlimited_gain(_means(weights, self._unlimited[:, None])[:, 0], quality),
+            "match_best": measures.match_best(curve, quality, cost, low),
+            "gain_at_best": measures.gain_at_best(curve, quality, cost),
+            "unlimited_gain": measures.unlimited_gain(free, quality),
         }
 
     def _in_use(self, weights: Floats, mixture: DeferralCurve) -> Values:
@@ -174,36 +141,30 @@ class Scorer:
         cost, quality = (_means(weights, values) for values in self._deployed)
         cost = np.clip(cost, self.cost.min(), self.cost.max())
         return {
-            "budget_error": budget_error(cost[:, :kept], budgets),
-            "overspend": overspend(cost[:, :kept], budgets),
-            "deployed_gain": deployed_gain(quality, mixture.quality_at(cost)),
-            "consistency": consistency(self._same, weights[:, self.truth.pairs[:, 0]]),
+            "budget_error": measures.budget_error(cost[:, :kept], budgets),
+            "overspend": measures.overspend(cost[:, :kept], budgets),
+            "deployed_gain": measures.deployed_gain(quality, mixture.quality_at(cost)),
+            "consistency": measures.consistency(self._same, weights[:, self.truth.pairs[:, 0]]),
         }
 
-    def _references(self, weights: Floats, fixed: Floats, mixture: DeferralCurve) -> Values:
-        oracle = self._oracle.curve(weights)
-        curves = {"mixture": mixture, "oracle": oracle}
-        for name, sweep in (("best_per_kind", self._of_kind), ("cascade", self._cascade)):
-            if sweep is not None:
-                curves[name] = sweep.curve(weights)
-        missing = np.full(len(weights), nan)
-        values: Values = {
-            f"{name}.{area}": missing for name in REFERENCES for area in ("audc", "audc_linear")
+    def _of_references(self, weights: Floats, mixture: DeferralCurve) -> Values:
+        oracle = self._references["oracle"][0].curve(weights)
+        areas = {
+            name: (measures.audc(curve, self.cost), measures.audc_linear(curve, self.cost))
+            for name, curve in (("mixture", mixture), ("oracle", oracle))
         }
-        for name, curve in curves.items():
-            values[f"{name}.audc"] = audc(curve, self.cost)
-            values[f"{name}.audc_linear"] = audc_linear(curve, self.cost)
-        ends = values["mixture.audc"], values["oracle.audc"]
-        for name in ("best_per_kind", "cascade"):
-            if name in curves:
-                values[f"{name}.headroom"] = headroom(values[f"{name}.audc"], *ends)
-        values["oracle.peak"] = peak(oracle)
+        for name, sweeps in self._references.items():
+            if sweeps and name not in areas:
+                areas[name] = mean_areas(sweeps, self.cost, weights)
+        missing = np.full(len(weights), nan)
+        values: Values = {}
+        for name in REFERENCES:
+            log, linear = areas.get(name, (missing, missing))
+            values |= {f"{name}.audc": log, f"{name}.audc_linear": linear}
+            if name in UNSEEN or (name in areas and name in BETWEEN):
+                values[f"{name}.headroom"] = measures.headroom(log, areas["mixture"][0], areas["oracle"][0])
+        values["oracle.peak"] = measures.peak(oracle)
         values["best_single.quality"] = _means(weights, self._best)[:, 1]
-        for name, sweeps in self._unseen.items():
-            if sweeps:
-                area, linear = mean_areas(sweeps, self.cost, weights)
-                values[f"{name}.audc"], values[f"{name}.audc_linear"] = area, linear
-            values[f"{name}.headroom"] = headroom(values[f"{name}.audc"], *ends)
         return values
 
     def _of_estimates(self, weights: Floats) -> Values:
@@ -214,6 +175,21 @@ class Scorer:
             "rmse": rmse(self._answer.predicted, self.quality, weights),
             "rank_correlation": self._ranks(weights),
         }
+
+
+def reference_sweeps(truth: Truth) -> dict[str, Sequence[Sweep]]:
+    """Return the sweeps of each reference but the mixture, of which the mean counts: none where a suite does
+    not allow it."""
+    quality, cost, kinds = truth.quality, truth.pool.cost, truth.best_of_kind
+    samples = truth.samples if truth.unseen else truth.samples[:, :, :1]
+    of_kind = None if kinds is None else Answer(kinds, None, np.zeros(1))
+    return {
+        "oracle": [EstimatorSweep(quality, quality, cost)],
+        "oracle_leave_one_out": leave_one_out_sweeps(samples, cost),
+        "oracle_shrunk": shrunk_sweeps(samples, cost, truth.shrinkage),
+        "best_per_kind": [sweep_of(of_kind, quality, truth.pool, truth.round)] if of_kind else [],
+        "cascade": [CascadeSweep(truth.samples, cost, *truth.stages)] if truth.stages else [],
+    }
 
 
 def cost_grid(cost: Floats) -> Floats:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from catbench.arrays import LARGEST_QUALITY, Floats, Ints, frozen
 from catbench.errors import UsageError
-from catbench.score.climbs import Steps, climbs
+from catbench.score.climbs import climbs
 from catbench.score.curve import REACHED, DeferralCurve, hull_curve, lifted_curve
 
 SAME_TRADE_OFF = 1e-9
@@ -49,28 +49,7 @@ class EstimatorSweep:
 
     def __init__(self, predicted: npt.ArrayLike, quality: npt.ArrayLike, cost: npt.ArrayLike) -> None:
         predicted, quality, cost = _checked(predicted, quality, cost)
-        self._sort(climbs(predicted, cost), quality, cost)
-
-    @classmethod
-    def several(cls, predicted: Floats, quality: npt.ArrayLike, cost: npt.ArrayLike) -> list[EstimatorSweep]:
-        """Return the sweeps of B predictions (B, n, M) of the same prompts: quicker than one by one."""
-        _, true, cost = _checked(predicted[0], quality, cost)
-        count, rows = predicted.shape[:2]
-        flat = predicted.reshape(count * rows, -1)
-        prompt, start, stop, trade_off, first = climbs(_checked(flat, flat, cost)[0], cost)
-        block, prompt = np.divmod(prompt, rows)
-        order = np.argsort(block.astype(np.min_scalar_type(count)), kind="stable")
-        ends = np.cumsum(np.bincount(block, minlength=count))
-        found: list[EstimatorSweep] = []
-        for number, part in enumerate(np.split(order, ends[:-1])):
-            of_part = first[number * rows : (number + 1) * rows]
-            sweep = cls.__new__(cls)
-            sweep._sort(Steps(prompt[part], start[part], stop[part], trade_off[part], of_part), true, cost)
-            found.append(sweep)
-        return found
-
-    def _sort(self, steps: Steps, quality: Floats, cost: Floats) -> None:
-        prompt, start, stop, trade_off, first = steps
+        prompt, start, stop, trade_off, first = climbs(predicted, cost)
         order = np.argsort(-trade_off)
         falling = trade_off[order]
         new = falling[1:] < falling[:-1] * (1 - SAME_TRADE_OFF)
@@ -84,18 +63,14 @@ class EstimatorSweep:
         self._low, self._high = float(cost.min()), float(cost.max())
         self._first, self._first_quality = first, quality[np.arange(len(quality)), first]
 
-    def _steps(self, weights: Floats | None) -> tuple[Floats, Floats, Floats]:
-        """Return the quality of the first vertex, and Δcost and Δquality of each event, as means."""
+    def curve(self, weights: Floats | None = None) -> DeferralCurve:
+        """Return the curve where prompt i counts `weights[i]` times; None: once each. (B, n) gives (B, V)."""
         share = shares(weights, len(self._first_quality))
         of_event = share[..., self._prompt]
         d_cost, d_quality = self._d_cost * of_event, self._d_quality * of_event
         if self._runs is not None:
             d_cost, d_quality = (np.add.reduceat(d, self._runs, axis=-1) for d in (d_cost, d_quality))
-        return (share * self._first_quality).sum(axis=-1), d_cost, d_quality
-
-    def curve(self, weights: Floats | None = None) -> DeferralCurve:
-        """Return the curve where prompt i counts `weights[i]` times; None: once each. (B, n) gives (B, V)."""
-        first, d_cost, d_quality = self._steps(weights)
+        first = (share * self._first_quality).sum(axis=-1)
         cost, quality = np.empty((2, *d_cost.shape[:-1], len(self._trade_off)))
         cost[..., 0], quality[..., 0] = 0, first
         np.cumsum(d_cost, axis=-1, out=cost[..., 1:])
@@ -103,18 +78,6 @@ class EstimatorSweep:
         quality[..., 1:] += first[..., None]
         np.minimum(cost + self._low, self._high, out=cost)
         return DeferralCurve(frozen(cost), frozen(quality), self._trade_off)
-
-    def area(self, weights: Floats | None = None) -> Floats:
-        """Return the mean height of `curve(weights)` over all costs of the pool, without building it.
-
-        Each event lifts the curve from its own cost to the highest one: the fast way to many areas.
-        """
-        first, d_cost, d_quality = self._steps(weights)
-        width = self._high - self._low
-        if width == 0:
-            return first
-        # A product and a sum, not a dot product: BLAS would wake threads for each of many short calls.
-        return first + (d_quality * (width - np.cumsum(d_cost, axis=-1) + d_cost / 2)).sum(axis=-1) / width
 
     def choices(self, vertices: Ints) -> Ints:
         """Return the candidate of each prompt, (B, n), at each of B vertices of the curve, counted from 0."""
@@ -210,7 +173,7 @@ def deferral_curve(predicted: npt.ArrayLike, quality: npt.ArrayLike, cost: npt.A
     predicted = np.asarray(predicted, np.float64)
     if predicted.ndim != 3 or not len(predicted):
         return EstimatorSweep(predicted, quality, cost).curve()
-    curves = (sweep.curve() for sweep in EstimatorSweep.several(predicted, quality, cost))
+    curves = (EstimatorSweep(one, quality, cost).curve() for one in predicted)
     return _stacked([(curve.cost, curve.quality) for curve in curves])
 
 

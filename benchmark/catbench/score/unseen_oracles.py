@@ -10,13 +10,14 @@ ceiling: a router that learns from thousands of prompts may pass it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from catbench.arrays import Floats
 from catbench.score.measures import audc, audc_linear
-from catbench.score.sweep import EstimatorSweep
+from catbench.score.sweep import EstimatorSweep, Sweep
 
 
 def leave_one_out_sweeps(samples: Floats, cost: Floats) -> list[EstimatorSweep]:
@@ -85,7 +86,7 @@ class Variation:
         return np.maximum(0.0, between - noise / self.samples), noise
 
 
-def mean_areas(sweeps: list[EstimatorSweep], cost: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
+def mean_areas(sweeps: Sequence[Sweep], cost: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
     """Return the mean areas of sweeps, on the logarithmic and on the linear cost axis."""
     curves = [sweep.curve(weights) for sweep in sweeps]
     both = ([area(curve, cost) for curve in curves] for area in (audc, audc_linear))

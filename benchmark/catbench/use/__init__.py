@@ -1,8 +1,7 @@
 """A router in use: fitted and kept, it takes prompts and a budget and says which candidate draws each.
 
 familiar       which prompts are unlike those of training
-calibration    from a budget to two trade-offs, by validation prompts; what is to be expected of them
-fitting        a router is fitted and asked about validation prompts
+calibration    a router is fitted; from a budget to two trade-offs by validation prompts, and what to expect
 fitted_folder router_state    a fitted router on disk; what it answers by, never a pickle
 fitted         fit, choose, plan, save and load
 prompt_files   prompts of a file, some at a time

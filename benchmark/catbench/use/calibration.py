@@ -12,8 +12,9 @@ difference of the two means stands for that between the mean to come and the est
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,15 +23,20 @@ from catbench.arrays import Floats, Ints
 from catbench.errors import UsageError, unknown_name
 from catbench.report.numbers import Estimate
 from catbench.report.spelling import spell_cost
-from catbench.score.answer import Answer
+from catbench.route.routing import NamedRouter, ask, ask_at, fit, make, no_progress
+from catbench.score.answer import Answer, Labelled
 from catbench.score.answer_sweep import sweep_of
 from catbench.score.bootstrap import Bootstrap, ends
-from catbench.score.curve import REACHED, DeferralCurve
+from catbench.score.curve import REACHED
 from catbench.score.deployment import trade_offs_around
+from catbench.score.rounds import Part, rounds_of
 from catbench.score.sweep import choices_at
+from catbench.score.truth import best_position
 from catbench.suite.info import Metric
+from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Pool
-from catbench.suite.prompts import normalise
+from catbench.suite.prompts import Prompts, normalise
+from catbench.use.familiar import Familiar, familiar
 
 
 @dataclass(frozen=True)
@@ -146,7 +152,7 @@ class Calibration:
         ids, sign = self.pool.ids, self.metric.sign
         if candidate not in ids:
             raise unknown_name("candidate", candidate, ids)
-        curve = self._curve()
+        curve = sweep_of(self.answer, self.quality, self.pool).curve()
         wanted = float(self.quality[:, ids.index(candidate)].mean())
         found = float(curve.cost_to_match(wanted))
         if np.isfinite(found):
@@ -157,9 +163,6 @@ class Calibration:
             f"{curve.quality[most] * sign:.4g} at a mean cost of {spell_cost(curve.cost[most])} "
             f"{self.pool.unit}, and {candidate} has {wanted * sign:.4g}"
         )
-
-    def _curve(self) -> DeferralCurve:
-        return sweep_of(self.answer, self.quality, self.pool).curve()
 
     def plan(
         self, setting: Setting, prompts: int | None = None, bootstrap: Bootstrap | None = None
@@ -227,6 +230,33 @@ def _to_come(
     noise = random.normal(size=(bootstrap.replicates, width)) * np.sqrt(coming[:, width:] / total)
     low, high, _ = ends(coming[:, :width] + noise - estimated[:, :width])
     return values.mean(axis=0) + low, values.mean(axis=0) + high
+
+
+def fit_for_use(
+    named: NamedRouter,
+    matrix: ScoreMatrix,
+    pool: Pool,
+    progress: Callable[[int, int], None] = no_progress,
+) -> tuple[Calibration, Familiar, Any]:
+    """Return a router fitted to texts alone, with its calibration and the words that it was trained on.
+
+    Test prompts stay unseen, so what is expected of the router can be checked on them. Raises RouterError
+    where it fails or answers wrongly.
+    """
+    one = rounds_of(matrix, 0).each[0]
+    train, validation = (_texts_alone(part, pool) for part in (one.train, one.validation))
+    made = make(named, pool)
+    fit(named.name, made, train, validation, progress)
+    answer = ask(named.name, made, validation[0], pool, ask_at(train[1], pool.cost))
+    groups = matrix.prompts["group"].to_numpy()[one.validation.rows]
+    best = best_position(train[1].mean(axis=0), pool.cost)
+    known = Calibration(pool, matrix.metric(pool.metric), answer, validation[1], groups, best)
+    return known, familiar(train[0], validation[0]), made
+
+
+def _texts_alone(part: Part, pool: Pool) -> Labelled:
+    prompts, quality = part.labelled(pool)
+    return Prompts(list(prompts)), quality
 
 
 def places(texts: Sequence[str], digest: str) -> Floats:

@@ -35,19 +35,17 @@ from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
 from catbench.suite.store import load
-from catbench.use.calibration import Calibration, Expected, Setting, places
+from catbench.use.calibration import Calibration, Expected, Setting, fit_for_use, places
 from catbench.use.familiar import Familiar, unlike_warning
 from catbench.use.fitted_folder import (
     FittedRecord,
     names_a_path,
+    read_calibration,
     read_record,
-    read_validation,
     read_words,
     router_of,
-    validation_table,
     write_folder,
 )
-from catbench.use.fitting import fit_for_use
 from catbench.use.router_state import TREE, is_estimator, read_state
 
 SAME = 1e-6
@@ -185,8 +183,7 @@ class FittedRouter:
             answers=tuple(map(tuple, self._answered(probes).tolist())),
             files={},
         )
-        table = validation_table(known.answer, known.quality, known.groups, pool)
-        write_folder(folder, record, table, self.familiar, self._state(), force=force)
+        write_folder(folder, record, known, self.familiar, self._state(), force=force)
 
     @classmethod
     def load(
@@ -218,8 +215,8 @@ class FittedRouter:
                 known, words, made = fit_for_use(named, _suite_of(record, place), pool)
                 return cls(*fitted_to, known, words, made)._checked(record, place)
             call(record.router, "restore", made.restore, state)
-        known = Calibration(pool, record.metric, *read_validation(place, record), record.best_single)
-        return cls(*fitted_to, known, read_words(place, record), made)._checked(record, place)
+        known, words = read_calibration(place, record), read_words(place, record)
+        return cls(*fitted_to, known, words, made)._checked(record, place)
 
     def _checked(self, record: FittedRecord, place: Path) -> FittedRouter:
         """Return itself; raise RouterError where it answers the probes otherwise than when it was saved."""

@@ -23,7 +23,6 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from catbench.arrays import Floats
 from catbench.errors import RouterError, UsageError, first_fault
 from catbench.files import atomic_folder, readable, sha256_of
 from catbench.route.router_loader import find_router, router_names
@@ -31,6 +30,7 @@ from catbench.route.routing import NamedRouter
 from catbench.score.answer import Answer
 from catbench.suite.info import Metric
 from catbench.suite.pool import Candidate, Pool
+from catbench.use.calibration import Calibration
 from catbench.use.familiar import Familiar
 from catbench.use.router_state import ARRAYS, SKOPS, TREE, is_estimator, write_state
 
@@ -97,7 +97,7 @@ class FittedRecord(BaseModel):
 def write_folder(
     folder: str | os.PathLike[str],
     record: FittedRecord,
-    validation: pd.DataFrame,
+    known: Calibration,
     words: Familiar,
     state: Any,
     *,
@@ -111,7 +111,7 @@ def write_folder(
     if force and target.is_dir() and any(target.iterdir()) and not (target / RECORD).is_file():
         raise UsageError(f"{target} holds no fitted router (no {RECORD}), so it is not replaced by one")
     with atomic_folder(target, force=force) as draft:
-        validation.to_parquet(draft / VALIDATION, index=False)
+        _validation_table(known).to_parquet(draft / VALIDATION, index=False)
         (draft / WORDS).write_text("".join(f"{w}\n" for w in sorted(words.words)), encoding="utf-8")
         if state is not None:
             try:
@@ -165,44 +165,37 @@ def read_words(folder: Path, record: FittedRecord) -> Familiar:
     return Familiar(frozenset(words) - {""}, record.unlike_above)
 
 
-def validation_table(answer: Answer, quality: Floats, groups: Any, pool: Pool) -> pd.DataFrame:
-    """Return validation.parquet of an answer about n prompts and qualities (n, M)."""
-    columns: dict[str, Any] = {"group": groups}
-    columns |= {f"quality:{name}": quality[:, m] for m, name in enumerate(pool.ids)}
-    if answer.predicted is not None:
-        columns |= {f"predicted:{name}": answer.predicted[:, m] for m, name in enumerate(pool.ids)}
-    else:
-        assert answer.choices is not None
-        columns |= {f"choice:{t}": said for t, said in enumerate(answer.choices)}
-    return pd.DataFrame(columns)
-
-
-def read_validation(folder: Path, record: FittedRecord) -> tuple[Answer, Floats, Any]:
-    """Return answer, qualities (n, M) and groups (n,) of the validation prompts. Raises RouterError."""
-    path = folder / VALIDATION
+def read_calibration(folder: Path, record: FittedRecord) -> Calibration:
+    """Return what the router said about the validation prompts, and what is true. Raises RouterError."""
+    path, pool = folder / VALIDATION, record.pool_of()
     with readable(path, "Parquet"):
         table = pd.read_parquet(path)
-    ids = [candidate.id for candidate in record.candidates]
-    said = (
-        [f"choice:{t}" for t in range(len(record.trade_offs))]
-        if record.policy
-        else [f"predicted:{name}" for name in ids]
-    )
-    wanted = ["group", *(f"quality:{name}" for name in ids), *said]
-    if lacking := [name for name in wanted if name not in table]:
+    true, said = _columns(pool, record.policy, len(record.trade_offs))
+    if lacking := [name for name in ("group", *true, *said) if name not in table]:
         raise RouterError(f"{path}: no column {lacking[0]!r}, which {RECORD} needs; fit the router again")
     with readable(path, "numbers"):
-        quality = table[wanted[1 : 1 + len(ids)]].to_numpy(dtype=np.float64)
-        trade_offs, found = np.array(record.trade_offs), table[said].to_numpy(dtype=np.float64)
-    within = (found >= 0) & (found < len(ids)) if record.policy else np.isfinite(found)
+        quality, found = (table[names].to_numpy(dtype=np.float64) for names in (true, said))
+    within = (found >= 0) & (found < len(pool)) if record.policy else np.isfinite(found)
     if not len(table) or not np.isfinite(quality).all() or not within.all():
         raise RouterError(f"{path} is empty or holds numbers that cannot be; fit the router again")
-    answer = (
-        Answer(None, found.T.astype(np.int64), trade_offs)
-        if record.policy
-        else Answer(found, None, trade_offs)
-    )
-    return answer, quality, table["group"].to_numpy()
+    predicted, choices = (None, found.T.astype(np.int64)) if record.policy else (found, None)
+    answer = Answer(predicted, choices, np.array(record.trade_offs))
+    return Calibration(pool, record.metric, answer, quality, table["group"].to_numpy(), record.best_single)
+
+
+def _validation_table(known: Calibration) -> pd.DataFrame:
+    answer = known.answer
+    true, said = _columns(known.pool, answer.predicted is None, len(answer.trade_offs))
+    answered = answer.choices if answer.predicted is None else answer.predicted.T
+    assert answered is not None
+    numbers = zip([*true, *said], [*known.quality.T, *answered], strict=True)
+    return pd.DataFrame({"group": known.groups, **dict(numbers)})
+
+
+def _columns(pool: Pool, policy: bool, trade_offs: int) -> tuple[list[str], list[str]]:
+    """Return the columns of qualities, and of what a router answered."""
+    predicted, chosen = [f"predicted:{name}" for name in pool.ids], [f"choice:{t}" for t in range(trade_offs)]
+    return [f"quality:{name}" for name in pool.ids], chosen if policy else predicted
 
 
 def names_a_path(name: str) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 from zipfile import BadZipFile, ZipFile
@@ -130,29 +130,25 @@ def types_in(path: Path) -> frozenset[str]:
                 schema = json.loads(archive.read("schema.json"))
         except (BadZipFile, KeyError, RecursionError) as error:
             raise ValueError(str(error)) from error
-    return frozenset(_named(schema))
+    found: set[str] = set()
+    left: list[Any] = [schema]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict):
+            said = cast(dict[str, Any], part)
+            # Of objects, and of functions that skops would import.
+            for module, name in (("__module__", "__class__"), ("module_path", "function")):
+                if isinstance(said.get(module), str) and isinstance(said.get(name), str):
+                    found.add(f"{said[module]}.{said[name]}")
+            left += said.values()
+        elif isinstance(part, list):
+            left += cast(list[Any], part)
+    return frozenset(found)
 
 
 def types_beyond(folder: Path) -> list[str]:
     """Return the types of a folder's estimators that a user has to name to load them, sorted."""
     return sorted(types_in(folder / SKOPS) - ESTIMATORS) if (folder / SKOPS).is_file() else []
-
-
-def _named(schema: object) -> Iterator[str]:
-    """Yield every `module.name` in a schema of skops: of objects, and of functions that it would import."""
-    if isinstance(schema, dict):
-        said = cast(dict[str, Any], schema)
-        for module, name in (("__module__", "__class__"), ("module_path", "function")):
-            if isinstance(said.get(module), str) and isinstance(said.get(name), str):
-                yield f"{said[module]}.{said[name]}"
-        yield from _named_in(said.values())
-    elif isinstance(schema, list):
-        yield from _named_in(cast(list[Any], schema))
-
-
-def _named_in(parts: Iterable[object]) -> Iterator[str]:
-    for part in parts:
-        yield from _named(part)
 
 
 def _estimators(path: Path, trusted: Sequence[str]) -> dict[str, Any]:
