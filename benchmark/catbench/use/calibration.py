@@ -184,7 +184,7 @@ class Calibration:
         low, high = _to_come(values, coins, self.groups, count, bootstrap or Bootstrap())
         means, sign = values.mean(axis=0), np.array([1.0, self.metric.sign, 1.0])
         low[0], high[0], means[0] = np.clip([low[0], high[0], means[0]], cost.min(), cost.max())
-        lower, upper = np.minimum(low * sign, high * sign), np.maximum(low * sign, high * sign)
+        lower, upper = np.sort([low * sign, high * sign], axis=0)
         found = [
             Estimate(value=float(v), low=float(a), high=float(b))
             for v, a, b in zip(means * sign, lower, upper, strict=True)
@@ -238,10 +238,9 @@ def fit_for_use(
     pool: Pool,
     progress: Callable[[int, int], None] = no_progress,
 ) -> tuple[Calibration, Familiar, Any]:
-    """Return a router fitted to texts alone, with its calibration and the words that it was trained on.
+    """Return the calibration, the words of training, and a router fitted to texts alone; it sees no tests.
 
-    Test prompts stay unseen, so what is expected of the router can be checked on them. Raises RouterError
-    where it fails or answers wrongly.
+    Raises RouterError where it fails or answers wrongly.
     """
     one = rounds_of(matrix, 0).each[0]
     train, validation = (_texts_alone(part, pool) for part in (one.train, one.validation))
@@ -261,10 +260,5 @@ def _texts_alone(part: Part, pool: Pool) -> Labelled:
 
 def places(texts: Sequence[str], digest: str) -> Floats:
     """Return a number in [0, 1) of each prompt, (n,), evenly spread: it gets `above` below the share."""
-    start = hashlib.sha256(f"use {digest} ".encode())
-    found = np.empty(len(texts))
-    for row, text in enumerate(texts):
-        own = start.copy()
-        own.update(normalise(text).encode("utf-8", "surrogatepass"))
-        found[row] = int.from_bytes(own.digest()[:6]) / 2**48
-    return found
+    keys = (f"use {digest} {normalise(text)}".encode("utf-8", "surrogatepass") for text in texts)
+    return np.array([int.from_bytes(hashlib.sha256(key).digest()[:6]) / 2**48 for key in keys])
