@@ -27,7 +27,7 @@ from catbench.errors import UsageError
 from catbench.inspect.finding import Basis, Gain, Inspection, Variances, concluded, money
 from catbench.report.estimates import estimates, rounded, single
 from catbench.report.evaluation import ALONG, evaluate
-from catbench.report.numbers import Curve, Estimates
+from catbench.report.numbers import Curve
 from catbench.report.report import Report
 from catbench.report.signature import signature
 from catbench.route.router_loader import router_names
@@ -219,7 +219,7 @@ def _gain(found: dict[str, Intervals], name: str, cost: Floats, metric: Metric) 
     return Gain(
         gain=single(found[f"{name}.gain"], metric, "gain"),
         headroom=single(found[f"{name}.headroom"], metric, "share"),
-        along=_along(cost, estimates(found[f"{name}.along"], metric, "gain")),
+        along=_along(cost, found[f"{name}.along"], metric),
     )
 
 
@@ -229,21 +229,18 @@ def _gain_of(report: Report, metric: Metric) -> Gain:
     heights = np.array(result.curve.quality) - np.array(result.reference_curve("mixture").quality)
     draws = report.replicates.filter(like="gain_").to_numpy(dtype=np.float64)
     found = Intervals(heights[::ALONG] * metric.sign, *ends(draws))
-    cost = np.array(result.curve.cost)[::ALONG]
-    return Gain(
-        gain=result.estimate("gain"),
-        headroom=result.estimate("headroom"),
-        along=_along(cost, estimates(found, metric, "gain")),
-    )
+    along = _along(np.array(result.curve.cost)[::ALONG], found, metric)
+    return Gain(gain=result.estimate("gain"), headroom=result.estimate("headroom"), along=along)
 
 
-def _along(cost: Floats, found: Estimates) -> Curve:
-    banded = None not in found.low
+def _along(cost: Floats, found: Intervals, metric: Metric) -> Curve:
+    columns = estimates(found, metric, "gain")
+    banded = None not in columns.low
     return Curve(
         cost=rounded(cost),
-        quality=[value or 0.0 for value in found.value],
-        low=found.low if banded else [],
-        high=found.high if banded else [],
+        quality=[value or 0.0 for value in columns.value],
+        low=columns.low if banded else [],
+        high=columns.high if banded else [],
     )
 
 
