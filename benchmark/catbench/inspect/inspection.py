@@ -92,8 +92,6 @@ def inspect(
     if len(part.prompts) < len(matrix.prompts):
         conventions += f"|drawn:{len(part.prompts)}of{len(matrix.prompts)},groups,seed={seed}"
     inspection = Inspection(
-        answer="not shown",
-        sentence="",
         signature=f"{conventions}|metric:{measured.name}",
         basis=_basis(matrix, truth, len(part.prompts), folds, seed),
         metric=measured.name,

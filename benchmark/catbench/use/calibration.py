@@ -24,13 +24,13 @@ from catbench.errors import UsageError, unknown_name
 from catbench.report.numbers import Estimate
 from catbench.report.spelling import spell_cost
 from catbench.route.routing import NamedRouter, ask, ask_at, fit, make, no_progress
-from catbench.score.answer import Answer, Labelled
+from catbench.score.answer import Answer
 from catbench.score.bootstrap import Bootstrap, ends
 from catbench.score.curve import REACHED
 from catbench.score.deployment import trade_offs_around
-from catbench.score.rounds import Part, rounds_of
+from catbench.score.rounds import rounds_of
 from catbench.score.scorer import sweep_of
-from catbench.score.sweep import choices_at
+from catbench.score.sweep import choices_at, with_cheapest
 from catbench.score.truth import best_position
 from catbench.suite.info import Metric
 from catbench.suite.matrix import ScoreMatrix
@@ -199,11 +199,9 @@ class Calibration:
             below, above = choices_at(answer.predicted, self.pool.cost, both)
             return below, above
         assert answer.choices is not None
-        cheapest = np.full(answer.choices.shape[1], self.pool.cheapest)
-        below, above = (
-            cheapest if np.isinf(one) else answer.choices[int((answer.trade_offs == one).argmax())]
-            for one in both
-        )
+        choices = with_cheapest(answer.choices, self.pool.cost)
+        asked_at = np.append(np.inf, answer.trade_offs)
+        below, above = (choices[int((asked_at == one).argmax())] for one in both)
         return below, above
 
 
@@ -243,7 +241,8 @@ def fit_for_use(
     Raises RouterError where it fails or answers wrongly.
     """
     one = rounds_of(matrix, 0).each[0]
-    train, validation = (_texts_alone(part, pool) for part in (one.train, one.validation))
+    labelled = one.train.labelled(pool), one.validation.labelled(pool)
+    train, validation = ((Prompts(list(prompts)), quality) for prompts, quality in labelled)
     made = make(named, pool)
     fit(named.name, made, train, validation, progress)
     answer = ask(named.name, made, validation[0], pool, ask_at(train[1], pool.cost))
@@ -251,11 +250,6 @@ def fit_for_use(
     best = best_position(train[1].mean(axis=0), pool.cost)
     known = Calibration(pool, matrix.metric(pool.metric), answer, validation[1], groups, best)
     return known, familiar(train[0], validation[0]), made
-
-
-def _texts_alone(part: Part, pool: Pool) -> Labelled:
-    prompts, quality = part.labelled(pool)
-    return Prompts(list(prompts)), quality
 
 
 def places(texts: Sequence[str], digest: str) -> Floats:
