@@ -66,9 +66,9 @@ class Variances(ReportRecord):
 class Inspection(ReportRecord):
     """What was found of one metric of a suite, under a cost and in a pool."""
 
-    answer: Answer
+    answer: Answer = "not shown"
     """Whether there is anything to route."""
-    sentence: str
+    sentence: str = ""
     """The answer with its reason."""
     signature: str
     """Every convention behind these numbers."""

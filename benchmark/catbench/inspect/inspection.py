@@ -28,7 +28,7 @@ from catbench.inspect.finding import Basis, Gain, Inspection, Variances, conclud
 from catbench.report.conventions import signature
 from catbench.report.estimates import estimates, rounded, single
 from catbench.report.evaluation import evaluate
-from catbench.report.numbers import ALONG, Curve, Estimates
+from catbench.report.numbers import ALONG, Curve
 from catbench.report.report import Report
 from catbench.route.router_loader import router_names
 from catbench.score.bootstrap import Bootstrap, Intervals, Values, ends, intervals
@@ -92,8 +92,6 @@ def inspect(
     if len(part.prompts) < len(matrix.prompts):
         conventions += f"|drawn:{len(part.prompts)}of{len(matrix.prompts)},groups,seed={seed}"
     inspection = Inspection(
-        answer="not shown",
-        sentence="",
         signature=f"{conventions}|metric:{measured.name}",
         basis=_basis(matrix, truth, len(part.prompts), folds, seed),
         metric=measured.name,
@@ -219,7 +217,7 @@ def _gain(found: dict[str, Intervals], name: str, cost: Floats, metric: Metric) 
     return Gain(
         gain=single(found[f"{name}.gain"], metric, "gain"),
         headroom=single(found[f"{name}.headroom"], metric, "share"),
-        along=_along(cost, estimates(found[f"{name}.along"], metric, "gain")),
+        along=_along(cost, found[f"{name}.along"], metric),
     )
 
 
@@ -228,21 +226,18 @@ def _gain_of(report: Report, metric: Metric) -> Gain:
     result = report.result()
     draws = report.replicates.filter(like="gain_").to_numpy(dtype=np.float64)
     found = Intervals(result.gains[::ALONG], *ends(draws))
-    cost = np.array(result.curve.cost)[::ALONG]
-    return Gain(
-        gain=result.estimate("gain"),
-        headroom=result.estimate("headroom"),
-        along=_along(cost, estimates(found, metric, "gain")),
-    )
+    along = _along(np.array(result.curve.cost)[::ALONG], found, metric)
+    return Gain(gain=result.estimate("gain"), headroom=result.estimate("headroom"), along=along)
 
 
-def _along(cost: Floats, found: Estimates) -> Curve:
-    banded = None not in found.low
+def _along(cost: Floats, found: Intervals, metric: Metric) -> Curve:
+    columns = estimates(found, metric, "gain")
+    banded = None not in columns.low
     return Curve(
         cost=rounded(cost),
-        quality=[value or 0.0 for value in found.value],
-        low=found.low if banded else [],
-        high=found.high if banded else [],
+        quality=[value or 0.0 for value in columns.value],
+        low=columns.low if banded else [],
+        high=columns.high if banded else [],
     )
 
 

@@ -115,8 +115,7 @@ def _within(answer: Answer, cost: Floats, budgets: Floats) -> Ints:
     if answer.predicted is not None:
         return sweep.choices_within(answer.predicted, cost, budgets)
     assert answer.choices is not None
-    start = np.full((1, answer.choices.shape[1]), int(np.argmin(cost)))
-    choices = np.concatenate([start, answer.choices])
+    choices = sweep.with_cheapest(answer.choices, cost)
     mean = cost[choices].mean(axis=1)
     order = np.argsort(mean, kind="stable")
     within = np.searchsorted(mean[order], budgets * (1 + SAME_BUDGET), "right") - 1

@@ -70,12 +70,10 @@ class _HeldOutRouter:
 
     @property
     def flops_per_prompt(self) -> object:
-        """What the router says of itself."""
         return getattr(self._router, "flops_per_prompt", None)
 
     @property
     def encoder_flops_per_prompt(self) -> object:
-        """What the router says of itself."""
         return getattr(self._router, "encoder_flops_per_prompt", None)
 
     def fit(
@@ -99,7 +97,6 @@ class _HeldOutRouter:
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
-        """Return predicted qualities (n, M), columns in the order of the whole pool."""
         said = self._router.predict(prompts)
         if getattr(said, "shape", None) == (len(prompts), len(self._known)):
             raise RouterError(

@@ -58,11 +58,11 @@ def load_module(name: str, file: Path, folder: Path | None = None) -> ModuleType
     vars(package)["__builtins__"] = {**vars(builtins), "__import__": _importer(package)}
     sys.modules[package.__name__] = package
     full = f"{package.__name__}.{file.stem.replace('.', '_')}"
-    spec = importlib.util.spec_from_file_location(full, file, loader=_Loader(full, str(file.absolute())))
+    loader = _Loader(full, str(file.absolute()))
+    spec = importlib.util.spec_from_file_location(full, file, loader=loader)
     assert spec is not None
-    assert spec.loader is not None
     module = sys.modules[full] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    loader.exec_module(module)
     return module
 
 
@@ -96,20 +96,18 @@ class _Loader(SourceFileLoader):
     """Runs a router's module with the `import` of its package."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run it."""
         package = sys.modules[module.__name__.partition(".")[0]]
         vars(module)["__builtins__"] = vars(package)["__builtins__"]
         super().exec_module(module)
 
 
 class _Finder:
-    """Finds modules of routers' packages; a meta path finder."""
+    """Finds modules below routers' packages, and no others; a meta path finder."""
 
     @staticmethod
     def find_spec(
         name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return the spec of a module below a router's package, None for every other module."""
         return _found(name, path or ()) if name.startswith(PACKAGE) else None
 
 

@@ -108,9 +108,9 @@ def _from_entry_point(text: str) -> NamedRouter:
 
 def _from_file(text: str) -> NamedRouter:
     place, colon, factory = text.rpartition(":")
-    path, factory = (
-        (Path(place), factory) if colon and factory.isidentifier() else (Path(text), "make_router")
-    )
+    if not colon or not factory.isidentifier():
+        place, factory = text, "make_router"
+    path = Path(place)
     if path.is_dir():
         path /= "router.py"
     if not path.is_file():

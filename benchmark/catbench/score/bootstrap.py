@@ -56,10 +56,9 @@ def replicate_weights(groups: npt.ArrayLike, bootstrap: Bootstrap) -> Iterator[F
     _, member = np.unique(np.asarray(groups), return_inverse=True)
     count = int(member.max()) + 1
     random = np.random.default_rng(bootstrap.seed)
-    alone = count == len(member) and bool((member == np.arange(count)).all())
     for _ in range(bootstrap.replicates):
         drawn = np.bincount(random.integers(0, count, count), minlength=count).astype(np.float64)
-        yield drawn if alone else drawn[member]
+        yield drawn[member]
 
 
 def replicate_blocks(groups: npt.ArrayLike, bootstrap: Bootstrap) -> Iterator[Floats]:

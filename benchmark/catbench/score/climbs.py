@@ -25,11 +25,8 @@ def climbs(predicted: Floats, cost: Floats) -> tuple[Ints, Ints, Ints, Floats, I
     height = np.empty((len(levels), count))
     for level in range(len(levels)):
         members = np.flatnonzero(level_of == level)
-        if len(members) == 1:
-            best[level], height[level] = members[0], columns[members[0]]
-        else:
-            best[level] = members[columns[members].argmax(axis=0)]
-            height[level] = columns[members].max(axis=0)
+        best[level] = members[columns[members].argmax(axis=0)]
+        height[level] = columns[members].max(axis=0)
 
     # A vertex is a position in these flat arrays: its level times `count`, plus its prompt.
     x, y = np.repeat(levels, count), height.ravel()

@@ -9,7 +9,6 @@ Conventions
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -73,23 +72,16 @@ class DeferralCurve:
         ends = self.quality_at([low, high])
         if low == high:
             return ends[..., 0]
-        integral = self._integrals_log if log else self._integrals
-        within = _up_to(self, integral, high, ends[..., 1], log=log)
-        if (self.cost[..., 0] < low).any():
-            within = within - _up_to(self, integral, low, ends[..., 0], log=log)
-        return within / (np.log(high / low) if log else high - low)
-
-    @cached_property
-    def _integrals(self) -> Floats:
-        """Integral over each segment, (..., V - 1)."""
-        return np.diff(self.cost) * (self.quality[..., :-1] + self.quality[..., 1:]) / 2
-
-    @cached_property
-    def _integrals_log(self) -> Floats:
-        """Integral over each segment on a logarithmic cost axis, (..., V - 1)."""
-        return _segment_log(
-            self.cost[..., :-1], np.diff(self.cost), self.quality[..., :-1], np.diff(self.quality)
-        )
+        first, last = ends[..., :1], ends[..., 1:]
+        cost = np.clip(self.cost, low, high)  # segments outside have no length, and those across an end less
+        quality = np.where(self.cost < low, first, np.where(self.cost > high, last, self.quality))
+        start, step = cost[..., :-1], np.diff(cost)
+        if log:
+            segments = _segment_log(start, step, quality[..., :-1], np.diff(quality))
+        else:
+            segments = step * (quality[..., :-1] + quality[..., 1:]) / 2
+        beyond = np.log(high / cost[..., -1]) if log else high - cost[..., -1]
+        return (segments.sum(axis=-1) + beyond * last[..., 0]) / (np.log(high / low) if log else high - low)
 
     def cost_to_match(self, quality: npt.ArrayLike) -> Floats:
         """Return the least cost at which the curve reaches each quality, in its unit; infinity if never.
@@ -113,24 +105,6 @@ class DeferralCurve:
     def mixed(self) -> DeferralCurve:
         """Return the curve with mixing: the least concave, never falling curve above this one."""
         return lifted_curve(self.cost, self.quality)
-
-
-def _up_to(curve: DeferralCurve, integrals: Floats, high: float, height: Floats, *, log: bool) -> Floats:
-    """Return the integral from a curve's start to `high`, where it has this height; flat beyond its end.
-
-    `integrals` are those of the segments, over c or over ln c.
-    """
-    cost, quality = curve.cost, curve.quality
-    if (cost[..., -1] <= high).all():
-        last, inside = cost[..., -1], integrals.sum(axis=-1)
-        return inside + (np.log(high / last) if log else high - last) * height
-    whole = cost[..., 1:] <= high
-    inside = np.where(whole, integrals, 0).sum(axis=-1)
-    at = whole.sum(axis=-1)[..., None]  # the last vertex that lies below
-    left, below = (np.take_along_axis(values, at, axis=-1)[..., 0] for values in (cost, quality))
-    step = high - left
-    rest = _segment_log(left, step, below, height - below) if log else step * (below + height) / 2
-    return inside + np.where(step > 0, rest, 0)
 
 
 def _segment_log(start: Floats, step: Floats, quality: Floats, rise: Floats) -> Floats:

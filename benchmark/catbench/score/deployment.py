@@ -18,7 +18,7 @@ import numpy as np
 from catbench.arrays import Floats, Ints
 from catbench.score.answer import Answer, restrict
 from catbench.score.curve import REACHED, DeferralCurve
-from catbench.score.sweep import SAME_TRADE_OFF, EstimatorSweep, choices_at
+from catbench.score.sweep import SAME_TRADE_OFF, EstimatorSweep, choices_at, with_cheapest
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,7 @@ def trade_offs_around(validation: Answer, cost: Floats, budgets: Floats) -> tupl
         held = _holding(curve)
         return held[lower], held[upper], share
     assert validation.choices is not None
-    lower, upper, share = _choices_around(_with_cheapest(validation.choices, cost), cost, budgets)
+    lower, upper, share = _choices_around(with_cheapest(validation.choices, cost), cost, budgets)
     asked_at = np.append(np.inf, validation.trade_offs)
     return asked_at[lower], asked_at[upper], share
 
@@ -120,8 +120,8 @@ def _mixed(asked: Answer, used: Answer, cost: Floats, budgets: Floats) -> tuple[
     if asked.predicted is None:
         assert asked.choices is not None
         assert used.choices is not None
-        lower, upper, share = _choices_around(_with_cheapest(asked.choices, cost), cost, budgets)
-        choices = _with_cheapest(used.choices, cost)
+        lower, upper, share = _choices_around(with_cheapest(asked.choices, cost), cost, budgets)
+        choices = with_cheapest(used.choices, cost)
         return choices[lower], choices[upper], share
     assert used.predicted is not None
     if used is asked:
@@ -140,11 +140,6 @@ def _holding(curve: DeferralCurve) -> Floats:
     following = np.append(curve.trade_off[1:], 0.0)
     just_below = curve.trade_off * (1 - 2 * SAME_TRADE_OFF)
     return np.maximum(just_below, (curve.trade_off + following) / 2)
-
-
-def _with_cheapest(choices: Ints, cost: Floats) -> Ints:
-    """Return choices (T, n) below a first row of the cheapest candidate, with which anybody can mix."""
-    return np.concatenate([np.full((1, choices.shape[1]), int(np.argmin(cost))), choices])
 
 
 def _choices_around(choices: Ints, cost: Floats, budgets: Floats) -> tuple[Ints, Ints, Floats]:

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from catbench.arrays import Floats, Ints
 from catbench.errors import UsageError
@@ -89,11 +91,15 @@ class Rounds:
     @property
     def of_prompt(self) -> Ints:
         """The round (n,) in which each of the tested prompts is tested."""
-        rows = self.test.rows
-        found = np.empty(len(rows), dtype=np.int64)
-        for number, one in enumerate(self.each):
-            found[np.searchsorted(rows, one.test.rows)] = number
-        return found
+        return self.in_order([np.full(len(one.test), number) for number, one in enumerate(self.each)])
+
+    def in_order(self, parts: Sequence[npt.NDArray[Any]], axis: int = 0) -> npt.NDArray[Any]:
+        """Return what is known of each round's tested prompts as one array, the prompts in the suite's order.
+
+        `axis` is that of the prompts.
+        """
+        order = np.argsort(np.concatenate([one.test.rows for one in self.each]))
+        return np.concatenate(parts, axis=axis).take(order, axis=axis)
 
     def joined(self, answers: Sequence[Answer]) -> Answer:
         """Return the answers of all rounds as one, its prompts in the suite's order.
@@ -103,12 +109,11 @@ class Rounds:
         """
         if len(answers) == 1:
             return answers[0]
-        order = np.argsort(np.concatenate([one.test.rows for one in self.each]))
         predicted, choices = None, None
         if answers[0].predicted is not None:
-            predicted = np.concatenate([np.asarray(a.predicted) for a in answers])[order]
+            predicted = self.in_order([np.asarray(a.predicted) for a in answers])
         else:
-            choices = np.concatenate([np.asarray(a.choices) for a in answers], axis=1)[:, order]
+            choices = self.in_order([np.asarray(a.choices) for a in answers], axis=1)
         return replace(
             answers[0],
             predicted=predicted,

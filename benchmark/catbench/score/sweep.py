@@ -104,8 +104,7 @@ class PolicySweep:
         self, choices: Ints, trade_offs: Floats, quality: npt.ArrayLike, cost: npt.ArrayLike
     ) -> None:
         quality, cost = np.asarray(quality, np.float64), np.asarray(cost, np.float64)
-        start = np.full((1, quality.shape[0]), int(np.argmin(cost)))
-        choices = np.concatenate([start, choices])
+        choices = with_cheapest(choices, cost)
         self._cost = cost[choices]
         self._quality = quality[np.arange(quality.shape[0]), choices]
         self._trade_offs = np.concatenate([[np.inf], trade_offs])
@@ -223,6 +222,11 @@ def choices_at(predicted: npt.ArrayLike, cost: npt.ArrayLike, trade_offs: npt.Ar
         )
         chosen[row] = order[value[:, order].argmax(axis=1)]
     return chosen
+
+
+def with_cheapest(choices: Ints, cost: Floats) -> Ints:
+    """Return choices (T, n) below a first row of the cheapest candidate, with which anybody can mix."""
+    return np.concatenate([np.full((1, choices.shape[1]), int(np.argmin(cost))), choices])
 
 
 def choices_within(predicted: npt.ArrayLike, cost: npt.ArrayLike, budgets: npt.ArrayLike) -> Ints:

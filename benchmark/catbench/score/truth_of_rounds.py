@@ -90,9 +90,7 @@ def _kinds(rounds: Rounds, pool: Pool) -> tuple[str, Floats | None]:
         return float(EstimatorSweep(said, true, pool.cost).curve().area_log(low, high))
 
     kind = max(columns, key=area)
-    said = [_by_kind(kind, one.train, one.test, pool) for one in rounds.each]
-    order = np.argsort(np.concatenate([one.test.rows for one in rounds.each]))
-    return kind, np.concatenate(said)[order]
+    return kind, rounds.in_order([_by_kind(kind, one.train, one.test, pool) for one in rounds.each])
 
 
 def _by_kind(kind: str, train: Part, asked: Part, pool: Pool) -> Floats:

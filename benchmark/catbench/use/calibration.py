@@ -24,13 +24,13 @@ from catbench.errors import UsageError, unknown_name
 from catbench.report.numbers import Estimate
 from catbench.report.spelling import spell_cost
 from catbench.route.routing import NamedRouter, ask, ask_at, fit, make, no_progress
-from catbench.score.answer import Answer, Labelled
+from catbench.score.answer import Answer
 from catbench.score.answer_sweep import sweep_of
 from catbench.score.bootstrap import Bootstrap, ends
 from catbench.score.curve import REACHED
 from catbench.score.deployment import trade_offs_around
-from catbench.score.rounds import Part, rounds_of
-from catbench.score.sweep import choices_at
+from catbench.score.rounds import rounds_of
+from catbench.score.sweep import choices_at, with_cheapest
 from catbench.score.truth import best_position
 from catbench.suite.info import Metric
 from catbench.suite.matrix import ScoreMatrix
@@ -184,7 +184,7 @@ class Calibration:
         low, high = _to_come(values, coins, self.groups, count, bootstrap or Bootstrap())
         means, sign = values.mean(axis=0), np.array([1.0, self.metric.sign, 1.0])
         low[0], high[0], means[0] = np.clip([low[0], high[0], means[0]], cost.min(), cost.max())
-        lower, upper = np.minimum(low * sign, high * sign), np.maximum(low * sign, high * sign)
+        lower, upper = np.sort([low * sign, high * sign], axis=0)
         found = [
             Estimate(value=float(v), low=float(a), high=float(b))
             for v, a, b in zip(means * sign, lower, upper, strict=True)
@@ -199,11 +199,9 @@ class Calibration:
             below, above = choices_at(answer.predicted, self.pool.cost, both)
             return below, above
         assert answer.choices is not None
-        cheapest = np.full(answer.choices.shape[1], self.pool.cheapest)
-        below, above = (
-            cheapest if np.isinf(one) else answer.choices[int((answer.trade_offs == one).argmax())]
-            for one in both
-        )
+        choices = with_cheapest(answer.choices, self.pool.cost)
+        asked_at = np.append(np.inf, answer.trade_offs)
+        below, above = (choices[int((asked_at == one).argmax())] for one in both)
         return below, above
 
 
@@ -238,13 +236,13 @@ def fit_for_use(
     pool: Pool,
     progress: Callable[[int, int], None] = no_progress,
 ) -> tuple[Calibration, Familiar, Any]:
-    """Return a router fitted to texts alone, with its calibration and the words that it was trained on.
+    """Return the calibration, the words of training, and a router fitted to texts alone; it sees no tests.
 
-    Test prompts stay unseen, so what is expected of the router can be checked on them. Raises RouterError
-    where it fails or answers wrongly.
+    Raises RouterError where it fails or answers wrongly.
     """
     one = rounds_of(matrix, 0).each[0]
-    train, validation = (_texts_alone(part, pool) for part in (one.train, one.validation))
+    labelled = one.train.labelled(pool), one.validation.labelled(pool)
+    train, validation = ((Prompts(list(prompts)), quality) for prompts, quality in labelled)
     made = make(named, pool)
     fit(named.name, made, train, validation, progress)
     answer = ask(named.name, made, validation[0], pool, ask_at(train[1], pool.cost))
@@ -254,17 +252,7 @@ def fit_for_use(
     return known, familiar(train[0], validation[0]), made
 
 
-def _texts_alone(part: Part, pool: Pool) -> Labelled:
-    prompts, quality = part.labelled(pool)
-    return Prompts(list(prompts)), quality
-
-
 def places(texts: Sequence[str], digest: str) -> Floats:
     """Return a number in [0, 1) of each prompt, (n,), evenly spread: it gets `above` below the share."""
-    start = hashlib.sha256(f"use {digest} ".encode())
-    found = np.empty(len(texts))
-    for row, text in enumerate(texts):
-        own = start.copy()
-        own.update(normalise(text).encode("utf-8", "surrogatepass"))
-        found[row] = int.from_bytes(own.digest()[:6]) / 2**48
-    return found
+    keys = (f"use {digest} {normalise(text)}".encode("utf-8", "surrogatepass") for text in texts)
+    return np.array([int.from_bytes(hashlib.sha256(key).digest()[:6]) / 2**48 for key in keys])

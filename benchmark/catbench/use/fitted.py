@@ -35,16 +35,11 @@ from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
 from catbench.suite.store import load
+from catbench.use import fitted_folder
 from catbench.use.calibration import Calibration, Expected, Setting, fit_for_use, places
 from catbench.use.familiar import Familiar, unlike_warning
 from catbench.use.fitted_folder import (
     FittedRecord,
-    names_a_path,
-    read_calibration,
-    read_record,
-    read_words,
-    router_of,
-    write_folder,
 )
 from catbench.use.router_state import TREE, is_estimator, read_state
 
@@ -183,7 +178,7 @@ class FittedRouter:
             answers=tuple(map(tuple, self._answered(probes).tolist())),
             files={},
         )
-        write_folder(folder, record, known, self.familiar, self._state(), force=force)
+        fitted_folder.write_folder(folder, record, known, self.familiar, self._state(), force=force)
 
     @classmethod
     def load(
@@ -203,19 +198,19 @@ class FittedRouter:
         missing or another version.
         """
         place = Path(folder)
-        record = read_record(place)
+        record = fitted_folder.read_record(place)
         pool = record.pool_of()
         fitted_to = record.router, record.installed, record.suite, record.suite_digest
         made = state = read_state(place, trusted) if TREE in record.files else None
         if not is_estimator(state):
-            named = router_of(record, router, place)
+            named = fitted_folder.router_of(record, router, place)
             made = make(named, pool)
             if state is None or not hasattr(made, "restore"):
                 tell(f"router {record.router!r} is not saved: it is fitted again from suite {record.suite!r}")
                 known, words, made = fit_for_use(named, _suite_of(record, place), pool)
                 return cls(*fitted_to, known, words, made)._checked(record, place)
             call(record.router, "restore", made.restore, state)
-        known, words = read_calibration(place, record), read_words(place, record)
+        known, words = fitted_folder.read_calibration(place, record), fitted_folder.read_words(place, record)
         return cls(*fitted_to, known, words, made)._checked(record, place)
 
     def _checked(self, record: FittedRecord, place: Path) -> FittedRouter:
@@ -273,7 +268,7 @@ def fit(
     (default `all`). Raises UsageError for unknown names, RouterError where the router fails.
     """
     named = find_router(router)
-    installed = router == named.name and not names_a_path(named.name)
+    installed = router == named.name and not fitted_folder.names_a_path(named.name)
     given = matrix.pool(pool, cost=cost, metric=matrix.metric(metric).name, seed=seed)
     known, words, made = fit_for_use(named, matrix, given, progress)
     return FittedRouter(named.name, installed, matrix.suite.id, matrix.digest, known, words, made)
