@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from catbench.cli.table_layout import console, first_that_fits, say, signature_lines, table_lines
+from catbench.cli.table_layout import console, first_that_fits, item_lines, say, signature_lines, table_lines
 from catbench.inspect.finding import NAMES, Inspection
 from catbench.report.numbers import Estimate
 from catbench.report.spelling import decimals_of, spell, spell_cost, wrapped
@@ -30,8 +30,7 @@ def print_inspections(found: Sequence[Inspection], *, every: bool = False) -> No
             say(target, *wrapped(line, width))
         say(target, *signature_lines(one.signature, target.width), "")
     for line in _meaning(found[0]):
-        first, *more = wrapped(line, target.width - 2)
-        say(target, f"- {first}", *(f"  {part}" for part in more))
+        say(target, *item_lines(line, target.width))
 
 
 def _head(found: Inspection) -> tuple[str, str]:
