@@ -21,8 +21,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from catbench_make.nano.libraries import untyped
 from catbench_make.nano.recogniser import HEADS
+from catbench_make.nano.shipped_models import untyped
 from catbench_make.nano.world import CELLS, MAX_THINGS
 from nano_training.networks import TEXT_WIDTH, build_clip, build_image_processor
 from nano_training.pictures import FAMILY, PHRASINGS, Pictures, answers_of

@@ -73,7 +73,8 @@ def most_common_first(themes: Sequence[str], rng: random.Random, exponent: float
 
 
 def _generator(name: str, open_share: float, exponent: float, themes: str) -> Corpus:
-    return Corpus(name, open_share, *NEVER_SEEN[name], themes=tuple(themes.split()), exponent=exponent)
+    absent = NEVER_SEEN[name]
+    return Corpus(name, open_share, absent.shapes, absent.colours, tuple(themes.split()), exponent)
 
 
 EVERYTHING = Corpus("everything", open_share=0.4)

@@ -17,6 +17,7 @@ from catbench_make.nano.render import IMAGE_SIZE
 from catbench_make.nano.shipped_models import CODES
 from nano_training.diffusion import Condition
 from nano_training.latents import LatentPrompts, TextEncoder, load_part
+from nano_training.loop import Task
 from nano_training.networks import build_uvit
 from nano_training.pictures import PHRASINGS, Pictures
 from nano_training.tokenizer import MAX_TOKENS, build_tokenizer
@@ -28,7 +29,7 @@ _AESTHETIC = 6.0
 """aMUSEd's default for the score that it is conditioned on; here it is always the same."""
 
 
-class MaskedTask:
+class MaskedTask(Task):
     """Fill in the masked codes of a picture from its prompt."""
 
     name = "masked"
@@ -69,10 +70,6 @@ class MaskedTask:
             torch.where(dropped[:, None, None], self.nothing.hidden, condition.hidden),
             torch.where(dropped[:, None], self.nothing.pooled, condition.pooled),
         )
-
-    def export(self, folder: Path) -> None:
-        """Save the transformer, in the layout of `UVit2DModel.from_pretrained`."""
-        self.uvit.save_pretrained(folder)
 
 
 def _micro_conditions(batch: int) -> torch.Tensor:

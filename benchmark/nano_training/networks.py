@@ -10,9 +10,8 @@ from typing import Any
 
 import torch
 
-from catbench_make.nano.libraries import untyped
 from catbench_make.nano.render import IMAGE_SIZE
-from catbench_make.nano.shipped_models import NOISE
+from catbench_make.nano.shipped_models import NOISE, untyped
 from nano_training.tokenizer import END, MAX_TOKENS, START, vocabulary
 
 LATENT_CHANNELS = 8
