@@ -23,7 +23,6 @@ from nano_training.pictures import PHRASINGS, Pictures
 from nano_training.tokenizer import MAX_TOKENS, build_tokenizer
 from nano_training.vae import code_pictures
 
-WIDTH, LAYERS = 128, 2
 _DROPPED_SHARE = 0.1
 _AESTHETIC = 6.0
 """aMUSEd's default for the score that it is conditioned on; here it is always the same."""
@@ -43,7 +42,7 @@ class MaskedTask(Task):
         self.prompts = LatentPrompts(pictures, parts, self.name, device)
         nothing = build_tokenizer()("", padding="max_length", max_length=MAX_TOKENS, return_tensors="pt")
         self.nothing = TextEncoder(parts, device)(nothing.input_ids)
-        self.uvit = build_uvit(seed, CODES, WIDTH, LAYERS)
+        self.uvit = build_uvit(seed, CODES)
         self.networks = {"uvit": self.uvit}
 
     def loss(self, generator: torch.Generator) -> torch.Tensor:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from catbench.errors import UsageError
 from catbench_make.nano.nano_candidates import GUIDANCE
@@ -68,9 +68,7 @@ def _paste(drawn: list[tuple[str, Images]]) -> Image.Image:
     for column, (title, images) in enumerate(drawn):
         pen.text((column * side + _GAP, 1), title, fill="black")
         for row, image in enumerate(images):
-            tile = Image.fromarray(image).resize(
-                (IMAGE_SIZE * _ZOOM, IMAGE_SIZE * _ZOOM), Image.Resampling.NEAREST
-            )
+            tile = ImageOps.scale(Image.fromarray(image), _ZOOM, Image.Resampling.NEAREST)
             page.paste(tile, (column * side + _GAP, row * side + _GAP + _TITLE))
     return page
 
@@ -84,8 +82,7 @@ def run(
 ) -> None:
     """Draw the sheet, and print the prompts of its rows."""
     columns, prompts = model_columns(models, out, rows) if models else (world_columns(), [])
-    page = _paste(columns)
-    page.resize((page.width * zoom, page.height * zoom), Image.Resampling.NEAREST).save(png, optimize=True)
+    ImageOps.scale(_paste(columns), zoom, Image.Resampling.NEAREST).save(png, optimize=True)
     for prompt in prompts:
         typer.echo(prompt)
 

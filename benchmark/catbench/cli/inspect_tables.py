@@ -26,8 +26,15 @@ def print_inspections(found: Sequence[Inspection], *, every: bool = False) -> No
             others = f"{hidden} others are" if hidden > 1 else "1 other is"
             say(target, f"({others} no better than a cheaper one: --all)")
         say(target, "", *_gains(one, width), "")
-        for line in _told(one):
+        if one.variances and one.variances.repeats.value is not None:
+            share = spell(one.variances.repeats, percent=True)
+            line = (
+                f"Of what sets a prompt's candidates apart beside their means, {share} comes again in "
+                "another image; the rest is noise."
+            )
             say(target, *wrapped(line, width))
+        if one.saves:
+            say(target, *wrapped(f"{NAMES['ridge']}: {one.saves}.", width))
         say(target, *signature_lines(one.signature, target.width), "")
     for line in _meaning(found[0]):
         say(target, *item_lines(line, target.width))
@@ -82,20 +89,6 @@ def _gains(found: Inspection, width: int) -> list[str]:
     ]
     heads = ("choosing by", "gain", "of the oracle's gain")
     return first_that_fits([table_lines(heads, rows, above=above) for above in (False, True)], width)
-
-
-def _told(found: Inspection) -> list[str]:
-    """Return what else is to say of a metric, a sentence each."""
-    said: list[str] = []
-    if found.variances and found.variances.repeats.value is not None:
-        share = spell(found.variances.repeats, percent=True)
-        said.append(
-            f"Of what sets a prompt's candidates apart beside their means, {share} comes again in another "
-            "image; the rest is noise."
-        )
-    if found.saves:
-        said.append(f"{NAMES['ridge']}: {found.saves}.")
-    return said
 
 
 def _meaning(found: Inspection) -> list[str]:
