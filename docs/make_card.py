@@ -6,13 +6,7 @@ from catbench.home import shipped_suites
 from catbench.suite.description import write_descriptions
 from catbench.suite.store import load_costs, read_manifest
 
-
-def main() -> None:
-    """Write both files of every shipped suite."""
+if __name__ == "__main__":
     for folder in shipped_suites().values():
         manifest = read_manifest(folder)
         write_descriptions(folder, manifest, load_costs(folder, manifest))
-
-
-if __name__ == "__main__":
-    main()

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from catbench import load
 from catbench.errors import counted
@@ -26,9 +24,10 @@ from catbench_make.nano.recogniser import scene_accuracy
 from catbench_make.nano.world import CELLS, Scene
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(Path(__file__).parent))  # for the script beside this one
+sys.path.insert(0, str(Path(__file__).parent))  # for the scripts beside this one
 REPORTS = ROOT / "baselines" / "reports" / "nano"
 ROUTERS: tuple[str, ...] = importlib.import_module("make_reports").ON_NANO
+real = importlib.import_module("make_real")
 METRIC = "scene_accuracy"
 REFERENCES = {
     "mixture": "mixture (does not read the prompt)",
@@ -157,7 +156,7 @@ def _candidates(matrix: ScoreMatrix) -> str:
     parts = (nothing[given].mean(), nothing[~given].mean())
     rows.insert(0, ["an empty picture", "", "", *(plain(float(one), 3) for one in parts), ""])
     heads = ["scene accuracy, places given", "places open", "CLIPScore"]
-    return _table(["candidate", "TFLOPs", "ms", *heads], rows)
+    return real.table(["candidate", "TFLOPs", "ms", *heads], rows)
 
 
 @cache
@@ -189,7 +188,7 @@ def knowledge(matrix: ScoreMatrix) -> str:
         blanks.append([float(nothing[inside].mean()) for inside in kinds])
         rows.append([f"`{pool.ids[most]}`", *cells, f"{shares[own].sum():.0%}"])
     rows.append(["an empty picture", *(plain(float(one), 2) for one in np.mean(blanks, axis=0)), ""])
-    return _table(["candidate", "all known", "one or two unknown", "more unknown", "model is best"], rows)
+    return real.table(["candidate", "all known", "one or two unknown", "more unknown", "model is best"], rows)
 
 
 def _words(prompt: str) -> set[str]:
@@ -214,15 +213,12 @@ def _steps(matrix: ScoreMatrix) -> str:
                 return {"share": means / means[:, -1:]}
 
             found = intervals(shares, test["group"].to_numpy()[inside], Bootstrap())["share"]
+            ends = zip(found.value[:-1], found.low[:-1], found.high[:-1], strict=True)
+            percents = [f"{value:.0%} [{low:.0%}, {high:.0%}]" for value, low, high in ends]
             blank = nothing[inside].mean() / quality[inside, -1].mean()
-            rows.append([places, str(things), str(inside.sum()), *_percents(found), f"{blank:.0%}"])
+            rows.append([places, str(things), str(inside.sum()), *percents, f"{blank:.0%}"])
     steps = [counted(candidate.settings["steps"], "step") for candidate in pool.candidates[:-1]]
-    return _table(["places", "things", "prompts", *steps, "empty"], rows)
-
-
-def _percents(found: object) -> list[str]:
-    value, low, high = (np.asarray(getattr(found, name))[:-1] for name in ("value", "low", "high"))
-    return [f"{v:.0%} [{a:.0%}, {b:.0%}]" for v, a, b in zip(value, low, high, strict=True)]
+    return real.table(["places", "things", "prompts", *steps, "empty"], rows)
 
 
 def _worth(found: dict[str, Report], homogeneous: Report) -> str:
@@ -249,8 +245,7 @@ def _worth(found: dict[str, Report], homogeneous: Report) -> str:
 
 def _routers(found: dict[str, Report]) -> str:
     names = list(found)
-    areas = importlib.import_module("make_real").areas
-    drawn: npt.NDArray[np.float64] = areas(found, names, METRIC)
+    drawn: np.ndarray = real.areas(found, names, METRIC)
     scores = np.array([found[name].result(METRIC).estimate("audc").value for name in names], dtype=float)
     ranks = rank(scores, drawn)
     rows: list[list[str]] = []
@@ -260,7 +255,7 @@ def _routers(found: dict[str, Report]) -> str:
         headroom = spell(result.estimate("headroom"), percent=True)
         rows.append([str(ranks.tier[k] + 1), f"`{names[k]}`", headroom, *said])
     heads = ["headroom captured", "gain over the mixture", "over the best single, no limit on cost"]
-    return _table(["tier", "router", *heads], rows)
+    return real.table(["tier", "router", *heads], rows)
 
 
 def _references(result: Result) -> str:
@@ -268,7 +263,7 @@ def _references(result: Result) -> str:
         [title, *(spell(result.references[name][area]) for area in ("audc", "audc_linear"))]
         for name, title in REFERENCES.items()
     ]
-    return _table(["", "logarithmic axis", "linear axis"], rows)
+    return real.table(["", "logarithmic axis", "linear axis"], rows)
 
 
 def _means(quality: np.ndarray, groups: np.ndarray) -> list[str]:
@@ -280,11 +275,6 @@ def _means(quality: np.ndarray, groups: np.ndarray) -> list[str]:
     found = intervals(means, groups, Bootstrap())["mean"]
     ends = zip(found.value, found.low, found.high, strict=True)
     return [spell(Estimate(value=value, low=low, high=high)) for value, low, high in ends]
-
-
-def _table(heads: Sequence[str], rows: list[list[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 if __name__ == "__main__":

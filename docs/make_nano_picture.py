@@ -18,17 +18,8 @@ from catbench_make.nano.reading import read
 from catbench_make.nano.render import render
 from catbench_make.nano.world import Scene
 
-DRAWN = (
-    "nano-p-4",
-    "nano-q-4",
-    "nano-r-4",
-    "nano-t-4",
-    "nano-l-8",
-    "nano-turbo-1",
-    "nano-lightning-4",
-    "nano-amused-4",
-)
-"""Candidates on the picture."""
+DRAWN = ("p-4", "q-4", "r-4", "t-4", "l-8", "turbo-1", "lightning-4", "amused-4")
+"""Candidates on the picture, without their `nano-`."""
 
 
 def picture(path: Path) -> None:
@@ -41,15 +32,14 @@ def picture(path: Path) -> None:
         next(row for row in sheets if (row.complexity, row.places) == kind)
         for kind in ((1, "given"), (2, "open"), (3, "given"), (4, "open"), (5, "given"), (6, "given"))
     ]
-    heads = ["rendered", *(name.removeprefix("nano-") for name in DRAWN)]
-    figure, axes = plt.subplots(
-        len(chosen), len(heads), figsize=(1.05 * len(heads) + 3.6, 1.12 * len(chosen))
-    )
+    heads = ["rendered", *DRAWN]
+    width = 1.05 * len(heads) + 3.6
+    figure, axes = plt.subplots(len(chosen), len(heads), figsize=(width, 1.12 * len(chosen)))
     for row, line in zip(chosen, axes, strict=True):
         asked = read(row.text)
         drawn = images(folder, manifest, row.prompt_id)
         real = [render(asked)] if isinstance(asked, Scene) else [None]
-        tiles = [*real, *(np.asarray(Image.open(BytesIO(drawn[name]))) for name in DRAWN)]
+        tiles = [*real, *(np.asarray(Image.open(BytesIO(drawn[f"nano-{name}"]))) for name in DRAWN)]
         words = textwrap.fill(row.text, 40)
         line[0].text(-0.15, 0.5, words, transform=line[0].transAxes, ha="right", va="center", fontsize=9)
         for axis, tile in zip(line, tiles, strict=True):
@@ -60,9 +50,7 @@ def picture(path: Path) -> None:
                 axis.text(0.5, 0.5, "(places\nopen)", ha="center", va="center", fontsize=9, color="0.35")
     for axis, head in zip(axes[0], heads, strict=True):
         axis.set_title(head, fontsize=9)
-    figure.subplots_adjust(
-        left=3.5 / (1.05 * len(heads) + 3.6), right=0.995, top=0.95, bottom=0.01, wspace=0.06, hspace=0.08
-    )
+    figure.subplots_adjust(left=3.5 / width, right=0.995, top=0.95, bottom=0.01, wspace=0.06, hspace=0.08)
     figure.savefig(path, dpi=110, metadata={"Software": None})
     plt.close(figure)
 

@@ -110,10 +110,15 @@ List prices of one image, by hand, with source and date.
 """
 
 
+def noted(cost: Cost, note: str) -> Cost:
+    """Return a cost that says more of how it was found."""
+    return cost.model_copy(update={"method": f"{cost.method}; {note}"})
+
+
 def flasheval() -> list[Cost]:
     """Count every candidate of FlashEval, PNDM 10 and DPM 20 included."""
     return [
-        cost.model_copy(update={"method": f"{cost.method}; {_settings_of(candidate)}"})
+        noted(cost, _settings_of(candidate))
         for model in SD_MODELS
         for candidate in (candidate_of(model, solver, steps) for solver, steps in RUNS)
         for cost in count_costs(candidate)
@@ -127,12 +132,8 @@ def evalmi() -> list[Cost]:
     for name in MODELS.values():
         if name in SHIPPED:
             for unit in ("tflops", "tflops_paper"):
-                known = ours[SHIPPED[name], unit]
-                costs.append(
-                    known.model_copy(
-                        update={"candidate": name, "method": f"{known.method}; as catbench's {SHIPPED[name]}"}
-                    )
-                )
+                known = noted(ours[SHIPPED[name], unit], f"as catbench's {SHIPPED[name]}")
+                costs.append(known.model_copy(update={"candidate": name}))
         elif name in RELEASED_ELSEWHERE:
             model = RELEASED_ELSEWHERE[name]
             source = f"{model.source}: {model.steps} steps, guidance {model.guidance}, 1024 px"
@@ -149,20 +150,13 @@ def evalmi() -> list[Cost]:
             "height": pixels,
         }
         candidate = Candidate(id=name, settings=settings)
-        costs += [
-            cost.model_copy(update={"method": f"{cost.method}; {_settings_of(candidate)}"})
-            for cost in count_costs(candidate)
-        ]
+        costs += [noted(cost, _settings_of(candidate)) for cost in count_costs(candidate)]
     return costs
 
 
 def pqpp() -> list[Cost]:
     """Count GLIDE on its authors' code, and take SDXL from catbench's own."""
-    sdxl = [
-        cost.model_copy(update={"method": f"{cost.method}; as catbench's sdxl-50"})
-        for cost in shipped_costs()
-        if cost.candidate == "sdxl-50"
-    ]
+    sdxl = [noted(cost, "as catbench's sdxl-50") for cost in shipped_costs() if cost.candidate == "sdxl-50"]
     source = (
         "github.com/openai/glide-text2im: 100 steps at 64 px, guidance 3, and 27 of the upsampler to 256 px"
     )
@@ -244,10 +238,8 @@ def main() -> None:
         write("pqpp", pqpp())
     unpriced = "\n".join(f"- {name}: {why}" for name, why in UNPRICED.items())
     tables = {name: shown(name) for name in ("flasheval", "evalmi", "pqpp", "usd")}
-    checks = "\n".join(
-        ["| what | counted here | published |", "|---|---|---|"]
-        + [f"| {' | '.join(row)} |" for row in PUBLISHED]
-    )
+    rows = [f"| {' | '.join(row)} |" for row in PUBLISHED]
+    checks = "\n".join(["| what | counted here | published |", "|---|---|---|", *rows])
     page = TEXT.format(checks=checks, unpriced=unpriced, **tables)
     (ROOT / "docs" / "prices.md").write_text(page, encoding="utf-8")
 

@@ -28,6 +28,15 @@ SUITES = {
     "pqpp": "people's relevance judgements of GLIDE and SDXL on COCO captions (PQPP)",
     "cems": "DiffusionDB, PartiPrompts and DrawBench prompts, four fast models, measured seconds (CEMS)",
 }
+COLUMNS = {
+    "match_best": "as good as the best single at",
+    "gain_at_best": "better at its cost by",
+    "unlimited_gain": "with no limit by",
+    "headroom": "headroom",
+    "deployed_gain": "at kept budgets",
+    "budget_error": "budget error",
+}
+"""Measure -> the head of its column in the table of a suite and metric."""
 DRAWN = ("ridge", "knn", "embedllm")
 ELSEWHERE = "-elsewhere"
 TEXT = """# What routers save on real scores
@@ -172,6 +181,7 @@ def section(suite: str, reports: dict[str, Report]) -> str:
     folds = f", {first.folds} folds" if first.folds else ""
     result, about = first.results[0], SUITES[suite]
     unit = cost_label(result.cost)
+    heads = ["router", *COLUMNS.values(), "ms a prompt", "TFLOPs a prompt"]
     lines = [
         f"## {suite}",
         f"{about[0].upper()}{about[1:]}. {result.prompts:,} test prompts{folds}, against {unit}.",
@@ -183,16 +193,10 @@ def section(suite: str, reports: dict[str, Report]) -> str:
         lines += [
             f"### {label}",
             f"Best single candidate by training prompts: `{best.candidate}`, {short(best.cost, 4)} {unit}.",
-            table(HEADS, [row(name, one) for name, one in of_metric]),
+            table(heads, [row(name, one) for name, one in of_metric]),
             f"![gain over the mixture against cost](real/{suite}-{metric}.png)",
         ]
     return "\n\n".join(lines)
-
-
-HEADS = (
-    "router", "as good as the best single at", "better at its cost by", "with no limit by", "headroom",
-    "at kept budgets", "budget error", "ms a prompt", "TFLOPs a prompt",
-)  # fmt: skip
 
 
 def row(name: str, result: Result) -> list[str]:
@@ -201,19 +205,10 @@ def row(name: str, result: Result) -> list[str]:
     percent = {name for name, measure in MEASURES.items() if measure.kind in ("share", "ratio")}
     said = [
         spell(result.estimate(one), percent=one in percent, missing="never" if one == "match_best" else "-")
-        for one in (
-            "match_best",
-            "gain_at_best",
-            "unlimited_gain",
-            "headroom",
-            "deployed_gain",
-            "budget_error",
-        )
+        for one in COLUMNS
     ]
-    return [
-        f"`{name}`", *said, f"{result.seconds_per_prompt * 1e3:.2g}",
-        "-" if flops is None else f"{flops / 1e12:.1g}",
-    ]  # fmt: skip
+    teraflops = "-" if flops is None else f"{flops / 1e12:.1g}"
+    return [f"`{name}`", *said, f"{result.seconds_per_prompt * 1e3:.2g}", teraflops]
 
 
 def elsewhere(found: dict[str, dict[str, Report]]) -> str:

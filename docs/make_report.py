@@ -78,16 +78,23 @@ def page() -> str:
 
 def fields(model: type[BaseModel]) -> str:
     """Return a list of a record's fields; those that need no words share a line."""
-    texts = _docstrings(model)
-    named = [
-        (field.alias or name, name, field) for name, field in model.model_fields.items() if not field.exclude
-    ]
-    explained = [
-        f"- `{alias}` ({_type(model, name)}): {_sentence(texts[name])}"
-        for alias, name, _ in named
-        if name in texts
-    ]
-    plain = [f"`{alias}` ({_type(model, name)})" for alias, name, _ in named if name not in texts]
+    found = _assignments(model)
+    types = {one.target.id: ast.unparse(one.annotation) for one, _ in found}
+    texts = {
+        one.target.id: inspect.cleandoc(after.value.value).replace("\n", " ").removesuffix(".")
+        for one, after in found
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+    }
+    plain: list[str] = []
+    explained: list[str] = []
+    for name, field in model.model_fields.items():
+        if not field.exclude:
+            written = types[name].replace("'", '"').replace("|", "or").replace("NonNegativeInt", "int")
+            said = f"`{field.alias or name}` ({written})"
+            if name in texts:
+                explained.append(f"- {said}: {texts[name]}")
+            else:
+                plain.append(said)
     return "\n".join([*([f"- {', '.join(plain)}"] if plain else []), *explained])
 
 
@@ -117,25 +124,6 @@ def _assignments(model: type[BaseModel]) -> Sequence[tuple[ast.AnnAssign, ast.st
                 if isinstance(one, ast.AnnAssign)
             ]
     return found
-
-
-def _docstrings(model: type[BaseModel]) -> dict[str, str]:
-    """Return what stands below each field, by its name."""
-    return {
-        one.target.id: inspect.cleandoc(after.value.value)
-        for one, after in _assignments(model)
-        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
-    }
-
-
-def _type(model: type[BaseModel], name: str) -> str:
-    """Return a field's type as it is written."""
-    written = {one.target.id: ast.unparse(one.annotation) for one, _ in _assignments(model)}[name]
-    return written.replace("'", '"').replace("|", "or").replace("NonNegativeInt", "int")
-
-
-def _sentence(text: str) -> str:
-    return text.replace("\n", " ").removesuffix(".")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,8 @@ FREE_GUIDANCE = ("turbo", "lightning")
 """Models with guidance baked in: they are drawn without."""
 STEPS = {"turbo": (1,), "lightning": (4,), "l": (1, 2, 4, 8, 16), "masked": (2, 4, 8, 16)}
 """Numbers of steps that a generator is drawn with; others at 1, 2 and 4."""
+BATCH = 64
+"""Images that are drawn at once."""
 Images = npt.NDArray[np.uint8]
 Found = dict[str, float]
 
@@ -80,24 +82,15 @@ def things_right(scenes: Sequence[Scene], shown: Sequence[Scene]) -> list[tuple[
 
 def by_detail(pairs: Sequence[tuple[Thing, Thing | None]]) -> Found:
     """Return the share of things with the right shape, colour, size, and all three, and by shape."""
-    found: Found = {
-        name: float(
-            np.mean(
-                [seen is not None and getattr(seen, name) == getattr(thing, name) for thing, seen in pairs]
-            )
-        )
-        for name in ("shape", "colour", "size")
-    }
+    found: Found = {}
+    for name in ("shape", "colour", "size"):
+        right = [seen is not None and getattr(seen, name) == getattr(thing, name) for thing, seen in pairs]
+        found[name] = float(np.mean(right))
     found["things wholly right"] = float(np.mean([seen == thing for thing, seen in pairs]))
     for shape in sorted({thing.shape for thing, _ in pairs}):
         of_shape = [seen is not None and seen.shape == shape for thing, seen in pairs if thing.shape == shape]
         found[f"shape: {shape}"] = float(np.mean(of_shape))
     return found
-
-
-def appraise_recogniser(recogniser: Recogniser, test: Exam) -> Found:
-    """Return how well renderings are recognised."""
-    return _looked_at(recogniser, test, test.render())
 
 
 def appraise_vae(vae: Any, recogniser: Recogniser, test: Exam) -> Found:
@@ -130,12 +123,34 @@ def reconstructed(vae: Any, images: Images) -> Images:
     return np.concatenate(back)
 
 
+def draw(pipeline: Any, prompts: Sequence[str], steps: int, guidance: float, seed: int = 0) -> Images:
+    """Return one image per prompt, uint8 (n, 32, 32, 3); image i starts from noise of seed + i.
+
+    An `AmusedPipeline` takes one generator a call, so it draws one image at a time.
+    """
+    import torch
+
+    batch = 1 if type(pipeline).__name__ == "AmusedPipeline" else BATCH
+    batches: list[npt.NDArray[np.float32]] = []
+    for start in range(0, len(prompts), batch):
+        chunk = list(prompts[start : start + batch])
+        generators = [torch.Generator().manual_seed(seed + start + i) for i in range(len(chunk))]
+        output = pipeline(
+            prompt=chunk, num_inference_steps=steps, guidance_scale=guidance,
+            generator=generators if batch > 1 else generators[0],
+            output_type="np",
+        )  # fmt: skip
+        batches.append(output.images)
+    return np.round(np.concatenate(batches) * 255).astype(np.uint8)
+
+
 def appraise_clip(folder: Path, test: Exam) -> Found:
     """Return how well right prompts score, and how often each picture's is found among all."""
-    from catbench_make.nano.clip_scoring import ClipScorer
+    from catbench_make.scorers import ScorerContext
+    from catbench_make.scorers.clip_model import TRANSFORMERS, load_clip
 
-    scorer = ClipScorer(folder)
-    cosines = scorer.image_embeddings(test.render()) @ scorer.text_embeddings(test.prompts).T
+    clip = load_clip(f"{TRANSFORMERS}{folder}", "", ScorerContext())
+    cosines = clip.images(test.render()) @ np.stack([clip.text(prompt) for prompt in test.prompts]).T
     right = np.diag(cosines)
     free = np.array(test.open)
     found = {
@@ -150,7 +165,6 @@ def appraise_clip(folder: Path, test: Exam) -> Found:
 
 def appraise_generator(model: str, parts: Path, test: Exam, steps: Sequence[int], guidance: float) -> Found:
     """Return scene accuracy by steps, kind of prompt and number of things, and what it has seen."""
-    from catbench_make.nano.clip_scoring import draw
     from catbench_make.nano.shipped_models import build_pipeline
 
     pipeline = build_pipeline(model, parts)
@@ -190,7 +204,7 @@ def appraise(
         return appraise_clip(parts / model / (CLIP_FOLDER if model == "text-encoder" else ""), test)
     recogniser = load_recogniser(parts / "recogniser")
     if model == "recogniser":
-        return appraise_recogniser(recogniser, test)
+        return _looked_at(recogniser, test, test.render())
     if model in ("vae", "vq"):
         kind = "VQModel" if model == "vq" else "AutoencoderKL"
         return appraise_vae(load_part(kind, parts, model), recogniser, test)
@@ -208,11 +222,9 @@ def run(
     """Print what is measured of each model, and keep it for its card."""
     for model in models:
         found = appraise(model, out, scenes, [int(one) for one in steps.split(",") if one], guidance)
-        typer.echo(
-            "\n".join(
-                [f"# {model}, {scenes} scenes", *(f"{value:.3f}  {name}" for name, value in found.items())]
-            )
-        )
+        typer.echo(f"# {model}, {scenes} scenes")
+        for name, value in found.items():
+            typer.echo(f"{value:.3f}  {name}")
         if not steps and guidance is None:
             (out / model / MEASURED).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 

@@ -21,8 +21,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from catbench_make.nano.libraries import untyped
 from catbench_make.nano.recogniser import HEADS
+from catbench_make.nano.shipped_models import untyped
 from catbench_make.nano.world import CELLS, MAX_THINGS
 from nano_training.networks import TEXT_WIDTH, build_clip, build_image_processor
 from nano_training.pictures import FAMILY, PHRASINGS, Pictures, answers_of
@@ -129,17 +129,12 @@ class ClipTask:
 
         Of the text encoder the folder holds the text half, its whole model lies in `CLIP_FOLDER` within.
         """
-        if self.name == "text-encoder":
-            self._save_clip(folder / CLIP_FOLDER)
-            _text_half(folder / CLIP_FOLDER).save_pretrained(folder)
+        whole = folder / CLIP_FOLDER if self.name == "text-encoder" else folder
+        for part in (self.clip, build_tokenizer(), build_image_processor()):
+            part.save_pretrained(whole)
+        if whole != folder:
+            _text_half(whole).save_pretrained(folder)
             build_tokenizer().save_pretrained(folder)
-        else:
-            self._save_clip(folder)
-
-    def _save_clip(self, folder: Path) -> None:
-        self.clip.save_pretrained(folder)
-        build_tokenizer().save_pretrained(folder)
-        build_image_processor().save_pretrained(folder)
 
 
 def _text_half(folder: Path) -> Any:

@@ -73,7 +73,8 @@ def most_common_first(themes: Sequence[str], rng: random.Random, exponent: float
 
 
 def _generator(name: str, open_share: float, exponent: float, themes: str) -> Corpus:
-    return Corpus(name, open_share, *NEVER_SEEN[name], themes=tuple(themes.split()), exponent=exponent)
+    absent = NEVER_SEEN[name]
+    return Corpus(name, open_share, absent.shapes, absent.colours, tuple(themes.split()), exponent)
 
 
 EVERYTHING = Corpus("everything", open_share=0.4)
@@ -130,10 +131,12 @@ def _altered(scene: Scene, rng: random.Random) -> Scene:
         cells[first], cells[second] = _traded(things[first], things[second], rng)
     elif change < 0.85:
         cell = pick(rng, taken)
-        cells[cell] = _recast(things[cell], rng, background)
+        other = Vocabulary().draw_thing(rng, background)
+        changed = pick(rng, ("size", "colour", "shape", "shape", "shape"))
+        cells[cell] = replace(things[cell], **{changed: getattr(other, changed)})
     else:
         cell = pick(rng, taken)
-        free = pick(rng, [other for other in range(CELLS) if other not in taken])
+        free = pick(rng, [empty for empty in range(CELLS) if empty not in taken])
         cells[free], cells[cell] = cells[cell], None
     return Scene(background, tuple(cells))
 
@@ -146,9 +149,3 @@ def _traded(first: Thing, second: Thing, rng: random.Random) -> tuple[Thing, Thi
         replace(first, **{traded: getattr(second, traded)}),
         replace(second, **{traded: getattr(first, traded)}),
     )
-
-
-def _recast(thing: Thing, rng: random.Random, background: str) -> Thing:
-    other = Vocabulary().draw_thing(rng, background)
-    changed = pick(rng, ("size", "colour", "shape", "shape", "shape"))
-    return replace(thing, **{changed: getattr(other, changed)})

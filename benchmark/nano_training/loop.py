@@ -51,7 +51,7 @@ class TrainingPlan:
 
 
 class Task(Protocol):
-    """What is trained: networks and the loss of a step."""
+    """What is trained: networks, the loss of a step, and what is saved at the end."""
 
     name: str
     """The model's name on the command line."""
@@ -65,6 +65,11 @@ class Task(Protocol):
     def loss(self, generator: torch.Generator) -> torch.Tensor:
         """Return the loss of one batch, drawn with the generator (on the CPU)."""
         ...
+
+    def export(self, folder: Path) -> None:
+        """Save the one network, in the layout of its class's `from_pretrained`."""
+        network: Any = next(iter(self.networks.values()))
+        network.to(memory_format=torch.contiguous_format).save_pretrained(folder)
 
 
 def learning_rate_share(step: int, steps: int, decay_share: float) -> float:

@@ -17,18 +17,18 @@ from catbench_make.nano.render import IMAGE_SIZE
 from catbench_make.nano.shipped_models import CODES
 from nano_training.diffusion import Condition
 from nano_training.latents import LatentPrompts, TextEncoder, load_part
+from nano_training.loop import Task
 from nano_training.networks import build_uvit
 from nano_training.pictures import PHRASINGS, Pictures
 from nano_training.tokenizer import MAX_TOKENS, build_tokenizer
 from nano_training.vae import code_pictures
 
-WIDTH, LAYERS = 128, 2
 _DROPPED_SHARE = 0.1
 _AESTHETIC = 6.0
 """aMUSEd's default for the score that it is conditioned on; here it is always the same."""
 
 
-class MaskedTask:
+class MaskedTask(Task):
     """Fill in the masked codes of a picture from its prompt."""
 
     name = "masked"
@@ -42,7 +42,7 @@ class MaskedTask:
         self.prompts = LatentPrompts(pictures, parts, self.name, device)
         nothing = build_tokenizer()("", padding="max_length", max_length=MAX_TOKENS, return_tensors="pt")
         self.nothing = TextEncoder(parts, device)(nothing.input_ids)
-        self.uvit = build_uvit(seed, CODES, WIDTH, LAYERS)
+        self.uvit = build_uvit(seed, CODES)
         self.networks = {"uvit": self.uvit}
 
     def loss(self, generator: torch.Generator) -> torch.Tensor:
@@ -69,10 +69,6 @@ class MaskedTask:
             torch.where(dropped[:, None, None], self.nothing.hidden, condition.hidden),
             torch.where(dropped[:, None], self.nothing.pooled, condition.pooled),
         )
-
-    def export(self, folder: Path) -> None:
-        """Save the transformer, in the layout of `UVit2DModel.from_pretrained`."""
-        self.uvit.save_pretrained(folder)
 
 
 def _micro_conditions(batch: int) -> torch.Tensor:

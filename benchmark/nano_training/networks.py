@@ -10,9 +10,8 @@ from typing import Any
 
 import torch
 
-from catbench_make.nano.libraries import untyped
 from catbench_make.nano.render import IMAGE_SIZE
-from catbench_make.nano.shipped_models import NOISE
+from catbench_make.nano.shipped_models import NOISE, untyped
 from nano_training.tokenizer import END, MAX_TOKENS, START, vocabulary
 
 LATENT_CHANNELS = 8
@@ -24,6 +23,7 @@ _INITIAL_SIZE = 0.02
 """Of CLIP's embeddings before training."""
 _LONGEST_WAVE = 200.0
 _TIME_WIDTH = 16
+_UVIT_WIDTH = 128
 TRAIN_TIMESTEPS: int = NOISE["num_train_timesteps"]
 _AUTOENCODER: dict[str, Any] = {
     "down_block_types": ("DownEncoderBlock2D",) * 3,
@@ -118,7 +118,7 @@ def build_vq(seed: int, codes: int) -> Any:
     return untyped("diffusers").VQModel(**_AUTOENCODER, num_vq_embeddings=codes, lookup_from_codebook=True)
 
 
-def build_uvit(seed: int, codes: int, width: int, layers: int) -> Any:
+def build_uvit(seed: int, codes: int) -> Any:
     """Return an untrained `UVit2DModel` that fills in masked codes, conditioned as aMUSEd's is.
 
     It has no embedding of places: it knows them only by the padding of its convolutions, which must reach
@@ -126,22 +126,22 @@ def build_uvit(seed: int, codes: int, width: int, layers: int) -> Any:
     """
     torch.manual_seed(seed)
     return untyped("diffusers").UVit2DModel(
-        hidden_size=width,
+        hidden_size=_UVIT_WIDTH,
         cond_embed_dim=EMBEDDING_WIDTH,
         micro_cond_encode_dim=_TIME_WIDTH,
         micro_cond_embed_dim=5 * _TIME_WIDTH,
         encoder_hidden_size=TEXT_WIDTH,
         vocab_size=codes + 1,
         codebook_size=codes,
-        in_channels=width,
-        block_out_channels=width,
+        in_channels=_UVIT_WIDTH,
+        block_out_channels=_UVIT_WIDTH,
         num_res_blocks=2,
         downsample=True,
         upsample=True,
         block_num_heads=4,
-        num_hidden_layers=layers,
+        num_hidden_layers=2,
         num_attention_heads=4,
-        intermediate_size=3 * width,
+        intermediate_size=3 * _UVIT_WIDTH,
         sample_size=LATENT_SIZE,
     )
 

@@ -25,17 +25,15 @@ if TYPE_CHECKING:
 
 
 def pack(model: str, out: Path, weights: Path = WEIGHTS) -> None:
-    """Put a finished model and its card into `weights`; raises UsageError where it is not finished."""
-    if not (out / model / RECORD).exists():
+    """Put a finished model into `weights`, in half precision and with its card.
+
+    Raises UsageError where it is not finished.
+    """
+    source, target = out / model, weights / model
+    if not (source / RECORD).exists():
         raise UsageError(
             f"model {model!r} is not finished in {out}: run `python -m nano_training.train {model}`"
         )
-    _copy(out / model, weights / model)
-    (weights / model / "README.md").write_text(card(model, out / model), encoding="utf-8")
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Put the files of a finished model into `target`, weights in half precision; a README there stays."""
     target.mkdir(parents=True, exist_ok=True)
     for path in sorted(path for path in source.iterdir() if path.is_file()):
         if path.suffix == ".safetensors":
@@ -47,6 +45,7 @@ def _copy(source: Path, target: Path) -> None:
             (target / path.name).write_text(text, encoding="utf-8")
         else:
             shutil.copyfile(path, target / path.name)
+    (target / "README.md").write_text(card(model, source), encoding="utf-8")
 
 
 def _copy_weights(source: Path, target: Path, kind: torch.dtype) -> None:

@@ -9,18 +9,16 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import numpy.typing as npt
 import typer
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from catbench.errors import UsageError
 from catbench_make.nano.nano_candidates import GUIDANCE
 from catbench_make.nano.render import IMAGE_SIZE, render
 from catbench_make.nano.world import BACKGROUNDS, CELLS, COLOURS, SHAPES, SIZES, Scene, Thing
-from nano_training.appraise import FREE_GUIDANCE, SEED, exam, reconstructed
+from nano_training.appraise import FREE_GUIDANCE, SEED, Images, draw, exam, reconstructed
 from nano_training.training_command import run_command
 
-Images = npt.NDArray[np.uint8]
 _ZOOM = 2
 _GAP = 4
 _TITLE = 14
@@ -32,7 +30,7 @@ def world_columns() -> list[tuple[str, Images]]:
     columns: list[tuple[str, Images]] = []
     for turn in range(2 * len(SIZES)):
         half = things[turn // len(SIZES) :: 2]
-        pictures: list[npt.NDArray[np.uint8]] = []
+        pictures: list[Images] = []
         for start in range(0, len(half), CELLS):
             background = BACKGROUNDS[(start // CELLS + turn) % len(BACKGROUNDS)]
             cells = [Thing(SIZES[turn % len(SIZES)], *one) for one in half[start : start + CELLS]]
@@ -43,7 +41,6 @@ def world_columns() -> list[tuple[str, Images]]:
 
 def model_columns(columns: str, parts: Path, rows: int) -> tuple[list[tuple[str, Images]], list[str]]:
     """Return a column for each model and number of steps, and the prompts of the rows."""
-    from catbench_make.nano.clip_scoring import draw
     from catbench_make.nano.shipped_models import build_pipeline
     from nano_training.latents import load_part
 
@@ -63,7 +60,7 @@ def model_columns(columns: str, parts: Path, rows: int) -> tuple[list[tuple[str,
     return found, test.prompts
 
 
-def _paste(drawn: list[tuple[str, npt.NDArray[np.uint8]]]) -> Image.Image:
+def _paste(drawn: list[tuple[str, Images]]) -> Image.Image:
     """Return a page of columns, each with a title and images, uint8 (rows, 32, 32, 3)."""
     side = IMAGE_SIZE * _ZOOM + _GAP
     page = Image.new("RGB", (side * len(drawn) + _GAP, side * len(drawn[0][1]) + _GAP + _TITLE), "white")
@@ -71,9 +68,7 @@ def _paste(drawn: list[tuple[str, npt.NDArray[np.uint8]]]) -> Image.Image:
     for column, (title, images) in enumerate(drawn):
         pen.text((column * side + _GAP, 1), title, fill="black")
         for row, image in enumerate(images):
-            tile = Image.fromarray(image).resize(
-                (IMAGE_SIZE * _ZOOM, IMAGE_SIZE * _ZOOM), Image.Resampling.NEAREST
-            )
+            tile = ImageOps.scale(Image.fromarray(image), _ZOOM, Image.Resampling.NEAREST)
             page.paste(tile, (column * side + _GAP, row * side + _GAP + _TITLE))
     return page
 
@@ -87,8 +82,7 @@ def run(
 ) -> None:
     """Draw the sheet, and print the prompts of its rows."""
     columns, prompts = model_columns(models, out, rows) if models else (world_columns(), [])
-    page = _paste(columns)
-    page.resize((page.width * zoom, page.height * zoom), Image.Resampling.NEAREST).save(png, optimize=True)
+    ImageOps.scale(_paste(columns), zoom, Image.Resampling.NEAREST).save(png, optimize=True)
     for prompt in prompts:
         typer.echo(prompt)
 

@@ -15,8 +15,8 @@ from itertools import pairwise
 from typing import Any
 
 from catbench_make.nano import phrases
-from catbench_make.nano.clip_scoring import MAX_TOKENS
-from catbench_make.nano.libraries import untyped
+from catbench_make.nano.prompt_features import MAX_TOKENS
+from catbench_make.nano.shipped_models import untyped
 from catbench_make.nano.world import BACKGROUNDS, COLOURS
 
 START, END = "<|startoftext|>", "<|endoftext|>"

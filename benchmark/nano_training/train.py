@@ -145,19 +145,6 @@ def train_model(model: str, kit: Kit, steps: int | None = None, minutes: float |
     return True
 
 
-def export_snapshot(model: str, kit: Kit) -> int:
-    """Export the averaged weights of a run that is not finished; return its step.
-
-    Raises UsageError where it has no checkpoint.
-    """
-    from nano_training.loop import take_average
-
-    task = build_task(model, kit)
-    step = take_average(task, kit.plan(model))
-    task.export(kit.out / model)
-    return step
-
-
 def run(
     model: Annotated[str, typer.Argument(help=f"all, or one of {', '.join(STEPS)}")],
     out: Annotated[Path, typer.Option(help="folder of all runs and finished models")],
@@ -174,6 +161,7 @@ def run(
     """Train one model, or all that are not finished; finished ones are in OUT/NAME."""
     import torch
 
+    from nano_training.loop import take_average
     from nano_training.pack import unpack
 
     if model != "all" and model not in STEPS:
@@ -184,7 +172,9 @@ def run(
     torch.set_flush_denormal(True)
     kit = Kit(out, device, pictures, batch)
     if snapshot:
-        typer.echo(f"{model}: step {export_snapshot(model, kit)}, {out / model}")
+        task = build_task(model, kit)
+        typer.echo(f"{model}: step {take_average(task, kit.plan(model))}, {out / model}")
+        task.export(out / model)
         return
     until = None if minutes is None else time.monotonic() + 60 * minutes
     unpack(out, kit.weights)

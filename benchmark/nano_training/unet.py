@@ -22,6 +22,7 @@ from torch.nn import functional
 from catbench_make.nano.nano_candidates import GUIDANCE, TEACHERS
 from nano_training.diffusion import Condition, NoiseLevels, predict, predict_guided
 from nano_training.latents import PromptedLatents, load_part
+from nano_training.loop import Task
 from nano_training.networks import TRAIN_TIMESTEPS, build_unet
 from nano_training.pictures import Pictures
 
@@ -31,7 +32,7 @@ LESSONS = {"lightning": (4, 3), "turbo": (1, 4)}
 """Steps of a student, and guided steps that the teacher takes for one of them."""
 
 
-class UnetTask:
+class UnetTask(Task):
     """Predict the velocity of noised latents from the prompt."""
 
     learning_rate = 1e-3
@@ -57,10 +58,6 @@ class UnetTask:
         velocity = predict(self.unet, noisy, times, condition.dropped(keep))
         return functional.mse_loss(velocity, self.levels.velocity(clean, noise, times))
 
-    def export(self, folder: Path) -> None:
-        """Save the UNet, in the layout of `UNet2DConditionModel.from_pretrained`."""
-        self.unet.to(memory_format=torch.contiguous_format).save_pretrained(folder)
-
 
 def trailing_times(steps: int) -> list[int]:
     """Return the times that diffusers' "trailing" spacing visits, and -1 for the end."""
@@ -68,7 +65,7 @@ def trailing_times(steps: int) -> list[int]:
     return [*(round(TRAIN_TIMESTEPS - stride * step) - 1 for step in range(steps)), -1]
 
 
-class StudentTask:
+class StudentTask(Task):
     """Arrive in each step where the teacher's guided steps do."""
 
     learning_rate = 3e-4
@@ -122,10 +119,6 @@ class StudentTask:
         """Return the clean latents that lead from `noisy` to `arrived` in one step."""
         (a, s), (a_end, s_end) = self.levels.at(times), self.levels.at(ends)
         return (arrived - s_end / s * noisy) / (a_end - a * s_end / s)
-
-    def export(self, folder: Path) -> None:
-        """Save the UNet, in the layout of `UNet2DConditionModel.from_pretrained`."""
-        self.student.to(memory_format=torch.contiguous_format).save_pretrained(folder)
 
 
 def _unet(parts: Path, name: str) -> Any:

@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from catbench_make.nano.shipped_models import CODES
 from nano_training.latents import load_part
+from nano_training.loop import Task
 from nano_training.networks import LATENT_CHANNELS, LATENT_SIZE, build_vae, build_vq
 from nano_training.pictures import Pictures
 
@@ -32,7 +33,7 @@ _CENTRE_PICTURES = 1024
 """Whose latents the codes start from."""
 
 
-class VaeTask:
+class VaeTask(Task):
     """Reconstruct pictures through 8x8x8 latents."""
 
     name = "vae"
@@ -59,12 +60,12 @@ class VaeTask:
         return error.mean() + _UNIT_PULL * latents.square().mean()
 
     def export(self, folder: Path) -> None:
-        """Save the VAE with its scaling factor, in the layout of `AutoencoderKL.from_pretrained`."""
+        """Save the VAE with its scaling factor."""
         rows = torch.arange(0, len(self.pictures), max(1, len(self.pictures) // 1024))
         with torch.no_grad():
             latents = self.vae.encode(self.pictures.image_batch(rows).to(self.device)).latent_dist.mean
         self.vae.register_to_config(scaling_factor=round(1 / latents.std().item(), 4))
-        self.vae.to(memory_format=torch.contiguous_format).save_pretrained(folder)
+        super().export(folder)
 
 
 def pixel_weights(images: torch.Tensor) -> torch.Tensor:
@@ -79,7 +80,7 @@ def pixel_weights(images: torch.Tensor) -> torch.Tensor:
     return weights / weights.mean()
 
 
-class VqTask:
+class VqTask(Task):
     """Reconstruct pictures through 8x8 codes."""
 
     name = "vq"
@@ -118,10 +119,6 @@ class VqTask:
         difference = 2 * (drawn - pixels)
         error = pixel_weights(images) * (difference.abs() + 2 * difference.square())
         return error.mean() + commitment.mean()
-
-    def export(self, folder: Path) -> None:
-        """Save the model, in the layout of `VQModel.from_pretrained`."""
-        self.vq.to(memory_format=torch.contiguous_format).save_pretrained(folder)
 
 
 @torch.no_grad()

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from catbench import evaluate, load
-from catbench.cli.candidate_table import candidate_table
-from catbench.cli.report_tables import print_report
+from catbench.cli.report_tables import candidate_table, print_report
 from catbench.report.figure import pareto_front
 from catbench.report.numbers import Estimate, WinRates
 from catbench.report.report import RouterInfo

@@ -8,12 +8,15 @@ import pytest
 torch = pytest.importorskip("torch")
 diffusers = pytest.importorskip("diffusers")
 
-from catbench_make.nano.clip_scoring import ClipScorer, draw  # noqa: E402
 from catbench_make.nano.phrases import phrase  # noqa: E402
 from catbench_make.nano.recogniser import load_recogniser, scene_accuracy  # noqa: E402
 from catbench_make.nano.render import render  # noqa: E402
 from catbench_make.nano.shipped_models import MODELS, WEIGHTS, build_pipeline  # noqa: E402
 from catbench_make.nano.world import draw_scenes  # noqa: E402
+from catbench_make.scorers import ScorerContext  # noqa: E402
+from catbench_make.scorers.clip_model import load_clip  # noqa: E402
+from catbench_make.scorers.clip_score import ClipScore  # noqa: E402
+from nano_training.appraise import draw  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 SHIPPED = [model for model in MODELS if (WEIGHTS / model).is_dir()]
@@ -27,7 +30,7 @@ class Judge:
     def __init__(self):
         self.scenes = [scene for _, scene in islice(draw_scenes(99, "suite"), 30)]
         self.prompts = [phrase(scene, 7_000) for scene in self.scenes]
-        self.clip = ClipScorer()
+        self.clip = ClipScore(load_clip("transformers:catbench:clip-score", "", ScorerContext()))
         self.recogniser = load_recogniser(WEIGHTS / "recogniser")
 
     def quality(self, images):

@@ -9,7 +9,6 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
 from catbench.errors import UsageError  # noqa: E402
-from catbench_make.nano.clip_scoring import ClipScorer, draw  # noqa: E402
 from catbench_make.nano.shipped_models import (  # noqa: E402
     DIFFUSION_MODELS,
     MODELS,
@@ -17,6 +16,10 @@ from catbench_make.nano.shipped_models import (  # noqa: E402
     build_pipeline,
     pipeline_folder,
 )
+from catbench_make.scorers import ScorerContext  # noqa: E402
+from catbench_make.scorers.clip_model import load_clip  # noqa: E402
+from catbench_make.scorers.clip_score import ClipScore  # noqa: E402
+from nano_training.appraise import draw  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -62,13 +65,13 @@ def test_changed_weights_make_another_folder(tmp_path):
 
 
 def test_clip_scores_are_cosines():
-    scorer = ClipScorer(WEIGHTS / "clip-score")
+    scorer = ClipScore(load_clip(f"transformers:{WEIGHTS / 'clip-score'}", "", ScorerContext()))
     images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
     prompts = ["a red star on the left on a gray background"] * 3
     scores = scorer(images, prompts)
     assert scores.shape == (3,)
     assert (np.abs(scores) <= 1 + 1e-6).all()
-    assert np.linalg.norm(scorer.text_embeddings(prompts), axis=1) == pytest.approx(1, abs=1e-5)
+    assert np.linalg.norm(scorer.clip.text(prompts[0])) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_missing_model_is_named(tmp_path):

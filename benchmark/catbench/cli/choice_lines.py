@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -44,13 +44,10 @@ def _printer(fitted: FittedRouter) -> Write:
     head = [f"{'candidate':{wide}}  {_unit(fitted):>8}  {title}  prompt"]
 
     def write(prompts: list[str], found: Choices) -> None:
-        predicted = _own(fitted, found)
         lines = [
-            f"{name:{wide}}  {spell_cost(cost):>8}  {'-' if value is None else short(value):>{len(title)}}  "
-            f"{shown(prompt)}"
-            for prompt, name, cost, value in zip(
-                prompts, found.candidates, found.cost, predicted, strict=True
-            )
+            f"{name:{wide}}  {spell_cost(cost):>8}  "
+            f"{short(values[ids.index(name)]) if values else '-':>{len(title)}}  {shown(prompt)}"
+            for prompt, name, cost, values in _rows(prompts, found)
         ]
         say(target, *head, *lines)
         head.clear()  # said once, and not where there is no prompt
@@ -63,13 +60,10 @@ def _unit(fitted: FittedRouter) -> str:
     return UNIT_LABELS.get(fitted.pool.unit, fitted.pool.unit)
 
 
-def _own(fitted: FittedRouter, found: Choices) -> list[float | None]:
-    """Return the predicted quality of each prompt's candidate, None where nothing is predicted."""
-    if found.predicted is None:
-        return [None] * len(found)
-    place = {name: m for m, name in enumerate(fitted.pool.ids)}
-    columns = [place[name] for name in found.candidates]
-    return found.predicted[np.arange(len(found)), columns].tolist()
+def _rows(prompts: list[str], found: Choices) -> Iterable[tuple[str, str, float, list[float]]]:
+    """Return prompt, candidate, its cost, and the predicted quality of every one, where there is any."""
+    predicted = np.empty((len(found), 0)) if found.predicted is None else found.predicted
+    return zip(prompts, found.candidates, found.cost.tolist(), predicted.tolist(), strict=True)
 
 
 def _csv_writer(fitted: FittedRouter, file: TextIO) -> Write:
@@ -78,9 +72,7 @@ def _csv_writer(fitted: FittedRouter, file: TextIO) -> Write:
     writer.writerow(["prompt", "candidate", fitted.pool.unit, *(f"predicted:{name}" for name in ids)])
 
     def write(prompts: list[str], found: Choices) -> None:
-        said = np.empty((len(found), 0)) if found.predicted is None else found.predicted
-        rows = zip(prompts, found.candidates, found.cost.tolist(), said.tolist(), strict=True)
-        writer.writerows([prompt, name, cost, *values] for prompt, name, cost, values in rows)
+        writer.writerows([*chosen, *values] for *chosen, values in _rows(prompts, found))
 
     return write
 
@@ -89,12 +81,9 @@ def _json_writer(fitted: FittedRouter, file: TextIO) -> Write:
     ids, unit = fitted.pool.ids, fitted.pool.unit
 
     def write(prompts: list[str], found: Choices) -> None:
-        said: list[Any] = [None] * len(found) if found.predicted is None else found.predicted.tolist()
-        for prompt, name, cost, values in zip(
-            prompts, found.candidates, found.cost.tolist(), said, strict=True
-        ):
+        for prompt, name, cost, values in _rows(prompts, found):
             row: dict[str, Any] = {"prompt": prompt, "candidate": name, "cost": cost, "unit": unit}
-            if values is not None:
+            if values:
                 row["predicted"] = dict(zip(ids, values, strict=True))
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from catbench.cli.axis import Axis
+from catbench.cli.shared_options import CostAxis
 
 
 def compare(
@@ -33,7 +33,7 @@ def compare(
             "differences at each candidate's cost.",
         ),
     ] = False,
-    axis: Annotated[Axis, typer.Option(help="Of two: cost axis of the areas shown.")] = Axis.LOG,
+    axis: Annotated[CostAxis, typer.Option(help="Of two: cost axis of the areas shown.")] = "log",
     json: Annotated[Path | None, typer.Option(help="Of two: write the differences here.")] = None,
 ) -> None:
     """Take one router's numbers from another's, with paired intervals; or set one beside several.
@@ -47,7 +47,7 @@ def compare(
     if len(reports) == 1 and not show_all:
         raise UsageError("give another report, or --all to set this one beside every shipped router")
     if len(reports) != 2:
-        if suite or train_on or json or axis is not Axis.LOG:
+        if suite or train_on or json or axis != "log":
             raise UsageError("--suite, --train-on, --axis and --json go with two reports")
         _side_by_side(reports[0], reports[1:])
         return
@@ -66,12 +66,12 @@ def compare(
         differences = compare(first, second, matrix, progress, trained)
     if json:
         write_differences(differences, json)
-    print_differences(differences, first, second, linear=axis is Axis.LINEAR, every=show_all)
+    print_differences(differences, first, second, linear=axis == "linear", every=show_all)
 
 
 def _side_by_side(file: Path, others: list[Path]) -> None:
     """Print a report beside others, or beside those of the shipped routers where none is given."""
-    from catbench.cli.side_by_side_table import print_side_by_side
+    from catbench.cli.difference_table import print_side_by_side
     from catbench.errors import UsageError
     from catbench.report.places import report_files, shipped_folders
     from catbench.report.report import Report

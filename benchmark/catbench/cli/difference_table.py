@@ -1,19 +1,20 @@
-"""Paired differences of two routers, as text in a terminal."""
+"""Paired differences of two routers, and one router beside others, as text in a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from catbench.cli.headline import PERCENT
-from catbench.cli.table_layout import console, first_that_fits, say, table_lines
+from catbench.cli.headline import PERCENT, axes, sentence
+from catbench.cli.table_layout import below, console, first_that_fits, say, table_lines
+from catbench.errors import counted
 from catbench.report.comparison import Difference
-from catbench.report.figure import cost_label
 from catbench.report.numbers import Estimate
 from catbench.report.report import Report
 from catbench.report.result import Result
+from catbench.report.side_by_side import Beside
 from catbench.report.spelling import decimals_of, spell, spell_value, wrapped
 from catbench.report.verdict import compared
-from catbench.score.measures import MEASURES, Measure
+from catbench.score.measures import MEASURES
 
 HEADLINE = (
     "match_best", "gain_at_best", "unlimited_gain", "headroom", "gain", "deployed_gain", "budget_error",
@@ -49,23 +50,20 @@ def print_differences(
             say(target, "", "")
         say(target, *wrapped(_title(difference, results[0]), target.width), style="bold")
         say(target, *wrapped(f"{said}{axis}.", target.width), "")
-        shown = list(difference.measures) if every else _on(linear)
+        shown = (
+            list(difference.measures)
+            if every
+            else [f"{name}_linear" if linear and name in AREAS else name for name in HEADLINE]
+        )
         say(target, *_measures(difference, results, shown, target.width))
         if every:
             say(target, "", f"{_heads(difference)[2]}, at each candidate's cost:")
             say(target, *_candidates(difference, target.width))
 
 
-def _on(linear: bool) -> list[str]:
-    """Return the measures of the short table, areas on one cost axis."""
-    return [f"{name}_linear" if linear and name in AREAS else name for name in HEADLINE]
-
-
 def _title(difference: Difference, result: Result) -> str:
-    lower = " (lower is better)" if difference.direction == "lower" else ""
     return (
-        f"{difference.suite}: {difference.first} compared with {difference.second}, "
-        f"{result.metric_label}{lower} against {cost_label(difference.cost)}, pool {difference.pool}, "
+        f"{difference.suite}: {difference.first} compared with {difference.second}, {axes(result)}, "
         f"{difference.prompts:,} test prompts"
     )
 
@@ -95,14 +93,13 @@ def _measures(
             spell_value(result.estimate(name), percent=percent, missing=missing, decimals=places)
             for result in results
         )
-        better = {1: heads[0], -1: heads[1]}.get(
-            _better(found, measure, lower=difference.direction == "lower"), ""
-        )
+        downwards = (difference.direction if measure.kind == "quality" else measure.better) == "lower"
+        better = {1: heads[0], -1: heads[1]}.get(-_sign(found) if downwards else _sign(found), "")
         less = "-" if found.value is None else spell(found, percent=percent)
         rows.append((measure.label, *own, less, better))
     columns = ("measure", *heads, "surely\nbetter")
     folded = [("\n".join(wrapped(label, SHORT)), *cells) for label, *cells in rows]
-    tables = [table_lines(columns, one, (0, 4)) for one in (rows, folded, _below(rows))]
+    tables = [table_lines(columns, one, (0, 4)) for one in (rows, folded, [below(row) for row in rows])]
     return first_that_fits(tables, width)
 
 
@@ -126,14 +123,54 @@ def _candidates(difference: Difference, width: int) -> list[str]:
     return lines
 
 
-def _below(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Return rows whose intervals stand below their values."""
-    return [tuple(cell.replace(" [", "\n[") for cell in row) for row in rows]
+def print_side_by_side(found: dict[str, tuple[Beside, ...]]) -> None:
+    """Print the verdict on the first report's router, and a table a metric, the greatest gain first."""
+    target = console()
+    for number, rows in enumerate(found.values()):
+        mine = next(row for row in rows if row.against is None)
+        result = mine.result
+        title = (
+            f"{result.suite}: {mine.name} beside {counted(len(rows) - 1, 'other')}, {axes(result)}, "
+            f"{result.prompts:,} prompts"
+        )
+        if number:
+            say(target, "")
+        say(target, *wrapped(title, target.width), style="bold")
+        say(target, *wrapped(f"{mine.name}: {sentence(result)}", target.width), "")
+        say(target, *_beside(rows, mine, target.width))
 
 
-def _better(found: Estimate, measure: Measure, *, lower: bool) -> int:
-    """Return 1 where the first router is surely better, -1 where it is surely worse, 0 where neither is."""
+def _beside(rows: Sequence[Beside], mine: Beside, width: int) -> list[str]:
+    heads = (
+        "router",
+        "cost to match\nthe best one",
+        "gain",
+        f"less that of\n{_folded(mine.name)}",
+        "surely",
+    )
+    cells = [
+        (
+            row.name,
+            spell(row.result.estimate("match_best"), percent=True, missing="never"),
+            spell(row.result.estimate("gain")),
+            "-" if row.against is None else spell(row.against),
+            "" if row.against is None else {1: "better", -1: "worse"}.get(_sign(row.against), ""),
+        )
+        for row in rows
+    ]
+    named = [(_folded(name), *others) for name, *others in cells]
+    folded = [below(row) for row in named]
+    tables = [table_lines(heads, some, (0, 4)) for some in (cells, named, folded)]
+    return first_that_fits([*tables, table_lines(heads, cells, (4,), above=True)], width)
+
+
+def _folded(name: str) -> str:
+    """Return a name with what it has in brackets on a line of its own."""
+    return name.replace(" (", "\n(")
+
+
+def _sign(found: Estimate) -> int:
+    """Return 1 where a difference is surely above 0, -1 where surely below, 0 where neither is certain."""
     if found.low is None or found.high is None or found.low <= 0 <= found.high:
         return 0
-    downwards = lower if measure.kind == "quality" else measure.better == "lower"
-    return 1 if (found.low > 0) != downwards else -1
+    return 1 if found.low > 0 else -1

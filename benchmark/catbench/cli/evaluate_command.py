@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from catbench.cli.axis import Axis
+from catbench.cli.shared_options import CostAxis, CostUnit, PoolName, Suite
 
 
 def evaluate(
@@ -18,18 +18,13 @@ def evaluate(
             "file.py:factory."
         ),
     ],
-    suite: Annotated[str, typer.Option(help="A suite's name or folder.")] = "nano",
+    suite: Suite = "nano",
     metric: Annotated[
         list[str] | None,
         typer.Option(help="A quality metric; repeat for several. Default: all of the suite."),
     ] = None,
-    cost: Annotated[
-        str | None, typer.Option(help="Cost unit, as UNIT or UNIT@HARDWARE. Default: the suite's first.")
-    ] = None,
-    pool: Annotated[
-        str | None,
-        typer.Option(help="A pool of the suite, `all` (default), `homogeneous` or `priced:UNIT`."),
-    ] = None,
+    cost: CostUnit = None,
+    pool: PoolName = None,
     candidates: Annotated[
         str | None, typer.Option(help="Candidate ids with commas between, instead of a pool.")
     ] = None,
@@ -60,7 +55,7 @@ def evaluate(
         bool,
         typer.Option("--compact", help="Round predictions to 16 bits before they are scored and stored."),
     ] = False,
-    axis: Annotated[Axis, typer.Option(help="Cost axis of the headline shown.")] = Axis.LOG,
+    axis: Annotated[CostAxis, typer.Option(help="Cost axis of the headline shown.")] = "log",
     show_all: Annotated[bool, typer.Option("--all", help="Show every candidate and measure.")] = False,
     seed: Annotated[int, typer.Option(help="For the router and the trials; the bootstrap's draws stay.")] = 0,
     json: Annotated[
@@ -126,4 +121,4 @@ def evaluate(
             curve_table(report).to_csv(draft, index=False)
     if plot:
         write_plot([report], plot)
-    print_report(report, linear=axis is Axis.LINEAR, every=show_all, matrix=matrix, train_on=trained)
+    print_report(report, linear=axis == "linear", every=show_all, matrix=matrix, train_on=trained)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from catbench.cli.shared_options import CostUnit, Force, PoolName, Suite, check_free
+
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from catbench.suite.matrix import ScoreMatrix
     from catbench.use.calibration import Expected
     from catbench.use.fitted import FittedRouter
 
@@ -30,19 +31,14 @@ def fit(
         ),
     ],
     out: Annotated[Path, typer.Option(help="The folder that keeps it; `catbench route` uses it.")],
-    suite: Annotated[str, typer.Option(help="A suite's name or folder.")] = "nano",
+    suite: Suite = "nano",
     metric: Annotated[
         str | None, typer.Option(help="The quality metric; needed where a suite has several.")
     ] = None,
-    cost: Annotated[
-        str | None, typer.Option(help="Cost unit, as UNIT or UNIT@HARDWARE. Default: the suite's first.")
-    ] = None,
-    pool: Annotated[
-        str | None,
-        typer.Option(help="A pool of the suite, `all` (default), `homogeneous` or `priced:UNIT`."),
-    ] = None,
+    cost: CostUnit = None,
+    pool: PoolName = None,
     seed: Annotated[int, typer.Option(help="For the router.")] = 0,
-    force: Annotated[bool, typer.Option("--force", help="Replace the folder if it is there.")] = False,
+    force: Force = False,
 ) -> None:
     """Fit a router for use, calibrate it on validation prompts, and keep it."""
     from catbench.cli.progress import progress_bar
@@ -54,8 +50,7 @@ def fit(
 
     if seed < 0:
         raise UsageError("--seed cannot be negative")
-    if out.is_file() or (out.is_dir() and any(out.iterdir()) and not force):
-        raise UsageError(f"{out} is there already: give another folder, or --force to replace one")
+    check_free(out, force=force)
     matrix = load(suite)
     names = [one.name for one in matrix.metrics]
     if metric is None and len(names) > 1:
@@ -74,16 +69,12 @@ def fit(
     fitted.save(out, force=force)
     say(console(), *_lines(fitted, out))
     if matrix.features:
-        say(console(), "", *wrapped(_texts_alone(matrix), console().width))
-
-
-def _texts_alone(matrix: ScoreMatrix) -> str:
-    """Return what is to be known where a suite has vectors of its prompts."""
-    return (
-        "It was given the texts of prompts, as in use. `catbench evaluate` gives this suite's vectors too "
-        f"({', '.join(matrix.features)}), and a router that reads them answers otherwise there "
-        "(`ridge:tfidf` reads texts in both)."
-    )
+        line = (
+            "It was given the texts of prompts, as in use. `catbench evaluate` gives this suite's vectors "
+            f"too ({', '.join(matrix.features)}), and a router that reads them answers otherwise there "
+            "(`ridge:tfidf` reads texts in both)."
+        )
+        say(console(), "", *wrapped(line, console().width))
 
 
 def _lines(fitted: FittedRouter, out: Path) -> list[str | Text]:

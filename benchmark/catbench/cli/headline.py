@@ -23,9 +23,14 @@ Fact = tuple[str, str, str]
 """A label, a value, and words that explain it."""
 
 
+def axes(result: Result) -> str:
+    """Return what is compared: a metric against a cost, in a pool."""
+    lower = " (lower is better)" if result.direction == "lower" else ""
+    return f"{result.metric_label}{lower} against {cost_label(result.cost)}, pool {result.pool}"
+
+
 def title(report: Report, result: Result) -> str:
     """Return what was scored on what: suite, router, metric, cost, pool, prompts, and how it was trained."""
-    lower = " (lower is better)" if result.direction == "lower" else ""
     prompts = f"{result.prompts:,} {'' if report.folds else 'test '}prompts"
     trained = [f"in {report.folds} folds"] if report.folds else []
     if report.train_on:
@@ -37,8 +42,7 @@ def title(report: Report, result: Result) -> str:
         if part.startswith("hold-out:")
     ]
     return (
-        f"{'SIMULATED ' if report.simulated else ''}{result.suite}: {report.router.name}, "
-        f"{result.metric_label}{lower} against {cost_label(result.cost)}, pool {result.pool}, "
+        f"{'SIMULATED ' if report.simulated else ''}{result.suite}: {report.router.name}, {axes(result)}, "
         f"{', '.join([prompts, *trained])}"
     )
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from catbench.cli.table_options import (
+from catbench.cli.shared_options import (
     Cell,
     Columns,
     DropCandidates,
     DropPrompts,
+    Force,
     Ignore,
+    Out,
     Renames,
     Samples,
-    SamplesAre,
     Wide,
+    check_free,
 )
 from catbench.suite.recipes import RECIPES
 
@@ -35,24 +36,10 @@ app = typer.Typer(
 FEW = 100
 """Fewer test prompts than these are told: their intervals are wide."""
 
-
-Out = Annotated[
-    Path | None, typer.Option(help="The suite's folder; without it the suite can be named afterwards.")
-]
-Force = Annotated[bool, typer.Option("--force", help="Replace the folder if it is there.")]
-
-
 From = Annotated[
     Path | None,
     typer.Option("--from", help="Folder or archive that has the files; without it they are fetched."),
 ]
-
-
-class Black(StrEnum):
-    """What becomes of prompts that have a black image."""
-
-    leave_out = "leave-out"
-    keep = "keep"
 
 
 def _by_recipe(suite: str) -> Callable[..., None]:
@@ -66,10 +53,11 @@ def _by_recipe(suite: str) -> Callable[..., None]:
         out: Out = None,
         force: Force = False,
         black: Annotated[
-            Black, typer.Option(help="Prompts of which a safety checker has blackened an image.")
-        ] = Black.leave_out,
+            Literal["leave-out", "keep"],
+            typer.Option(help="Prompts of which a safety checker has blackened an image."),
+        ] = "leave-out",
     ) -> None:
-        _make(suite, "keep" if black == Black.keep else "", source, out, force)
+        _make(suite, "keep" if black == "keep" else "", source, out, force)
 
     return flasheval if suite.startswith("flasheval") else command
 
@@ -80,14 +68,11 @@ for _name, _about in RECIPES.items():
 
 def _make(suite: str, variant: str, source: Path | None, out: Path | None, force: bool) -> None:
     from catbench.cli.progress import progress_bar
-    from catbench.errors import UsageError
     from catbench.home import home
     from catbench.suite.recipes.making import find_recipe, make
 
     recipe = find_recipe(suite)
-    target = out or home() / (f"{suite}-black" if variant else suite)
-    if target.is_dir() and any(target.iterdir()) and not force:  # asked before minutes of work
-        raise UsageError(f"{target} is there already: --force replaces it, or --out gives another folder")
+    check_free(out or home() / (f"{suite}-black" if variant else suite), force=force)
     with progress_bar() as progress:
         matrix = make(recipe, source, variant=variant, tell=typer.echo, progress=progress)
     _save(matrix, out, force)
@@ -116,7 +101,7 @@ def table(
     wide: Wide = None,
     cell: Cell = None,
     candidate: Renames = None,
-    samples: Samples = SamplesAre.images,
+    samples: Samples = "images",
     drop_prompts: DropPrompts = False,
     drop_candidates: DropCandidates = False,
     title: Annotated[str, typer.Option(help="One line about the suite.")] = "",
@@ -127,17 +112,19 @@ def table(
     from pydantic import ValidationError
 
     from catbench.errors import UsageError
+    from catbench.home import home
     from catbench.suite.info import SuiteInfo
     from catbench.suite.tables.complete import Drops
     from catbench.suite.tables.from_files import TableOptions, matrix_from_files
 
     try:
         info = SuiteInfo(
-            id=name, title=title or name, licence=licence, source=scores.name, samples_are=samples.value
+            id=name, title=title or name, licence=licence, source=scores.name, samples_are=samples
         )
     except ValidationError as error:
         raise UsageError(f"--name {name!r}: use lower-case letters, digits, '-', '_', '.' and '+'") from error
-    _check_free(name, out, force)
+    _check_name(name)
+    check_free(out or home() / name, force=force)
     options = TableOptions(
         metrics=metric or (),
         ignore=ignore or (),
@@ -150,18 +137,16 @@ def table(
     _save(matrix_from_files(scores, costs, info, options, typer.echo), out, force)
 
 
-def _check_free(name: str, out: Path | None, force: bool) -> None:
+def _check_name(name: str) -> None:
     """Raise UsageError where a suite of this name would stand in for another one."""
     from catbench.errors import UsageError
-    from catbench.home import home, shipped_suites
+    from catbench.home import shipped_suites
     from catbench.suite.store import WAYS
 
     if name in shipped_suites():
         raise UsageError(f"--name {name!r}: catbench ships a suite of that name: give another one")
     if name in WAYS:
         raise UsageError(f"--name {name!r}: `{WAYS[name]}` makes a suite of that name: give another one")
-    if not out and not force and (home() / name).exists():
-        raise UsageError(f"--name {name!r}: {home() / name} is there already: --force replaces it")
 
 
 def _save(matrix: ScoreMatrix, out: Path | None, force: bool) -> None:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catbench.cli.table_options import (
+from catbench.cli.shared_options import (
     Cell,
     Columns,
+    CostUnit,
     DropCandidates,
     DropPrompts,
     Ignore,
+    PoolName,
     Renames,
     Samples,
     SamplesAre,
@@ -39,19 +41,14 @@ def inspect(
         list[str] | None,
         typer.Option(help="A quality metric (of a table also NAME:lower); repeat for several. Default: all."),
     ] = None,
-    cost: Annotated[
-        str | None, typer.Option(help="Cost unit, as UNIT or UNIT@HARDWARE. Default: the suite's first.")
-    ] = None,
-    pool: Annotated[
-        str | None,
-        typer.Option(help="A pool of the suite, `all` (default), `homogeneous` or `priced:UNIT`."),
-    ] = None,
+    cost: CostUnit = None,
+    pool: PoolName = None,
     ignore: Ignore = None,
     columns: Columns = None,
     wide: Wide = None,
     cell: Cell = None,
     candidate: Renames = None,
-    samples: Samples = SamplesAre.images,
+    samples: Samples = "images",
     drop_prompts: DropPrompts = False,
     drop_candidates: DropCandidates = False,
     show_all: Annotated[
@@ -123,12 +120,12 @@ def _matrix(
         if costs is None:
             raise UsageError(f"{source} is a table of scores: give its candidates' costs with --costs FILE")
         name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "table"
-        info = SuiteInfo(id=name, title=path.name, source=path.name, samples_are=samples.value)
+        info = SuiteInfo(id=name, title=path.name, source=path.name, samples_are=samples)
         matrix = matrix_from_files(path, costs, info, how, typer.echo)
         return matrix, [metric.name for metric in matrix.metrics]
     if costs is not None:
         raise UsageError(f"--costs goes with a table of scores; suite {source!r} has costs of its own")
-    if replace(how, metrics=()) != TableOptions() or samples != SamplesAre.images:
+    if replace(how, metrics=()) != TableOptions() or samples != "images":
         raise UsageError(f"options that say how to take a table of scores change nothing of suite {source!r}")
     matrix = load(source)
     names = how.metrics or [metric.name for metric in matrix.metrics]

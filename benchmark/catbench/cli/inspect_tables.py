@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from catbench.cli.table_layout import console, first_that_fits, say, signature_lines, table_lines
+from catbench.cli.table_layout import console, first_that_fits, item_lines, say, signature_lines, table_lines
 from catbench.inspect.finding import NAMES, Inspection
 from catbench.report.numbers import Estimate
 from catbench.report.spelling import decimals_of, spell, spell_cost, wrapped
@@ -26,12 +26,18 @@ def print_inspections(found: Sequence[Inspection], *, every: bool = False) -> No
             others = f"{hidden} others are" if hidden > 1 else "1 other is"
             say(target, f"({others} no better than a cheaper one: --all)")
         say(target, "", *_gains(one, width), "")
-        for line in _told(one):
+        if one.variances and one.variances.repeats.value is not None:
+            share = spell(one.variances.repeats, percent=True)
+            line = (
+                f"Of what sets a prompt's candidates apart beside their means, {share} comes again in "
+                "another image; the rest is noise."
+            )
             say(target, *wrapped(line, width))
+        if one.saves:
+            say(target, *wrapped(f"{NAMES['ridge']}: {one.saves}.", width))
         say(target, *signature_lines(one.signature, target.width), "")
     for line in _meaning(found[0]):
-        first, *more = wrapped(line, target.width - 2)
-        say(target, f"- {first}", *(f"  {part}" for part in more))
+        say(target, *item_lines(line, target.width))
 
 
 def _head(found: Inspection) -> tuple[str, str]:
@@ -83,20 +89,6 @@ def _gains(found: Inspection, width: int) -> list[str]:
     ]
     heads = ("choosing by", "gain", "of the oracle's gain")
     return first_that_fits([table_lines(heads, rows, above=above) for above in (False, True)], width)
-
-
-def _told(found: Inspection) -> list[str]:
-    """Return what else is to say of a metric, a sentence each."""
-    said: list[str] = []
-    if found.variances and found.variances.repeats.value is not None:
-        share = spell(found.variances.repeats, percent=True)
-        said.append(
-            f"Of what sets a prompt's candidates apart beside their means, {share} comes again in another "
-            "image; the rest is noise."
-        )
-    if found.saves:
-        said.append(f"{NAMES['ridge']}: {found.saves}.")
-    return said
 
 
 def _meaning(found: Inspection) -> list[str]:

@@ -39,11 +39,10 @@ def leaderboard(
         if not place.is_dir():
             raise UsageError(f"{place} is no folder: give folders with reports of `catbench evaluate --json`")
     # By name: the library knows of no other room.
-    with progress_bar() as progress:
-        if export:
-            write = import_module("catbench_leaderboard.export").export
-            write(places, export, force=force, progress=progress)
     if export:
+        write = import_module("catbench_leaderboard.export").export
+        with progress_bar() as progress:
+            write(places, export, force=force, progress=progress)
         typer.echo(f"{export / 'index.html'} needs no server; the same tables lie beside it")
         return
     server = import_module("catbench_leaderboard.serve")

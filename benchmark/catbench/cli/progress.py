@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
@@ -60,14 +60,10 @@ def _bar() -> Generator[Progress]:
 def _lines(*, each_step: bool = False) -> Generator[Progress]:
     now, start, ended = ("", 0, 0), time.monotonic(), threading.Event()
 
-    def write(text: str) -> None:
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
-
     def show(what: str, done: int, total: int) -> None:
         nonlocal now
         if each_step and what != now[0]:
-            write(what)
+            typer.echo(what, err=True)
         now = what, done, total
 
     def watch() -> None:
@@ -76,7 +72,8 @@ def _lines(*, each_step: bool = False) -> Generator[Progress]:
             what, done, total = now
             if what:
                 far = f", {done:,} of {total:,}" if done and total > 1 else ""
-                write(f"{what}{far}" if first else f"{what}{far}, after {time.monotonic() - start:.0f} s")
+                after = "" if first else f", after {time.monotonic() - start:.0f} s"
+                typer.echo(f"{what}{far}{after}", err=True)
             first = False
 
     watcher = threading.Thread(target=watch, daemon=True)

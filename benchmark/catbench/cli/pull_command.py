@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from catbench.cli.shared_options import Force, Out, check_free
 
 if TYPE_CHECKING:
     from catbench.suite.manifest import Manifest
@@ -20,10 +21,8 @@ def pull(
             help="OWNER/NAME, and a branch, tag or commit; or the address of its page.",
         ),
     ],
-    out: Annotated[
-        Path | None, typer.Option(help="The suite's folder; without it the suite can be named afterwards.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the folder if it is there.")] = False,
+    out: Out = None,
+    force: Force = False,
     most_gb: Annotated[
         float,
         typer.Option(help="The largest suite that is fetched, in GB; one in the cache is there already."),
@@ -53,9 +52,7 @@ def pull(
                 f"it calls itself {manifest.suite.id!r}, as the suite that `{WAYS[manifest.suite.id]}` "
                 "makes: give this one a folder with --out"
             )
-        target = out or home() / manifest.suite.id
-        if target.is_dir() and any(target.iterdir()) and not force:
-            raise UsageError(f"{target} is there already: --force replaces it, or --out gives another folder")
+        check_free(out or home() / manifest.suite.id, force=force)
 
     with progress_bar() as progress:
         found = fetched(Address.parse(name), most_bytes=int(most_gb * 1e9), accept=accept, progress=progress)

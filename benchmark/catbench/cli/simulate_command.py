@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from catbench.cli.shared_options import Force
+
 
 def simulate(
     out: Annotated[Path, typer.Option(help="The suite's folder.")],
@@ -20,7 +22,7 @@ def simulate(
     ] = 1.0,
     noise: Annotated[float, typer.Option(help="Noise of single samples; 0 = none.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Draws prompts and noise.")] = 0,
-    force: Annotated[bool, typer.Option("--force", help="Replace the folder if it is there.")] = False,
+    force: Force = False,
 ) -> None:
     """Make a SIMULATED suite.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catbench.cli.sandbox_options import Memory, Sandbox, Wall, how_to_run
+from catbench.cli.shared_options import Memory, Sandbox, Wall, how_to_run
 
 if TYPE_CHECKING:
     from catbench.report.report import Report

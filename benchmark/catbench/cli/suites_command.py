@@ -60,11 +60,12 @@ def _print_found(name: str, folder: Path) -> None:
 
 
 def _print_recipe(name: str) -> None:
+    from catbench.errors import counted
     from catbench.suite.recipes.making import find_recipe
     from catbench.suite.store import WAYS
 
     recipe = find_recipe(name)
-    files = f"{len(recipe.files)} file{'s' if len(recipe.files) > 1 else ''}, {recipe.bytes / 1e6:,.0f} MB"
+    files = f"{counted(len(recipe.files), 'file')}, {recipe.bytes / 1e6:,.0f} MB"
     typer.echo(f"{name:{WIDTH}} not installed  {recipe.suite.title}")
     typer.echo(f"{'':{WIDTH}} licence: {recipe.suite.licence}")
     typer.echo(f"{'':{WIDTH}} {WAYS[name]}  ({files} of github.com/{recipe.repository})")

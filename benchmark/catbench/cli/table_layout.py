@@ -70,6 +70,17 @@ def first_that_fits(tables: Sequence[list[str]], width: int) -> list[str]:
     return next((lines for lines in tables if max(map(cell_len, lines)) <= width), tables[-1])
 
 
+def below(cells: Sequence[str]) -> list[str]:
+    """Return cells whose intervals stand below their values."""
+    return [cell.replace(" [", "\n[") for cell in cells]
+
+
+def item_lines(text: str, width: int, indent: str = "") -> list[str]:
+    """Return a text as an item of a list."""
+    first, *more = wrapped(text, width - len(indent) - 2)
+    return [f"{indent}- {first}", *(f"{indent}  {line}" for line in more)]
+
+
 def signature_lines(signature: str, width: int) -> list[Text]:
     """Return a signature's lines, dim, broken after the bars between its parts; joined they are it again."""
     lines = [""]

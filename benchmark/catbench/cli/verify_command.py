@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catbench.cli.sandbox_options import Memory, Sandbox, Wall, how_to_run
+from catbench.cli.shared_options import Memory, Sandbox, Wall, how_to_run
 
 if TYPE_CHECKING:
     from catbench.report.report import Report
@@ -89,18 +89,20 @@ def verify(
         return
     if describe:
         raise UsageError("--describe is for suites")
-    asked = _VerifyOptions(
-        how_to_run(sandbox, wall, memory),
-        suite,
-        train_on,
-        rerun,
-        fresh,
-        record,
-        sign,
-        derive=index is not None,
+    check = partial(
+        _verify_report,
+        how=how_to_run(sandbox, wall, memory),
+        suite=suite,
+        train_on=train_on,
+        again=rerun,
+        elsewhere=fresh,
+        record=record,
+        key=sign,
+        derive=bool(index or rerun or fresh or record),
+        loaded={},
     )
     if what is not None and not all_reports:
-        if not _verify_report(Path(what), Report.read(what), asked):
+        if not check(Path(what), Report.read(what)):
             raise typer.Exit(1)
         return
     folders = [Path(what)] if what else shipped_folders()
@@ -115,7 +117,7 @@ def verify(
                 typer.echo(f"private {path}: only its host can verify it")
                 continue
             shown.append(path)
-            if not _verify_report(path, report, asked):
+            if not check(path, report):
                 doubtful.append(str(path))
         except CatbenchError as error:
             broken.append(str(path))
@@ -126,30 +128,6 @@ def verify(
         raise typer.Exit(1)
     if index:
         _write_index(index, shown, folders[0])
-
-
-@dataclass(frozen=True)
-class _VerifyOptions:
-    """What is to be done to each report."""
-
-    how: How
-    suite: str | None
-    train_on: str | None
-    rerun: bool
-    fresh: str | None
-    record: bool
-    sign: Path | None
-    derive: bool
-    """Whether each report is derived even if an index has it."""
-    suites: dict[str, ScoreMatrix] = field(default_factory=dict[str, "ScoreMatrix"])
-    """Those that were loaded: many reports are on one."""
-
-
-def _say_stale(path: Path) -> None:
-    from catbench.report.submission_record import stale_verification
-
-    if why := stale_verification(path):
-        typer.echo(f"NOTE    {path}: {why}")
 
 
 def _write_index(index: Path, paths: list[Path], first: Path) -> None:
@@ -175,24 +153,39 @@ def _write_index(index: Path, paths: list[Path], first: Path) -> None:
     typer.echo(f"index   {index}: {count} reports")
 
 
-def _verify_report(path: Path, report: Report, asked: _VerifyOptions) -> bool:
-    """Verify a report and say what came out; return whether it holds."""
+def _verify_report(
+    path: Path,
+    report: Report,
+    *,
+    how: How,
+    suite: str | None,
+    train_on: str | None,
+    again: bool,
+    elsewhere: str | None,
+    record: bool,
+    key: Path | None,
+    derive: bool,
+    loaded: dict[str, ScoreMatrix],
+) -> bool:
+    """Verify a report and say what came out; return whether it holds.
+
+    With `derive` its numbers are derived even if an index has it. `loaded` are the suites of other reports.
+    """
     from catbench.report.host_key import sign
-    from catbench.report.submission_record import record_verification
+    from catbench.report.submission_record import record_verification, stale_verification
     from catbench.report.suite_of import suite_of_report, suite_trained_on
-    from catbench.submit.rerun import fresh as on_fresh_prompts
-    from catbench.submit.rerun import rerun as run_again
+    from catbench.submit.rerun import fresh, rerun
     from catbench.submit.verify import noise as check_of_noise
     from catbench.submit.verify import verify_report
     from catbench.suite.store import load, suite_folder
 
-    name = asked.suite or report.results[0].suite
-    if not (asked.derive or asked.rerun or asked.fresh or asked.record) and _is_in_index(path, report, name):
+    name = suite or report.results[0].suite
+    if not derive and _is_in_index(path, report, name):
         return True
-    if name not in asked.suites:
-        asked.suites[name] = suite_of_report(report, asked.suite)
-    matrix = asked.suites[name]
-    trained = suite_trained_on(report, asked.train_on)
+    if name not in loaded:
+        loaded[name] = suite_of_report(report, suite)
+    matrix = loaded[name]
+    trained = suite_trained_on(report, train_on)
     verify_report(report, matrix, str(path), trained)
     typer.echo(f"holds   {path}: every number follows from its predictions")
     if report.submission and not report.submission.passed:
@@ -200,27 +193,26 @@ def _verify_report(path: Path, report: Report, asked: _VerifyOptions) -> bool:
         typer.echo(f"FAILED  {path}: checks of the submission, as the report says: {failed}")
     if "win_rate" in report.results[0].measures:
         typer.echo(f"NOTE    {path}: win rates need refits and are not derived again")
-    if not asked.record:
-        _say_stale(path)
+    if not record and (why := stale_verification(path)):
+        typer.echo(f"NOTE    {path}: {why}")
     noise = check_of_noise(report, matrix, trained)
     ceiling = "" if noise.value is None else " (above it is only who knows the test scores)"
     typer.echo(f"{'noise ' if noise.passed else 'FAILED'}  {path}: {noise.says}{ceiling}")
-    again = new = None
-    if asked.rerun:
-        again = run_again(report, path.parent, matrix, asked.how.hiding(suite_folder(name)))
-    if fresh := asked.fresh:
-        new = on_fresh_prompts(
-            report, path.parent, matrix, load(fresh), asked.how.hiding(suite_folder(fresh))
-        )
-        _print_fresh(path, new)
-    if asked.record:
-        written = record_verification(path, again, new)
-        typer.echo(f"record  {written}")
-        if asked.sign:
-            typer.echo(f"signed  {sign(written, asked.sign)}")
+    rerun_found = fresh_found = None
     if again:
-        _tell_rerun(path, again)
-    return noise.passed and (new is None or new.holds)
+        rerun_found = rerun(report, path.parent, matrix, how.hiding(suite_folder(name)))
+    if elsewhere:
+        hidden = how.hiding(suite_folder(elsewhere))
+        fresh_found = fresh(report, path.parent, matrix, load(elsewhere), hidden)
+        _print_fresh(path, fresh_found)
+    if record:
+        written = record_verification(path, rerun_found, fresh_found)
+        typer.echo(f"record  {written}")
+        if key:
+            typer.echo(f"signed  {sign(written, key)}")
+    if rerun_found:
+        _tell_rerun(path, rerun_found)
+    return noise.passed and (fresh_found is None or fresh_found.holds)
 
 
 def _is_in_index(path: Path, report: Report, suite: str) -> bool:

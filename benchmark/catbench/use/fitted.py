@@ -38,9 +38,7 @@ from catbench.suite.store import load
 from catbench.use import fitted_folder
 from catbench.use.calibration import Calibration, Expected, Setting, fit_for_use, places
 from catbench.use.familiar import Familiar, unlike_warning
-from catbench.use.fitted_folder import (
-    FittedRecord,
-)
+from catbench.use.fitted_folder import FittedRecord
 from catbench.use.router_state import TREE, is_estimator, read_state
 
 SAME = 1e-6

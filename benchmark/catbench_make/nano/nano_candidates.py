@@ -14,10 +14,11 @@ No model has seen everything, as no real one has. Which shapes and colours were 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from catbench.suite.pool import Candidate
 from catbench_make.nano.render import IMAGE_SIZE
+from catbench_make.nano.world import Vocabulary
 from catbench_make.plan.settings import SHIPPED, DrawingSettings, FeatureCache, SchedulerSettings
 
 SMALL = ("p", "q", "r", "t")
@@ -33,22 +34,16 @@ TEACHERS = {"turbo": "p", "lightning": "q"}
 """Distilled model -> the one whose steps it learns, on the same scenes."""
 
 
-class NeverSeen(NamedTuple):
-    """Shapes and colours that no thing of a model's training had; backgrounds may have had the colours."""
-
-    shapes: tuple[str, ...]
-    colours: tuple[str, ...]
-
-
 NEVER_SEEN = {
-    "p": NeverSeen(("triangle", "cross", "heart", "moon", "hourglass"), ("red", "white", "brown", "cyan")),
-    "q": NeverSeen(("square", "triangle", "ring", "star", "arrow"), ("orange", "yellow", "brown", "cyan")),
-    "r": NeverSeen(("cross", "heart", "diamond", "moon", "arch"), ("yellow", "green", "purple", "black")),
-    "t": NeverSeen(("circle", "square", "star", "arch", "bar"), ("green", "white", "pink", "lime")),
-    "l": NeverSeen(("ring", "diamond", "frame"), ("orange", "blue", "purple")),
-    "masked": NeverSeen(("arrow", "hourglass", "bar"), ("red", "lime", "black")),
+    "p": Vocabulary(("triangle", "cross", "heart", "moon", "hourglass"), ("red", "white", "brown", "cyan")),
+    "q": Vocabulary(("square", "triangle", "ring", "star", "arrow"), ("orange", "yellow", "brown", "cyan")),
+    "r": Vocabulary(("cross", "heart", "diamond", "moon", "arch"), ("yellow", "green", "purple", "black")),
+    "t": Vocabulary(("circle", "square", "star", "arch", "bar"), ("green", "white", "pink", "lime")),
+    "l": Vocabulary(("ring", "diamond", "frame"), ("orange", "blue", "purple")),
+    "masked": Vocabulary(("arrow", "hourglass", "bar"), ("red", "lime", "black")),
 }
-"""By the model that is trained from nothing. Every shape and colour is known to three of P, Q, R, T and L at
+"""Shapes and colours that no thing of a model's training had (backgrounds may have had the colours), by the
+model that is trained from nothing. Every shape and colour is known to three of P, Q, R, T and L at
 least, and unknown to at least one; they were chosen so that each of the four knows other themes well."""
 
 

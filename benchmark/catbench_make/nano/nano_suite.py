@@ -50,6 +50,6 @@ def unscored_nano(scenes: int = SCENES, seed: int = SEED) -> Suite:
 
 def with_features(unscored: Suite) -> Suite:
     """Return the suite with the embeddings of its prompts by the generators' text encoder."""
-    from catbench_make.nano.clip_scoring import prompt_embeddings
+    from catbench_make.nano.prompt_features import prompt_embeddings
 
     return replace(unscored, features=prompt_embeddings(unscored.prompts["text"].tolist()))

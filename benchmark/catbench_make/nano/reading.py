@@ -96,12 +96,9 @@ def _read_item(item: str, prompt: str) -> list[tuple[int, Thing]]:
     for form in _SINGLE:
         if match := form.fullmatch(item):
             return [(_CELL_OF[match["place"]], _thing(match, "1"))]
-    open_too = " (other things have places: give one to all or to none)" if _is_open(item) else ""
+    is_open = _OPEN_ONE.fullmatch(item) or _OPEN_MANY.fullmatch(item)
+    open_too = " (other things have places: give one to all or to none)" if is_open else ""
     raise UsageError(f"prompt {prompt!r}: cannot read {item!r} as a thing with a place{open_too}")
-
-
-def _is_open(item: str) -> bool:
-    return bool(_OPEN_ONE.fullmatch(item) or _OPEN_MANY.fullmatch(item))
 
 
 def _thing(match: re.Match[str], number: str) -> Thing:

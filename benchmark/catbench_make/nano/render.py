@@ -92,30 +92,6 @@ def _box(x: Field, y: Field, width: float, height: float) -> Field:
     return np.maximum(np.abs(x) - width, np.abs(y) - height)
 
 
-def _ring(x: Field, y: Field) -> Field:
-    return np.abs(_disc(x, y, 0.74)) - 0.26
-
-
-def _square(x: Field, y: Field) -> Field:
-    return _box(x, y, 0.86, 0.86)
-
-
-def _frame(x: Field, y: Field) -> Field:
-    return np.maximum(_box(x, y, 0.92, 0.92), -_box(x, y, 0.42, 0.42))
-
-
-def _bar(x: Field, y: Field) -> Field:
-    return _box(x, y, 1.0, 0.36)
-
-
-def _cross(x: Field, y: Field) -> Field:
-    return np.minimum(_box(x, y, 0.3, 1.0), _box(x, y, 1.0, 0.3))
-
-
-def _moon(x: Field, y: Field) -> Field:
-    return np.maximum(_disc(x, y), -_disc(x - 0.55, y, 0.82))
-
-
 def _heart(x: Field, y: Field) -> Field:
     lobes = _disc(np.abs(x) - 0.48, y + 0.38, 0.52)
     return np.minimum(lobes, _HEART_TIP(x, y))
@@ -154,17 +130,17 @@ def _star(points: int, dent: float) -> list[tuple[float, float]]:
 _HEART_TIP = _polygon([(-0.93, -0.14), (0.0, -0.42), (0.93, -0.14), (0.0, 1.0)])
 _FIELDS: dict[str, Callable[[Field, Field], Field]] = {
     "circle": _disc,
-    "square": _square,
+    "square": lambda x, y: _box(x, y, 0.86, 0.86),
     "triangle": _polygon([(0.0, -1.0), (1.0, 0.85), (-1.0, 0.85)]),
-    "ring": _ring,
-    "cross": _cross,
+    "ring": lambda x, y: np.abs(_disc(x, y, 0.74)) - 0.26,
+    "cross": lambda x, y: np.minimum(_box(x, y, 0.3, 1.0), _box(x, y, 1.0, 0.3)),
     "star": _polygon(_star(5, 0.40)),
     "heart": _heart,
     "diamond": _polygon([(0.0, -1.05), (0.8, 0.0), (0.0, 1.05), (-0.8, 0.0)]),
-    "moon": _moon,
+    "moon": lambda x, y: np.maximum(_disc(x, y), -_disc(x - 0.55, y, 0.82)),
     "arrow": _polygon([(0, -1), (0.95, 0.1), (0.32, 0.1), (0.32, 1), (-0.32, 1), (-0.32, 0.1), (-0.95, 0.1)]),
     "hourglass": _polygon([(-0.9, -1), (0.9, -1), (0.14, 0), (0.9, 1), (-0.9, 1), (-0.14, 0)]),
     "arch": _arch,
-    "bar": _bar,
-    "frame": _frame,
+    "bar": lambda x, y: _box(x, y, 1.0, 0.36),
+    "frame": lambda x, y: np.maximum(_box(x, y, 0.92, 0.92), -_box(x, y, 0.42, 0.42)),
 }

@@ -66,7 +66,7 @@ def prompt_table(scenes: list[HeldOutScene], seed: int, name: str) -> pd.DataFra
                     "text": text,
                     "source": drawn.theme,
                     "group": drawn.group,
-                    "split": split_of_group(drawn.group),
+                    "split": _split_of_group(drawn.group),
                     "complexity": drawn.scene.complexity,
                     "places": "given" if drawn.places else "open",
                 }
@@ -74,7 +74,6 @@ def prompt_table(scenes: list[HeldOutScene], seed: int, name: str) -> pd.DataFra
     return pd.DataFrame(rows)
 
 
-def split_of_group(group: str) -> Split:
-    """Return the split of a group's prompts."""
+def _split_of_group(group: str) -> Split:
     share = share_of(group)
     return "train" if share < _TRAIN else "validation" if share < _TRAIN + _VALIDATION else "test"

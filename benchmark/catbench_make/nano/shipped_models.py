@@ -24,7 +24,7 @@ from typing import Any
 from catbench.errors import UsageError, unknown_name
 from catbench.files import atomic_folder, sha256_of
 from catbench.home import DATA, cache_folder
-from catbench_make.nano.libraries import untyped
+from catbench_make.packages import optional
 
 WEIGHTS = DATA / "nano"
 """The weights that are shipped."""
@@ -47,6 +47,14 @@ TRAILING: dict[str, Any] = {"timestep_spacing": "trailing", "steps_offset": 0}
 _WEIGHTS = ("config.json", "tokenizer.json", "tokenizer_config.json", "diffusion_pytorch_model.safetensors",
             "model.safetensors")  # fmt: skip
 """What of a folder a pipeline is made of."""
+
+
+def untyped(library: str) -> Any:
+    """Return a library by its import name, late and without types: its own refuse what it documents.
+
+    Raises MissingExtraError where it is not installed.
+    """
+    return optional(library, "the nano suite")
 
 
 def pipeline_folder(model: str, weights: Path = WEIGHTS, cache: Path | None = None) -> Path:

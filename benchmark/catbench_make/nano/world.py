@@ -79,26 +79,6 @@ class Thing:
 
 
 @dataclass(frozen=True)
-class Theme:
-    """The shapes and colours that go together in a kind of scene."""
-
-    shapes: tuple[str, ...]
-    colours: tuple[str, ...]
-
-
-THEMES = {
-    "sky": Theme(("star", "moon", "circle", "ring"), ("white", "yellow", "blue", "cyan")),
-    "cards": Theme(("heart", "diamond", "cross", "square"), ("red", "black", "white", "pink")),
-    "signs": Theme(("arrow", "triangle", "circle", "cross"), ("red", "yellow", "blue", "orange")),
-    "toys": Theme(("square", "triangle", "ring", "star"), ("green", "orange", "blue", "lime")),
-    "buildings": Theme(("arch", "bar", "frame", "square"), ("brown", "white", "orange", "red")),
-    "garden": Theme(("heart", "star", "arch", "diamond"), ("green", "lime", "pink", "purple")),
-    "sweets": Theme(("moon", "hourglass", "bar", "heart"), ("pink", "brown", "lime", "purple")),
-    "machines": Theme(("hourglass", "frame", "arrow", "ring"), ("black", "cyan", "purple", "green")),
-}
-
-
-@dataclass(frozen=True)
 class Inventory:
     """What a prompt tells that leaves places open: a background and things, equal ones repeated."""
 
@@ -165,7 +145,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The shapes and colours that scenes may hold; all of them unless said otherwise."""
+    """Some shapes and colours; all of them unless said otherwise."""
 
     shapes: tuple[str, ...] = SHAPES
     colours: tuple[str, ...] = COLOURS
@@ -201,6 +181,17 @@ class Vocabulary:
         return Scene(background, tuple(cells))
 
 
+THEMES = {
+    "sky": Vocabulary(("star", "moon", "circle", "ring"), ("white", "yellow", "blue", "cyan")),
+    "cards": Vocabulary(("heart", "diamond", "cross", "square"), ("red", "black", "white", "pink")),
+    "signs": Vocabulary(("arrow", "triangle", "circle", "cross"), ("red", "yellow", "blue", "orange")),
+    "toys": Vocabulary(("square", "triangle", "ring", "star"), ("green", "orange", "blue", "lime")),
+    "buildings": Vocabulary(("arch", "bar", "frame", "square"), ("brown", "white", "orange", "red")),
+    "garden": Vocabulary(("heart", "star", "arch", "diamond"), ("green", "lime", "pink", "purple")),
+    "sweets": Vocabulary(("moon", "hourglass", "bar", "heart"), ("pink", "brown", "lime", "purple")),
+    "machines": Vocabulary(("hourglass", "frame", "arrow", "ring"), ("black", "cyan", "purple", "green")),
+}
+"""Shapes and colours that go together in a kind of scene."""
 EVERYTHING = Vocabulary()
 
 

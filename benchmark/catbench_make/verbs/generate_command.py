@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,13 +15,6 @@ if TYPE_CHECKING:
     from catbench_make.drawing.generation import Outcome, Progress
     from catbench_make.drawing.run_estimate import RunEstimate
     from catbench_make.drawing.run_folder import RunPart
-
-
-class Engines(StrEnum):
-    """Where shards are made."""
-
-    LOCAL = "local"
-    RAY = "ray"
 
 
 def generate(
@@ -46,9 +38,9 @@ def generate(
     compiled: Annotated[
         bool, typer.Option("--compile", help="torch.compile and CUDA graphs; may change last places.")
     ] = False,
-    engine: Annotated[Engines, typer.Option(help="Where shards are made: here, or on a Ray cluster.")] = (
-        Engines.LOCAL
-    ),
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="Where shards are made: here, or on a Ray cluster.")
+    ] = "local",
     address: Annotated[
         str | None,
         typer.Option(help="HOST:PORT of the Ray cluster's head node, or auto. Default: this machine alone."),
@@ -104,9 +96,9 @@ def generate(
     _print_outcome(outcome, len(plan.suite.prompts), share)
 
 
-def _engine(kind: Engines, address: str | None, workers: int | None) -> RayEngine | None:
+def _engine(kind: str, address: str | None, workers: int | None) -> RayEngine | None:
     """Return the Ray cluster that is asked for, to be connected to; None = this process."""
-    if kind is Engines.LOCAL:
+    if kind == "local":
         for option, value in (("address", address), ("workers", workers)):
             if value is not None:
                 raise UsageError(f"--{option} {value} goes with --engine ray")

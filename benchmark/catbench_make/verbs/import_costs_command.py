@@ -31,11 +31,9 @@ def costs(
     from catbench.errors import listed
     from catbench.suite.tables.prices import without_price
     from catbench_make.costs.flop_table import write_costs
-    from catbench_make.costs.price_tables import Run, import_costs
+    from catbench_make.costs.price_tables import import_costs
     from catbench_make.plan.candidates import find_run
-
-    def known(run: Run) -> str | None:
-        return find_run(run.model, run.steps, run.width, run.height)
+    from catbench_make.verbs.measure_command import print_costs
 
     imported = import_costs(
         table,
@@ -43,14 +41,11 @@ def costs(
         hardware=hardware,
         batch=batch,
         source=source,
-        name_of=known,
+        name_of=lambda run: find_run(run.model, run.steps, run.width, run.height),
         tell=typer.echo,
     )
     write_costs(imported, out)
-    width = max(len(cost.candidate) for cost in imported)
-    for cost in imported:
-        on = f"  on {cost.hardware}, batch {cost.batch_size}" if cost.hardware else ""
-        typer.echo(f"{cost.candidate:{width}}  {cost.value:12.6g} {cost.unit}{on}")
+    print_costs(imported)
     for key, missing in without_price(imported, list(dict.fromkeys(c.candidate for c in imported))).items():
         if missing:
             typer.echo(f"no price in {key} for {listed(missing, 8)}")

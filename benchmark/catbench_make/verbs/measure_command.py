@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from catbench.errors import UsageError
 
 if TYPE_CHECKING:
+    from catbench.suite.pool import Cost
     from catbench_make.costs.batches import BatchTime
 
 
@@ -50,11 +52,7 @@ def measure(
         on_candidate=_print_progress,
         on_batch=_print_batch,
     )
-    width = max(len(cost.candidate) for cost in costs)
-    for cost in costs:
-        on = f"  on {cost.hardware}, batch {cost.batch_size}" if cost.hardware else ""
-        spread = "" if cost.spread is None else f", rounds {cost.spread:.0%} apart"
-        typer.echo(f"{cost.candidate:{width}}  {cost.value:12.6g} {cost.unit}{on}{spread}")
+    print_costs(costs)
     unsteady = [cost for cost in costs if (cost.spread or 0) > UNSTEADY]
     if unsteady:
         worst = max(unsteady, key=lambda cost: cost.spread or 0)
@@ -64,6 +62,15 @@ def measure(
             "again when it is idle, or with more --rounds; the table has the spread of each",
             err=True,
         )
+
+
+def print_costs(costs: Sequence[Cost]) -> None:
+    """Print a line a cost."""
+    width = max(len(cost.candidate) for cost in costs)
+    for cost in costs:
+        on = f"  on {cost.hardware}, batch {cost.batch_size}" if cost.hardware else ""
+        spread = "" if cost.spread is None else f", rounds {cost.spread:.0%} apart"
+        typer.echo(f"{cost.candidate:{width}}  {cost.value:12.6g} {cost.unit}{on}{spread}")
 
 
 def _print_progress(candidate: str, done: int, total: int) -> None:

@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from catbench.errors import install_line
+from catbench.errors import counted, install_line
+from catbench.terminal import one_line
 from catbench_make.prompts.leaks import Pairs
 from catbench_make.prompts.prompt_check import QUANTILES, PromptCheck
 
@@ -23,12 +24,10 @@ def print_check(found: PromptCheck, title: str) -> None:
     texts = found.prompts["text"].tolist()
     split = found.prompts["split"].tolist()
     console.print(Text(f"{title}: {len(texts):,} prompts", style="bold"))
-    labels = [f"{split[a]} / {split[b]}" for a, b in zip(found.exact.first, found.exact.second, strict=True)]
-    _pairs(console, "equal across splits", found.exact, labels, texts, texts)
-    if found.similar is not None:
-        pairs = found.similar
-        labels = [f"{split[a]} / {split[b]}" for a, b in zip(pairs.first, pairs.second, strict=True)]
-        _pairs(console, f"{found.near:g} or nearer across splits", pairs, labels, texts, texts)
+    for what, pairs in (("equal", found.exact), (f"{found.near:g} or nearer", found.similar)):
+        if pairs is not None:
+            labels = [f"{split[a]} / {split[b]}" for a, b in zip(pairs.first, pairs.second, strict=True)]
+            _pairs(console, f"{what} across splits", pairs, labels, texts, texts)
     if found.other is not None:
         for what, pairs in (("equal", found.other_exact), (f"{found.near:g} or nearer", found.other_similar)):
             if pairs is not None:
@@ -47,13 +46,13 @@ def print_check(found: PromptCheck, title: str) -> None:
 
 def _verdict(found: PromptCheck) -> list[str]:
     """Return why the check is failed, nothing where it is not; what does not decide is said too."""
-    pairs = f"{found.parted:,} pair{'s' * (found.parted != 1)}"
+    pairs = counted(found.parted, "pair")
     if found.other is None:
         return [f"LEAK  {pairs} of equal or near prompts across splits"] if found.parted else []
     own = f"the exit code is of {found.other.name} alone, not of the suite's own {pairs} across splits"
     if not found.tested_elsewhere:
         return [own] if found.parted else []
-    met = f"{found.tested_elsewhere:,} test prompt{'s' * (found.tested_elsewhere != 1)}"
+    met = counted(found.tested_elsewhere, "test prompt")
     leak = f"LEAK  {met} in {found.other.name}: a router that is trained on it is tested on what it knows"
     return [leak, own] if found.parted else [leak]
 
@@ -65,28 +64,16 @@ def _pairs(
     console.print(f"{what}: {len(pairs):,} pairs, {prompts:,} prompts")
     for row in pairs.similarity.argsort(kind="stable")[::-1][:SHOWN]:
         a, b = first[pairs.first[row]], second[pairs.second[row]]
-        line = f"  {pairs.similarity[row]:.3f} {labels[row]}: {_short(a)} | {_short(b)}"
+        line = f"  {pairs.similarity[row]:.3f} {labels[row]}: {one_line(a, 60)} | {one_line(b, 60)}"
         console.print(Text(line), soft_wrap=True)
 
 
-def _short(text: str, most: int = 60) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"
-
-
 def _statistics(found: PromptCheck) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD, padding=0, pad_edge=False
-    )  # as wide as a terminal of 80 columns has it
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)  # fits a terminal of 80 columns
     table.add_column("split")
     vocabulary = found.vocabulary()
-    shown = (
-        "prompts",
-        *(f"words:\n{name}" for name in (*QUANTILES, "mean")),
-        "distinct\nwords",
-        "not in\ntraining",
-    )
-    for name in shown:
+    words = [f"words:\n{name}" for name in (*QUANTILES, "mean")]
+    for name in ("prompts", *words, "distinct\nwords", "not in\ntraining"):
         table.add_column(name, justify="right")
     sizes = found.prompts["split"].value_counts()
     for split, lengths in found.lengths().items():

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from catbench.cli.shared_options import Out
+
 if TYPE_CHECKING:
-    from catbench_make.prompts.build import Built, Choice
-    from catbench_make.prompts.prompt_check import PromptCheck
+    from catbench_make.prompts.build import Choice
     from catbench_make.prompts.sources import Dataset
 
 app = typer.Typer(
@@ -33,9 +34,6 @@ Ids = Annotated[
     Path | None,
     typer.Option(help="Take the prompts of a published kept_ids.txt, alone; no encoder is needed."),
 ]
-Out = Annotated[
-    Path | None, typer.Option(help="The suite's folder; without it the suite can be named afterwards.")
-]
 Force = Annotated[bool, typer.Option("--force", help="Replace a suite without scores that is there.")]
 
 
@@ -57,10 +55,8 @@ def coco(
     from catbench_make.prompts.build import Choice
     from catbench_make.prompts.sources import COCO
 
-    if ids:
-        _check_alone(context)
     choice = Choice(threshold, seed, limit)
-    _save(_build(COCO, source or [], column, encoder, device, choice, ids, out, force), out, force)
+    _build(context, COCO, source or [], column, encoder, device, choice, ids, out, force)
 
 
 @app.command("diffusiondb")
@@ -84,10 +80,8 @@ def diffusiondb(
     from catbench_make.prompts.build import Choice
     from catbench_make.prompts.sources import DIFFUSIONDB
 
-    if ids:
-        _check_alone(context)
     choice = Choice(threshold, seed, limit, nsfw_ceiling)
-    _save(_build(DIFFUSIONDB, source or [], column, encoder, device, choice, ids, out, force), out, force)
+    _build(context, DIFFUSIONDB, source or [], column, encoder, device, choice, ids, out, force)
 
 
 @app.command("check")
@@ -117,10 +111,11 @@ def check(
     (white space and case apart). Nothing else decides then: near ones and pairs across splits are listed.
     """
     from dataclasses import replace
+    from json import dumps
 
     from catbench.cli.progress import progress_bar
     from catbench.errors import CatbenchError, UsageError
-    from catbench.files import check_writable
+    from catbench.files import atomic_file, check_writable
     from catbench.suite.store import load_prompts, read_manifest, suite_folder
     from catbench_make.prompts import encoders
     from catbench_make.prompts.check_plot import check_plot_format, write_check_plot
@@ -129,6 +124,7 @@ def check(
     from catbench_make.prompts.embeddings import Embeddings
     from catbench_make.prompts.prompt_check import check
     from catbench_make.prompts.prompts_to_compare import read_other
+    from catbench_make.verbs.prompt_tables import print_check
 
     if not 0 < near <= 1:
         raise UsageError(f"--near {near:g}: a similarity above 0, at most 1, is needed")
@@ -148,10 +144,8 @@ def check(
     name = encoder or (own.encoder if own else encoders.DEFAULT)
     texts = prompts["text"].tolist()
     beyond = beyond_window(texts)
-    found, vectors = (
-        check(prompts, None, near, beyond=beyond, other=other),
-        None,
-    )  # equal ones need no encoder
+    found = check(prompts, None, near, beyond=beyond, other=other)  # equal ones need no encoder
+    vectors = None
     try:
         embeddings = Embeddings(encoders.find_encoder(name, device))
     except CatbenchError as error:
@@ -165,9 +159,10 @@ def check(
             if other:
                 other = replace(other, vectors=embeddings(other.texts, progress))
         found = check(prompts, vectors, near, beyond=beyond, other=other)
-    _print_check(found, manifest.suite.id if vectors is None else f"{manifest.suite.id}, {name}")
+    print_check(found, manifest.suite.id if vectors is None else f"{manifest.suite.id}, {name}")
     if json:
-        _write_json(found, json)
+        with atomic_file(json) as draft:
+            draft.write_text(dumps(found.record(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     if plot and vectors is not None:
         write_check_plot(found, vectors, plot)
     if drop and vectors is not None:
@@ -177,6 +172,7 @@ def check(
 
 
 def _build(
+    context: typer.Context,
     dataset: Dataset,
     files: list[Path],
     column: str | None,
@@ -186,18 +182,23 @@ def _build(
     ids: Path | None,
     out: Path | None,
     force: bool,
-) -> Built:
-    """Build a suite's prompts; whatever stands in the way is found before the long work."""
+) -> None:
+    """Build a suite's prompts and save them; whatever stands in the way is found before the long work."""
     from catbench.cli.progress import progress_bar
     from catbench.home import home
+    from catbench.suite.prompts import SPLITS
+    from catbench.suite.store import save
     from catbench_make.prompts import encoders
     from catbench_make.prompts.build import build, rebuild
     from catbench_make.prompts.diversity import DiversityFilter
     from catbench_make.prompts.embeddings import Embeddings
-    from catbench_make.prompts.ids import read_ids
+    from catbench_make.prompts.ids import FILE, read_ids, spell_ids
     from catbench_make.prompts.sources import read_source
 
-    _check_target(out or home() / dataset.suite, force)
+    if ids:
+        _check_alone(context)
+    folder = out or home() / dataset.suite
+    _check_target(folder, force)
     DiversityFilter(choice.threshold)
     listed = read_ids(ids) if ids else None
     with progress_bar() as progress:
@@ -205,13 +206,20 @@ def _build(
             dataset, files, column=column, nsfw=choice.nsfw_ceiling is not None, progress=progress
         )
         if listed:
-            return rebuild(dataset.suite, source, rows, *listed)
-        embeddings = Embeddings(encoders.find_encoder(encoder, device))
-        built = build(dataset.suite, source, rows, choice, embeddings, progress)
-    if embeddings.encoded:
-        speed = embeddings.encoded / embeddings.seconds
-        typer.echo(f"{embeddings.encoded:,} prompts encoded, {speed:,.0f} a second", err=True)
-    return built
+            built = rebuild(dataset.suite, source, rows, *listed)
+        else:
+            embeddings = Embeddings(encoders.find_encoder(encoder, device))
+            built = build(dataset.suite, source, rows, choice, embeddings, progress)
+            if embeddings.encoded:
+                speed = embeddings.encoded / embeddings.seconds
+                typer.echo(f"{embeddings.encoded:,} prompts encoded, {speed:,.0f} a second", err=True)
+    save(built.suite, folder, extra={FILE: spell_ids(built.ids, built.diversity)}, force=force)
+    for what, count in built.counts.items():
+        typer.echo(f"{what.replace('_', ' '):20} {count:9,}")
+    splits = built.suite.prompts["split"].value_counts()
+    sizes = ", ".join(f"{split} {splits.get(split, 0):,}" for split in SPLITS)
+    typer.echo(f"{len(built.ids):,} prompts ({sizes}), in {folder}")
+    typer.echo(f"next: catbench generate {out or built.suite.suite.id} --out RUN --limit 20 --dry-run")
 
 
 def _check_alone(context: typer.Context) -> None:
@@ -242,34 +250,3 @@ def _check_target(folder: Path, force: bool) -> None:
         raise UsageError(f"{folder} is there already: give another folder, or --force to replace it")
     if "scores.parquet" in read_manifest(folder).files:
         raise UsageError(f"{folder} holds scores, and new prompts would lose them: give another --out")
-
-
-def _save(built: Built, out: Path | None, force: bool) -> None:
-    from catbench.home import home
-    from catbench.suite.prompts import SPLITS
-    from catbench.suite.store import save
-    from catbench_make.prompts.ids import FILE, spell_ids
-
-    folder = out or home() / built.suite.suite.id
-    save(built.suite, folder, extra={FILE: spell_ids(built.ids, built.diversity)}, force=force)
-    for what, count in built.counts.items():
-        typer.echo(f"{what.replace('_', ' '):20} {count:9,}")
-    splits = built.suite.prompts["split"].value_counts()
-    sizes = ", ".join(f"{split} {splits.get(split, 0):,}" for split in SPLITS)
-    typer.echo(f"{len(built.ids):,} prompts ({sizes}), in {folder}")
-    typer.echo(f"next: catbench generate {out or built.suite.suite.id} --out RUN --limit 20 --dry-run")
-
-
-def _write_json(found: PromptCheck, path: Path) -> None:
-    import json
-
-    from catbench.files import atomic_file
-
-    with atomic_file(path) as draft:
-        draft.write_text(json.dumps(found.record(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _print_check(found: PromptCheck, title: str) -> None:
-    from catbench_make.verbs.prompt_tables import print_check
-
-    print_check(found, title)
