@@ -21,10 +21,11 @@ import psutil
 from catbench.arrays import Floats
 from catbench.errors import UsageError
 from catbench.suite.costs import Cost
+from catbench.suite.from_arrays import grouped
 from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Candidate
-from catbench.suite.prompts import SPLITS, Split, group_of, normalise, split_of
+from catbench.suite.prompts import SPLITS, Split, normalise, split_of
 
 WORDS = " ".join(
     (
@@ -82,17 +83,17 @@ def simulate(simulation: Simulation) -> tuple[ScoreMatrix, pd.DataFrame]:
         noise = random.normal(0, 0.1 * s.noise, (*expected.shape, s.samples))
         scores[metric.name] = (expected[:, :, None] + noise).astype(np.float32)
         truth[metric.name] = expected.ravel()
-    keys = [normalise(text) for text in texts]
-    prompts = pd.DataFrame(
-        {
-            "prompt_id": ids,
-            "text": texts,
-            "source": "simulated",
-            "group": [group_of(key) for key in keys],
-            "split": _splits(keys),
-        }
-    ).astype("str")
-    prompts["words"] = [len(text.split()) for text in texts]
+    prompts = grouped(
+        pd.DataFrame(
+            {
+                "prompt_id": ids,
+                "text": texts,
+                "source": "simulated",
+                "split": _splits([normalise(text) for text in texts]),
+                "words": [len(text.split()) for text in texts],
+            }
+        )
+    )
     matrix = ScoreMatrix(
         suite=SuiteInfo(
             id="simulated",

@@ -1,9 +1,4 @@
-"""`matrix_from_files`: from a file of scores and a file of costs, as people have them, to a score matrix.
-
-Each step is a module: `reading` and `workbook` read the forms of files, `shapes` makes other shapes tidy,
-`columns` takes columns for what they are, `complete` sees to what is missing, `prices` to the costs, and
-`table` builds the matrix. Nothing is written.
-"""
+"""`matrix_from_files`: from a file of scores and a file of costs, as people have them, to a score matrix."""
 
 from __future__ import annotations
 
