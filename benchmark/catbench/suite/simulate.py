@@ -131,7 +131,6 @@ def expected_quality(bags: Floats, rank: Floats, signal: float, number: int = 0)
 
 
 def _check(s: Simulation) -> None:
-    """Raise UsageError for what makes no suite, or is more than the memory holds."""
     sizes = s.prompts // 20, s.candidates, s.samples
     if min(sizes) < 1 or s.seed < 0 or not all(0 <= given <= STRONGEST for given in (s.signal, s.noise)):
         raise UsageError(

@@ -32,12 +32,11 @@ from catbench.suite.tables.table_reading import KEYS
 LARGEST = float(np.finfo(np.float32).max)
 """Scores are stored in single precision."""
 _SPLITS_MEANT = {
-    "train": "train", "training": "train",
-    "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
-    "development": "validation", "eval": "validation",
-    "test": "test", "testing": "test", "held-out": "test", "heldout": "test",
-}  # fmt: skip
-"""What other words for splits most likely mean; only suggested."""
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val", "dev", "development", "eval"),
+    "test": ("test", "testing", "held-out", "heldout"),
+}
+"""Split -> words that most likely mean it; only suggested."""
 _ODD = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
@@ -122,8 +121,12 @@ def _check_splits(names: Sequence[str], where: str) -> None:
     ways = f"the splits are {', '.join(SPLITS)}, and all are needed; --ignore split draws them anew"
     odd = [name for name in names if name not in SPLITS]
     if odd:
-        meant = {name: _SPLITS_MEANT.get(name.casefold()) for name in odd}
-        renames = [f"{split} for {name!r}" for name, split in meant.items() if split]
+        renames = [
+            f"{split} for {name!r}"
+            for name in odd
+            for split, words in _SPLITS_MEANT.items()
+            if name.casefold() in words
+        ]
         write = f"write {' and '.join(renames)}: " if renames else ""
         raise SuiteError(f"{where}: unknown split {', '.join(map(repr, odd[:3]))}: {write}{ways}")
     if lacking := [split for split in SPLITS if split not in names]:
