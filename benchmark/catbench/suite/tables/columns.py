@@ -108,7 +108,6 @@ def holds_lists(column: pd.Series[Any]) -> bool:
 
 
 def _named(wanted: Sequence[str], columns: Sequence[str], where: str) -> dict[str, Direction]:
-    """Return the directions of the metrics that are named, by their columns."""
     named: dict[str, Direction] = {}
     for item in wanted:
         name, direction = (item, None) if item in columns else split_direction(item)
@@ -181,7 +180,6 @@ def words_of(name: str) -> set[str]:
 
 
 def _reason(name: str, column: pd.Series[Any], numbers: Numbers, named: bool) -> str:
-    """Return why a column is no metric."""
     if name.startswith(UNNAMED):
         return "it has no name"
     if holds_lists(column):

@@ -158,7 +158,6 @@ def _check_ids(names: Sequence[str], where: str) -> None:
 
 
 def _finite(table: pd.DataFrame, metric: str, where: str) -> Floats:
-    """Return a metric's column, NaN where it is missing; raises SuiteError for what is no finite number."""
     values = numbers_in(table[metric], metric, where)
     bad = np.abs(values) > LARGEST
     if bad.any():
@@ -192,7 +191,6 @@ def _ranks(table: pd.DataFrame, suite: SuiteInfo, where: str) -> Ints:
 
 
 def _row(table: pd.DataFrame, which: Any) -> str:
-    """Return the first row of those that a mask chooses as messages name it."""
     return f"row {int(table.index[int(np.argmax(which))]) + 1}"
 
 
