@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from catbench.arrays import Floats
+from catbench.arrays import Floats, Scores
 from catbench.errors import UsageError
 from catbench.suite.costs import Cost
 from catbench.suite.from_arrays import grouped
@@ -72,7 +72,7 @@ def simulate(simulation: Simulation) -> tuple[ScoreMatrix, pd.DataFrame]:
     ids = [f"sim-{number:06d}" for number in range(s.prompts)]
     candidates, prices = _candidates(s.candidates)
     rank = np.linspace(0, 1, s.candidates)
-    scores: dict[str, np.ndarray[tuple[int, int, int], np.dtype[np.float32]]] = {}
+    scores: dict[str, Scores] = {}
     truth = pd.DataFrame(
         {"prompt_id": np.repeat(ids, s.candidates), "candidate": [c.id for c in candidates] * s.prompts}
     )
