@@ -10,5 +10,5 @@ here hub_suites             the suites of this machine, and those of a dataset h
 tables/                     tables as people have them, made into a suite
 recipes/                    suites of score files that others have published
 simulate                    suites from a formula
-slices words                how complex a prompt is
+slices                      how complex a prompt is
 """

@@ -124,14 +124,14 @@ def address(suite: SuiteInfo) -> str:
 def full_version(version: str) -> str:
     """Return a version in three numbers where it is one of fewer: `1` is `1.0.0`."""
     parts = version.split(".")
-    return (
-        ".".join([*parts, "0", "0"][:3]) if all(p.isdecimal() for p in parts) and len(parts) < 3 else version
-    )
+    missing = 3 - len(parts) if all(part.isdecimal() for part in parts) else 0
+    return version + ".0" * missing
 
 
 def _distribution(folder: Path, manifest: Manifest) -> list[dict[str, Any]]:
     files = {"manifest.json": sha256_of(folder / "manifest.json"), **manifest.files}
     forms = {".json": "application/json", ".parquet": "application/x-parquet", ".txt": "text/plain"}
+    sets = {"features": ("*.npy", "application/x-npy"), "images": ("*.webp", "image/webp")}
     found: list[dict[str, Any]] = [
         {
             "@type": "cr:FileObject",
@@ -144,19 +144,18 @@ def _distribution(folder: Path, manifest: Manifest) -> list[dict[str, Any]]:
         for name, digest in files.items()
         if Path(name).suffix in forms
     ]
-    for place, form in (("features/*.npy", "application/x-npy"), ("images/*.webp", "image/webp")):
-        if any(Path(name).match(place) for name in files):
-            found.append(
-                {
-                    "@type": "cr:FileSet",
-                    "@id": place.partition("/")[0],
-                    "name": place.partition("/")[0],
-                    "description": "The digest of each is in manifest.json",
-                    "encodingFormat": form,
-                    "includes": place,
-                }
-            )
-    return found
+    return found + [
+        {
+            "@type": "cr:FileSet",
+            "@id": name,
+            "name": name,
+            "description": "The digest of each is in manifest.json",
+            "encodingFormat": form,
+            "includes": f"{name}/{ending}",
+        }
+        for name, (ending, form) in sets.items()
+        if any(Path(file).match(f"{name}/{ending}") for file in files)
+    ]
 
 
 def _listed(name: str, key: str, values: Iterable[str], kind: str, what: str) -> dict[str, Any]:
@@ -177,13 +176,14 @@ def _listed(name: str, key: str, values: Iterable[str], kind: str, what: str) ->
 def _record_set(table: str, path: Path, manifest: Manifest) -> dict[str, Any]:
     with readable(path, "Parquet"):
         schema: Any = pq.read_schema(path)
-    known = {
-        **COLUMNS.get(table, {}),
-        **({metric.name: _metric_says(metric) for metric in manifest.metrics} if table == "scores" else {}),
-    }
+    known = dict(COLUMNS.get(table, {}))
+    if table == "scores":
+        for metric in manifest.metrics:
+            about = ", ".join(filter(None, (metric.title, metric.citation)))
+            known[metric.name] = f"{about}; {metric.direction} is better"
     fields: list[dict[str, Any]] = []
     for column in schema:
-        field: dict[str, Any] = {
+        field = {
             "@type": "cr:Field",
             "@id": f"{table}/{column.name}",
             "name": column.name,
@@ -196,11 +196,6 @@ def _record_set(table: str, path: Path, manifest: Manifest) -> dict[str, Any]:
             field["references"] = {"field": {"@id": to}}
         fields.append(field)
     return {"@type": "cr:RecordSet", "@id": table, "name": table, "field": fields}
-
-
-def _metric_says(metric: Any) -> str:
-    about = ", ".join(filter(None, (metric.title, metric.citation)))
-    return f"{about}; {metric.direction} is better"
 
 
 def _type_of(column: Any) -> str:

@@ -93,7 +93,7 @@ def dataset_card(manifest: Manifest, costs: Sequence[Cost], repository: str = ""
         f"# {_line(suite.title) or suite.id}\n",
         "A score matrix for cost-aware text-to-image routing: which candidate should draw which prompt?\n"
         + ("\nIts scores come from a formula, not from images.\n" if suite.simulated else ""),
-        _table(("", ""), [(name, value) for name, value in facts if value]),
+        _table(("", ""), [fact for fact in facts if fact[1]]),
         "## Load it\n\n" + _how_to_load(manifest, repository),
         "## Candidates\n\nThe price of one image of each; their settings are in `manifest.json`.\n\n"
         + _candidates(manifest, costs),
@@ -170,7 +170,7 @@ def _candidates(manifest: Manifest, costs: Sequence[Cost]) -> str:
 
 
 def _model(name: str) -> str:
-    """Return the name of a metric's model as a reader finds it; `catbench:` are weights that are shipped."""
+    """Return a metric's model as a reader finds it; `catbench:` are weights that are shipped."""
     shipped = name.partition("catbench:")[2]
     return f"{shipped}, shipped with catbench" if shipped else name
 
@@ -187,5 +187,4 @@ def _line(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    """Return a name as a span of code in a cell of a table."""
     return f"`{' '.join(text.split()).replace('`', chr(39)).replace('|', chr(92) + '|')}`"

@@ -1,8 +1,7 @@
 """From arrays that are complete to a matrix: groups and splits of the prompts, the canonical order of all.
 
 Prompts come out sorted by id and candidates by the first cost named (those without it last), so the suite
-is the same whatever the order of what is given. Beside what is given stand the columns of
-`catbench.suite.slices`.
+is the same whatever the order of what is given. Beside what is given stand the columns of `slices`.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from catbench.errors import SuiteError
 from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Candidate, Cost
@@ -36,13 +34,8 @@ def matrix_from_arrays(
     """Return the matrix of scores (prompt, candidate) or (prompt, candidate, sample), in the order given.
 
     `prompts` has `prompt_id`, `text`, `source`, and any columns to slice by; `group` and `split` as `grouped`
-    takes them. Prices of candidates that are not there are passed over. Raises SuiteError for a text that is
-    blank, and as ScoreMatrix does.
+    takes them. Prices of unknown candidates are passed over. Raises SuiteError as ScoreMatrix does.
     """
-    blank = (prompts["text"].str.strip() == "").to_numpy()
-    if blank.any():
-        name = prompts["prompt_id"].iloc[int(blank.argmax())]
-        raise SuiteError(f"suite {suite.id!r}: prompt {name!r} is blank")
     table = grouped(prompts.reset_index(drop=True))
     whole = pd.concat([table, complexity(table["text"].tolist())], axis=1)
     rows = np.argsort(whole["prompt_id"].to_numpy(dtype=object), kind="stable")

@@ -18,12 +18,13 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from catbench.arrays import Floats
+from catbench.arrays import Floats, Scores
 from catbench.errors import UsageError
+from catbench.suite.from_arrays import grouped
 from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Candidate, Cost
-from catbench.suite.prompts import SPLITS, Split, group_of, normalise, split_of
+from catbench.suite.prompts import SPLITS, Split, normalise, split_of
 
 WORDS = " ".join(
     (
@@ -70,7 +71,7 @@ def simulate(simulation: Simulation) -> tuple[ScoreMatrix, pd.DataFrame]:
     ids = [f"sim-{number:06d}" for number in range(s.prompts)]
     candidates, prices = _candidates(s.candidates)
     rank = np.linspace(0, 1, s.candidates)
-    scores: dict[str, np.ndarray[tuple[int, int, int], np.dtype[np.float32]]] = {}
+    scores: dict[str, Scores] = {}
     truth = pd.DataFrame(
         {"prompt_id": np.repeat(ids, s.candidates), "candidate": [c.id for c in candidates] * s.prompts}
     )
@@ -81,17 +82,17 @@ def simulate(simulation: Simulation) -> tuple[ScoreMatrix, pd.DataFrame]:
         noise = random.normal(0, 0.1 * s.noise, (*expected.shape, s.samples))
         scores[metric.name] = (expected[:, :, None] + noise).astype(np.float32)
         truth[metric.name] = expected.ravel()
-    keys = [normalise(text) for text in texts]
-    prompts = pd.DataFrame(
-        {
-            "prompt_id": ids,
-            "text": texts,
-            "source": "simulated",
-            "group": [group_of(key) for key in keys],
-            "split": _splits(keys),
-        }
-    ).astype("str")
-    prompts["words"] = [len(text.split()) for text in texts]
+    prompts = grouped(
+        pd.DataFrame(
+            {
+                "prompt_id": ids,
+                "text": texts,
+                "source": "simulated",
+                "split": _splits([normalise(text) for text in texts]),
+                "words": [len(text.split()) for text in texts],
+            }
+        )
+    )
     matrix = ScoreMatrix(
         suite=SuiteInfo(
             id="simulated",
@@ -129,7 +130,6 @@ def expected_quality(bags: Floats, rank: Floats, signal: float, number: int = 0)
 
 
 def _check(s: Simulation) -> None:
-    """Raise UsageError for what makes no suite, or is more than the memory holds."""
     sizes = s.prompts // 20, s.candidates, s.samples
     if min(sizes) < 1 or s.seed < 0 or not all(0 <= given <= STRONGEST for given in (s.signal, s.noise)):
         raise UsageError(

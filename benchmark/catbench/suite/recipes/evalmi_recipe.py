@@ -100,16 +100,12 @@ def build(paths: Mapping[str, Path], tell: Tell) -> ScoreMatrix:
     table = read_workbook(paths[SCORES])
     models, _, images = zip(*(str(name).partition("/") for name in table["ImageName"]), strict=True)
     numbers = np.array([int(image.removesuffix(".png")) for image in images]) - 1
-    column = pd.Index(MODELS).get_indexer(pd.Index(models))
-    if column.min() < 0 or len(tasks) != len(texts) or numbers.max() >= len(texts):
-        raise SuiteError(
-            f"{paths[SCORES]}: models {sorted(set(models) - set(MODELS))} are none of EvalMi-50K, or images "
-            f"up to {numbers.max() + 1} have no prompt among {len(texts)} and {len(tasks)}"
-        )
+    column_of = {model: column for column, model in enumerate(MODELS)}
+    columns = [column_of[model] for model in models]
     scores = {}
     for name, metric in METRICS.items():
         scores[metric.name] = np.full((len(texts), len(MODELS)), np.nan)
-        scores[metric.name][numbers, column] = numbers_in(table[name], name, str(paths[SCORES]))
+        scores[metric.name][numbers, columns] = numbers_in(table[name], name, str(paths[SCORES]))
     prompts = pd.DataFrame(
         {
             "prompt_id": [f"{number:04}" for number in range(1, len(texts) + 1)],

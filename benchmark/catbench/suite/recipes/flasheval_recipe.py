@@ -33,7 +33,6 @@ import numpy as np
 import pandas as pd
 
 from catbench.arrays import Floats
-from catbench.errors import SuiteError
 from catbench.suite.from_arrays import matrix_from_arrays
 from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
@@ -106,7 +105,8 @@ def build(paths: Mapping[str, Path], tell: Tell, *, suite: SuiteInfo, source: st
         if match := _FILE.match(path):
             candidate = candidate_of(match["model"], match["solver"], int(match["steps"]))
             candidates[candidate.id] = candidate
-            columns[match["metric"]][candidate.id] = _scores(file, ids)
+            found = json.loads(file.read_bytes())
+            columns[match["metric"]][candidate.id] = np.array([found[name] for name in ids], dtype=np.float64)
     names = sorted(candidates)
     models = sorted({one.model for one in candidates.values()}, key=lambda name: (name != MAIN, name))
     scores = {folder: np.stack([columns[folder][name] for name in names], axis=1) for folder in METRICS}
@@ -133,14 +133,6 @@ def build(paths: Mapping[str, Path], tell: Tell, *, suite: SuiteInfo, source: st
             "sd": [name for name in names if candidates[name].settings["width"] == 512],
         },
     )
-
-
-def _scores(file: Path, ids: list[str]) -> Floats:
-    """Return the scores of a file in the order of the ids; raises SuiteError where one is missing."""
-    found = json.loads(file.read_bytes())
-    if missing := next((name for name in ids if name not in found), None):
-        raise SuiteError(f"{file}: no score of prompt {missing!r}; the file of prompts has it")
-    return np.array([found[name] for name in ids], dtype=np.float64)
 
 
 def _recipe(suite: str, source: str, prompts: int, candidates: int, title: str) -> Recipe:

@@ -77,7 +77,6 @@ def opened(recipe: Recipe, source: Path | None, progress: Progress) -> Generator
 
 
 def _fetched(recipe: Recipe, progress: Progress) -> dict[str, Path]:
-    """Return the files in the cache, those that are not there fetched several at a time."""
     name = recipe.suite.id
 
     def one(path: str) -> Path:
@@ -175,7 +174,6 @@ def _unpacked(recipe: Recipe, archive: Path, folder: Path) -> dict[str, Path]:
 
 
 def _checked(recipe: Recipe, found: Mapping[str, Path], where: str, progress: Progress) -> Mapping[str, Path]:
-    """Return the files; raises UsageError where one is missing, SuiteError where one is another."""
     missing = [path for path in recipe.files if path not in found]
     if missing:
         more = f" (and {len(missing) - 1} more of {len(recipe.files)} files)" if len(missing) > 1 else ""
@@ -199,7 +197,6 @@ def _due(recipe: Recipe, path: str) -> str:
 
 
 def _other(recipe: Recipe, path: str, name: str, has: str) -> SuiteError:
-    """Return the error for a file that has another size or digest than it must have."""
     return SuiteError(
         f"{name}: {has}, not the file of commit {recipe.commit[:12]} (altered or cut short?); it "
         f"must be {_due(recipe, path)}"

@@ -1,6 +1,6 @@
 """Tables of scores and prices as people have them: read, brought into one shape, made into a suite.
 
-table_reading workbook    CSV, TSV, JSON, Parquet and Excel files as text columns
+table_reading workbook    CSV, TSV, JSON, Parquet and Excel files as tables
 numerals columns shapes   numbers, what each column is, long and wide tables
 complete                  what becomes of holes
 prices                    cost tables

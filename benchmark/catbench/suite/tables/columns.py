@@ -87,9 +87,14 @@ def _without_numbers(table: pd.DataFrame, read: Mapping[str, Numbers]) -> str:
 def split_direction(item: str) -> tuple[str, Direction | None]:
     """Return name and direction of `NAME:lower` or `NAME:higher`; any other text is a name."""
     name, _, direction = item.rpartition(":")
-    if name and direction == "lower":
-        return name, "lower"
-    return (name, "higher") if name and direction == "higher" else (item, None)
+    return (name, direction) if name and direction in ("lower", "higher") else (item, None)
+
+
+def check_once(names: Sequence[str], option: str) -> None:
+    """Raise UsageError for a name that an option is given twice."""
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise UsageError(f"{option}: {name!r} is named twice")
 
 
 def holds_lists(column: pd.Series[Any]) -> bool:
@@ -103,7 +108,6 @@ def holds_lists(column: pd.Series[Any]) -> bool:
 
 
 def _named(wanted: Sequence[str], columns: Sequence[str], where: str) -> dict[str, Direction]:
-    """Return the directions of the metrics that are named, by their columns."""
     named: dict[str, Direction] = {}
     for item in wanted:
         name, direction = (item, None) if item in columns else split_direction(item)
@@ -160,9 +164,8 @@ def _doubt(name: str, values: Floats, table: pd.DataFrame) -> str:
 
 def _same_within(values: Floats, key: pd.Series[Any]) -> bool:
     """Return whether values differ only where a key does, which is in several rows."""
-    codes, distinct = pd.factorize(key)
-    _, first = np.unique(codes, return_index=True)
-    return 1 < len(distinct) < len(values) and np.array_equal(values, values[first][codes], equal_nan=True)
+    distinct = pd.Series(values).groupby(key.to_numpy()).nunique(dropna=False)
+    return 1 < len(distinct) < len(values) and bool((distinct == 1).all())
 
 
 def words_of(name: str) -> set[str]:
@@ -177,7 +180,6 @@ def words_of(name: str) -> set[str]:
 
 
 def _reason(name: str, column: pd.Series[Any], numbers: Numbers, named: bool) -> str:
-    """Return why a column is no metric."""
     if name.startswith(UNNAMED):
         return "it has no name"
     if holds_lists(column):

@@ -6,9 +6,9 @@ takes: leaving out the prompts concerned (`--drop-prompts`), or the candidates (
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from catbench.arrays import Ints, Scores
-from catbench.errors import SuiteError, listed, shown
+from catbench.errors import SuiteError, counted, listed, shown
 from catbench.suite.tables.columns import Tell
 
 Flags = npt.NDArray[np.bool_]
@@ -39,17 +39,22 @@ def without_blank_prompts(table: pd.DataFrame, drops: Drops, where: str, tell: T
 
     The index of `table` holds the number of each row, counted from 0.
     """
-    blank = (table["prompt"].isna() | (table["prompt"].astype(str).str.strip() == "")).to_numpy()
-    if not blank.any():
+    without = blank(table["prompt"])
+    if not without.any():
         return table
-    rows = [f"row {row + 1}" for row in table.index[blank]]
-    said = f"{where}: the prompt of {_count(len(rows), 'row')} of {len(table):,} is blank: {listed(rows)}"
+    rows = [f"row {row + 1}" for row in table.index[without]]
+    said = f"{where}: the prompt of {counted(len(rows), 'row')} of {len(table):,} is blank: {listed(rows)}"
     if not drops.prompts:
         raise SuiteError(f"{said}; --drop-prompts leaves them out")
-    if blank.all():
+    if without.all():
         raise SuiteError(f"{said}; no row is left")
     tell(f"{said}; left out")
-    return table[~blank]
+    return table[~without]
+
+
+def blank(column: pd.Series[Any]) -> Flags:
+    """Return which cells of a column hold nothing, or white space alone."""
+    return (column.isna() | (column.astype(str).str.strip() == "")).to_numpy()
 
 
 def whole_part(
@@ -85,16 +90,15 @@ def whole_part(
         )
     if drops.candidates:
         keep_candidates = ~cells.any(axis=0)
+        gone, kind = list(compress(candidates, ~keep_candidates)), "candidate"
     else:
         keep_prompts = ~cells.any(axis=1)
-    gone = [candidates[place] for place in np.flatnonzero(~keep_candidates).tolist()] or [
-        shown(texts[place], 40) for place in np.flatnonzero(~keep_prompts).tolist()
-    ]
-    left = f"{_count(keep_prompts.sum(), 'prompt')} x {_count(keep_candidates.sum(), 'candidate')}"
-    if not keep_prompts.any() or keep_candidates.sum() < min(2, len(candidates)):
+        gone, kind = [shown(text, 40) for text in compress(texts, ~keep_prompts)], "prompt"
+    prompts, models = int(keep_prompts.sum()), int(keep_candidates.sum())
+    left = f"{counted(prompts, 'prompt')} x {counted(models, 'candidate')}"
+    if not prompts or models < min(2, len(candidates)):
         raise SuiteError(f"{said}. Without what lacks one, {left} would be left")
-    kind = "candidate" if drops.candidates else "prompt"
-    tell(f"{said}. Left out: {_count(len(gone), kind)}, {listed(gone)}; left are {left}")
+    tell(f"{said}. Left out: {counted(len(gone), kind)}, {listed(gone)}; left are {left}")
     return keep_prompts, keep_candidates
 
 
@@ -102,34 +106,24 @@ def _missing(
     lacking: Flags, total: int, scores: Mapping[str, Scores], texts: Sequence[str], candidates: Sequence[str]
 ) -> str:
     """Return how many scores are missing, and the first three by prompt and candidate."""
+    squeezed = pd.Series([" ".join(text.split()) for text in texts])
+    twin = squeezed.duplicated(keep=False).to_numpy()
     named: list[str] = []
-    alike = Counter(map(_squeezed, texts))
     places: list[list[int]] = np.argwhere(lacking)[:3].tolist()
     for prompt, candidate, sample in places:
         metrics = [name for name, values in scores.items() if np.isnan(values[prompt, candidate, sample])]
         which = [f"sample {sample}"] if lacking.shape[2] > 1 else []
         which += metrics if len(metrics) < len(scores) else []
-        twin = alike[_squeezed(texts[prompt])] > 1
-        text = repr(texts[prompt][:40]) if twin else shown(texts[prompt], 40)
+        text = repr(texts[prompt][:40]) if twin[prompt] else shown(texts[prompt], 40)
         named.append(f"{text} by {candidates[candidate]}" + (f" ({', '.join(which)})" if which else ""))
     more = int(lacking.sum()) - len(named)
-    rows: list[int] = np.flatnonzero(lacking.any(axis=(1, 2))).tolist()
-    twins = any(alike[_squeezed(texts[prompt])] > 1 for prompt in rows)
+    twins = twin[lacking.any(axis=(1, 2))].any()
     return (
-        f"{int(lacking.sum()):,} of {_count(total, 'score')} missing: {'; '.join(named)}"
+        f"{int(lacking.sum()):,} of {counted(total, 'score')} missing: {'; '.join(named)}"
         + (f"; and {more:,} more" if more else "")
         + (" (texts that differ in white space alone are two prompts: write them alike)" if twins else "")
     )
 
 
-def _squeezed(text: str) -> str:
-    """Return a text without what no eye can see of its white space."""
-    return " ".join(text.split())
-
-
 def _part(which: Flags, noun: str) -> str:
-    return f"{int(which.sum()):,} of {_count(len(which), noun)}"
-
-
-def _count(number: int | np.integer[Any], noun: str) -> str:
-    return f"{int(number):,} {noun}{'' if number == 1 else 's'}"
+    return f"{int(which.sum()):,} of {counted(len(which), noun)}"

@@ -1,9 +1,4 @@
-"""`matrix_from_files`: from a file of scores and a file of costs, as people have them, to a score matrix.
-
-Each step is a module: `reading` and `workbook` read the forms of files, `shapes` makes other shapes tidy,
-`columns` takes columns for what they are, `complete` sees to what is missing, `prices` to the costs, and
-`table` builds the matrix. Nothing is written.
-"""
+"""`matrix_from_files`: from a file of scores and a file of costs, as people have them, to a score matrix."""
 
 from __future__ import annotations
 
@@ -64,8 +59,7 @@ def matrix_from_files(
     another: what each column was taken for, and what was left out and why. Raises UsageError for options that
     do not fit the files or are needed and absent, SuiteError for tables that break a rule.
     """
-    options = options or TableOptions()
-    where = str(scores)
+    options, where = options or TableOptions(), str(scores)
     suite = suite or SuiteInfo(id="table", title=scores.name, source=scores.name)
     columns, renames = _column_names(options.columns), parse_renames(options.candidates)
     table = read_table(scores, columns)
@@ -150,9 +144,10 @@ def _renamed(
 ) -> tuple[pd.DataFrame, tuple[Cost, ...]]:
     """Return scores and costs with candidates under their new names; raises UsageError where two meet."""
     scored = set(table["candidate"].unique())
+    known = scored | {cost.candidate for cost in costs}
     for old in renames:
-        if old not in scored | {cost.candidate for cost in costs}:
-            raise unknown_name("candidate", old, scored | {cost.candidate for cost in costs})
+        if old not in known:
+            raise unknown_name("candidate", old, known)
     if len({renames.get(name, name) for name in scored}) < len(scored):
         raise UsageError("--candidate: two candidates of the scores would have one name")
     return table.assign(candidate=table["candidate"].replace(renames)), tuple(

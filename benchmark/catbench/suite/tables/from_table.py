@@ -1,9 +1,6 @@
 """Build a score matrix from tidy rows: one row a prompt, candidate and sample; every metric a column.
 
-Rules of DESIGN: a row belongs to a prompt id; prompts whose texts are equal after normalising share a
-group; where no split is given, the group's hash decides it. Prompts come out sorted by id and candidates
-by the first cost named (those without it last), so the suite is the same whatever the order of the rows.
-Beside what is given stand the columns of `catbench.suite.slices`, by which results can be sliced.
+A row belongs to a prompt id. The suite is the same whatever the order of the rows (`from_arrays`).
 """
 
 from __future__ import annotations
@@ -26,7 +23,7 @@ from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Candidate, Cost
 from catbench.suite.prompts import SPLITS
 from catbench.suite.tables.columns import Tell
-from catbench.suite.tables.complete import Drops, whole_part, without_blank_prompts
+from catbench.suite.tables.complete import Drops, blank, whole_part, without_blank_prompts
 from catbench.suite.tables.numerals import numbers_in
 from catbench.suite.tables.prices import fit_costs
 from catbench.suite.tables.table_reading import KEYS
@@ -34,12 +31,11 @@ from catbench.suite.tables.table_reading import KEYS
 LARGEST = float(np.finfo(np.float32).max)
 """Scores are stored in single precision."""
 _SPLITS_MEANT = {
-    "train": "train", "training": "train",
-    "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
-    "development": "validation", "eval": "validation",
-    "test": "test", "testing": "test", "held-out": "test", "heldout": "test",
-}  # fmt: skip
-"""What other words for splits most likely mean; only suggested."""
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val", "dev", "development", "eval"),
+    "test": ("test", "testing", "held-out", "heldout"),
+}
+"""Split -> words that most likely mean it; only suggested."""
 _ODD = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
@@ -55,7 +51,7 @@ def matrix_from_table(
     costs_where: str = "costs",
     tell: Tell = lambda line: None,
 ) -> ScoreMatrix:
-    """Return the matrix of a tidy table. `where` is the file to name in messages.
+    """Return the matrix of a tidy table; `where` and `costs_where` are the files to name in messages.
 
     `table` has columns `prompt`, `candidate`, optional `prompt_id`, `sample`, `split`, `source`, `group`,
     and one a metric. Without `prompt_id` a prompt is its text; without `sample` there is one sample. An index
@@ -65,7 +61,7 @@ def matrix_from_table(
     drops = drops or Drops()
     if not pd.api.types.is_integer_dtype(table.index.dtype):
         table = table.reset_index(drop=True)
-    table = _checked(without_blank_prompts(_with_keys(table, where), drops, where, tell), where)
+    table = _with_text_keys(table, drops, where, tell)
     values = {metric.name: _finite(table, metric.name, where) for metric in metrics}
     ranks = _ranks(table, suite, where)
     prompts, ids = _prompts(table, where), np.array(sorted(table["candidate"].unique()), dtype=object)
@@ -99,29 +95,20 @@ def matrix_from_table(
     )
 
 
-def _with_keys(table: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return a copy of the table, whose keys hold something wherever they stand; blank prompts apart."""
-    for column in ("prompt", "candidate"):
-        if column not in table:
-            raise SuiteError(f"{where}: no column {column!r}; it has {', '.join(map(str, table.columns))}")
-    if table.empty:
-        raise SuiteError(f"{where}: no rows")
+def _with_text_keys(table: pd.DataFrame, drops: Drops, where: str, tell: Tell) -> pd.DataFrame:
+    """Return the rows that have a prompt, their keys as text; without ids, a prompt's is of its text."""
     for column in [name for name in KEYS if name in table and name not in ("source", "prompt")]:
-        empty = (table[column].isna() | (table[column].astype(str).str.strip() == "")).to_numpy()
+        empty = blank(table[column])
         if empty.any():
             raise SuiteError(f"{where}, {_row(table, empty)}: {column} is empty")
-    return table.copy()
-
-
-def _checked(table: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return the table with prompts, candidates and ids as text; without ids, a prompt's is of its text."""
-    table["prompt"] = table["prompt"].astype(str)
-    table["candidate"] = table["candidate"].astype(str)
-    if "prompt_id" not in table:
-        codes, texts = pd.factorize(table["prompt"])
-        ids = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts.tolist()]
-        table["prompt_id"] = np.array(ids, dtype=object)[codes]
-    table["prompt_id"] = table["prompt_id"].astype(str)
+    table = without_blank_prompts(table, drops, where, tell)
+    texts = table["prompt"].astype(str)
+    ids = (
+        table["prompt_id"]
+        if "prompt_id" in table
+        else texts.map({text: hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts.unique()})
+    )
+    table = table.assign(prompt=texts, candidate=table["candidate"].astype(str), prompt_id=ids.astype(str))
     _check_ids(table["candidate"].unique().tolist(), where)
     if "split" in table:
         _check_splits(table["split"].astype(str).unique().tolist(), where)
@@ -133,8 +120,12 @@ def _check_splits(names: Sequence[str], where: str) -> None:
     ways = f"the splits are {', '.join(SPLITS)}, and all are needed; --ignore split draws them anew"
     odd = [name for name in names if name not in SPLITS]
     if odd:
-        meant = {name: _SPLITS_MEANT.get(name.casefold()) for name in odd}
-        renames = [f"{split} for {name!r}" for name, split in meant.items() if split]
+        renames = [
+            f"{split} for {name!r}"
+            for name in odd
+            for split, words in _SPLITS_MEANT.items()
+            if name.casefold() in words
+        ]
         write = f"write {' and '.join(renames)}: " if renames else ""
         raise SuiteError(f"{where}: unknown split {', '.join(map(repr, odd[:3]))}: {write}{ways}")
     if lacking := [split for split in SPLITS if split not in names]:
@@ -166,7 +157,6 @@ def _check_ids(names: Sequence[str], where: str) -> None:
 
 
 def _finite(table: pd.DataFrame, metric: str, where: str) -> Floats:
-    """Return a metric's column, NaN where it is missing; raises SuiteError for what is no finite number."""
     values = numbers_in(table[metric], metric, where)
     bad = np.abs(values) > LARGEST
     if bad.any():
@@ -189,19 +179,17 @@ def _ranks(table: pd.DataFrame, suite: SuiteInfo, where: str) -> Ints:
             )
         names = pd.Series(pd.factorize(label.astype(str), sort=True)[0], index=table.index)
         label = names if numbers.isna().any() else numbers
-    cells = pd.DataFrame(
-        {"prompt": table["prompt_id"].to_numpy(), "candidate": table["candidate"].to_numpy()}
-    ).assign(sample=label.to_numpy())
+    cells = table[["prompt_id", "candidate"]].assign(sample=label)
     twice = cells.duplicated().to_numpy()
     if twice.any():
         hint = "" if "sample" in table else " (is a `sample` column missing? --columns sample=NAME names it)"
         number = f", sample {label.to_numpy()[twice][0]}" if "sample" in table else ""
         raise SuiteError(f"{where}, {_row(table, twice)}: {_cell(table, twice)}{number} appears twice{hint}")
-    return cells.groupby(["prompt", "candidate"])["sample"].rank(method="first").to_numpy(dtype=np.int64) - 1
+    ranks = cells.groupby(["prompt_id", "candidate"])["sample"].rank(method="first")
+    return ranks.to_numpy(dtype=np.int64) - 1
 
 
 def _row(table: pd.DataFrame, which: Any) -> str:
-    """Return the first row of those that a mask chooses as messages name it."""
     return f"row {int(table.index[int(np.argmax(which))]) + 1}"
 
 

@@ -67,7 +67,7 @@ def read_numbers(column: pd.Series[Any]) -> Numbers:
     cells = pd.Series([str(cell).strip() for cell in column.tolist()], dtype=object)
     there = ~cells.str.casefold().isin(MISSING)
     read = _read(cells[there].unique().tolist())
-    values = cells.map(read.numbers).to_numpy(dtype=np.float64)
+    values = np.asarray(cells.map(read.numbers), dtype=np.float64)
     share = float((~np.isnan(values)).sum() / max(1, there.sum()))
     odd = np.flatnonzero(cells.isin(list(read.faults)))
     if not len(odd):

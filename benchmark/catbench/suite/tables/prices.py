@@ -28,12 +28,15 @@ def read_costs(path: Path) -> tuple[Cost, ...]:
     table = read_table(path)
     for column in ("candidate", "unit", "value"):
         if column not in table:
-            names = list(map(str, table.columns))
+            names = listed(list(table.columns), 12)
             raise SuiteError(
-                f"{path}: no column {column!r}; it has {listed(names, 12)}: a price list has the "
+                f"{path}: no column {column!r}; it has {names}: a price list has the "
                 "columns candidate, unit (tflops, seconds, joules or usd) and value, one row a price"
             )
     table = table[[name for name in table.columns if not name.startswith(UNNAMED)]].copy()
+    for name in table.columns:
+        if name not in Cost.model_fields:
+            raise SuiteError(f"{path}: {unknown_name('column', name, Cost.model_fields)}")
     table["value"] = _values(table, str(path))
     costs: list[Cost] = []
     for row, record in enumerate(table.to_dict("records"), start=1):
@@ -41,10 +44,6 @@ def read_costs(path: Path) -> tuple[Cost, ...]:
             given = {str(key): value for key, value in record.items() if key == "value" or not pd.isna(value)}
             costs.append(Cost.model_validate(given))
         except ValidationError as error:
-            first = error.errors()[0]
-            name = str(first["loc"][0])
-            if first["type"] == "extra_forbidden":
-                raise SuiteError(f"{path}: {unknown_name('column', name, Cost.model_fields)}") from error
             raise SuiteError(f"{path}, row {row}: {first_fault(error)}") from error
     return tuple(costs)
 

@@ -18,9 +18,12 @@ import pandas as pd
 
 from catbench.arrays import Floats
 from catbench.errors import SuiteError, UsageError, shown, unknown_name
-from catbench.suite.tables.columns import holds_lists, split_direction
+from catbench.suite.tables.columns import check_once, holds_lists, split_direction
 from catbench.suite.tables.numerals import MISSING, numbers_in
 from catbench.suite.tables.table_reading import KEYS
+
+_CELLS = ""
+"""The column of a long table that holds what stood in the cells; no column of a file is called so."""
 
 
 def tidy(
@@ -32,52 +35,44 @@ def tidy(
     `--metric` said, which names the one metric of a wide table without lists. Raises UsageError for names
     that cannot be used, SuiteError naming the row of a cell that holds something else.
     """
-    _check_new(cell, "--cell", table)
+    check_once(cell, "--cell")
+    for name in cell:
+        if not name or name in KEYS or name in table:
+            raise UsageError(f"--cell: {name!r} cannot be a metric's name here: a column is called so")
     if wide:
-        return _from_wide(table, wide, cell or _one_metric(metrics), bool(cell), where)
-    if cell:
-        name = _list_column(table, where)
-        return table.drop(columns=name).assign(**_listed_numbers(table[name], cell, where))
-    return table
+        names = cell or [_one_metric(metrics)]
+        table, column = _long(table, wide, where), _CELLS
+        if holds_lists(table[column]) and not cell:
+            raise UsageError(f"--wide: cells of {where} hold lists: --cell NAME,NAME names their metrics")
+    elif cell:
+        names, column = cell, _list_column(table, where)
+    else:
+        return table
+    cells, rows = table[column], table.drop(columns=column)
+    return rows.assign(
+        **_listed_numbers(cells, names, where) if cell else {names[0]: numbers_in(cells, names[0], where)}
+    )
 
 
-def _from_wide(
-    table: pd.DataFrame, wide: Sequence[str], names: Sequence[str], lists: bool, where: str
-) -> pd.DataFrame:
+def _long(table: pd.DataFrame, wide: Sequence[str], where: str) -> pd.DataFrame:
+    """Return the keys of a table with a row for each of its candidates, and `_CELLS`."""
     if "candidate" in table:
         raise UsageError(f"--wide: {where} has a column `candidate`, so its candidates are no columns")
     keys = [name for name in KEYS if name in table]
-    for place, name in enumerate(wide):
+    check_once(wide, "--wide")
+    for name in wide:
         if name not in table or name in keys:
             raise unknown_name(f"column in {where}", name, set(table.columns) - set(keys))
-        if name in wide[:place]:
-            raise UsageError(f"--wide: column {name!r} is named twice")
-    cells = pd.concat([table[name] for name in wide])  # read as one column: they are scores of one metric
-    if holds_lists(cells) and not lists:
-        raise UsageError(f"--wide: cells of {where} hold lists: --cell NAME,NAME names their metrics")
-    numbers = (
-        _listed_numbers(cells, names, where) if lists else {names[0]: numbers_in(cells, names[0], where)}
-    )
-    rows = pd.concat([table[keys]] * len(wide))
-    return rows.assign(candidate=np.repeat(np.array(wide, dtype=object), len(table)), **numbers)
+    return table.melt(keys, list(wide), var_name="candidate", value_name=_CELLS, ignore_index=False)
 
 
-def _one_metric(metrics: Sequence[str]) -> tuple[str]:
+def _one_metric(metrics: Sequence[str]) -> str:
     if len(metrics) != 1:
         raise UsageError(
             "--wide: a table with a column a candidate holds one metric: name it with --metric NAME or "
             "--metric NAME:lower (or --cell NAME,NAME where its cells are lists)"
         )
-    name, _ = split_direction(metrics[0])
-    return (name,)
-
-
-def _check_new(names: Sequence[str], option: str, table: pd.DataFrame) -> None:
-    for place, name in enumerate(names):
-        if not name or name in KEYS or name in table:
-            raise UsageError(f"{option}: {name!r} cannot be a metric's name here: a column is called so")
-        if name in names[:place]:
-            raise UsageError(f"{option}: {name!r} is named twice")
+    return split_direction(metrics[0])[0]
 
 
 def _list_column(table: pd.DataFrame, where: str) -> str:

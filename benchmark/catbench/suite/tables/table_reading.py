@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +67,7 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> pd.DataF
         if isinstance(error, UnicodeDecodeError):
             raise SuiteError(_no_utf8(path, utf16=b"\0" in error.object)) from error
         raise SuiteError(f"{path}: cannot be read as {suffix or 'CSV'}: {error}") from error
-    names = [str(name).strip() or f"{UNNAMED}{place}" for place, name in enumerate(table.columns)]
-    _check_names(names, path)
+    names = _names(table.columns, path)
     if table.empty:
         raise SuiteError(
             f"{path}: it has no rows" + (f" below the names {listed(names, 8)}" if names else "")
@@ -104,8 +103,7 @@ def _read_separated(path: Path, texts: set[str], known: set[str]) -> pd.DataFram
     encoding = _encoding(path)
     headers = {mark: _header(path, mark, encoding) for mark in _SEPARATORS}
     mark = max(_SEPARATORS, key=lambda one: (len(known & set(headers[one])), len(headers[one])))
-    names = headers[mark]
-    _check_names(names, path)
+    names = _names(headers[mark], path)
     table = pd.read_csv(
         path,
         sep=mark,
@@ -129,7 +127,7 @@ def _header(path: Path, mark: str, encoding: str) -> list[str]:
     first = pd.read_csv(
         path, sep=mark, encoding=encoding, header=None, nrows=1, dtype="str", keep_default_na=False
     )
-    return [str(name).strip() or f"{UNNAMED}{place}" for place, name in enumerate(first.iloc[0])]
+    return first.iloc[0].str.strip().tolist()
 
 
 def _encoding(path: Path) -> str:
@@ -149,9 +147,7 @@ def _read_json(path: Path) -> pd.DataFrame:
     try:
         content = json.loads(text)
     except ValueError as error:
-        content = _lines(text, path)
-        if content is None:
-            raise SuiteError(f"{path}: not readable as JSON: {error}") from error
+        content = _lines(text, path, error)
     if isinstance(content, list):
         for number, record in enumerate(content, start=1):
             if not isinstance(record, dict):
@@ -165,23 +161,25 @@ def _read_json(path: Path) -> pd.DataFrame:
     raise SuiteError(f"{path}: neither a list of objects, nor an object of columns, nor an object a line")
 
 
-def _lines(text: str, path: Path) -> list[Any] | None:
-    """Return the values of JSON lines, None where the first line alone is none: then it is no such file."""
+def _lines(text: str, path: Path, whole: ValueError) -> list[Any]:
+    """Return the values of JSON lines; where the first line is none, `whole` says why the text is no JSON."""
     found: list[Any] = []
     for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            try:
+        try:
+            if line.strip():
                 found.append(json.loads(line))
-            except ValueError as error:
-                if not found:
-                    return None
-                raise SuiteError(f"{path}, line {number}: not readable as JSON: {error}") from error
+        except ValueError as error:
+            fault = f"{path}, line {number}: not readable as JSON: {error}"
+            raise SuiteError(fault if found else f"{path}: not readable as JSON: {whole}") from error
     return found
 
 
-def _check_names(names: Sequence[str], path: Path) -> None:
+def _names(given: Iterable[Any], path: Path) -> list[str]:
+    """Return the names of columns, one for each; raises SuiteError for two that are called alike."""
+    names = [str(name).strip() or f"{UNNAMED}{place}" for place, name in enumerate(given)]
     if any("\0" in name for name in names):
         raise SuiteError(_no_utf8(path, utf16=True))
     twice = [name for place, name in enumerate(names) if name in names[:place]]
     if twice:
         raise SuiteError(f"{path}: two columns are called {twice[0]!r}: give one another name")
+    return names

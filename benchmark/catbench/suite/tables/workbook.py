@@ -80,13 +80,9 @@ def _only_table(sheets: Iterable[Any], path: Path, cells: int) -> pd.DataFrame:
             f"{path}: {len(tables)} sheets hold something ({', '.join(tables)}), and one table is read: save "
             "it in a workbook of its own, or as .csv"
         )
-    header, *body = next(iter(tables.values()))
-    width = max(len(row) for row in (header, *body))
-    whole = [(*row, *(None,) * (width - len(row))) for row in (header, *body)]
-    kept = [place for place in range(width) if any(row[place] is not None for row in whole)]
-    names = ["" if whole[0][place] is None else str(whole[0][place]) for place in kept]
-    table = pd.DataFrame([[row[place] for place in kept] for row in whole[1:]], dtype=object)
-    return table.set_axis(names, axis=1) if len(body) else pd.DataFrame(columns=names)
+    whole = pd.DataFrame(next(iter(tables.values())), dtype=object).dropna(axis="columns", how="all")
+    names = ["" if name is None else str(name) for name in whole.iloc[0]]
+    return whole[1:].reset_index(drop=True).set_axis(names, axis="columns")
 
 
 def _rows(sheet: Any, path: Path, most: int) -> Iterator[tuple[Any, ...]]:
