@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -25,15 +25,17 @@ from catbench.arrays import Scores
 from catbench.errors import SuiteError
 from catbench_make.packages import optional, prepare
 from catbench_make.plan.settings import local_source
-from catbench_make.scorers import Images, ScorerContext
+from catbench_make.scorers import Images, ScorerContext, Shared
 from catbench_make.scorers.pixels import Look, pixels
-from catbench_make.scorers.shared import Shared
 
 DEFAULT_MODEL = "ViT-L-14/openai"
 DEFAULT_REVISION = "18d0535469bb561bf468d76c1d73aa35156c922b"
 TRANSFORMERS = "transformers:"
 OPEN_CLIP = "open_clip:"
 NEEDED_BY = "scoring by CLIP"
+
+Embedders: TypeAlias = tuple[int, Callable[[Images], Any], Callable[[str], Any]]
+"""Components of an embedding, and the functions that embed images and a prompt, as tensors."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,14 @@ def _load(model: str, revision: str, context: ScorerContext) -> Clip:
     prepare()
     from catbench_make.pipelines.load import model_errors
 
+    load = _from_transformers if model.startswith(TRANSFORMERS) else _from_open_clip
     with model_errors(model, revision):
-        if model.startswith(TRANSFORMERS):
-            return _from_transformers(model, revision, context)
-        return _from_open_clip(model, revision, context)
+        width, embed_images, embed_text = load(model, revision, context)
+    key = ("clip", model, revision)
+    return Clip(width, _to_numpy(embed_images), _to_numpy(embed_text), context.shared, key)
 
 
-def _from_transformers(model: str, revision: str, context: ScorerContext) -> Clip:
+def _from_transformers(model: str, revision: str, context: ScorerContext) -> Embedders:
     torch, transformers = optional("torch", NEEDED_BY), optional("transformers", NEEDED_BY)
     source = model.removeprefix(TRANSFORMERS)
     local = local_source(source, context.root)
@@ -100,13 +103,10 @@ def _from_transformers(model: str, revision: str, context: ScorerContext) -> Cli
         inputs = {name: ids[name].to(context.device) for name in ("input_ids", "attention_mask")}
         return clip.text_projection(clip.text_model(**inputs).pooler_output)[0]
 
-    width = clip.config.projection_dim
-    return Clip(
-        width, _to_numpy(embed_images), _to_numpy(embed_text), context.shared, ("clip", model, revision)
-    )
+    return clip.config.projection_dim, embed_images, embed_text
 
 
-def _from_open_clip(model: str, revision: str, context: ScorerContext) -> Clip:
+def _from_open_clip(model: str, revision: str, context: ScorerContext) -> Embedders:
     torch, open_clip = optional("torch", NEEDED_BY), optional("open_clip", NEEDED_BY)
     from PIL import Image
 
@@ -133,10 +133,7 @@ def _from_open_clip(model: str, revision: str, context: ScorerContext) -> Clip:
     def embed_text(text: str) -> Any:
         return clip.encode_text(tokenizer([text]).to(context.device))[0]
 
-    width = clip.visual.output_dim
-    return Clip(
-        width, _to_numpy(embed_images), _to_numpy(embed_text), context.shared, ("clip", model, revision)
-    )
+    return clip.visual.output_dim, embed_images, embed_text
 
 
 def look_of(preprocessing: dict[str, Any]) -> Look | None:
