@@ -13,9 +13,9 @@ import torch
 
 from catbench.errors import GenerationError, UsageError
 from catbench.suite.info import Metric
-from catbench_make.drawing import shards as shard_files
 from catbench_make.drawing.generation import Plan
 from catbench_make.drawing.run_folder import RunPart
+from catbench_make.plan import job
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_other_settings_weights_metrics_and_hardware_in_the_folder_are_refused(
     with pytest.raises(UsageError, match=r"was made with metrics .*only images that were kept"):
         run(suite(metrics=other_metric, name="metric"), out)
 
-    monkeypatch.setattr(shard_files, "hardware_name", lambda device: "another machine")
+    monkeypatch.setattr(job, "hardware_name", lambda device: "another machine")
     with pytest.raises(UsageError, match=r"was made with hardware .*, not 'another machine'"):
         run(tmp_path / "tiny", out)
     assert content(out) == before

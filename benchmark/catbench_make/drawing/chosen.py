@@ -24,16 +24,10 @@ from catbench.home import known_suites
 from catbench.suite.costs import Cost
 from catbench.suite.pool import Candidate
 from catbench.use.fitted import FittedRouter
-from catbench_make.drawing.generation import (
-    Progress,
-    check_batches,
-    local_engine,
-    missing_shards,
-    run_shards,
-)
+from catbench_make.drawing.generation import Progress, check_batches, run_shards
 from catbench_make.drawing.run_estimate import RunEstimate, estimate, processor_speed
 from catbench_make.drawing.run_folder import owned_folder
-from catbench_make.drawing.shards import IMAGE_COLUMN, read_outcome, shard_path
+from catbench_make.drawing.shards import IMAGE_COLUMN, missing_shards, read_outcome, shard_path
 from catbench_make.packages import optional, prepare
 from catbench_make.plan.candidates import drawing_settings
 from catbench_make.plan.job import Job, check_device
@@ -89,7 +83,7 @@ def draw_chosen(
     job = Job(out.absolute(), (), device, batch, keep_images=True, root=root)
     with owned_folder(job):
         missing, _ = missing_shards(job, shards)
-        new = run_shards(local_engine(), job, missing, on_progress)
+        new = run_shards(None, job, missing, on_progress)
         rows = [row for shard in shards for row in _images(job, shard)]
         with atomic_file(job.folder / LIST) as draft:
             draft.write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows), "utf-8")

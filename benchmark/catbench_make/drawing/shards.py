@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -21,9 +22,9 @@ import pyarrow.parquet as pq
 from catbench.arrays import Scores
 from catbench.errors import UsageError
 from catbench.suite.info import Metric
-from catbench_make.drawing.model_weights import metric_digest
+from catbench_make.drawing.model_weights import metric_digest, weights_digest
 from catbench_make.packages import versions
-from catbench_make.plan.job import UNASKED, Job, hardware_name
+from catbench_make.plan.job import UNASKED, Job
 from catbench_make.plan.shard_plan import Shard
 from catbench_make.recorded import is_whole, read_record, write_recorded
 
@@ -39,11 +40,8 @@ def shard_path(job: Job, shard: Shard) -> Path:
     return job.shards / f"{shard.name}.parquet"
 
 
-def made_with(job: Job, shard: Shard, weights: str) -> dict[str, Any]:
-    """Return everything that a shard's images and scores depend on, as it stands in the record.
-
-    `weights` is the digest of the model's local folder, empty for a hub revision.
-    """
+def made_with(job: Job, shard: Shard) -> dict[str, Any]:
+    """Return everything that a shard's images and scores depend on, as it stands in the record."""
     asked = {
         "compile": job.compiles(shard.settings),
         "text_batch": job.text_batch,
@@ -52,13 +50,13 @@ def made_with(job: Job, shard: Shard, weights: str) -> dict[str, Any]:
     return {
         "candidate": shard.candidate.id,
         "settings": shard.settings.model_dump(mode="json"),
-        "weights": weights,
+        "weights": weights_digest(shard.settings, job.root),
         "prompts": list(shard.block.prompt_ids),
         "samples": list(shard.block.samples),
         "metrics": [_what_it_measures(metric, job.root) for metric in job.metrics],
         "images_kept": job.keep_images,
         "batch": job.batch,
-        "hardware": job.hardware or hardware_name(job.device),
+        "hardware": job.hardware_name,
         "versions": versions(),
         **{key: value for key, value in asked.items() if value != UNASKED[key]},
     }
@@ -81,12 +79,21 @@ def state_of(job: Job, shard: Shard, wanted: Mapping[str, Any]) -> State:
         return "drawn"
     if differs:
         key = differs[0]
+        was, is_now = (shorten(repr(value), 200, placeholder="…") for value in (found.get(key), due[key]))
         hint = " (only images that were kept, by --images, can be scored again)" if key == "metrics" else ""
         raise UsageError(
-            f"{path} was made with {key} {_short(found.get(key))}, not {_short(due[key])}: "
-            f"run with the same settings, or give another --out{hint}"
+            f"{path} was made with {key} {was}, not {is_now}: run with the same settings, or give another "
+            f"--out{hint}"
         )
     return "done"
+
+
+def missing_shards(job: Job, shards: Sequence[Shard]) -> tuple[list[Shard], tuple[str, ...]]:
+    """Return the shards to make, and the names of those among them that are there but damaged."""
+    states = {shard: state_of(job, shard, made_with(job, shard)) for shard in shards}
+    missing = [shard for shard, state in states.items() if state != "done"]
+    damaged = (shard_path(job, shard).name for shard, state in states.items() if state == "damaged")
+    return missing, tuple(damaged)
 
 
 def read_images(job: Job, shard: Shard) -> npt.NDArray[np.uint8]:
@@ -146,11 +153,6 @@ def _what_it_measures(metric: Metric, root: Path | None) -> dict[str, str]:
         "revision": metric.revision,
         "weights": metric_digest(metric, root),
     }
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 200 else f"{text[:200]}…"
 
 
 def _as_png(pixels: npt.NDArray[np.uint8]) -> Sequence[bytes]:

@@ -2,7 +2,7 @@
 
 A worker keeps the pipeline that it drew with last, so shards come best with those of one model together.
 Whatever the order, a shard is made from its own prompts and settings and the files on disk alone. The stages
-of different shards may overlap (see `overlap`): only `draw` changes the worker.
+of different shards may overlap (see `engines.local`): only `draw` changes the worker.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import torch
 
 from catbench.errors import GenerationError
 from catbench_make.drawing.engines import ShardDone
-from catbench_make.drawing.model_weights import weights_digest
 from catbench_make.drawing.shards import made_with, read_images, read_outcome, state_of, write_shard
 from catbench_make.drawing.texts import EncodedText, encoded_text
 from catbench_make.packages import prepare
@@ -89,7 +88,7 @@ class Worker:
         """
         started = time.monotonic()
         _ = self._scorers  # a metric that is not available is found before anything is drawn
-        wanted = made_with(self._job, shard, weights_digest(shard.settings, self._job.root))
+        wanted = made_with(self._job, shard)
         if state_of(self._job, shard, wanted) == "drawn":
             pixels, outcome = read_images(self._job, shard), read_outcome(self._job, shard)[1]
             return Drawing(shard, started, wanted, pixels, outcome, scored_only=True)
