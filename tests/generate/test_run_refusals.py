@@ -13,6 +13,7 @@ import torch
 
 from catbench.errors import GenerationError, UsageError
 from catbench.suite.info import Metric
+from catbench_make.drawing import shards
 from catbench_make.drawing.generation import Plan
 from catbench_make.drawing.run_folder import RunPart
 from catbench_make.plan import job
@@ -86,26 +87,22 @@ def test_what_else_lies_in_the_folder_stays(suite, tmp_path, run):
 
 
 def test_weights_that_changed_in_their_folder_are_refused(suite, sdxl, drawn_by, tmp_path, run):
-    from catbench_make.drawing import model_weights as weights
-
     copy = tmp_path / "copy"
     shutil.copytree(sdxl, copy)
     folder = suite((drawn_by(copy, 2),))
     run(folder, tmp_path / "run")
-    weights._folder_digest.cache_clear()
+    shards._folder_digest.cache_clear()
     (copy / "unet" / "config.json").write_text((copy / "unet" / "config.json").read_text() + "\n")
     with pytest.raises(UsageError, match="was made with weights"):
         run(folder, tmp_path / "run")
 
 
 def test_a_metric_whose_model_changed_in_its_folder_is_refused(suite, clip, tmp_path, run):
-    from catbench_make.drawing import model_weights as weights
-
     copy = tmp_path / "clip"
     shutil.copytree(clip, copy)
     folder, out = suite(metrics=(Metric(name="clip_score", model=f"transformers:{copy}"),)), tmp_path / "run"
     run(folder, out)
-    weights._folder_digest.cache_clear()
+    shards._folder_digest.cache_clear()
     (copy / "config.json").write_text((copy / "config.json").read_text() + "\n")
     with pytest.raises(UsageError, match="was made with metrics"):
         run(folder, out)

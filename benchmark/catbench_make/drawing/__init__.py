@@ -1,6 +1,5 @@
 """Shards are drawn and scored, anywhere and in any order, and become a suite.
 
-model_weights   digests of local models, which pin them
 shards          a shard's scores and record on disk
 image_sheets    its images, small, side by side
 texts           encoded prompts, kept for all candidates of a model

@@ -31,7 +31,7 @@ from catbench_make.drawing.shards import IMAGE_COLUMN, missing_shards, read_outc
 from catbench_make.packages import optional, prepare
 from catbench_make.plan.candidates import drawing_settings
 from catbench_make.plan.job import Job, check_device
-from catbench_make.plan.shard_plan import PROMPTS_PER_BLOCK, Block, Shard
+from catbench_make.plan.shard_plan import Shard, by_model, cut_blocks
 
 IMAGES, LIST = "images", "images.jsonl"
 
@@ -51,18 +51,15 @@ def shards_of(candidates: Sequence[Candidate], chosen: Sequence[tuple[str, str]]
 
     A prompt that comes twice is drawn once. Raises SuiteError for a candidate whose settings cannot be read.
     """
-    settings = {one.id: drawing_settings(one) for one in candidates if one.id in {name for _, name in chosen}}
-    models = list(dict.fromkeys(one.model_key for one in settings.values()))
-    known = {one.id: one for one in candidates}
     shards: list[Shard] = []
-    for name in sorted(settings, key=lambda name: models.index(settings[name].model_key)):
-        texts = sorted({text for text, candidate in chosen if candidate == name})
-        for start in range(0, len(texts), PROMPTS_PER_BLOCK):
-            part = texts[start : start + PROMPTS_PER_BLOCK]
-            ids = tuple(hashlib.sha256(text.encode()).hexdigest()[:16] for text in part)
-            block = Block(start // PROMPTS_PER_BLOCK, ids, tuple(part), (1,) * len(part))
-            shards.append(Shard(known[name], settings[name], block))
-    return tuple(shards)
+    for candidate in candidates:
+        texts = sorted({text for text, name in chosen if name == candidate.id})
+        if texts:
+            settings = drawing_settings(candidate)
+            ids = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts]
+            blocks = cut_blocks(ids, texts, [1] * len(texts))
+            shards += [Shard(candidate, settings, block) for block in blocks]
+    return by_model(shards)
 
 
 def draw_chosen(

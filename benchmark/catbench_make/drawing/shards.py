@@ -1,15 +1,18 @@
 """A shard on disk: `<candidate>/<block>.parquet` with its record beside it.
 
 The table has one row an image: prompt_id, sample, seed, one float32 column a metric and, where images are
-kept, the image as PNG. The record has what the images were made with. A shard made with anything else than
+kept, the image as PNG. The record has what the images were made with: of models on the hub the revision, of
+local ones a digest of their files. A shard made with anything else than
 this run would use is refused, not mixed in; one that differs in the metrics alone is scored again, from the
 images that were kept.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from textwrap import shorten
 from typing import Any, Literal, TypeAlias
@@ -21,12 +24,14 @@ import pyarrow.parquet as pq
 
 from catbench.arrays import Scores
 from catbench.errors import UsageError
+from catbench.files import sha256_of
 from catbench.suite.info import Metric
-from catbench_make.drawing.model_weights import metric_digest, weights_digest
 from catbench_make.packages import versions
 from catbench_make.plan.job import UNASKED, Job
+from catbench_make.plan.settings import DrawingSettings, local_source
 from catbench_make.plan.shard_plan import Shard
 from catbench_make.recorded import is_whole, read_record, write_recorded
+from catbench_make.scorers.checkpoint_file import local_file
 
 MADE_WITH = "made_with"
 OUTCOME = "outcome"
@@ -164,3 +169,38 @@ def _as_png(pixels: npt.NDArray[np.uint8]) -> Sequence[bytes]:
         Image.fromarray(image).save(buffer, format="PNG", compress_level=1)
         encoded.append(buffer.getvalue())
     return encoded
+
+
+def weights_digest(settings: DrawingSettings, root: Path | None) -> str:
+    """Return the digest of the local files that settings draw with; empty where all come from the hub.
+
+    `root` is the suite's folder. A model on the hub is pinned by its revision instead.
+    """
+    sources = [settings.pipeline] + ([settings.weights.source] if settings.weights else [])
+    return _digest_of(sources, root)
+
+
+def metric_digest(metric: Metric, root: Path | None) -> str:
+    """Return the digest of the local files of a metric's model; empty where it has none.
+
+    A model is named `FOLDER` or `LOADER:FOLDER`, or is several such, or files, joined by ` + `.
+    """
+    parts = metric.model.split(" + ")
+    return _digest_of([name for part in parts for name in (part, part.partition(":")[2])], root)
+
+
+def _digest_of(sources: Sequence[str], root: Path | None) -> str:
+    found = [local_source(source, root) or local_file(source, root) for source in sources if source]
+    digests = [sha256_of(path) if path.is_file() else _folder_digest(path) for path in found if path]
+    return hashlib.sha256("".join(digests).encode()).hexdigest() if digests else ""
+
+
+@cache
+def _folder_digest(folder: Path) -> str:
+    """Return the digest of every file in a folder, read once a process."""
+    lines = [
+        f"{path.relative_to(folder).as_posix()} {sha256_of(path)}"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

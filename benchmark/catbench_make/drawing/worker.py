@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -94,19 +94,10 @@ class Worker:
             return Drawing(shard, started, wanted, pixels, outcome, scored_only=True)
         model = self._model(shard.settings)
         try:
-            embedded = text()
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            raise GenerationError(
-                f"candidate {shard.candidate.id!r}: not enough memory on the device to encode "
-                f"{self._job.text_batch} prompts at once"
-            ) from error
-        try:
+            embedded = self._embedded(text)
             drawn = self._draw(model, shard, embedded)
         except BrokenImageError as error:
-            image = shard.block.images[error.position]
-            where = f"prompt {shard.block.prompt_ids[image.row]!r}, sample {image.sample}, seed {image.seed}"
+            where = _named(_image_name(shard.block, error.position))
             problem = f"candidate {shard.candidate.id!r}, {where}: NaN in the image, even decoded in float32"
             return Drawing(shard, started, wanted, None, {}, problem)
         except GenerationError as error:
@@ -157,16 +148,27 @@ class Worker:
             torch.compiler.reset()
         free_memory()
 
+    def _embedded(self, text: Callable[[], EncodedText]) -> EncodedText:
+        try:
+            return text()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            size = self._job.text_batch
+            raise GenerationError(
+                f"not enough memory on the device to encode {size} prompts at once"
+            ) from error
+
     def _draw(self, model: _LoadedModel, shard: Shard, embedded: EncodedText) -> Drawn:
         settings, job = shard.settings, self._job
         model.pipeline.scheduler = scheduler_for(settings, model.released_scheduler)
-        text: Callable[[Sequence[int]], dict[str, Any]]
-        if embedded.embeddings is None:
-            text = partial(_texts, shard.block)
-        else:
-            guided = settings.guidance > 1
-            text = partial(call_arguments, model.pipeline, embedded.embeddings, guided=guided)
         compiled = job.compiles(settings)
+
+        def text(rows: Sequence[int]) -> dict[str, Any]:
+            if embedded.embeddings is None:
+                return {"prompt": [shard.block.texts[row] for row in rows]}
+            return call_arguments(model.pipeline, embedded.embeddings, rows, settings.guidance > 1)
+
         with feature_cache(model.pipeline, settings.cache), not_compiled(job.compiled and not compiled):
             return draw(
                 model.pipeline,
@@ -197,10 +199,6 @@ class _LoadedModel:
         return self._encoders[call]
 
 
-def _texts(block: Block, rows: Sequence[int]) -> dict[str, Any]:
-    return {"prompt": [block.texts[row] for row in rows]}
-
-
 def _image_name(block: Block, position: int) -> dict[str, Any]:
     image = block.images[position]
     return {"prompt_id": block.prompt_ids[image.row], "sample": image.sample, "seed": image.seed}
@@ -212,7 +210,9 @@ def _notes(batch: int, outcome: Mapping[str, Any]) -> tuple[str, ...]:
         notes.append(f"out of memory: drawn in batches of {outcome['batch']} instead of {batch}")
     for image in outcome["drawn_twice"]:
         state = "is black" if image in outcome["black"] else "drawn again with the decoder in float32"
-        notes.append(
-            f"prompt {image['prompt_id']!r}, sample {image['sample']}, seed {image['seed']}: {state}"
-        )
+        notes.append(f"{_named(image)}: {state}")
     return tuple(notes)
+
+
+def _named(image: Mapping[str, Any]) -> str:
+    return f"prompt {image['prompt_id']!r}, sample {image['sample']}, seed {image['seed']}"

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -126,21 +127,30 @@ def cut(unscored: Suite, prompts_per_block: int = PROMPTS_PER_BLOCK) -> tuple[Sh
 
     Raises SuiteError for a candidate whose settings cannot be read.
     """
-    blocks = _blocks(unscored, prompts_per_block)
-    by_model: dict[tuple[object, ...], list[Shard]] = {}
+    prompts = unscored.prompts
+    samples = prompts["split"].map(dict(unscored.samples)).tolist()
+    blocks = cut_blocks(prompts["prompt_id"].tolist(), prompts["text"].tolist(), samples, prompts_per_block)
+    shards: list[Shard] = []
     for candidate in unscored.candidates:
         settings = drawing_settings(candidate)
-        members = by_model.setdefault(settings.model_key, [])
-        members += [Shard(candidate, settings, block) for block in blocks]
-    return tuple(itertools.chain.from_iterable(by_model.values()))
+        shards += [Shard(candidate, settings, block) for block in blocks]
+    return by_model(shards)
 
 
-def _blocks(unscored: Suite, size: int) -> list[Block]:
-    """Return the prompts of a suite in blocks, in the order of drawing."""
-    depth = unscored.prompts["split"].map(dict(unscored.samples))
+def cut_blocks(
+    ids: Sequence[str], texts: Sequence[str], samples: Sequence[int], size: int = PROMPTS_PER_BLOCK
+) -> list[Block]:
+    """Return prompts in blocks of `size`, in the order in which they are given."""
     blocks: list[Block] = []
-    for start in range(0, len(depth), size):
-        part = unscored.prompts.iloc[start : start + size]
-        samples = depth.iloc[start : start + size].tolist()
-        blocks.append(Block(len(blocks), tuple(part["prompt_id"]), tuple(part["text"]), tuple(samples)))
+    for start in range(0, len(ids), size):
+        part = slice(start, start + size)
+        blocks.append(Block(len(blocks), tuple(ids[part]), tuple(texts[part]), tuple(samples[part])))
     return blocks
+
+
+def by_model(shards: Iterable[Shard]) -> tuple[Shard, ...]:
+    """Return shards with those of one model together: a pipeline is loaded once for them all."""
+    groups: dict[tuple[object, ...], list[Shard]] = {}
+    for shard in shards:
+        groups.setdefault(shard.settings.model_key, []).append(shard)
+    return tuple(itertools.chain.from_iterable(groups.values()))
