@@ -261,7 +261,7 @@ def losses():
 def test_a_shard_that_loses_every_worker_is_an_error_that_names_it(suite, tmp_path, loss):
     error = losses()[loss]
     shards = cut(load_suite(suite()), 2)
-    problem = ShardDone(shards[0], 1.0, problem="NaN")
+    problem = ShardDone(shards[0], problem="NaN")
     ray = PlayedRay([problem, error], [problem], [problem], [problem])
     said = first_line(getattr(error, "cause", None) or error)
     with pytest.raises(

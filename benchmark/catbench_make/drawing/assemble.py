@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,24 +41,20 @@ def assemble(
     scores = _read_scores(unscored, job, shards)
     if labelled is not None:
         unscored, scores = _after_labelled(labelled, unscored, scores)
-    settings = {
-        shard.candidate.id: shard.settings.model_dump(mode="json", exclude_defaults=True) for shard in shards
-    }
+    settings = {shard.candidate.id: shard.settings for shard in shards}
     candidates = tuple(
-        candidate.model_copy(update={"settings": settings[candidate.id]}) for candidate in unscored.candidates
+        one.model_copy(update={"settings": settings[one.id].model_dump(mode="json", exclude_defaults=True)})
+        for one in unscored.candidates
     )
-    return ScoreMatrix(
+    made: dict[str, Any] = {
         # The scores come from images now, whatever they came from before.
-        suite=unscored.suite.model_copy(update={"simulated": False}),
-        prompts=unscored.prompts,
-        candidates=candidates,
-        metrics=unscored.metrics,
-        scores=scores,
-        costs=tuple(costs),
-        pools=unscored.pools,
-        samples={split: unscored.samples.get(split, 1) for split in SPLITS},
-        features=unscored.features,
-    )
+        "suite": unscored.suite.model_copy(update={"simulated": False}),
+        "candidates": candidates,
+        "scores": scores,
+        "costs": tuple(costs),
+        "samples": {split: unscored.samples.get(split, 1) for split in SPLITS},
+    }
+    return ScoreMatrix(**{**unscored.given(), **made})
 
 
 def save_suite(matrix: ScoreMatrix, job: Job, shards: Sequence[Shard]) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from textwrap import shorten
 from typing import Any, Literal, TypeAlias
@@ -136,12 +136,8 @@ def write_shard(
     }
     if job.keep_images:
         columns[IMAGE_COLUMN] = pa.array(_as_png(pixels), pa.binary())
-    table = pa.table(columns)
-
-    def write(path: Path) -> None:
-        pq.write_table(table, path)
-
-    write_recorded(shard_path(job, shard), {MADE_WITH: dict(wanted), OUTCOME: dict(outcome)}, write)
+    record = {MADE_WITH: dict(wanted), OUTCOME: dict(outcome)}
+    write_recorded(shard_path(job, shard), record, partial(pq.write_table, pa.table(columns)))
 
 
 def read_outcome(job: Job, shard: Shard) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,10 +57,7 @@ def _kept(path: Path, make: Callable[[], EncodedText]) -> EncodedText:
     if record is not None and is_whole(path, record):
         return EncodedText(load_file(path), tuple(record["cut"]))
     text = make()
-    write_recorded(path, {"cut": list(text.cut)}, partial(_write, text.embeddings or {}))
-    return text
-
-
-def _write(embeddings: Embeddings, path: Path) -> None:
     # Not safetensors' `save_file`: it leaves a hidden file of its own behind where it is killed.
-    path.write_bytes(save(embeddings))
+    content = save(text.embeddings or {})
+    write_recorded(path, {"cut": list(text.cut)}, lambda draft: draft.write_bytes(content))
+    return text

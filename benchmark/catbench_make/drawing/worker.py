@@ -7,7 +7,6 @@ of different shards may overlap (see `engines.local`): only `draw` changes the w
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,8 +41,6 @@ class Drawing:
     """A shard between drawing and scoring."""
 
     shard: Shard
-    started: float
-    """When it was begun, on the monotonic clock."""
     wanted: Mapping[str, Any]
     """What the shard is made with, as its record will say."""
     pixels: npt.NDArray[np.uint8] | None
@@ -86,12 +83,11 @@ class Worker:
         be loaded, that refuses its settings or does not fit into memory with one image, or with the prompts
         to encode, and for a metric that is not available; UsageError for a folder that cannot be written to.
         """
-        started = time.monotonic()
         _ = self._scorers  # a metric that is not available is found before anything is drawn
         wanted = made_with(self._job, shard)
         if state_of(self._job, shard, wanted) == "drawn":
             pixels, outcome = read_images(self._job, shard), read_outcome(self._job, shard)[1]
-            return Drawing(shard, started, wanted, pixels, outcome, scored_only=True)
+            return Drawing(shard, wanted, pixels, outcome, scored_only=True)
         model = self._model(shard.settings)
         try:
             embedded = self._embedded(text)
@@ -99,7 +95,7 @@ class Worker:
         except BrokenImageError as error:
             where = _named(_image_name(shard.block, error.position))
             problem = f"candidate {shard.candidate.id!r}, {where}: NaN in the image, even decoded in float32"
-            return Drawing(shard, started, wanted, None, {}, problem)
+            return Drawing(shard, wanted, None, {}, problem)
         except GenerationError as error:
             raise GenerationError(f"candidate {shard.candidate.id!r}: {error}") from error
         outcome = {
@@ -108,7 +104,7 @@ class Worker:
             "drawn_twice": [_image_name(shard.block, position) for position in drawn.retried],
             "black": [_image_name(shard.block, position) for position in drawn.black],
         }
-        return Drawing(shard, started, wanted, drawn.pixels, outcome)
+        return Drawing(shard, wanted, drawn.pixels, outcome)
 
     def finish(self, drawing: Drawing) -> ShardDone:
         """Score a shard's images and write it.
@@ -117,15 +113,14 @@ class Worker:
         """
         shard, pixels = drawing.shard, drawing.pixels
         if pixels is None:
-            return ShardDone(shard, time.monotonic() - drawing.started, drawing.problem)
+            return ShardDone(shard, drawing.problem)
         texts = [shard.block.texts[image.row] for image in shard.block.images]
         scores = score_all(self._scorers, pixels, texts, self._job.batch)
         write_shard(self._job, shard, drawing.wanted, scores, pixels, drawing.outcome)
-        seconds = time.monotonic() - drawing.started
         if drawing.scored_only:
-            return ShardDone(shard, seconds, scored_only=True)
+            return ShardDone(shard, scored_only=True)
         asked = min(self._job.batch, shard.settings.largest_batch or self._job.batch)
-        return ShardDone(shard, seconds, notes=_notes(asked, drawing.outcome))
+        return ShardDone(shard, notes=_notes(asked, drawing.outcome))
 
     @cached_property
     def _scorers(self) -> Mapping[str, ScoreFunction]:

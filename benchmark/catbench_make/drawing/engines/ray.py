@@ -166,23 +166,20 @@ class RayEngine:
         """Return how many workers there will be; raises UsageError for a device that none can have."""
         resources = self._ray.cluster_resources()
         gpus = int(resources.get("GPU", 0))
-        if device == "cpu":
-            if gpus:
-                raise UsageError(
-                    f"--engine ray --device cpu: the cluster has {gpus} GPUs and none were asked for: "
-                    "give --device cuda"
-                )
-            there = int(resources.get("CPU", 1))
-        elif device != "cuda":
+        if device not in ("cpu", "cuda"):
             raise UsageError(
                 f"--device {device!r} with --engine ray: Ray hands the GPUs out, give --device cuda"
             )
-        elif not gpus:
+        if device == "cpu" and gpus:
+            raise UsageError(
+                f"--engine ray --device cpu: the cluster has {gpus} GPUs and none were asked for: "
+                "give --device cuda"
+            )
+        if device == "cuda" and not gpus:
             raise UsageError(
                 "--device cuda: the Ray cluster has no GPU (were its nodes started with --num-gpus?)"
             )
-        else:
-            there = gpus
+        there = gpus or int(resources.get("CPU", 1))
         return min(there, self._workers or there)
 
     @contextmanager
@@ -234,11 +231,8 @@ def _signed(job: Job) -> Generator[Sign]:
 def share(device: str) -> dict[str, Any]:
     """Return what a worker takes of a node, and its variables, as options of Ray."""
     variables = {name: os.environ[name] for name in HANDED_ON if name in os.environ}
-    return {
-        "num_cpus": 1,
-        "num_gpus": 0 if device == "cpu" else 1,
-        "runtime_env": {"env_vars": variables},
-    }
+    gpus = 0 if device == "cpu" else 1
+    return {"num_cpus": 1, "num_gpus": gpus, "runtime_env": {"env_vars": variables}}
 
 
 def check_address(address: str) -> None:

@@ -49,7 +49,7 @@ def make_there(job: Job, shards: Sequence[Shard], sign: Sign, folder: Path) -> I
         missing, _ = missing_shards(job, shards)
         made = LocalEngine().run(job, missing)
         for shard in shards:
-            yield next(made) if shard in missing else ShardDone(shard, 0.0)
+            yield next(made) if shard in missing else ShardDone(shard)
 
 
 def check_here(job: Job, sign: Sign) -> None:
