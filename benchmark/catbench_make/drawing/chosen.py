@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import typer
 
 from catbench.errors import counted
@@ -27,7 +26,7 @@ from catbench.use.fitted import FittedRouter
 from catbench_make.drawing.generation import Progress, check_batches, run_shards
 from catbench_make.drawing.run_estimate import RunEstimate, estimate, processor_speed
 from catbench_make.drawing.run_folder import owned_folder
-from catbench_make.drawing.shards import IMAGE_COLUMN, missing_shards, read_outcome, shard_path
+from catbench_make.drawing.shards import kept_images, missing_shards, read_outcome
 from catbench_make.packages import optional, prepare
 from catbench_make.plan.candidates import drawing_settings
 from catbench_make.plan.job import Job, check_device
@@ -91,16 +90,15 @@ def _images(job: Job, shard: Shard) -> Sequence[dict[str, Any]]:
     """Write the images of a shard that is done as files, and return a record of each."""
     folder = job.folder / IMAGES
     folder.mkdir(exist_ok=True)
-    encoded = pq.read_table(shard_path(job, shard), columns=[IMAGE_COLUMN])[IMAGE_COLUMN]
     made_with = read_outcome(job, shard)[0]
     rows: list[dict[str, Any]] = []
-    for image, content in zip(shard.block.images, encoded, strict=True):
+    for image, png in zip(shard.block.images, kept_images(job, shard), strict=True):
         text = shard.block.texts[image.row]
         name = hashlib.sha256(f"{text}\n{shard.candidate.id}".encode()).hexdigest()[:16]
         path = folder / f"{name}.png"
         if not path.is_file():
             with atomic_file(path) as draft:
-                draft.write_bytes(content.as_py())
+                draft.write_bytes(png)
         rows.append(
             {
                 "prompt": text,

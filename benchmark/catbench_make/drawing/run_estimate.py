@@ -9,14 +9,11 @@ from dataclasses import dataclass
 
 from catbench.suite.costs import Cost
 from catbench_make.checkout import INFINITY
+from catbench_make.costs.flop_table import TERA
 from catbench_make.costs.peaks import ATTAINED_SHARE, PEAK_TFLOPS
 from catbench_make.plan.candidates import FLUX_DEV, FLUX_SCHNELL, SDXL, TURBO
 from catbench_make.plan.shard_plan import Shard
 
-SUSTAINED_TFLOPS = PEAK_TFLOPS["H100"] * ATTAINED_SHARE
-"""TFLOP/s that are taken where no seconds of this machine are known."""
-
-TERA = 1e12
 BYTES_PER_ROW = 60
 """Of a shard: prompt id, sample, seed, and the share of its record; measured on shards of 64 rows."""
 BYTES_PER_SCORE = 5
@@ -45,7 +42,7 @@ class RunEstimate:
 class Speed:
     """What a device attains, where no seconds of it are known."""
 
-    tflops: float = SUSTAINED_TFLOPS
+    tflops: float = PEAK_TFLOPS["H100"] * ATTAINED_SHARE
     """TFLOP/s."""
     said: str = "a third of an H100's peak"
 

@@ -2,9 +2,8 @@
 
 The table has one row an image: prompt_id, sample, seed, one float32 column a metric and, where images are
 kept, the image as PNG. The record has what the images were made with: of models on the hub the revision, of
-local ones a digest of their files. A shard made with anything else than
-this run would use is refused, not mixed in; one that differs in the metrics alone is scored again, from the
-images that were kept.
+local ones a digest of their files. A shard made with anything else than this run would use is refused, not
+mixed in; one that differs in the metrics alone is scored again, from the images that were kept.
 """
 
 from __future__ import annotations
@@ -101,10 +100,9 @@ def missing_shards(job: Job, shards: Sequence[Shard]) -> tuple[list[Shard], tupl
     return missing, tuple(damaged)
 
 
-def read_images(job: Job, shard: Shard) -> npt.NDArray[np.uint8]:
-    """Return the images of a shard that kept them, (image, height, width, 3)."""
-    encoded = pq.read_table(shard_path(job, shard), columns=[IMAGE_COLUMN])[IMAGE_COLUMN]
-    return np.stack([np.asarray(decoded(content.as_py())) for content in encoded])
+def kept_images(job: Job, shard: Shard) -> list[bytes]:
+    """Return the images of a shard that kept them, as PNG."""
+    return pq.read_table(shard_path(job, shard), columns=[IMAGE_COLUMN])[IMAGE_COLUMN].to_pylist()
 
 
 def decoded(png: bytes) -> Any:

@@ -19,7 +19,7 @@ import torch
 
 from catbench.errors import GenerationError
 from catbench_make.drawing.engines import ShardDone
-from catbench_make.drawing.shards import made_with, read_images, read_outcome, state_of, write_shard
+from catbench_make.drawing.shards import decoded, kept_images, made_with, read_outcome, state_of, write_shard
 from catbench_make.drawing.texts import EncodedText, encoded_text
 from catbench_make.packages import prepare
 from catbench_make.pipelines.compile import compile_pipeline, not_compiled
@@ -86,7 +86,8 @@ class Worker:
         _ = self._scorers  # a metric that is not available is found before anything is drawn
         wanted = made_with(self._job, shard)
         if state_of(self._job, shard, wanted) == "drawn":
-            pixels, outcome = read_images(self._job, shard), read_outcome(self._job, shard)[1]
+            pixels = np.stack([np.asarray(decoded(png)) for png in kept_images(self._job, shard)])
+            outcome = read_outcome(self._job, shard)[1]
             return Drawing(shard, wanted, pixels, outcome, scored_only=True)
         model = self._model(shard.settings)
         try:

@@ -208,9 +208,9 @@ def find_run(pipeline: str, steps: int, width: int | None, height: int | None) -
     """Return the id of the known candidate that draws so, or None; a size that is None is any."""
     for candidate in known_candidates():
         settings = DrawingSettings.model_validate(candidate.settings)
-        sizes = zip((width, height), (settings.width, settings.height), strict=True)
         if (settings.pipeline, settings.steps) == (pipeline, steps) and settings.weights is None:
-            return candidate.id if all(given in (None, own) for given, own in sizes) else None
+            fits = width in (None, settings.width) and height in (None, settings.height)
+            return candidate.id if fits else None
     return None
 
 
