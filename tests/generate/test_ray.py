@@ -218,12 +218,9 @@ class PlayedRay:
     def cluster_resources(self):
         return {"CPU": 2.0}
 
-    def remote(self, function):
-        return SimpleNamespace(options=self._options)
-
-    def _options(self, **options):
+    def remote(self, **options):
         self.options = options
-        return SimpleNamespace(remote=lambda *arguments: self.tasks.pop(0))
+        return lambda function: SimpleNamespace(remote=lambda *arguments: self.tasks.pop(0))
 
     def wait(self, tasks, num_returns):
         return tasks[:1], tasks[1:]
@@ -293,11 +290,16 @@ def test_a_worker_is_told_where_models_lie_and_where_paths_begin(tmp_path, monke
         monkeypatch.delenv(name, raising=False)
     for name, value in where.items():
         monkeypatch.setenv(name, value)
-    assert share("cpu") == {"num_cpus": 1, "num_gpus": 0, "runtime_env": {"env_vars": where}}
+    assert share("cpu")["runtime_env"] == {"env_vars": where}
     monkeypatch.chdir("/")
     with pytest.raises(UsageError, match="does not see this folder"):
         next(make_there(Job(tmp_path, (), "cpu", 1), [], Sign(tmp_path / "sign", "", {}), tmp_path))
     assert Path.cwd() == tmp_path
+
+
+def test_a_gpu_is_given_to_a_process_of_its_own_for_every_task():
+    assert (share("cuda")["num_gpus"], share("cuda")["max_calls"]) == (1, 1)
+    assert (share("cpu")["num_gpus"], share("cpu")["max_calls"]) == (0, 0)
 
 
 def test_a_task_that_is_started_again_goes_on_from_what_is_there(suite, tmp_path, run, monkeypatch):

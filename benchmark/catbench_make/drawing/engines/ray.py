@@ -111,21 +111,21 @@ class RayEngine:
     def hardware(self, device: str) -> str:
         """Return what the device of one worker calls itself; see `RemoteEngine`."""
         self._count(device)
-        remote = self._ray.remote(hardware_there).options(**share(device))
+        ask = self._ray.remote(**share(device))(hardware_there)
         with self._errors():
-            return self._ray.get(remote.remote(device), timeout=SECONDS_TO_COME_UP)
+            return self._ray.get(ask.remote(device), timeout=SECONDS_TO_COME_UP)
 
     def run(self, job: Job, shards: Sequence[Shard]) -> Iterator[ShardDone]:
         """Make the shards; see `Engine`. Raises UsageError where workers cannot see the run's folder."""
         if not shards:
             return
         count = self._count(job.device)
-        make = self._ray.remote(make_there).options(
+        make = self._ray.remote(
             num_returns="streaming",
             max_retries=MOST_LOSSES - 1,
             retry_exceptions=[DeviceFaultError],
             **share(job.device),
-        )
+        )(make_there)
         waiting = tasks_of(shards, count)
         under_way: dict[Any, deque[Shard]] = {}
         with _signed(job) as sign, self._errors():
@@ -229,10 +229,13 @@ def _signed(job: Job) -> Generator[Sign]:
 
 
 def share(device: str) -> dict[str, Any]:
-    """Return what a worker takes of a node, and its variables, as options of Ray."""
-    variables = {name: os.environ[name] for name in HANDED_ON if name in os.environ}
+    """Return what a worker takes of a node, and its variables, as options of Ray.
+
+    A process that used a GPU makes one task: what it has of the GPU stays taken, and faulty, until it ends.
+    """
     gpus = 0 if device == "cpu" else 1
-    return {"num_cpus": 1, "num_gpus": gpus, "runtime_env": {"env_vars": variables}}
+    variables = {name: os.environ[name] for name in HANDED_ON if name in os.environ}
+    return {"num_cpus": 1, "num_gpus": gpus, "max_calls": gpus, "runtime_env": {"env_vars": variables}}
 
 
 def check_address(address: str) -> None:
