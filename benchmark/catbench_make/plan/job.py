@@ -68,10 +68,7 @@ class Job:
 
 
 def can_be_compiled(settings: DrawingSettings) -> bool:
-    """Return whether a candidate's denoiser can be compiled.
-
-    DeepCache keeps it from that, and Infinity's code, which compiles what it compiles by itself.
-    """
+    """Return whether a candidate's denoiser can be compiled; `pipelines.compile` says why some cannot."""
     return settings.cache is None and settings.pipeline != INFINITY
 
 
