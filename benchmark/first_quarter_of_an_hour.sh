@@ -27,7 +27,7 @@ import diffusers, pandas, torch, transformers; from catbench import Suite
 from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.store import save
 from catbench_make.costs.architectures import RELEASED
-from catbench_make.plan.candidates import SDXL, sdxl, sdxl_lightning
+from catbench_make.plan.candidates import SDXL, find_candidate
 out, real = Path(sys.argv[1]), RELEASED[SDXL]
 torch.set_default_dtype(torch.bfloat16)
 ends = {"bos_token_id": 49406, "eos_token_id": 49407}
@@ -41,7 +41,7 @@ diffusers.StableDiffusionXLPipeline(
     diffusers.UNet2DConditionModel.from_config(real.unet), diffusers.EulerDiscreteScheduler(),
     add_watermarker=False).save_pretrained(out / "sdxl")
 change = {"pipeline": str(out / "sdxl"), "revision": "", "variant": "", "weights": None}
-pool = [one.model_copy(update={"settings": one.settings | change}) for one in (sdxl(20), sdxl_lightning())]
+pool = [one.model_copy(update={"settings": one.settings | change}) for one in map(find_candidate, ("sdxl-20", "sdxl-lightning-4"))]
 rows = [(f"p{i}", f"a picture of {i} things", "random", f"g{i}", "test" if i > 1 else ("train", "validation")[i])
         for i in range(64)]
 prompts = pandas.DataFrame(rows, columns=["prompt_id", "text", "source", "group", "split"])

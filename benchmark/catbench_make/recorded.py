@@ -25,7 +25,7 @@ _DRAFT = re.compile(r"\..+-[a-z0-9_]{8}(\.[a-z]+)?")
 """How `catbench.files` names what it is writing: a dot, the name to be, eight random characters."""
 
 
-def write_recorded(path: Path, record: dict[str, Any], write: Callable[[Path], None]) -> None:
+def write_recorded(path: Path, record: dict[str, Any], write: Callable[[Path], object]) -> None:
     """Write `path` by calling `write` on a draft of it, then its record.
 
     Raises UsageError where it cannot be written; nothing that counts is left then.

@@ -13,7 +13,7 @@ import transformers
 
 from catbench.errors import GenerationError, SuiteError, UsageError
 from catbench.suite.info import Metric
-from catbench_make.drawing.model_weights import metric_digest
+from catbench_make.drawing.shards import metric_digest
 from catbench_make.scorers import ScorerContext, aesthetic, load_scorers, metric_source
 from catbench_make.scorers.aesthetic import SHA256, read_head
 

@@ -15,7 +15,6 @@ from catbench_make.plan.candidates import (
     find_candidate,
     known_candidates,
     sdxl,
-    sdxl_turbo,
 )
 
 PAPER_IDS = ("sdxl-turbo-1", "sdxl-lightning-4", "sdxl-ddim-50", "sdxl-deepcache-3", "infinity-2b")
@@ -93,7 +92,7 @@ def test_an_unknown_candidate_is_refused_with_the_near_ones():
 
 
 def test_a_record_without_a_pipeline_is_looked_up_by_its_id():
-    assert drawing_settings(Candidate(id="sdxl-turbo-1")) == drawing_settings(sdxl_turbo())
+    assert drawing_settings(Candidate(id="sdxl-turbo-1")) == drawing_settings(find_candidate("sdxl-turbo-1"))
 
 
 def test_a_record_without_a_pipeline_and_with_an_unknown_id_is_refused():

@@ -9,7 +9,7 @@ import pytest
 from catbench.suite.pool import Cost
 from catbench.suite.store import load, load_suite
 from catbench_make.drawing.run_estimate import BYTES_PER_ROW, BYTES_PER_SCORE, estimate
-from catbench_make.plan.candidates import flux_dev, flux_schnell, infinity, sdxl, sdxl_turbo
+from catbench_make.plan.candidates import find_candidate, sdxl
 from catbench_make.plan.shard_plan import cut
 
 
@@ -90,10 +90,10 @@ def test_device_hours_rest_on_seconds_where_they_are_measured(suite):
 @pytest.mark.parametrize(
     ("candidates", "numbers"),
     [
-        ((sdxl(20), sdxl(50), sdxl_turbo()), 77 * 2048 + 1280),  # the same two encoders
-        ((flux_dev(),), 512 * 4096 + 768),
-        ((flux_schnell(), flux_dev()), (256 + 512) * 4096 + 2 * 768),
-        ((infinity(),), 0),
+        ((sdxl(20), sdxl(50), find_candidate("sdxl-turbo-1")), 77 * 2048 + 1280),  # the same two encoders
+        ((find_candidate("flux-dev-50"),), 512 * 4096 + 768),
+        ((find_candidate("flux-schnell-4"), find_candidate("flux-dev-50")), (256 + 512) * 4096 + 2 * 768),
+        ((find_candidate("infinity-2b"),), 0),
     ],
 )
 def test_the_foreseen_disk_has_room_for_what_each_text_encoder_makes(suite, candidates, numbers):

@@ -27,7 +27,7 @@ from catbench_make import checkout
 from catbench_make.checkout import CODE, COMMIT, INFINITY, VARIABLE, official_code, packed_attention
 from catbench_make.costs.flop_table import count_costs, shipped_costs
 from catbench_make.costs.flops import count_forward
-from catbench_make.drawing.model_weights import weights_digest
+from catbench_make.drawing.shards import weights_digest
 from catbench_make.pipelines.draw import draw
 from catbench_make.pipelines.load import load_pipeline, scheduler_for
 from catbench_make.plan.candidates import drawing_settings, find_candidate

@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from catbench.errors import SuiteError, UsageError
 from catbench.suite.info import Metric
 from catbench.suite.store import load_suite
-from catbench_make.plan.drawn_part import choose, interleaved
-from catbench_make.plan.seeds import image_seed
-from catbench_make.plan.shard_plan import cut
+from catbench_make.plan.shard_plan import choose, cut, image_seed, interleaved
 
 
 def test_seeds_are_those_of_sha256_by_another_implementation():

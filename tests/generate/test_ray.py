@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import re
 import threading
-from collections import Counter
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,15 +12,23 @@ import psutil
 import pytest
 import torch
 
-from catbench.errors import GenerationError, MissingExtraError, UsageError
+from catbench.errors import GenerationError, MissingExtraError, UsageError, first_line
 from catbench.suite.info import Metric
-from catbench.suite.store import verify
-from catbench_make.drawing.engines import cluster
+from catbench.suite.store import load_suite, verify
+from catbench_make.drawing import worker
+from catbench_make.drawing.engines import ShardDone
 from catbench_make.drawing.engines import ray as engine_module
-from catbench_make.drawing.engines.cluster import wait_to_see
-from catbench_make.drawing.engines.crew import ShardAnswer
-from catbench_make.drawing.engines.ray import RayEngine
+from catbench_make.drawing.engines.ray import RayEngine, share, tasks_of, wait_to_see
+from catbench_make.drawing.engines.ray_node import (
+    DeviceFaultError,
+    Sign,
+    check_here,
+    make_there,
+    packages,
+    sendable,
+)
 from catbench_make.plan.job import Job, hardware_name
+from catbench_make.plan.shard_plan import cut
 from catbench_make.recorded import write_recorded
 
 
@@ -62,44 +67,23 @@ def test_a_worker_makes_the_scores_of_this_process(scored_twice, tmp_path, run):
 
 @pytest.mark.slow
 @OF_RAY
-def test_two_workers_one_of_them_killed_make_the_scores_of_one_process(
-    scored_twice, tmp_path, run, content, monkeypatch
-):
+def test_two_workers_one_of_them_killed_make_the_scores_of_one_process(scored_twice, tmp_path, run, content):
     needs_ray()
-    import ray
-
-    folder, given, lost, seen = scored_twice, [], {}, []
+    folder, killed, seen = scored_twice, [], []
     here = verify(run(folder, tmp_path / "local").suite)
-    give = engine_module._RayCrew.give
 
-    def noted(crew, worker, shard):
-        if shard is not None:
-            given.append((shard.name, worker, crew._actors[worker]))
-        give(crew, worker, shard)
-
-    monkeypatch.setattr(engine_module._RayCrew, "give", noted)
-
-    def kill_the_worker_that_answered(progress):
+    def kill_a_worker_at_work(progress):
         seen.append(progress)
-        if progress.done and not lost:
-            done = progress.done.shard.name
-            worker, actor = next((worker, actor) for name, worker, actor in given if name == done)
-            lost[worker] = done
-            process = psutil.Process(ray.get(actor.__ray_call__.remote(lambda member: os.getpid())))
-            assert process in psutil.Process().children(recursive=True)
-            process.kill()
+        if progress.done and not killed:
+            children = psutil.Process().children(recursive=True)
+            killed.extend(child for child in children if child.cmdline()[:1] == ["ray::make_there"])
+            killed[0].kill()
 
     with RayEngine(workers=2) as engine:
-        outcome = run(folder, tmp_path / "ray", engine=engine, on_progress=kill_the_worker_that_answered)
-    ((worker, done),) = lost.items()
-    # One more may have been given to it before it was found dead.
-    held = {name for name, other, _ in given if other == worker} - {done}
-    assert held
-    times = Counter(name for name, *_ in given)
-    assert {name for name, count in times.items() if count > 1} == held
-    assert held <= {name for name, other, _ in given if other != worker}
-    assert len(times) == 6
+        outcome = run(folder, tmp_path / "ray", engine=engine, on_progress=kill_a_worker_at_work)
+    assert killed
     assert [progress.shards for progress in seen] == list(range(7))
+    assert len({progress.done.shard.name for progress in seen if progress.done}) == 6
     assert_same_scores(verify(outcome.suite), here)
     assert content(tmp_path / "ray").keys() == content(tmp_path / "local").keys()
     # What workers made is what a process on the same hardware goes on from.
@@ -194,176 +178,160 @@ def test_a_cluster_that_has_not_what_is_asked_for_is_refused(resources, device, 
 
 
 def test_a_folder_that_a_worker_cannot_see_is_refused(tmp_path):
-    from catbench_make.drawing.engines.ray import _check_here, _Sign
-    from catbench_make.packages import own_version, versions
-
-    sign = _Sign(tmp_path / "sign", "token", {**versions(), "catbench": own_version()})
+    sign = Sign(tmp_path / "sign", "token", packages())
     job = Job(tmp_path, (), "cpu", 1, hardware=hardware_name("cpu"))
     with pytest.raises(UsageError, match=r"--out .*: a worker on .* does not see this folder"):
-        _check_here(job, sign)
+        check_here(job, sign)
     sign.path.write_text("of another")
     with pytest.raises(UsageError, match="does not see this folder"):
-        _check_here(job, sign)
+        check_here(job, sign)
     sign.path.write_text("token")
-    _check_here(job, sign)
+    check_here(job, sign)
     with pytest.raises(UsageError, match=r"suite .*: a worker on .* does not see this folder"):
-        _check_here(Job(tmp_path, (), "cpu", 1, root=tmp_path / "no", hardware=hardware_name("cpu")), sign)
+        check_here(Job(tmp_path, (), "cpu", 1, root=tmp_path / "no", hardware=hardware_name("cpu")), sign)
     with pytest.raises(UsageError, match=r"the cluster's workers differ: .*, another on another"):
-        _check_here(Job(tmp_path, (), "cpu", 1, hardware="another"), sign)
+        check_here(Job(tmp_path, (), "cpu", 1, hardware="another"), sign)
     with pytest.raises(UsageError, match=r"torch is .* on .* and 0\.1 here"):
-        _check_here(job, sign._replace(packages={"torch": "0.1"}))
+        check_here(job, sign._replace(packages={"torch": "0.1"}))
     with pytest.raises(UsageError, match=r"catbench is .*, code .* on .* and 0\.1\.0, code 12345678 here"):
-        _check_here(job, sign._replace(packages={"catbench": "0.1.0, code 12345678"}))
+        check_here(job, sign._replace(packages={"catbench": "0.1.0, code 12345678"}))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5, 40])
+def test_every_shard_is_in_one_task_and_a_task_has_one_model(suite, sdxl, amused, drawn_by, workers):
+    candidates = (drawn_by(sdxl, 2), drawn_by(sdxl, 3), drawn_by(amused, 2, "masked", largest_batch=1))
+    shards = cut(load_suite(suite(candidates)), 1)
+    tasks = tasks_of(shards, workers)
+    assert [shard for task in tasks for shard in task] == list(shards)
+    assert all(len({shard.settings.model_key for shard in task}) == 1 for task in tasks)
+    assert max(map(len, tasks)) <= max(1, 12 // workers)  # nobody is idle
 
 
 class PlayedRay:
-    """Ray with workers whose calls answer, or raise, what is next in the list of each."""
+    """Ray whose tasks answer, or raise, what is next in the list of each."""
 
-    def __init__(self, *lives):
-        self.lives = [list(life) for life in lives]
-        self.options = []
-        self.started = []
-        self.killed = []
+    def __init__(self, *tasks):
+        self.tasks = [iter(task) for task in tasks]
+        self.options = {}
+        self.cancelled = []
 
-    def remote(self, kind):
-        return SimpleNamespace(options=self._options)
+    def cluster_resources(self):
+        return {"CPU": 2.0}
 
-    def _options(self, **options):
-        self.options.append(options)
-        return SimpleNamespace(remote=self._start)
+    def remote(self, **options):
+        self.options = options
+        return lambda function: SimpleNamespace(remote=lambda *arguments: self.tasks.pop(0))
 
-    def _start(self, folder):
-        life = self.lives[len(self.started)]
-        method = SimpleNamespace(remote=lambda *arguments: Call(life.pop(0)))
-        self.started.append(folder)
-        return SimpleNamespace(join=method, feed=method, number=len(self.started) - 1)
+    def wait(self, tasks, num_returns):
+        return tasks[:1], tasks[1:]
 
-    def wait(self, calls, num_returns, timeout):
-        return calls[:1], calls[1:]
+    def get(self, answer):
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
-    def get(self, call):
-        if isinstance(call.outcome, Exception):
-            raise call.outcome
-        return call.outcome
-
-    def kill(self, actor):
-        self.killed.append(actor.number)
+    def cancel(self, task, force):
+        self.cancelled.append(task)
 
 
-@dataclass(eq=False)
-class Call:
-    outcome: object
-
-
-def crew_of(ray, tmp_path, count):
-    crew = engine_module._RayCrew(ray, Job(tmp_path, (), "cpu", 1))
-    crew.start(count)
-    return crew
+def made_by(ray, tmp_path, shards):
+    engine = RayEngine()
+    engine._ray = ray
+    return list(engine.run(Job(tmp_path, (), "cpu", 1, hardware="here"), shards))
 
 
 def raised_by_a_worker(cause):
     from ray.exceptions import RayTaskError
 
-    return RayTaskError("feed", "traceback", cause)
+    return RayTaskError("make_there", "traceback", cause)
 
 
 def losses():
     pytest.importorskip("ray", reason="the ray extra is not installed")
-    from ray.exceptions import NodeDiedError, OutOfMemoryError, RayActorError
+    from ray.exceptions import NodeDiedError, OutOfMemoryError, WorkerCrashedError
 
-    fault = engine_module.DeviceFaultError("CUDA error: an illegal memory access was encountered")
-    return [OutOfMemoryError("full"), NodeDiedError("gone"), RayActorError(), raised_by_a_worker(fault)]
+    fault = DeviceFaultError("CUDA error: an illegal memory access was encountered")
+    return [OutOfMemoryError("full"), NodeDiedError("gone"), WorkerCrashedError(), raised_by_a_worker(fault)]
 
 
 @pytest.mark.parametrize("loss", range(4))
-def test_whatever_takes_a_worker_has_it_replaced(tmp_path, loss):
+def test_a_shard_that_loses_every_worker_is_an_error_that_names_it(suite, tmp_path, loss):
     error = losses()[loss]
-    ray = PlayedRay([None, error], [None])
-    crew = crew_of(ray, tmp_path, 1)
-    assert not crew.next_answer().lost
-    crew.give(0, None)
-    answer = crew.next_answer()
-    assert answer.worker == 0
-    assert answer.lost in str(error)
-    assert answer.lost
-    assert ray.killed == [0]
-    crew.replace()
-    assert crew.next_answer() == ShardAnswer(1)
+    shards = cut(load_suite(suite()), 2)
+    problem = ShardDone(shards[0], problem="NaN")
+    ray = PlayedRay([problem, error], [problem], [problem], [problem])
+    said = first_line(getattr(error, "cause", None) or error)
+    with pytest.raises(
+        GenerationError, match=f"3 workers were lost over it .*, the last so: {re.escape(said)}"
+    ) as caught:
+        made_by(ray, tmp_path, shards)
+    assert str(caught.value).startswith(f"shard {shards[1].name}: ")
+    assert ray.options["max_retries"] == 2
+    assert ray.options["retry_exceptions"] == [DeviceFaultError]
+    assert len(ray.cancelled) == 2
+    assert not list((tmp_path / "shards").iterdir())  # the sign is taken down
 
 
-def test_what_a_worker_raises_of_its_own_accord_is_raised(tmp_path):
+def test_what_a_worker_raises_of_its_own_accord_is_raised(suite, tmp_path):
     needs_ray()
     from ray.exceptions import RayTaskError
 
-    crew = crew_of(PlayedRay([None, raised_by_a_worker(RuntimeError("sizes differ"))]), tmp_path, 1)
-    crew.next_answer()
-    crew.give(0, None)
+    shards = cut(load_suite(suite()), 6)
     with pytest.raises(RayTaskError, match="traceback"):
-        crew.next_answer()
-
-
-def test_replacements_that_never_come_up_do_not_end_a_run_in_which_others_live(tmp_path):
-    error = losses()[0]
-    ray = PlayedRay([None, error], [error], [error], [error], [error])
-    crew = crew_of(ray, tmp_path, 1)
-    crew.next_answer()
-    for number in range(1, 1 + engine_module.MOST_STILLBORN):
-        crew.replace()
-        assert crew.next_answer().worker == number
-    crew.replace()
-    assert len(ray.started) == 1 + engine_module.MOST_STILLBORN  # there is no end to those that fail so
-    crew.give(0, None)
-    assert crew.next_answer().lost
-    crew.replace()  # nobody is left, so one more is tried
-    with pytest.raises(type(error)):
-        crew.next_answer()
+        made_by(PlayedRay([raised_by_a_worker(RuntimeError("sizes differ"))], []), tmp_path, shards)
+    with pytest.raises(UsageError, match="the workers differ"):
+        made_by(PlayedRay([raised_by_a_worker(UsageError("the workers differ"))], []), tmp_path, shards)
 
 
 def test_a_worker_is_told_where_models_lie_and_where_paths_begin(tmp_path, monkeypatch):
-    needs_ray()
     monkeypatch.chdir(tmp_path)
     where = {"CATBENCH_HOME": "/heads", "HF_HOME": "/models", "HF_HUB_CACHE": "/models/there"}
     for name in ("CATBENCH_INFINITY", "HF_HUB_OFFLINE"):
         monkeypatch.delenv(name, raising=False)
     for name, value in where.items():
         monkeypatch.setenv(name, value)
-    ray = PlayedRay([None])
-    crew_of(ray, tmp_path / "run", 1)
-    assert ray.options[0]["runtime_env"] == {"env_vars": where}
-    assert ray.started == [tmp_path]
+    assert share("cpu")["runtime_env"] == {"env_vars": where}
     monkeypatch.chdir("/")
-    engine_module._RayMember(tmp_path)
+    with pytest.raises(UsageError, match="does not see this folder"):
+        next(make_there(Job(tmp_path, (), "cpu", 1), [], Sign(tmp_path / "sign", "", {}), tmp_path))
     assert Path.cwd() == tmp_path
 
 
-def test_a_crew_leaves_no_file_behind(tmp_path):
-    needs_ray()
-    crew = crew_of(PlayedRay([None]), tmp_path, 1)
-    assert list((tmp_path / "shards").iterdir())
-    crew.close()
-    assert not list((tmp_path / "shards").iterdir())
-    crew = engine_module._RayCrew(PlayedRay(), Job(tmp_path, (), "cpu", 1))
-    with pytest.raises(IndexError), closing(crew):
-        crew.start(1)
-    assert not list((tmp_path / "shards").iterdir())
+def test_a_gpu_is_given_to_a_process_of_its_own_for_every_task():
+    assert (share("cuda")["num_gpus"], share("cuda")["max_calls"]) == (1, 1)
+    assert (share("cpu")["num_gpus"], share("cpu")["max_calls"]) == (0, 0)
+
+
+def test_a_task_that_is_started_again_goes_on_from_what_is_there(suite, tmp_path, run, monkeypatch):
+    folder, out = suite(), tmp_path / "run"
+    run(folder, out, candidates=["tiny-2"])
+    whole = load_suite(folder)
+    shards = cut(whole, 2)
+    job = Job(out, whole.metrics, "cpu", 8, root=whole.root, hardware=hardware_name("cpu"))
+    (tmp_path / "sign").write_text("token")
+    draw, drawn = worker.draw, []
+    monkeypatch.setattr(worker, "draw", lambda *args, **named: drawn.append(1) or draw(*args, **named))
+    made = list(make_there(job, shards, Sign(tmp_path / "sign", "token", {}), Path.cwd()))
+    assert [one.shard for one in made] == list(shards)
+    assert len(drawn) == 3
 
 
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (torch.AcceleratorError("CUDA error: unspecified launch failure"), engine_module.DeviceFaultError),
-        (RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), engine_module.DeviceFaultError),
+        (torch.AcceleratorError("CUDA error: unspecified launch failure"), DeviceFaultError),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), DeviceFaultError),
         (torch.AcceleratorError("CUDA error: out of memory"), torch.AcceleratorError),
         (RuntimeError("sizes differ"), RuntimeError),
         (GenerationError("no"), GenerationError),
     ],
 )
 def test_a_devices_fault_is_told_apart_also_where_a_metric_met_it(error, kind):
-    with pytest.raises(kind) as caught, engine_module.sendable():
+    with pytest.raises(kind) as caught, sendable():
         raise error
     assert type(caught.value) is kind
-    expected = kind if kind is engine_module.DeviceFaultError else GenerationError
-    with pytest.raises(expected) as caught, engine_module.sendable():
+    expected = kind if kind is DeviceFaultError else GenerationError
+    with pytest.raises(expected) as caught, sendable():
         raise GenerationError("metric 'm' fails") from error
     assert type(caught.value) is expected
 
@@ -373,7 +341,7 @@ def test_a_shard_that_is_seen_late_is_waited_for(tmp_path, monkeypatch):
     threading.Timer(0.2, write_recorded, (path, {}, lambda draft: draft.write_text("x"))).start()
     wait_to_see(path)
     assert path.read_text() == "x"
-    monkeypatch.setattr(cluster, "SECONDS_TO_BE_SEEN", 0.1)
+    monkeypatch.setattr(engine_module, "SECONDS_TO_BE_SEEN", 0.1)
     with pytest.raises(GenerationError, match=r"other\.parquet: a worker has written it and it is not"):
         wait_to_see(path.with_name("other.parquet"))
 

@@ -13,9 +13,10 @@ import torch
 
 from catbench.errors import GenerationError, UsageError
 from catbench.suite.info import Metric
-from catbench_make.drawing import shards as shard_files
+from catbench_make.drawing import shards
 from catbench_make.drawing.generation import Plan
 from catbench_make.drawing.run_folder import RunPart
+from catbench_make.plan import job
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_other_settings_weights_metrics_and_hardware_in_the_folder_are_refused(
     with pytest.raises(UsageError, match=r"was made with metrics .*only images that were kept"):
         run(suite(metrics=other_metric, name="metric"), out)
 
-    monkeypatch.setattr(shard_files, "hardware_name", lambda device: "another machine")
+    monkeypatch.setattr(job, "hardware_name", lambda device: "another machine")
     with pytest.raises(UsageError, match=r"was made with hardware .*, not 'another machine'"):
         run(tmp_path / "tiny", out)
     assert content(out) == before
@@ -86,26 +87,22 @@ def test_what_else_lies_in_the_folder_stays(suite, tmp_path, run):
 
 
 def test_weights_that_changed_in_their_folder_are_refused(suite, sdxl, drawn_by, tmp_path, run):
-    from catbench_make.drawing import model_weights as weights
-
     copy = tmp_path / "copy"
     shutil.copytree(sdxl, copy)
     folder = suite((drawn_by(copy, 2),))
     run(folder, tmp_path / "run")
-    weights._folder_digest.cache_clear()
+    shards._folder_digest.cache_clear()
     (copy / "unet" / "config.json").write_text((copy / "unet" / "config.json").read_text() + "\n")
     with pytest.raises(UsageError, match="was made with weights"):
         run(folder, tmp_path / "run")
 
 
 def test_a_metric_whose_model_changed_in_its_folder_is_refused(suite, clip, tmp_path, run):
-    from catbench_make.drawing import model_weights as weights
-
     copy = tmp_path / "clip"
     shutil.copytree(clip, copy)
     folder, out = suite(metrics=(Metric(name="clip_score", model=f"transformers:{copy}"),)), tmp_path / "run"
     run(folder, out)
-    weights._folder_digest.cache_clear()
+    shards._folder_digest.cache_clear()
     (copy / "config.json").write_text((copy / "config.json").read_text() + "\n")
     with pytest.raises(UsageError, match="was made with metrics"):
         run(folder, out)

@@ -15,10 +15,9 @@ from transformers.models.blip import BlipVisionModel
 
 from catbench.suite.info import Metric
 from catbench.suite.store import load
-from catbench_make.scorers import ScorerContext, load_scorers, score_all
+from catbench_make.scorers import ScorerContext, Shared, load_scorers, score_all
 from catbench_make.scorers import clip_model as clip
 from catbench_make.scorers.pixels import Look, pixels
-from catbench_make.scorers.shared import Shared
 
 PROMPTS = ["a red cat", "two dogs", "the sea", "a boat", ""]
 

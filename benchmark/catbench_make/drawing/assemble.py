@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,64 +40,58 @@ def assemble(
     scores = _read_scores(unscored, job, shards)
     if labelled is not None:
         unscored, scores = _after_labelled(labelled, unscored, scores)
-    settings = {
-        shard.candidate.id: shard.settings.model_dump(mode="json", exclude_defaults=True) for shard in shards
-    }
+    settings = {shard.candidate.id: shard.settings for shard in shards}
     candidates = tuple(
-        candidate.model_copy(update={"settings": settings[candidate.id]}) for candidate in unscored.candidates
+        one.model_copy(update={"settings": settings[one.id].model_dump(mode="json", exclude_defaults=True)})
+        for one in unscored.candidates
     )
-    return ScoreMatrix(
+    made: dict[str, Any] = {
         # The scores come from images now, whatever they came from before.
-        suite=unscored.suite.model_copy(update={"simulated": False}),
-        prompts=unscored.prompts,
-        candidates=candidates,
-        metrics=unscored.metrics,
-        scores=scores,
-        costs=tuple(costs),
-        pools=unscored.pools,
-        samples={split: unscored.samples.get(split, 1) for split in SPLITS},
-        features=unscored.features,
-    )
+        "suite": unscored.suite.model_copy(update={"simulated": False}),
+        "candidates": candidates,
+        "scores": scores,
+        "costs": tuple(costs),
+        "samples": {split: unscored.samples.get(split, 1) for split in SPLITS},
+    }
+    return ScoreMatrix(**{**unscored.given(), **made})
 
 
-def save_suite(matrix: ScoreMatrix, job: Job, shards: Sequence[Shard], folder: Path) -> None:
-    """Write the suite, replacing what an earlier run has written there: whole or not at all."""
+def save_suite(matrix: ScoreMatrix, job: Job, shards: Sequence[Shard]) -> None:
+    """Write the suite, replacing what an earlier run has written: whole or not at all."""
     position = {candidate: i for i, candidate in enumerate(matrix.candidate_ids)}
     in_order = sorted(shards, key=lambda shard: (shard.block.number, position[shard.candidate.id]))
     tested = matrix.prompts["prompt_id"].to_numpy()[matrix.rows("test")]
     images = sheets(job, in_order, set(tested[:MOST])) if job.keep_images else ()
-    save(matrix, folder, extra={"shards": shard_table(job, in_order)}, images=images, force=True)
+    save(matrix, job.suite, extra={"shards": shard_table(job, in_order)}, images=images, force=True)
 
 
 def shard_table(job: Job, shards: Sequence[Shard]) -> pd.DataFrame:
     """Return one row a shard: what it was made with and what came of it."""
-    rows: list[dict[str, object]] = []
     made = [read_outcome(job, shard) for shard in shards]
     asked = {key: value for key, value in UNASKED.items() if any(key in record for record, _ in made)}
-    for shard, (made_with, outcome) in zip(shards, made, strict=True):
-        rows.append(
-            {
-                "candidate": shard.candidate.id,
-                "block": shard.block.number,
-                "prompts": len(shard.block.prompt_ids),
-                "images": len(shard.block.images),
-                "batch": outcome["batch"],
-                "precision": shard.settings.precision,
-                "hardware": made_with["hardware"],
-                "versions": json.dumps(made_with["versions"], sort_keys=True),
-                "weights": made_with["weights"],
-                "prompts_cut": len(outcome["cut"]),
-                "drawn_twice": len(outcome["drawn_twice"]),
-                "black": len(outcome["black"]),
-                **{key: made_with.get(key, value) for key, value in asked.items()},
-            }
-        )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        {
+            "candidate": shard.candidate.id,
+            "block": shard.block.number,
+            "prompts": len(shard.block.prompt_ids),
+            "images": len(shard.block.images),
+            "batch": outcome["batch"],
+            "precision": shard.settings.precision,
+            "hardware": made_with["hardware"],
+            "versions": json.dumps(made_with["versions"], sort_keys=True),
+            "weights": made_with["weights"],
+            "prompts_cut": len(outcome["cut"]),
+            "drawn_twice": len(outcome["drawn_twice"]),
+            "black": len(outcome["black"]),
+            **{key: made_with.get(key, value) for key, value in asked.items()},
+        }
+        for shard, (made_with, outcome) in zip(shards, made, strict=True)
+    )
 
 
-def cut_prompts(job: Job, shards: Sequence[Shard]) -> set[str]:
+def cut_prompts(job: Job, shards: Sequence[Shard]) -> frozenset[str]:
     """Return the ids of prompts that were longer than a tokenizer's window."""
-    return {prompt for shard in shards for prompt in read_outcome(job, shard)[1]["cut"]}
+    return frozenset(prompt for shard in shards for prompt in read_outcome(job, shard)[1]["cut"])
 
 
 def _after_labelled(
@@ -132,13 +126,8 @@ def _deepened(scores: Scores, depth: int) -> Scores:
 def _read_scores(unscored: Suite, job: Job, shards: Sequence[Shard]) -> dict[str, Scores]:
     depth = unscored.prompts["split"].map(dict(unscored.samples)).to_numpy()
     metrics = [metric.name for metric in unscored.metrics]
-    cells = ScoreCells(
-        unscored.prompts,
-        [candidate.id for candidate in unscored.candidates],
-        depth,
-        metrics,
-        str(job.shards),
-    )
+    candidates = [candidate.id for candidate in unscored.candidates]
+    cells = ScoreCells(unscored.prompts, candidates, depth, metrics, str(job.shards))
     for shard in shards:
         table = pq.read_table(shard_path(job, shard), columns=["prompt_id", "sample", *metrics]).to_pandas()
         candidate = cells.candidate_index.get_loc(shard.candidate.id)

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import typer
 
 from catbench.errors import counted
@@ -23,20 +22,14 @@ from catbench.files import atomic_file
 from catbench.home import known_suites
 from catbench.suite.pool import Candidate, Cost
 from catbench.use.fitted import FittedRouter
-from catbench_make.drawing.generation import (
-    Progress,
-    check_batches,
-    local_engine,
-    missing_shards,
-    run_shards,
-)
+from catbench_make.drawing.generation import Progress, check_batches, run_shards
 from catbench_make.drawing.run_estimate import RunEstimate, estimate, processor_speed
 from catbench_make.drawing.run_folder import owned_folder
-from catbench_make.drawing.shards import IMAGE_COLUMN, read_outcome, shard_path
+from catbench_make.drawing.shards import kept_images, missing_shards, read_outcome
 from catbench_make.packages import optional, prepare
 from catbench_make.plan.candidates import drawing_settings
 from catbench_make.plan.job import Job, check_device
-from catbench_make.plan.shard_plan import PROMPTS_PER_BLOCK, Block, Shard
+from catbench_make.plan.shard_plan import Shard, by_model, cut_blocks
 
 IMAGES, LIST = "images", "images.jsonl"
 
@@ -56,18 +49,15 @@ def shards_of(candidates: Sequence[Candidate], chosen: Sequence[tuple[str, str]]
 
     A prompt that comes twice is drawn once. Raises SuiteError for a candidate whose settings cannot be read.
     """
-    settings = {one.id: drawing_settings(one) for one in candidates if one.id in {name for _, name in chosen}}
-    models = list(dict.fromkeys(one.model_key for one in settings.values()))
-    known = {one.id: one for one in candidates}
     shards: list[Shard] = []
-    for name in sorted(settings, key=lambda name: models.index(settings[name].model_key)):
-        texts = sorted({text for text, candidate in chosen if candidate == name})
-        for start in range(0, len(texts), PROMPTS_PER_BLOCK):
-            part = texts[start : start + PROMPTS_PER_BLOCK]
-            ids = tuple(hashlib.sha256(text.encode()).hexdigest()[:16] for text in part)
-            block = Block(start // PROMPTS_PER_BLOCK, ids, tuple(part), (1,) * len(part))
-            shards.append(Shard(known[name], settings[name], block))
-    return tuple(shards)
+    for candidate in candidates:
+        texts = sorted({text for text, name in chosen if name == candidate.id})
+        if texts:
+            settings = drawing_settings(candidate)
+            ids = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts]
+            blocks = cut_blocks(ids, texts, [1] * len(texts))
+            shards += [Shard(candidate, settings, block) for block in blocks]
+    return by_model(shards)
 
 
 def draw_chosen(
@@ -88,7 +78,7 @@ def draw_chosen(
     job = Job(out.absolute(), (), device, batch, keep_images=True, root=root)
     with owned_folder(job):
         missing, _ = missing_shards(job, shards)
-        new = run_shards(local_engine(), job, missing, on_progress)
+        new = run_shards(None, job, missing, on_progress)
         rows = [row for shard in shards for row in _images(job, shard)]
         with atomic_file(job.folder / LIST) as draft:
             draft.write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows), "utf-8")
@@ -99,16 +89,15 @@ def _images(job: Job, shard: Shard) -> Sequence[dict[str, Any]]:
     """Write the images of a shard that is done as files, and return a record of each."""
     folder = job.folder / IMAGES
     folder.mkdir(exist_ok=True)
-    encoded = pq.read_table(shard_path(job, shard), columns=[IMAGE_COLUMN])[IMAGE_COLUMN]
     made_with = read_outcome(job, shard)[0]
     rows: list[dict[str, Any]] = []
-    for image, content in zip(shard.block.images, encoded, strict=True):
+    for image, png in zip(shard.block.images, kept_images(job, shard), strict=True):
         text = shard.block.texts[image.row]
         name = hashlib.sha256(f"{text}\n{shard.candidate.id}".encode()).hexdigest()[:16]
         path = folder / f"{name}.png"
         if not path.is_file():
             with atomic_file(path) as draft:
-                draft.write_bytes(content.as_py())
+                draft.write_bytes(png)
         rows.append(
             {
                 "prompt": text,

@@ -20,15 +20,13 @@ from catbench.suite.store import load, load_suite
 from catbench_make.costs.flop_table import flop_costs, shipped_costs
 from catbench_make.drawing.assemble import assemble, cut_prompts, save_suite
 from catbench_make.drawing.engines import Engine, RemoteEngine, ShardDone
-from catbench_make.drawing.model_weights import weights_digest
 from catbench_make.drawing.run_estimate import RunEstimate, Speed, estimate
 from catbench_make.drawing.run_folder import RunPart, owned_folder
-from catbench_make.drawing.shards import made_with, shard_path, state_of
+from catbench_make.drawing.shards import missing_shards
 from catbench_make.packages import prepare
 from catbench_make.plan.candidates import choose_candidates
-from catbench_make.plan.drawn_part import choose
 from catbench_make.plan.job import Job
-from catbench_make.plan.shard_plan import PROMPTS_PER_BLOCK, Shard, cut
+from catbench_make.plan.shard_plan import PROMPTS_PER_BLOCK, Shard, choose, cut
 from catbench_make.scorers import metric_source
 
 
@@ -140,14 +138,13 @@ def generate(
     """
     check_batches(batch, text_batch, decode_batch)
     prepare()
-    unscored, engine = plan.suite, engine or local_engine()
     job = Job(
         out.absolute(),
-        unscored.metrics,
+        plan.suite.metrics,
         device,
         batch,
         keep_images,
-        unscored.root,
+        plan.suite.root,
         compiled,
         text_batch,
         decode_batch,
@@ -157,12 +154,10 @@ def generate(
     with owned_folder(job, part):
         missing, damaged = missing_shards(job, shards)
         images = run_shards(engine, job, missing, on_progress)
-        if part is not None:
-            return Outcome(job.suite, images, damaged, frozenset(cut_prompts(job, shards)))
-        costs = _price(unscored)
-        matrix = assemble(unscored, job, plan.shards, costs, plan.labelled)
-        save_suite(matrix, job, plan.shards, job.suite)
-        return Outcome(job.suite, images, damaged, frozenset(cut_prompts(job, plan.shards)))
+        if part is None:
+            matrix = assemble(plan.suite, job, shards, _price(plan.suite), plan.labelled)
+            save_suite(matrix, job, shards)
+        return Outcome(job.suite, images, damaged, cut_prompts(job, shards))
 
 
 def check_batches(batch: int, text_batch: int, decode_batch: int | None) -> None:
@@ -173,9 +168,19 @@ def check_batches(batch: int, text_batch: int, decode_batch: int | None) -> None
 
 
 def run_shards(
-    engine: Engine, job: Job, shards: Sequence[Shard], on_progress: Callable[[Progress], None] | None
+    engine: Engine | None,
+    job: Job,
+    shards: Sequence[Shard],
+    on_progress: Callable[[Progress], None] | None,
 ) -> int:
-    """Make the shards; returns the number of images drawn, raises GenerationError where shards failed."""
+    """Make the shards, by default in this process; returns the number of images drawn.
+
+    Raises GenerationError where shards failed.
+    """
+    if engine is None:
+        from catbench_make.drawing.engines.local import LocalEngine
+
+        engine = LocalEngine()
     due = sum(len(shard.block.images) for shard in shards)
     problems: list[str] = []
     images, drawn, started = 0, 0, time.monotonic()
@@ -195,27 +200,15 @@ def run_shards(
     return drawn
 
 
-def missing_shards(job: Job, shards: Sequence[Shard]) -> tuple[list[Shard], tuple[str, ...]]:
-    """Return the shards to make, and the names of those among them that are there but damaged."""
-    missing: list[Shard] = []
-    damaged: list[str] = []
-    for shard in shards:
-        wanted = made_with(job, shard, weights_digest(shard.settings, job.root))
-        state = state_of(job, shard, wanted)
-        if state == "damaged":
-            damaged.append(shard_path(job, shard).name)
-        if state != "done":
-            missing.append(shard)
-    return missing, tuple(damaged)
-
-
 def _price(unscored: Suite) -> tuple[Cost, ...]:
     """Return the costs of a suite's candidates: the suite's units that price them all, then FLOPs."""
     chosen = {candidate.id for candidate in unscored.candidates}
-    kept = [cost for cost in unscored.costs if cost.candidate in chosen]
+    by_unit: dict[tuple[str, str], list[Cost]] = {}
+    for cost in unscored.costs:
+        if cost.candidate in chosen:
+            by_unit.setdefault((cost.unit, cost.hardware), []).append(cost)
     whole: list[Cost] = []
-    for key in dict.fromkeys((cost.unit, cost.hardware) for cost in kept):
-        rows = [cost for cost in kept if (cost.unit, cost.hardware) == key]
+    for rows in by_unit.values():
         if {cost.candidate for cost in rows} == chosen:
             whole += rows
     units = {cost.unit for cost in whole}
@@ -223,13 +216,6 @@ def _price(unscored: Suite) -> tuple[Cost, ...]:
         counted = flop_costs(unscored.candidates, unscored.root)
         whole += [cost for cost in counted if cost.unit not in units]
     return tuple(whole)
-
-
-def local_engine() -> Engine:
-    """Return what makes shards in this process."""
-    from catbench_make.drawing.engines.local import LocalEngine
-
-    return LocalEngine()
 
 
 def _ignore(progress: Progress) -> None:

@@ -9,9 +9,7 @@ import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-import pyarrow.parquet as pq
-
-from catbench_make.drawing.shards import IMAGE_COLUMN, decoded, shard_path
+from catbench_make.drawing.shards import decoded, kept_images
 from catbench_make.plan.job import Job
 from catbench_make.plan.shard_plan import Shard
 
@@ -40,11 +38,10 @@ def sheets(job: Job, shards: Sequence[Shard], prompt_ids: Collection[str]) -> It
 
 def _tiles(job: Job, shard: Shard, rows: Collection[int]) -> Mapping[int, Any]:
     """Return the first image of each prompt at `rows` of the shard's block, small, by row."""
-    encoded = pq.read_table(shard_path(job, shard), columns=[IMAGE_COLUMN])[IMAGE_COLUMN]
     tiles: dict[int, Any] = {}
-    for position, image in enumerate(shard.block.images):
+    for image, png in zip(shard.block.images, kept_images(job, shard), strict=True):
         if image.row in rows and image.sample == 0:
-            picture = decoded(encoded[position].as_py())
+            picture = decoded(png)
             picture.thumbnail((TILE, TILE))
             tiles[image.row] = picture
     return tiles

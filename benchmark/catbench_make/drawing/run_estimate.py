@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catbench.suite.pool import Cost
 from catbench_make.checkout import INFINITY
 from catbench_make.costs.bill import ATTAINED_SHARE, SUSTAINED_TFLOPS
+from catbench_make.costs.flop_table import TERA
 from catbench_make.plan.candidates import FLUX_DEV, FLUX_SCHNELL, SDXL, TURBO
 from catbench_make.plan.shard_plan import Shard
 
-TERA = 1e12
 BYTES_PER_ROW = 60
 """Of a shard: prompt id, sample, seed, and the share of its record; measured on shards of 64 rows."""
 BYTES_PER_SCORE = 5
@@ -86,16 +87,21 @@ def estimate(
 def _device_hours(
     shards: Sequence[Shard], costs: Sequence[Cost], hardware: str, speed: Speed
 ) -> tuple[float | None, str]:
-    candidates = {shard.candidate.id for shard in shards}
-    for unit, where in (("seconds", hardware), ("tflops", "")):
+    images = Counter[str]()
+    for shard in shards:
+        images[shard.candidate.id] += len(shard.block.images)
+
+    def total(unit: str, where: str) -> float | None:
         price = {cost.candidate: cost.value for cost in costs if (cost.unit, cost.hardware) == (unit, where)}
-        if (unit == "seconds" and not hardware) or not candidates <= price.keys():
-            continue
-        total = sum(price[shard.candidate.id] * len(shard.block.images) for shard in shards)
-        if unit == "seconds":
-            return total / 3600, f"seconds measured on {hardware}"
-        return total / speed.tflops / 3600, f"{total:,.1f} TFLOPs at {speed.tflops:.3g} TFLOP/s, {speed.said}"
-    return None, "no cost is known for every candidate"
+        known = images.keys() <= price.keys()
+        return sum(price[candidate] * count for candidate, count in images.items()) if known else None
+
+    if hardware and (seconds := total("seconds", hardware)) is not None:
+        return seconds / 3600, f"seconds measured on {hardware}"
+    tflops = total("tflops", "")
+    if tflops is None:
+        return None, "no cost is known for every candidate"
+    return tflops / speed.tflops / 3600, f"{tflops:,.1f} TFLOPs at {speed.tflops:.3g} TFLOP/s, {speed.said}"
 
 
 def _bytes_per_prompt(shards: Sequence[Shard]) -> int:

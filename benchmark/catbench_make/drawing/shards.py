@@ -1,16 +1,19 @@
 """A shard on disk: `<candidate>/<block>.parquet` with its record beside it.
 
 The table has one row an image: prompt_id, sample, seed, one float32 column a metric and, where images are
-kept, the image as PNG. The record has what the images were made with. A shard made with anything else than
-this run would use is refused, not mixed in; one that differs in the metrics alone is scored again, from the
-images that were kept.
+kept, the image as PNG. The record has what the images were made with: of models on the hub the revision, of
+local ones a digest of their files. A shard made with anything else than this run would use is refused, not
+mixed in; one that differs in the metrics alone is scored again, from the images that were kept.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -20,12 +23,14 @@ import pyarrow.parquet as pq
 
 from catbench.arrays import Scores
 from catbench.errors import UsageError
+from catbench.files import sha256_of
 from catbench.suite.info import Metric
-from catbench_make.drawing.model_weights import metric_digest
 from catbench_make.packages import versions
-from catbench_make.plan.job import UNASKED, Job, hardware_name
+from catbench_make.plan.job import UNASKED, Job
+from catbench_make.plan.settings import DrawingSettings, local_source
 from catbench_make.plan.shard_plan import Shard
 from catbench_make.recorded import is_whole, read_record, write_recorded
+from catbench_make.scorers.checkpoint_file import local_file
 
 MADE_WITH = "made_with"
 OUTCOME = "outcome"
@@ -39,11 +44,8 @@ def shard_path(job: Job, shard: Shard) -> Path:
     return job.shards / f"{shard.name}.parquet"
 
 
-def made_with(job: Job, shard: Shard, weights: str) -> dict[str, Any]:
-    """Return everything that a shard's images and scores depend on, as it stands in the record.
-
-    `weights` is the digest of the model's local folder, empty for a hub revision.
-    """
+def made_with(job: Job, shard: Shard) -> dict[str, Any]:
+    """Return everything that a shard's images and scores depend on, as it stands in the record."""
     asked = {
         "compile": job.compiles(shard.settings),
         "text_batch": job.text_batch,
@@ -52,13 +54,13 @@ def made_with(job: Job, shard: Shard, weights: str) -> dict[str, Any]:
     return {
         "candidate": shard.candidate.id,
         "settings": shard.settings.model_dump(mode="json"),
-        "weights": weights,
+        "weights": weights_digest(shard.settings, job.root),
         "prompts": list(shard.block.prompt_ids),
         "samples": list(shard.block.samples),
         "metrics": [_what_it_measures(metric, job.root) for metric in job.metrics],
         "images_kept": job.keep_images,
         "batch": job.batch,
-        "hardware": job.hardware or hardware_name(job.device),
+        "hardware": job.hardware_name,
         "versions": versions(),
         **{key: value for key, value in asked.items() if value != UNASKED[key]},
     }
@@ -81,18 +83,26 @@ def state_of(job: Job, shard: Shard, wanted: Mapping[str, Any]) -> State:
         return "drawn"
     if differs:
         key = differs[0]
+        was, is_now = (shorten(repr(value), 200, placeholder="…") for value in (found.get(key), due[key]))
         hint = " (only images that were kept, by --images, can be scored again)" if key == "metrics" else ""
         raise UsageError(
-            f"{path} was made with {key} {_short(found.get(key))}, not {_short(due[key])}: "
-            f"run with the same settings, or give another --out{hint}"
+            f"{path} was made with {key} {was}, not {is_now}: run with the same settings, or give another "
+            f"--out{hint}"
         )
     return "done"
 
 
-def read_images(job: Job, shard: Shard) -> npt.NDArray[np.uint8]:
-    """Return the images of a shard that kept them, (image, height, width, 3)."""
-    encoded = pq.read_table(shard_path(job, shard), columns=[IMAGE_COLUMN])[IMAGE_COLUMN]
-    return np.stack([np.asarray(decoded(content.as_py())) for content in encoded])
+def missing_shards(job: Job, shards: Sequence[Shard]) -> tuple[list[Shard], tuple[str, ...]]:
+    """Return the shards to make, and the names of those among them that are there but damaged."""
+    states = {shard: state_of(job, shard, made_with(job, shard)) for shard in shards}
+    missing = [shard for shard, state in states.items() if state != "done"]
+    damaged = (shard_path(job, shard).name for shard, state in states.items() if state == "damaged")
+    return missing, tuple(damaged)
+
+
+def kept_images(job: Job, shard: Shard) -> list[bytes]:
+    """Return the images of a shard that kept them, as PNG."""
+    return pq.read_table(shard_path(job, shard), columns=[IMAGE_COLUMN])[IMAGE_COLUMN].to_pylist()
 
 
 def decoded(png: bytes) -> Any:
@@ -124,12 +134,8 @@ def write_shard(
     }
     if job.keep_images:
         columns[IMAGE_COLUMN] = pa.array(_as_png(pixels), pa.binary())
-    table = pa.table(columns)
-
-    def write(path: Path) -> None:
-        pq.write_table(table, path)
-
-    write_recorded(shard_path(job, shard), {MADE_WITH: dict(wanted), OUTCOME: dict(outcome)}, write)
+    record = {MADE_WITH: dict(wanted), OUTCOME: dict(outcome)}
+    write_recorded(shard_path(job, shard), record, partial(pq.write_table, pa.table(columns)))
 
 
 def read_outcome(job: Job, shard: Shard) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -148,11 +154,6 @@ def _what_it_measures(metric: Metric, root: Path | None) -> dict[str, str]:
     }
 
 
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 200 else f"{text[:200]}…"
-
-
 def _as_png(pixels: npt.NDArray[np.uint8]) -> Sequence[bytes]:
     from PIL import Image
 
@@ -162,3 +163,38 @@ def _as_png(pixels: npt.NDArray[np.uint8]) -> Sequence[bytes]:
         Image.fromarray(image).save(buffer, format="PNG", compress_level=1)
         encoded.append(buffer.getvalue())
     return encoded
+
+
+def weights_digest(settings: DrawingSettings, root: Path | None) -> str:
+    """Return the digest of the local files that settings draw with; empty where all come from the hub.
+
+    `root` is the suite's folder. A model on the hub is pinned by its revision instead.
+    """
+    sources = [settings.pipeline] + ([settings.weights.source] if settings.weights else [])
+    return _digest_of(sources, root)
+
+
+def metric_digest(metric: Metric, root: Path | None) -> str:
+    """Return the digest of the local files of a metric's model; empty where it has none.
+
+    A model is named `FOLDER` or `LOADER:FOLDER`, or is several such, or files, joined by ` + `.
+    """
+    parts = metric.model.split(" + ")
+    return _digest_of([name for part in parts for name in (part, part.partition(":")[2])], root)
+
+
+def _digest_of(sources: Sequence[str], root: Path | None) -> str:
+    found = [local_source(source, root) or local_file(source, root) for source in sources if source]
+    digests = [sha256_of(path) if path.is_file() else _folder_digest(path) for path in found if path]
+    return hashlib.sha256("".join(digests).encode()).hexdigest() if digests else ""
+
+
+@cache
+def _folder_digest(folder: Path) -> str:
+    """Return the digest of every file in a folder, read once a process."""
+    lines = [
+        f"{path.relative_to(folder).as_posix()} {sha256_of(path)}"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

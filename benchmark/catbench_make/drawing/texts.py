@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,27 +40,26 @@ def encoded_text(
     batch = [] if job.text_batch == 1 else [job.text_batch]
     made_by = json.dumps([encoder, job.hardware_name, versions(), *batch])
     folder = job.embeddings / hashlib.sha256(made_by.encode()).hexdigest()[:16]
-    empty = _kept(folder / "empty.safetensors", lambda: EncodedText(encode_empty(pipeline, settings), ()))
-    text = _kept(
+    empty, _ = _kept(folder / "empty.safetensors", lambda: (encode_empty(pipeline, settings), ()))
+    texts, cut = _kept(
         folder / f"{block.name}.safetensors",
-        lambda: EncodedText(
+        lambda: (
             encode(pipeline, block.texts, settings, job.text_batch),
             too_long(tokenizers, block.texts, settings),
         ),
     )
-    return EncodedText({**(text.embeddings or {}), **(empty.embeddings or {})}, text.cut)
+    return EncodedText({**texts, **empty}, cut)
 
 
-def _kept(path: Path, make: Callable[[], EncodedText]) -> EncodedText:
-    """Return the text at `path`, made and put there where it is not yet."""
+def _kept(
+    path: Path, make: Callable[[], tuple[Embeddings, tuple[int, ...]]]
+) -> tuple[Embeddings, tuple[int, ...]]:
+    """Return the embeddings at `path`, and which prompts are cut; made and put there where they are not."""
     record = read_record(path)
     if record is not None and is_whole(path, record):
-        return EncodedText(load_file(path), tuple(record["cut"]))
-    text = make()
-    write_recorded(path, {"cut": list(text.cut)}, partial(_write, text.embeddings or {}))
-    return text
-
-
-def _write(embeddings: Embeddings, path: Path) -> None:
+        return load_file(path), tuple(record["cut"])
+    embeddings, cut = make()
     # Not safetensors' `save_file`: it leaves a hidden file of its own behind where it is killed.
-    path.write_bytes(save(embeddings))
+    content = save(embeddings)
+    write_recorded(path, {"cut": list(cut)}, lambda draft: draft.write_bytes(content))
+    return embeddings, cut

@@ -2,15 +2,14 @@
 
 A worker keeps the pipeline that it drew with last, so shards come best with those of one model together.
 Whatever the order, a shard is made from its own prompts and settings and the files on disk alone. The stages
-of different shards may overlap (see `overlap`): only `draw` changes the worker.
+of different shards may overlap (see `engines.local`): only `draw` changes the worker.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,8 +19,7 @@ import torch
 
 from catbench.errors import GenerationError
 from catbench_make.drawing.engines import ShardDone
-from catbench_make.drawing.model_weights import weights_digest
-from catbench_make.drawing.shards import made_with, read_images, read_outcome, state_of, write_shard
+from catbench_make.drawing.shards import decoded, kept_images, made_with, read_outcome, state_of, write_shard
 from catbench_make.drawing.texts import EncodedText, encoded_text
 from catbench_make.packages import prepare
 from catbench_make.pipelines.compile import compile_pipeline, not_compiled
@@ -43,8 +41,6 @@ class Drawing:
     """A shard between drawing and scoring."""
 
     shard: Shard
-    started: float
-    """When it was begun, on the monotonic clock."""
     wanted: Mapping[str, Any]
     """What the shard is made with, as its record will say."""
     pixels: npt.NDArray[np.uint8] | None
@@ -87,29 +83,20 @@ class Worker:
         be loaded, that refuses its settings or does not fit into memory with one image, or with the prompts
         to encode, and for a metric that is not available; UsageError for a folder that cannot be written to.
         """
-        started = time.monotonic()
         _ = self._scorers  # a metric that is not available is found before anything is drawn
-        wanted = made_with(self._job, shard, weights_digest(shard.settings, self._job.root))
+        wanted = made_with(self._job, shard)
         if state_of(self._job, shard, wanted) == "drawn":
-            pixels, outcome = read_images(self._job, shard), read_outcome(self._job, shard)[1]
-            return Drawing(shard, started, wanted, pixels, outcome, scored_only=True)
+            pixels = np.stack([np.asarray(decoded(png)) for png in kept_images(self._job, shard)])
+            outcome = read_outcome(self._job, shard)[1]
+            return Drawing(shard, wanted, pixels, outcome, scored_only=True)
         model = self._model(shard.settings)
         try:
-            embedded = text()
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            raise GenerationError(
-                f"candidate {shard.candidate.id!r}: not enough memory on the device to encode "
-                f"{self._job.text_batch} prompts at once"
-            ) from error
-        try:
+            embedded = self._embedded(text)
             drawn = self._draw(model, shard, embedded)
         except BrokenImageError as error:
-            image = shard.block.images[error.position]
-            where = f"prompt {shard.block.prompt_ids[image.row]!r}, sample {image.sample}, seed {image.seed}"
+            where = _named(_image_name(shard.block, error.position))
             problem = f"candidate {shard.candidate.id!r}, {where}: NaN in the image, even decoded in float32"
-            return Drawing(shard, started, wanted, None, {}, problem)
+            return Drawing(shard, wanted, None, {}, problem)
         except GenerationError as error:
             raise GenerationError(f"candidate {shard.candidate.id!r}: {error}") from error
         outcome = {
@@ -118,7 +105,7 @@ class Worker:
             "drawn_twice": [_image_name(shard.block, position) for position in drawn.retried],
             "black": [_image_name(shard.block, position) for position in drawn.black],
         }
-        return Drawing(shard, started, wanted, drawn.pixels, outcome)
+        return Drawing(shard, wanted, drawn.pixels, outcome)
 
     def finish(self, drawing: Drawing) -> ShardDone:
         """Score a shard's images and write it.
@@ -127,15 +114,14 @@ class Worker:
         """
         shard, pixels = drawing.shard, drawing.pixels
         if pixels is None:
-            return ShardDone(shard, time.monotonic() - drawing.started, drawing.problem)
+            return ShardDone(shard, drawing.problem)
         texts = [shard.block.texts[image.row] for image in shard.block.images]
         scores = score_all(self._scorers, pixels, texts, self._job.batch)
         write_shard(self._job, shard, drawing.wanted, scores, pixels, drawing.outcome)
-        seconds = time.monotonic() - drawing.started
         if drawing.scored_only:
-            return ShardDone(shard, seconds, scored_only=True)
+            return ShardDone(shard, scored_only=True)
         asked = min(self._job.batch, shard.settings.largest_batch or self._job.batch)
-        return ShardDone(shard, seconds, notes=_notes(asked, drawing.outcome))
+        return ShardDone(shard, notes=_notes(asked, drawing.outcome))
 
     @cached_property
     def _scorers(self) -> Mapping[str, ScoreFunction]:
@@ -158,16 +144,27 @@ class Worker:
             torch.compiler.reset()
         free_memory()
 
+    def _embedded(self, text: Callable[[], EncodedText]) -> EncodedText:
+        try:
+            return text()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            size = self._job.text_batch
+            raise GenerationError(
+                f"not enough memory on the device to encode {size} prompts at once"
+            ) from error
+
     def _draw(self, model: _LoadedModel, shard: Shard, embedded: EncodedText) -> Drawn:
         settings, job = shard.settings, self._job
         model.pipeline.scheduler = scheduler_for(settings, model.released_scheduler)
-        text: Callable[[Sequence[int]], dict[str, Any]]
-        if embedded.embeddings is None:
-            text = partial(_texts, shard.block)
-        else:
-            guided = settings.guidance > 1
-            text = partial(call_arguments, model.pipeline, embedded.embeddings, guided=guided)
         compiled = job.compiles(settings)
+
+        def text(rows: Sequence[int]) -> dict[str, Any]:
+            if embedded.embeddings is None:
+                return {"prompt": [shard.block.texts[row] for row in rows]}
+            return call_arguments(model.pipeline, embedded.embeddings, rows, settings.guidance > 1)
+
         with feature_cache(model.pipeline, settings.cache), not_compiled(job.compiled and not compiled):
             return draw(
                 model.pipeline,
@@ -198,10 +195,6 @@ class _LoadedModel:
         return self._encoders[call]
 
 
-def _texts(block: Block, rows: Sequence[int]) -> dict[str, Any]:
-    return {"prompt": [block.texts[row] for row in rows]}
-
-
 def _image_name(block: Block, position: int) -> dict[str, Any]:
     image = block.images[position]
     return {"prompt_id": block.prompt_ids[image.row], "sample": image.sample, "seed": image.seed}
@@ -213,7 +206,9 @@ def _notes(batch: int, outcome: Mapping[str, Any]) -> tuple[str, ...]:
         notes.append(f"out of memory: drawn in batches of {outcome['batch']} instead of {batch}")
     for image in outcome["drawn_twice"]:
         state = "is black" if image in outcome["black"] else "drawn again with the decoder in float32"
-        notes.append(
-            f"prompt {image['prompt_id']!r}, sample {image['sample']}, seed {image['seed']}: {state}"
-        )
+        notes.append(f"{_named(image)}: {state}")
     return tuple(notes)
+
+
+def _named(image: Mapping[str, Any]) -> str:
+    return f"prompt {image['prompt_id']!r}, sample {image['sample']}, seed {image['seed']}"

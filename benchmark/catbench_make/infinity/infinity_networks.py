@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from catbench_make.checkout import OfficialCode, quiet
@@ -90,16 +90,11 @@ def build_vae(code: OfficialCode, bits: int, weights: str | dict[str, Any]) -> A
 
 def build_transformer(code: OfficialCode, sizes: Sizes, vae: Any) -> Any:
     """Return the transformer with parameters on the meta device, built as the official script builds it."""
+    own = {name: size for name, size in asdict(sizes).items() if name != "bits"}
     with quiet(), optional("accelerate", "Infinity").init_empty_weights():
         return code.transformer(
             vae_local=vae,
-            text_channels=sizes.text_channels,
-            text_maxlen=sizes.text_maxlen,
-            embed_dim=sizes.embed_dim,
-            depth=sizes.depth,
-            num_heads=sizes.num_heads,
-            mlp_ratio=sizes.mlp_ratio,
-            block_chunks=sizes.block_chunks,
+            **own,
             shared_aln=True,
             raw_scale_schedule=None,
             checkpointing="full-block",

@@ -10,8 +10,7 @@ so its candidates are drawn without; so are Infinity's, whose code compiles its 
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -39,11 +38,7 @@ def compile_pipeline(pipeline: Any, device: str) -> bool:
     return True
 
 
-@contextmanager
-def not_compiled(wanted: bool = True) -> Generator[None]:
-    """Run the block with compiled modules as if they were not; `wanted` false leaves all as it is."""
-    if not wanted:  # the compiler is imported only where there is something to leave out
-        yield
-        return
-    with torch.compiler.set_stance("force_eager"):
-        yield
+def not_compiled(wanted: bool = True) -> AbstractContextManager[Any]:
+    """Run a block with compiled modules as if they were not; `wanted` false leaves all as it is."""
+    # The compiler is imported only where there is something to leave out.
+    return torch.compiler.set_stance("force_eager") if wanted else nullcontext()

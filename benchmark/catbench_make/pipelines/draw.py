@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -71,10 +72,11 @@ def draw(
     BrokenImageError for a NaN, GenerationError where memory does not suffice for a single image.
     """
     size = min(batch, settings.largest_batch or batch)
+    draw_some = partial(_draw_batch, pipeline, settings, text)
     with decoding_in_parts(pipeline, decode_batch):
         while True:
             try:
-                pixels, brightest = _draw_all(pipeline, settings, images, text, size, compiled)
+                pixels, brightest = _draw_all(draw_some, images, size, compiled)
                 break
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
@@ -83,17 +85,19 @@ def draw(
                     raise GenerationError("not enough memory on the device for a single image") from error
                 size = (size + 1) // 2
             free_memory()
+        suspect = tuple(i for i in range(len(images)) if not brightest[i] >= HALF_LEVEL)
         with not_compiled(compiled):
-            return _second_try(pipeline, settings, images, text, pixels, brightest, size)
+            for position in suspect:
+                with decoding_in_float32(pipeline):
+                    floats = draw_some([images[position]])
+                if not bool(torch.isfinite(floats).all()):
+                    raise BrokenImageError(position)
+                pixels[position] = _rounded(floats)[0].cpu().numpy()
+    return Drawn(pixels, size, suspect, tuple(i for i in suspect if not pixels[i].any()))
 
 
 def _draw_all(
-    pipeline: Any,
-    settings: DrawingSettings,
-    images: Sequence[Image],
-    text: TextArguments,
-    size: int,
-    whole: bool,
+    draw_some: Callable[[Sequence[Image]], torch.Tensor], images: Sequence[Image], size: int, whole: bool
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
     """Return the pixels of images drawn `size` at once, and the brightest value of each (NaN for a NaN).
 
@@ -104,30 +108,10 @@ def _draw_all(
     for start in range(0, len(images), size):
         part = images[start : start + size]
         filling = [part[-1]] * (size - len(part)) if whole else []
-        floats = _draw_batch(pipeline, settings, [*part, *filling], text)[: len(part)]
+        floats = draw_some([*part, *filling])[: len(part)]
         pixels.append(_rounded(floats))
         brightest.append(floats.amax(dim=(1, 2, 3)))
     return torch.cat(pixels).cpu().numpy(), torch.cat(brightest).cpu().numpy()
-
-
-def _second_try(
-    pipeline: Any,
-    settings: DrawingSettings,
-    images: Sequence[Image],
-    text: TextArguments,
-    pixels: npt.NDArray[np.uint8],
-    brightest: npt.NDArray[np.float32],
-    size: int,
-) -> Drawn:
-    suspect = [i for i in range(len(images)) if not brightest[i] >= HALF_LEVEL]
-    for position in suspect:
-        with decoding_in_float32(pipeline):
-            floats = _draw_batch(pipeline, settings, [images[position]], text)
-        if not bool(torch.isfinite(floats).all()):
-            raise BrokenImageError(position)
-        pixels[position] = _rounded(floats)[0].cpu().numpy()
-    black = tuple(i for i in suspect if not pixels[i].any())
-    return Drawn(pixels, size, tuple(suspect), black)
 
 
 def _rounded(floats: torch.Tensor) -> torch.Tensor:
@@ -137,7 +121,7 @@ def _rounded(floats: torch.Tensor) -> torch.Tensor:
 
 @torch.no_grad()
 def _draw_batch(
-    pipeline: Any, settings: DrawingSettings, images: Sequence[Image], text: TextArguments
+    pipeline: Any, settings: DrawingSettings, text: TextArguments, images: Sequence[Image]
 ) -> torch.Tensor:
     """Return images, float32 (n, height, width, 3) from 0 to 1, on the pipeline's device."""
     generators = [torch.Generator("cpu").manual_seed(image.seed) for image in images]

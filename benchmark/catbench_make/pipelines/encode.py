@@ -12,7 +12,7 @@ import copy
 import hashlib
 import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import torch
@@ -28,6 +28,7 @@ Tokenizers: TypeAlias = Mapping[str, Any]
 NEGATIVE = "negative_"
 """What the names of the empty prompt's embeddings begin with; they have one row for all prompts."""
 
+AMUSED = "AmusedPipeline"
 _SDXL = ("prompt_embeds", "negative_prompt_embeds", "pooled_prompt_embeds", "negative_pooled_prompt_embeds")
 _RETURNED: dict[str, tuple[str | None, ...]] = {
     "StableDiffusionXLPipeline": _SDXL,
@@ -40,27 +41,22 @@ _RETURNED: dict[str, tuple[str | None, ...]] = {
 
 def can_encode(pipeline: Any) -> bool:
     """Return whether the prompts of this pipeline can be encoded beforehand."""
-    return type(pipeline).__name__ in _RETURNED or type(pipeline).__name__ in _ENCODERS
+    return type(pipeline).__name__ in (AMUSED, *_RETURNED)
 
 
-@torch.no_grad()
 def encode(pipeline: Any, texts: Sequence[str], settings: DrawingSettings, batch: int = 1) -> Embeddings:
     """Return the embeddings of `texts`, a row each, on the CPU; `batch` texts are encoded at once."""
-    encoder = _ENCODERS.get(type(pipeline).__name__, _by_encode_prompt)
     starts = range(0, len(texts), batch)
-    parts = [encoder(pipeline, texts[start : start + batch], settings, False) for start in starts]
-    return {name: torch.cat([part[name] for part in parts]).cpu().contiguous() for name in parts[0]}
+    parts = [_encoded(pipeline, texts[start : start + batch], settings, False) for start in starts]
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 
-@torch.no_grad()
 def encode_empty(pipeline: Any, settings: DrawingSettings) -> Embeddings:
     """Return the embeddings of the empty prompt, one row, on the CPU; none where the pipeline takes none.
 
     They guide away from nothing in particular, and are the same for all prompts.
     """
-    encoder = _ENCODERS.get(type(pipeline).__name__, _by_encode_prompt)
-    empty = encoder(pipeline, [""], settings, True)
-    return {name: tensor.cpu().contiguous() for name, tensor in empty.items()}
+    return _encoded(pipeline, [""], settings, True)
 
 
 def call_arguments(
@@ -129,6 +125,15 @@ def _encoding_arguments(pipeline: Any, settings: DrawingSettings) -> dict[str, A
     return {name: value for name, value in settings.call.items() if name in taken}
 
 
+@torch.no_grad()
+def _encoded(pipeline: Any, texts: Sequence[str], settings: DrawingSettings, empty: bool) -> Embeddings:
+    if type(pipeline).__name__ == AMUSED:
+        found = _amused(pipeline, texts, empty)
+    else:
+        found = _by_encode_prompt(pipeline, texts, settings, empty)
+    return {name: tensor.cpu().contiguous() for name, tensor in found.items()}
+
+
 def _by_encode_prompt(
     pipeline: Any, texts: Sequence[str], settings: DrawingSettings, empty: bool
 ) -> Embeddings:
@@ -151,9 +156,8 @@ def _by_encode_prompt(
     }
 
 
-def _amused(pipeline: Any, texts: Sequence[str], settings: DrawingSettings, empty: bool) -> Embeddings:
+def _amused(pipeline: Any, texts: Sequence[str], empty: bool) -> Embeddings:
     """aMUSEd (Patil et al. 2024): the pooled embedding and the last but one hidden state of one CLIP."""
-    del settings
     ids = pipeline.tokenizer(
         list(texts),
         return_tensors="pt",
@@ -167,8 +171,3 @@ def _amused(pipeline: Any, texts: Sequence[str], settings: DrawingSettings, empt
         f"{prefix}prompt_embeds": output.text_embeds,
         f"{prefix}encoder_hidden_states": output.hidden_states[-2],
     }
-
-
-_ENCODERS: dict[str, Callable[[Any, Sequence[str], DrawingSettings, bool], Embeddings]] = {
-    "AmusedPipeline": _amused
-}

@@ -94,18 +94,13 @@ def model_errors(source: str, revision: str = "") -> Generator[None]:
     name = f"{source}@{revision}" if revision else source
     try:
         yield
-    except (LocalEntryNotFoundError, ConnectionError) as error:
-        raise GenerationError(
-            f"model {name}: it is not on this machine and cannot be fetched: no network, or HF_HUB_OFFLINE "
-            "is set; give a local folder or fetch it beforehand"
-        ) from error
     except HfHubHTTPError as error:
         raise GenerationError(f"model {name}: the hub refuses it: {first_line(error)}") from error
     except (OSError, ValueError, KeyError, RuntimeError, AttributeError) as error:
         if _unreachable(error):
             raise GenerationError(
-                f"model {name}: it is not on this machine, and the hub cannot be reached (no network?); "
-                "is the name that of a folder that does not exist?"
+                f"model {name}: it is not on this machine and cannot be fetched (no network, or "
+                "HF_HUB_OFFLINE is set): give a folder that exists, or fetch it beforehand"
             ) from error
         raise GenerationError(f"model {name}: cannot be loaded: {first_line(error)}") from error
 

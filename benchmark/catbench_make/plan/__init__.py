@@ -2,7 +2,6 @@
 
 settings     what a candidate's record says of drawing
 candidates   the records of the paper's candidates, and of CEMS's
-drawn_part   the part of a suite that a run draws, in which order
-seeds shard_plan    the work, cut into shards
+shard_plan   the part of a suite that a run draws, cut into shards
 job          what a worker needs to know of a run
 """

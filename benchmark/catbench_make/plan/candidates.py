@@ -59,93 +59,31 @@ def sdxl(steps: int, spacing: str = "leading") -> Candidate:
     """Return SDXL base at a number of Euler steps (Karras et al. 2022)."""
     name = f"sdxl-{steps}" if spacing == "leading" else f"sdxl-{steps}-{spacing}"
     model = "sdxl" if spacing == "leading" else f"sdxl-{spacing}"
-    euler = SchedulerSettings(name="EulerDiscreteScheduler", config={"timestep_spacing": spacing})
-    return _candidate(name, model, **_base(steps), scheduler=euler)
+    return _candidate(name, model, **_base(steps), scheduler=_euler(spacing))
 
 
-def sdxl_ddim(steps: int = 50) -> Candidate:
-    """Return SDXL base sampled by DDIM, deterministic (eta 0)."""
-    config = {"timestep_spacing": "leading", "clip_sample": False, "set_alpha_to_one": False}
-    ddim = SchedulerSettings(name="DDIMScheduler", config=config)
-    return _candidate(f"sdxl-ddim-{steps}", "sdxl-ddim", **_base(steps), scheduler=ddim)
+def _base(steps: int) -> dict[str, Any]:
+    return {
+        "pipeline": SDXL,
+        "revision": SDXL_REVISION,
+        "variant": "fp16",
+        "steps": steps,
+        "guidance": 5.0,
+        "width": 1024,
+        "height": 1024,
+    }
 
 
-def sdxl_deepcache(interval: int = 3) -> Candidate:
-    """Return SDXL base at 50 Euler steps with DeepCache."""
-    euler = SchedulerSettings(name="EulerDiscreteScheduler", config={"timestep_spacing": "leading"})
-    cache = FeatureCache(interval=interval)
-    return _candidate(
-        f"sdxl-deepcache-{interval}", "sdxl-deepcache", **_base(50), scheduler=euler, cache=cache
-    )
+def _euler(spacing: str, kind: str = "EulerDiscreteScheduler") -> SchedulerSettings:
+    return SchedulerSettings(name=kind, config={"timestep_spacing": spacing})
 
 
-def sdxl_turbo() -> Candidate:
-    """Return SDXL-Turbo at one step, with the scheduler that it was released with."""
-    ancestral = SchedulerSettings(
-        name="EulerAncestralDiscreteScheduler", config={"timestep_spacing": "trailing"}
-    )
-    return _candidate(
-        "sdxl-turbo-1",
-        "sdxl-turbo",
-        pipeline=TURBO,
-        revision=TURBO_REVISION,
-        variant="fp16",
-        scheduler=ancestral,
-        steps=1,
-        guidance=0.0,
-        width=512,
-        height=512,
-    )
+def _candidate(name: str, model: str, **settings: Any) -> Candidate:
+    record = DrawingSettings(**settings)
+    return Candidate(id=name, model=model, settings=record.model_dump(exclude_defaults=True))
 
 
-def sdxl_lightning() -> Candidate:
-    """Return SDXL-Lightning at four steps, as its authors say: trailing timesteps, no guidance."""
-    weights = ComponentWeights(
-        source=LIGHTNING, file="sdxl_lightning_4step_unet.safetensors", revision=LIGHTNING_REVISION
-    )
-    euler = SchedulerSettings(name="EulerDiscreteScheduler", config={"timestep_spacing": "trailing"})
-    settings = {**_base(4), "guidance": 0.0}
-    return _candidate("sdxl-lightning-4", "sdxl-lightning", **settings, scheduler=euler, weights=weights)
-
-
-def sd_turbo() -> Candidate:
-    """Return SD-Turbo at one step."""
-    settings = {"steps": 1, "guidance": 0.0, "width": 512, "height": 512}
-    return _candidate(
-        "sd-turbo-1", "sd-turbo", pipeline=SD_TURBO, revision=SD_TURBO_REVISION, variant="fp16", **settings
-    )
-
-
-def flux_schnell() -> Candidate:
-    """Return FLUX.1-schnell at four steps."""
-    settings = {"steps": 4, "guidance": 0.0, "call": {"max_sequence_length": 256}}
-    return _candidate(
-        "flux-schnell-4",
-        "flux-schnell",
-        pipeline=FLUX_SCHNELL,
-        revision=FLUX_SCHNELL_REVISION,
-        width=1024,
-        height=1024,
-        **settings,
-    )
-
-
-def flux_dev() -> Candidate:
-    """Return FLUX.1-dev at fifty steps."""
-    settings = {"steps": 50, "guidance": 3.5, "call": {"max_sequence_length": 512}}
-    return _candidate(
-        "flux-dev-50",
-        "flux-dev",
-        pipeline=FLUX_DEV,
-        revision=FLUX_DEV_REVISION,
-        width=1024,
-        height=1024,
-        **settings,
-    )
-
-
-def amused(pixels: int) -> Candidate:
-    """Return aMUSEd at 256 or 512 pixels; one image at a time, for it takes one generator a call."""
+def _amused(pixels: int) -> Candidate:
     return _candidate(
         f"amused-{pixels}-12",
         f"amused-{pixels}",
@@ -156,13 +94,49 @@ def amused(pixels: int) -> Candidate:
         guidance=10.0,
         width=pixels,
         height=pixels,
-        largest_batch=1,
+        largest_batch=1,  # it takes one generator a call
     )
 
 
-def infinity() -> Candidate:
-    """Return Infinity-2B with the settings of its own script; one image at a time, as that draws."""
-    return _candidate(
+_OTHERS = (
+    _candidate(
+        "sdxl-ddim-50",
+        "sdxl-ddim",
+        **_base(50),
+        scheduler=SchedulerSettings(
+            name="DDIMScheduler",
+            config={"timestep_spacing": "leading", "clip_sample": False, "set_alpha_to_one": False},
+        ),
+    ),
+    _candidate(
+        "sdxl-deepcache-3",
+        "sdxl-deepcache",
+        **_base(50),
+        scheduler=_euler("leading"),
+        cache=FeatureCache(interval=3),
+    ),
+    _candidate(
+        "sdxl-turbo-1",
+        "sdxl-turbo",
+        pipeline=TURBO,
+        revision=TURBO_REVISION,
+        variant="fp16",
+        scheduler=_euler("trailing", "EulerAncestralDiscreteScheduler"),
+        steps=1,
+        guidance=0.0,
+        width=512,
+        height=512,
+    ),
+    _candidate(
+        "sdxl-lightning-4",
+        "sdxl-lightning",
+        **{**_base(4), "guidance": 0.0},
+        scheduler=_euler("trailing"),
+        weights=ComponentWeights(
+            source=LIGHTNING, file="sdxl_lightning_4step_unet.safetensors", revision=LIGHTNING_REVISION
+        ),
+    ),
+    _candidate(
         "infinity-2b",
         "infinity-2b",
         pipeline=INFINITY,
@@ -172,15 +146,52 @@ def infinity() -> Candidate:
         width=1024,
         height=1024,
         call={"tau": 0.5},
-        largest_batch=1,
-    )
+        largest_batch=1,  # as its own script draws
+    ),
+    _candidate(
+        "flux-schnell-4",
+        "flux-schnell",
+        pipeline=FLUX_SCHNELL,
+        revision=FLUX_SCHNELL_REVISION,
+        steps=4,
+        guidance=0.0,
+        width=1024,
+        height=1024,
+        call={"max_sequence_length": 256},
+    ),
+    _candidate(
+        "flux-dev-50",
+        "flux-dev",
+        pipeline=FLUX_DEV,
+        revision=FLUX_DEV_REVISION,
+        steps=50,
+        guidance=3.5,
+        width=1024,
+        height=1024,
+        call={"max_sequence_length": 512},
+    ),
+    _candidate(
+        "sd-turbo-1",
+        "sd-turbo",
+        pipeline=SD_TURBO,
+        revision=SD_TURBO_REVISION,
+        variant="fp16",
+        steps=1,
+        guidance=0.0,
+        width=512,
+        height=512,
+    ),
+    _amused(256),
+    _amused(512),
+)
+"""Candidates that are no step count of SDXL base."""
 
 
 def find_candidate(name: str) -> Candidate | None:
     """Return the known candidate with this id, or None."""
-    fixed = {record.id: record for record in _others()}
-    if name in fixed:
-        return fixed[name]
+    for candidate in _OTHERS:
+        if candidate.id == name:
+            return candidate
     match = re.fullmatch(r"sdxl-([1-9][0-9]{0,2})(?:-(trailing))?", name)
     if match is None or int(match[1]) > MOST_STEPS:
         return None
@@ -189,21 +200,17 @@ def find_candidate(name: str) -> Candidate | None:
 
 def known_candidates() -> tuple[Candidate, ...]:
     """Return every known candidate: SDXL at 1 to 100 steps in both spacings, and all others."""
-    steps = range(1, MOST_STEPS + 1)
-    return (
-        *(sdxl(count) for count in steps),
-        *(sdxl(count, "trailing") for count in steps),
-        *_others(),
-    )
+    counted = [sdxl(steps, how) for how in ("leading", "trailing") for steps in range(1, MOST_STEPS + 1)]
+    return (*counted, *_OTHERS)
 
 
 def find_run(pipeline: str, steps: int, width: int | None, height: int | None) -> str | None:
     """Return the id of the known candidate that draws so, or None; a size that is None is any."""
     for candidate in known_candidates():
         settings = DrawingSettings.model_validate(candidate.settings)
-        sizes = zip((width, height), (settings.width, settings.height), strict=True)
         if (settings.pipeline, settings.steps) == (pipeline, steps) and settings.weights is None:
-            return candidate.id if all(given in (None, own) for given, own in sizes) else None
+            fits = width in (None, settings.width) and height in (None, settings.height)
+            return candidate.id if fits else None
     return None
 
 
@@ -220,33 +227,10 @@ def choose_candidates(own: Iterable[Candidate], names: Iterable[str] | None) -> 
         candidate = known.get(name) or find_candidate(name)
         if candidate is None:
             raise unknown_name(
-                "candidate", name, [*known, "sdxl-1 ... sdxl-100", *(other.id for other in _others())]
+                "candidate", name, [*known, "sdxl-1 ... sdxl-100", *(other.id for other in _OTHERS)]
             )
         chosen[name] = candidate
     return tuple(chosen.values())
-
-
-def _others() -> tuple[Candidate, ...]:
-    """Return the candidates that are no step count of SDXL base."""
-    by_the_paper = (sdxl_ddim(), sdxl_deepcache(), sdxl_turbo(), sdxl_lightning(), infinity())
-    return (*by_the_paper, flux_schnell(), flux_dev(), sd_turbo(), amused(256), amused(512))
-
-
-def _base(steps: int) -> dict[str, Any]:
-    return {
-        "pipeline": SDXL,
-        "revision": SDXL_REVISION,
-        "variant": "fp16",
-        "steps": steps,
-        "guidance": 5.0,
-        "width": 1024,
-        "height": 1024,
-    }
-
-
-def _candidate(name: str, model: str, **settings: Any) -> Candidate:
-    record = DrawingSettings(**settings)
-    return Candidate(id=name, model=model, settings=record.model_dump(exclude_defaults=True))
 
 
 def drawing_settings(candidate: Candidate) -> DrawingSettings:

@@ -12,7 +12,7 @@ from catbench.errors import UsageError
 from catbench.route.routing import processor_name
 from catbench.suite.info import Metric
 from catbench_make.checkout import INFINITY
-from catbench_make.packages import optional, prepare
+from catbench_make.packages import optional
 from catbench_make.plan.settings import DrawingSettings
 
 UNASKED: dict[str, Any] = {"compile": False, "text_batch": 1, "decode_batch": None}
@@ -68,10 +68,7 @@ class Job:
 
 
 def can_be_compiled(settings: DrawingSettings) -> bool:
-    """Return whether a candidate's denoiser can be compiled.
-
-    DeepCache keeps it from that, and Infinity's code, which compiles what it compiles by itself.
-    """
+    """Return whether a candidate's denoiser can be compiled; `pipelines.compile` says why some cannot."""
     return settings.cache is None and settings.pipeline != INFINITY
 
 
@@ -79,18 +76,12 @@ def can_be_compiled(settings: DrawingSettings) -> bool:
 def hardware_name(device: str) -> str:
     """Return what a device calls itself: `NVIDIA H200`, or the processor's name.
 
-    Raises UsageError for a device that torch does not know or that is not there.
+    Raises UsageError for what is no device's name, and for a GPU that torch does not find.
     """
-    prepare()
     torch = optional("torch", "generating images")
-    try:
-        kind = torch.device(device).type
-    except RuntimeError as error:
-        raise UsageError(f"--device {device!r} is unknown: use cpu, cuda or cuda:N") from error
-    if kind == "cpu":
+    check_device(device)
+    if device == "cpu":
         return processor_name()
-    if kind != "cuda":
-        raise UsageError(f"--device {device!r}: cpu and cuda are supported")
     if not torch.cuda.is_available():
         raise UsageError(f"--device {device!r}: torch {torch.__version__} finds no CUDA device here")
     return torch.cuda.get_device_name(device)

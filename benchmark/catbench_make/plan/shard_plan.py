@@ -1,22 +1,30 @@
-"""The work of a run, cut into shards: one candidate, one block of prompts, all their samples.
+"""The work of a run: the part of a suite that it draws, cut into shards.
 
-Blocks are cut from the run's prompts in the order of drawing, so a run over more prompts keeps the whole
-blocks of a run over fewer. A shard knows everything that its images depend on, and is made again from that
-alone.
+A suite folder without `scores.parquet` waits for its matrix: its manifest is that of any suite, and `files`
+names the tables that are there. A suite that has scores is regenerated from the same files.
+
+A shard is one candidate, one block of prompts, and all their samples. Blocks are cut from the prompts in the
+order of drawing, so a run over more prompts keeps the whole blocks of a run over fewer. A shard knows
+everything that its images depend on, and is made again from that alone.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
+import pandas as pd
+
+from catbench.arrays import Ints
+from catbench.errors import UsageError
 from catbench.suite.matrix import Suite
 from catbench.suite.pool import Candidate
+from catbench.suite.prompts import SPLITS
 from catbench_make.plan.candidates import drawing_settings
-from catbench_make.plan.seeds import image_seed
 from catbench_make.plan.settings import DrawingSettings
 
 PROMPTS_PER_BLOCK = 16
@@ -31,6 +39,15 @@ class Image:
     """Position of the prompt in its block."""
     sample: int
     seed: int
+
+
+def image_seed(prompt_id: str, sample: int) -> int:
+    """Return the seed of an image, 0 to 2^63 - 1: the first 63 bits of SHA-256 of "<sample>:<prompt id>".
+
+    It does not depend on the candidate, so a prompt's sample starts from the same noise at every step count.
+    """
+    digest = hashlib.sha256(f"{sample}:{prompt_id}".encode()).digest()
+    return int.from_bytes(digest[:8]) >> 1
 
 
 @dataclass(frozen=True)
@@ -73,37 +90,67 @@ class Shard:
         return f"{self.candidate.id}/{self.block.name}"
 
 
+def choose(
+    suite: Suite,
+    candidates: tuple[Candidate, ...],
+    *,
+    limit: int | None = None,
+    samples: int | None = None,
+) -> Suite:
+    """Return the part of a suite that a run draws, its prompts in the order of drawing.
+
+    `limit` takes that many prompts, every split in its proportion and at least one of each; a larger limit
+    keeps the prompts of a smaller one, drawn in the same order. `samples` replaces the manifest's number in
+    all splits. Raises UsageError where either is too small.
+    """
+    if samples is not None and samples < 1:
+        raise UsageError(f"--samples {samples}: at least 1 is needed")
+    splits = suite.prompts["split"].nunique()
+    if limit is not None and limit < splits:
+        raise UsageError(f"--limit {limit}: at least {splits} are needed, one of each split")
+    rows = interleaved(suite.prompts["split"])[:limit]
+    kept = {candidate.id for candidate in candidates}
+    pools = {name: members for name, members in suite.pools.items() if members and kept.issuperset(members)}
+    chosen = replace(suite, candidates=candidates, pools=pools).take(rows)
+    return replace(chosen, samples=dict.fromkeys(SPLITS, samples)) if samples else chosen
+
+
+def interleaved(splits: pd.Series[str]) -> Ints:
+    """Return positions in an order whose every beginning holds the splits in their proportions."""
+    rank = splits.groupby(splits).cumcount().to_numpy()
+    size = splits.map(splits.value_counts()).to_numpy()
+    return np.argsort(rank / size, kind="stable")
+
+
 def cut(unscored: Suite, prompts_per_block: int = PROMPTS_PER_BLOCK) -> tuple[Shard, ...]:
     """Return the shards of a suite: candidates that share a pipeline together, block by block.
 
     Raises SuiteError for a candidate whose settings cannot be read.
     """
-    blocks = cut_blocks(unscored, prompts_per_block)
-    settings = {candidate.id: drawing_settings(candidate) for candidate in unscored.candidates}
-    order: dict[tuple[object, ...], list[Candidate]] = {}
-    for candidate in unscored.candidates:
-        order.setdefault(settings[candidate.id].model_key, []).append(candidate)
-    return tuple(
-        Shard(candidate, settings[candidate.id], block)
-        for candidates in order.values()
-        for candidate in candidates
-        for block in blocks
-    )
-
-
-def cut_blocks(unscored: Suite, prompts_per_block: int) -> tuple[Block, ...]:
-    """Return the prompts of a suite in blocks, in the order of drawing."""
-    depth: Mapping[Any, int] = dict(unscored.samples)
     prompts = unscored.prompts
-    ids = prompts["prompt_id"].tolist()
-    texts = prompts["text"].tolist()
-    samples = [depth[split] for split in prompts["split"]]
-    return tuple(
-        Block(
-            number,
-            tuple(ids[start : start + prompts_per_block]),
-            tuple(texts[start : start + prompts_per_block]),
-            tuple(samples[start : start + prompts_per_block]),
-        )
-        for number, start in enumerate(range(0, len(ids), prompts_per_block))
-    )
+    samples = prompts["split"].map(dict(unscored.samples)).tolist()
+    blocks = cut_blocks(prompts["prompt_id"].tolist(), prompts["text"].tolist(), samples, prompts_per_block)
+    shards: list[Shard] = []
+    for candidate in unscored.candidates:
+        settings = drawing_settings(candidate)
+        shards += [Shard(candidate, settings, block) for block in blocks]
+    return by_model(shards)
+
+
+def cut_blocks(
+    ids: Sequence[str], texts: Sequence[str], samples: Sequence[int], size: int = PROMPTS_PER_BLOCK
+) -> list[Block]:
+    """Return prompts in blocks of `size`, in the order in which they are given."""
+    blocks: list[Block] = []
+    for start in range(0, len(ids), size):
+        part = slice(start, start + size)
+        blocks.append(Block(len(blocks), tuple(ids[part]), tuple(texts[part]), tuple(samples[part])))
+    return blocks
+
+
+def by_model(shards: Iterable[Shard]) -> tuple[Shard, ...]:
+    """Return shards with those of one model together: a pipeline is loaded once for them all."""
+    groups: dict[tuple[object, ...], list[Shard]] = {}
+    for shard in shards:
+        groups.setdefault(shard.settings.model_key, []).append(shard)
+    return tuple(itertools.chain.from_iterable(groups.values()))

@@ -13,12 +13,12 @@ whose name is the metric's name in manifests and score tables. Built in are thos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,6 @@ import numpy.typing as npt
 from catbench.arrays import Floats, Scores
 from catbench.errors import CatbenchError, GenerationError, unknown_name
 from catbench.suite.info import Metric
-from catbench_make.scorers.shared import Shared
 
 Images: TypeAlias = npt.NDArray[np.uint8]
 """Shape (n, height, width, 3), 0 to 255, red green blue."""
@@ -41,6 +40,39 @@ _BUILT_IN = {
     "image_reward": "catbench_make.scorers.image_reward:IMAGE_REWARD",
     "sharpness": "catbench_make.scorers.sharpness:SHARPNESS",
 }
+
+Made = TypeVar("Made")
+
+
+class Shared:
+    """Models by name, and what has been made of the images at hand: pixels on the device, embeddings.
+
+    It holds on to one array of images at a time, so it is for one thread at a time too.
+    """
+
+    def __init__(self) -> None:
+        self._models: dict[Hashable, Any] = {}
+        self._images: Images | None = None
+        self._of_images: dict[Hashable, Any] = {}
+
+    def model(self, key: Hashable, load: Callable[[], Made]) -> Made:
+        """Return the model called `key`, loaded the first time."""
+        if key not in self._models:
+            self._models[key] = load()
+        return self._models[key]
+
+    def of_images(self, key: Hashable, images: Images, make: Callable[[], Made]) -> Made:
+        """Return what `make` makes of the images, made once as long as the same array is given.
+
+        An array that can be written to may hold other images the next time: nothing of it is kept.
+        """
+        if images.flags.writeable:
+            return make()
+        if images is not self._images:
+            self._images, self._of_images = images, {}
+        if key not in self._of_images:
+            self._of_images[key] = make()
+        return self._of_images[key]
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from catbench.errors import GenerationError, SuiteError
 from catbench.suite.info import Metric
 from catbench_make.scorers import Images, MetricSource, ScoreFunction, ScorerContext
 from catbench_make.scorers.checkpoint_file import local_file, read_weights
-from catbench_make.scorers.clip_model import DEFAULT_MODEL, DEFAULT_REVISION, Clip, load_clip
+from catbench_make.scorers.clip_model import DEFAULT_MODEL, DEFAULT_REVISION, load_clip
 
 HEAD = "sa_0_4_vit_l_14_linear"
 COMMIT = "6d122adad522ab246644d9dc1c6d7a3810ee255f"
@@ -47,19 +47,6 @@ class AestheticHead:
         return embeddings.astype(np.float64) @ self.weight + self.bias
 
 
-@dataclass(frozen=True)
-class Aesthetic:
-    """The metric's function."""
-
-    clip: Clip
-    head: AestheticHead
-
-    def __call__(self, images: Images, prompts: Sequence[str]) -> Floats:
-        """Return the scores, shape (n,); the prompts are not read."""
-        del prompts
-        return self.head(self.clip.images(images))
-
-
 def load_aesthetic(metric: Metric, context: ScorerContext) -> ScoreFunction:
     """Return the function for a record.
 
@@ -74,7 +61,12 @@ def load_aesthetic(metric: Metric, context: ScorerContext) -> ScoreFunction:
             f"metric model {metric.model!r}: the head takes embeddings of {len(head.weight)} components, the "
             f"CLIP gives {clip.width}; the head of LAION goes with ViT-L/14, such as {DEFAULT_MODEL}"
         )
-    return Aesthetic(clip, head)
+
+    def aesthetic(images: Images, prompts: Sequence[str]) -> Floats:
+        del prompts
+        return head(clip.images(images))
+
+    return aesthetic
 
 
 def read_head(path: Path) -> AestheticHead:
@@ -106,9 +98,8 @@ def _head_file(name: str, root: Path | None) -> Path:
     return fetch(SOURCE, SHA256, f"{HEAD}.pth", _quiet, room="metrics", instead=instead)
 
 
-def _quiet(what: str, done: int, due: int) -> None:
+def _quiet(*_: object) -> None:
     """3 kB need no progress."""
-    del what, done, due
 
 
 AESTHETIC = MetricSource(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from catbench.errors import GenerationError
+from catbench.errors import GenerationError, first_line
 from catbench_make.packages import optional
 
 
@@ -25,13 +25,10 @@ def read_weights(path: Path) -> dict[str, Any]:
     torch = optional("torch", "reading weights")
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
-    except (
-        Exception
-    ) as error:  # torch raises what its unpickler happens to: EOFError, KeyError, RuntimeError ...
-        first = (str(error).splitlines() or [""])[0]
+    except Exception as error:  # whatever torch's unpickler happens to raise
         raise GenerationError(
-            f"weights {path}: cannot be read as tensors alone ({type(error).__name__}: {first}); is the file "
-            "whole, and one of weights and not of a pickled model?"
+            f"weights {path}: cannot be read as tensors alone ({type(error).__name__}: {first_line(error)}); "
+            "is the file whole, and one of weights and not of a pickled model?"
         ) from error
     if not isinstance(weights, dict) or not all(map(torch.is_tensor, weights.values())):
         raise GenerationError(f"weights {path}: holds a {type(weights).__name__}, not tensors by name")

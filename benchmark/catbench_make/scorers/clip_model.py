@@ -15,9 +15,10 @@ for every candidate and sample.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -27,13 +28,15 @@ from catbench_make.packages import optional, prepare
 from catbench_make.plan.settings import local_source
 from catbench_make.scorers import Images, ScorerContext
 from catbench_make.scorers.pixels import Look, pixels
-from catbench_make.scorers.shared import Shared
 
 DEFAULT_MODEL = "ViT-L-14/openai"
 DEFAULT_REVISION = "18d0535469bb561bf468d76c1d73aa35156c922b"
 TRANSFORMERS = "transformers:"
 OPEN_CLIP = "open_clip:"
 NEEDED_BY = "scoring by CLIP"
+
+Embedders: TypeAlias = tuple[int, Callable[[Images], Any], Callable[[str], Any]]
+"""Components of an embedding, and the functions that embed images and a prompt, as tensors."""
 
 
 @dataclass(frozen=True)
@@ -42,23 +45,10 @@ class Clip:
 
     width: int
     """Components of an embedding, d."""
-    _embed_images: Callable[[Images], Scores]
-    """uint8 (n, height, width, 3) -> (n, d), any length of vector."""
-    _embed_text: Callable[[str], Scores]
-    """A prompt -> (d,)."""
-    _shared: Shared
-    _key: Hashable
-    _known: dict[str, Scores] = field(default_factory=dict[str, Scores])
-
-    def images(self, images: Images) -> Scores:
-        """Return unit vectors, float32 (n, d), of images uint8 (n, height, width, 3)."""
-        return self._shared.of_images(self._key, images, lambda: _unit(self._embed_images(images)))
-
-    def text(self, prompt: str) -> Scores:
-        """Return a unit vector, float32 (d,)."""
-        if prompt not in self._known:
-            self._known[prompt] = _unit(self._embed_text(prompt))
-        return self._known[prompt]
+    images: Callable[[Images], Scores]
+    """Images uint8 (n, height, width, 3) -> unit vectors, float32 (n, d)."""
+    text: Callable[[str], Scores]
+    """A prompt -> a unit vector, float32 (d,)."""
 
 
 def load_clip(model: str, revision: str, context: ScorerContext) -> Clip:
@@ -73,13 +63,19 @@ def _load(model: str, revision: str, context: ScorerContext) -> Clip:
     prepare()
     from catbench_make.pipelines.load import model_errors
 
+    load = _from_transformers if model.startswith(TRANSFORMERS) else _from_open_clip
     with model_errors(model, revision):
-        if model.startswith(TRANSFORMERS):
-            return _from_transformers(model, revision, context)
-        return _from_open_clip(model, revision, context)
+        width, embed_images, embed_text = load(model, revision, context)
+    unit_images = _unit_vectors(embed_images)
+
+    def images_once(images: Images) -> Scores:
+        key = ("clip", model, revision)
+        return context.shared.of_images(key, images, lambda: unit_images(images))
+
+    return Clip(width, images_once, cache(_unit_vectors(embed_text)))
 
 
-def _from_transformers(model: str, revision: str, context: ScorerContext) -> Clip:
+def _from_transformers(model: str, revision: str, context: ScorerContext) -> Embedders:
     torch, transformers = optional("torch", NEEDED_BY), optional("transformers", NEEDED_BY)
     source = model.removeprefix(TRANSFORMERS)
     local = local_source(source, context.root)
@@ -100,13 +96,10 @@ def _from_transformers(model: str, revision: str, context: ScorerContext) -> Cli
         inputs = {name: ids[name].to(context.device) for name in ("input_ids", "attention_mask")}
         return clip.text_projection(clip.text_model(**inputs).pooler_output)[0]
 
-    width = clip.config.projection_dim
-    return Clip(
-        width, _to_numpy(embed_images), _to_numpy(embed_text), context.shared, ("clip", model, revision)
-    )
+    return clip.config.projection_dim, embed_images, embed_text
 
 
-def _from_open_clip(model: str, revision: str, context: ScorerContext) -> Clip:
+def _from_open_clip(model: str, revision: str, context: ScorerContext) -> Embedders:
     torch, open_clip = optional("torch", NEEDED_BY), optional("open_clip", NEEDED_BY)
     from PIL import Image
 
@@ -133,10 +126,7 @@ def _from_open_clip(model: str, revision: str, context: ScorerContext) -> Clip:
     def embed_text(text: str) -> Any:
         return clip.encode_text(tokenizer([text]).to(context.device))[0]
 
-    width = clip.visual.output_dim
-    return Clip(
-        width, _to_numpy(embed_images), _to_numpy(embed_text), context.shared, ("clip", model, revision)
-    )
+    return clip.visual.output_dim, embed_images, embed_text
 
 
 def look_of(preprocessing: dict[str, Any]) -> Look | None:
@@ -166,16 +156,13 @@ def _released_weights(open_clip: Any, architecture: str, tag: str, revision: str
     return {**arguments, "pretrained": weights, **looks}
 
 
-def _to_numpy(embed: Callable[[Any], Any]) -> Callable[[Any], Scores]:
-    """Return `embed` without gradients, its tensor as float32 on the CPU."""
+def _unit_vectors(embed: Callable[[Any], Any]) -> Callable[[Any], Scores]:
+    """Return `embed` without gradients, its vectors of length 1 and as float32 on the CPU."""
     torch = optional("torch", NEEDED_BY)
 
     def run(inputs: Any) -> Scores:
         with torch.no_grad():
-            return embed(inputs).float().cpu().numpy()
+            vectors = embed(inputs).float().cpu().numpy()
+        return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
     return run
-
-
-def _unit(vectors: Scores) -> Scores:
-    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)

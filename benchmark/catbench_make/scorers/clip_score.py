@@ -8,31 +8,24 @@ tells how text is cut.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from catbench.arrays import Floats
 from catbench.suite.info import Metric
 from catbench_make.scorers import Images, MetricSource, ScoreFunction, ScorerContext
-from catbench_make.scorers.clip_model import DEFAULT_MODEL, DEFAULT_REVISION, Clip, load_clip
-
-
-@dataclass(frozen=True)
-class ClipScore:
-    """The metric's function."""
-
-    clip: Clip
-
-    def __call__(self, images: Images, prompts: Sequence[str]) -> Floats:
-        """Return the cosines, shape (n,)."""
-        text = np.stack([self.clip.text(prompt) for prompt in prompts]).astype(np.float64)
-        return (self.clip.images(images).astype(np.float64) * text).sum(axis=1)
+from catbench_make.scorers.clip_model import DEFAULT_MODEL, DEFAULT_REVISION, load_clip
 
 
 def load_clip_score(metric: Metric, context: ScorerContext) -> ScoreFunction:
     """Return the function for a record. Raises as `load_clip`."""
-    return ClipScore(load_clip(metric.model or DEFAULT_MODEL, metric.revision, context))
+    clip = load_clip(metric.model or DEFAULT_MODEL, metric.revision, context)
+
+    def cosines(images: Images, prompts: Sequence[str]) -> Floats:
+        text = np.stack([clip.text(prompt) for prompt in prompts]).astype(np.float64)
+        return (clip.images(images).astype(np.float64) * text).sum(axis=1)
+
+    return cosines
 
 
 CLIP_SCORE = MetricSource(

@@ -24,14 +24,13 @@ import contextlib
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from catbench.arrays import Floats, Scores
-from catbench.errors import GenerationError, SuiteError, install_line
+from catbench.errors import GenerationError, SuiteError, first_line, install_line
 from catbench.suite.info import Metric
 from catbench_make.packages import optional, prepare
 from catbench_make.plan.settings import local_source
@@ -47,28 +46,6 @@ PACKAGE = "package:"
 CHECKPOINT, CONFIG, VOCABULARY = "ImageReward.pt", "med_config.json", "vocab.txt"
 TOKENS = 35
 NEEDED_BY = "ImageReward"
-
-
-@dataclass(frozen=True)
-class ImageReward:
-    """The metric's function, by this package's network."""
-
-    network: Any
-    tokenizer: Any
-    context: ScorerContext
-
-    def __call__(self, images: Images, prompts: Sequence[str]) -> Scores:
-        """Return the rewards, shape (n,)."""
-        torch = optional("torch", NEEDED_BY)
-        look = Look(self.network.vision.config.image_size)
-        tokens = token_ids(self.tokenizer, prompts)
-        with torch.no_grad():
-            rewards = self.network(
-                pixels(images, look, self.context),
-                tokens["input_ids"].to(self.context.device),
-                tokens["attention_mask"].to(self.context.device),
-            )
-        return rewards.cpu().numpy()
 
 
 def load_image_reward(metric: Metric, context: ScorerContext) -> ScoreFunction:
@@ -87,8 +64,19 @@ def load_image_reward(metric: Metric, context: ScorerContext) -> ScoreFunction:
     with model_errors(model, metric.revision):
         files = _files(model, metric.revision, context.root)
         med_config = json.loads(files[CONFIG].read_text(encoding="utf-8"))
-        network = load_network(read_weights(files[CHECKPOINT]), med_config, f"model {model}")
-        return ImageReward(network.to(context.device), load_tokenizer(files[VOCABULARY]), context)
+        network: Any = load_network(read_weights(files[CHECKPOINT]), med_config, f"model {model}")
+        network = network.to(context.device)
+        tokenizer = load_tokenizer(files[VOCABULARY])
+    torch = optional("torch", NEEDED_BY)
+    look = Look(network.vision.config.image_size)
+
+    def rewards(images: Images, prompts: Sequence[str]) -> Scores:
+        tokens = token_ids(tokenizer, prompts).to(context.device)
+        with torch.no_grad():
+            found = network(pixels(images, look, context), tokens["input_ids"], tokens["attention_mask"])
+        return found.cpu().numpy()
+
+    return rewards
 
 
 def load_tokenizer(vocabulary: Path) -> Any:
@@ -108,20 +96,18 @@ def token_ids(tokenizer: Any, prompts: Sequence[str]) -> Any:
 
 def _files(model: str, revision: str, root: Path | None) -> dict[str, Path]:
     local = local_source(model, root)
-    if local is not None:
-        for name in (CHECKPOINT, CONFIG, VOCABULARY):
-            if not (local / name).is_file():
-                raise SuiteError(
-                    f"metric model {model}: no {name} in the folder; it must hold {CHECKPOINT} and {CONFIG} "
-                    f"of {DEFAULT_MODEL} and the {VOCABULARY} of {TOKENIZER}"
-                )
-        return {name: local / name for name in (CHECKPOINT, CONFIG, VOCABULARY)}
-    hub = optional("huggingface_hub", NEEDED_BY)
-    found = {
-        name: hub.hf_hub_download(model, name, revision=revision or None) for name in (CHECKPOINT, CONFIG)
-    }
-    found[VOCABULARY] = hub.hf_hub_download(TOKENIZER, VOCABULARY, revision=TOKENIZER_REVISION)
-    return {name: Path(path) for name, path in found.items()}
+    if local is None:
+        fetch = optional("huggingface_hub", NEEDED_BY).hf_hub_download
+        found = {name: Path(fetch(model, name, revision=revision or None)) for name in (CHECKPOINT, CONFIG)}
+        return {**found, VOCABULARY: Path(fetch(TOKENIZER, VOCABULARY, revision=TOKENIZER_REVISION))}
+    found = {name: local / name for name in (CHECKPOINT, CONFIG, VOCABULARY)}
+    for name, path in found.items():
+        if not path.is_file():
+            raise SuiteError(
+                f"metric model {model}: no {name} in the folder; it must hold {CHECKPOINT} and {CONFIG} "
+                f"of {DEFAULT_MODEL} and the {VOCABULARY} of {TOKENIZER}"
+            )
+    return found
 
 
 def _by_package(name: str, context: ScorerContext) -> ScoreFunction:
@@ -138,9 +124,9 @@ def _by_package(name: str, context: ScorerContext) -> ScoreFunction:
         with contextlib.redirect_stdout(io.StringIO()):  # it prints what it loads
             model = package.load(device=context.device, **arguments)
     except Exception as error:  # whatever the hub, the files or the package raise
-        first = (str(error).splitlines() or [""])[0]
         raise GenerationError(
-            f"metric model {PACKAGE}{name}: image-reward cannot load it: {type(error).__name__}: {first}"
+            f"metric model {PACKAGE}{name}: image-reward cannot load it: {type(error).__name__}: "
+            f"{first_line(error)}"
         ) from error
 
     def rewards(images: Images, prompts: Sequence[str]) -> Floats:

@@ -38,6 +38,18 @@ _VISION_NAMES = (
     (r"^post_layernorm\.", "norm."),
 )
 """transformers' names -> BLIP's."""
+_TEXT_SIZES = (
+    "vocab_size",
+    "hidden_size",
+    "intermediate_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "max_position_embeddings",
+    "hidden_act",
+    "layer_norm_eps",
+    "pad_token_id",
+)
+"""What `med_config.json` says of BERT."""
 
 
 class RewardNetwork(nn.Module):
@@ -96,20 +108,10 @@ def empty_network(checkpoint: Mapping[str, Any], med_config: Mapping[str, Any], 
     """Return the network of a checkpoint's sizes, on the meta device. Raises as `load_network`."""
     vision = _vision_config(checkpoint, where)
     try:
-        text = BlipTextConfig(
-            vocab_size=med_config["vocab_size"],
-            hidden_size=med_config["hidden_size"],
-            encoder_hidden_size=vision.hidden_size,
-            intermediate_size=med_config["intermediate_size"],
-            num_hidden_layers=med_config["num_hidden_layers"],
-            num_attention_heads=med_config["num_attention_heads"],
-            max_position_embeddings=med_config["max_position_embeddings"],
-            hidden_act=med_config["hidden_act"],
-            layer_norm_eps=med_config["layer_norm_eps"],
-            pad_token_id=med_config["pad_token_id"],
-        )
+        sizes = {name: med_config[name] for name in _TEXT_SIZES}
     except KeyError as error:
         raise GenerationError(f"{where}: its med_config.json has no {error.args[0]!r}") from error
+    text = BlipTextConfig(encoder_hidden_size=vision.hidden_size, **sizes)
     layers = {
         int(found[1]): tuple(checkpoint[name].shape)
         for name in checkpoint

@@ -19,7 +19,6 @@ class ShardDone:
     """A shard that is on disk, or could not be made."""
 
     shard: Shard
-    seconds: float
     problem: str = ""
     """Why it could not be made; empty where it was."""
     notes: tuple[str, ...] = ()

@@ -1,14 +1,31 @@
-"""Runs shards in this process."""
+"""Runs shards in this process, three at once: one is drawn, the one before scored, the one after encoded.
+
+Drawing keeps the device busy and the processor idle; scoring, PNG and Parquet do the opposite. So the stages
+beside drawing have a thread each, and on a GPU a stream each, so that they wait for none of the denoiser's
+kernels. What is made does not depend on it: a stage reads the files on disk and its own arguments, and takes
+one shard after another. One that finds the device's memory full beside a batch that is being drawn is tried
+once more while nothing is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import partial
+from itertools import zip_longest
+from typing import Any, Generic, TypeVar
 
 from catbench_make.drawing.engines import ShardDone
-from catbench_make.drawing.overlap import Overlap
+from catbench_make.drawing.texts import EncodedText
 from catbench_make.drawing.worker import LoadPipeline, Worker
+from catbench_make.packages import optional
+from catbench_make.pipelines.memory import free_memory, is_out_of_memory
 from catbench_make.plan.job import Job
 from catbench_make.plan.shard_plan import Shard
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 
 class LocalEngine:
@@ -19,8 +36,75 @@ class LocalEngine:
         self._load = load
 
     def run(self, job: Job, shards: Sequence[Shard]) -> Iterator[ShardDone]:
-        """Make the shards in order; see `Engine`."""
-        with Overlap(Worker(job, self._load), job.device) as line:
-            for shard in (*shards, None, None):
-                if done := line.feed(shard):
-                    yield done
+        """Make the shards in order, drawing in the calling thread; see `Engine`.
+
+        Call it in one thread alone: CUDA graphs belong to a thread.
+        """
+        worker = Worker(job, self._load)
+        text: _Task[EncodedText] | None = None
+        last: _Task[ShardDone] | None = None
+        with _Stage(worker.read, job.device) as reading, _Stage(worker.finish, job.device) as finishing:
+            for shard, following in zip_longest(shards, shards[1:]):
+                ahead = None
+                if following and worker.has_loaded(shard) and worker.has_loaded(following):
+                    ahead = reading.start(following)
+                before, drawing = last, worker.draw(shard, partial(_result, reading, shard, text))
+                text, last = ahead, finishing.start(drawing)
+                if before:
+                    yield before.result()
+            if last:
+                yield last.result()
+
+
+def _result(
+    reading: _Stage[Shard, EncodedText], shard: Shard, text: _Task[EncodedText] | None
+) -> EncodedText:
+    """Return the text of a shard, which is read now where it has not been before."""
+    return (text or reading.start(shard)).result()
+
+
+class _Stage(Generic[Given, Made]):
+    """One stage of the work, in a thread of its own; a context manager that waits for what is under way."""
+
+    def __init__(self, work: Callable[[Given], Made], device: str) -> None:
+        self._work = work
+        self._stream = nullcontext() if device == "cpu" else _stream(device)
+        self._thread = ThreadPoolExecutor(1)
+
+    def __enter__(self) -> _Stage[Given, Made]:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._thread.shutdown(wait=True)
+
+    def start(self, given: Given) -> _Task[Made]:
+        return _Task(lambda: self._thread.submit(self._run, given))
+
+    def _run(self, given: Given) -> Made:
+        with self._stream:
+            return self._work(given)
+
+
+class _Task(Generic[Made]):
+    """What a stage is at, or has done."""
+
+    def __init__(self, submit: Callable[[], Future[Made]]) -> None:
+        self._submit = submit
+        self._future = submit()
+
+    def result(self) -> Made:
+        """Wait for it, in the thread that draws: nothing is drawn then, so what found memory full fits."""
+        try:
+            return self._future.result()
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+        del self._future  # it has the error, whose frames hold tensors
+        free_memory()
+        self._future = self._submit()
+        return self._future.result()
+
+
+def _stream(device: str) -> Any:
+    torch = optional("torch", "generating images")
+    return torch.cuda.stream(torch.cuda.Stream(device))

@@ -1,12 +1,12 @@
-"""Runs shards on a Ray cluster: each worker is an actor with one GPU (or processor), shards are its tasks.
+"""Runs shards on a Ray cluster, as tasks of one GPU (or processor) each; Ray hands them out.
 
 The cluster is one that runs, by address, or a local one that is started and stopped here. The run's folder
 must be on a disk that all its machines see under the same path, and the same catbench, to the line, be
-installed on each: both are checked before anything is drawn. Workers that differ in hardware or versions are
+installed on each: a task checks both before it draws. Machines that differ in hardware or versions are
 refused, because a matrix made by both would compare them.
 
-A worker is lost whose process, node or GPU fails; another takes its place. What it raises of its own accord
-ends the run.
+A task makes some shards of one model. Where its process, node or GPU fails, Ray starts it again elsewhere,
+and it goes on from what is on disk. What it raises of its own accord ends the run.
 """
 
 from __future__ import annotations
@@ -14,26 +14,43 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import time
+from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from catbench.errors import CatbenchError, MissingExtraError, UsageError, first_line
+from catbench.errors import CatbenchError, GenerationError, MissingExtraError, UsageError, first_line
+from catbench_make.checkout import VARIABLE
 from catbench_make.drawing.engines import ShardDone
-from catbench_make.drawing.engines.cluster import check_address, check_answer, share, wait_to_see
-from catbench_make.drawing.engines.crew import ShardAnswer, share_out
-from catbench_make.drawing.engines.worker_errors import DeviceFaultError, sendable
+from catbench_make.drawing.engines.ray_node import (
+    DeviceFaultError,
+    Sign,
+    hardware_there,
+    make_there,
+    packages,
+)
 from catbench_make.drawing.shards import shard_path
-from catbench_make.packages import own_version, prepare, versions
-from catbench_make.plan.job import Job, hardware_name
+from catbench_make.plan.job import Job
 from catbench_make.plan.shard_plan import Shard
+from catbench_make.recorded import read_record
 
 SECONDS_TO_COME_UP = 300.0
-"""For a worker: to get its GPU, start Python and import torch."""
-MOST_STILLBORN = 3
-"""Workers that may be lost in a row before they have come up; those that are up go on alone then."""
+"""For the first worker: to get its GPU, start Python and import torch."""
+MOST_LOSSES = 3
+"""Workers that may be lost over one task; its shards are to blame then."""
+MOST_SHARDS = 32
+"""Of a task. Each loads its model anew, and the last ones of a run should end about together."""
+SECONDS_TO_ANSWER = 10.0
+"""For the head node's port."""
+SECONDS_TO_BE_SEEN = 90.0
+"""For a file that another machine has written: NFS may believe for a minute that it is not there."""
+HANDED_ON = (VARIABLE, "CATBENCH_HOME", "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE")
+"""Variables that say where models lie: a worker would have those of the node's own start."""
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 """Environment of a local cluster: no usage statistics are sent, and nothing is warned of."""
 OBJECT_STORE_BYTES = 100_000_000
@@ -94,44 +111,75 @@ class RayEngine:
     def hardware(self, device: str) -> str:
         """Return what the device of one worker calls itself; see `RemoteEngine`."""
         self._count(device)
-        remote = self._ray.remote(_hardware).options(**share(device))
+        ask = self._ray.remote(**share(device))(hardware_there)
         with self._errors():
-            return self._ray.get(remote.remote(device), timeout=SECONDS_TO_COME_UP)
+            return self._ray.get(ask.remote(device), timeout=SECONDS_TO_COME_UP)
 
     def run(self, job: Job, shards: Sequence[Shard]) -> Iterator[ShardDone]:
         """Make the shards; see `Engine`. Raises UsageError where workers cannot see the run's folder."""
         if not shards:
             return
-        # Nobody needs more workers than there are shards.
-        count = min(self._count(job.device), len(shards))
-        with closing(_RayCrew(self._ray, job)) as crew, self._errors():
-            crew.start(count)
-            for done in share_out(crew, shards):
-                if not done.problem:
-                    wait_to_see(shard_path(job, done.shard))
-                yield done
+        count = self._count(job.device)
+        make = self._ray.remote(
+            num_returns="streaming",
+            max_retries=MOST_LOSSES - 1,
+            retry_exceptions=[DeviceFaultError],
+            **share(job.device),
+        )(make_there)
+        waiting = tasks_of(shards, count)
+        under_way: dict[Any, deque[Shard]] = {}
+        with _signed(job) as sign, self._errors():
+            try:
+                while waiting or under_way:
+                    while waiting and len(under_way) < count:
+                        task = waiting.popleft()
+                        under_way[make.remote(job, task, sign, Path.cwd())] = deque(task)
+                    (ready,), _ = self._ray.wait(list(under_way), num_returns=1)
+                    answer = next(ready, None)
+                    if answer is None:
+                        del under_way[ready]
+                    else:
+                        yield self._done(answer, job, under_way[ready].popleft())
+            finally:
+                for task in under_way:
+                    self._ray.cancel(task, force=True)
+
+    def _done(self, answer: Any, job: Job, shard: Shard) -> ShardDone:
+        """Return what became of a shard; raises GenerationError where one worker after the other was lost."""
+        exceptions = import_module("ray.exceptions")
+        try:
+            done = self._ray.get(answer)
+        except exceptions.RayError as error:
+            of_its_own = isinstance(error, exceptions.RayTaskError)
+            if of_its_own and not isinstance(error.cause, DeviceFaultError):
+                raise
+            raise GenerationError(
+                f"shard {shard.name}: {MOST_LOSSES} workers were lost over it or those after it, the last "
+                f"so: {first_line(error.cause if of_its_own else error)} (does its model fit into their "
+                "memory?)"
+            ) from error
+        if not done.problem:
+            wait_to_see(shard_path(job, shard))
+        return replace(done, shard=shard)
 
     def _count(self, device: str) -> int:
         """Return how many workers there will be; raises UsageError for a device that none can have."""
         resources = self._ray.cluster_resources()
         gpus = int(resources.get("GPU", 0))
-        if device == "cpu":
-            if gpus:
-                raise UsageError(
-                    f"--engine ray --device cpu: the cluster has {gpus} GPUs and none were asked for: "
-                    "give --device cuda"
-                )
-            there = int(resources.get("CPU", 1))
-        elif device != "cuda":
+        if device not in ("cpu", "cuda"):
             raise UsageError(
                 f"--device {device!r} with --engine ray: Ray hands the GPUs out, give --device cuda"
             )
-        elif not gpus:
+        if device == "cpu" and gpus:
+            raise UsageError(
+                f"--engine ray --device cpu: the cluster has {gpus} GPUs and none were asked for: "
+                "give --device cuda"
+            )
+        if device == "cuda" and not gpus:
             raise UsageError(
                 "--device cuda: the Ray cluster has no GPU (were its nodes started with --num-gpus?)"
             )
-        else:
-            there = gpus
+        there = gpus or int(resources.get("CPU", 1))
         return min(there, self._workers or there)
 
     @contextmanager
@@ -145,7 +193,10 @@ class RayEngine:
                 raise error.cause from None
             raise
         except exceptions.GetTimeoutError as error:
-            raise _nobody_came() from error
+            raise UsageError(
+                f"no worker of the Ray cluster came up within {SECONDS_TO_COME_UP:g} seconds: are its GPUs "
+                "taken by others? (`ray status`)"
+            ) from error
         except exceptions.RayError as error:
             raise UsageError(
                 f"a worker of the Ray cluster cannot start: {first_line(error)} (is the same catbench, with "
@@ -153,146 +204,83 @@ class RayEngine:
             ) from error
 
 
-class _Sign(NamedTuple):
-    """What tells a worker that it has the same files and packages."""
-
-    path: Path
-    token: str
-    """What the file holds."""
-    packages: dict[str, str]
-    """Versions that decide pixels and scores, catbench's own among them."""
-
-
-class _RayCrew:
-    """Actors of one run, and their tasks that are under way."""
-
-    def __init__(self, ray: Any, job: Job) -> None:
-        self._ray = ray
-        self._exceptions = import_module("ray.exceptions")
-        self._job = job
-        self._actors: list[Any] = []
-        self._pending: dict[Any, int] = {}
-        self._up: set[int] = set()
-        self._stillborn = 0
-        # Named like a draft, so that it is cleared away where this process is killed.
-        path = job.shards / f".seen-{secrets.token_hex(4)}"
-        self._sign = _Sign(path, secrets.token_hex(16), {**versions(), "catbench": own_version()})
-
-    def start(self, count: int) -> None:
-        """Have workers come up."""
-        self._job.shards.mkdir(parents=True, exist_ok=True)
-        self._sign.path.write_text(self._sign.token)
-        for _ in range(count):
-            self.replace()
-
-    def give(self, worker: int, shard: Shard | None) -> None:
-        self._pending[self._actors[worker].feed.remote(shard)] = worker
-
-    def next_answer(self) -> ShardAnswer:
-        waiting_for_one = not self._up.intersection(self._pending.values())
-        timeout = SECONDS_TO_COME_UP if waiting_for_one else None
-        ready, _ = self._ray.wait(list(self._pending), num_returns=1, timeout=timeout)
-        if not ready:
-            raise _nobody_came()
-        worker = self._pending.pop(ready[0])
-        try:
-            done = self._ray.get(ready[0])
-        except self._exceptions.RayError as error:
-            of_its_own = isinstance(error, self._exceptions.RayTaskError)
-            if of_its_own and not isinstance(error.cause, DeviceFaultError):
-                raise
-            if worker not in self._up:
-                if not self._up:  # the first one that was to come up: no other would
-                    raise
-                self._stillborn += 1
-            self._up.discard(worker)
-            self._end(self._actors[worker])
-            return ShardAnswer(worker, lost=first_line(error))
-        self._up.add(worker)
-        self._stillborn = 0
-        return ShardAnswer(worker, done)
-
-    def replace(self) -> None:
-        if self._up and self._stillborn >= MOST_STILLBORN:
-            return
-        options = share(self._job.device)
-        actor = self._ray.remote(_RayMember).options(**options).remote(Path.cwd())
-        self._pending[actor.join.remote(self._job, self._sign)] = len(self._actors)
-        self._actors.append(actor)
-
-    def close(self) -> None:
-        """End the workers."""
-        for actor in self._actors:
-            self._end(actor)
-        self._sign.path.unlink(missing_ok=True)
-
-    def _end(self, actor: Any) -> None:
-        with suppress(Exception):  # it is gone already
-            self._ray.kill(actor)
+def tasks_of(shards: Sequence[Shard], workers: int) -> deque[Sequence[Shard]]:
+    """Return the shards in tasks of one model, about two of a model for each worker if it has as many."""
+    tasks: deque[Sequence[Shard]] = deque()
+    for _, group in groupby(shards, lambda shard: shard.settings.model_key):
+        members = list(group)
+        size = min(MOST_SHARDS, -(-len(members) // (2 * workers)))
+        tasks.extend(members[start : start + size] for start in range(0, len(members), size))
+    return tasks
 
 
-class _RayMember:
-    """One worker, as it runs on the cluster."""
-
-    def __init__(self, folder: Path = Path()) -> None:
-        """`folder` is where relative paths begin."""
-        with suppress(OSError):  # a disk that this node does not share; what is looked for there is missed
-            os.chdir(folder)
-
-    def join(self, job: Job, sign: _Sign) -> None:
-        """Take up a job; raises UsageError where this machine cannot do its part of it."""
-        from catbench_make.drawing.overlap import Overlap
-        from catbench_make.drawing.worker import Worker
-
-        with sendable():
-            _check_here(job, sign)
-            self._line = Overlap(Worker(job), job.device)
-
-    def feed(self, shard: Shard | None) -> ShardDone | None:
-        """See `Overlap.feed`."""
-        with sendable():
-            return self._line.feed(shard)
-
-
-def _check_here(job: Job, sign: _Sign) -> None:
-    """Raise UsageError where this machine has not the files, the hardware or the packages of the others."""
-    node = socket.gethostname()
+@contextmanager
+def _signed(job: Job) -> Generator[Sign]:
+    """Put up the sign of a run for the block."""
+    # Named like a draft, so that it is cleared away where this process is killed.
+    path = job.shards / f".seen-{secrets.token_hex(4)}"
+    sign = Sign(path, secrets.token_hex(16), packages())
+    job.shards.mkdir(parents=True, exist_ok=True)
     try:
-        seen = sign.path.read_text() == sign.token and os.access(job.folder, os.W_OK)
-    except OSError:
-        seen = False
-    if not seen:
+        path.write_text(sign.token)
+        yield sign
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def share(device: str) -> dict[str, Any]:
+    """Return what a worker takes of a node, and its variables, as options of Ray.
+
+    A process that used a GPU makes one task: what it has of the GPU stays taken, and faulty, until it ends.
+    """
+    gpus = 0 if device == "cpu" else 1
+    variables = {name: os.environ[name] for name in HANDED_ON if name in os.environ}
+    return {"num_cpus": 1, "num_gpus": gpus, "max_calls": gpus, "runtime_env": {"env_vars": variables}}
+
+
+def check_address(address: str) -> None:
+    """Raise UsageError for an address that is none of a head node."""
+    if address == "auto":
+        return
+    if "://" in address:
         raise UsageError(
-            f"--out {job.folder}: a worker on {node} does not see this folder, or cannot write to it: put it "
-            "on a disk that all nodes of the cluster share under the same path"
+            f"--address {address}: Ray's client is not supported; run catbench on a node of the cluster, and "
+            "give HOST:PORT or auto"
         )
-    if job.root is not None and not job.root.is_dir():
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
         raise UsageError(
-            f"suite {job.root}: a worker on {node} does not see this folder; put it on a shared disk"
+            f"--address {address}: give HOST:PORT of the head node (the port is mostly 6379), or auto"
         )
-    if (name := hardware_name(job.device)) != job.hardware:
+
+
+def check_answer(address: str) -> None:
+    """Raise UsageError for an address where nobody listens: Ray itself would try for minutes."""
+    if address == "auto":
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=SECONDS_TO_ANSWER).close()
+    except (OSError, OverflowError) as error:
         raise UsageError(
-            f"the cluster's workers differ: {name} on {node}, {job.hardware} on another; a matrix comes from "
-            "one kind of hardware: give the address of a cluster that has one"
-        )
-    here = {**versions(), "catbench": own_version()}
-    for package, version in sign.packages.items():
-        if (found := here.get(package)) != version:
-            raise UsageError(
-                f"{package} is {found or 'not installed'} on {node} and {version} here: install the same "
-                "versions on every node (constraints.txt)"
+            f"--address {address}: nothing answers there: {error} (is the head node up? "
+            "`ray start --head` prints its address)"
+        ) from error
+
+
+def wait_to_see(path: Path) -> None:
+    """Wait until a recorded file that another machine has written is seen here.
+
+    Raises GenerationError where it stays away for SECONDS_TO_BE_SEEN.
+    """
+    end = time.monotonic() + SECONDS_TO_BE_SEEN
+    while read_record(path) is None or not path.exists():
+        if time.monotonic() > end:
+            raise GenerationError(
+                f"{path}: a worker has written it and it is not seen here: is the run's folder on the same "
+                "disk for both?"
             )
-
-
-def _hardware(device: str) -> str:
-    """Return the name of a worker's device; runs on the cluster."""
-    with sendable():
-        prepare()
-        return hardware_name(device)
-
-
-def _nobody_came() -> UsageError:
-    return UsageError(
-        f"no worker of the Ray cluster came up within {SECONDS_TO_COME_UP:g} seconds: are its GPUs taken by "
-        "others? (`ray status`)"
-    )
+        time.sleep(0.5)
+        for folder in (path.parent.parent, path.parent):  # to list a folder has NFS ask its server again
+            if folder.is_dir():
+                os.listdir(folder)
