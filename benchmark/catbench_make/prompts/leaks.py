@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from catbench.arrays import Floats, Ints, Scores
 from catbench.suite.prompts import SPLITS
@@ -52,5 +53,4 @@ def without_leaks(pairs: Pairs, splits: Sequence[str]) -> npt.NDArray[np.bool_]:
 
 def split_ranks(splits: Sequence[str]) -> Ints:
     """Return 0 for train, 1 for validation, 2 for test."""
-    place = {split: rank for rank, split in enumerate(SPLITS)}
-    return np.array([place[split] for split in splits], dtype=np.int64)  # type: ignore[index]
+    return pd.Categorical(list(splits), list(SPLITS)).codes.astype(np.int64)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from catbench_make.prompts.build import Built, Choice
+    from catbench.suite.suite_record import Suite
+    from catbench_make.prompts.build import Choice
     from catbench_make.prompts.prompt_check import PromptCheck
     from catbench_make.prompts.sources import Dataset
 
@@ -124,11 +125,9 @@ def check(
     from catbench.suite.store import load_prompts, read_manifest, suite_folder
     from catbench_make.prompts import encoders
     from catbench_make.prompts.check_plot import check_plot_format, write_check_plot
-    from catbench_make.prompts.clip_window import beyond_window
     from catbench_make.prompts.drop import write_without
     from catbench_make.prompts.embeddings import Embeddings
-    from catbench_make.prompts.prompt_check import check
-    from catbench_make.prompts.prompts_to_compare import read_other
+    from catbench_make.prompts.prompt_check import beyond_window, check, read_other
 
     if not 0 < near <= 1:
         raise UsageError(f"--near {near:g}: a similarity above 0, at most 1, is needed")
@@ -186,7 +185,7 @@ def _build(
     ids: Path | None,
     out: Path | None,
     force: bool,
-) -> Built:
+) -> Suite:
     """Build a suite's prompts; whatever stands in the way is found before the long work."""
     from catbench.cli.progress import progress_bar
     from catbench.home import home
@@ -244,20 +243,22 @@ def _check_target(folder: Path, force: bool) -> None:
         raise UsageError(f"{folder} holds scores, and new prompts would lose them: give another --out")
 
 
-def _save(built: Built, out: Path | None, force: bool) -> None:
+def _save(built: Suite, out: Path | None, force: bool) -> None:
     from catbench.home import home
     from catbench.suite.prompts import SPLITS
     from catbench.suite.store import save
     from catbench_make.prompts.ids import FILE, spell_ids
 
-    folder = out or home() / built.suite.suite.id
-    save(built.suite, folder, extra={FILE: spell_ids(built.ids, built.diversity)}, force=force)
-    for what, count in built.counts.items():
+    name, made, ids = built.suite.id, built.suite.provenance, built.prompts["prompt_id"].tolist()
+    assert made is not None
+    folder = out or home() / name
+    save(built, folder, extra={FILE: spell_ids(ids, made.diversity)}, force=force)
+    for what, count in made.counts.items():
         typer.echo(f"{what.replace('_', ' '):20} {count:9,}")
-    splits = built.suite.prompts["split"].value_counts()
+    splits = built.prompts["split"].value_counts()
     sizes = ", ".join(f"{split} {splits.get(split, 0):,}" for split in SPLITS)
-    typer.echo(f"{len(built.ids):,} prompts ({sizes}), in {folder}")
-    typer.echo(f"next: catbench generate {out or built.suite.suite.id} --out RUN --limit 20 --dry-run")
+    typer.echo(f"{len(ids):,} prompts ({sizes}), in {folder}")
+    typer.echo(f"next: catbench generate {out or name} --out RUN --limit 20 --dry-run")
 
 
 def _write_json(found: PromptCheck, path: Path) -> None:
