@@ -68,9 +68,7 @@ _CHATGLM = {
     "torch_dtype": torch.float32,
 }
 _FLAN_UL2 = {
-    "architectures": ["T5EncoderModel"],
-    "vocab_size": 32128,
-    "d_model": 4096,
+    **T5_XXL,
     "d_kv": 256,
     "d_ff": 16384,
     "num_layers": 32,

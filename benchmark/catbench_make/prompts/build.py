@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -153,7 +152,7 @@ def _built(
     table: pd.DataFrame,
     diversity: Diversity | None,
     counts: dict[str, int],
-    features: Mapping[str, Scores] = MappingProxyType({}),
+    features: Mapping[str, Scores] | None = None,
 ) -> Suite:
     version, by = "ids", ""
     if diversity is not None:

@@ -10,7 +10,7 @@ import typer
 from catbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from catbench_make.costs.batches import BatchTime
+    from catbench_make.costs.clock import BatchTime
 
 
 def measure(
