@@ -179,15 +179,18 @@ def check(
     found: dict[str, Any] = {}
     if other is not None:
         others = [normalise(text) for text in other.texts]
-        found = {"other": other, "other_exact": _equal(keys, others)}
+        equal = _equal(keys, others)
+        once = np.unique(equal.first, return_index=True)[1]  # of equal ones in the other set the first
+        found = {"other": other, "other_exact": equal.only(once)}
         if vectors is not None and other.vectors is not None:
             pairs = Pairs(*near_pairs(vectors, other.vectors, near))
             found["other_similar"] = _unequal(pairs, keys, others)
             found["other_nearest"] = nearest(vectors, other.vectors)[0]
+    exact, rank = _equal(keys, keys), split_ranks(splits)
     return PromptCheck(
         prompts=prompts,
         near=near,
-        exact=_exact_across(keys, splits),
+        exact=exact.only(rank[exact.first] < rank[exact.second]),
         similar=similar,
         nearest_train=nearest_train,
         words=np.array([len(words_of(text)) for text in prompts["text"]]),
@@ -196,24 +199,15 @@ def check(
     )
 
 
-def _exact_across(keys: Sequence[str], splits: Sequence[str]) -> Pairs:
-    table = pd.DataFrame({"key": keys, "row": range(len(keys)), "rank": split_ranks(splits)})
-    table = table[table["key"].duplicated(keep=False)]
-    pairs = table.merge(table, on="key")
-    pairs = pairs[pairs["rank_x"] < pairs["rank_y"]]
-    return Pairs(pairs["row_x"].to_numpy(), pairs["row_y"].to_numpy(), np.ones(len(pairs)))
-
-
 def _equal(keys: Sequence[str], others: Sequence[str]) -> Pairs:
-    mine = pd.DataFrame({"key": keys, "row_x": range(len(keys))})
-    theirs = pd.DataFrame({"key": others, "row_y": range(len(others))}).drop_duplicates("key")
+    mine = pd.DataFrame({"key": keys, "first": range(len(keys))})
+    theirs = pd.DataFrame({"key": others, "second": range(len(others))})
     pairs = mine.merge(theirs, on="key")
-    return Pairs(pairs["row_x"].to_numpy(), pairs["row_y"].to_numpy(), np.ones(len(pairs)))
+    return Pairs(pairs["first"].to_numpy(), pairs["second"].to_numpy(), np.ones(len(pairs)))
 
 
 def _unequal(pairs: Pairs, keys: Sequence[str], others: Sequence[str]) -> Pairs:
-    unlike = np.array(keys, object)[pairs.first] != np.array(others, object)[pairs.second]
-    return Pairs(pairs.first[unlike], pairs.second[unlike], pairs.similarity[unlike])
+    return pairs.only(np.array(keys, object)[pairs.first] != np.array(others, object)[pairs.second])
 
 
 def _nearest_train(vectors: Scores, splits: Any) -> dict[str, Floats]:
