@@ -45,12 +45,13 @@ class CemsRouter(VectorRouter):
 
         weight = {int(c): (1 - self._shares[c]) ** 2 for c in self._classes}
         model: Any = LogisticRegression(C=DEFAULT, class_weight=weight, max_iter=1000, warm_start=True)
-        most = -np.inf
-        for strength in STRENGTHS if held else (DEFAULT,):  # each starts where the one before ended
-            found = linear_map(model.set_params(C=strength).fit(vectors, best))
-            area = routed_quality(self._scaled(found, held[0]), held[1], self._pool) if held else 0.0
-            if area > most:
-                most, self._coefficients, self._intercept = area, found.coefficients, found.intercept
+        tried = STRENGTHS if held else (DEFAULT,)  # each starts where the one before ended
+        maps = [linear_map(model.set_params(C=strength).fit(vectors, best)) for strength in tried]
+        chosen = maps[0]
+        if held is not None:
+            asked, true = held
+            chosen = max(maps, key=lambda m: routed_quality(self._scaled(m, asked), true, self._pool))
+        self._coefficients, self._intercept = chosen.coefficients, chosen.intercept
         return self
 
     def predict(self, prompts: Prompts) -> Floats:

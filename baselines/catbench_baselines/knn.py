@@ -5,6 +5,7 @@ Similarity is the cosine in the suite's prompt embedding, or in TF-IDF; K is cho
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -54,9 +55,9 @@ class KnnRouter(VectorRouter):
         self.k = min(DEFAULT, len(quality))
         if self._validation is not None:
             prompts, true = self._validation
-            sums = self._ask(prompts).sums(self._labels)
-            tried = np.array([self._centre + total / k for k, total in sums])
-            self.k = sums[int(np.argmax(routed_quality(tried, true, self._pool)))][0]
+            sums = dict(self._ask(prompts).sums(self._labels))
+            tried = np.array([self._centre + total / k for k, total in sums.items()])
+            self.k = list(sums)[int(np.argmax(routed_quality(tried, true, self._pool)))]
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
@@ -123,14 +124,13 @@ class _Asked:
             self._rings[near, far] = _ring(self.neighbours[:, near:far], self._count)
         return self._rings[near, far]
 
-    def sums(self, labels: Any) -> list[tuple[int, Any]]:
-        """Return each K that is tried, with the sums (n, M) of the labels (N, M) of the K neighbours."""
+    def sums(self, labels: Any) -> Iterator[tuple[int, Any]]:
+        """Yield each K that is tried, with the sums (n, M) of the labels (N, M) of the K neighbours."""
         tried = [k for k in CHOICES if k <= self.neighbours.shape[1]]
-        total, found = 0.0, list[tuple[int, Any]]()
+        total = 0.0
         for near, far in pairwise([0, *tried]):
             total = total + self.ring(near, far) @ labels
-            found.append((far, total))
-        return found
+            yield far, total
 
 
 def _ring(neighbours: npt.NDArray[np.int32], count: int) -> Any:

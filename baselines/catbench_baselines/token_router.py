@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from catbench import Pool, Prompts
 from catbench_baselines.features import COUNTED, Floats, Labelled, contrast_error
-from catbench_baselines.token_encoders import TokenEncoder, Tokens, encode_once, find_encoder, mean_flops
+from catbench_baselines.token_encoders import Tokens, encode_once, find_encoder, mean_flops
 
 PASSES = 40
 """Most passes over the training prompts."""
@@ -55,10 +55,10 @@ class TokenRouter:
     ) -> TokenRouter:
         """Train until the error on the validation split no longer falls, and keep the best pass."""
         self._encoder = find_encoder(self._option, prompts)
-        tokens = encode_last(self._encoder, tuple(prompts))
+        tokens = encode_once(self._encoder, list(prompts))
         self._low, self._width = float(quality.min()), float(np.ptp(quality)) or 1.0
         target = torch.from_numpy((quality - self._low) / self._width).float()
-        self._held = validation and (validation[0], encode_last(self._encoder, tuple(validation[0])))
+        self._held = validation and (validation[0], encode_once(self._encoder, list(validation[0])))
         passes = PASSES if validation else DEFAULT_PASSES
         random = np.random.default_rng(self._pool.seed)
         with torch.random.fork_rng(devices=[]):
@@ -125,12 +125,6 @@ class TokenRouter:
         rows = torch.arange(len(tokens)).split(4 * BATCH)
         logits = torch.cat([self._network(*tokens.batch(chosen)) for chosen in rows])
         return logits.double().sigmoid().numpy() * self._width + self._low
-
-
-@lru_cache(maxsize=2)
-def encode_last(encoder: TokenEncoder, texts: tuple[str, ...]) -> Tokens:
-    """Return token embeddings, keeping the last two: fits to several metrics share their prompts."""
-    return encode_once(encoder, texts)
 
 
 def cross_entropy(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

@@ -9,15 +9,15 @@ import pytest
 
 from catbench.errors import UsageError
 from catbench.suite.pool import Cost
-from catbench_make.costs import bill
-from catbench_make.costs.bill import device_hours
+from catbench_make.prompts import paper_suites
+from catbench_make.prompts.paper_suites import device_hours
 
 PAGE = Path(__file__).parents[2] / "docs" / "make_matrix.md"
 
 
 def test_hours_are_images_times_tflops_over_a_third_of_the_peak(monkeypatch):
     costs = [Cost(candidate=name, unit="tflops", value=value) for name, value in (("a", 281.0), ("b", 4.0))]
-    monkeypatch.setattr(bill, "shipped_costs", lambda: costs)
+    monkeypatch.setattr(paper_suites, "shipped_costs", lambda: costs)
     hours = device_hours(18_384, ["a"])
     # 73,536 x 281 TFLOPs at 989.4 / 3 = 329.8 TFLOP/s are 62,656 s.
     assert hours == pytest.approx(62_656 / 3600, rel=1e-4)

@@ -9,9 +9,8 @@ import pytest
 
 from catbench.errors import UsageError
 from catbench.suite.tables.prices import read_costs
-from catbench_make.costs import batches, clock
-from catbench_make.costs.batches import time_batches
-from catbench_make.costs.clock import Measured, energy_counter, measure_image
+from catbench_make.costs import clock
+from catbench_make.costs.clock import Measured, energy_counter, measure_image, time_batches
 from catbench_make.costs.measure import measure
 from catbench_make.plan.candidates import drawing_settings
 
@@ -130,7 +129,7 @@ def played_clock(monkeypatch):
 
     monkeypatch.setattr(clock, "load_pipeline", counted)
     monkeypatch.setattr(clock.time, "perf_counter", lambda: sum(done))
-    monkeypatch.setattr(batches, "Timer", Timer)
+    monkeypatch.setattr(clock, "Timer", Timer)
 
 
 def test_batches_are_timed_and_the_fastest_is_the_one_measured(

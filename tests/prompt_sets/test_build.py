@@ -24,30 +24,38 @@ def made(source, embeddings, quiet):
     return lambda rows, choice=None: build("made", source, rows, choice or Choice(), embeddings, quiet)
 
 
+def ids_of(built):
+    return built.prompts["prompt_id"].tolist()
+
+
+def counts_of(built):
+    return built.suite.provenance.counts
+
+
 def columns(built):
-    return built.suite.prompts.set_index("prompt_id")
+    return built.prompts.set_index("prompt_id")
 
 
 def test_no_kept_pair_reaches_the_threshold_and_every_dropped_prompt_does(made, rows, embeddings, quiet):
     built = made(rows)
-    kept = built.suite.prompts["text"].tolist()
+    kept = built.prompts["text"].tolist()
     dropped = sorted(set(rows["text"]) - set(kept))
     assert 0 < len(kept) < len(rows)
     vectors, others = (embeddings(texts, quiet).astype(np.float64) for texts in (kept, dropped))
     assert np.triu(vectors @ vectors.T, 1).max() < 0.75
     assert (others @ vectors.T).max(axis=1).min() >= 0.75
-    assert built.counts["similar"] == len(dropped)
+    assert counts_of(built)["similar"] == len(dropped)
 
 
 def test_the_order_of_the_rows_does_not_matter(made, rows):
     first = made(rows)
     again = made(rows.sample(frac=1, random_state=3))
-    pd.testing.assert_frame_equal(first.suite.prompts, again.suite.prompts)
-    assert first.ids == again.ids
+    pd.testing.assert_frame_equal(first.prompts, again.prompts)
+    assert ids_of(first) == ids_of(again)
 
 
 def test_another_seed_keeps_others(made, rows):
-    assert made(rows, Choice(seed=1)).ids != made(rows).ids
+    assert ids_of(made(rows, Choice(seed=1))) != ids_of(made(rows))
 
 
 def test_added_prompts_move_no_old_one_to_another_split(made, rows, texts):
@@ -70,16 +78,16 @@ def test_a_limit_keeps_the_beginning_and_encodes_no_more_than_it_takes(made, sou
     rows = pd.DataFrame({"text": texts})
     few = made(rows, Choice(limit=100))
     assert len(bag.texts) == PART
-    assert few.counts["kept"] == 100
-    assert few.counts["similar"] + few.counts["not_reached"] + 100 == len(texts)
-    assert made(rows).ids[:100] == few.ids
+    assert counts_of(few)["kept"] == 100
+    assert counts_of(few)["similar"] + counts_of(few)["not_reached"] + 100 == len(texts)
+    assert ids_of(made(rows))[:100] == ids_of(few)
 
 
 @pytest.mark.parametrize("limit", [1, 50, 80])
 def test_a_limit_is_met_where_leaks_are_dropped(made, rows, limit):
     few = made(rows, Choice(threshold=1.0, limit=limit))
-    assert len(few.ids) == few.counts["kept"] == limit
-    counts = few.counts
+    assert len(ids_of(few)) == counts_of(few)["kept"] == limit
+    counts = counts_of(few)
     assert counts["read"] == sum(
         counts[name] for name in ("similar", "not_reached", "near_across_splits", "kept")
     )
@@ -99,7 +107,7 @@ def test_the_time_left_is_reckoned_by_what_is_kept_so_far(source, bag, quiet):
 
 
 def test_a_limit_beyond_what_there_is_keeps_all(made, rows):
-    assert made(rows, Choice(limit=10_000)).ids == made(rows).ids
+    assert ids_of(made(rows, Choice(limit=10_000))) == ids_of(made(rows))
 
 
 def test_duplicates_empty_and_unsafe_prompts_are_counted_and_left_out(made, source):
@@ -110,11 +118,11 @@ def test_duplicates_empty_and_unsafe_prompts_are_counted_and_left_out(made, sour
         }
     )
     built = made(rows, Choice(nsfw_ceiling=0.5))
-    assert sorted(built.suite.prompts["text"]) == ["A cat", "the blue sea", "кот на крыше"]
-    counts = built.counts
+    assert sorted(built.prompts["text"]) == ["A cat", "the blue sea", "кот на крыше"]
+    counts = counts_of(built)
     assert (counts["read"], counts["empty"], counts["unsafe"], counts["duplicates"]) == (8, 2, 2, 1)
     assert counts["kept"] == 3
-    assert built.suite.suite.provenance.diversity.nsfw_ceiling == 0.5
+    assert built.suite.provenance.diversity.nsfw_ceiling == 0.5
 
 
 def test_with_nothing_left_it_says_why(made):
@@ -124,7 +132,7 @@ def test_with_nothing_left_it_says_why(made):
 
 def test_encoder_threshold_seed_and_source_are_part_of_the_suite(made, rows, tmp_path):
     built = made(rows, Choice(threshold=0.6, seed=4))
-    save(built.suite, tmp_path / "suite")
+    save(built, tmp_path / "suite")
     info = load_suite(tmp_path / "suite").suite
     assert info.version == "bag@0.6"
     assert info.provenance.sources[0].licence == "CC0-1.0"
@@ -135,7 +143,7 @@ def test_encoder_threshold_seed_and_source_are_part_of_the_suite(made, rows, tmp
 def test_the_vectors_it_was_filtered_by_are_the_suite_s_prompt_embedding(
     made, rows, embeddings, quiet, tmp_path
 ):
-    save(made(rows, Choice(limit=40)).suite, tmp_path / "suite")
+    save(made(rows, Choice(limit=40)), tmp_path / "suite")
     problem = load_suite(tmp_path / "suite")
     assert list(problem.features) == ["bag"]
     vectors = embeddings(problem.prompts["text"].tolist(), quiet)
@@ -153,8 +161,8 @@ def test_an_embedding_s_name_can_be_a_file_s(encoder, feature):
 
 def test_a_higher_threshold_drops_training_prompts_near_to_held_out_ones(made, rows, embeddings, quiet):
     loose = made(rows, Choice(threshold=1.0))
-    prompts = loose.suite.prompts
-    assert loose.counts["near_across_splits"] > 0
+    prompts = loose.prompts
+    assert counts_of(loose)["near_across_splits"] > 0
     vectors, split = embeddings(prompts["text"].tolist(), quiet), prompts["split"].to_numpy()
     for held_out in ("validation", "test"):
         rows_of = vectors[split == "train"], vectors[split == held_out]
@@ -165,11 +173,11 @@ def test_a_higher_threshold_drops_training_prompts_near_to_held_out_ones(made, r
 
 def test_published_ids_give_the_same_suite_without_an_encoder(made, rows, source, tmp_path):
     built = made(rows, Choice(seed=2))
-    (tmp_path / FILE).write_text(spell_ids(built.ids, built.diversity), encoding="utf-8")
+    (tmp_path / FILE).write_text(spell_ids(ids_of(built), built.suite.provenance.diversity), encoding="utf-8")
     ids, diversity = read_ids(tmp_path)
     again = rebuild("made", source, rows.sample(frac=1, random_state=1), ids, diversity)
-    pd.testing.assert_frame_equal(built.suite.prompts, again.suite.prompts)
-    assert again.diversity == built.diversity
+    pd.testing.assert_frame_equal(built.prompts, again.prompts)
+    assert again.suite.provenance.diversity == built.suite.provenance.diversity
 
 
 def test_a_list_of_ids_that_is_cut_or_altered_is_refused_and_one_by_hand_is_taken(tmp_path):

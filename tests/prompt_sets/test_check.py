@@ -8,7 +8,6 @@ import pytest
 
 from catbench.paper.published import TABLE1_CANDIDATES, TABLE2_CANDIDATES
 from catbench.suite.info import SuiteInfo
-from catbench_make.costs.bill import device_hours
 from catbench_make.costs.flop_table import shipped_costs
 from catbench_make.prompts import paper_suites as paper
 from catbench_make.prompts.check_plot import similarity_bins, write_check_plot
@@ -150,4 +149,4 @@ def test_the_bill_is_the_cost_table_times_the_images():
     assert paper.COCO_SUITE.drawing(1000).startswith(
         f"about {hours:,.0f} H100-hours for 12 candidates at 330"
     )
-    assert hours > device_hours(1000)  # of one table's candidates alone
+    assert hours > paper.device_hours(1000)  # of one table's candidates alone

@@ -11,8 +11,8 @@ import requests
 
 from catbench.errors import CatbenchError, UsageError
 from catbench_make.packages import mend_torchvision
-from catbench_make.prompts.clip_window import beyond_window
 from catbench_make.prompts.encoders import BATCH, find_encoder
+from catbench_make.prompts.prompt_check import beyond_window
 
 TEXTS = ["a cat", "a cat on a chair beside a very long table", "two dogs", "a kitten", "quarterly results"]
 

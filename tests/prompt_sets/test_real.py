@@ -81,15 +81,15 @@ def greatest(vectors, others):
 def test_what_is_kept_is_what_brute_force_keeps(dataset, embeddings, quiet):
     source, rows = dataset
     built = build("proof", source, rows, Choice(THRESHOLD), embeddings, quiet)
-    kept = built.suite.prompts["text"].tolist()
+    kept = built.prompts["text"].tolist()
     stripped = rows["text"].str.strip()
     distinct = stripped[stripped != ""].groupby(stripped.str.casefold().str.split().str.join(" ")).min()
     dropped = sorted(set(distinct) - set(kept))
-    print(f"\n{source.files[0].name}: {built.counts}")
-    assert built.counts["near_across_splits"] == 0
+    print(f"\n{source.files[0].name}: {built.suite.provenance.counts}")
+    assert built.suite.provenance.counts["near_across_splits"] == 0
     if ROWS is None:
         wanted = documented()[source.files[0].name]
-        assert {name: built.counts[name] for name in wanted} == wanted
+        assert {name: built.suite.provenance.counts[name] for name in wanted} == wanted
     assert len(kept) + len(dropped) == len(distinct)
     vectors, others = (embeddings(texts, quiet).astype(np.float64) for texts in (kept, dropped))
     for start in range(0, len(vectors), BLOCK):
@@ -105,14 +105,14 @@ def test_the_rows_order_does_not_matter_and_a_second_run_gives_the_same(dataset,
     shuffled = rows.sample(frac=1, random_state=5)
     for again in (shuffled, rows):
         built = build("proof", source, again, Choice(THRESHOLD), Embeddings(embeddings.encoder), quiet)
-        pd.testing.assert_frame_equal(first.suite.prompts, built.suite.prompts)
+        pd.testing.assert_frame_equal(first.prompts, built.prompts)
 
 
 def test_a_tenth_of_new_prompts_moves_no_old_one_to_another_split(dataset, embeddings, quiet):
     source, rows = dataset
     old_rows = rows.sample(frac=10 / 11, random_state=7)
-    old = build("proof", source, old_rows, Choice(THRESHOLD), embeddings, quiet).suite.prompts
-    new = build("proof", source, rows, Choice(THRESHOLD), embeddings, quiet).suite.prompts
+    old = build("proof", source, old_rows, Choice(THRESHOLD), embeddings, quiet).prompts
+    new = build("proof", source, rows, Choice(THRESHOLD), embeddings, quiet).prompts
     both = old.merge(new, on="prompt_id", suffixes=("_old", "_new"))
     print(f"\n{len(old):,} kept before, {len(new):,} after, {len(both):,} in both")
     assert len(both) > 0.5 * len(old)

@@ -6,10 +6,9 @@
     infinity_flops  the same of Infinity, on the official code
     elsewhere       FLOPs of models that others have judged
     flop_table      every candidate's FLOPs, and the table that catbench ships
-    clock, batches  seconds and joules per image, also at several batch sizes
+    clock           seconds and joules per image, also at several batch sizes
     measure         `catbench measure` as a function
     price_tables, co2_inference    seconds and joules that others have measured
-    bill            hours of an H100
 
 Two conventions, 2 FLOPs a multiply-add, batch 1, per image. `tflops`: all that a user pays for, text
 encoders, every denoiser forward with attention and guidance, decoder. `tflops_paper`: the denoiser

@@ -83,14 +83,13 @@ CLIP_L: dict[str, Any] = {
     "hidden_act": "quick_gelu",
     "projection_dim": 768,
 }
+CLIP_L_PROJECTED: dict[str, Any] = {**CLIP_L, "architectures": ["CLIPTextModelWithProjection"]}
 CLIP_BIGG: dict[str, Any] = {
-    "architectures": ["CLIPTextModelWithProjection"],
-    "vocab_size": 49408,
+    **CLIP_L_PROJECTED,
     "hidden_size": 1280,
     "intermediate_size": 5120,
     "num_hidden_layers": 32,
     "num_attention_heads": 20,
-    "max_position_embeddings": 77,
     "hidden_act": "gelu",
     "projection_dim": 1280,
 }
@@ -178,8 +177,6 @@ _AMUSED_VQ: dict[str, Any] = {
     "mid_block_add_attention": False,
     "lookup_from_codebook": True,
 }
-CLIP_L_PROJECTED: dict[str, Any] = {**CLIP_L, "architectures": ["CLIPTextModelWithProjection"]}
-
 _SD_1_UNET: dict[str, Any] = {
     **_SD_TURBO_UNET,
     "attention_head_dim": 8,
@@ -188,9 +185,7 @@ _SD_1_UNET: dict[str, Any] = {
 }
 _SD_1 = UNetArchitecture(_SD_1_UNET, SD_VAE, (CLIP_L,), encodes_empty_prompt=True)
 _SD_2 = UNetArchitecture(_SD_TURBO_UNET, SD_VAE, (_CLIP_H,), encodes_empty_prompt=True)
-_SMALL_SD = UNetArchitecture(
-    {**_SD_1_UNET, "layers_per_block": 1}, SD_VAE, (CLIP_L,), encodes_empty_prompt=True
-)
+_SMALL_UNET = {**_SD_1_UNET, "layers_per_block": 1}
 
 RELEASED: dict[str, Architecture] = {
     SDXL: _SDXL,
@@ -198,7 +193,7 @@ RELEASED: dict[str, Architecture] = {
     SD_TURBO: _SD_2,
     **dict.fromkeys(SD_1, _SD_1),
     **dict.fromkeys(SD_2, _SD_2),
-    SMALL_SD: _SMALL_SD,
+    SMALL_SD: UNetArchitecture(_SMALL_UNET, SD_VAE, (CLIP_L,), encodes_empty_prompt=True),
     PLAYGROUND: _SDXL,
     FLUX_SCHNELL: FluxArchitecture({**_FLUX, "guidance_embeds": False}, FLUX_VAE, CLIP_L, T5_XXL),
     FLUX_DEV: FluxArchitecture({**_FLUX, "guidance_embeds": True}, FLUX_VAE, CLIP_L, T5_XXL),

@@ -5,6 +5,9 @@ that is not. On a GPU the time is that between two CUDA events in its own queue.
 many further calls as fill SECONDS_OF_ENERGY, over their images, by the board's counter in NVML (package
 nvidia-ml-py), which counts whatever else runs on the board too. A CPU has no such counter here, and no joules
 are reported for it.
+
+What the denoiser takes without the pipeline around it is timed by `torch.utils.benchmark` on the inputs of a
+call's first forward, times the forwards of a call.
 """
 
 from __future__ import annotations
@@ -15,12 +18,13 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import torch
+from torch.utils.benchmark import Timer
 
-from catbench.errors import GenerationError
-from catbench_make.pipelines.compile import compile_pipeline
+from catbench_make.pipelines.compile import DENOISERS, compile_pipeline, not_compiled
 from catbench_make.pipelines.draw import draw
 from catbench_make.pipelines.load import feature_cache, load_pipeline, scheduler_for
 from catbench_make.plan.job import can_be_compiled
@@ -30,6 +34,8 @@ from catbench_make.plan.shard_plan import Image
 SECONDS_OF_ENERGY = 5.0
 """The board's counter moves in steps of a fraction of a second, which a few short calls would drown in."""
 PROMPT = "a photograph of a cat on a windowsill, morning light"
+_Inputs = tuple[tuple[Any, ...], dict[str, Any]]
+"""Of a forward: positional and named."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,18 @@ class Measured:
     """Per image; None where the device has no counter."""
     batch: int
     """Images of a call; less than asked for where memory did not suffice."""
+
+
+@dataclass(frozen=True)
+class BatchTime:
+    """What an image of a candidate takes at one batch size."""
+
+    batch: int
+    """Images that are drawn at once."""
+    seconds: float
+    """Per image, text to pixels, the median of the calls."""
+    denoiser_share: float | None
+    """Of these seconds, those of the denoiser alone; None for a pipeline without one, or with DeepCache."""
 
 
 def measure_image(
@@ -64,8 +82,37 @@ def measure_image(
         seconds = [seconds_of(lambda: call(size), device) for _ in range(repeats)]
         counter = energy_counter(device)
         joules = joules_of(lambda: call(size), counter) / size if counter else None
-    check_clock(seconds)
     return Measured(tuple(second / size for second in seconds), joules, size)
+
+
+def time_batches(
+    settings: DrawingSettings,
+    device: str,
+    sizes: Sequence[int],
+    root: Path | None,
+    *,
+    repeats: int,
+    compiled: bool = False,
+) -> Generator[BatchTime]:
+    """Yield what each batch size takes, sizes rising, up to the largest that fits into memory.
+
+    Raises GenerationError as `measure_image` does.
+    """
+    allowed = sorted({min(size, settings.largest_batch or size) for size in sizes})
+    with drawing(settings, device, root, compiled=compiled) as (pipeline, call):
+        components = [getattr(pipeline, name, None) for name in DENOISERS]
+        found = [one for one in components if isinstance(one, torch.nn.Module)]
+        denoiser = found[0] if found and settings.cache is None else None
+        for size in allowed:
+            with not_compiled(compiled), _forwards(denoiser) as forwards:  # a hook would be compiled too
+                fits = call(size)
+            if fits < size:
+                return
+            call(size)
+            seconds = [seconds_of(lambda size=size: call(size), device) for _ in range(repeats)]
+            whole = median(seconds)
+            share = _seconds(denoiser, forwards) / whole if denoiser else None
+            yield BatchTime(size, whole / size, share)
 
 
 @contextmanager
@@ -91,12 +138,6 @@ def drawing(
     finally:
         if compiled:
             torch.compiler.reset()
-
-
-def check_clock(seconds: Sequence[float]) -> None:
-    """Raise GenerationError where a call took no time at all."""
-    if min(seconds) <= 0:
-        raise GenerationError("the clock is too coarse for this model: measure a larger batch")
 
 
 def energy_counter(device: str, nvml: Any = None) -> Callable[[], float] | None:
@@ -142,3 +183,31 @@ def seconds_of(call: Callable[[], Any], device: str) -> float:
         end.record()
         torch.cuda.synchronize()
     return start.elapsed_time(end) / 1000
+
+
+@contextmanager
+def _forwards(denoiser: torch.nn.Module | None) -> Generator[list[_Inputs]]:
+    """Note what the denoiser is called on within the block."""
+    noted: list[_Inputs] = []
+
+    def note(module: torch.nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+        noted.append((arguments, named))
+
+    hook = denoiser.register_forward_pre_hook(note, with_kwargs=True) if denoiser else None
+    try:
+        yield noted
+    finally:
+        if hook:
+            hook.remove()
+
+
+@torch.no_grad()
+def _seconds(denoiser: torch.nn.Module, forwards: list[_Inputs]) -> float:
+    """Return the seconds of as many forwards of the denoiser as a call makes."""
+    arguments, named = forwards[0]
+    timer = Timer(
+        "denoiser(*arguments, **named)",
+        globals={"denoiser": denoiser, "arguments": arguments, "named": named},
+        num_threads=torch.get_num_threads(),
+    )
+    return timer.blocked_autorange().median * len(forwards)

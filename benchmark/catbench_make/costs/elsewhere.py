@@ -68,9 +68,7 @@ _CHATGLM = {
     "torch_dtype": torch.float32,
 }
 _FLAN_UL2 = {
-    "architectures": ["T5EncoderModel"],
-    "vocab_size": 32128,
-    "d_model": 4096,
+    **T5_XXL,
     "d_kv": 256,
     "d_ff": 16384,
     "num_layers": 32,
@@ -89,6 +87,10 @@ _MOVQ = {
 }
 
 
+def _sdxl_vae() -> Flops:
+    return count_vae_decoder(SD_VAE, LATENT, LATENT)
+
+
 @dataclass(frozen=True)
 class Released:
     """A model at the settings that its price holds for."""
@@ -101,7 +103,7 @@ class Released:
     """Returns the denoiser on the meta device, and the arguments of one forward."""
     text: Callable[[], Flops]
     """Counts the text encoders on one prompt."""
-    decoder: Callable[[], Flops]
+    decoder: Callable[[], Flops] = _sdxl_vae
     texts: int = 2
     """Prompts that are encoded: the given and the empty one; 1 where zeros stand for the latter."""
 
@@ -188,10 +190,6 @@ class _Rotation(torch.nn.Module):
         return meta(positions.shape[-1], 96), meta(positions.shape[-1], 96)
 
 
-def _sdxl_vae() -> Flops:
-    return count_vae_decoder(SD_VAE, LATENT, LATENT)
-
-
 def _sd3_vae() -> Flops:
     return count_vae_decoder(FLUX_VAE, LATENT, LATENT)
 
@@ -211,10 +209,9 @@ RELEASED_ELSEWHERE = {
         "PixArt-alpha/PixArt-Sigma-XL-2-1024-MS, defaults of PixArtSigmaPipeline",
         _pixart,
         lambda: count_text_encoder(T5_XXL, 300),
-        _sdxl_vae,
     ),
     "kolors": Released(
-        50, 5.0, "Kwai-Kolors/Kolors-diffusers, defaults of KolorsPipeline", _kolors, _chatglm, _sdxl_vae
+        50, 5.0, "Kwai-Kolors/Kolors-diffusers, defaults of KolorsPipeline", _kolors, _chatglm
     ),
     "kandinsky-3": Released(
         25,
@@ -225,13 +222,6 @@ RELEASED_ELSEWHERE = {
         _movq,
         texts=1,
     ),
-    "omnigen": Released(
-        50,
-        2.5,
-        "Shitao/OmniGen-v1-diffusers, defaults of OmniGenPipeline",
-        _omnigen,
-        Flops,
-        _sdxl_vae,
-    ),
+    "omnigen": Released(50, 2.5, "Shitao/OmniGen-v1-diffusers, defaults of OmniGenPipeline", _omnigen, Flops),
 }
 """Candidate -> model; all at 1024 px."""

@@ -17,6 +17,7 @@ import torch
 
 from catbench.errors import GenerationError
 from catbench_make.checkout import official_code, quiet
+from catbench_make.costs.architectures import T5_XXL
 from catbench_make.costs.flops import Flops, count_forward, count_text_encoder, meta
 from catbench_make.infinity.infinity import TEXT_WINDOW, bits, packed
 from catbench_make.infinity.infinity_networks import (
@@ -31,16 +32,7 @@ from catbench_make.packages import optional
 from catbench_make.plan.settings import DrawingSettings
 
 TEXT_TOKENS = 32
-FLAN_T5_XL: dict[str, Any] = {
-    "architectures": ["T5EncoderModel"],
-    "vocab_size": 32128,
-    "d_model": 2048,
-    "d_kv": 64,
-    "d_ff": 5120,
-    "num_layers": 24,
-    "num_heads": 32,
-    "feed_forward_proj": "gated-gelu",
-}
+FLAN_T5_XL = {**T5_XXL, "d_model": 2048, "d_ff": 5120, "num_heads": 32}
 
 
 def infinity_flops(settings: DrawingSettings, sizes: Sizes = RELEASED_2B) -> tuple[Flops, Flops]:

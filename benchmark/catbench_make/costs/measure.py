@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
-from catbench.errors import GenerationError, UsageError
+from catbench.errors import GenerationError, UsageError, counted
 from catbench.files import check_writable
 from catbench.suite.pool import Candidate, Cost
 from catbench.suite.store import load_suite
@@ -17,8 +17,7 @@ from catbench_make.plan.candidates import choose_candidates, drawing_settings
 from catbench_make.plan.job import can_be_compiled, hardware_name
 
 if TYPE_CHECKING:
-    from catbench_make.costs.batches import BatchTime
-    from catbench_make.costs.clock import Measured
+    from catbench_make.costs.clock import BatchTime, Measured
 
 UNITS = ("tflops", "tflops_paper", "seconds", "joules")
 """In the order of the table; the first is what a suite's routers are priced by unless told otherwise."""
@@ -106,7 +105,7 @@ def _fastest(
     tell: Callable[[str, BatchTime], None],
 ) -> int:
     """Return the batch size at which an image takes the fewest seconds; raises GenerationError for none."""
-    from catbench_make.costs.batches import time_batches
+    from catbench_make.costs.clock import time_batches
 
     seconds: dict[int, float] = {}
     for one in time_batches(
@@ -129,20 +128,18 @@ def _clocked(
 
     from catbench_make.costs.clock import SECONDS_OF_ENERGY
 
-    repeats = len(measured[0].seconds)
-    calls = f"{repeats} call{'s' if repeats > 1 else ''} in each of {len(measured)} rounds"
-    filling = f"calls of {SECONDS_OF_ENERGY:g} s in each of {len(measured)} rounds"
-    clock = "CUDA events" if device != "cpu" else f"wall clock, threads: {torch.get_num_threads()}"
     settings = drawing_settings(candidate)
     how = "compiled, " if compiled and can_be_compiled(settings) else ""
+    in_rounds = f"in each of {len(measured)} rounds"
+    clock = "CUDA events" if device != "cpu" else f"wall clock, threads: {torch.get_num_threads()}"
     packages = " ".join(f"{name} {version}" for name, version in versions().items())
-    joules = [one.joules for one in measured if one.joules is not None]
-    seconds = median(s for one in measured for s in one.seconds)
-    rounds = {"seconds": [median(one.seconds) for one in measured], "joules": joules}
-    values = {
-        "seconds": (seconds, f"{how}median of {calls}, {clock}; {packages}"),
-        "joules": (fmean(joules) if joules else None, f"{how}NVML, mean of {filling}; {packages}"),
-    }
+    calls = counted(len(measured[0].seconds), "call")
+    by_round = [median(one.seconds) for one in measured]
+    seconds = median(second for one in measured for second in one.seconds)
+    found = [("seconds", seconds, by_round, f"{how}median of {calls} {in_rounds}, {clock}; {packages}")]
+    if joules := [one.joules for one in measured if one.joules is not None]:
+        method = f"{how}NVML, mean of calls of {SECONDS_OF_ENERGY:g} s {in_rounds}; {packages}"
+        found.append(("joules", fmean(joules), joules, method))
     return [
         Cost(
             candidate=candidate.id,
@@ -152,8 +149,7 @@ def _clocked(
             batch_size=measured[0].batch,
             precision=settings.precision,
             method=method,
-            spread=(max(rounds[unit]) - min(rounds[unit])) / value if len(measured) > 1 else None,
+            spread=(max(values) - min(values)) / value if len(measured) > 1 else None,
         )
-        for unit, (value, method) in values.items()
-        if value is not None
+        for unit, value, values, method in found
     ]

@@ -6,9 +6,8 @@ The steps, each in a file of its own:
     clean                       distinct prompts in a seeded order; what was left out, counted
     encoders, embeddings        unit vectors of texts, cached by content
     similarity, diversity       which prompts are near, and the greedy filter of the paper's §5.2
-    clip_window                 prompts longer than CLIP reads
     leaks, drop                 near-duplicates across splits, and a suite without them
     paper_suites, build, ids    the suite before its scores; the prompts that it kept, as a list
-    prompt_check, check_plot, prompts_to_compare    what is wrong with any suite's prompts, or near another's
+    prompt_check, check_plot    what is wrong with any suite's prompts, or near another's
     add_feature                 vectors put beside a suite's scores
 """

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
@@ -41,17 +40,6 @@ class Choice:
             raise UsageError(f"--seed {self.seed} cannot be negative")
 
 
-@dataclass(frozen=True)
-class Built:
-    """A suite before its scores, and what making it took."""
-
-    suite: Suite
-    ids: tuple[str, ...]
-    """Of the kept prompts, in the order in which they were taken."""
-    diversity: Diversity | None
-    counts: dict[str, int]
-
-
 def build(
     suite: str,
     source: PromptSource,
@@ -59,9 +47,10 @@ def build(
     choice: Choice,
     embeddings: Embeddings,
     progress: Progress,
-) -> Built:
+) -> Suite:
     """Return a suite of the diverse prompts among `rows`: filtered, split, without leaks, sliced.
 
+    Prompts stand in the order in which they were taken, and the provenance counts what became of the others.
     The vectors that they were filtered by become the suite's prompt embedding, for routers. Encoding goes on
     only until `choice.limit` prompts are left once leaks are out. Raises SuiteError where none is left.
     """
@@ -83,15 +72,9 @@ def build(
         "near_across_splits": int((~stays).sum()),
         "kept": int(stays.sum()),
     }
-    diversity = Diversity(
-        encoder=embeddings.encoder.name,
-        weights=embeddings.encoder.weights,
-        threshold=choice.threshold,
-        seed=choice.seed,
-        limit=choice.limit,
-        nsfw_ceiling=choice.nsfw_ceiling,
-    )
-    features = {feature_name(embeddings.encoder.name): vectors[stays].astype(np.float32)}
+    encoder = embeddings.encoder
+    diversity = Diversity(encoder=encoder.name, weights=encoder.weights, **asdict(choice))
+    features = {feature_name(encoder.name): vectors[stays]}
     return _built(suite, source, table[stays], diversity, counts, features)
 
 
@@ -102,7 +85,7 @@ def feature_name(encoder: str) -> str:
 
 def rebuild(
     suite: str, source: PromptSource, rows: pd.DataFrame, ids: Sequence[str], diversity: Diversity | None
-) -> Built:
+) -> Suite:
     """Return a suite of the prompts with these ids, in this order; no encoder is needed, so none embeds them.
 
     Raises SuiteError where a prompt is not among `rows`.
@@ -169,19 +152,18 @@ def _built(
     table: pd.DataFrame,
     diversity: Diversity | None,
     counts: dict[str, int],
-    features: Mapping[str, Scores] = MappingProxyType({}),
-) -> Built:
-    table = table.reset_index(drop=True)
+    features: Mapping[str, Scores] | None = None,
+) -> Suite:
+    version, by = "ids", ""
+    if diversity is not None:
+        version = f"{diversity.encoder}@{diversity.threshold:g}"
+        by = f", all below {diversity.threshold:g} in the space of {diversity.encoder}"
     info = SuiteInfo(
         id=suite,
-        version="ids" if diversity is None else f"{diversity.encoder}@{diversity.threshold:g}",
-        title=f"{source.name}: {len(table):,} prompts{'' if diversity is None else _by(diversity)}",
+        version=version,
+        title=f"{source.name}: {len(table):,} prompts{by}",
         licence=f"prompts: {source.licence}",
         source=source.url,
         provenance=Provenance(sources=(source,), diversity=diversity, counts=counts),
     )
-    return Built(paper.paper_suite(info, table, features), tuple(table["prompt_id"]), diversity, counts)
-
-
-def _by(diversity: Diversity) -> str:
-    return f", all below {diversity.threshold:g} in the space of {diversity.encoder}"
+    return paper.paper_suite(info, table.reset_index(drop=True), features)

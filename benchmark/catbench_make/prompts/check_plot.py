@@ -32,7 +32,6 @@ def write_check_plot(found: PromptCheck, vectors: Scores | None, path: Path) -> 
     """Draw a check, whole or not at all; without vectors the lengths alone."""
     from matplotlib.figure import Figure
 
-    check_plot_format(path)
     panels = [_lengths] if vectors is None else [_similarities, _lengths, _map]
     figure = Figure(figsize=(5.6 * len(panels), 4.6), layout="constrained")
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
@@ -45,27 +44,13 @@ def write_check_plot(found: PromptCheck, vectors: Scores | None, path: Path) -> 
 
 
 def _similarities(axis: Any, found: PromptCheck, vectors: Scores | None) -> None:
-    groups = [*found.nearest_train.values(), found.other_nearest]
-    bins = similarity_bins(found.near, max((len(group) for group in groups if group is not None), default=0))
-    for split, values in found.nearest_train.items():
-        axis.hist(
-            np.minimum(values, 1),
-            bins,
-            histtype="step",
-            density=True,
-            color=COLOURS[split],
-            label=f"{split} to train",
-        )
+    groups = [(split, f"{split} to train", values) for split, values in found.nearest_train.items()]
     if found.other is not None and found.other_nearest is not None:
-        label = f"all to {found.other.name}"
-        axis.hist(
-            np.minimum(found.other_nearest, 1),
-            bins,
-            histtype="step",
-            density=True,
-            color=COLOURS["other"],
-            label=label,
-        )
+        groups.append(("other", f"all to {found.other.name}", found.other_nearest))
+    bins = similarity_bins(found.near, max((len(values) for *_, values in groups), default=0))
+    for group, label, values in groups:
+        shown = np.minimum(values, 1)
+        axis.hist(shown, bins, histtype="step", density=True, color=COLOURS[group], label=label)
     axis.axvline(found.near, color="black", linewidth=0.8, linestyle=":", label=f"near from {found.near:g}")
     axis.set_title("similarity to the nearest prompt", fontsize=9)
     axis.set_xlabel("cosine")

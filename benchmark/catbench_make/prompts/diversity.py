@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from catbench.arrays import Ints, Scores
+from catbench.arrays import Scores
 from catbench.errors import UsageError
-from catbench_make.prompts.similarity import COLUMNS, ROWS, Blocks, near_pairs, rounding, similarities
+from catbench_make.prompts.similarity import COLUMNS, ROWS, near_pairs, rounding, similarities
 
 PAPER_THRESHOLD = 0.75
 
@@ -26,7 +26,6 @@ class DiversityFilter:
         self.count = 0
         """Vectors kept so far."""
         self._kept = np.empty((0, 0), dtype=np.float32)
-        self._blocks = Blocks()
 
     def add(self, vectors: Scores) -> npt.NDArray[np.bool_]:
         """Return which of these unit vectors, float32 (n, d), are kept."""
@@ -51,7 +50,7 @@ class DiversityFilter:
 
     def _reaching(self, rows: Scores, kept: Scores) -> npt.NDArray[np.bool_]:
         """Return which rows reach the threshold with a kept vector."""
-        block = self._blocks(rows, kept)
+        block = rows @ kept.T
         error = rounding(rows.shape[1])
         top = block.max(axis=1)
         reaching = top >= self.threshold + error
@@ -64,12 +63,12 @@ class DiversityFilter:
 
     def _among_themselves(self, rows: Scores) -> npt.NDArray[np.bool_]:
         """Return which rows stay when each is compared with those that stay before it."""
-        earlier, later, _ = near_pairs(rows, rows, self.threshold, later=True, blocks=self._blocks)
+        earlier, later, _ = near_pairs(rows, rows, self.threshold, later=True)
         stays = np.ones(len(rows), dtype=bool)
         order = np.lexsort((earlier, later))
         earlier, later = earlier[order], later[order]
-        for row, start, end in zip(*_runs(later), strict=True):
-            stays[row] = not stays[earlier[start:end]].any()
+        for row, start, count in zip(*np.unique(later, return_index=True, return_counts=True), strict=True):
+            stays[row] = not stays[earlier[start : start + count]].any()
         return stays
 
     def _make_room(self, more: int, dimensions: int) -> None:
@@ -80,9 +79,3 @@ class DiversityFilter:
             if self.count:
                 room[: self.count] = self._kept[: self.count]
             self._kept = room
-
-
-def _runs(values: Ints) -> tuple[Ints, ...]:
-    """Return the distinct values of a sorted array, and where each one's run starts and ends."""
-    distinct, starts, counts = np.unique(values, return_index=True, return_counts=True)
-    return distinct, starts, starts + counts

@@ -15,7 +15,7 @@ from catbench.suite.info import SuiteInfo
 from catbench.suite.matrix import Suite
 from catbench.suite.store import load, load_suite, read_manifest, save
 from catbench_make.prompts.ids import FILE, read_ids, spell_ids
-from catbench_make.prompts.leaks import Pairs, without_leaks
+from catbench_make.prompts.leaks import without_leaks
 from catbench_make.prompts.prompt_check import PromptCheck
 
 
@@ -25,8 +25,7 @@ def write_without(folder: Path, found: PromptCheck, out: Path) -> int:
     Of a pair that a split has parted the training prompt goes, else the validation one; a test prompt
     stays where it is. Raises UsageError where `out` is there already, SuiteError where a split loses all.
     """
-    parted = [pairs for pairs in (found.exact, found.similar) if pairs is not None]
-    pairs = Pairs(*(np.concatenate([getattr(p, name) for p in parted]) for name in _FIELDS))
+    pairs = found.exact if found.similar is None else found.exact + found.similar
     stays = without_leaks(pairs, found.prompts["split"].tolist())
     rows = np.flatnonzero(stays)
     before, after = (set(found.prompts["split"].iloc[part]) for part in (slice(None), rows))
@@ -35,18 +34,10 @@ def write_without(folder: Path, found: PromptCheck, out: Path) -> int:
             f"--drop would leave no {' and no '.join(sorted(before - after))} prompt: at {found.near:g} all "
             "of them leak; is --near too low?"
         )
-    if "scores.parquet" in read_manifest(folder).files:
-        matrix = load(folder).take(rows)
-        save(replace(matrix, suite=_marked(matrix.suite, len(stays), len(rows))), out, images=_images(folder))
-    else:
-        unscored = load_suite(folder)
-        suite = _marked(unscored.suite, len(stays), len(rows))
-        kept = replace(unscored.take(rows), suite=suite)
-        save(kept, out, extra=_ids(folder, kept))
+    whole = load(folder) if "scores.parquet" in read_manifest(folder).files else load_suite(folder)
+    kept = replace(whole.take(rows), suite=_marked(whole.suite, len(stays), len(rows)))
+    save(kept, out, images=_images(folder), extra=_ids(folder, kept))
     return int((~stays).sum())
-
-
-_FIELDS = ("first", "second", "similarity")
 
 
 def _marked(suite: SuiteInfo, before: int, after: int) -> SuiteInfo:

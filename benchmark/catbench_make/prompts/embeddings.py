@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from catbench.arrays import Scores
 from catbench.download import Progress
@@ -26,12 +25,11 @@ KEY = 16
 class Embeddings:
     """Unit vectors of texts by one encoder; what was embedded before, in this run or another, is read."""
 
-    def __init__(self, encoder: Encoder, folder: Path | None = None) -> None:
+    def __init__(self, encoder: Encoder) -> None:
         name = hashlib.sha256(f"{encoder.name}:{encoder.weights}".encode()).hexdigest()[:16]
-        self._folder = (folder or cache_folder()) / "embeddings" / name
+        self._folder = cache_folder() / "embeddings" / name
         self.encoder = encoder
-        self._rows: dict[bytes, tuple[int, int]] = {}
-        self._parts: list[Scores] = []
+        self._vectors: dict[bytes, Scores] = {}
         self.encoded = 0
         """Texts that were not in the cache."""
         self.seconds = 0.0
@@ -45,7 +43,7 @@ class Embeddings:
         `progress` counts texts: `before` came earlier, `total` are due at most (default: these alone).
         """
         keys = [hashlib.sha256(text.encode()).digest()[:KEY] for text in texts]
-        missing = list({key: row for row, key in enumerate(keys) if key not in self._rows}.values())
+        missing = list({key: row for row, key in enumerate(keys) if key not in self._vectors}.values())
         due = total or len(texts)
         for start in range(0, len(missing), PART):
             part = missing[start : start + PART]
@@ -60,7 +58,7 @@ class Embeddings:
             self.seconds += time.monotonic() - began
             self.encoded += len(part)
             self._write([keys[row] for row in part], vectors)
-        return np.stack([self._parts[part][row] for part, row in (self._rows[key] for key in keys)])
+        return np.stack([self._vectors[key] for key in keys])
 
     def _read(self, path: Path) -> None:
         """Take in a stored part; one that is damaged counts as absent, and is made again."""
@@ -70,7 +68,7 @@ class Embeddings:
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             path.unlink(missing_ok=True)
             return
-        self._take(keys, vectors)
+        self._vectors.update(zip(map(bytes, keys), vectors, strict=True))
 
     def _write(self, keys: list[bytes], vectors: Scores) -> None:
         stored = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(-1, KEY)
@@ -78,10 +76,4 @@ class Embeddings:
         self._folder.mkdir(parents=True, exist_ok=True)
         with atomic_file(self._folder / f"{name}.npz") as draft, draft.open("wb") as file:
             np.savez(file, keys=stored, vectors=vectors)
-        self._take(stored, vectors)
-
-    def _take(self, keys: npt.NDArray[np.uint8], vectors: Scores) -> None:
-        part = len(self._parts)
-        self._parts.append(vectors)
-        for row, key in enumerate(keys):
-            self._rows.setdefault(key.tobytes(), (part, row))
+        self._vectors.update(zip(keys, vectors, strict=True))

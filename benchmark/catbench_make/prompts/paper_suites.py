@@ -6,24 +6,37 @@ more, out of a range from 1 to 100; another is added by `catbench generate --can
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import pandas as pd
 
 from catbench.arrays import Scores
 from catbench.suite.info import SuiteInfo
 from catbench.suite.matrix import Suite
-from catbench.suite.pool import Candidate
+from catbench.suite.pool import Candidate, select_costs
 from catbench.suite.prompts import SPLITS
 from catbench_make.costs.bill import PAPER_POOL, PAPER_SAMPLES, SUSTAINED_TFLOPS, device_hours
-from catbench_make.costs.flop_table import flop_costs
+from catbench_make.costs.flop_table import flop_costs, shipped_costs
+from catbench_make.drawing.run_estimate import SUSTAINED_TFLOPS
 from catbench_make.plan.candidates import PAPER_STEPS, known_candidates
 from catbench_make.prompts.sources import COCO, DIFFUSIONDB
 from catbench_make.scorers import metric_source
 
 METRICS = ("clip_score", "image_reward", "aesthetic", "sharpness")
+PAPER_POOL = (
+    "infinity-2b",
+    "sdxl-turbo-1",
+    "sdxl-lightning-4",
+    "sdxl-10",
+    "sdxl-deepcache-3",
+    "sdxl-20",
+    "sdxl-50",
+    "sdxl-ddim-50",
+    "sdxl-100",
+)
+"""The nine columns of the paper's Table 2."""
+PAPER_SAMPLES = 4
 
 
 def candidates() -> tuple[Candidate, ...]:
@@ -34,8 +47,18 @@ def candidates() -> tuple[Candidate, ...]:
     return tuple(sorted(found, key=lambda candidate: (prices[candidate.id], candidate.id)))
 
 
+def device_hours(prompts: int, candidates: Sequence[str] = PAPER_POOL) -> float:
+    """Return the hours of one H100 for the paper's samples of all prompts, by `tflops` (whole calls).
+
+    It is assumed to attain a third of its peak: `catbench measure` tells the seconds on your device. Reading
+    models and scoring images are not in it. Raises SuiteError for a candidate without a price.
+    """
+    prices, _ = select_costs(shipped_costs(), "tflops", candidates)
+    return prompts * PAPER_SAMPLES * float(prices.sum()) / SUSTAINED_TFLOPS / 3600
+
+
 def paper_suite(
-    info: SuiteInfo, prompts: pd.DataFrame, features: Mapping[str, Scores] = MappingProxyType({})
+    info: SuiteInfo, prompts: pd.DataFrame, features: Mapping[str, Scores] | None = None
 ) -> Suite:
     """Return the suite before its scores: the paper's pools, metrics and samples on these prompts.
 
@@ -51,7 +74,7 @@ def paper_suite(
         samples=dict.fromkeys(SPLITS, PAPER_SAMPLES),
         pools={"sdxl": steps, "sdxl+": tuple(candidate.id for candidate in given)},
         costs=flop_costs(given),
-        features=dict(features),
+        features=dict(features or {}),
     )
 
 

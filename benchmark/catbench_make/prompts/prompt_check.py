@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from catbench.arrays import Floats, Ints, Scores
+from catbench.errors import UsageError
 from catbench.suite.prompts import SPLITS, normalise
-from catbench_make.prompts.leaks import Pairs, parted_pairs
+from catbench.suite.store import load_prompts, read_manifest, suite_folder
+from catbench_make.packages import mend_torchvision
+from catbench_make.prompts.leaks import Pairs, parted_pairs, split_ranks
 from catbench_make.prompts.similarity import near_pairs, nearest
+from catbench_make.prompts.source_tables import read_prompts
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 QUANTILES = {"least": 0.0, "median": 0.5, "95%": 0.95, "most": 1.0}
+WINDOW = 77
+"""Tokens that CLIP reads, those of start and end included; what stands beyond no SDXL reads, no CLIPScore."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,7 @@ class PromptCheck:
     words: Ints
     """Words of each prompt."""
     beyond: Ints | None
-    """Rows whose text is cut by CLIP's window; None where its tokenizer is not installed."""
+    """Rows whose text is cut by CLIP's window, as `beyond_window` has it."""
     other: Other | None = None
     other_exact: Pairs | None = None
     """Of the suite and the other: positions in each."""
@@ -170,15 +179,18 @@ def check(
     found: dict[str, Any] = {}
     if other is not None:
         others = [normalise(text) for text in other.texts]
-        found = {"other": other, "other_exact": _equal(keys, others)}
+        equal = _equal(keys, others)
+        once = np.unique(equal.first, return_index=True)[1]  # of equal ones in the other set the first
+        found = {"other": other, "other_exact": equal.only(once)}
         if vectors is not None and other.vectors is not None:
             pairs = Pairs(*near_pairs(vectors, other.vectors, near))
             found["other_similar"] = _unequal(pairs, keys, others)
             found["other_nearest"] = nearest(vectors, other.vectors)[0]
+    exact, rank = _equal(keys, keys), split_ranks(splits)
     return PromptCheck(
         prompts=prompts,
         near=near,
-        exact=_exact_across(keys, splits),
+        exact=exact.only(rank[exact.first] < rank[exact.second]),
         similar=similar,
         nearest_train=nearest_train,
         words=np.array([len(words_of(text)) for text in prompts["text"]]),
@@ -187,29 +199,44 @@ def check(
     )
 
 
-def _exact_across(keys: Sequence[str], splits: Sequence[str]) -> Pairs:
-    table = pd.DataFrame({"key": keys, "row": range(len(keys)), "rank": [SPLITS.index(s) for s in splits]})  # type: ignore[arg-type]
-    table = table[table["key"].duplicated(keep=False)]
-    pairs = table.merge(table, on="key")
-    pairs = pairs[pairs["rank_x"] < pairs["rank_y"]]
-    return Pairs(pairs["row_x"].to_numpy(), pairs["row_y"].to_numpy(), np.ones(len(pairs)))
-
-
 def _equal(keys: Sequence[str], others: Sequence[str]) -> Pairs:
-    mine = pd.DataFrame({"key": keys, "row_x": range(len(keys))})
-    theirs = pd.DataFrame({"key": others, "row_y": range(len(others))}).drop_duplicates("key")
+    mine = pd.DataFrame({"key": keys, "first": range(len(keys))})
+    theirs = pd.DataFrame({"key": others, "second": range(len(others))})
     pairs = mine.merge(theirs, on="key")
-    return Pairs(pairs["row_x"].to_numpy(), pairs["row_y"].to_numpy(), np.ones(len(pairs)))
+    return Pairs(pairs["first"].to_numpy(), pairs["second"].to_numpy(), np.ones(len(pairs)))
 
 
 def _unequal(pairs: Pairs, keys: Sequence[str], others: Sequence[str]) -> Pairs:
-    other = np.array(
-        [keys[a] != others[b] for a, b in zip(pairs.first, pairs.second, strict=True)], dtype=bool
-    )
-    return Pairs(pairs.first[other], pairs.second[other], pairs.similarity[other])
+    return pairs.only(np.array(keys, object)[pairs.first] != np.array(others, object)[pairs.second])
 
 
 def _nearest_train(vectors: Scores, splits: Any) -> dict[str, Floats]:
     train = vectors[splits == "train"]
     held_out = [split for split in SPLITS[1:] if (splits == split).any()]
     return {split: nearest(vectors[splits == split], train)[0] for split in held_out if len(train)}
+
+
+def beyond_window(texts: Sequence[str]) -> Ints | None:
+    """Return the positions of the texts that are cut; None where open_clip's tokenizer is absent."""
+    if find_spec("open_clip") is None or find_spec("torch") is None:
+        return None
+    mend_torchvision()
+    tokenizer = importlib.import_module("open_clip.tokenizer").SimpleTokenizer()
+    return np.flatnonzero([len(tokenizer.encode(text)) + 2 > WINDOW for text in texts])
+
+
+def read_other(name: str, column: str | None = None) -> Other:
+    """Return the prompts of a file, or else of the suite with this name or folder, without vectors.
+
+    `column` names the file's column of prompts (default: as `read_prompts` has it). Empty prompts are left
+    out. Raises UsageError for a name of neither or a column of a suite, SuiteError for a broken one.
+    """
+    path = Path(name)
+    if path.is_file():
+        texts = read_prompts(path, column)["text"]
+    elif column:
+        raise UsageError(f"--column {column}: {name} is no file, and a suite needs no column")
+    else:
+        folder = suite_folder(name)
+        texts = load_prompts(folder, read_manifest(folder))["text"]
+    return Other(path.name, tuple(text for text in texts.str.strip() if text), None)

@@ -39,18 +39,6 @@ def rounding(dimensions: int) -> float:
     return 2 * dimensions * 2.0**-24
 
 
-class Blocks:
-    """Float32 similarities of blocks, in one buffer that every block overwrites."""
-
-    def __init__(self) -> None:
-        self._buffer = np.empty(ROWS * COLUMNS, dtype=np.float32)
-
-    def __call__(self, rows: Scores, columns: Scores) -> Scores:
-        """Return rows @ columns.T of at most ROWS x COLUMNS; it holds until the next call."""
-        out = self._buffer[: len(rows) * len(columns)].reshape(len(rows), len(columns))
-        return np.matmul(rows, columns.T, out=out)
-
-
 def similarities(a: Scores, b: Scores, rows: Ints, columns: Ints) -> Floats:
     """Return the similarity of a[rows[k]] and b[columns[k]] for every k, in float64."""
     values = np.empty(len(rows))
@@ -61,33 +49,26 @@ def similarities(a: Scores, b: Scores, rows: Ints, columns: Ints) -> Floats:
     return values
 
 
-def near_pairs(
-    a: Scores, b: Scores, threshold: float, *, later: bool = False, blocks: Blocks | None = None
-) -> tuple[Ints, Ints, Floats]:
+def near_pairs(a: Scores, b: Scores, threshold: float, *, later: bool = False) -> tuple[Ints, Ints, Floats]:
     """Return all pairs of rows of a (n, d) and b (m, d) whose similarity is `threshold` or more.
 
     Positions in a, positions in b, similarities; sorted by the positions. With `later`, a and b being the
     same, only pairs whose row in b comes after that in a.
     """
-    found = list(_near_pairs(a, b, threshold, later, blocks or Blocks()))
-    rows, columns, values = (np.concatenate(part) for part in zip(*found, strict=True)) if found else _NONE
+    none = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+    found = [none, *_near_pairs(a, b, threshold, later)]
+    rows, columns, values = (np.concatenate(part) for part in zip(*found, strict=True))
     order = np.lexsort((columns, rows))
     return rows[order], columns[order], values[order]
 
 
-_NONE = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-
-
-def _near_pairs(
-    a: Scores, b: Scores, threshold: float, later: bool, blocks: Blocks
-) -> Iterator[tuple[Ints, Ints, Floats]]:
+def _near_pairs(a: Scores, b: Scores, threshold: float, later: bool) -> Iterator[tuple[Ints, Ints, Floats]]:
     lowest = threshold - rounding(a.shape[1])
     for top in range(0, len(a), ROWS):
         for left in range(top if later else 0, len(b), COLUMNS):
-            block = blocks(a[top : top + ROWS], b[left : left + COLUMNS])
-            rows, columns = (
-                found + offset for found, offset in zip(np.nonzero(block >= lowest), (top, left), strict=True)
-            )
+            block = a[top : top + ROWS] @ b[left : left + COLUMNS].T
+            rows, columns = np.nonzero(block >= lowest)
+            rows, columns = rows + top, columns + left
             if later:
                 rows, columns = rows[columns > rows], columns[columns > rows]
             values = similarities(a, b, rows, columns)
@@ -97,12 +78,11 @@ def _near_pairs(
 
 def nearest(a: Scores, b: Scores) -> tuple[Floats, Ints]:
     """Return each row's greatest similarity (n,) to a row of b, in float64, and that row's position (n,)."""
-    blocks = Blocks()
     best, place = np.full(len(a), -np.inf, dtype=np.float32), np.zeros(len(a), dtype=np.int64)
     for top in range(0, len(a), ROWS):
         part = slice(top, top + ROWS)
         for left in range(0, len(b), COLUMNS):
-            block = blocks(a[part], b[left : left + COLUMNS])
+            block = a[part] @ b[left : left + COLUMNS].T
             column = block.argmax(axis=1)
             value = block[np.arange(len(block)), column]
             better = value > best[part]

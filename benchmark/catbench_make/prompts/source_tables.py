@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import io
 import json
-import lzma
 import re
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,23 +18,11 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
-from catbench.errors import SuiteError, UsageError, unknown_name
+from catbench.errors import CatbenchError, SuiteError, UsageError, first_line, unknown_name
 
 COLUMNS = ("prompt", "caption", "text", "p")
 """Names of the column of prompts, the first that is there being taken; `p` is DiffusionDB's."""
 FORMS = (".csv", ".json", ".jsonl", ".parquet", ".txt", ".zip")
-_DAMAGE = (
-    ValueError,
-    OSError,
-    EOFError,
-    KeyError,
-    RuntimeError,  # also a method of packing that is not known, and JSON nested too deep
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-)
-"""What reading a damaged file raises, or one with a password."""
 _TOO_LONG = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 """How pandas tells of a row that is longer than the first."""
 
@@ -62,8 +47,10 @@ def read_prompts(
             table = _unpack(path, members)
         else:
             table = _parse(path.read_bytes(), form, str(path))
-    except _DAMAGE as error:
-        raise SuiteError(f"{path}: cannot be read as {form[1:]} (cut short?): {_line(error)}") from error
+    except CatbenchError:
+        raise
+    except Exception as error:  # of a damaged file many kinds, and RuntimeError of one with a password
+        raise SuiteError(f"{path}: cannot be read as {form[1:]} (cut short?): {first_line(error)}") from error
     if table.empty:
         raise SuiteError(f"{path}: no rows")
     chosen = _columns(table.columns, column, numbers, path)[0]
@@ -74,7 +61,10 @@ def read_prompts(
         raise SuiteError(f"{path}, row {row + 1}: {chosen} is {result['text'].iloc[row]}, not text")
     result["text"] = result["text"].where(result["text"].notna(), "")
     for name in numbers:
-        result[name] = _numbers(table[name], name, path)
+        result[name] = pd.to_numeric(table[name], errors="coerce").astype("float64")
+        if result[name].isna().any():
+            row = int(result[name].isna().to_numpy().argmax())
+            raise SuiteError(f"{path}, row {row + 1}: {name} is {table[name].iloc[row]!r}, not a number")
     return result
 
 
@@ -149,15 +139,3 @@ def _columns(found: Iterable[Any], column: str | None, numbers: Sequence[str], p
         if name not in names:
             raise unknown_name(f"column in {path}", name, names)
     return [chosen, *numbers]
-
-
-def _numbers(values: pd.Series[Any], name: str, path: Path) -> pd.Series[float]:
-    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
-    if numbers.isna().any():
-        row = int(numbers.isna().to_numpy().argmax())
-        raise SuiteError(f"{path}, row {row + 1}: {name} is {values.iloc[row]!r}, not a number")
-    return numbers
-
-
-def _line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -30,8 +30,6 @@ class Dataset:
     """Files to read of an archive."""
     paper_prompts: int = 0
     """Prompts of the paper's suite."""
-    has_nsfw: bool = False
-    """Whether it has the column of `NSFW`."""
 
 
 COCO = Dataset(
@@ -59,7 +57,6 @@ DIFFUSIONDB = Dataset(
     download=f"https://huggingface.co/datasets/poloclub/diffusiondb/resolve/{_COMMIT}/metadata.parquet",
     sha256="eecd341187bc91c07f5994ad0660d40228ea025616fd57a509bef8323677c68f",
     paper_prompts=97_841,
-    has_nsfw=True,
 )
 
 

@@ -13,6 +13,7 @@ from catbench.errors import UsageError
 if TYPE_CHECKING:
     from catbench.suite.pool import Cost
     from catbench_make.costs.batches import BatchTime
+    from catbench_make.costs.clock import BatchTime
 
 
 def measure(
