@@ -20,9 +20,10 @@ from contextlib import suppress
 from catbench.errors import RouterError
 from catbench.report.limits import MIB, Limits
 from catbench.submit.sandbox.group import Group
-from catbench.submit.sandbox.warm import Started, clean, last_printed
+from catbench.submit.sandbox.warm import Started, last_printed
 from catbench.submit.sandbox.watch import Watch
 from catbench.submit.sandbox.wire import ANSWER, DONE, FAILED, HEADER, LONGEST_TEXT, REQUEST, frame
+from catbench.terminal import one_line
 
 CHUNK = 1 << 20
 POLL = 0.05
@@ -84,7 +85,8 @@ class Channel:
                         self._ended()
         kind, body = reply
         if kind == FAILED:
-            raise RouterError(f"{clean(body)}{last_printed(self._last)}")
+            said = one_line(body.decode("utf-8", "replace"), LONGEST_TEXT)
+            raise RouterError(f"{said}{last_printed(self._last)}")
         if (kind == ANSWER) != (largest > 0):
             self._breach("answer", "replied with something else than was asked for")
         return body

@@ -62,14 +62,11 @@ class Group:
         """Take the group away; its processes must have ended, and the kernel may need a moment to see it."""
         for folder in self.folders:
             for _ in range(100):
-                try:
+                with contextlib.suppress(OSError):
                     folder.rmdir()
-                except FileNotFoundError:
+                if not folder.exists():
                     break
-                except OSError:
-                    time.sleep(0.02)
-                else:
-                    break
+                time.sleep(0.02)
 
 
 def make_group(limits: Limits) -> Group | None:

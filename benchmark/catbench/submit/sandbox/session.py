@@ -35,11 +35,11 @@ KEEPERS: dict[Around, int] = {"each": 2, "one": 0, "none": 1}
 
 @dataclass
 class Usage:
-    """What a session used, as far as it was seen."""
+    """What a session used, as far as it was seen, in the words of a report's `SandboxRecord`."""
 
-    seconds: float = 0.0
-    memory_bytes: int = 0
-    processes: int = 0
+    wall_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    peak_processes: int = 0
     control_group: bool = False
 
 
