@@ -125,7 +125,7 @@ def run_bounded(words: Sequence[str], limits: Limits, *, writes: Path, environme
     group = make_group(limits)
     try:
         process = subprocess.Popen(
-            words if group is None else group.around(words),
+            group.around(words),
             env=environment,
             cwd=writes,
             stdin=subprocess.DEVNULL,
@@ -142,11 +142,10 @@ def run_bounded(words: Sequence[str], limits: Limits, *, writes: Path, environme
         finally:
             watch.stop()
             process.communicate()
-        if group is not None and group.ran_out_of_memory():
+        if group.ran_out_of_memory():
             problem = f"it used more than {limits.memory_bytes // MIB} MiB of memory"
         if breach := watch.breach or watch.written():
             problem = f"it {breach[1]}"
     finally:
-        if group is not None:
-            group.remove()
+        group.remove()
     return problem or (said.decode(errors="replace").strip() or "it failed" if process.returncode else "")

@@ -42,9 +42,7 @@ class BreachError(RouterError):
 class Channel:
     """The pipes of a started session, and the clock, the watch and the control group over it."""
 
-    def __init__(
-        self, started: Started, name: str, limits: Limits, watch: Watch, group: Group | None
-    ) -> None:
+    def __init__(self, started: Started, name: str, limits: Limits, watch: Watch, group: Group) -> None:
         """Let a session go, and speak to it."""
         self._started, self._name, self._limits = started, name, limits
         self._watch, self._group = watch, group
@@ -95,14 +93,13 @@ class Channel:
         """Raise BreachError where a limit on memory, processes or files was broken, whenever that was."""
         if self._watch.breach is not None:
             self._breach(*self._watch.breach)
-        if self._group is not None and self._group.ran_out_of_memory():
+        if self._group.ran_out_of_memory():
             self._breach("memory", f"used more than {self._limits.memory_bytes // MIB} MiB of memory")
 
     def close(self) -> None:
         """End the sandbox and everything that runs in it."""
         self._watch.stop()
-        if self._group is not None:
-            self._group.remove()
+        self._group.remove()
         self._started.close()
 
     def _write(self, rest: memoryview) -> memoryview:
@@ -147,7 +144,7 @@ class Channel:
         with suppress(BlockingIOError):
             self._read_print()
         self.check()
-        number = 0 if code is None else -code if code < 0 else code - 128 if code > 128 else 0
+        number = code - 128 if code is not None and code > 128 else 0
         if number == signal.SIGXCPU:
             self._breach("cpu", f"used more than {self._limits.cpu_seconds} seconds of processor time")
         how = f"died of {signal.Signals(number).name}" if number in set(signal.Signals) else "ended"
