@@ -13,15 +13,13 @@ from typing import Any
 
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
-ADDRESS = "CATBENCH_REPOSITORY"
-
 
 class ReadmeHook(MetadataHookInterface):
     """Puts the README, and the project's address where it is known, into the metadata."""
 
     def update(self, metadata: dict[str, Any]) -> None:
         """Set `readme` and `urls`."""
-        repository = os.environ.get(ADDRESS, "").rstrip("/")
+        repository = os.environ.get("CATBENCH_REPOSITORY", "").rstrip("/")
         page = index_page(Path(self.root), repository, f"v{metadata['version']}")
         metadata["readme"] = {"content-type": "text/markdown", "text": page}
         if repository:

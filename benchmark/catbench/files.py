@@ -64,9 +64,7 @@ def atomic_folder(path: Path, *, force: bool = False) -> Generator[Path]:
                 for name in files:
                     _sync(Path(place, name))
                 _sync(Path(place))
-            old = None
-            if path.exists():
-                old = path.replace(_hidden(path))
+            old = path.replace(_hidden(path)) if path.exists() else None
             draft.replace(path)
             _sync(path.parent)
             if old is not None:

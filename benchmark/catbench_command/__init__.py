@@ -24,9 +24,9 @@ REMEDY = "use an environment of its own for each, and install this one there fro
 def main() -> None:
     """Run the command line, or say in one line why the folder `catbench` cannot be used, with exit code 2."""
     other = other_version()
-    broken = what_is_broken() or (what_is_overwritten() if other else "")
-    if broken:
-        sys.exit(_said(broken if not other else f"{broken}, with catbench {other}", 2))
+    if broken := what_is_broken() or (what_is_overwritten() if other else ""):
+        _say(f"{broken}, with catbench {other}" if other else broken)
+        sys.exit(2)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "another project", UserWarning)  # it was said already
         try:
@@ -34,11 +34,10 @@ def main() -> None:
         except Exception as error:
             if not other:
                 raise
-            sys.exit(_said(f"files of {DISTRIBUTION} do not go with catbench {other}'s: {error}", 2))
+            _say(f"files of {DISTRIBUTION} do not go with catbench {other}'s: {error}")
+            sys.exit(2)
     if other:
-        _said(
-            f"another project, catbench {other} on the package index, is installed beside {DISTRIBUTION}", 0
-        )
+        _say(f"another project, catbench {other} on the package index, is installed beside {DISTRIBUTION}")
     run()
 
 
@@ -82,6 +81,5 @@ def what_is_overwritten() -> str:
     return ""
 
 
-def _said(what: str, code: int) -> int:
+def _say(what: str) -> None:
     sys.stderr.write(f"catbench: {what}; {REMEDY}\n")
-    return code

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from catbench.download import Progress
 from catbench.errors import CatbenchError, UsageError
-from catbench.submit.paired_differences import paired_bands
+from catbench.submit.paired_ranks import paired_bands
 from catbench_leaderboard import page_layout as layout
 from catbench_leaderboard import running_board
 from catbench_leaderboard.figures import difference_figure

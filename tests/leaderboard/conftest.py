@@ -209,7 +209,7 @@ def as_submission(home):
     """Return a function that makes a report one of a submission that passed every check."""
     from catbench import load
     from catbench.report.stored import pool_of_report, rounds_of_report, stored_answers
-    from catbench.submit.submitted import beside_baselines, digest_of
+    from catbench.submit.checks import beside_baselines, digest_of
 
     shipped = Path(__file__).parents[2] / "submissions" / "word-policy" / "report.json"
     template = json.loads(shipped.read_text())["submission"]

@@ -171,7 +171,7 @@ from catbench_leaderboard import running_board, serve
 Entry.reran = True
 serve.prepare([Path({str(reports)!r})], lambda *_: None)
 before = set(sys.modules)
-from catbench.submit.paired_differences import paired_bands
+from catbench.submit.paired_ranks import paired_bands
 from catbench_leaderboard.screens import front_page, router_page, two_routers_page
 from catbench_leaderboard.figures import difference_figure
 from catbench_leaderboard.leaderboard_table import ordered

@@ -29,7 +29,7 @@ from catbench.suite.store import read_manifest
 
 pytest.importorskip("streamlit", reason="needs the extra: pip install '.[leaderboard]'")
 
-from catbench.submit.paired_differences import paired_bands, paired_gains
+from catbench.submit.paired_ranks import paired_bands, paired_gains
 from catbench.submit.problems import AXES, on_axis
 from catbench_leaderboard import figures, first_sentence, markup, page_layout, running_board
 from catbench_leaderboard.board import chosen, open_board

@@ -16,7 +16,7 @@ from catbench.report.stored import stored_answers
 from catbench.report.submission_record import CHECKS, proofs
 from catbench.score.bootstrap import Bootstrap
 from catbench.score.rounds import rounds_of
-from catbench.submit.submitted import digest_of
+from catbench.submit.checks import digest_of
 from catbench.submit.template import ROUTER
 from catbench.suite.store import save
 

@@ -13,7 +13,7 @@ from catbench.report.submission_record import proofs
 from catbench.route.routing import NamedRouter, ask_at
 from catbench.score.answer import Answer
 from catbench.score.rounds import rounds_of
-from catbench.submit.submitted import beside_baselines, digest_of
+from catbench.submit.checks import beside_baselines, digest_of
 
 
 def changed(path, place, value):

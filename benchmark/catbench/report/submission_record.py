@@ -181,6 +181,11 @@ class Proofs(ReportRecord):
     """Host who signed this, by the name that this user gives his key; empty: as claimed by the folder."""
 
 
+def today() -> str:
+    """Return the day, UTC, as 2026-11-30."""
+    return datetime.now(UTC).date().isoformat()
+
+
 def verification_path(report: Path) -> Path:
     """Return where the verification of a report stands: `report.verification.json`."""
     return report.with_suffix(VERIFICATION)
@@ -223,7 +228,7 @@ def record_verification(path: Path, again: Rerun | None, new: Fresh | None) -> P
         schema=3,
         report_sha256=sha256_of(path),
         catbench=__version__,
-        date=datetime.now(UTC).date().isoformat(),
+        date=today(),
         rerun=again,
         fresh=new,
     )

@@ -44,7 +44,7 @@ OTHERS = 0.25
 KEPT = 0.5
 """Share of its gain that a router keeps, at least, where labels are mixed or prompts reworded."""
 SURE = 1e-3
-"""How often an honest router may fail a canary."""
+"""How often an honest router may fail a canary, or be found above the ceiling of noise if it is at it."""
 REPLICATES = 300
 """Enough for a standard error."""
 

@@ -1,4 +1,6 @@
-"""Honesty checks of a submission: it predicts from the prompt and the training data, and nothing else.
+"""What a submission answers, held against what it answers when it is asked again, and against baselines.
+
+Honesty checks: it predicts from the prompt and the training data, and nothing else.
 
 repeats        a second process, fitted anew, predicts the same
 order          in another order of the test prompts, each prompt gets the same
@@ -9,17 +11,20 @@ That it knows nothing else is what canaries are for (`catbench.submit.canaries`)
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import inf, isclose
+from typing import Literal
 
 import numpy as np
 
 from catbench.arrays import Floats, Ints
-from catbench.report.submission_record import Check
+from catbench.report.submission_record import BesideBaselines, Check
 from catbench.score.answer import ROUNDING, Answer
 from catbench.score.answer_sweep import sweep_of
 from catbench.score.measures import audc
-from catbench.score.rounds import Part
+from catbench.score.rounds import Part, Rounds
 from catbench.score.sweep import mixture_curve, oracle_curve
 from catbench.suite.pool import Pool
 
@@ -85,3 +90,51 @@ def audc_gap(one: Answer, other: Answer, quality: Floats, pool: Pool) -> float:
     if isclose(first, second, rel_tol=1e-12, abs_tol=1e-12):
         return 0.0
     return abs(first - second) / (best - mixed) if best > mixed else inf
+
+
+def digest_of(answers: Mapping[str, Answer], rounds: Rounds) -> str:
+    """Return the SHA-256 of answers' bytes: prompt ids, then metric, kind, shape and numbers of each.
+
+    The answer about the tested prompts comes first, then those about each round's validation prompts. Numbers
+    are little-endian, 8 bytes, row by row; -0.0 counts as 0.0.
+    """
+    digest = hashlib.sha256("\n".join(rounds.test.ids).encode())
+    for metric, answer in answers.items():
+        for said in (answer, *answer.validation):
+            numbers = (
+                said.predicted.astype("<f8") + 0.0
+                if said.predicted is not None
+                else np.asarray(said.choices).astype("<i8")
+            )
+            digest.update(f"\n{metric} {said.kind} {numbers.shape}\n".encode())
+            digest.update(np.ascontiguousarray(numbers).tobytes())
+    return digest.hexdigest()
+
+
+def beside_baselines(answer: Answer, rounds: Rounds, pool: Pool) -> BesideBaselines:
+    """Return where an answer stands beside the best constant candidate and the mixture, by AUDC."""
+    test, of_prompt = rounds.test, rounds.of_prompt
+    quality = test.labelled(pool)[1]
+    sign = test.matrix.metric(pool.metric).sign
+
+    def area(one: Answer) -> float:
+        return float(audc(sweep_of(one, quality, pool, of_prompt).curve(), pool.cost))
+
+    shape = len(answer.trade_offs), len(quality)
+    constants = [
+        area(replace(answer, predicted=None, choices=np.full(shape, position)))
+        for position in range(len(pool))
+    ]
+    mixture = float(audc(mixture_curve(quality, pool.cost), pool.cost))
+    best, own = max(constants), area(answer)
+    beside: dict[Literal["mixture", "best constant candidate"], float] = {
+        "mixture": mixture,
+        "best constant candidate": best,
+    }
+    return BesideBaselines(
+        audc=own * sign,
+        mixture=mixture * sign,
+        best_constant=pool.ids[int(np.argmax(constants))],
+        best_constant_audc=best * sign,
+        below=tuple(name for name, other in beside.items() if own < other),
+    )

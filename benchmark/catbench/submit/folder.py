@@ -10,6 +10,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from symtable import symtable
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -232,16 +233,10 @@ def _entry_faults(folder: Path, entry: str, files: list[PurePosixPath]) -> Itera
         yield Fault(f"entry {entry!r} leads nowhere", fix)
         return
     try:
-        tree = ast.parse(_read(folder / file, LARGEST_MODULE))
+        names = symtable(_read(folder / file, LARGEST_MODULE).decode(), file, "exec")
     except UNPARSABLE:
         return
-    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom | ast.Import):
-            names |= {alias.asname or alias.name for alias in node.names}
-        elif isinstance(node, ast.Assign):
-            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
-    if factory not in names:
+    if not any(name.get_name() == factory and name.is_assigned() for name in names.get_symbols()):
         yield Fault(f"{file} defines no {factory}", f"define `def {factory}(pool):` that returns a router")
 
 

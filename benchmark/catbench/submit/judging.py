@@ -22,7 +22,7 @@ from catbench.route.routing import ask_at, processor_name
 from catbench.score.answer import Answer, restrict
 from catbench.score.rounds import Round, Rounds
 from catbench.submit.canaries import MIXED, REWORDED, SHUFFLED, Altered, canary_checks, mixed, shuffled
-from catbench.submit.checks import compare_answers
+from catbench.submit.checks import compare_answers, digest_of
 from catbench.submit.noise import check_noise
 from catbench.submit.rewording import reworded
 from catbench.submit.sandbox.launch import Inside
@@ -136,25 +136,21 @@ class _Runs:
         return found, other_words
 
     def with_shuffled_labels(self) -> Answers:
-        """Return the answers after fitting to shuffled qualities."""
         with self._fitted(self._first, self._rounds.each[self.tried], shuffled(self._drawn[1])) as routers:
             return routers.answers()
 
     def with_mixed_labels(self) -> Answers:
-        """Return the answers after fitting to mixed qualities."""
         with self._fitted(self._second, self._rounds.each[self.tried], mixed(self._drawn[2])) as routers:
             return routers.answers()
 
     def joined(self, found: Sequence[Answers]) -> Answers:
-        """Return answers by round as one."""
         return {metric: self._rounds.joined([answers[metric] for answers in found]) for metric in found[0]}
 
     def usage(self) -> Usage:
-        """Return the most that a session used."""
         return Usage(
-            max(usage.seconds for usage in self._usages),
-            max(usage.memory_bytes for usage in self._usages),
-            max(usage.processes for usage in self._usages),
+            max(usage.wall_seconds for usage in self._usages),
+            max(usage.peak_memory_bytes for usage in self._usages),
+            max(usage.peak_processes for usage in self._usages),
             all(usage.control_group for usage in self._usages),
         )
 

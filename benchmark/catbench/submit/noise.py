@@ -21,12 +21,10 @@ from catbench.report.submission_record import Check
 from catbench.score.answer import ROUNDING, Answer
 from catbench.score.bootstrap import Bootstrap, replicate_blocks
 from catbench.score.rounds import Part
+from catbench.submit.canaries import REPLICATES, SURE
 from catbench.suite.pool import Pool
 
 NAME = "noise"
-SURE = 1e-3
-"""How often an honest router at the very ceiling may be found above it."""
-REPLICATES = 300
 LOUD = 3.0
 """A prompt whose predictions spread more than so many medians counts as if they spread so much."""
 

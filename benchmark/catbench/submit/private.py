@@ -15,7 +15,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +26,7 @@ from catbench.download import Progress
 from catbench.errors import SubmissionError, SuiteError, UsageError, first_fault
 from catbench.files import atomic_file
 from catbench.report.report import Report
+from catbench.report.submission_record import today
 from catbench.score.bootstrap import Bootstrap
 from catbench.submit.coarse import FEWEST, coarse
 from catbench.submit.run import How, run_submission
@@ -95,12 +95,8 @@ def split_private(matrix: ScoreMatrix, share: float, seed: int, public: Path, ho
     kept = _part(matrix, ~withheld, "public", "its test split in part withheld")
     features = {name: values[withheld] for name, values in matrix.features.items()}
     save(kept, public, withheld=Withheld(matrix.prompts[withheld].reset_index(drop=True), features))
-    try:
-        save(_part(matrix, ~test | withheld, "private", "the withheld test split, for the host"), host)
-        record = Record(schema=1, suite=kept.suite.id, seed=secrets.randbelow(DRAWS), most=most)
-        _write(record, host)
-    except OSError as error:
-        raise UsageError(f"{host}: cannot be written: {error}") from error
+    save(_part(matrix, ~test | withheld, "private", "the withheld test split, for the host"), host)
+    _write(Record(schema=1, suite=kept.suite.id, seed=secrets.randbelow(DRAWS), most=most), host)
     return count
 
 
@@ -124,8 +120,7 @@ def run_private(
     files = whole.submission.files
     record = read_record(host)
     _check_times(record, slug, files)
-    today = datetime.now(UTC).date().isoformat()
-    scored = (*record.scored, Scored(slug=slug, date=today, files=files))
+    scored = (*record.scored, Scored(slug=slug, date=today(), files=files))
     _write(record.model_copy(update={"scored": scored}), host)
     (host / REPORTS).mkdir(exist_ok=True)
     whole.save(host / REPORTS / f"{slug}-{record.times(slug, files) + 1}.json")

@@ -46,11 +46,6 @@ class Needed:
         except PackageNotFoundError:
             return False
 
-    @property
-    def line(self) -> str:
-        """The line of a requirements file."""
-        return " ".join([str(self.requirement), *self.hashes])
-
 
 def read_requirement(text: str) -> Needed:
     """Return a requirement. Raises SubmissionError that says how to fix it where it may not be used."""
@@ -95,23 +90,23 @@ def install(needed: Sequence[Needed], inside: Inside, place: Path) -> Inside:
         folder.mkdir()
     packages.chmod(0o777)  # whoever the sandbox runs as writes here; no other user reaches the folder above
     listed = wheels / "requirements.txt"
-    listed.write_text("\n".join(one.line for one in absent) + "\n", encoding="utf-8")
+    lines = [" ".join([str(one.requirement), *one.hashes]) for one in absent]
+    listed.write_text("\n".join(lines) + "\n", encoding="utf-8")
     fetch = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-cache-dir", *WHEELS_ONLY]
     fetch += ["-d", str(wheels), "-r", str(listed)]
     environment = {**os.environ, "TMPDIR": str(wheels)}
     if problem := run_bounded(fetch, inside.limits, writes=wheels, environment=environment):
-        raise SubmissionError(f"{names}: no wheel with this hash was found: {_last(problem)}")
+        raise SubmissionError(f"{names}: no wheel with this hash was found: {_last_line(problem)}")
     command = [sys.executable, "-I", "-B", "-m", "pip", "install", "--quiet", *WHEELS_ONLY, "--no-index"]
     command += ["--find-links", str(SUBMISSION), "--target", str(PACKAGES)]
     command += ["--no-compile", "-r", str(SUBMISSION / "requirements.txt")]
     if problem := run_inside(replace(inside, folder=wheels), command, writable=packages):
-        raise SubmissionError(f"{names}: cannot be installed in the sandbox: {_last(problem)}")
+        raise SubmissionError(f"{names}: cannot be installed in the sandbox: {_last_line(problem)}")
     return replace(inside, packages=packages)
 
 
-def _last(said: str) -> str:
-    lines = [line for line in said.splitlines() if line.strip()]
-    return escaped(lines[-1]) if lines else "pip did not say why"
+def _last_line(said: str) -> str:
+    return escaped(said.splitlines()[-1])
 
 
 def run_inside(inside: Inside, command: Iterable[str], *, writable: Path) -> str:
@@ -130,7 +125,7 @@ def run_bounded(words: Sequence[str], limits: Limits, *, writes: Path, environme
     group = make_group(limits)
     try:
         process = subprocess.Popen(
-            words if group is None else group.around(words),
+            group.around(words),
             env=environment,
             cwd=writes,
             stdin=subprocess.DEVNULL,
@@ -147,11 +142,10 @@ def run_bounded(words: Sequence[str], limits: Limits, *, writes: Path, environme
         finally:
             watch.stop()
             process.communicate()
-        if group is not None and group.ran_out_of_memory():
+        if group.ran_out_of_memory():
             problem = f"it used more than {limits.memory_bytes // MIB} MiB of memory"
         if breach := watch.breach or watch.written():
             problem = f"it {breach[1]}"
     finally:
-        if group is not None:
-            group.remove()
+        group.remove()
     return problem or (said.decode(errors="replace").strip() or "it failed" if process.returncode else "")

@@ -6,16 +6,16 @@ proven by new ones.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from math import hypot
 from pathlib import Path
 from statistics import NormalDist
+from typing import NamedTuple
 
 from catbench.errors import SubmissionError
-from catbench.report.numbers import Estimate
 from catbench.report.report import Report
+from catbench.report.result import Result
 from catbench.report.stored import pool_of_report, rounds_of_report, stored_answers
-from catbench.report.submission_record import Fresh, Interval, Rerun, Submission
+from catbench.report.submission_record import Fresh, Interval, Rerun, Submission, today
 from catbench.score.bootstrap import LEVEL
 from catbench.submit.checks import compare_answers
 from catbench.submit.duplicates import find_duplicates
@@ -48,7 +48,7 @@ def rerun(report: Report, folder: Path, matrix: ScoreMatrix, how: How) -> Rerun:
     failed = tuple(check.name for check in judged.checks if not check.passed)
     return Rerun(
         passed=same.passed and not failed,
-        date=_today(),
+        date=today(),
         sandbox=how.sandbox,
         largest_difference=same.value or 0.0,
         identical=judged.digest == said.predictions_sha256,
@@ -73,46 +73,50 @@ def fresh(report: Report, folder: Path, known: ScoreMatrix, matrix: ScoreMatrix,
     found = run_submission(folder, matrix, how, seed=report.router.seed)
     ran = _submission(found, folder)
     _check_folder(said, ran.files, ran, folder)
-    claimed = {metric: result.estimate("gain") for metric, result in report.whole.items()}
-    gains = {result.metric: result.estimate("gain") for result in found.results}
+    claimed = {metric: _gain(result, folder) for metric, result in report.whole.items()}
+    gains = {result.metric: _gain(result, folder) for result in found.results}
     if missing := set(claimed) - set(gains):
         raise SubmissionError(f"suite {matrix.suite.id!r} has no metric {min(missing)!r}, and the report has")
     difference = {
-        metric: _difference(claim, gains[metric], len(claimed), f"{folder}, {metric}")
-        for metric, claim in claimed.items()
+        metric: _difference(claim, gains[metric], len(claimed)) for metric, claim in claimed.items()
     }
     failed = tuple(check.name for check in ran.checks if not check.passed)
     return Fresh(
         holds=not failed and all(high >= 0 for _, _, high in difference.values()),
-        date=_today(),
+        date=today(),
         suite=matrix.suite.id,
         suite_digest=matrix.digest,
-        gain={metric: _interval(gains[metric], f"{folder}, {metric}") for metric in claimed},
+        gain={metric: gains[metric].interval for metric in claimed},
         difference=difference,
         failed_checks=failed,
     )
 
 
-def _difference(claimed: Estimate, found: Estimate, metrics: int, place: str) -> Interval:
+class _Gain(NamedTuple):
+    interval: Interval
+    error: float
+    """Standard error."""
+
+
+def _gain(result: Result, folder: Path) -> _Gain:
+    found = result.estimate("gain")
+    if found.value is None or found.low is None or found.high is None or found.standard_error is None:
+        raise SubmissionError(
+            f"{folder}, {result.metric}: its gain has no interval; run it with bootstrap replicates "
+            "(--replicates)"
+        )
+    return _Gain((found.value, found.low, found.high), found.standard_error)
+
+
+def _difference(claimed: _Gain, found: _Gain, metrics: int) -> Interval:
     """Return how much larger a gain on new prompts is than the claimed one, as a two-sample interval.
 
     Both are near enough normal and of different prompts, so their variances add up. Its level is 95% for all
     metrics together (Bonferroni).
     """
-    before, now = (_interval(estimate, place)[0] for estimate in (claimed, found))
-    errors = claimed.standard_error, found.standard_error
-    if errors[0] is None or errors[1] is None:
-        raise SubmissionError(f"{place}: its gain has no standard error, so nothing can be held against it")
-    width = NormalDist().inv_cdf(1 - (1 - LEVEL) / 2 / metrics) * hypot(errors[0], errors[1])
-    return now - before, now - before - width, now - before + width
-
-
-def _interval(estimate: Estimate, place: str) -> Interval:
-    if estimate.value is None or estimate.low is None or estimate.high is None:
-        raise SubmissionError(
-            f"{place}: its gain has no interval; run it with bootstrap replicates (--replicates)"
-        )
-    return estimate.value, estimate.low, estimate.high
+    more = found.interval[0] - claimed.interval[0]
+    width = NormalDist().inv_cdf(1 - (1 - LEVEL) / 2 / metrics) * hypot(claimed.error, found.error)
+    return more, more - width, more + width
 
 
 def _submission(report: Report, folder: Path) -> Submission:
@@ -130,7 +134,3 @@ def _check_folder(said: Submission, files: dict[str, str], ran: Settings | Submi
             raise SubmissionError(f"{folder}: {path} {how_so} since the report was made; run it again")
     for name in DECLARED:
         compare_records(str(folder), f"submission.{name}", getattr(said, name), getattr(ran, name))
-
-
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()

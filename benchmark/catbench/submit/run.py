@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from catbench.download import Progress
@@ -15,22 +14,20 @@ from catbench.errors import SubmissionError, UsageError
 from catbench.report.evaluation import evaluate
 from catbench.report.limits import Limits
 from catbench.report.report import Report
-from catbench.report.submission_record import SandboxRecord, Submission
+from catbench.report.submission_record import SandboxRecord, Submission, today
 from catbench.route.routing import NamedRouter
 from catbench.score.answer import Answer
 from catbench.score.bootstrap import Bootstrap
 from catbench.score.rounds import Rounds, rounds_of
+from catbench.submit.checks import beside_baselines
 from catbench.submit.duplicates import find_duplicates
 from catbench.submit.folder import Settings, read_settings, stage
 from catbench.submit.judging import judge
 from catbench.submit.requirements import install, read_requirement
 from catbench.submit.sandbox.launch import NOT_PROTECTED, Inside, SandboxKind, check_available
-from catbench.submit.submitted import beside_baselines
 from catbench.suite.matrix import ScoreMatrix
 
 GPU = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
-
-
 DECLARED = ("name", "authors", "paper", "licence", "unseen_candidates", "needs_gpu", "requirements")
 """What a report says in the words of `submission.toml`."""
 LIBRARIES = frozenset({"joblib", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "torch"})
@@ -121,7 +118,7 @@ def run_submission(
     record = Submission(
         slug=name,
         **ready.settings.model_dump(include=set(DECLARED)),
-        date=datetime.now(UTC).date().isoformat(),
+        date=today(),
         prompt_only=True,  # it is given prompts and nothing else
         files=ready.files,
         predictions_sha256=judged.digest,
@@ -129,10 +126,7 @@ def run_submission(
             kind=how.sandbox,
             limits=ready.inside.limits,
             not_protected=NOT_PROTECTED[how.sandbox],
-            wall_seconds=judged.usage.seconds,
-            peak_memory_bytes=judged.usage.memory_bytes,
-            peak_processes=judged.usage.processes,
-            control_group=judged.usage.control_group,
+            **vars(judged.usage),
         ),
         checks=tuple(judged.checks),
         standing={pool.metric: beside_baselines(judged.answers[pool.metric], rounds, pool) for pool in pools},

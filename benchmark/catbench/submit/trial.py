@@ -58,18 +58,18 @@ def check_submission(folder: Path, how: How, suite: str | None = None) -> tuple[
             judged = judge(ready.inside, rounds_of(matrix, 0), pools, lambda answers: None, timed=False)
     except UsageError:
         raise
-    except RouterError as error:
-        return [*problems, Fault(str(error), _way_out(error))], tried
     except CatbenchError as error:
-        return [*problems, Fault(str(error), "fix that first")], tried
+        return [*problems, Fault(str(error), _way_out(error))], tried
     unseen = [check.says for check in judged.checks if check.name == noise.NAME and check.value is None]
     tried += "".join(f"; noise {says}" for says in unseen)
     failed = [check for check in judged.checks if not check.passed]
     return [*problems, *(Fault(check.says, MENDS[check.name]) for check in failed)], tried
 
 
-def _way_out(error: RouterError) -> str:
+def _way_out(error: CatbenchError) -> str:
     """Return what mends a submission that failed or broke a limit while it ran."""
+    if not isinstance(error, RouterError):
+        return "fix that first"
     limit = error.verdict if isinstance(error, BreachError) else ""
     if limit in ("wall", "cpu"):
         return "make it faster; --wall gives a run more time, beside what the suite warrants"

@@ -22,8 +22,8 @@ from catbench.report.verdict import verdict
 from catbench.route.routing import NamedRouter
 from catbench.score.bootstrap import Bootstrap
 from catbench.score.measures import MEASURES
+from catbench.submit.checks import beside_baselines, digest_of
 from catbench.submit.noise import check_noise
-from catbench.submit.submitted import beside_baselines, digest_of
 from catbench.suite.matrix import ScoreMatrix
 
 EQUAL = 1e-5

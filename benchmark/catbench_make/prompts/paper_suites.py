@@ -16,7 +16,6 @@ from catbench.suite.info import SuiteInfo
 from catbench.suite.matrix import Suite
 from catbench.suite.pool import Candidate, select_costs
 from catbench.suite.prompts import SPLITS
-from catbench_make.costs.bill import PAPER_POOL, PAPER_SAMPLES, SUSTAINED_TFLOPS, device_hours
 from catbench_make.costs.flop_table import flop_costs, shipped_costs
 from catbench_make.drawing.run_estimate import SUSTAINED_TFLOPS
 from catbench_make.plan.candidates import PAPER_STEPS, known_candidates

@@ -12,7 +12,6 @@ from catbench.errors import UsageError
 
 if TYPE_CHECKING:
     from catbench.suite.pool import Cost
-    from catbench_make.costs.batches import BatchTime
     from catbench_make.costs.clock import BatchTime
 
 

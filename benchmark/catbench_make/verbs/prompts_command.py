@@ -124,7 +124,6 @@ def check(
     from catbench_make.prompts.drop import write_without
     from catbench_make.prompts.embeddings import Embeddings
     from catbench_make.prompts.prompt_check import beyond_window, check, read_other
-    from catbench_make.prompts.prompts_to_compare import read_other
     from catbench_make.verbs.prompt_tables import print_check
 
     if not 0 < near <= 1:

@@ -12,7 +12,7 @@ from catbench.errors import CatbenchError
 from catbench.report.figure import cost_label
 from catbench.report.numbers import Estimate
 from catbench.report.stored import budgets, differing
-from catbench.submit.paired_differences import paired_bands, paired_gains
+from catbench.submit.paired_ranks import paired_bands, paired_gains
 from catbench.submit.problems import Row
 from catbench.terminal import one_line
 from catbench_leaderboard import markup

@@ -20,9 +20,10 @@ from contextlib import suppress
 from catbench.errors import RouterError
 from catbench.report.limits import MIB, Limits
 from catbench.submit.sandbox.group import Group
-from catbench.submit.sandbox.warm import Started, clean, last_printed
+from catbench.submit.sandbox.warm import Started, last_printed
 from catbench.submit.sandbox.watch import Watch
 from catbench.submit.sandbox.wire import ANSWER, DONE, FAILED, HEADER, LONGEST_TEXT, REQUEST, frame
+from catbench.terminal import one_line
 
 CHUNK = 1 << 20
 POLL = 0.05
@@ -41,9 +42,7 @@ class BreachError(RouterError):
 class Channel:
     """The pipes of a started session, and the clock, the watch and the control group over it."""
 
-    def __init__(
-        self, started: Started, name: str, limits: Limits, watch: Watch, group: Group | None
-    ) -> None:
+    def __init__(self, started: Started, name: str, limits: Limits, watch: Watch, group: Group) -> None:
         """Let a session go, and speak to it."""
         self._started, self._name, self._limits = started, name, limits
         self._watch, self._group = watch, group
@@ -84,7 +83,8 @@ class Channel:
                         self._ended()
         kind, body = reply
         if kind == FAILED:
-            raise RouterError(f"{clean(body)}{last_printed(self._last)}")
+            said = one_line(body.decode("utf-8", "replace"), LONGEST_TEXT)
+            raise RouterError(f"{said}{last_printed(self._last)}")
         if (kind == ANSWER) != (largest > 0):
             self._breach("answer", "replied with something else than was asked for")
         return body
@@ -93,14 +93,13 @@ class Channel:
         """Raise BreachError where a limit on memory, processes or files was broken, whenever that was."""
         if self._watch.breach is not None:
             self._breach(*self._watch.breach)
-        if self._group is not None and self._group.ran_out_of_memory():
+        if self._group.ran_out_of_memory():
             self._breach("memory", f"used more than {self._limits.memory_bytes // MIB} MiB of memory")
 
     def close(self) -> None:
         """End the sandbox and everything that runs in it."""
         self._watch.stop()
-        if self._group is not None:
-            self._group.remove()
+        self._group.remove()
         self._started.close()
 
     def _write(self, rest: memoryview) -> memoryview:
@@ -145,7 +144,7 @@ class Channel:
         with suppress(BlockingIOError):
             self._read_print()
         self.check()
-        number = 0 if code is None else -code if code < 0 else code - 128 if code > 128 else 0
+        number = code - 128 if code is not None and code > 128 else 0
         if number == signal.SIGXCPU:
             self._breach("cpu", f"used more than {self._limits.cpu_seconds} seconds of processor time")
         how = f"died of {signal.Signals(number).name}" if number in set(signal.Signals) else "ended"

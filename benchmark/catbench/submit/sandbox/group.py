@@ -30,12 +30,14 @@ exec "$@"
 
 @dataclass(frozen=True)
 class Group:
-    """The folders of a control group: one, or one a controller in version 1."""
+    """The folders of a control group: one, or one a controller in version 1; none where there is no group."""
 
     folders: tuple[Path, ...]
 
     def around(self, command: Sequence[str]) -> list[str]:
         """Return the command that runs a command in the group."""
+        if not self.folders:
+            return list(command)
         folders = list(map(str, self.folders))
         return ["/bin/sh", "-c", JOIN, "sh", str(len(folders)), *folders, *command]
 
@@ -62,21 +64,16 @@ class Group:
         """Take the group away; its processes must have ended, and the kernel may need a moment to see it."""
         for folder in self.folders:
             for _ in range(100):
-                try:
+                with contextlib.suppress(OSError):
                     folder.rmdir()
-                except FileNotFoundError:
+                if not folder.exists():
                     break
-                except OSError:
-                    time.sleep(0.02)
-                else:
-                    break
+                time.sleep(0.02)
 
 
-def make_group(limits: Limits) -> Group | None:
-    """Return a new group with these limits; None where this user may not make one."""
+def make_group(limits: Limits) -> Group:
+    """Return a new group with these limits; one without folders where this user may not make any."""
     places = _places(str(limits.memory_bytes + 2 * limits.scratch_bytes), str(limits.threads))
-    if not places:
-        return None
     _remove_left_behind(places)
     name = f"{PREFIX}{secrets.token_hex(8)}"
     wanted = {place / name: settings for place, settings in places.items()}
@@ -88,7 +85,7 @@ def make_group(limits: Limits) -> Group | None:
                 (folder / setting).write_text(value)
     except OSError:
         group.remove()
-        return None
+        return Group(())
     return group
 
 

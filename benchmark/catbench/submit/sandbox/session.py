@@ -18,7 +18,7 @@ from catbench.route.router_output import check_choices, check_predictions
 from catbench.score.answer import Answer, Labelled
 from catbench.submit.sandbox.channel import BreachError, Channel
 from catbench.submit.sandbox.child import Routers
-from catbench.submit.sandbox.group import make_group
+from catbench.submit.sandbox.group import Group, make_group
 from catbench.submit.sandbox.launch import Inside, bubblewrap, check_available, python, sessions_can_part
 from catbench.submit.sandbox.layout import PACKAGES, SCRATCH, SUBMISSION, seen_from_inside
 from catbench.submit.sandbox.warm import Warm
@@ -35,11 +35,11 @@ KEEPERS: dict[Around, int] = {"each": 2, "one": 0, "none": 1}
 
 @dataclass
 class Usage:
-    """What a session used, as far as it was seen."""
+    """What a session used, as far as it was seen, in the words of a report's `SandboxRecord`."""
 
-    seconds: float = 0.0
-    memory_bytes: int = 0
-    processes: int = 0
+    wall_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    peak_processes: int = 0
     control_group: bool = False
 
 
@@ -133,9 +133,9 @@ class SandboxSession:
         if around == "one":  # it could kill its keeper, so all is watched from the outermost process
             started.pid = warm.pid
         self._start, self._group = time.monotonic(), make_group(limits)
-        if self._group is not None and not all(map(self._group.add, _tree(started.pid))):
+        if not all(map(self._group.add, _tree(started.pid))):
             self._group.remove()
-            self._group = None
+            self._group = Group(())
         self._watch = Watch(started.pid, limits, private=private, keepers=KEEPERS[around])
         self._channel = Channel(started, inside.name, limits, self._watch, self._group)
 
@@ -181,7 +181,7 @@ class SandboxSession:
         """End the process and everything that it started."""
         seconds, watch = time.monotonic() - self._start, self._watch
         self._channel.close()
-        self.usage = Usage(seconds, watch.peak_memory, watch.peak_processes, self._group is not None)
+        self.usage = Usage(seconds, watch.peak_memory, watch.peak_processes, bool(self._group.folders))
 
     def _refused(self, what: str) -> BreachError:
         self.close()

@@ -8,7 +8,6 @@ sessions of such a process, so whether answers repeat is seen between two of the
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import struct
@@ -22,8 +21,8 @@ from pathlib import Path
 
 from catbench.errors import RouterError, UsageError
 from catbench.submit.sandbox.keeper import READY
+from catbench.terminal import one_line
 
-UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\ud7ff\ue000-\U0010ffff]+")
 CREDENTIALS = struct.Struct("3i")
 """Process, user and group, as the kernel tells them: the number of the process on this side."""
 
@@ -137,11 +136,6 @@ class Warm:
 
 def last_printed(said: bytes) -> str:
     """Return the last line of what was printed, for a message; empty where nothing was."""
-    lines = [line.strip() for line in map(clean, said.split(b"\n"))]
-    last = next(filter(None, reversed(lines)), "")
-    return f" (it printed: {last[:200]!r})" if last else ""
-
-
-def clean(text: bytes) -> str:
-    """Return untrusted text without control characters: it can neither move a cursor nor forge a line."""
-    return UNPRINTABLE.sub(" ", text.decode("utf-8", "replace"))
+    lines = said.decode("utf-8", "replace").split("\n")
+    last = next(filter(None, map(one_line, reversed(lines))), "")
+    return f" (it printed: {last!r})" if last else ""
