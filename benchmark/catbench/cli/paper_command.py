@@ -35,7 +35,7 @@ def paper(
     from catbench.cli.progress import progress_lines
     from catbench.errors import UsageError
     from catbench.paper.all_exhibits import write_paper
-    from catbench.paper.exhibit_files import forms
+    from catbench.paper.exhibit import forms
     from catbench.paper.runs import Runs
     from catbench.score.bootstrap import Bootstrap
     from catbench.suite.store import load

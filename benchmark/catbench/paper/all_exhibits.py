@@ -13,16 +13,13 @@ from pathlib import Path
 from catbench import __version__
 from catbench.errors import UsageError
 from catbench.files import atomic_file
-from catbench.paper.exhibit import Exhibit
-from catbench.paper.exhibit_files import FORMS, forms, write
+from catbench.paper.exhibit import FORMS, Exhibit, forms, write
 from catbench.paper.figure1c import figure1c
 from catbench.paper.figure3 import figure3
 from catbench.paper.figure4 import figure4
 from catbench.paper.runs import Runs
 from catbench.paper.selection import selection
-from catbench.paper.table1 import table1
-from catbench.paper.table2 import table2
-from catbench.paper.table3 import table3
+from catbench.paper.tables import table1, table2, table3
 
 NAMES = ("table1", "table2", "table3", "figure1c", "figure3", "figure4", "selection")
 ASKED = "paper.json"
