@@ -27,9 +27,9 @@ from catbench.errors import UsageError
 from catbench.inspect.finding import Basis, Gain, Inspection, Variances, concluded, money
 from catbench.inspect.possible_gains import PossibleGains
 from catbench.report.conventions import signature
-from catbench.report.estimates import estimates, rounded, single
+from catbench.report.estimates import curve_record, estimates, single
 from catbench.report.evaluation import evaluate
-from catbench.report.numbers import ALONG, Curve, Estimates
+from catbench.report.numbers import ALONG
 from catbench.report.report import Report
 from catbench.route.router_loader import router_names
 from catbench.score.bootstrap import Bootstrap, Intervals, ends, replicates
@@ -163,7 +163,7 @@ def _gain(found: dict[str, Intervals], name: str, cost: Floats, metric: Metric) 
     return Gain(
         gain=single(found[f"{name}.gain"], metric, "gain"),
         headroom=single(found[f"{name}.headroom"], metric, "share"),
-        along=_along(cost, estimates(found[f"{name}.along"], metric, "gain")),
+        along=curve_record(cost, found[f"{name}.along"], metric, "gain"),
     )
 
 
@@ -176,17 +176,7 @@ def _gain_of(report: Report, metric: Metric) -> Gain:
     return Gain(
         gain=result.estimate("gain"),
         headroom=result.estimate("headroom"),
-        along=_along(cost, estimates(found, metric, "gain")),
-    )
-
-
-def _along(cost: Floats, found: Estimates) -> Curve:
-    banded = None not in found.low
-    return Curve(
-        cost=rounded(cost),
-        quality=[value or 0.0 for value in found.value],
-        low=found.low if banded else [],
-        high=found.high if banded else [],
+        along=curve_record(cost, found, metric, "gain"),
     )
 
 
