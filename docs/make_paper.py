@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 
 import catbench
-from catbench.paper.exhibit_files import write
+from catbench.paper.exhibit import write
 from catbench.paper.figure1c import figure1c
 from catbench.paper.figure3 import figure3
 from catbench.paper.runs import Runs
-from catbench.paper.table1 import table1
+from catbench.paper.tables import table1
 
 FOLDER = Path(__file__).parent / "paper"
 SUITE = "flasheval-coco"

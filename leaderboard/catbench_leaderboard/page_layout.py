@@ -28,8 +28,11 @@ from catbench_leaderboard.style import CSS
 from catbench_leaderboard.suite_words import about
 from catbench_leaderboard.text import in_markdown
 
-FILTERS: tuple[str, ...] = ("metric", "pool", "cost", "slice", "axis", "by")
-LABELS = ("Metric", "Pool", "Cost", "Slice", "Cost axis", "Ranked by")
+FILTERS = {
+    "metric": "Metric", "pool": "Pool", "cost": "Cost", "slice": "Slice", "axis": "Cost axis",
+    "by": "Ranked by",
+}  # fmt: skip
+"""Name of a filter in an address -> what it is called."""
 
 
 def theme() -> str:
@@ -59,8 +62,8 @@ def tab(*names: str) -> None:
     st.set_page_config(page_title=" · ".join([*names, "catbench"]))
 
 
-def opened(heading: Markup) -> Board | None:
-    """Write a page's heading and return the board; None, and what to do, where it is empty.
+def opened(heading: Markup) -> Board:
+    """Write a page's heading and return the board; an empty one says what to do, and the page ends there.
 
     While reports are verified a bar tells how far.
     """
@@ -68,12 +71,12 @@ def opened(heading: Markup) -> Board | None:
     place = st.empty()
     board = running_board.board(lambda what, done, of: place.progress(done / of, in_markdown(what)) and None)
     place.empty()
-    if board.problems:
-        return board
-    places = ", ".join(in_markdown(str(folder)) for folder in running_board.folders())
-    st.info(f"There is no report that holds in {places} yet. Make one: `catbench submit new my-router`.")
-    not_on_the_board(board)
-    return None
+    if not board.problems:
+        places = ", ".join(in_markdown(str(folder)) for folder in running_board.folders())
+        st.info(f"There is no report that holds in {places} yet. Make one: `catbench submit new my-router`.")
+        not_on_the_board(board)
+        st.stop()
+    return board
 
 
 def choose(board: Board, *, every: bool = False, suites: Sequence[str] = ()) -> View:
@@ -115,15 +118,15 @@ def filters(board: Board, view: View, *names: str) -> None:
     }
     if view.every:
         options |= dict.fromkeys(("pool", "cost", "slice", "by"), ())
-    labels = dict(zip(FILTERS, LABELS, strict=True))
     shown = [name for name in names or FILTERS if len(options[name]) > 1]
-    for name in set(FILTERS) - set(shown):  # else Streamlit brings it back where it is not offered
+    for name in FILTERS.keys() - shown:  # else Streamlit brings it back where it is not offered
         st.session_state.pop(name, None)
         st.query_params.pop(name, None)
-    with st.expander(f"Filters: {', '.join(labels[name].lower() for name in shown)}", icon=":material/tune:"):
+    named = ", ".join(FILTERS[name].lower() for name in shown)
+    with st.expander(f"Filters: {named}", icon=":material/tune:"):
         row = st.container(horizontal=True)
         for name in shown:
-            row.selectbox(labels[name], list(options[name]), key=name, bind="query-params", width=175)
+            row.selectbox(FILTERS[name], list(options[name]), key=name, bind="query-params", width=175)
 
 
 def switch(label: str, options: Sequence[str], key: str) -> str:

@@ -14,15 +14,20 @@ from catbench import evaluate
 from catbench.cli.paper_command import makers
 from catbench.errors import UsageError
 from catbench.paper.all_exhibits import write_paper
-from catbench.paper.exhibit import Cell, Exhibit, cells, number
-from catbench.paper.exhibit_files import comma_separated, drawing, latex, markdown
+from catbench.paper.exhibit import (
+    Bold,
+    Exhibit,
+    comma_separated,
+    drawing,
+    latex,
+    markdown,
+    number,
+)
 from catbench.paper.figure1c import prompt_kinds
 from catbench.paper.published import TABLE1, TABLE1_CANDIDATES, TABLE2, TABLE2_CANDIDATES, TABLE3, TFLOPS
 from catbench.paper.runs import Runs
 from catbench.paper.selection import rates_within
-from catbench.paper.table1 import table1
-from catbench.paper.table2 import table2
-from catbench.paper.table3 import table3
+from catbench.paper.tables import table1, table2, table3
 from catbench.report.trials import Trials, run_trials
 from catbench.route.router_loader import find_router
 from catbench.score.bootstrap import Bootstrap
@@ -79,7 +84,7 @@ def test_every_table_and_figure_comes_in_every_form(folder):
 
 
 def test_table1_is_the_mean_over_trials_with_win_rates(matrix, made):
-    table = {(row[0].text, row[1].text): [c.text for c in row[2:]] for row in made["table1"].rows}
+    table = {(row[0], row[1]): list(row[2:]) for row in made["table1"].rows}
     report = evaluate("knn", matrix, bootstrap=Bootstrap(2), trials=5)
     for metric in matrix.metrics:
         arrow = "↑" if metric.direction == "higher" else "↓"
@@ -109,26 +114,26 @@ def test_table1_of_a_suite_with_few_samples_says_what_it_does():
         few = simulate(Simulation(prompts=200, candidates=2, samples=stored))[0]
         exhibit = table1(Runs(few, bootstrap=DRAWS), 2)
         assert any(told in note for note in exhibit.notes)
-        assert not any("S=3" in row[1].text for row in exhibit.rows)
+        assert not any("S=3" in row[1] for row in exhibit.rows)
 
 
 def test_table2_has_the_best_of_each_metric_in_bold(runs, made):
     for metric in runs.metrics:
         result = runs.result("knn", metric.name)
-        rows = [row for row in made["table2"].rows if row[0].text.startswith(metric.title)]
+        rows = [row for row in made["table2"].rows if row[0].startswith(metric.title)]
         values = [result.estimate("quality_at", c).value for c in result.fixed]
         values += [found.quality.value for found in result.fixed.values()]
         best = (max if metric.sign > 0 else min)(values)
-        bold = [cell.bold for row in rows for cell in row[2:]]
+        bold = [isinstance(cell, Bold) for row in rows for cell in row[2:]]
         assert bold == [value == best for value in values]
-        assert "±" in rows[0][2].text
+        assert "±" in rows[0][2]
 
 
 def test_table3_says_never_where_a_candidate_is_not_reached(runs, made):
     for row in made["table3"].rows:
         for cell, metric in zip(row[1:], runs.metrics, strict=True):
-            found = runs.result("knn", metric.name).estimate("cost_to_match", row[0].text).value
-            assert cell.text.startswith("never" if found is None else f"{found:.2%}")
+            found = runs.result("knn", metric.name).estimate("cost_to_match", row[0]).value
+            assert cell.startswith("never" if found is None else f"{found:.2%}")
 
 
 def test_figure3_holds_both_estimators_in_both_pools(runs, made):
@@ -154,7 +159,7 @@ def test_selection_rates_are_those_of_the_curve_s_last_vertex_within_a_budget(ru
     np.testing.assert_allclose(rates.sum(axis=1), 1)
     for budget, spent in zip(budgets, rates @ pool.cost, strict=True):
         assert spent == pytest.approx(curve.cost[curve.cost <= budget * (1 + 1e-9)][-1])
-    first = [cell.text for cell in made["selection"].rows[0][3:]]
+    first = list(made["selection"].rows[0][3:])
     assert first == ["100.0%", "0.0%", "0.0%", "0.0%"]  # at the cheapest candidate's cost
 
 
@@ -232,14 +237,14 @@ def renamed(matrix, suite, ids, metric):
 def test_published_values_stand_beside_ours(matrix):
     ids = ("infinity-2b", "sdxl-turbo-1", "sdxl-deepcache-3", "sdxl-dream")
     coco = table1(Runs(renamed(matrix, "coco", ids, "clip_score"), bootstrap=DRAWS), 2)
-    rows = {row[1].text: [c.text for c in row[2:]] for row in coco.rows if "published" in row[0].text}
+    rows = {row[1]: list(row[2:]) for row in coco.rows if "published" in row[0]}
     assert rows["Ours (S=1)"] == ["0.2816", "0.2814", "0.2828", "-"]
     assert any("λ < 0" in note for note in coco.notes)
     assert any("UNet alone" in note for note in coco.notes)
     diffusion = Runs(renamed(matrix, "diffusiondb", ids, "sharpness"), bootstrap=DRAWS)
-    published = [c.text for c in table2(diffusion).rows[2][2:]]
+    published = list(table2(diffusion).rows[2][2:])
     assert published == ["0.131 ± 0.0004", "0.135 ± 0.0003", "0.137 ± 0.0003", "-"]
-    assert [row[-1].text for row in table3(diffusion).rows] == ["100.00%", "97.40%", "0.71%", "-"]
+    assert [row[-1] for row in table3(diffusion).rows] == ["100.00%", "97.40%", "0.71%", "-"]
 
 
 def test_published_values_are_those_of_the_paper(shared):
@@ -308,7 +313,7 @@ def test_an_estimator_named_twice_is_drawn_once(matrix):
 
 
 def test_a_policy_is_refused_before_any_trial(matrix, monkeypatch):
-    monkeypatch.setattr("catbench.paper.table1.table1", None)
+    monkeypatch.setattr("catbench.paper.tables.table1", None)
     with pytest.raises(UsageError, match="fixed:sim-1 routes and estimates no quality"):
         makers(Runs(matrix, transformer="fixed:sim-1", bootstrap=DRAWS), 2)
 
@@ -331,7 +336,7 @@ ODD = Exhibit(
     name="odd",
     title="100% of a_b & $5 {x}",
     header=("prompt", "q"),
-    rows=((Cell("a | b_c ~ ^ \\ # λ ↑"), Cell("1 ± 2", bold=True)), cells("x\ny 猫", "-")),
+    rows=(("a | b_c ~ ^ \\ # λ ↑", Bold("1 ± 2")), ("x\ny 猫", "-")),
     notes=("Note: 50% & more.",),
     signature="suite:x|pool:y",
 )

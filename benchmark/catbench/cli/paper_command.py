@@ -40,7 +40,7 @@ def paper(
     from catbench.cli.progress import progress_lines
     from catbench.errors import UsageError
     from catbench.paper.all_exhibits import write_paper
-    from catbench.paper.exhibit_files import forms
+    from catbench.paper.exhibit import forms
     from catbench.paper.runs import Runs
     from catbench.score.bootstrap import Bootstrap
     from catbench.suite.store import load
@@ -80,9 +80,7 @@ def makers(runs: Runs, trials: int) -> dict[str, Callable[[], Exhibit]]:
     from catbench.paper.figure3 import figure3
     from catbench.paper.figure4 import figure4
     from catbench.paper.selection import selection
-    from catbench.paper.table1 import table1
-    from catbench.paper.table2 import table2
-    from catbench.paper.table3 import table3
+    from catbench.paper.tables import table1, table2, table3
 
     if not runs.estimators:  # asked first: what cannot be shown is told before the trials begin
         raise UsageError(f"no estimator is available here: {'; '.join(runs.left_out)}")

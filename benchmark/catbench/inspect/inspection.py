@@ -26,7 +26,7 @@ from catbench.download import Progress
 from catbench.errors import UsageError
 from catbench.inspect.finding import Basis, Gain, Inspection, Variances, concluded, money
 from catbench.report.conventions import signature
-from catbench.report.estimates import estimates, rounded, single
+from catbench.report.estimates import curve_record, estimates, single
 from catbench.report.evaluation import evaluate
 from catbench.report.numbers import ALONG, Curve
 from catbench.report.report import Report
@@ -217,7 +217,7 @@ def _gain(found: dict[str, Intervals], name: str, cost: Floats, metric: Metric) 
     return Gain(
         gain=single(found[f"{name}.gain"], metric, "gain"),
         headroom=single(found[f"{name}.headroom"], metric, "share"),
-        along=_along(cost, found[f"{name}.along"], metric),
+        along=curve_record(cost, found[f"{name}.along"], metric, "gain"),
     )
 
 
@@ -226,18 +226,11 @@ def _gain_of(report: Report, metric: Metric) -> Gain:
     result = report.result()
     draws = report.replicates.filter(like="gain_").to_numpy(dtype=np.float64)
     found = Intervals(result.gains[::ALONG], *ends(draws))
-    along = _along(np.array(result.curve.cost)[::ALONG], found, metric)
-    return Gain(gain=result.estimate("gain"), headroom=result.estimate("headroom"), along=along)
-
-
-def _along(cost: Floats, found: Intervals, metric: Metric) -> Curve:
-    columns = estimates(found, metric, "gain")
-    banded = None not in columns.low
-    return Curve(
-        cost=rounded(cost),
-        quality=[value or 0.0 for value in columns.value],
-        low=columns.low if banded else [],
-        high=columns.high if banded else [],
+    cost = np.array(result.curve.cost)[::ALONG]
+    return Gain(
+        gain=result.estimate("gain"),
+        headroom=result.estimate("headroom"),
+        along=curve_record(cost, found, metric, "gain"),
     )
 
 

@@ -13,8 +13,7 @@ from pathlib import Path
 from catbench import __version__
 from catbench.errors import UsageError
 from catbench.files import atomic_file
-from catbench.paper.exhibit import Exhibit
-from catbench.paper.exhibit_files import FORMS, forms, write
+from catbench.paper.exhibit import FORMS, Exhibit, forms, write
 
 NAMES = ("table1", "table2", "table3", "figure1c", "figure3", "figure4", "selection")
 ASKED = "paper.json"

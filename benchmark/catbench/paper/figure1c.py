@@ -7,6 +7,7 @@ The paper shows one prompt of each kind. Here they are the lowest and the highes
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from catbench.arrays import Floats
-from catbench.paper.exhibit import Cell, Exhibit, better, cells, number
+from catbench.paper.exhibit import Exhibit, Row, number, titled
 from catbench.paper.runs import Runs, by_cost
 from catbench.report.axes import spread, tidy
 from catbench.report.figure import PALETTE, cost_label
 from catbench.suite.info import Metric
 from catbench.suite.matrix import ScoreMatrix
-from catbench.suite.pool import Pool
 
 COLUMN = "complexity"
+KINDS = {"simple": (PALETTE[0], "o"), "complex": (PALETTE[1], "s")}
+"""Kind of prompt -> colour and mark."""
 
 
 def figure1c(runs: Runs) -> Exhibit:
@@ -33,33 +35,20 @@ def figure1c(runs: Runs) -> Exhibit:
     axis = np.array([steps[pool.ids[m]] if steps else pool.cost[m] for m in order], dtype=np.float64)
     label = "denoising steps" if steps else cost_label(pool.unit)
     by, groups = prompt_kinds(runs.matrix)
-    rows: list[tuple[Cell, ...]] = []
-    curves: list[tuple[Metric, str, Floats, Floats]] = []
+    rows: list[Row] = []
+    curves: list[pd.DataFrame] = []
     for metric in runs.metrics:
-        quality = _quality(runs, metric, pool)[:, order] * metric.sign
+        quality = runs.matrix.qualities(metric.name, "test", pool).mean(axis=2)[:, order] * metric.sign
         for kind, inside in groups.items():
             mean = quality[inside].mean(axis=0)
             count = inside.sum()  # the deviation of a single prompt is not known
             deviation = quality[inside].std(axis=0, ddof=1) if count > 1 else np.full(len(order), np.nan)
             error = deviation / np.sqrt(count)
-            curves.append((metric, kind, mean, error))
-            shown = (number(m, e) for m, e in zip(mean, error, strict=True))
-            rows.append(cells(f"{metric.title} {better(metric.direction)}", kind, *shown))
-    data = pd.DataFrame(
-        [
-            (metric.name, kind, pool.ids[m], x, q, e)
-            for metric, kind, mean, error in curves
-            for m, x, q, e in zip(order, axis, mean, error, strict=True)
-        ],
-        columns=[
-            "metric",
-            "prompts",
-            "candidate",
-            "steps" if steps else pool.unit,
-            "quality",
-            "standard_error",
-        ],
-    )
+            rows.append((titled(metric), kind, *map(number, mean, error)))
+            columns = {"metric": metric.name, "prompts": kind, "candidate": [pool.ids[m] for m in order]}
+            columns |= {"steps" if steps else pool.unit: axis, "quality": mean, "standard_error": error}
+            curves.append(pd.DataFrame(columns))
+    data = pd.concat(curves, ignore_index=True)
     counts = ", ".join(f"{inside.sum():,} {kind}" for kind, inside in groups.items())
     of = f" of {pool.candidates[0].model}" if steps else ""
     return Exhibit(
@@ -77,7 +66,7 @@ def figure1c(runs: Runs) -> Exhibit:
         ),
         signature=runs.signature(),
         data=data,
-        draw=lambda figure: _draw(figure, curves, axis, label, len(runs.metrics)),
+        draw=lambda figure: _draw(figure, runs.metrics, data, axis, label),
         size=(1.2 + 3.6 * len(runs.metrics), 3.6),
     )
 
@@ -117,22 +106,13 @@ def _steps(runs: Runs) -> dict[str, float]:
     return largest if len(set(largest.values())) > 1 else {}
 
 
-def _quality(runs: Runs, metric: Metric, pool: Pool) -> Floats:
-    return runs.matrix.qualities(metric.name, "test", pool).mean(axis=2)
-
-
-def _draw(
-    figure: Any, curves: list[tuple[Metric, str, Floats, Floats]], axis: Floats, label: str, count: int
-) -> None:
-    panels = spread(figure, count)
-    names = list(dict.fromkeys(metric.name for metric, *_ in curves))
-    for metric, kind, mean, error in curves:
-        panel = panels[names.index(metric.name)]
-        colour, mark = (PALETTE[0], "o") if kind == "simple" else (PALETTE[1], "s")
-        panel.errorbar(
-            axis, mean, 1.96 * error, color=colour, marker=mark, markersize=4, capsize=2, label=kind
-        )
-        panel.set_ylabel(f"mean {metric.title} {better(metric.direction)}")
-    for panel in panels:
+def _draw(figure: Any, metrics: Sequence[Metric], data: pd.DataFrame, axis: Floats, label: str) -> None:
+    panels = spread(figure, len(metrics))
+    for metric, panel in zip(metrics, panels, strict=True):
+        for kind, (colour, mark) in KINDS.items():
+            one = data[(data["metric"] == metric.name) & (data["prompts"] == kind)]
+            style = {"color": colour, "marker": mark, "markersize": 4, "capsize": 2, "label": kind}
+            panel.errorbar(axis, one["quality"], 1.96 * one["standard_error"], **style)
+        panel.set_ylabel(f"mean {titled(metric)}")
         tidy(panel, label, axis)
     panels[0].legend(title="prompts", frameon=False, fontsize=8, title_fontsize=8)

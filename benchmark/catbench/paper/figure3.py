@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from catbench.paper.exhibit import Cell, Exhibit, better, cells, number
+from catbench.paper.exhibit import Exhibit, Row, number, titled
 from catbench.paper.runs import Runs, by_cost
 from catbench.report.axes import draw_curve, name_points, set_frame, spread, tidy
 from catbench.report.figure import PALETTE, REFERENCE, cost_label, fixed_points
@@ -34,11 +34,11 @@ def figure3(runs: Runs) -> Exhibit:
     pool = runs.pool(runs.metrics[0].name)
     order = by_cost(pool)
     results = {metric.name: runs.result(runs.knn, metric.name) for metric in runs.metrics}
-    titles = {metric.name: f"{metric.title} {better(metric.direction)}" for metric in runs.metrics}
-    rows: list[tuple[Cell, ...]] = []
+    titles = {metric.name: titled(metric) for metric in runs.metrics}
+    rows: list[Row] = []
     for line in lines:
         at = _at(line.curve, [float(pool.cost[m]) for m in order])
-        rows.append(cells(titles[line.metric], line.name, *map(number, at)))
+        rows.append((titles[line.metric], line.name, *map(number, at)))
     data = pd.DataFrame(
         [
             (line.metric, line.name, cost, quality)
@@ -104,7 +104,7 @@ def _draw(figure: Any, runs: Runs, lines: list[_Line], results: dict[str, Result
         points = fixed_points(result)
         panel.plot([p.cost for p in points], [p.quality for p in points], "k*", markersize=6)
         tidy(panel, cost_label(result.cost), np.array([fixed.cost for fixed in result.fixed.values()]))
-        panel.set_ylabel(f"mean {metric.title} {better(metric.direction)}")
+        panel.set_ylabel(f"mean {titled(metric)}")
         panel.margins(x=0.1)
         # The homogeneous pool's cheapest candidate may draw noise; the whole pool's curves are the figure.
         whole = [line.curve for line in own if HOMOGENEOUS not in line.name]

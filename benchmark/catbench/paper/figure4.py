@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from catbench.paper.exhibit import Exhibit, cells
+from catbench.paper.exhibit import Exhibit
 from catbench.paper.runs import Runs, by_cost
 from catbench.score.sweep import choices_within
 
@@ -48,7 +48,7 @@ def figure4(runs: Runs) -> Exhibit:
         name="figure4",
         title=f"Figure 4. Where {router} won and lost most against {name}, {where}",
         header=("prompt", "routing", "routed to", "routed", name),
-        rows=tuple(cells(*names, f"{ours:.4g}", f"{theirs:.4g}") for *names, ours, theirs in shown),
+        rows=tuple((*names, f"{ours:.4g}", f"{theirs:.4g}") for *names, ours, theirs in shown),
         notes=(
             f"At a mean cost of {pool.cost[chosen].mean():.4g} {pool.unit}, where {name} costs "
             f"{pool.cost[baseline]:.4g}, {len(changed):,} of {len(quality):,} test prompts go elsewhere: "

@@ -54,7 +54,7 @@ class Runs:
         self.progress = progress
         self.rounds = rounds_of(matrix, 0)
         self._cost, self._pool, self._bootstrap = cost, pool, bootstrap or Bootstrap()
-        self._reports: dict[tuple[str, bool], Report | None] = {}
+        self._reports: dict[tuple[str, bool], Report] = {}
 
     @property
     def asked(self) -> dict[str, object]:
@@ -96,14 +96,22 @@ class Runs:
     @cached_property
     def estimators(self) -> tuple[str, ...]:
         """The paper's estimators that are available here, the better one of the paper first."""
-        named = dict.fromkeys([self.transformer, self.knn])
-        return tuple(name for name in named if self._report(name, homogeneous=False))
+        found: list[str] = []
+        for router in dict.fromkeys([self.transformer, self.knn]):
+            try:
+                self._report(router)
+                found.append(router)
+            except (RouterError, UsageError):
+                raise
+            except CatbenchError as error:  # of its own making: what it needs is not here
+                if router != TRANSFORMER:  # somebody asked for this one
+                    raise
+                self.left_out.append(f"{router} is left out: {error}.")
+        return tuple(found)
 
     def result(self, router: str, metric: str, *, homogeneous: bool = False) -> Result:
         """Return the result of an estimator on a metric."""
-        report = self._report(router, homogeneous=homogeneous)
-        assert report is not None
-        return report.result(metric)
+        return self._report(router, homogeneous=homogeneous).result(metric)
 
     def signature(self, *routers: str) -> str:
         """Return what pins an exhibit's numbers: the conventions of the whole pool, and whose they are."""
@@ -123,9 +131,7 @@ class Runs:
 
     def answer(self, router: str, metric: str) -> Answer:
         """Return what an estimator predicted in the whole pool."""
-        report = self._report(router, homogeneous=False)
-        assert report is not None
-        return answer_from_table(report.predictions, self.rounds, self.pool(metric), router)
+        return answer_from_table(self._report(router).predictions, self.rounds, self.pool(metric), router)
 
     def samples(self, metric: str) -> Floats:
         """Return the true qualities (n, M, S) of the test prompts in the whole pool, higher is better."""
@@ -134,33 +140,24 @@ class Runs:
     def _of_homogeneous(self, what: str, done: int, total: int) -> None:
         self.progress(f"homogeneous pool: {what}", done, total)
 
-    def _report(self, router: str, *, homogeneous: bool) -> Report | None:
+    def _report(self, router: str, *, homogeneous: bool = False) -> Report:
         key = (router, homogeneous)
         if key not in self._reports:
-            try:
-                self._reports[key] = report = evaluate(
-                    router,
-                    self.matrix,
-                    metric=[metric.name for metric in self.metrics],
-                    cost=self._cost,
-                    pool=None if homogeneous else self._pool,
-                    candidates=self.homogeneous if homogeneous else None,
-                    bootstrap=self._bootstrap,
-                    seed=self.seed,
-                    folds=0,
-                    progress=self._of_homogeneous if homogeneous else self.progress,
-                )
-                if report.router.kind == "policy":
-                    raise UsageError(
-                        f"{router} routes and estimates no quality; the paper's exhibits need that"
-                    )
-            except (RouterError, UsageError):
-                raise
-            except CatbenchError as error:  # of its own making: what it needs is not here
-                if router != TRANSFORMER:  # somebody asked for this one
-                    raise
-                self.left_out.append(f"{router} is left out: {error}.")
-                self._reports[key] = None
+            report = evaluate(
+                router,
+                self.matrix,
+                metric=[metric.name for metric in self.metrics],
+                cost=self._cost,
+                pool=None if homogeneous else self._pool,
+                candidates=self.homogeneous if homogeneous else None,
+                bootstrap=self._bootstrap,
+                seed=self.seed,
+                folds=0,
+                progress=self._of_homogeneous if homogeneous else self.progress,
+            )
+            if report.router.kind == "policy":
+                raise UsageError(f"{router} routes and estimates no quality; the paper's exhibits need that")
+            self._reports[key] = report
         return self._reports[key]
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from catbench.arrays import Floats
-from catbench.paper.exhibit import Cell, Exhibit, cells
+from catbench.paper.exhibit import Exhibit, Row
 from catbench.paper.runs import Runs, by_cost
 from catbench.report.axes import spread, tidy
 from catbench.report.figure import cost_label
@@ -19,14 +19,6 @@ from catbench.score.sweep import choices_within
 from catbench.suite.info import Metric
 
 
-@dataclass(frozen=True)
-class _Area:
-    metric: Metric
-    budgets: Floats
-    rates: Floats
-    """(B, M), columns by rising cost."""
-
-
 def selection(runs: Runs) -> Exhibit:
     """Return the rates of the best of the paper's estimators that are available, a panel a metric."""
     router = runs.estimators[0]
@@ -34,17 +26,20 @@ def selection(runs: Runs) -> Exhibit:
     order = by_cost(pool)
     names = [pool.ids[m] for m in order]
     prices = pool.cost[order]
-    rows: list[tuple[Cell, ...]] = []
-    areas: list[_Area] = []
+    along = f"mean {pool.unit} of at most"
+    rows: list[Row] = []
+    tables: list[pd.DataFrame] = []
     for metric in runs.metrics:
         predicted = runs.answer(router, metric.name).predicted
         assert predicted is not None
         for name, budget, at in zip(names, prices, rates_within(predicted, pool.cost, prices), strict=True):
             shown = (f"{rate:.1%}" for rate in at[order])
-            rows.append(cells(metric.title, name, f"{budget:.4g}", *shown))
+            rows.append((metric.title, name, f"{budget:.4g}", *shown))
         budgets = cost_grid(pool.cost)
-        areas.append(_Area(metric, budgets, rates_within(predicted, pool.cost, budgets)[:, order]))
-    data = pd.concat([_table(area, names, pool.unit) for area in areas], ignore_index=True)
+        table = pd.DataFrame(rates_within(predicted, pool.cost, budgets)[:, order], columns=names)
+        table.insert(0, "metric", metric.name)
+        table.insert(1, along, budgets)
+        tables.append(table)
     return Exhibit(
         name="selection",
         title=f"Selection rates (Appendix H), {router} on {runs.suite}",
@@ -56,9 +51,9 @@ def selection(runs: Runs) -> Exhibit:
             *runs.left_out,
         ),
         signature=runs.signature(router),
-        data=data,
-        draw=lambda figure: _draw(figure, areas, names, pool.unit),
-        size=(1.6 + 3.8 * len(areas), 4.2),
+        data=pd.concat(tables, ignore_index=True),
+        draw=lambda figure: _draw(figure, runs.metrics, tables, names, pool.unit),
+        size=(1.6 + 3.8 * len(tables), 4.2),
     )
 
 
@@ -67,24 +62,19 @@ def rates_within(predicted: Floats, cost: Floats, budgets: Floats) -> Floats:
     return selection_rate(choices_within(predicted, cost, budgets), len(cost))
 
 
-def _table(area: _Area, names: list[str], unit: str) -> pd.DataFrame:
-    table = pd.DataFrame(area.rates, columns=names)
-    table.insert(0, "metric", area.metric.name)
-    table.insert(1, f"mean {unit} of at most", area.budgets)
-    return table
-
-
-def _draw(figure: Any, areas: list[_Area], names: list[str], unit: str) -> None:
+def _draw(
+    figure: Any, metrics: Sequence[Metric], tables: list[pd.DataFrame], names: list[str], unit: str
+) -> None:
     from matplotlib import colormaps
 
     colours = colormaps["viridis"](np.linspace(0.05, 0.95, len(names)))
-    panels = spread(figure, len(areas), bottom=0.23)
-    for area, panel in zip(areas, panels, strict=True):
-        budgets = area.budgets
-        panel.stackplot(budgets, area.rates.T, labels=names, colors=colours, linewidth=0)
+    panels = spread(figure, len(tables), bottom=0.23)
+    for metric, table, panel in zip(metrics, tables, panels, strict=True):
+        budgets = table.iloc[:, 1].to_numpy()
+        panel.stackplot(budgets, table[names].to_numpy().T, labels=names, colors=colours, linewidth=0)
         tidy(panel, f"mean {cost_label(unit)}", budgets)
         panel.set(xlim=(budgets[0], budgets[-1]) if budgets[-1] > budgets[0] else None, ylim=(0, 1))
         panel.set_ylabel("share of prompts")
-        panel.set_title(area.metric.title, fontsize=9)
+        panel.set_title(metric.title, fontsize=9)
     legend = panels[0].get_legend_handles_labels()
     figure.legend(*legend, loc="lower center", ncols=min(6, len(names)), frameon=False, fontsize=7.5)

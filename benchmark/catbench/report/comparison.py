@@ -72,11 +72,7 @@ def compare(
     Raises CatbenchError where the reports are of other suites, pools, costs or draws, or lack predictions.
     """
     for report in (first, second):
-        if report.predictions.empty:
-            raise CatbenchError(
-                f"the report of {report.router.name!r} has no predictions beside it, and a paired difference "
-                "needs them: evaluate again with --json, and keep the .predictions.parquet beside it"
-            )
+        report.beside("predictions")
     if first.bootstrap != second.bootstrap:
         raise CatbenchError(
             f"reports drawn differently are not paired: {first.bootstrap} and {second.bootstrap}; "

@@ -41,13 +41,13 @@ def measures(found: dict[str, Intervals], metric: Metric) -> dict[str, Measured]
     return record
 
 
-def curve_record(cost: Floats, found: Intervals, metric: Metric) -> Curve:
+def curve_record(cost: Floats, found: Intervals, metric: Metric, kind: str = "quality") -> Curve:
     """Return a curve read off at costs (G,), with its band where replicates were drawn."""
-    columns = estimates(found, metric)
+    columns = estimates(found, metric, kind)
     banded = np.isfinite(found.low).all()
     return Curve(
         cost=rounded(cost),
-        quality=rounded(found.value * metric.sign),
+        quality=[value or 0.0 for value in columns.value],
         low=columns.low if banded else [],
         high=columns.high if banded else [],
     )

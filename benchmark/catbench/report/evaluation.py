@@ -103,11 +103,10 @@ def evaluate(
         given.append(answer)
         count.begin(f"{named.name}: intervals of {one.metric}")
         truth = truth_of(rounds, one)
-        hardware = matrix.cost_hardware(one)
         for label, inside in slices:
             found, table = _result(
-                matrix, rounds, truth, answer, hardware, f"{conventions}|metric:{one.metric}", label, inside,
-                bootstrap, count,
+                matrix, rounds, truth, answer, f"{conventions}|metric:{one.metric}", label, inside, bootstrap,
+                count,
             )  # fmt: skip
             if label == "all" and trials.count:
                 count.begin(f"{named.name}: trials on {one.metric}")
@@ -163,7 +162,6 @@ def _result(
     rounds: Rounds,
     whole: Truth,
     answer: Answer,
-    hardware: str,
     conventions: str,
     label: str,
     inside: npt.NDArray[np.bool_],
@@ -173,7 +171,7 @@ def _result(
     """Return what was measured on a slice, and the table of its replicates."""
     pool, metric = whole.pool, matrix.metric(whole.pool.metric)
     truth = whole.part(inside)
-    extra, note = overhead(answer, pool.unit, hardware)
+    extra, note = overhead(answer, pool.unit, matrix.cost_hardware(pool))
     scorer = Scorer(restrict(answer, inside), truth, extra)
     drawn = replicates(scorer.measures, truth.groups, bootstrap, count)
     found = drawn.intervals()

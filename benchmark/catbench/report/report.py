@@ -17,13 +17,16 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 from html import escape
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal, cast
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
+from catbench import __version__
 from catbench.errors import CatbenchError, UsageError, first_fault, unknown_name
 from catbench.files import atomic_file
 from catbench.report.numbers import ReportRecord
@@ -122,6 +125,16 @@ class Report(BaseModel):
             if result.metric == wanted and result.slice == slice:
                 return result
         raise unknown_name("result", f"{wanted}/{slice}", [f"{r.metric}/{r.slice}" for r in self.results])
+
+    def beside(self, name: Literal["predictions", "replicates"]) -> pd.DataFrame:
+        """Return a table that lies beside the report; raises CatbenchError where there is none."""
+        table: pd.DataFrame = getattr(self, name)
+        if table.empty:
+            raise CatbenchError(
+                f"the report of {self.router.name!r} has no {name} beside it, and a paired difference needs "
+                f"them: evaluate again with --json, and keep the .{name}.parquet beside it"
+            )
+        return table
 
     def save(self, path: str | os.PathLike[str], predictions: str | os.PathLike[str] | None = None) -> None:
         """Write the report as JSON, and predictions and replicates as Parquet beside it.
@@ -224,10 +237,5 @@ def _line(record: object) -> str:
 
 def versions() -> dict[str, str]:
     """Return the versions of what the numbers of a report depend on."""
-    import platform
-    from importlib.metadata import version
-
-    from catbench import __version__
-
-    found: dict[str, Any] = {name: version(name) for name in ("numpy", "pandas", "scikit-learn", "scipy")}
+    found = {name: version(name) for name in ("numpy", "pandas", "scikit-learn", "scipy")}
     return {"catbench": __version__, "python": platform.python_version(), **found}

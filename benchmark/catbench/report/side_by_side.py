@@ -120,11 +120,6 @@ def _less(mine: Report, other: Report, metric: str) -> Estimate:
 def _areas(report: Report, metric: str) -> Floats:
     """Return replicates (R,) of the area, higher is better."""
     result = report.result(metric)
-    table = report.replicates
-    if table.empty:
-        raise CatbenchError(
-            f"the report of {report.router.name!r} has no replicates beside it, and a paired interval needs "
-            "them: evaluate again with --json, and keep the .replicates.parquet beside it"
-        )
+    table = report.beside("replicates")
     rows = table.loc[table["result"] == report.results.index(result), "audc"]
     return rows.to_numpy(np.float64) * result.sign

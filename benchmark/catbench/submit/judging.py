@@ -27,7 +27,6 @@ from catbench.submit.noise import check_noise
 from catbench.submit.rewording import reworded
 from catbench.submit.sandbox.launch import Inside
 from catbench.submit.sandbox.session import Sandbox, Session, Usage, open_sandbox
-from catbench.submit.submitted import digest_of
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
 

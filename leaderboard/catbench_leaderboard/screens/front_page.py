@@ -150,8 +150,6 @@ def show() -> None:
     with st.container(key="top"):
         board = layout.opened(brand())
         place = st.container()
-    if board is None:
-        return
     view = layout.choose(board, every=True)
     everyone = st.session_state.get("everyone", st.query_params.get("everyone") == "true")
     parts = front_parts(board, view, layout.router_address(board), None if everyone else MOST)

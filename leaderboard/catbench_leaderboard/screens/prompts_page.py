@@ -105,8 +105,6 @@ def show() -> None:
     """Lay out one prompt."""
     about = "One test prompt: what every candidate made of it, and which one routers choose."
     board = layout.opened(markup.titled("Prompts", about))
-    if board is None:
-        return
     here = sorted(board.suites, key=lambda suite: board.main(suite).key.digest not in suite_folders())
     view = layout.choose(board, suites=here)
     layout.filters(board, view, "metric", "pool", "cost")

@@ -30,12 +30,11 @@ from catbench_leaderboard.text import MISSING, milliseconds, share, spelled, web
 
 def view_of(board: Board, view: View, label: str) -> View:
     """Return a view in which a router has a result: the one given, or the first of its suite."""
-    given = [
-        (problem, part) for problem in board.problems if problem.suite == view.suite for part in problem.rows
-    ]
     views = [
-        replace(view, pool=p.pool, cost=p.cost, metric=part[0], slice=part[1], every=False)
-        for p, part in given
+        replace(view, pool=problem.pool, cost=problem.cost, metric=metric, slice=slice, every=False)
+        for problem in board.problems
+        if problem.suite == view.suite
+        for metric, slice in problem.rows
     ]
     return next(one for one in [view, *views] if any(row.label == label for row in board.rows(one)))
 
@@ -176,11 +175,8 @@ def commands(row: Row) -> str:
 
 def show() -> None:
     """Lay out a router's page."""
-    board = layout.opened(
-        markup.titled("Router", "What it saves, what it picks, what it costs, how to run it.")
-    )
-    if board is None:
-        return
+    what = "What it saves, what it picks, what it costs, how to run it."
+    board = layout.opened(markup.titled("Router", what))
     label = layout.pick("Router", list(numbers(board)), "router")
     layout.tab(one_line(label, 40), "Router")
     view = view_of(board, layout.choose(board, suites=board.suites_with(label)), label)

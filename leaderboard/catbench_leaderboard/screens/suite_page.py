@@ -48,12 +48,13 @@ def info_of(suite: str, matrix: ScoreMatrix | None) -> SuiteInfo | None:
 def facts(view: View, result: Result, matrix: ScoreMatrix | None) -> Markup:
     """Return licence, source, sizes and digest of a suite."""
     info = info_of(view.suite, matrix)
-    splits = SPLITS if matrix else ()
-    each = [counted(matrix.samples[split], "image") for split in splits if matrix]
-    sizes = [f"{len(matrix.rows(s)):,} {s} ({n} each)" for s, n in zip(splits, each, strict=True) if matrix]
+    sizes = ""
+    if matrix:
+        each = [(split, len(matrix.rows(split)), matrix.samples[split]) for split in SPLITS]
+        sizes = ", ".join(f"{rows:,} {split} ({counted(drawn, 'image')} each)" for split, rows, drawn in each)
     return markup.facts(
         {
-            "Prompts": ", ".join(sizes) or f"{result.prompts:,} tested",
+            "Prompts": sizes or f"{result.prompts:,} tested",
             "Candidates": f"{len(result.candidates)}, priced in {cost_label(result.cost)}",
             "Licence": (info.licence or "none stated") if info else "",
             "Source": source(info.source) if info else "",
@@ -124,8 +125,6 @@ def show() -> None:
     """Lay out a suite."""
     what = "The frozen problem: prompts, candidates, scores and prices, the same for everybody."
     board = layout.opened(markup.titled("Suite", what))
-    if board is None:
-        return
     view = layout.choose(board)
     layout.filters(board, view, "metric", "pool", "cost", "axis")
     problem, result = board.problem(view), board.rows(view)[0].result

@@ -62,8 +62,6 @@ def show() -> None:
     """Lay out a paired comparison."""
     about = "Is the one better than the other? Both are scored on the same draws of prompts."
     board = layout.opened(markup.titled("Two routers", about))
-    if board is None:
-        return
     view = layout.choose(board)
     layout.filters(board, view, "metric", "pool", "cost", "slice", "axis")
     rows = {row.label: row for row in ordered(board, view)}
@@ -75,16 +73,12 @@ def show() -> None:
         second = layout.pick("Second", labels, "second", other_than(rows[first], list(rows.values())))
     one, other = rows[first], rows[second]
     whole = {metric: rows[0].result.metric_label for (metric, _), rows in board.problem(view).rows.items()}
-    layout.html(
-        differences_markup(
-            paired_gains(board.problem(view), view.metric, view.axis, first, second), first, whole
-        )
-    )
+    gains = paired_gains(board.problem(view), view.metric, view.axis, first, second)
+    layout.html(differences_markup(gains, first, whole))
     try:
         if view.slice == "all":
-            layout.html(
-                difference_figure(one, other, paired_bands(one, other), view.axis, THEMES[layout.theme()])
-            )
+            bands, theme = paired_bands(one, other), THEMES[layout.theme()]
+            layout.html(difference_figure(one, other, bands, view.axis, theme))
         if layout.has_suite(board.problem(view).key.digest, view.suite):
             place = layout.budget(budgets(one.result).tolist(), cost_label(view.cost))
             found = differing(chosen(one), chosen(other), one.result, place)
