@@ -10,9 +10,7 @@ import typer
 from catbench.cli.shared_options import Out
 
 if TYPE_CHECKING:
-    from catbench.suite.matrix import Suite
     from catbench_make.prompts.build import Choice
-    from catbench_make.prompts.prompt_check import PromptCheck
     from catbench_make.prompts.sources import Dataset
 
 app = typer.Typer(
@@ -252,36 +250,3 @@ def _check_target(folder: Path, force: bool) -> None:
         raise UsageError(f"{folder} is there already: give another folder, or --force to replace it")
     if "scores.parquet" in read_manifest(folder).files:
         raise UsageError(f"{folder} holds scores, and new prompts would lose them: give another --out")
-
-
-def _save(built: Suite, out: Path | None, force: bool) -> None:
-    from catbench.home import home
-    from catbench.suite.prompts import SPLITS
-    from catbench.suite.store import save
-    from catbench_make.prompts.ids import FILE, spell_ids
-
-    name, made, ids = built.suite.id, built.suite.provenance, built.prompts["prompt_id"].tolist()
-    assert made is not None
-    folder = out or home() / name
-    save(built, folder, extra={FILE: spell_ids(ids, made.diversity)}, force=force)
-    for what, count in made.counts.items():
-        typer.echo(f"{what.replace('_', ' '):20} {count:9,}")
-    splits = built.prompts["split"].value_counts()
-    sizes = ", ".join(f"{split} {splits.get(split, 0):,}" for split in SPLITS)
-    typer.echo(f"{len(ids):,} prompts ({sizes}), in {folder}")
-    typer.echo(f"next: catbench generate {out or name} --out RUN --limit 20 --dry-run")
-
-
-def _write_json(found: PromptCheck, path: Path) -> None:
-    import json
-
-    from catbench.files import atomic_file
-
-    with atomic_file(path) as draft:
-        draft.write_text(json.dumps(found.record(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _print_check(found: PromptCheck, title: str) -> None:
-    from catbench_make.verbs.prompt_tables import print_check
-
-    print_check(found, title)
