@@ -12,11 +12,12 @@ HOST = """
 import sys
 from pathlib import Path
 from catbench.submit.sandbox.launch import Inside
-from catbench.submit.sandbox.session import open_session
+from catbench.submit.run import opened
 from catbench.suite.store import load
 
 matrix = load(sys.argv[1])
-with open_session(Inside("attack", Path(sys.argv[2]), "router.py:make_router")) as session:
+inside = Inside("attack", Path(sys.argv[2]), "router.py:make_router")
+with opened(inside) as place, place.session() as session:
     session.make(matrix.pool(metric=matrix.metrics[0].name))
 """
 STAYING = """

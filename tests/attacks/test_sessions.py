@@ -10,11 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from catbench.submit.run import imported
+from catbench.submit.run import imported, opened
 from catbench.submit.sandbox import session as sessions
 from catbench.submit.sandbox.launch import Inside
 from catbench.submit.sandbox.layout import Mount
-from catbench.submit.sandbox.session import open_sandbox
 
 MARKS = """
 import ctypes, fcntl, mmap, random, socket, subprocess, time
@@ -113,8 +112,8 @@ def sandbox(request, bwrap, folder, limits, monkeypatch, simulated):
     monkeypatch.setattr(sessions, "sessions_can_part", lambda: request.param == "each")
     kind = "process" if request.param == "process" else "bwrap"
     inside = Inside("attack", folder, "router.py:make_router", kind, limits, masked=(simulated,))
-    with open_sandbox(inside) as opened:
-        yield request.param, opened
+    with opened(inside) as place:
+        yield request.param, place
 
 
 @pytest.fixture
@@ -184,7 +183,10 @@ def test_what_lies_in_a_temporary_folder_stays_in_sight(bwrap, folder, head, lim
     library = Mount(Path("/tmp/library"), folder)
     monkeypatch.setattr(sessions, "seen_from_inside", lambda *given: [*seen(*given), library])
     (folder / "router.py").write_text(head + "assert readable('/tmp/library/router.py')\n")
-    with sessions.open_session(Inside("attack", folder, "router.py:make_router", "bwrap", limits)) as session:
+    with (
+        opened(Inside("attack", folder, "router.py:make_router", "bwrap", limits)) as place,
+        place.session() as session,
+    ):
         assert session.make(pool) == 0
 
 
@@ -192,8 +194,8 @@ def test_a_sandbox_that_cannot_start_says_why(bwrap, folder, limits, pool):
     gone = folder / "gone"
     with (
         pytest.raises(Exception, match=r"did not start.*gone"),
-        open_sandbox(Inside("attack", gone, "router.py:make_router", "bwrap", limits)) as opened,
-        opened.session() as session,
+        opened(Inside("attack", gone, "router.py:make_router", "bwrap", limits)) as place,
+        place.session() as session,
     ):
         session.make(pool)
 

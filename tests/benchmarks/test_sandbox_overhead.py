@@ -11,8 +11,8 @@ import pytest
 from catbench.errors import UsageError
 from catbench.route.routing import ask_at
 from catbench.score.rounds import rounds_of
+from catbench.submit.run import opened
 from catbench.submit.sandbox.launch import Inside
-from catbench.submit.sandbox.session import open_session
 from catbench.suite.simulate import Simulation, simulate
 
 ROUTER = """
@@ -37,7 +37,10 @@ def run(folder, matrix, sandbox):
     one = rounds_of(matrix).each[0]
     train, validation, test = one.train.labelled(pool), one.validation.labelled(pool), one.test.texts()
     start = time.perf_counter()
-    with open_session(Inside("fast", folder, "router.py:make_router", sandbox)) as session:
+    with (
+        opened(Inside("fast", folder, "router.py:make_router", sandbox)) as place,
+        place.session() as session,
+    ):
         session.fit(session.make(pool), train, validation)
         session.ask(0, test, ask_at(train[1], pool.cost))
     return time.perf_counter() - start

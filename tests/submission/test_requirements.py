@@ -13,8 +13,8 @@ import pytest
 from catbench.errors import SubmissionError, UsageError
 from catbench.report.limits import MIB, Limits
 from catbench.submit.requirements import install, read_requirement, run_inside
+from catbench.submit.run import opened
 from catbench.submit.sandbox.launch import Inside, check_available
-from catbench.submit.sandbox.session import open_session
 
 SMALL = Limits(memory_bytes=200 * MIB, processes=12, scratch_bytes=2 * MIB)
 CODE, INFO = "VALUE = 42.0\n", "catbench_probe-1.0.dist-info"
@@ -85,7 +85,7 @@ def test_a_wheel_is_installed_inside_and_used_there(bwrap, offline, folder, tmp_
     place = tmp_path / "place"
     place.mkdir()
     inside = install(needed, Inside("length", folder, "router.py:make_router"), place)
-    with open_session(inside) as session, pytest.raises(Exception, match=r"42\.0"):
+    with opened(inside) as place, place.session() as session, pytest.raises(Exception, match=r"42\.0"):
         session.make(pool())
 
 

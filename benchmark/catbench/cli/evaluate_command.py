@@ -72,9 +72,10 @@ def evaluate(
     from catbench.cli.report_tables import print_report
     from catbench.errors import UsageError
     from catbench.files import atomic_file, check_writable
+    from catbench.report.axes import check_format
     from catbench.report.evaluation import evaluate
     from catbench.report.figure import curve_table
-    from catbench.report.plot import check_format, write_plot
+    from catbench.report.plot import write_plot
     from catbench.report.trials import Trials
     from catbench.route.holdout import HoldOut
     from catbench.score.bootstrap import Bootstrap

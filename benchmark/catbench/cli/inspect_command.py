@@ -70,7 +70,7 @@ def inspect(
     from catbench.inspect.finding import write_inspections
     from catbench.inspect.inspection import inspect
     from catbench.inspect.inspection_plot import FORMATS, write_inspection_plot
-    from catbench.report.plot import check_format
+    from catbench.report.axes import check_format
     from catbench.suite.tables.complete import Drops
     from catbench.suite.tables.from_files import TableOptions
 

@@ -14,9 +14,8 @@ import numpy as np
 
 from catbench.files import atomic_file
 from catbench.inspect.finding import NAMES, Inspection
-from catbench.report.axes import draw_curve, name_points, set_frame, tidy
+from catbench.report.axes import check_format, draw_curve, name_points, set_frame, tidy
 from catbench.report.figure import PALETTE, REFERENCE, FixedPoint, cost_label
-from catbench.report.plot import check_format
 
 FORMATS = (".png", ".svg")
 COLOURS = {"ridge": PALETTE[0], "best_per_kind": PALETTE[1], "oracle_shrunk": PALETTE[2], "oracle": REFERENCE}

@@ -1,19 +1,29 @@
-"""What figures that matplotlib draws share: panels, axes, curves with their bands, names of points."""
+"""What figures share: their endings, panels, axes, curves with their bands, names of points."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from catbench.arrays import Floats
+from catbench.errors import UsageError
 from catbench.report.figure import REFERENCE, FixedPoint, frame, label_places, outside_label
 from catbench.report.numbers import Curve
 
+FORMATS = (".png", ".svg", ".html")
+"""Endings of a plot of reports."""
 ACROSS = {-1: "left", 0: "center", 1: "right"}
 UPWARDS = {-1: "bottom", 0: "center", 1: "top"}
 """Where a name stands beside its point (`catbench.report.figure.Place`)."""
+
+
+def check_format(path: Path, formats: Sequence[str] = FORMATS) -> None:
+    """Raise UsageError where a file's ending is none that can be drawn."""
+    if path.suffix not in formats:
+        raise UsageError(f"cannot draw {path}: a plot ends in {', '.join(formats[:-1])} or {formats[-1]}")
 
 
 def spread(figure: Any, count: int, bottom: float = 0.16) -> list[Any]:

@@ -13,7 +13,15 @@ import numpy.typing as npt
 from catbench.arrays import LARGEST_COST, Floats
 from catbench.errors import UsageError
 from catbench.files import atomic_file
-from catbench.report.axes import ACROSS, UPWARDS, draw_curve, make_logarithmic, name_points, set_frame
+from catbench.report.axes import (
+    ACROSS,
+    UPWARDS,
+    check_format,
+    draw_curve,
+    make_logarithmic,
+    name_points,
+    set_frame,
+)
 from catbench.report.figure import PLACES, Panel, Series, frame, label_places, outside_label, panels
 from catbench.report.report import Report
 
@@ -21,15 +29,8 @@ Numbers: TypeAlias = Sequence[float | None]
 GAIN = "gain over the mixture"
 SHARES = (3, 2)
 """Heights of the curves and of the gains below them."""
-FORMATS = (".png", ".svg", ".html")
 DASHES = {"router": ("-", "solid"), "mixture": ("--", "dash"), "oracle": (":", "dot")}
 """Role of a curve -> line style in matplotlib and in plotly."""
-
-
-def check_format(path: Path, formats: Sequence[str] = FORMATS) -> None:
-    """Raise UsageError where a file's ending is none that can be drawn."""
-    if path.suffix not in formats:
-        raise UsageError(f"cannot draw {path}: a plot ends in {', '.join(formats[:-1])} or {formats[-1]}")
 
 
 def write_plot(reports: Sequence[Report], path: Path) -> None:

@@ -36,6 +36,10 @@ CHECKS = frozenset(CHECK_WORDS)
 """Names of the honesty checks: a report that lacks one was not checked."""
 
 
+SURE = 1e-3
+"""How often an honest router may fail a statistical check."""
+
+
 class Check(ReportRecord):
     """One honesty check."""
 

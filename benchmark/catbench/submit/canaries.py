@@ -28,7 +28,7 @@ from threadpoolctl import threadpool_limits
 
 from catbench.arrays import Floats
 from catbench.report.spelling import short
-from catbench.report.submission_record import Check
+from catbench.report.submission_record import SURE, Check
 from catbench.score.answer import Answer
 from catbench.score.answer_sweep import sweep_of
 from catbench.score.bootstrap import Bootstrap, replicate_blocks
@@ -43,12 +43,8 @@ OTHERS = 0.25
 """Share of a prompt's qualities that is another prompt's."""
 KEPT = 0.5
 """Share of its gain that a router keeps, at least, where labels are mixed or prompts reworded."""
-SURE = 1e-3
-"""How often an honest router may fail a canary, or be found above the ceiling of noise if it is at it."""
 REPLICATES = 300
 """Enough for a standard error."""
-
-
 Altered: TypeAlias = Callable[[Floats], Floats]
 """What is done to qualities (n, M) before a router is given them."""
 

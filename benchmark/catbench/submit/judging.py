@@ -10,33 +10,63 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
 from catbench.arrays import Floats, Ints
 from catbench.report.submission_record import Check
 from catbench.route.routing import ask_at, processor_name
-from catbench.score.answer import Answer, restrict
+from catbench.score.answer import Answer, Labelled, restrict
 from catbench.score.rounds import Round, Rounds
 from catbench.submit.canaries import MIXED, REWORDED, SHUFFLED, Altered, canary_checks, mixed, shuffled
 from catbench.submit.checks import compare_answers, digest_of
 from catbench.submit.noise import check_noise
 from catbench.submit.rewording import reworded
-from catbench.submit.sandbox.launch import Inside
-from catbench.submit.sandbox.session import Sandbox, Session, Usage, open_sandbox
+from catbench.submit.sandbox.launch import Usage
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
 
 Scored = TypeVar("Scored")
 Answers: TypeAlias = dict[str, Answer]
 """By metric."""
-TOGETHER = 2
-"""Sessions that go side by side."""
 ALONE = 64
 """Prompts that are shown alone."""
+
+
+class Session(Protocol):
+    """Routers of one submission, by the numbers that `make` returns, wherever they are."""
+
+    usage: Usage
+
+    def make(self, pool: Pool) -> int:
+        """Make a router for a pool; return its number."""
+        ...
+
+    def fit(self, router: int, train: Labelled, validation: Labelled) -> None:
+        """Fit a router."""
+        ...
+
+    def ask(self, router: int, prompts: Prompts, trade_offs: Floats) -> Answer:
+        """Ask a fitted router about prompts."""
+        ...
+
+
+class Opened(Protocol):
+    """Where sessions of a submission begin."""
+
+    together: int
+    """Sessions that go side by side."""
+
+    def wait(self) -> None:
+        """Wait until a session begins at once."""
+        ...
+
+    def session(self) -> AbstractContextManager[Session]:
+        """Begin a session, which has ended when the block ends."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -52,22 +82,22 @@ class Judged(Generic[Scored]):
 
 
 def judge(
-    inside: Inside,
+    first: Opened,
+    second: Opened,
     rounds: Rounds,
     pools: Sequence[Pool],
     score: Callable[[Answers], Scored],
     *,
     timed: bool = True,
 ) -> Judged[Scored]:
-    """Run a submission for its answers, to see them repeat, and as each canary.
+    """Run a submission for its answers, to see them repeat, and as each canary, in two places.
 
     Where it is `timed`, the run whose answers count comes first and has the machine for itself. `score` is
     called with its answers once their digest is taken, while the others go on.
     """
     begun: dict[str, Future[Any]] = {}
-    threads = ThreadPoolExecutor(1 if inside.sandbox == "none" else TOGETHER)
-    with open_sandbox(inside) as first, open_sandbox(inside) as second, threads as executor:
-        runs = _Runs(first, second, rounds, pools)
+    runs = _Runs(first, second, rounds, pools)
+    with ThreadPoolExecutor(first.together) as executor:
         jobs: dict[str, Callable[[], Any]] = {
             "counts": runs.count,
             "repeats": runs.repeat,
@@ -105,7 +135,7 @@ class _Runs:
     included.
     """
 
-    def __init__(self, first: Sandbox, second: Sandbox, rounds: Rounds, pools: Sequence[Pool]) -> None:
+    def __init__(self, first: Opened, second: Opened, rounds: Rounds, pools: Sequence[Pool]) -> None:
         self._first, self._second, self._rounds, self._pools = first, second, rounds, pools
         self._usages: list[Usage] = []
         self.random = np.random.default_rng()
@@ -155,10 +185,10 @@ class _Runs:
 
     @contextmanager
     def _fitted(
-        self, sandbox: Sandbox, one: Round, alter: Altered = lambda quality: quality
+        self, opened: Opened, one: Round, alter: Altered = lambda quality: quality
     ) -> Generator[_RoutersOfRound]:
         """Begin a session with the routers of a round, and note what it used when it has ended."""
-        with sandbox.session() as session:
+        with opened.session() as session:
             yield _RoutersOfRound(session, one, self._pools, alter)
         self._usages.append(session.usage)
 

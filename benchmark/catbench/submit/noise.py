@@ -17,14 +17,15 @@ from statistics import NormalDist
 import numpy as np
 
 from catbench.arrays import Floats
-from catbench.report.submission_record import Check
+from catbench.report.submission_record import SURE, Check
 from catbench.score.answer import ROUNDING, Answer
 from catbench.score.bootstrap import Bootstrap, replicate_blocks
 from catbench.score.rounds import Part
-from catbench.submit.canaries import REPLICATES, SURE
 from catbench.suite.pool import Pool
 
 NAME = "noise"
+DRAWS = 300
+"""Bootstrap replicates, enough for a standard error."""
 LOUD = 3.0
 """A prompt whose predictions spread more than so many medians counts as if they spread so much."""
 
@@ -40,7 +41,7 @@ def check_noise(answers: Mapping[str, Answer], test: Part, pools: Sequence[Pool]
     for pool in pools:
         one = Agreement(_scores(answers[pool.metric], len(pool)), test.qualities(pool))
         found, ceiling = (float(value[0]) for value in one(np.ones((1, len(test)))))
-        draws = [np.subtract(*one(w)) for w in replicate_blocks(groups, Bootstrap(REPLICATES, pool.seed))]
+        draws = [np.subtract(*one(w)) for w in replicate_blocks(groups, Bootstrap(DRAWS, pool.seed))]
         above = max(above, found - ceiling - limit * float(np.std(np.concatenate(draws))))
         said.append(f"{found:.3f} of at most {ceiling:.3f} in {pool.metric}")
     says = f"correlation with the measured interaction: {', '.join(said)}"

@@ -20,8 +20,7 @@ from catbench.score.bootstrap import LEVEL
 from catbench.submit.checks import compare_answers
 from catbench.submit.duplicates import find_duplicates
 from catbench.submit.folder import Settings
-from catbench.submit.judging import judge
-from catbench.submit.run import DECLARED, How, run_submission, staged
+from catbench.submit.run import DECLARED, How, judge_inside, run_submission, staged
 from catbench.submit.verify import compare_records
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.prompts import normalise
@@ -43,7 +42,7 @@ def rerun(report: Report, folder: Path, matrix: ScoreMatrix, how: How) -> Rerun:
         compare_records(
             str(folder), "submission.duplicates", said.duplicates.model_dump(mode="json"), derived
         )
-        judged = judge(ready.inside, rounds, pools, lambda answers: None)
+        judged = judge_inside(ready.inside, rounds, pools, lambda answers: None)
     same = compare_answers("rerun", "run again", rounds.test, pools, stored, judged.answers)
     failed = tuple(check.name for check in judged.checks if not check.passed)
     return Rerun(

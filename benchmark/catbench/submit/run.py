@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import tempfile
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,10 +22,13 @@ from catbench.score.rounds import Rounds, rounds_of
 from catbench.submit.checks import beside_baselines
 from catbench.submit.duplicates import find_duplicates
 from catbench.submit.folder import Settings, read_settings, stage
-from catbench.submit.judging import judge
+from catbench.submit.judging import Answers, Judged, Opened, Scored, judge
 from catbench.submit.requirements import install, read_requirement
 from catbench.submit.sandbox.launch import NOT_PROTECTED, Inside, SandboxKind, check_available
+from catbench.submit.sandbox.routers import Here
+from catbench.submit.sandbox.session import Sandbox
 from catbench.suite.matrix import ScoreMatrix
+from catbench.suite.pool import Pool
 
 GPU = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
 DECLARED = ("name", "authors", "paper", "licence", "unseen_candidates", "needs_gpu", "requirements")
@@ -85,6 +88,36 @@ def staged(folder: Path, matrix: ScoreMatrix, how: How) -> Generator[Staged]:
         yield Staged(install(needed, inside, Path(place)), settings, files)
 
 
+@contextmanager
+def opened(inside: Inside) -> Generator[Opened]:
+    """Yield where sessions of a submission begin; it has ended, with all of them, when the block ends.
+
+    Raises UsageError where its sandbox is not available.
+    """
+    check_available(inside.sandbox)
+    if inside.sandbox == "none":
+        yield Here(inside)
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="catbench-", ignore_cleanup_errors=True) as place,
+        closing(Sandbox(inside, Path(place))) as sandbox,
+    ):
+        yield sandbox
+
+
+def judge_inside(
+    inside: Inside,
+    rounds: Rounds,
+    pools: Sequence[Pool],
+    score: Callable[[Answers], Scored],
+    *,
+    timed: bool = True,
+) -> Judged[Scored]:
+    """Judge a submission (`judge`) in two sandboxes of its own."""
+    with opened(inside) as first, opened(inside) as second:
+        return judge(first, second, rounds, pools, score, timed=timed)
+
+
 def run_submission(
     folder: Path,
     matrix: ScoreMatrix,
@@ -112,7 +145,7 @@ def run_submission(
                 router, matrix, bootstrap=bootstrap, seed=seed, progress=progress, answers=answers
             )
 
-        judged = judge(ready.inside, rounds, pools, score)
+        judged = judge_inside(ready.inside, rounds, pools, score)
         paths = [ready.inside.folder / file for file in ready.files]
         duplicates = find_duplicates(paths, rounds.test.texts())
     record = Submission(

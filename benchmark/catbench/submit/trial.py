@@ -17,8 +17,7 @@ from catbench.score.rounds import rounds_of
 from catbench.submit import noise
 from catbench.submit.faults import Fault
 from catbench.submit.folder import folder_faults, named_suites
-from catbench.submit.judging import judge
-from catbench.submit.run import How, staged
+from catbench.submit.run import How, judge_inside, staged
 from catbench.submit.sandbox.channel import BreachError
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.prompts import Split
@@ -55,7 +54,8 @@ def check_submission(folder: Path, how: How, suite: str | None = None) -> tuple[
     try:
         with staged(folder, matrix, how) as ready:
             pools = [matrix.pool(metric=matrix.metrics[0].name)]
-            judged = judge(ready.inside, rounds_of(matrix, 0), pools, lambda answers: None, timed=False)
+            rounds = rounds_of(matrix, 0)
+            judged = judge_inside(ready.inside, rounds, pools, lambda answers: None, timed=False)
     except UsageError:
         raise
     except CatbenchError as error:

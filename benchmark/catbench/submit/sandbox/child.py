@@ -15,18 +15,15 @@ import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
-from catbench.arrays import Floats
 from catbench.errors import CatbenchError
 from catbench.report.limits import Limits
 from catbench.route.router_files import place_of
-from catbench.route.router_loader import load_router
-from catbench.route.routing import NamedRouter, ask, fit, make
-from catbench.score.answer import Answer, Labelled
 from catbench.submit.sandbox.keeper import wait_for_session
+from catbench.submit.sandbox.routers import Routers
 from catbench.submit.sandbox.wire import (
     ANSWER,
     DONE,
@@ -38,8 +35,6 @@ from catbench.submit.sandbox.wire import (
     pool_from_json,
     read_frame,
 )
-from catbench.suite.pool import Pool
-from catbench.suite.prompts import Prompts
 
 
 def main(folder: str, packages: str, name: str, entry: str, limits: str, around: str, modules: str) -> None:
@@ -60,36 +55,6 @@ def main(folder: str, packages: str, name: str, entry: str, limits: str, around:
     _limit(bounds, by_threads=around != "none")
     sys.path.append(packages)
     _serve(Routers(name, Path(folder), entry), name, requests, replies)
-
-
-class Routers:
-    """The routers of one submission in this process, one for each `make`, which returns its number."""
-
-    def __init__(self, name: str, folder: Path, entry: str) -> None:
-        self._name, self._folder, self._entry = name, folder, entry
-        self._named: NamedRouter | None = None
-        self._made: list[tuple[Pool, Any]] = []
-
-    def make(self, pool: Pool) -> int:
-        """Make a router for a pool; return its number."""
-        if self._named is None:
-            file, _, factory = self._entry.partition(":")
-            self._named = load_router(self._name, self._folder / file, factory, self._folder)
-        self._made.append((pool, make(self._named, pool)))
-        return len(self._made) - 1
-
-    def fit(self, router: int, train: Labelled, validation: Labelled) -> None:
-        """Fit a router."""
-        fit(self._name, self._made[router][1], train, validation)
-
-    def ask(self, router: int, prompts: Prompts, trade_offs: Floats) -> Answer:
-        """Ask a fitted router about prompts."""
-        pool, made = self._made[router]
-        return ask(self._name, made, prompts, pool, trade_offs)
-
-    def predicts(self, router: int) -> bool:
-        """Whether a router predicts, and does not choose itself."""
-        return hasattr(self._made[router][1], "predict")
 
 
 def _serve(routers: Routers, name: str, requests: BinaryIO, replies: BinaryIO) -> None:

@@ -1,4 +1,4 @@
-"""Routers of one submission: behind a channel in a sandbox, or in this process for one's own code."""
+"""Routers of one submission behind a channel, in a process of a sandbox."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import tempfile
 import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -17,9 +16,8 @@ from catbench.arrays import Floats
 from catbench.route.router_output import check_choices, check_predictions
 from catbench.score.answer import Answer, Labelled
 from catbench.submit.sandbox.channel import BreachError, Channel
-from catbench.submit.sandbox.child import Routers
 from catbench.submit.sandbox.group import Group, make_group
-from catbench.submit.sandbox.launch import Inside, bubblewrap, check_available, python, sessions_can_part
+from catbench.submit.sandbox.launch import Inside, Usage, bubblewrap, python, sessions_can_part
 from catbench.submit.sandbox.layout import PACKAGES, SCRATCH, SUBMISSION, seen_from_inside
 from catbench.submit.sandbox.warm import Warm
 from catbench.submit.sandbox.watch import Watch
@@ -33,37 +31,6 @@ KEEPERS: dict[Around, int] = {"each": 2, "one": 0, "none": 1}
 """Processes that are watched first and counted as nobody's: those that a submission cannot reach."""
 
 
-@dataclass
-class Usage:
-    """What a session used, as far as it was seen, in the words of a report's `SandboxRecord`."""
-
-    wall_seconds: float = 0.0
-    peak_memory_bytes: int = 0
-    peak_processes: int = 0
-    control_group: bool = False
-
-
-@contextmanager
-def open_sandbox(inside: Inside) -> Generator[Sandbox]:
-    """Make a sandbox for a submission; it has ended, with all its sessions, when the block ends.
-
-    Raises UsageError where it is not available.
-    """
-    check_available(inside.sandbox)
-    with (
-        tempfile.TemporaryDirectory(prefix="catbench-", ignore_cleanup_errors=True) as place,
-        closing(Sandbox(inside, Path(place))) as sandbox,
-    ):
-        yield sandbox
-
-
-@contextmanager
-def open_session(inside: Inside) -> Generator[Session]:
-    """Make a sandbox for one session (`Sandbox.session`)."""
-    with open_sandbox(inside) as sandbox, sandbox.session() as session:
-        yield session
-
-
 class Sandbox:
     """Where the sessions of a submission run: each a process that knows of no other.
 
@@ -72,6 +39,9 @@ class Sandbox:
     bubblewrap of its own.
     """
 
+    together = 2
+    """Sessions that go side by side."""
+
     def __init__(self, inside: Inside, place: Path) -> None:
         self._inside, self._place = inside, place
         self._around: Around = "none"
@@ -79,7 +49,7 @@ class Sandbox:
             self._mounts = seen_from_inside(inside.folder, inside.packages, inside.masked)
             hidden = any(mount.target.is_relative_to(place) for mount in self._mounts for place in SCRATCH)
             self._around = "one" if hidden or not sessions_can_part() else "each"
-        self._warm = None if inside.sandbox == "none" or self._around == "one" else self._start()
+        self._warm = None if self._around == "one" else self._start()
 
     def wait(self) -> None:
         """Wait until libraries are loaded, where they are loaded once: then a session begins at once."""
@@ -87,15 +57,12 @@ class Sandbox:
             self._warm.wait(self._inside.limits.wall_seconds)
 
     @contextmanager
-    def session(self) -> Generator[Session]:
+    def session(self) -> Generator[SandboxSession]:
         """Begin a session; it has ended, with all its processes, when the block ends.
 
         What it raises in the block is a RouterError, and so is a limit broken since it last answered, which
         is raised when the block ends.
         """
-        if self._inside.sandbox == "none":
-            yield HereSession(self._inside)
-            return
         with (
             nullcontext(self._warm) if self._warm else closing(self._start()) as warm,
             tempfile.TemporaryDirectory(dir=self._place, ignore_cleanup_errors=True) as scratch,
@@ -191,14 +158,3 @@ class SandboxSession:
 def _tree(pid: int) -> list[int]:
     root = psutil.Process(pid)
     return [pid, *(process.pid for process in root.children(recursive=True))]
-
-
-class HereSession(Routers):
-    """Routers in this very process, without any protection."""
-
-    def __init__(self, inside: Inside) -> None:
-        super().__init__(inside.name, inside.folder, inside.entry)
-        self.usage = Usage()
-
-
-Session: TypeAlias = SandboxSession | HereSession

@@ -1,0 +1,72 @@
+"""Routers of one submission in this process: inside a sandbox, or here, for one's own code."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from catbench.arrays import Floats
+from catbench.route.router_loader import load_router
+from catbench.route.routing import NamedRouter, ask, fit, make
+from catbench.score.answer import Answer, Labelled
+from catbench.submit.sandbox.launch import Inside, Usage
+from catbench.suite.pool import Pool
+from catbench.suite.prompts import Prompts
+
+
+class Routers:
+    """The routers of one submission in this process, one for each `make`, which returns its number."""
+
+    def __init__(self, name: str, folder: Path, entry: str) -> None:
+        self._name, self._folder, self._entry = name, folder, entry
+        self._named: NamedRouter | None = None
+        self._made: list[tuple[Pool, Any]] = []
+
+    def make(self, pool: Pool) -> int:
+        """Make a router for a pool; return its number."""
+        if self._named is None:
+            file, _, factory = self._entry.partition(":")
+            self._named = load_router(self._name, self._folder / file, factory, self._folder)
+        self._made.append((pool, make(self._named, pool)))
+        return len(self._made) - 1
+
+    def fit(self, router: int, train: Labelled, validation: Labelled) -> None:
+        """Fit a router."""
+        fit(self._name, self._made[router][1], train, validation)
+
+    def ask(self, router: int, prompts: Prompts, trade_offs: Floats) -> Answer:
+        """Ask a fitted router about prompts."""
+        pool, made = self._made[router]
+        return ask(self._name, made, prompts, pool, trade_offs)
+
+    def predicts(self, router: int) -> bool:
+        """Whether a router predicts, and does not choose itself."""
+        return hasattr(self._made[router][1], "predict")
+
+
+class Here:
+    """Stands for a sandbox where none is asked for: sessions are in this process, without any protection."""
+
+    together = 1
+    """Sessions that go side by side."""
+
+    def __init__(self, inside: Inside) -> None:
+        self._inside = inside
+
+    def wait(self) -> None:
+        """Return at once: there is nothing to load."""
+
+    @contextmanager
+    def session(self) -> Generator[HereSession]:
+        """Begin a session."""
+        yield HereSession(self._inside)
+
+
+class HereSession(Routers):
+    """Routers in this very process."""
+
+    def __init__(self, inside: Inside) -> None:
+        super().__init__(inside.name, inside.folder, inside.entry)
+        self.usage = Usage()
