@@ -57,6 +57,19 @@ def test_an_interrupted_replacement_keeps_the_old_folder(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_a_link_to_a_folder_is_left_alone(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to("there")
+    for force in (False, True):
+        with (
+            pytest.raises(CatbenchError, match="it is a link"),
+            atomic_folder(tmp_path / "link", force=force) as draft,
+        ):
+            (draft / "new").touch()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "there"]
+    assert (tmp_path / "link").is_symlink()
+
+
 def test_an_empty_folder_is_filled_without_force(tmp_path):
     (tmp_path / "out").mkdir()
     with atomic_folder(tmp_path / "out") as draft:

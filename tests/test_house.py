@@ -242,11 +242,19 @@ def test_a_verb_that_cannot_be_imported_says_why_when_it_is_used(monkeypatch, er
     monkeypatch.setattr(cli, "app", app)
     monkeypatch.setitem(cli._groups, "", app)
     monkeypatch.setattr(EntryPoint, "load", load)
-    cli._add_commands({"far-off": EntryPoint("far-off", "far_off:verb", "catbench.commands")})
+    names = ("far-off", "far-off.verb")  # a group, and a verb of it
+    cli._add_commands({name: EntryPoint(name, "far_off:verb", "catbench.commands") for name in names})
     ran = CliRunner().invoke(app, ["far-off", "--with", "words"])
     assert ran.exit_code == 1
     assert re.search(says, str(ran.exception))
     assert CliRunner().invoke(app, ["--help"]).exit_code == 0
+
+
+def test_every_verb_of_this_package_can_be_imported():
+    from catbench import cli
+
+    for name, where in cli.OWN.items():
+        assert EntryPoint(name, f"catbench.cli.{where}", "catbench.commands").load(), name
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "baselines").rglob("*.py")), ids=lambda path: path.stem)

@@ -7,7 +7,6 @@ import hashlib
 import os
 import secrets
 import shutil
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +49,8 @@ def atomic_folder(path: Path, *, force: bool = False) -> Generator[Path]:
     path = path.absolute()
     if path.is_file():
         raise UsageError(f"cannot write {path}: it is a file, a folder is needed")
+    if path.is_symlink():
+        raise UsageError(f"cannot write {path}: it is a link; name the folder that it leads to")
     if path.is_dir() and any(path.iterdir()) and not force:
         raise UsageError(f"{path} is there already: give another folder, or --force to replace it")
     if path.is_dir() and any(place.is_relative_to(path.resolve()) for place in (Path.cwd(), Path.home())):
@@ -100,12 +101,17 @@ def check_writable(path: Path) -> None:
     """Raise UsageError where a file at `path` could not be written; long work asks before it starts."""
     _check_target(path)
     with _writing(path):
-        tempfile.TemporaryFile(dir=path.parent).close()
+        probe = _hidden(path)
+        probe.touch(exist_ok=False)
+        probe.unlink()
 
 
 def _hidden(path: Path) -> Path:
-    """Return a new name beside a path, with its ending: writers know the format by it."""
-    return path.with_name(f".{path.stem}-{secrets.token_hex(8)}{path.suffix}")
+    """Return a new name beside a path, with its ending: writers know the format by it.
+
+    By its form those are found that a killed process has left (`catbench_make.recorded`).
+    """
+    return path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
 
 
 def _check_target(path: Path) -> None:

@@ -54,11 +54,10 @@ def numbers(board: Board) -> dict[str, int]:
 def leaderboard_table(board: Board, view: View, most: int | None = None) -> pd.DataFrame:
     """Return the ranking of a view, the ranked ones first; of `most` routers only where it is given.
 
-    Columns: those of `ranking`; `headroom`, `gain` and `audc` on the view's
-    metric and axis, and `match_best` (cost to match the best single candidate), each with `_low` and `_high`;
-    `ahead` and `compared`: on how many of how many suites (of one suite, metrics) a router is surely ahead of
-    the mixture; `verdict`; overhead in milliseconds and TFLOPs a prompt; who made it, when, and who ran it
-    again. Shares are 0 to 1.
+    Columns: those of `ranking`; `headroom`, `gain` and `audc` on the view's metric and axis, and `match_best`
+    (cost to match the best single candidate), each with `_low` and `_high`; `ahead` and `compared`: on how
+    many of how many suites (of one suite, metrics) a router is surely ahead of the mixture; `verdict`;
+    overhead in milliseconds and TFLOPs a prompt; who made it, when, and who ran it again. Shares are 0 to 1.
     """
     found = ranking(board, view).iloc[:most]
     ahead = surely_ahead(board, view)

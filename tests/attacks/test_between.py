@@ -68,8 +68,8 @@ def test_what_is_used_is_seen_though_nothing_is_asked(bwrap, folder, head, matri
 def wait_until_ended(session):
     """Wait until no process of the session runs any more."""
     deadline = time.monotonic() + 120
-    process = psutil.Process(session._watch.pid)
-    with suppress(psutil.NoSuchProcess):  # it may end between the two looks
+    with suppress(psutil.NoSuchProcess):  # it may end between two looks
+        process = psutil.Process(session._watch.pid)
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             assert time.monotonic() < deadline, "it goes on"
             time.sleep(0.05)

@@ -14,8 +14,7 @@ from catbench_make.nano.render import render  # noqa: E402
 from catbench_make.nano.shipped_models import MODELS, WEIGHTS, build_pipeline  # noqa: E402
 from catbench_make.nano.world import draw_scenes  # noqa: E402
 from catbench_make.scorers import ScorerContext  # noqa: E402
-from catbench_make.scorers.clip_model import load_clip  # noqa: E402
-from catbench_make.scorers.clip_score import ClipScore  # noqa: E402
+from catbench_make.scorers.clip_score import CLIP_SCORE  # noqa: E402
 from nano_training.appraise import draw  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -24,13 +23,17 @@ SETTINGS = {"turbo": (1, 0.0), "lightning": (4, 0.0)}
 """Steps and guidance of the distilled models; of the others (8, 1.5)."""
 
 
+def clip_score(model):
+    return CLIP_SCORE.load(CLIP_SCORE.record.model_copy(update={"model": model}), ScorerContext())
+
+
 class Judge:
     """Scores images of thirty held-out scenes."""
 
     def __init__(self):
         self.scenes = [scene for _, scene in islice(draw_scenes(99, "suite"), 30)]
         self.prompts = [phrase(scene, 7_000) for scene in self.scenes]
-        self.clip = ClipScore(load_clip("transformers:catbench:clip-score", "", ScorerContext()))
+        self.clip = clip_score("transformers:catbench:clip-score")
         self.recogniser = load_recogniser(WEIGHTS / "recogniser")
 
     def quality(self, images):

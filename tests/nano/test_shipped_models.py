@@ -18,7 +18,7 @@ from catbench_make.nano.shipped_models import (  # noqa: E402
 )
 from catbench_make.scorers import ScorerContext  # noqa: E402
 from catbench_make.scorers.clip_model import load_clip  # noqa: E402
-from catbench_make.scorers.clip_score import ClipScore  # noqa: E402
+from catbench_make.scorers.clip_score import CLIP_SCORE  # noqa: E402
 from nano_training.appraise import draw  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -65,13 +65,15 @@ def test_changed_weights_make_another_folder(tmp_path):
 
 
 def test_clip_scores_are_cosines():
-    scorer = ClipScore(load_clip(f"transformers:{WEIGHTS / 'clip-score'}", "", ScorerContext()))
+    model = f"transformers:{WEIGHTS / 'clip-score'}"
+    scorer = CLIP_SCORE.load(CLIP_SCORE.record.model_copy(update={"model": model}), ScorerContext())
     images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
     prompts = ["a red star on the left on a gray background"] * 3
     scores = scorer(images, prompts)
     assert scores.shape == (3,)
     assert (np.abs(scores) <= 1 + 1e-6).all()
-    assert np.linalg.norm(scorer.clip.text(prompts[0])) == pytest.approx(1, abs=1e-5)
+    text = load_clip(model, "", ScorerContext()).text(prompts[0])
+    assert np.linalg.norm(text) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_missing_model_is_named(tmp_path):

@@ -80,3 +80,19 @@ def test_an_unknown_suite_that_is_asked_for_is_told_beside_everything_else(comma
     done = command("submit", "check", folder, "--suite", "nanno")
     assert done.code == 2
     assert "unknown suite 'nanno'" in done.out
+
+
+@pytest.mark.parametrize(
+    ("code", "right"),
+    [
+        ("from mine import make_router", True),
+        ("from mine import other as make_router", True),
+        ("make_router = object", True),
+        ("print(make_router)", False),
+        ("import make", False),
+    ],
+)
+def test_the_factory_may_be_defined_or_imported(folder, code, right):
+    (folder / "mine.py").write_text("def make_router(pool): ...\nother = make_router\n")
+    (folder / "router.py").write_text(f"{code}\n")
+    assert (problems(folder, settings()) == []) == right

@@ -47,7 +47,8 @@ def _add_commands(points: dict[str, EntryPoint]) -> None:
     used."""
     for name, point in points.items():
         group, _, verb = name.rpartition(".")
-        to = _groups[group]
+        if (to := _groups.get(group)) is None:  # a group that cannot be imported, and says so itself
+            continue
         try:
             found = point.load()
         except ImportError as error:

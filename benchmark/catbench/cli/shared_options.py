@@ -84,5 +84,7 @@ def check_free(folder: Path, *, force: bool) -> None:
     """Raise UsageError where a folder is there and may not be replaced; asked before minutes of work."""
     from catbench.errors import UsageError
 
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not force):
+    if folder.is_file():
+        raise UsageError(f"cannot write {folder}: it is a file, a folder is needed")
+    if folder.is_dir() and any(folder.iterdir()) and not force:
         raise UsageError(f"{folder} is there already: --force replaces it, or --out gives another folder")

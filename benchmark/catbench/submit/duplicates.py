@@ -39,9 +39,10 @@ def find_duplicates(files: Iterable[Path], prompts: Prompts) -> Duplicates:
     for path in files:
         for piece in _pieces(path, overlap):
             words = _words(piece)
-            held, together = _runs(words), _together(words)
+            held, together = _runs(words), ""
             for text in {text for run in held & telling.keys() for text in telling[run]} - exact.keys():
                 count = len(runs[text] & held)
+                together = together or _together(words)
                 if count == len(runs[text]) and _together(wanted[text]) in together:
                     exact[text] = path.name
                 elif count >= SHARE * len(runs[text]):

@@ -117,9 +117,10 @@ def stage(folder: Path, target: Path) -> dict[str, str]:
         copy = target / name
         copy.parent.mkdir(parents=True, exist_ok=True)
         try:
-            copy.write_bytes(_read(folder / name, LARGEST_FILE))
+            content = _read(folder / name, LARGEST_FILE)
         except (OSError, ValueError) as error:
             raise SubmissionError(f"{name} changed while it was copied: {error}") from error
+        copy.write_bytes(content)
         copy.chmod(0o644)
         digests[str(name)] = sha256_of(copy)
     for path in (target, *target.rglob("*")):
@@ -236,7 +237,8 @@ def _entry_faults(folder: Path, entry: str, files: list[PurePosixPath]) -> Itera
         names = symtable(_read(folder / file, LARGEST_MODULE).decode(), file, "exec")
     except UNPARSABLE:
         return
-    if not any(name.get_name() == factory and name.is_assigned() for name in names.get_symbols()):
+    own = {name.get_name() for name in names.get_symbols() if name.is_assigned() or name.is_imported()}
+    if factory not in own:
         yield Fault(f"{file} defines no {factory}", f"define `def {factory}(pool):` that returns a router")
 
 

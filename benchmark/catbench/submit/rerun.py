@@ -72,10 +72,10 @@ def fresh(report: Report, folder: Path, known: ScoreMatrix, matrix: ScoreMatrix,
     found = run_submission(folder, matrix, how, seed=report.router.seed)
     ran = _submission(found, folder)
     _check_folder(said, ran.files, ran, folder)
-    claimed = {metric: _gain(result, folder) for metric, result in report.whole.items()}
-    gains = {result.metric: _gain(result, folder) for result in found.results}
-    if missing := set(claimed) - set(gains):
+    if missing := set(report.whole) - set(found.whole):
         raise SubmissionError(f"suite {matrix.suite.id!r} has no metric {min(missing)!r}, and the report has")
+    claimed = {metric: _gain(result, folder) for metric, result in report.whole.items()}
+    gains = {metric: _gain(found.whole[metric], folder) for metric in claimed}
     difference = {
         metric: _difference(claim, gains[metric], len(claimed)) for metric, claim in claimed.items()
     }

@@ -24,8 +24,8 @@ from catbench.submit.duplicates import find_duplicates
 from catbench.submit.folder import Settings, read_settings, stage
 from catbench.submit.judging import Answers, Judged, Opened, Scored, judge
 from catbench.submit.requirements import install, read_requirement
-from catbench.submit.sandbox.launch import NOT_PROTECTED, Inside, SandboxKind, check_available
-from catbench.submit.sandbox.routers import Here
+from catbench.submit.sandbox.launch import NOT_PROTECTED, Inside, SandboxKind, Usage, check_available
+from catbench.submit.sandbox.routers import Routers
 from catbench.submit.sandbox.session import Sandbox
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Pool
@@ -86,6 +86,32 @@ def staged(folder: Path, matrix: ScoreMatrix, how: How) -> Generator[Staged]:
         )
         needed = [read_requirement(text) for text in settings.requirements]
         yield Staged(install(needed, inside, Path(place)), settings, files)
+
+
+class HereSession(Routers):
+    """Routers in this very process."""
+
+    def __init__(self, inside: Inside) -> None:
+        super().__init__(inside.name, inside.folder, inside.entry)
+        self.usage = Usage()
+
+
+class Here:
+    """Stands for a sandbox where none is asked for: sessions are in this process, without any protection."""
+
+    together = 1
+    """Sessions that go side by side."""
+
+    def __init__(self, inside: Inside) -> None:
+        self._inside = inside
+
+    def wait(self) -> None:
+        """Return at once: there is nothing to load."""
+
+    @contextmanager
+    def session(self) -> Generator[HereSession]:
+        """Begin a session."""
+        yield HereSession(self._inside)
 
 
 @contextmanager

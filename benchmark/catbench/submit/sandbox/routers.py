@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,6 @@ from catbench.arrays import Floats
 from catbench.route.router_loader import load_router
 from catbench.route.routing import NamedRouter, ask, fit, make
 from catbench.score.answer import Answer, Labelled
-from catbench.submit.sandbox.launch import Inside, Usage
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
 
@@ -44,29 +41,3 @@ class Routers:
     def predicts(self, router: int) -> bool:
         """Whether a router predicts, and does not choose itself."""
         return hasattr(self._made[router][1], "predict")
-
-
-class Here:
-    """Stands for a sandbox where none is asked for: sessions are in this process, without any protection."""
-
-    together = 1
-    """Sessions that go side by side."""
-
-    def __init__(self, inside: Inside) -> None:
-        self._inside = inside
-
-    def wait(self) -> None:
-        """Return at once: there is nothing to load."""
-
-    @contextmanager
-    def session(self) -> Generator[HereSession]:
-        """Begin a session."""
-        yield HereSession(self._inside)
-
-
-class HereSession(Routers):
-    """Routers in this very process."""
-
-    def __init__(self, inside: Inside) -> None:
-        super().__init__(inside.name, inside.folder, inside.entry)
-        self.usage = Usage()
