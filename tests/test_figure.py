@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from catbench.errors import UsageError
 from catbench.report.figure import curve_table, frame, gain_curve, label_places, outside_label, panels
 from catbench.report.plot import plotly_figure, write_plot
 from catbench.score.bootstrap import Bootstrap
+from catbench.suite.simulate import Simulation, simulate
 
 WIDE, HIGH = 400.0, 300.0
 BELOW, ABOVE, RIGHT, LEFT = (0, -1), (0, 1), (1, 0), (-1, 0)
@@ -125,6 +128,15 @@ def test_the_table_of_curves_holds_what_the_report_does(reports):
     np.testing.assert_allclose(rows["gain"], rows["mixture"] - rows["quality"], atol=2e-6)  # lower is better
     assert rows["gain_low"].notna().sum() == 17
     assert not curve_table(reports[1])[["low", "high", "gain_low", "gain_high"]].notna().any(axis=None)
+
+
+def test_prices_that_a_report_cannot_tell_apart_have_a_table_too():
+    matrix = simulate(Simulation(prompts=100, candidates=3))[0]
+    close = [cost.model_copy(update={"value": 1 + 1e-6 * number}) for number, cost in enumerate(matrix.costs)]
+    report = evaluate("ridge", replace(matrix, costs=tuple(close)), bootstrap=Bootstrap(10))
+    table = curve_table(report)
+    assert table["cost"].nunique() < len(table)
+    assert table["cost"].tolist() == [cost for result in report.results for cost in result.curve.cost]
 
 
 def test_a_figure_shows_the_gain_below_the_curve(reports):

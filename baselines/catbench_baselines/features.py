@@ -122,7 +122,7 @@ class VectorRouter:
 
     A router sets `flops_per_prompt` when it is fitted: the FLOPs (2 x MAC) of its own arithmetic on one
     prompt, with the reduction of the vector where there is one. Its class is what its module calls
-    `make_router`; the option names its vectors.
+    `make_router`; the option names its vectors, as this module says.
     """
 
     words: int | None = None

@@ -125,7 +125,7 @@ def _task(model: str, kit: Kit) -> Any:
 
 
 def finished(out: Path, model: str) -> bool:
-    """Whether a model is trained to its end."""
+    """Return whether a model is trained to its end."""
     return (out / model / RECORD).exists()
 
 

@@ -222,7 +222,7 @@ class PlayedRay:
         self.options = options
         return lambda function: SimpleNamespace(remote=lambda *arguments: self.tasks.pop(0))
 
-    def wait(self, tasks, num_returns):
+    def wait(self, tasks, num_returns, timeout):
         return tasks[:1], tasks[1:]
 
     def get(self, answer):

@@ -4,5 +4,5 @@ exhibit     what a table or figure is, and it as Markdown, LaTeX, CSV, PNG and S
 runs        the routers' results that the exhibits share, each made once
 tables figure1c figure3 figure4 selection    each as in the paper
 published   the numbers of the paper, to stand beside ours
-all_exhibits     all exhibits of a suite, and the folder of their files
+all_exhibits     the folder of a suite's tables and figures
 """

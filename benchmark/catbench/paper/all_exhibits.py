@@ -1,4 +1,4 @@
-"""All tables and figures of a suite, and the folder of their files.
+"""The folder of a suite's tables and figures.
 
 Each is written as soon as it is done, so a run that was stopped is taken up by the same command: what the
 folder was asked for stands in its `paper.json`, and only what is missing is made.
@@ -16,6 +16,7 @@ from catbench.files import atomic_file
 from catbench.paper.exhibit import FORMS, Exhibit, forms, write
 
 NAMES = ("table1", "table2", "table3", "figure1c", "figure3", "figure4", "selection")
+"""What a folder may hold, as `catbench.cli.paper_command.makers` makes them."""
 ASKED = "paper.json"
 """The file of a folder that says what it was asked for."""
 

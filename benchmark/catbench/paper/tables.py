@@ -43,7 +43,7 @@ def table1(runs: Runs, count: int) -> Exhibit:
         raise UsageError(f"table 1 draws {SAMPLES[0]} of the stored samples, and the suite has {stored}")
     pool = runs.pool(runs.metrics[0].name)
     order = [pool.ids[m] for m in by_cost(pool)]
-    rows = [row for metric in runs.metrics for row in _rows1(runs, metric, drawn)]
+    rows = [row for metric in runs.metrics for row in _trial_rows(runs, metric, drawn)]
     rows.append(_costs(pool))
     published = is_published(runs.matrix.suite.id, "table1")
     if published:
@@ -58,12 +58,12 @@ def table1(runs: Runs, count: int) -> Exhibit:
         title=f"Table 1. {runs.knn} over T = {count} trials on {runs.suite}",
         header=("metric", "", *order),
         rows=tuple(rows),
-        notes=(*_notes1(stored, drawn), *runs.read, *((COSTS, LAST_COLUMN) if published else ())),
+        notes=(*_trial_notes(stored, drawn), *runs.read, *((COSTS, LAST_COLUMN) if published else ())),
         signature=f"{conventions}|router:{runs.knn}",
     )
 
 
-def _rows1(runs: Runs, metric: Metric, drawn: list[Trials]) -> list[Row]:
+def _trial_rows(runs: Runs, metric: Metric, drawn: list[Trials]) -> list[Row]:
     pool = runs.pool(metric.name)
     truth = truth_of(runs.rounds, pool)
     fixed, order = truth.quality.mean(axis=0), by_cost(pool)
@@ -90,7 +90,7 @@ def _rows1(runs: Runs, metric: Metric, drawn: list[Trials]) -> list[Row]:
     return rows
 
 
-def _notes1(stored: int, drawn: list[Trials]) -> tuple[str, ...]:
+def _trial_notes(stored: int, drawn: list[Trials]) -> tuple[str, ...]:
     notes = (
         "Ours: mean over trials of the quality at the candidate's cost. Win rate: share of trials above the "
         "fixed candidate; one-sided sign test, ties dropped; deviation: standard deviation over trials. All "
@@ -119,9 +119,9 @@ def table2(runs: Runs) -> Exhibit:
     published = is_published(runs.matrix.suite.id, "table2")
     rows: list[Row] = []
     for metric in runs.metrics:
-        rows += _rows2(runs, metric, order)
+        rows += _quality_rows(runs, metric, order)
         if published and metric.name in TABLE2:
-            rows += _published2(metric, order)
+            rows += _published_qualities(metric, order)
     rows.append(_costs(pool))
     rows += [_published_costs(order)] if published else []
     notes = (
@@ -138,7 +138,7 @@ def table2(runs: Runs) -> Exhibit:
     )
 
 
-def _published2(metric: Metric, order: list[str]) -> list[Row]:
+def _published_qualities(metric: Metric, order: list[str]) -> list[Row]:
     """Return the paper's two rows of a metric, its best in bold as there."""
     ours, ours_error, fixed, fixed_error = TABLE2[metric.name]
     rows: list[Row] = []
@@ -149,7 +149,7 @@ def _published2(metric: Metric, order: list[str]) -> list[Row]:
     return rows
 
 
-def _rows2(runs: Runs, metric: Metric, order: list[str]) -> list[Row]:
+def _quality_rows(runs: Runs, metric: Metric, order: list[str]) -> list[Row]:
     result = runs.result(runs.knn, metric.name)
     ours = [result.estimate("quality_at", candidate) for candidate in order]
     fixed = [result.fixed[candidate].quality for candidate in order]

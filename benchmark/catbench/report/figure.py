@@ -124,7 +124,8 @@ def curve_table(report: Report) -> pd.DataFrame:
             }
         )
         band = {"cost": gain.cost, "gain_low": gain.low or np.nan, "gain_high": gain.high or np.nan}
-        table = heights.merge(pd.DataFrame(band), how="left", on="cost")
+        gains = pd.DataFrame(band).drop_duplicates("cost", keep="last")  # costs have a report's digits
+        table = heights.merge(gains, how="left", on="cost")
         tables.append(table.assign(**result.reference_curves))
     return pd.concat(tables, ignore_index=True)
 

@@ -136,8 +136,10 @@ def make(router: NamedRouter, pool: Pool) -> Any:
         )
     if not isinstance(made, (Router, Policy)):
         kind = "None (is `return` missing?)" if made is None else f"a {type(made).__name__}"
-        lacks = "predict() and no route()" if hasattr(made, "fit") else "fit()"
-        raise RouterError(f"router {router.name!r}: make_router(pool) returned {kind}, which has no {lacks}")
+        lacks = [] if hasattr(made, "fit") else ["fit()"]
+        lacks += [] if hasattr(made, "predict") or hasattr(made, "route") else ["predict() or route()"]
+        said = f"make_router(pool) returned {kind}, which has no {' and no '.join(lacks)}"
+        raise RouterError(f"router {router.name!r}: {said}")
     return made
 
 

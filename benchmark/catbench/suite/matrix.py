@@ -184,7 +184,7 @@ class Suite:
             raise UsageError("give a pool or a list of candidates, not both")
         if candidates is None:
             name = name or "all"
-            candidates = members_of(name, self.pools, self.candidates, self.costs)
+            candidates = members_of(name, self.pools, self.candidates, self.costs, self.suite.id)
         known = {candidate.id: candidate for candidate in self.candidates}
         if len(set(candidates)) < len(candidates):
             raise UsageError(f"a candidate is named twice: {', '.join(candidates)}")

@@ -210,11 +210,15 @@ def check_costs(
 
 
 def members_of(
-    name: str, pools: Mapping[str, tuple[str, ...]], candidates: Sequence[Candidate], costs: Iterable[Cost]
+    name: str,
+    pools: Mapping[str, tuple[str, ...]],
+    candidates: Sequence[Candidate],
+    costs: Iterable[Cost],
+    suite: str,
 ) -> tuple[str, ...]:
     """Return the ids of a pool's candidates: of one of `pools`, or of those that every suite has.
 
-    Raises UsageError for an unknown name.
+    Raises UsageError for an unknown name, or where the suite so called has no such pool.
     """
     if name in pools:
         return pools[name]
@@ -224,11 +228,13 @@ def members_of(
         priced, _ = prices(costs, name.removeprefix(PRICED))
         return tuple(candidate.id for candidate in candidates if candidate.id in priced)
     if name == "homogeneous":
-        return _of_one_model(pools, candidates)
+        return _of_one_model(pools, candidates, suite)
     raise unknown_name("pool", name, [*pools, "all", "homogeneous", "heterogeneous"])
 
 
-def _of_one_model(pools: Mapping[str, tuple[str, ...]], candidates: Sequence[Candidate]) -> tuple[str, ...]:
+def _of_one_model(
+    pools: Mapping[str, tuple[str, ...]], candidates: Sequence[Candidate], suite: str
+) -> tuple[str, ...]:
     model_of = {candidate.id: candidate.model or candidate.id for candidate in candidates}
     models: dict[str, list[str]] = {}
     for candidate, model in model_of.items():
@@ -236,5 +242,5 @@ def _of_one_model(pools: Mapping[str, tuple[str, ...]], candidates: Sequence[Can
     named = [ids for ids in pools.values() if len(ids) > 1 and len({model_of[c] for c in ids}) == 1]
     largest = max(named or models.values(), key=len)
     if len(largest) == 1:
-        raise UsageError("the suite has no two candidates of one model")
+        raise UsageError(f"suite {suite!r} has no two candidates of one model")
     return tuple(largest)

@@ -191,7 +191,7 @@ def _forwards(denoiser: torch.nn.Module | None) -> Generator[list[_Inputs]]:
     noted: list[_Inputs] = []
 
     def note(module: torch.nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
-        noted.append((arguments, named))
+        noted.append(((), {}) if noted else (arguments, named))  # of later ones only the number counts
 
     hook = denoiser.register_forward_pre_hook(note, with_kwargs=True) if denoiser else None
     try:

@@ -234,5 +234,9 @@ def _chosen(costs: Sequence[Cost], candidates: Sequence[str]) -> list[Cost]:
 
 
 def _json(path: Path) -> Any:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
     with readable(path, "JSON"):
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(content)

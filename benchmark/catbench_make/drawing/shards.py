@@ -13,7 +13,6 @@ import io
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
-from textwrap import shorten
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -83,13 +82,18 @@ def state_of(job: Job, shard: Shard, wanted: Mapping[str, Any]) -> State:
         return "drawn"
     if differs:
         key = differs[0]
-        was, is_now = (shorten(repr(value), 200, placeholder="…") for value in (found.get(key), due[key]))
+        was, is_now = (_short(value) for value in (found.get(key), due[key]))
         hint = " (only images that were kept, by --images, can be scored again)" if key == "metrics" else ""
         raise UsageError(
             f"{path} was made with {key} {was}, not {is_now}: run with the same settings, or give another "
             f"--out{hint}"
         )
     return "done"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"
 
 
 def missing_shards(job: Job, shards: Sequence[Shard]) -> tuple[list[Shard], tuple[str, ...]]:

@@ -68,7 +68,8 @@ class Embeddings:
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             path.unlink(missing_ok=True)
             return
-        self._vectors.update(zip(map(bytes, keys), vectors, strict=True))
+        for key, vector in zip(map(bytes, keys), vectors, strict=True):
+            self._vectors.setdefault(key, vector)
 
     def _write(self, keys: list[bytes], vectors: Scores) -> None:
         stored = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(-1, KEY)

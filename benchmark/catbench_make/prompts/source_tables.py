@@ -47,7 +47,7 @@ def read_prompts(
             table = _unpack(path, members)
         else:
             table = _parse(path.read_bytes(), form, str(path))
-    except CatbenchError:
+    except (CatbenchError, MemoryError):
         raise
     except Exception as error:  # of a damaged file many kinds, and RuntimeError of one with a password
         raise SuiteError(f"{path}: cannot be read as {form[1:]} (cut short?): {first_line(error)}") from error

@@ -198,7 +198,7 @@ def _build(
     folder = out or home() / dataset.suite
     _check_target(folder, force)
     DiversityFilter(choice.threshold)
-    listed = read_ids(ids) if ids else None
+    listed, embeddings = read_ids(ids) if ids else None, None
     with progress_bar() as progress:
         source, rows = read_source(
             dataset, files, column=column, nsfw=choice.nsfw_ceiling is not None, progress=progress
@@ -208,9 +208,9 @@ def _build(
         else:
             embeddings = Embeddings(encoders.find_encoder(encoder, device))
             built = build(dataset.suite, source, rows, choice, embeddings, progress)
-            if embeddings.encoded:
-                speed = embeddings.encoded / embeddings.seconds
-                typer.echo(f"{embeddings.encoded:,} prompts encoded, {speed:,.0f} a second", err=True)
+    if embeddings and embeddings.encoded:
+        speed = embeddings.encoded / embeddings.seconds
+        typer.echo(f"{embeddings.encoded:,} prompts encoded, {speed:,.0f} a second", err=True)
     name, made, kept = built.suite.id, built.suite.provenance, built.prompts["prompt_id"].tolist()
     assert made is not None
     save(built, folder, extra={FILE: spell_ids(kept, made.diversity)}, force=force)

@@ -12,7 +12,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path, PurePosixPath
@@ -92,9 +92,14 @@ def _fetched(recipe: Recipe, progress: Progress) -> dict[str, Path]:
 
     found: dict[str, Path] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for path, file in zip(recipe.files, pool.map(one, recipe.files), strict=True):
-            found[path] = file
-            progress(f"fetching {name}", len(found), len(recipe.files))
+        waiting = {pool.submit(one, path): path for path in recipe.files}
+        try:
+            for done in as_completed(waiting):
+                found[waiting[done]] = done.result()
+                progress(f"fetching {name}", len(found), len(waiting))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return found
 
 
@@ -110,9 +115,9 @@ def _tails(path: str, all_paths: Mapping[str, object]) -> Generator[str]:
 def _in_folder(recipe: Recipe, folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in recipe.files:
-        for end in _tails(path, recipe.files):
-            if (folder / end).is_file():
-                found.setdefault(path, folder / end)
+        ends = (folder / end for end in _tails(path, recipe.files))
+        if file := next((end for end in ends if end.is_file()), None):
+            found[path] = file
     return found
 
 

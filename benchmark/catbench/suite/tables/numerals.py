@@ -25,7 +25,7 @@ MISSING = frozenset(["", "-", "–", "—", "na", "n/a", "#n/a", "<na>", "nan", 
 WORDS = {"true": 1.0, "yes": 1.0, "y": 1.0, "false": 0.0, "no": 0.0, "n": 0.0}
 _WORDS_AND_NUMBERS = {**WORDS, "0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0}
 _AS_WORDS = "true as 1, false as 0"
-_SPACES = "\u00a0\u2009\u202f"
+_SPACES = "\u00a0\u2007\u2009\u202f"
 _GAPS = f"[ {_SPACES}'’]"
 
 

@@ -51,8 +51,13 @@ SECONDS_TO_BE_SEEN = 90.0
 """For a file that another machine has written: NFS may believe for a minute that it is not there."""
 HANDED_ON = (VARIABLE, "CATBENCH_HOME", "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE")
 """Variables that say where models lie: a worker would have those of the node's own start."""
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-"""Environment of a local cluster: no usage statistics are sent, and nothing is warned of."""
+SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_task_oom_retries": str(MOST_LOSSES - 1),
+}
+"""Environment of a local cluster: no usage statistics are sent, nothing is warned of, and workers that used
+up the memory are lost like others, where Ray alone would start them again for ever."""
 OBJECT_STORE_BYTES = 100_000_000
 """Of a local cluster: images go through files, so that next to nothing lies in it."""
 
@@ -81,7 +86,7 @@ class RayEngine:
         """Connect; raises MissingExtraError without Ray, UsageError where no cluster answers."""
         if self._address is not None:
             check_answer(self._address)
-        for name, value in QUIET.items():
+        for name, value in SETTINGS.items():
             os.environ.setdefault(name, value)
         try:
             self._ray = import_module("ray")
@@ -134,15 +139,21 @@ class RayEngine:
                     while waiting and len(under_way) < count:
                         task = waiting.popleft()
                         under_way[make.remote(job, task, sign, Path.cwd())] = deque(task)
-                    (ready,), _ = self._ray.wait(list(under_way), num_returns=1)
+                    ready = self._next(list(under_way), job.device)
                     answer = next(ready, None)
-                    if answer is None:
+                    if answer is None or not under_way[ready]:  # lost after its last shard, which is there
                         del under_way[ready]
                     else:
                         yield self._done(answer, job, under_way[ready].popleft())
             finally:
                 for task in under_way:
                     self._ray.cancel(task, force=True)
+
+    def _next(self, tasks: list[Any], device: str) -> Any:
+        """Return the first task that has an answer; raises UsageError where no node is left to give one."""
+        while not (ready := self._ray.wait(tasks, num_returns=1, timeout=SECONDS_TO_COME_UP)[0]):
+            self._count(device)
+        return ready[0]
 
     def _done(self, answer: Any, job: Job, shard: Shard) -> ShardDone:
         """Return what became of a shard; raises GenerationError where one worker after the other was lost."""
