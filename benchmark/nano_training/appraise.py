@@ -192,9 +192,7 @@ def appraise_generator(model: str, parts: Path, test: Exam, steps: Sequence[int]
     return found
 
 
-def appraise(
-    model: str, parts: Path, number: int, steps: Sequence[int] = (), guidance: float | None = None
-) -> Found:
+def appraise(model: str, parts: Path, number: int) -> Found:
     """Return what is measured of one finished model."""
     from nano_training.clip import CLIP_FOLDER
     from nano_training.latents import load_part
@@ -208,25 +206,22 @@ def appraise(
     if model in ("vae", "vq"):
         kind = "VQModel" if model == "vq" else "AutoencoderKL"
         return appraise_vae(load_part(kind, parts, model), recogniser, test)
-    scale = guidance if guidance is not None else 0.0 if model in FREE_GUIDANCE else GUIDANCE
-    return appraise_generator(model, parts, test, steps or STEPS.get(model, (1, 2, 4)), scale)
+    guidance = 0.0 if model in FREE_GUIDANCE else GUIDANCE
+    return appraise_generator(model, parts, test, STEPS.get(model, (1, 2, 4)), guidance)
 
 
 def run(
     models: Annotated[list[str], typer.Argument(help="finished models")],
     out: Annotated[Path, typer.Option(help="folder of finished models, as for train")],
     scenes: Annotated[int, typer.Option(help="how many")] = 400,
-    steps: Annotated[str, typer.Option(help="comma separated; default: those of the card")] = "",
-    guidance: Annotated[float | None, typer.Option(help=f"default: {GUIDANCE}; distilled models 0")] = None,
 ) -> None:
     """Print what is measured of each model, and keep it for its card."""
     for model in models:
-        found = appraise(model, out, scenes, [int(one) for one in steps.split(",") if one], guidance)
+        found = appraise(model, out, scenes)
         typer.echo(f"# {model}, {scenes} scenes")
         for name, value in found.items():
             typer.echo(f"{value:.3f}  {name}")
-        if not steps and guidance is None:
-            (out / model / MEASURED).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        (out / model / MEASURED).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

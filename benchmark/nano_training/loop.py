@@ -143,19 +143,6 @@ def _move(average: dict[str, torch.Tensor], networks: nn.Module, step: int) -> N
             average[key].copy_(value)
 
 
-def take_average(task: Task, plan: TrainingPlan) -> int:
-    """Set the task's networks to the averaged weights of its last checkpoint; return its step.
-
-    Raises UsageError where `plan.out` holds no checkpoint.
-    """
-    state = load_checkpoint(plan.out, task.name, {"seed": plan.seed})
-    if state is None:
-        raise UsageError(f"no checkpoint of {task.name!r} in {plan.out}: train it first")
-    networks = nn.ModuleDict(task.networks).eval()
-    networks.load_state_dict(state["average"])
-    return int(state["step"])
-
-
 def load_checkpoint(folder: Path, model: str, pinned: dict[str, int]) -> dict[str, Any] | None:
     """Return the state that a run of this model left in `folder`, None where there is none.
 

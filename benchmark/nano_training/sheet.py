@@ -78,11 +78,10 @@ def run(
     models: Annotated[str, typer.Option(help="MODEL:STEPS, comma separated; vae and vq without steps")] = "",
     out: Annotated[Path, typer.Option(help="folder of finished models, as for train")] = Path(),
     rows: Annotated[int, typer.Option(min=1, help="prompts")] = 12,
-    zoom: Annotated[int, typer.Option(min=1)] = 1,
 ) -> None:
     """Draw the sheet, and print the prompts of its rows."""
     columns, prompts = model_columns(models, out, rows) if models else (world_columns(), [])
-    ImageOps.scale(_paste(columns), zoom, Image.Resampling.NEAREST).save(png, optimize=True)
+    _paste(columns).save(png, optimize=True)
     for prompt in prompts:
         typer.echo(prompt)
 

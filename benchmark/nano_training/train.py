@@ -154,14 +154,10 @@ def run(
     pictures: Annotated[int | None, typer.Option(min=8, help="of each set; default: as shipped")] = None,
     batch: Annotated[int | None, typer.Option(min=4, help="pictures a step; default: as shipped")] = None,
     minutes: Annotated[float | None, typer.Option(help="stop, to go on later, after this long")] = None,
-    snapshot: Annotated[
-        bool, typer.Option(help="do not train: export the last checkpoint of a run, even one under way")
-    ] = False,
 ) -> None:
     """Train one model, or all that are not finished; finished ones are in OUT/NAME."""
     import torch
 
-    from nano_training.loop import take_average
     from nano_training.pack import unpack
 
     if model != "all" and model not in STEPS:
@@ -171,11 +167,6 @@ def run(
         torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     kit = Kit(out, device, pictures, batch)
-    if snapshot:
-        task = build_task(model, kit)
-        typer.echo(f"{model}: step {take_average(task, kit.plan(model))}, {out / model}")
-        task.export(out / model)
-        return
     until = None if minutes is None else time.monotonic() + 60 * minutes
     unpack(out, kit.weights)
     for name in STEPS if model == "all" else (model,):

@@ -5,7 +5,7 @@ pytest.importorskip("diffusers")
 
 from catbench.errors import UsageError  # noqa: E402
 from nano_training.corpora import EVERYTHING  # noqa: E402
-from nano_training.loop import TrainingPlan, learning_rate_share, take_average, train  # noqa: E402
+from nano_training.loop import TrainingPlan, learning_rate_share, train  # noqa: E402
 from nano_training.pictures import draw_pictures  # noqa: E402
 from nano_training.recognise import RecogniserTask  # noqa: E402
 from nano_training.vae import VaeTask, pixel_weights  # noqa: E402
@@ -32,15 +32,6 @@ def test_a_run_that_is_stopped_and_taken_up_equals_an_uninterrupted_one(cls, pic
     for name, network in whole.networks.items():
         for key, value in network.state_dict().items():
             assert torch.equal(value, again.networks[name].state_dict()[key]), key
-
-
-def test_a_snapshot_is_the_average_so_far(pictures, tmp_path):
-    trained, taken = task_of(RecogniserTask, pictures), task_of(RecogniserTask, pictures, seed=7)
-    train(trained, TrainingPlan(tmp_path, steps=3))
-    assert take_average(taken, TrainingPlan(tmp_path, steps=9)) == 3
-    assert torch.equal(trained.recogniser.cell.weight, taken.recogniser.cell.weight)
-    with pytest.raises(UsageError, match="no checkpoint"):
-        take_average(taken, TrainingPlan(tmp_path / "other", steps=9))
 
 
 def test_another_seed_learns_other_weights(pictures, tmp_path):
