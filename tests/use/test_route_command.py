@@ -205,4 +205,4 @@ def test_fit_needs_a_metric_and_a_free_folder(command, simulated, tmp_path):
     assert "is there already" in said.err
     file = tmp_path / "thesis.tex"
     said = command("fit", "no-such", "--suite", simulated, "--metric", "simulated_score", "--out", file)
-    assert "is there already" in said.err  # before minutes of work
+    assert "it is a file, a folder is needed" in said.err  # before minutes of work
