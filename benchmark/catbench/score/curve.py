@@ -73,8 +73,10 @@ class DeferralCurve:
         if low == high:
             return ends[..., 0]
         first, last = ends[..., :1], ends[..., 1:]
-        cost = np.clip(self.cost, low, high)  # segments outside have no length, and those across an end less
-        quality = np.where(self.cost < low, first, np.where(self.cost > high, last, self.quality))
+        cost, quality = self.cost, self.quality
+        if (cost[..., 0] < low).any() or (cost[..., -1] > high).any():
+            quality = np.where(cost < low, first, np.where(cost > high, last, quality))
+            cost = np.clip(cost, low, high)  # segments outside have no length, and those across an end less
         start, step = cost[..., :-1], np.diff(cost)
         if log:
             segments = _segment_log(start, step, quality[..., :-1], np.diff(quality))
