@@ -98,7 +98,9 @@ class PromptVectors:
 
     def _read(self, prompts: Prompts) -> Any:
         if self._encoder is not None:
-            return _unit(self._encoder(list(prompts)).means())
+            from catbench_baselines.token_encoders import encode
+
+            return _unit(encode(self._encoder, list(prompts)).means())
         if self._feature is None:
             return self._tfidf.transform(list(prompts))
         return _unit(prompts.features[self._feature])
@@ -110,11 +112,11 @@ class PromptVectors:
                 f"the suite ships no prompt feature {self._option!r}; it ships {known} (a text encoder is "
                 "nano, minilm or a folder, and words are read by `:tfidf`)"
             )
-        from catbench_baselines.token_encoders import find_encoder
+        from catbench_baselines.token_encoders import encoder_flops, find_encoder
 
         self._encoder = find_encoder(self._option, prompts)
         if len(prompts):
-            self.encoder_flops = self._encoder.flops(prompts[:COUNTED])
+            self.encoder_flops = encoder_flops(self._encoder, prompts[:COUNTED])
 
 
 class VectorRouter:

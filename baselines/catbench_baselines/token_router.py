@@ -18,7 +18,14 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from catbench import Pool, Prompts
 from catbench_baselines.features import COUNTED, Floats, Labelled, contrast_error
-from catbench_baselines.token_encoders import Tokens, encode_once, find_encoder, mean_flops
+from catbench_baselines.token_encoders import (
+    Tokens,
+    encode,
+    encode_once,
+    encoder_flops,
+    find_encoder,
+    mean_flops,
+)
 
 PASSES = 40
 """Most passes over the training prompts."""
@@ -83,14 +90,14 @@ class TokenRouter:
         self.flops_per_prompt = mean_flops(
             [partial(self._network, *tokens.batch(torch.tensor([row]))) for row in counted]
         )
-        self.encoder_flops_per_prompt = self._encoder.flops([prompts[row] for row in counted])
+        self.encoder_flops_per_prompt = encoder_flops(self._encoder, [prompts[row] for row in counted])
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
         """Return predicted qualities (n, M)."""
         if self._held and prompts is self._held[0]:  # read already: an encoder takes longer than all the rest
             return self._predict(self._held[1])
-        return self._predict(self._encoder(list(prompts)))
+        return self._predict(encode(self._encoder, list(prompts)))
 
     def state(self) -> dict[str, Any]:
         """Return the network's parameters, and the scale of the qualities."""

@@ -1,6 +1,7 @@
 """What makes scores: prompts are chosen, images drawn, scored and priced. It imports `catbench`, never the
 reverse.
-    packages checkout recorded    the libraries; the official code of Infinity; files that appear whole
+    packages encoders    the libraries; encoders of texts and images
+    checkout recorded    the official code of Infinity; files that appear whole
     plan/        what is to be drawn: candidates and their settings, a suite before its scores, shards
     infinity/    Infinity as a pipeline
     pipelines/   load, encode prompts, draw

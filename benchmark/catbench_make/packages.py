@@ -59,10 +59,16 @@ def prepare() -> None:
 def optional(module: str, what: str) -> Any:
     """Import a module of the `generate` extra; raises MissingExtraError naming `what` needs it."""
     prepare()
+    return library(module, what, "generate")
+
+
+def library(module: str, what: str, extra: str) -> Any:
+    """Import a module of any extra, without diffusers; raises MissingExtraError naming `what` needs it."""
     try:
+        mend_torchvision()
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise MissingExtraError(what, error.name or module, "generate") from error
+        raise MissingExtraError(what, error.name or module, extra) from error
 
 
 @cache

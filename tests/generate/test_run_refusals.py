@@ -151,7 +151,7 @@ def test_a_metric_without_its_model_is_refused_before_anything_is_drawn(suite, t
 
     monkeypatch.setattr(diffusers.StableDiffusionXLPipeline, "__call__", None)
     metrics = (Metric(name="clip_score", model=f"transformers:{tmp_path}"),)
-    with pytest.raises(GenerationError, match=f"model transformers:{tmp_path}: cannot be loaded"):
+    with pytest.raises(GenerationError, match=f"encoder transformers:{tmp_path}: cannot be loaded"):
         run(suite(metrics=metrics), tmp_path / "run")
 
 

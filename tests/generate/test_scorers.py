@@ -123,11 +123,11 @@ def test_clip_score_takes_a_model_of_open_clip(open_clip_folder: Path):
 
 def test_openais_weights_are_run_with_the_activation_they_were_trained_with(monkeypatch):
     open_clip = pytest.importorskip("open_clip")
-    from catbench_make.scorers import clip_model as clip
+    from catbench_make.encoders import released_weights
 
-    given = clip._released_weights(open_clip, "ViT-L-14", "openai", "")
+    given = released_weights(open_clip, "ViT-L-14", "openai", "")
     assert given == {"pretrained": "openai", "force_quick_gelu": True}
-    given = clip._released_weights(open_clip, "ViT-L-14", "laion2b_s32b_b82k", "")
+    given = released_weights(open_clip, "ViT-L-14", "laion2b_s32b_b82k", "")
     assert given["force_quick_gelu"] is False
     asked = []
 
@@ -136,7 +136,7 @@ def test_openais_weights_are_run_with_the_activation_they_were_trained_with(monk
         return "weights.safetensors"
 
     monkeypatch.setattr(open_clip.pretrained, "download_pretrained_from_hf", fetch)
-    given = clip._released_weights(open_clip, "ViT-L-14", "laion2b_s32b_b82k", "abc")
+    given = released_weights(open_clip, "ViT-L-14", "laion2b_s32b_b82k", "abc")
     assert asked == [("laion/CLIP-ViT-L-14-laion2B-s32B-b82K", "abc")]
     assert given["pretrained"] == "weights.safetensors"
     # This tag was trained on images normalised otherwise than OpenAI's.

@@ -10,7 +10,6 @@ import pytest
 
 from catbench.suite.info import PromptSource
 from catbench_make.prompts.embeddings import Embeddings
-from catbench_make.prompts.encoders import Encoder
 
 NOUNS = [
     "cat",
@@ -36,22 +35,28 @@ def _cache(tmp_path, monkeypatch):
     monkeypatch.setenv("CATBENCH_HOME", str(tmp_path / "cache"))
 
 
-@pytest.fixture
-def bag():
+class Bag:
     """An encoder whose similarity is that of two bags of words; `texts` holds what it was given."""
-    given = []
 
-    def run(texts, length):
-        given.extend(texts)
-        vectors = np.zeros((len(texts), 512))
-        for row, text in enumerate(texts):
+    def __init__(self, weights="0" * 64):
+        self.name, self.weights, self.window, self.texts = "bag", weights, 8, []
+
+    def read(self, texts, length, fill):
+        if not fill:  # a batch is filled up with its last text
+            self.texts.extend(texts)
+        return {"texts": texts, "attention_mask": np.ones((len(texts), length))}
+
+    def pooled(self, read):
+        vectors = np.zeros((len(read["texts"]), 512))
+        for row, text in enumerate(read["texts"]):
             for word in text.lower().split():
                 vectors[row, int(hashlib.sha256(word.encode()).hexdigest(), 16) % 512] += 1
         return vectors
 
-    encoder = Encoder("bag", "0" * 64, lambda texts: [0] * len(texts), run)
-    object.__setattr__(encoder, "texts", given)
-    return encoder
+
+@pytest.fixture
+def bag():
+    return Bag()
 
 
 @pytest.fixture

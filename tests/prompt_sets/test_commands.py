@@ -16,7 +16,7 @@ from catbench.suite.store import load, load_suite, save
 @pytest.fixture
 def typed(command, bag, monkeypatch):
     """Type a command with the encoder `bag`, whatever it is called."""
-    monkeypatch.setattr("catbench_make.prompts.encoders.find_encoder", lambda name, device="cpu": bag)
+    monkeypatch.setattr("catbench_make.encoders.load_encoder", lambda name, device="cpu": bag)
     return command
 
 
@@ -209,7 +209,7 @@ def test_equal_test_prompts_are_found_where_no_encoder_can_be_had(
     def fail(name, device="cpu"):
         raise error
 
-    monkeypatch.setattr("catbench_make.prompts.encoders.find_encoder", fail)
+    monkeypatch.setattr("catbench_make.encoders.load_encoder", fail)
     prompts = load_suite(simulated).prompts
     tests = prompts["text"][prompts["split"] == "test"].tolist()[:10]
     (tmp_path / "mine.txt").write_text("\n".join(tests), encoding="utf-8")

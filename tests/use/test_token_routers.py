@@ -74,11 +74,11 @@ def test_another_encoder_of_that_name_is_found_out(suite, tmp_path):
     shutil.copytree(ENCODER, encoder)
     router = catbench.fit(f"ridge:{encoder}", suite, metric="simulated_score")
     router.save(tmp_path / "kept")
-    from catbench_baselines.token_encoders import load_encoder
+    from catbench_baselines.token_encoders import load_once
 
     weights = next(encoder.glob("*.safetensors"))
     save_file({name: 1.1 * value for name, value in load_file(weights).items()}, weights, {"format": "pt"})
-    load_encoder.cache_clear()
+    load_once.cache_clear()
     with pytest.raises(RouterError, match="is it, its text encoder or scikit-learn another version"):
         catbench.FittedRouter.load(tmp_path / "kept", router=f"ridge:{encoder}")
-    load_encoder.cache_clear()
+    load_once.cache_clear()

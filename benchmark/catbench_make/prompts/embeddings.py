@@ -1,12 +1,18 @@
-"""Embeddings of prompts, each computed once: cached on disk by encoder, weights and text."""
+"""Embeddings of prompts, each computed once: cached on disk by encoder, weights and text.
+
+Texts of like length are run together. Each is padded to a length that its own tokens decide, and each batch
+is filled up, so that every product has one shape and a text's vector the same bits whatever stands beside it:
+what the filter keeps then depends on no batch.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,12 +20,38 @@ from catbench.arrays import Scores
 from catbench.download import Progress
 from catbench.files import atomic_file
 from catbench.home import cache_folder
-from catbench_make.prompts.encoders import Encoder
+from catbench_make.encoders import Encoder
+from catbench_make.prompts.similarity import unit_vectors
 
 PART = 4096
 """Texts that are encoded between two writes: what a stop can lose."""
 KEY = 16
 """Bytes of SHA-256 by which a text is known."""
+BATCH = 32
+STEP = 8
+"""Texts are padded to a multiple of so many tokens."""
+
+
+def vectors_of(
+    encoder: Encoder, texts: Sequence[str], report: Callable[[int], None] = lambda done: None
+) -> Scores:
+    """Return unit vectors, float32 (n, d); `report` is told how many texts are done."""
+    real = encoder.read(texts, encoder.window, False)["attention_mask"].sum(1)
+    lengths = np.array([min(encoder.window, -(-tokens // STEP) * STEP) for tokens in real.tolist()])
+    rows: list[Any] = [None] * len(texts)
+    done = 0
+    for length in np.unique(lengths).tolist():
+        same = np.flatnonzero(lengths == length)
+        for start in range(0, len(same), BATCH):
+            chosen = same[start : start + BATCH]
+            batch = [str(texts[row]) for row in chosen]
+            batch += batch[-1:] * (BATCH - len(batch))  # kernels, and with them rounding, depend on its size
+            vectors = unit_vectors(encoder.pooled(encoder.read(batch, length, True))[: len(chosen)])
+            for row, vector in zip(chosen, vectors, strict=True):
+                rows[row] = vector
+            done += len(chosen)
+            report(done)
+    return np.stack(rows)
 
 
 class Embeddings:
@@ -54,7 +86,7 @@ class Embeddings:
                 speed = done / max(time.monotonic() - began, 1e-9)
                 progress(f"encoding, {speed:,.0f} prompts/s", ready + done, due)
 
-            vectors = self.encoder([texts[row] for row in part], report)
+            vectors = vectors_of(self.encoder, [texts[row] for row in part], report)
             self.seconds += time.monotonic() - began
             self.encoded += len(part)
             self._write([keys[row] for row in part], vectors)

@@ -56,10 +56,11 @@ def load_aesthetic(metric: Metric, context: ScorerContext) -> ScoreFunction:
     clip_model, _, head_name = (metric.model or DEFAULT_MODEL).partition(JOIN)
     head = read_head(_head_file(head_name or HEAD, context.root))
     clip = load_clip(clip_model, metric.revision, context)
-    if clip.width != len(head.weight):
+    width = len(clip.text(""))
+    if width != len(head.weight):
         raise SuiteError(
             f"metric model {metric.model!r}: the head takes embeddings of {len(head.weight)} components, the "
-            f"CLIP gives {clip.width}; the head of LAION goes with ViT-L/14, such as {DEFAULT_MODEL}"
+            f"CLIP gives {width}; the head of LAION goes with ViT-L/14, such as {DEFAULT_MODEL}"
         )
 
     def aesthetic(images: Images, prompts: Sequence[str]) -> Floats:

@@ -17,12 +17,12 @@ def features(
     """Encode a suite's prompts once; routers then read the vectors by name. Its digest stays as it is."""
     from catbench.cli.progress import progress_bar
     from catbench.suite.store import suite_folder
+    from catbench_make.encoders import load_encoder
     from catbench_make.prompts.add_feature import add_feature
     from catbench_make.prompts.embeddings import Embeddings
-    from catbench_make.prompts.encoders import find_encoder
 
     folder = suite_folder(suite)
-    embeddings = Embeddings(find_encoder(encoder, device))
+    embeddings = Embeddings(load_encoder(encoder, device))
     with progress_bar() as progress:
         added = add_feature(folder, embeddings, progress)
     typer.echo(

@@ -117,7 +117,7 @@ def check(
     from catbench.errors import CatbenchError, UsageError
     from catbench.files import atomic_file, check_writable
     from catbench.suite.store import load_prompts, read_manifest, suite_folder
-    from catbench_make.prompts import encoders
+    from catbench_make.encoders import DEFAULT, load_encoder
     from catbench_make.prompts.check_plot import check_plot_format, write_check_plot
     from catbench_make.prompts.drop import write_without
     from catbench_make.prompts.embeddings import Embeddings
@@ -139,13 +139,13 @@ def check(
     prompts = load_prompts(folder, manifest)
     other = read_other(against, column) if against else None
     own = manifest.suite.provenance and manifest.suite.provenance.diversity
-    name = encoder or (own.encoder if own else encoders.DEFAULT)
+    name = encoder or (own.encoder if own else DEFAULT)
     texts = prompts["text"].tolist()
     beyond = beyond_window(texts)
     found = check(prompts, None, near, beyond=beyond, other=other)  # equal ones need no encoder
     vectors = None
     try:
-        embeddings = Embeddings(encoders.find_encoder(name, device))
+        embeddings = Embeddings(load_encoder(name, device))
     except CatbenchError as error:
         if not found.leaks:
             raise
@@ -186,7 +186,7 @@ def _build(
     from catbench.home import home
     from catbench.suite.prompts import SPLITS
     from catbench.suite.store import save
-    from catbench_make.prompts import encoders
+    from catbench_make.encoders import load_encoder
     from catbench_make.prompts.build import build, rebuild
     from catbench_make.prompts.diversity import DiversityFilter
     from catbench_make.prompts.embeddings import Embeddings
@@ -206,7 +206,7 @@ def _build(
         if listed:
             built = rebuild(dataset.suite, source, rows, *listed)
         else:
-            embeddings = Embeddings(encoders.find_encoder(encoder, device))
+            embeddings = Embeddings(load_encoder(encoder, device))
             built = build(dataset.suite, source, rows, choice, embeddings, progress)
     if embeddings and embeddings.encoded:
         speed = embeddings.encoded / embeddings.seconds
