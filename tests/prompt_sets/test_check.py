@@ -40,7 +40,7 @@ def found(prompts, embeddings, quiet):
 
 
 def pairs(found):
-    return sorted(zip(found.first.tolist(), found.second.tolist(), strict=True))
+    return sorted(zip(found["a"].tolist(), found["b"].tolist(), strict=True))
 
 
 def test_equal_and_near_pairs_across_splits_are_found_and_no_others(found):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from catbench.errors import SuiteError
 from catbench.suite.info import SuiteInfo
@@ -25,8 +26,7 @@ def write_without(folder: Path, found: PromptCheck, out: Path) -> int:
     Of a pair that a split has parted the training prompt goes, else the validation one; a test prompt
     stays where it is. Raises UsageError where `out` is there already, SuiteError where a split loses all.
     """
-    pairs = found.exact if found.similar is None else found.exact + found.similar
-    stays = without_leaks(pairs, found.prompts["split"].tolist())
+    stays = without_leaks(pd.concat([found.exact, found.similar]), found.prompts["split"].tolist())
     rows = np.flatnonzero(stays)
     before, after = (set(found.prompts["split"].iloc[part]) for part in (slice(None), rows))
     if before > after:

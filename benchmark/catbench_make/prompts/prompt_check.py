@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +18,7 @@ from catbench.errors import UsageError
 from catbench.suite.prompts import SPLITS, normalise
 from catbench.suite.store import load_prompts, read_manifest, suite_folder
 from catbench_make.packages import mend_torchvision
-from catbench_make.prompts.leaks import Pairs, parted_pairs, split_ranks
+from catbench_make.prompts.leaks import pair_table, parted_pairs, split_ranks
 from catbench_make.prompts.similarity import near_pairs, nearest
 from catbench_make.prompts.source_tables import read_prompts
 
@@ -44,9 +44,9 @@ class PromptCheck:
     prompts: pd.DataFrame
     near: float
     """Similarity from which two prompts count as near-duplicates."""
-    exact: Pairs
-    """Across splits, equal after normalising; the first nearer to training."""
-    similar: Pairs | None
+    exact: pd.DataFrame
+    """Pairs across splits, as `pair_table` has them, equal after normalising; `a` is nearer to training."""
+    similar: pd.DataFrame | None
     """Across splits, `near` or more and not equal; None where there are no vectors."""
     nearest_train: dict[str, Floats]
     """Validation and test -> each prompt's greatest similarity to a training prompt."""
@@ -55,9 +55,9 @@ class PromptCheck:
     beyond: Ints | None
     """Rows whose text is cut by CLIP's window, as `beyond_window` has it."""
     other: Other | None = None
-    other_exact: Pairs | None = None
+    other_exact: pd.DataFrame | None = None
     """Of the suite and the other: positions in each."""
-    other_similar: Pairs | None = None
+    other_similar: pd.DataFrame | None = None
     other_nearest: Floats | None = None
     """Each prompt's greatest similarity to one of the other."""
 
@@ -72,14 +72,14 @@ class PromptCheck:
     @property
     def parted(self) -> int:
         """Pairs of equal or near prompts that a split has parted."""
-        return len(self.exact) + (len(self.similar) if self.similar else 0)
+        return len(self.exact) + (0 if self.similar is None else len(self.similar))
 
     @property
     def tested_elsewhere(self) -> int:
         """Test prompts that are equal to one of the other set: who trains on it knows them."""
         if self.other_exact is None:
             return 0
-        return int((self.prompts["split"].to_numpy()[self.other_exact.first] == "test").sum())
+        return int((self.prompts["split"].iloc[self.other_exact["a"]] == "test").sum())
 
     def record(self) -> dict[str, Any]:
         """Return the findings as JSON takes them, every pair by the ids of its prompts."""
@@ -90,7 +90,9 @@ class PromptCheck:
             "near_across_splits": None if self.similar is None else self._named(self.similar),
             "length": self.lengths(),
             "vocabulary": self.vocabulary(),
-            "beyond_clip_window": None if self.beyond is None else self._ids(self.beyond),
+            "beyond_clip_window": None
+            if self.beyond is None
+            else self.prompts["prompt_id"].iloc[self.beyond].tolist(),
         }
         if self.other is not None and self.other_exact is not None:
             record["against"] = {
@@ -129,28 +131,24 @@ class PromptCheck:
             if split in bags
         }
 
-    def _ids(self, rows: Ints) -> list[str]:
-        return self.prompts["prompt_id"].iloc[rows].tolist()
-
-    def _named(self, pairs: Pairs) -> list[dict[str, Any]]:
-        split = self.prompts["split"].to_numpy()
+    def _named(self, pairs: pd.DataFrame) -> list[dict[str, Any]]:
+        ids, split = self.prompts["prompt_id"].tolist(), self.prompts["split"].tolist()
         return [
-            {
-                "prompts": self._ids(np.array([a, b])),
-                "splits": [split[a], split[b]],
-                "similarity": float(value),
-            }
-            for a, b, value in zip(pairs.first, pairs.second, pairs.similarity, strict=True)
+            {"prompts": [ids[a], ids[b]], "splits": [split[a], split[b]], "similarity": value}
+            for a, b, value in _rows(pairs)
         ]
 
-    def _with_other(self, pairs: Pairs) -> list[dict[str, Any]]:
+    def _with_other(self, pairs: pd.DataFrame) -> list[dict[str, Any]]:
         assert self.other is not None
-        split = self.prompts["split"].to_numpy()
-        ids = self._ids(pairs.first)
+        ids, split = self.prompts["prompt_id"].tolist(), self.prompts["split"].tolist()
         return [
-            {"prompt": name, "split": split[a], "text": self.other.texts[b], "similarity": float(value)}
-            for name, a, b, value in zip(ids, pairs.first, pairs.second, pairs.similarity, strict=True)
+            {"prompt": ids[a], "split": split[a], "text": self.other.texts[b], "similarity": value}
+            for a, b, value in _rows(pairs)
         ]
+
+
+def _rows(pairs: pd.DataFrame) -> Iterable[tuple[int, int, float]]:
+    return zip(*(pairs[name].tolist() for name in ("a", "b", "similarity")), strict=True)
 
 
 def words_of(text: str) -> list[str]:
@@ -179,18 +177,17 @@ def check(
     found: dict[str, Any] = {}
     if other is not None:
         others = [normalise(text) for text in other.texts]
-        equal = _equal(keys, others)
-        once = np.unique(equal.first, return_index=True)[1]  # of equal ones in the other set the first
-        found = {"other": other, "other_exact": equal.only(once)}
+        # Of equal ones in the other set the first.
+        found = {"other": other, "other_exact": _equal(keys, others).drop_duplicates("a").sort_values("a")}
         if vectors is not None and other.vectors is not None:
-            pairs = Pairs(*near_pairs(vectors, other.vectors, near))
+            pairs = pair_table(*near_pairs(vectors, other.vectors, near))
             found["other_similar"] = _unequal(pairs, keys, others)
             found["other_nearest"] = nearest(vectors, other.vectors)[0]
     exact, rank = _equal(keys, keys), split_ranks(splits)
     return PromptCheck(
         prompts=prompts,
         near=near,
-        exact=exact.only(rank[exact.first] < rank[exact.second]),
+        exact=exact[rank[exact["a"]] < rank[exact["b"]]],
         similar=similar,
         nearest_train=nearest_train,
         words=np.array([len(words_of(text)) for text in prompts["text"]]),
@@ -199,15 +196,14 @@ def check(
     )
 
 
-def _equal(keys: Sequence[str], others: Sequence[str]) -> Pairs:
-    mine = pd.DataFrame({"key": keys, "first": range(len(keys))})
-    theirs = pd.DataFrame({"key": others, "second": range(len(others))})
-    pairs = mine.merge(theirs, on="key")
-    return Pairs(pairs["first"].to_numpy(), pairs["second"].to_numpy(), np.ones(len(pairs)))
+def _equal(keys: Sequence[str], others: Sequence[str]) -> pd.DataFrame:
+    mine = pd.DataFrame({"key": keys, "a": range(len(keys))})
+    theirs = pd.DataFrame({"key": others, "b": range(len(others))})
+    return mine.merge(theirs, on="key")[["a", "b"]].assign(similarity=1.0)
 
 
-def _unequal(pairs: Pairs, keys: Sequence[str], others: Sequence[str]) -> Pairs:
-    return pairs.only(np.array(keys, object)[pairs.first] != np.array(others, object)[pairs.second])
+def _unequal(pairs: pd.DataFrame, keys: Sequence[str], others: Sequence[str]) -> pd.DataFrame:
+    return pairs[np.array(keys, object)[pairs["a"]] != np.array(others, object)[pairs["b"]]]
 
 
 def _nearest_train(vectors: Scores, splits: Any) -> dict[str, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -9,7 +10,6 @@ from rich.text import Text
 
 from catbench.errors import counted, install_line
 from catbench.terminal import one_line
-from catbench_make.prompts.leaks import Pairs
 from catbench_make.prompts.prompt_check import QUANTILES, PromptCheck
 
 SHOWN = 5
@@ -24,14 +24,15 @@ def print_check(found: PromptCheck, title: str) -> None:
     texts = found.prompts["text"].tolist()
     split = found.prompts["split"].tolist()
     console.print(Text(f"{title}: {len(texts):,} prompts", style="bold"))
-    for what, pairs in (("equal", found.exact), (f"{found.near:g} or nearer", found.similar)):
+    near = f"{found.near:g} or nearer"
+    for what, pairs in (("equal", found.exact), (near, found.similar)):
         if pairs is not None:
-            labels = [f"{split[a]} / {split[b]}" for a, b in zip(pairs.first, pairs.second, strict=True)]
+            labels = [f"{split[a]} / {split[b]}" for a, b in zip(pairs["a"], pairs["b"], strict=True)]
             _pairs(console, f"{what} across splits", pairs, labels, texts, texts)
     if found.other is not None:
-        for what, pairs in (("equal", found.other_exact), (f"{found.near:g} or nearer", found.other_similar)):
+        for what, pairs in (("equal", found.other_exact), (near, found.other_similar)):
             if pairs is not None:
-                labels = [split[a] for a in pairs.first]
+                labels = [split[a] for a in pairs["a"]]
                 _pairs(
                     console, f"{what} to {found.other.name}", pairs, labels, texts, list(found.other.texts)
                 )
@@ -58,13 +59,17 @@ def _verdict(found: PromptCheck) -> list[str]:
 
 
 def _pairs(
-    console: Console, what: str, pairs: Pairs, labels: list[str], first: list[str], second: list[str]
+    console: Console,
+    what: str,
+    pairs: pd.DataFrame,
+    labels: list[str],
+    first: list[str],
+    second: list[str],
 ) -> None:
-    prompts = len(set(pairs.first.tolist()))
-    console.print(f"{what}: {len(pairs):,} pairs, {prompts:,} prompts")
-    for row in pairs.similarity.argsort(kind="stable")[::-1][:SHOWN]:
-        a, b = first[pairs.first[row]], second[pairs.second[row]]
-        line = f"  {pairs.similarity[row]:.3f} {labels[row]}: {one_line(a, 60)} | {one_line(b, 60)}"
+    console.print(f"{what}: {len(pairs):,} pairs, {pairs['a'].nunique():,} prompts")
+    nearest = pairs.assign(label=labels).sort_values("similarity", kind="stable")[::-1][:SHOWN]
+    for a, b, similarity, label in nearest.to_numpy().tolist():
+        line = f"  {similarity:.3f} {label}: {one_line(first[a], 60)} | {one_line(second[b], 60)}"
         console.print(Text(line), soft_wrap=True)
 
 
