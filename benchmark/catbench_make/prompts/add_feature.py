@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,21 +17,11 @@ from catbench_make.prompts.build import feature_name
 from catbench_make.prompts.embeddings import Embeddings
 
 
-@dataclass(frozen=True, eq=False)
-class Added:
-    """What was put into a suite."""
-
-    name: str
-    """By which routers read it."""
-    vectors: Scores
-    """float32 (n, d), rows in the order of the suite's own file of prompts."""
-    first: str
-    """Name of the feature that routers read without a name."""
-
-
-def add_feature(folder: Path, embeddings: Embeddings, progress: Progress) -> Added:
+def add_feature(folder: Path, embeddings: Embeddings, progress: Progress) -> tuple[str, Scores, str]:
     """Write the vectors of an encoder into a suite's folder, and their digest into its manifest.
 
+    Returns the name by which routers read them, the vectors, float32 (n, d) in the order of the suite's own
+    file of prompts, and the name of the feature that routers read without a name.
     The manifest names the vectors only while their file is whole, so a stop leaves a suite that loads.
     Raises UsageError for a suite that catbench ships or keeps as it was fetched, SuiteError for a folder that
     is none.
@@ -54,7 +43,7 @@ def add_feature(folder: Path, embeddings: Embeddings, progress: Progress) -> Add
     _write(manifest, folder)
     write_descriptions(folder, manifest, load_costs(folder, manifest))
     first = next(Path(path).stem for path in files if path.startswith("features/"))
-    return Added(name, vectors, first)
+    return name, vectors, first
 
 
 def _write(manifest: Manifest, folder: Path) -> None:

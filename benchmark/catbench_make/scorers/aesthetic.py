@@ -14,12 +14,11 @@ CLIPScore by the same CLIP shares its image embedding: an image is embedded once
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from catbench.arrays import Floats, Scores
+from catbench.arrays import Floats
 from catbench.download import fetch
 from catbench.errors import GenerationError, SuiteError
 from catbench.suite.info import Metric
@@ -34,19 +33,6 @@ SHA256 = "2cd4e60f4f24ae3bcd57b847b13c1f3ba27edc28cc1a7f9ce74ee9f421243cba"
 JOIN = " + "
 
 
-@dataclass(frozen=True)
-class AestheticHead:
-    """A linear map of unit vectors."""
-
-    weight: Floats
-    """Shape (d,)."""
-    bias: float
-
-    def __call__(self, embeddings: Scores) -> Floats:
-        """Return the scores, shape (n,), of unit vectors (n, d)."""
-        return embeddings.astype(np.float64) @ self.weight + self.bias
-
-
 def load_aesthetic(metric: Metric, context: ScorerContext) -> ScoreFunction:
     """Return the function for a record.
 
@@ -54,24 +40,24 @@ def load_aesthetic(metric: Metric, context: ScorerContext) -> ScoreFunction:
     fetched, GenerationError for models that cannot be loaded.
     """
     clip_model, _, head_name = (metric.model or DEFAULT_MODEL).partition(JOIN)
-    head = read_head(_head_file(head_name or HEAD, context.root))
+    weight, bias = read_head(_head_file(head_name or HEAD, context.root))
     clip = load_clip(clip_model, metric.revision, context)
     width = len(clip.text(""))
-    if width != len(head.weight):
+    if width != len(weight):
         raise SuiteError(
-            f"metric model {metric.model!r}: the head takes embeddings of {len(head.weight)} components, the "
+            f"metric model {metric.model!r}: the head takes embeddings of {len(weight)} components, the "
             f"CLIP gives {width}; the head of LAION goes with ViT-L/14, such as {DEFAULT_MODEL}"
         )
 
     def aesthetic(images: Images, prompts: Sequence[str]) -> Floats:
         del prompts
-        return head(clip.images(images))
+        return clip.images(images).astype(np.float64) @ weight + bias
 
     return aesthetic
 
 
-def read_head(path: Path) -> AestheticHead:
-    """Return the head in a file of the published form: `weight` (1, d) and `bias` (1,).
+def read_head(path: Path) -> tuple[Floats, float]:
+    """Return weights (d,) and bias of the head in a file of the published form: `weight` (1, d), `bias` (1,).
 
     Raises GenerationError for any other file.
     """
@@ -83,7 +69,7 @@ def read_head(path: Path) -> AestheticHead:
             f"weights {path}: holds {shapes}, not a linear head's weight (1, d) and bias (1,); LAION's "
             "second predictor, a network of several layers, is another metric"
         )
-    return AestheticHead(weights["weight"][0].double().numpy(), float(weights["bias"]))
+    return weights["weight"][0].double().numpy(), float(weights["bias"])
 
 
 def _head_file(name: str, root: Path | None) -> Path:

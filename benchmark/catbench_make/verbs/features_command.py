@@ -24,10 +24,10 @@ def features(
     folder = suite_folder(suite)
     embeddings = Embeddings(load_encoder(encoder, device))
     with progress_bar() as progress:
-        added = add_feature(folder, embeddings, progress)
+        name, vectors, first = add_feature(folder, embeddings, progress)
     typer.echo(
-        f"{folder}: {len(added.vectors):,} prompts as vectors of {added.vectors.shape[1]} numbers "
+        f"{folder}: {len(vectors):,} prompts as vectors of {vectors.shape[1]} numbers "
         f"({embeddings.encoded:,} encoded, the others were kept from before). Routers read them by name: "
-        f"`catbench evaluate knn:{added.name} --suite {suite}`; without a name they read the suite's first "
-        f"feature, {added.first}."
+        f"`catbench evaluate knn:{name} --suite {suite}`; without a name they read the suite's first "
+        f"feature, {first}."
     )

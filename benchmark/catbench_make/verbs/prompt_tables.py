@@ -30,6 +30,7 @@ def print_check(found: PromptCheck, title: str) -> None:
             labels = [f"{split[a]} / {split[b]}" for a, b in zip(pairs["a"], pairs["b"], strict=True)]
             _pairs(console, f"{what} across splits", pairs, labels, texts, texts)
     if found.other is not None:
+        others = list(found.other.texts)
         for what, pairs in (("equal", found.other_exact), (near, found.other_similar)):
             if pairs is not None:
                 labels = [split[a] for a in pairs["a"]]
