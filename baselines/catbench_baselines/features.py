@@ -83,9 +83,9 @@ class PromptVectors:
         """Choose the feature, or learn the vocabulary; return the vectors before they are reduced."""
         if self._option not in ("", TFIDF, *prompts.features):
             self._find_encoder(prompts)
-            from catbench_baselines.token_encoders import encode_once
+            from catbench_baselines.token_encoders import encode_once, means
 
-            return _unit(encode_once(self._encoder, list(prompts)).means())
+            return _unit(means(encode_once(self._encoder, list(prompts))))
         chosen = self._option or next(iter(prompts.features), None)
         self._feature = chosen if chosen in prompts.features else None
         if self._feature is None:
@@ -98,9 +98,9 @@ class PromptVectors:
 
     def _read(self, prompts: Prompts) -> Any:
         if self._encoder is not None:
-            from catbench_baselines.token_encoders import encode
+            from catbench_baselines.token_encoders import encode, means
 
-            return _unit(encode(self._encoder, list(prompts)).means())
+            return _unit(means(encode(self._encoder, list(prompts))))
         if self._feature is None:
             return self._tfidf.transform(list(prompts))
         return _unit(prompts.features[self._feature])

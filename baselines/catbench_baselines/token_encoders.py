@@ -19,11 +19,10 @@ from there.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -49,41 +48,26 @@ load_once = lru_cache(maxsize=1)(load_encoder)
 """Keeps the last encoder."""
 
 
-@dataclass(frozen=True)
-class Tokens:
-    """Token embeddings of n prompts, one after the other."""
+Tokens: TypeAlias = list[torch.Tensor]
+"""Of each prompt the embeddings of its tokens, half precision (tokens, d)."""
 
-    values: torch.Tensor
-    """Half precision, (total, d)."""
-    lengths: torch.Tensor
-    """Tokens of each prompt, int64 (n,)."""
 
-    def __len__(self) -> int:
-        return len(self.lengths)
+def batch_of(tokens: Tokens, rows: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the embeddings (t, d) of the prompts at `rows`, without padding, and their lengths (b,)."""
+    chosen = [tokens[row] for row in rows]
+    return torch.cat(chosen).float(), torch.tensor([len(part) for part in chosen])
 
-    def batch(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the embeddings (t, d) of the prompts at `rows`, without padding, and their lengths (b,)."""
-        lengths = self.lengths[rows]
-        ahead = self._starts[rows] - (lengths.cumsum(0) - lengths)  # a prompt's place here and in the batch
-        flat = torch.arange(int(lengths.sum())) + ahead.repeat_interleave(lengths)
-        return self.values[flat].float(), lengths
 
-    @cached_property
-    def _starts(self) -> torch.Tensor:
-        return self.lengths.cumsum(0) - self.lengths
-
-    def means(self) -> npt.NDArray[np.float32]:
-        """Return the mean embedding of each prompt's tokens, (n, d)."""
-        return torch.stack(
-            [part.float().mean(dim=0) for part in self.values.split(self.lengths.tolist())]
-        ).numpy()
+def means(tokens: Tokens) -> npt.NDArray[np.float32]:
+    """Return the mean embedding of each prompt's tokens, (n, d)."""
+    return torch.stack([part.float().mean(dim=0) for part in tokens]).numpy()
 
 
 @torch.inference_mode()
 def encode(encoder: Encoder, texts: Sequence[str]) -> Tokens:
     """Return the token embeddings of texts; those of like length are run together."""
     order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
-    rows: list[torch.Tensor] = [torch.empty(0)] * len(texts)
+    rows: Tokens = [torch.empty(0)] * len(texts)
     for start in range(0, len(order), BATCH):
         chosen = order[start : start + BATCH]
         read = _read(encoder, [texts[row] for row in chosen])
@@ -91,7 +75,7 @@ def encode(encoder: Encoder, texts: Sequence[str]) -> Tokens:
             chosen, encoder.tokens(read), read["attention_mask"].bool(), strict=True
         ):
             rows[row] = values[real].half()
-    return Tokens(torch.cat(rows), torch.tensor([len(row) for row in rows]))
+    return rows
 
 
 def encoder_flops(encoder: Encoder, texts: Sequence[str]) -> float:
@@ -125,16 +109,16 @@ def encode_once(encoder: Encoder, texts: Sequence[str]) -> Tokens:
     memory = Memory(folder, verbose=0)
     run: Any = memory.cache(_encoded, ignore=["encoder", "texts"])
     ids = [part.numpy() for _, part in sorted(_read(encoder, texts).items())]
-    first = encode(encoder, texts[:1]).values.numpy()  # the same weights are run otherwise by another config
+    first = encode(encoder, texts[:1])[0].numpy()  # the same weights are run otherwise by another config
     values, lengths = run(encoder, texts, (encoder.weights, ids, first))
     memory.reduce_size(bytes_limit=LARGEST)
-    return Tokens(torch.from_numpy(values), torch.from_numpy(lengths))
+    return list(torch.from_numpy(values).split(lengths))
 
 
 def _encoded(encoder: Encoder, texts: Sequence[str], known_by: Any) -> tuple[Any, Any]:
-    """Return values (total, d) and lengths (n,); `known_by` tells encoders and texts from others."""
+    """Return values (total, d) and lengths; `known_by` tells encoders and texts from others."""
     tokens = encode(encoder, texts)
-    return tokens.values.numpy().astype(np.float16, copy=False), tokens.lengths.numpy()
+    return torch.cat(tokens).numpy(), [len(part) for part in tokens]
 
 
 def find_encoder(option: str, prompts: Prompts) -> Encoder:

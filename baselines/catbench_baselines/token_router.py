@@ -20,6 +20,7 @@ from catbench import Pool, Prompts
 from catbench_baselines.features import COUNTED, Floats, Labelled, contrast_error
 from catbench_baselines.token_encoders import (
     Tokens,
+    batch_of,
     encode,
     encode_once,
     encoder_flops,
@@ -70,7 +71,7 @@ class TokenRouter:
         random = np.random.default_rng(self._pool.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._pool.seed)
-            self._size = tokens.values.shape[1], quality.shape[1]
+            self._size = tokens[0].shape[1], quality.shape[1]
             self._network = self._build(*self._size)
             optimiser = torch.optim.AdamW(self._network.parameters(), lr=RATE, weight_decay=DECAY)
             best, least, since = self._network, np.inf, 0
@@ -88,7 +89,7 @@ class TokenRouter:
             self._network = best
         counted = range(min(COUNTED, len(prompts)))
         self.flops_per_prompt = mean_flops(
-            [partial(self._network, *tokens.batch(torch.tensor([row]))) for row in counted]
+            [partial(self._network, *batch_of(tokens, [row])) for row in counted]
         )
         self.encoder_flops_per_prompt = encoder_flops(self._encoder, [prompts[row] for row in counted])
         return self
@@ -121,7 +122,7 @@ class TokenRouter:
         self._network.train()
         order = torch.from_numpy(random.permutation(len(tokens)))
         for rows in order.split(BATCH):
-            loss = cross_entropy(self._network(*tokens.batch(rows)), target[rows])
+            loss = cross_entropy(self._network(*batch_of(tokens, rows.tolist())), target[rows])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -129,8 +130,9 @@ class TokenRouter:
     @torch.inference_mode()
     def _predict(self, tokens: Tokens) -> Floats:
         self._network.eval()
-        rows = torch.arange(len(tokens)).split(4 * BATCH)
-        logits = torch.cat([self._network(*tokens.batch(chosen)) for chosen in rows])
+        starts = range(0, len(tokens), 4 * BATCH)
+        parts = [range(len(tokens))[start : start + 4 * BATCH] for start in starts]
+        logits = torch.cat([self._network(*batch_of(tokens, part)) for part in parts])
         return logits.double().sigmoid().numpy() * self._width + self._low
 
 

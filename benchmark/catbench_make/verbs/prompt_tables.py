@@ -34,9 +34,7 @@ def print_check(found: PromptCheck, title: str) -> None:
         for what, pairs in (("equal", found.other_exact), (near, found.other_similar)):
             if pairs is not None:
                 labels = [split[a] for a in pairs["a"]]
-                _pairs(
-                    console, f"{what} to {found.other.name}", pairs, labels, texts, list(found.other.texts)
-                )
+                _pairs(console, f"{what} to {found.other.name}", pairs, labels, texts, others)
     for line in _verdict(found):
         console.print(Text(line), soft_wrap=True)
     console.print(_statistics(found))
