@@ -5,8 +5,7 @@ Similarity is the cosine in the suite's prompt embedding, or in TF-IDF; K is cho
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -35,7 +34,6 @@ class KnnRouter(VectorRouter):
     def fit(self, prompts: Prompts, quality: Floats, validation: Labelled | None = None) -> KnnRouter:
         """Index the training prompts, and choose K by the quality reached on the validation split."""
         self._search_among(self._vectors.fit(prompts))
-        self._times = None
         self.flops_per_prompt = _similarity_flops(self._train)
         self._validation = validation
         return self.refit(quality)
@@ -45,26 +43,25 @@ class KnnRouter(VectorRouter):
 
         A prompt that is drawn twice is two neighbours, at one distance; vectors and similarities stay.
         """
-        times = None if rows is None else np.bincount(rows, minlength=self._count)
-        if times is not None or self._times is not None:
-            self._asked = [asked.among(times) for asked in self._asked]
-        self._times = times
+        self._times = None if rows is None else np.bincount(rows, minlength=self._count)
         self._centre = quality.mean(axis=0)
         self._labels = np.zeros((self._count, quality.shape[1]), np.float32)
         self._labels[slice(None) if rows is None else rows] = quality - self._centre
         self.k = min(DEFAULT, len(quality))
         if self._validation is not None:
             prompts, true = self._validation
-            sums = dict(self._ask(prompts).sums(self._labels))
-            tried = np.array([self._centre + total / k for k, total in sums.items()])
-            self.k = list(sums)[int(np.argmax(routed_quality(tried, true, self._pool)))]
+            nearest = self._nearest(prompts)
+            tried = [k for k in CHOICES if k <= nearest.shape[1]]
+            rings = [self._sums(nearest[:, near:far]) for near, far in pairwise([0, *tried])]
+            totals = zip(accumulate(rings), tried, strict=True)
+            predicted = np.array([self._centre + total / k for total, k in totals])
+            self.k = tried[int(np.argmax(routed_quality(predicted, true, self._pool)))]
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
         """Return the mean quality (n, M) of each prompt's neighbours."""
-        asked = self._ask(prompts)
-        k = min(self.k, asked.neighbours.shape[1])
-        return self._centre + (asked.ring(0, k) @ self._labels).astype(np.float64) / k
+        nearest = self._nearest(prompts)[:, : self.k]
+        return self._centre + self._sums(nearest).astype(np.float64) / nearest.shape[1]
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take what `state` returned."""
@@ -77,71 +74,45 @@ class KnnRouter(VectorRouter):
 
         self._train, self._count = vectors, vectors.shape[0]
         self._index: Any = NearestNeighbors(metric="cosine").fit(vectors)
-        self._asked: list[_Asked] = []
+        self._searched: list[tuple[Prompts, npt.NDArray[np.int32]]] = []
 
-    def _ask(self, prompts: Prompts) -> _Asked:
-        """Return the neighbours of prompts, kept from the last two times.
+    def _nearest(self, prompts: Prompts) -> npt.NDArray[np.int32]:
+        """Return the training prompts (n, k) that are the neighbours of each prompt, the nearest first."""
+        found = self._found(prompts)
+        if self._times is None:
+            return found[:, : max(CHOICES)]
+        repeats = self._times[found]
+        ends = repeats.sum(axis=1).cumsum()
+        wide = min(max(CHOICES), int(np.diff(ends, prepend=0).min()))
+        starts = np.append(0, ends[:-1])
+        return np.repeat(found.ravel(), repeats.ravel())[starts[:, None] + np.arange(wide)]
+
+    def _found(self, prompts: Prompts) -> npt.NDArray[np.int32]:
+        """Return the neighbours that were searched for prompts, kept from the last two times.
 
         A refit is asked about the prompts of the one before, and may be about validation and test in turn.
         """
-        for asked in self._asked:
-            if asked.prompts is prompts:
-                return asked
+        for asked, found in self._searched:
+            if asked is prompts:
+                return found
         from sklearn import config_context
 
         most = min(FOUND, self._count)
         with config_context(working_memory=SEARCHED):
             found = self._index.kneighbors(self._vectors.transform(prompts), most, return_distance=False)
-        asked = _Asked(prompts, found, self._count).among(self._times)
-        self._asked = [*self._asked[-1:], asked]
-        return asked  # another thread may have put its own last by now
+        found = found.astype(np.int32)
+        self._searched = [*self._searched[-1:], (prompts, found)]
+        return found
 
+    def _sums(self, neighbours: npt.NDArray[np.int32]) -> Any:
+        """Return the sums (n, M) of the labels of neighbours (n, k).
 
-class _Asked:
-    """Prompts whose neighbours were searched, and among which training prompts they count."""
-
-    def __init__(self, prompts: Prompts, found: npt.NDArray[np.integer[Any]], count: int) -> None:
-        self.prompts, self._found, self._count = prompts, found.astype(np.int32), count
-        self.neighbours = self._found[:, : max(CHOICES)]
-        """Training prompts (n, k), the nearest first."""
-        self._rings: dict[tuple[int, int], Any] = {}
-
-    def among(self, times: Ints | None) -> _Asked:
-        """Return the same where training prompt j counts `times[j]` times; None = once each."""
-        other = _Asked(self.prompts, self._found, self._count)
-        if times is not None:
-            repeats = times[self._found]
-            ends = repeats.sum(axis=1).cumsum()
-            wide = min(max(CHOICES), int(np.diff(ends, prepend=0).min()))
-            starts = np.append(0, ends[:-1])
-            flat = np.repeat(self._found.ravel(), repeats.ravel())
-            other.neighbours = flat[starts[:, None] + np.arange(wide)]
-        return other
-
-    def ring(self, near: int, far: int) -> Any:
-        """Return the sparse matrix of the `near`-th to `far`-th neighbours; it is kept."""
-        if (near, far) not in self._rings:
-            self._rings[near, far] = _ring(self.neighbours[:, near:far], self._count)
-        return self._rings[near, far]
-
-    def sums(self, labels: Any) -> Iterator[tuple[int, Any]]:
-        """Yield each K that is tried, with the sums (n, M) of the labels (N, M) of the K neighbours."""
-        tried = [k for k in CHOICES if k <= self.neighbours.shape[1]]
-        total = 0.0
-        for near, far in pairwise([0, *tried]):
-            total = total + self.ring(near, far) @ labels
-            yield far, total
-
-
-def _ring(neighbours: npt.NDArray[np.int32], count: int) -> Any:
-    """Return the sparse matrix (n, count) of ones at neighbours (n, k): its product with labels sums theirs.
-
-    Refits to other labels come down to such products.
-    """
-    rows, width = neighbours.shape
-    ones = np.ones(rows * width, np.float32)
-    ends = np.arange(0, rows * width + 1, width, dtype=np.int32)  # small types: the product waits for memory
-    return csr_array((ones, neighbours.ravel(), ends), shape=(rows, count))
+        A product of a sparse matrix of ones: refits to other labels come down to such products.
+        """
+        rows, width = neighbours.shape
+        ones = np.ones(rows * width, np.float32)
+        ends = np.arange(0, rows * width + 1, width, dtype=np.int32)  # small: the product waits for memory
+        return csr_array((ones, neighbours.ravel(), ends), shape=(rows, self._count)) @ self._labels
 
 
 def _similarity_flops(vectors: Any) -> float:
