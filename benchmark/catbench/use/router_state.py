@@ -124,25 +124,20 @@ def read_state(folder: Path, trusted: Sequence[str] = ()) -> Any:
 
 def types_in(path: Path) -> frozenset[str]:
     """Return the types that a file of skops names, without making an object of any."""
+    found: set[str] = set()
+
+    def note(part: dict[str, Any]) -> None:
+        # Of objects, and of functions that skops would import.
+        for module, name in (("__module__", "__class__"), ("module_path", "function")):
+            if isinstance(part.get(module), str) and isinstance(part.get(name), str):
+                found.add(f"{part[module]}.{part[name]}")
+
     with readable(path, "a file of skops"):
         try:
             with ZipFile(path) as archive:
-                schema = json.loads(archive.read("schema.json"))
+                json.loads(archive.read("schema.json"), object_hook=note)
         except (BadZipFile, KeyError, RecursionError) as error:
             raise ValueError(str(error)) from error
-    found: set[str] = set()
-    left: list[Any] = [schema]
-    while left:
-        part = left.pop()
-        if isinstance(part, dict):
-            said = cast(dict[str, Any], part)
-            # Of objects, and of functions that skops would import.
-            for module, name in (("__module__", "__class__"), ("module_path", "function")):
-                if isinstance(said.get(module), str) and isinstance(said.get(name), str):
-                    found.add(f"{said[module]}.{said[name]}")
-            left += said.values()
-        elif isinstance(part, list):
-            left += cast(list[Any], part)
     return frozenset(found)
 
 
