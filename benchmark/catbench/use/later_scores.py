@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +13,12 @@ from catbench.report.evaluation import evaluate
 from catbench.report.report import Report
 from catbench.report.spelling import spell
 from catbench.route.routing import NamedRouter
-from catbench.score.answer import Answer
+from catbench.score.answer import restrict
 from catbench.score.rounds import rounds_of
 from catbench.suite.info import SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Cost
-from catbench.suite.prompts import normalise
+from catbench.suite.prompts import SPLITS, normalise
 from catbench.suite.tables.from_table import matrix_from_table
 from catbench.suite.tables.table_reading import read_table
 from catbench.use.fitted import FittedRouter
@@ -74,10 +73,8 @@ def later_scores(
     rounds, pool = rounds_of(matrix, FOLDS), fitted.pool
     texts = list(rounds.test.texts())
     answer = fitted.answer(texts)
-    place = {row: position for position, row in enumerate(rounds.test.rows.tolist())}
-    validation = tuple(
-        _part(answer, [place[row] for row in one.validation.rows.tolist()]) for one in rounds.each
-    )
+    tested = rounds.test.rows  # all, rising
+    validation = tuple(restrict(answer, np.searchsorted(tested, one.validation.rows)) for one in rounds.each)
     answers = {pool.metric: replace(answer, validation=validation)}
     report = evaluate(
         NamedRouter(fitted.name, lambda pool: fitted.router),  # whose answers are given: it is not asked
@@ -90,14 +87,6 @@ def later_scores(
     )
     unlike = int(fitted.familiar.unlike(texts).sum())
     return LaterScores(report, len(texts), _budget_error(fitted, texts), unlike)
-
-
-def _part(answer: Answer, rows: list[int]) -> Answer:
-    """Return an answer about some of its prompts."""
-    predicted = None if answer.predicted is None else answer.predicted[rows]
-    return replace(
-        answer, predicted=predicted, choices=None if answer.choices is None else answer.choices[:, rows]
-    )
 
 
 def _budget_error(fitted: FittedRouter, texts: list[str]) -> float | None:
@@ -119,7 +108,10 @@ def _matrix(fitted: FittedRouter, scores: Path, tell: Callable[[str], None]) -> 
         raise SuiteError(f"{scores}, row {int(blank.argmax()) + 1}: prompt is empty")
     kept = [name for name in ("prompt", "prompt_id", "candidate", "sample", metric.name) if name in table]
     rows = table.loc[table["candidate"].astype(str).isin(pool.ids), kept]
-    rows = rows.assign(split=_splits([normalise(text) for text in rows["prompt"]]))
+    # Each split has some: all are scored in folds, whatever their split. (Hashes would not do, since later
+    # prompts may be those of one split.)
+    number, _ = rows["prompt"].map(normalise).factorize(sort=True)
+    rows = rows.assign(split=np.array(SPLITS)[number % len(SPLITS)])
     if lacking := sorted(set(pool.ids) - set(rows["candidate"].astype(str))):
         raise SuiteError(f"{scores}: no score of candidate {lacking[0]!r}, which the router chooses from")
     unit, _, hardware = pool.unit.partition("@")
@@ -131,13 +123,3 @@ def _matrix(fitted: FittedRouter, scores: Path, tell: Callable[[str], None]) -> 
     return matrix_from_table(
         rows, costs, [metric], suite, candidates=pool.candidates, where=str(scores), tell=tell
     )
-
-
-def _splits(texts: list[str]) -> list[str]:
-    """Return a split of each text, so that each has some: they are scored in folds, whatever their split.
-
-    Hashed texts would not do, since later prompts may be those of one split.
-    """
-    known = sorted(set(texts))
-    of_text = dict(zip(known, cycle(("train", "validation", "test")), strict=False))
-    return [of_text[text] for text in texts]
