@@ -396,7 +396,7 @@ def test_a_policy_that_answers_wrongly(refused, simulated, tmp_path, body, says)
     ("source", "says"),
     [
         ("def make_router(pool): pass\n", "make_router(pool) returned None"),
-        ("def make_routr(pool): pass\n", "did you mean 'make_routr'"),
+        ("def make_routr(pool): pass\n", "a function that returns a router; it has make_routr"),
         ("import no_such_module\n", "cannot be imported: ModuleNotFoundError"),
         ("def make_router(pool): 1 / 0\n", "failed in make_router(): ZeroDivisionError"),
         ("def make_router(:\n", "SyntaxError"),

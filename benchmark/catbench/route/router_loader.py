@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import copy
 import inspect
-from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -60,8 +59,6 @@ def load_router(name: str, file: Path, factory: str, folder: Path | None = None)
             and callable(value)
             and not key.startswith("_")
         ]
-        if get_close_matches(factory, known):
-            raise RouterError(f"router {name!r}: {unknown_name(f'factory in {file}', factory, known)}")
         holds = f"; it has {', '.join(known)}" if known else ""
         raise RouterError(
             f"router {name!r}: {file} has no {factory}(pool), a function that returns a router{holds}"
