@@ -107,17 +107,12 @@ class Rounds:
         Choices of a policy are joined by the position of their trade-offs. Seconds and FLOPs of a prompt are
         means; those of fitting are added up.
         """
-        if len(answers) == 1:
-            return answers[0]
-        predicted, choices = None, None
-        if answers[0].predicted is not None:
-            predicted = self.in_order([np.asarray(a.predicted) for a in answers])
-        else:
-            choices = self.in_order([np.asarray(a.choices) for a in answers], axis=1)
+        predicted = [a.predicted for a in answers if a.predicted is not None]
+        choices = [a.choices for a in answers if a.choices is not None]
         return replace(
             answers[0],
-            predicted=predicted,
-            choices=choices,
+            predicted=self.in_order(predicted) if predicted else None,
+            choices=self.in_order(choices, axis=1) if choices else None,
             fit_seconds=sum(a.fit_seconds for a in answers),
             seconds_per_prompt=float(np.mean([a.seconds_per_prompt for a in answers])),
             flops_per_prompt=_mean([a.flops_per_prompt for a in answers]),
