@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catbench.score.answer import Answer
-from catbench.score.answer_sweep import sweep_of
-from catbench.score.deployment import deploy, quality_within, unlimited
+from catbench.score.deployment import deploy, quality_within, sweep_of, unlimited
 from catbench.suite.pool import Candidate, Pool
 
 TRADE_OFFS = np.array([4.0, 2.0, 1.0, 0.0])

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catbench import CatbenchError, deferral_curve, mixture_curve, oracle_curve
-from catbench.score.sweep import EstimatorSweep, PolicySweep, choices_at, choices_within
+from catbench.score.answer import Answer
+from catbench.score.deployment import choices_within
+from catbench.score.sweep import EstimatorSweep, PolicySweep, choices_at
 
 SMALL = st.integers(-6, 6)
 
@@ -142,17 +144,21 @@ def test_the_choice_at_a_vertex_has_the_vertex_s_cost_and_quality(problem):
     )
 
 
+def within(predicted, cost, budgets):
+    return choices_within(Answer(np.array(predicted), None, np.zeros(1)), np.array(cost), np.array(budgets))
+
+
 def test_a_budget_is_kept_where_two_trade_offs_nearly_tie():
     # Both prompts climb from 1 to 2, at trade-offs that lie 1.5e-9 apart: two events, and two vertices.
     predicted = [[0, 1], [0, 1 - 1.5e-9]]
-    chosen = choices_within(predicted, [1, 2], [1, 1.5, 2])
+    chosen = within(predicted, [1, 2], [1, 1.5, 2])
     assert chosen.tolist() == [[0, 0], [1, 0], [1, 1]]
 
 
 def test_trade_offs_that_tie_one_by_one_are_one_event_and_no_budget_lies_between():
     # Each lies within 1e-9 of the next, the first and the last do not: all of them are one event.
     predicted = [[0, 1 - 0.6e-9 * step] for step in range(6)]
-    assert choices_within(predicted, [1, 2], [1.5, 2]).tolist() == [[0] * 6, [1] * 6]
+    assert within(predicted, [1, 2], [1.5, 2]).tolist() == [[0] * 6, [1] * 6]
 
 
 @given(problems(), st.floats(0, 4e-9))
@@ -163,11 +169,11 @@ def test_choices_within_a_budget_spend_the_last_vertex_within_it(problem, apart)
     curve = deferral_curve(predicted, quality, cost)
     middle = (curve.cost[1:] + curve.cost[:-1]) / 2
     budgets = np.concatenate([[cost.min() / 2], curve.cost, middle])
-    within = [0, *range(len(curve.cost)), *range(len(middle))]
-    chosen = choices_within(predicted, cost, budgets)
-    np.testing.assert_allclose(cost[chosen].mean(axis=1), curve.cost[within], rtol=1e-12)
+    vertices = [0, *range(len(curve.cost)), *range(len(middle))]
+    chosen = within(predicted, cost, budgets)
+    np.testing.assert_allclose(cost[chosen].mean(axis=1), curve.cost[vertices], rtol=1e-12)
     np.testing.assert_allclose(
-        quality[np.arange(len(quality)), chosen].mean(axis=1), curve.quality[within], atol=1e-12
+        quality[np.arange(len(quality)), chosen].mean(axis=1), curve.quality[vertices], atol=1e-12
     )
 
 

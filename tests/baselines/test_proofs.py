@@ -8,8 +8,8 @@ import pytest
 from catbench import mixture_curve
 from catbench.route.router_loader import find_router
 from catbench.route.routing import run_router
-from catbench.score.answer_sweep import sweep_of
 from catbench.score.bootstrap import Bootstrap, replicate_weights
+from catbench.score.deployment import sweep_of
 from catbench.suite.simulate import Simulation, simulate
 
 METRIC = "simulated_score"

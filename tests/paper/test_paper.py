@@ -150,11 +150,11 @@ def test_figure3_holds_both_estimators_in_both_pools(runs, made):
 
 
 def test_selection_rates_are_those_of_the_curve_s_last_vertex_within_a_budget(runs, made):
-    pool, predicted = runs.pool("simulated_score"), runs.answer("ridge", "simulated_score").predicted
+    pool, answer = runs.pool("simulated_score"), runs.answer("ridge", "simulated_score")
     budgets = np.append(pool.cost, np.linspace(pool.cost.min(), pool.cost.max(), 9))
     rates, curve = (
-        rates_within(predicted, pool.cost, budgets),
-        deferral_curve(predicted, predicted, pool.cost),
+        rates_within(answer, pool.cost, budgets),
+        deferral_curve(answer.predicted, answer.predicted, pool.cost),
     )
     np.testing.assert_allclose(rates.sum(axis=1), 1)
     for budget, spent in zip(budgets, rates @ pool.cost, strict=True):
@@ -180,9 +180,9 @@ def test_figure4_lists_the_extremes_at_the_baseline_s_cost(runs, made):
     for row in data.itertuples():
         same = quality[quality["text"] == row.prompt]
         assert (np.isclose(same[name], row.fixed) & np.isclose(same[row.routed_to], row.routed)).any()
-    predicted = runs.answer(runs.estimators[0], "simulated_score").predicted
+    answer = runs.answer(runs.estimators[0], "simulated_score")
     baseline = pool.ids.index(name)
-    there = rates_within(predicted, pool.cost, pool.cost[[baseline]])[0, baseline]
+    there = rates_within(answer, pool.cost, pool.cost[[baseline]])[0, baseline]
     elsewhere = round((1 - there) * len(quality))
     assert f"{elsewhere:,} of {len(quality):,} test prompts go elsewhere" in exhibit.notes[0]
 

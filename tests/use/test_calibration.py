@@ -8,6 +8,7 @@ import pytest
 from catbench.errors import UsageError
 from catbench.score.answer import Answer
 from catbench.score.bootstrap import Bootstrap
+from catbench.score.deployment import chosen_at
 from catbench.suite.info import Metric
 from catbench.suite.pool import Candidate, Pool
 from catbench.use.calibration import Calibration, places
@@ -37,7 +38,7 @@ def calibrated(random, prompts, policy=False, direction="higher"):
 
 def spent(known, setting, answer, truth, coins):
     """Return mean cost and quality of what prompts get."""
-    below, above = known.choices(answer, setting)
+    below, above = chosen_at(answer, COST, setting.trade_offs)
     chosen = np.where(coins < setting.share, above, below)
     return COST[chosen].mean(), truth[np.arange(len(truth)), chosen].mean()
 

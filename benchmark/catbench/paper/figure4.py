@@ -7,7 +7,7 @@ import pandas as pd
 
 from catbench.paper.exhibit import Exhibit
 from catbench.paper.runs import Runs, by_cost
-from catbench.score.sweep import choices_within
+from catbench.score.deployment import choices_within
 
 BASELINE = "sdxl-22"
 """The paper's; a suite without it takes the middle one by cost."""
@@ -21,9 +21,8 @@ def figure4(runs: Runs) -> Exhibit:
     pool = runs.pool(metric.name)
     quality = runs.samples(metric.name).mean(axis=2)
     answer = runs.answer(router, metric.name)
-    assert answer.predicted is not None
     baseline = pool.ids.index(BASELINE) if BASELINE in pool.ids else by_cost(pool)[len(pool) // 2]
-    chosen = choices_within(answer.predicted, pool.cost, pool.cost[[baseline]])[0]
+    chosen = choices_within(answer, pool.cost, pool.cost[[baseline]])[0]
     gain = quality[np.arange(len(quality)), chosen] - quality[:, baseline]
     changed = np.flatnonzero(chosen != baseline)
     order = changed[np.argsort(-gain[changed], kind="stable")]

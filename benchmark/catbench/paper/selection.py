@@ -13,9 +13,10 @@ from catbench.paper.exhibit import Exhibit, Row
 from catbench.paper.runs import Runs, by_cost
 from catbench.report.axes import spread, tidy
 from catbench.report.figure import cost_label
+from catbench.score.answer import Answer
+from catbench.score.deployment import choices_within
 from catbench.score.measures import selection_rate
 from catbench.score.scorer import cost_grid
-from catbench.score.sweep import choices_within
 from catbench.suite.info import Metric
 
 
@@ -30,13 +31,12 @@ def selection(runs: Runs) -> Exhibit:
     rows: list[Row] = []
     tables: list[pd.DataFrame] = []
     for metric in runs.metrics:
-        predicted = runs.answer(router, metric.name).predicted
-        assert predicted is not None
-        for name, budget, at in zip(names, prices, rates_within(predicted, pool.cost, prices), strict=True):
+        answer = runs.answer(router, metric.name)
+        for name, budget, at in zip(names, prices, rates_within(answer, pool.cost, prices), strict=True):
             shown = (f"{rate:.1%}" for rate in at[order])
             rows.append((metric.title, name, f"{budget:.4g}", *shown))
         budgets = cost_grid(pool.cost)
-        table = pd.DataFrame(rates_within(predicted, pool.cost, budgets)[:, order], columns=names)
+        table = pd.DataFrame(rates_within(answer, pool.cost, budgets)[:, order], columns=names)
         table.insert(0, "metric", metric.name)
         table.insert(1, along, budgets)
         tables.append(table)
@@ -57,9 +57,9 @@ def selection(runs: Runs) -> Exhibit:
     )
 
 
-def rates_within(predicted: Floats, cost: Floats, budgets: Floats) -> Floats:
-    """Return selection rates (B, M) of predictions (n, M) at the curve's last vertex within each budget."""
-    return selection_rate(choices_within(predicted, cost, budgets), len(cost))
+def rates_within(answer: Answer, cost: Floats, budgets: Floats) -> Floats:
+    """Return selection rates (B, M) of an answer at its own curve's last vertex within each budget."""
+    return selection_rate(choices_within(answer, cost, budgets), len(cost))
 
 
 def _draw(

@@ -26,8 +26,8 @@ from catbench.route.holdout import HoldOut, held_out
 from catbench.route.router_loader import find_router
 from catbench.route.routing import NamedRouter, run_router
 from catbench.score.answer import Answer, restrict
-from catbench.score.answer_sweep import sweep_of
 from catbench.score.bootstrap import Bootstrap, Replicates, replicates
+from catbench.score.deployment import sweep_of
 from catbench.score.measures import audc
 from catbench.score.rounds import Rounds, rounds_of
 from catbench.score.scorer import Scorer

@@ -14,11 +14,10 @@ from catbench.report.conventions import pools_of, slice_masks
 from catbench.report.predictions import answer_from_table
 from catbench.report.report import Report
 from catbench.report.result import Result
-from catbench.score import sweep
 from catbench.score.answer import Answer, restrict
+from catbench.score.deployment import choices_within
 from catbench.score.rounds import Part, Rounds, rounds_of
 from catbench.score.scorer import cost_grid
-from catbench.score.sweep import SAME_BUDGET
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Pool
 
@@ -103,23 +102,8 @@ def chosen(report: Report, result: Result, rounds: Rounds) -> Chosen:
     choices = np.empty((len(budgets(result)), len(part)), dtype=np.int16)
     for number in np.unique(of_prompt):  # each fold's router spends the budget on its own prompts
         own = of_prompt == number
-        choices[:, own] = _within(restrict(answer, own), pool.cost, budgets(result))
+        choices[:, own] = choices_within(restrict(answer, own), pool.cost, budgets(result))
     return Chosen(part, part.qualities(pool).mean(axis=2), choices)
-
-
-def _within(answer: Answer, cost: Floats, budgets: Floats) -> Ints:
-    """Return the candidate of each prompt (B, n) at the least trade-off whose mean cost is within a budget.
-
-    A router may spend the rest by mixing with its next trade-off; its single choices are these.
-    """
-    if answer.predicted is not None:
-        return sweep.choices_within(answer.predicted, cost, budgets)
-    assert answer.choices is not None
-    choices = sweep.with_cheapest(answer.choices, cost)
-    mean = cost[choices].mean(axis=1)
-    order = np.argsort(mean, kind="stable")
-    within = np.searchsorted(mean[order], budgets * (1 + SAME_BUDGET), "right") - 1
-    return choices[order[np.maximum(within, 0)]]
 
 
 def differing(first: Chosen, second: Chosen, result: Result, place: int, most: int = 20) -> pd.DataFrame:

@@ -4,8 +4,8 @@ curve climbs sweep cascade   deferral curves: of estimates, of policies, of casc
 measures estimator_error     every measure, and the table of them
 unseen_oracles               oracles scored on an image that they have not seen
 bootstrap                    draws and intervals
-answer answer_sweep truth    what a router said; its sweep; what that is scored against
+answer truth                 what a router said; what that is scored against
 rounds truth_of_rounds       who trains and tests; the truth about them
-deployment                   budgets: the trade-off that keeps to one
+deployment                   the sweep of an answer, and what it comes to at a budget
 scorer from_three_arrays     all measures of one answer under weights; of three arrays
 """

@@ -1,8 +1,8 @@
-"""A budget in, choices out: what a router does where it is used, and whether it keeps its word.
+"""What an answer comes down to, of either kind of router: a sweep, or the choices at a budget.
 
-In use nobody knows the test prompts. So for a budget the trade-off is chosen on *validation predictions*
-alone: the two neighbouring vertices of their predicted curve around the budget are mixed so that their mean
-cost meets it. The same two trade-offs, in the same shares, are then used on the tested prompts.
+Where a router is used nobody knows the test prompts. So for a budget the trade-off is chosen on *validation
+predictions* alone: the two neighbouring vertices of their predicted curve around the budget are mixed so that
+their mean cost meets it. The same two trade-offs, in the same shares, are then used on the tested prompts.
 
 Budgets are the distinct candidates' costs above the cheapest. Beyond the end of the validation curve a router
 has nothing left to buy and stays at that end, with folds each round at its own. Such budgets are counted
@@ -11,14 +11,28 @@ apart, and are no part of the budget's error: thrift is none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from catbench.arrays import Floats, Ints
 from catbench.score.answer import Answer, restrict
 from catbench.score.curve import REACHED, DeferralCurve
-from catbench.score.sweep import SAME_TRADE_OFF, EstimatorSweep, choices_at, with_cheapest
+from catbench.score.sweep import (
+    SAME_TRADE_OFF,
+    EstimatorSweep,
+    FoldedSweep,
+    PolicySweep,
+    Sweep,
+    choices_at,
+    with_cheapest,
+)
+from catbench.suite.pool import Pool
+
+SAME_BUDGET = 1e-9
+"""A mean cost is within a budget up to this share of it: sums of costs are rounded."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +65,39 @@ class Deployment:
         return (alike + share * (self.above[:, one] == self.above[:, other])).mean(axis=0)
 
 
+def sweep_of(answer: Answer, quality: Floats, pool: Pool, of_prompt: Ints | None = None) -> Sweep:
+    """Return the sweep of a router's answer against true qualities (n, M), `of_prompt` being rounds (n,)."""
+    if of_prompt is not None and of_prompt.any():
+        masks = [of_prompt == number for number in range(int(of_prompt.max()) + 1)]
+        parts = [
+            sweep_of(restrict(answer, inside), quality[inside], pool) for inside in masks if inside.any()
+        ]
+        numbers = np.unique(of_prompt, return_inverse=True)[1]
+        return FoldedSweep(parts, numbers)
+    if answer.predicted is not None:
+        return EstimatorSweep(answer.predicted, quality, pool.cost)
+    assert answer.choices is not None
+    return PolicySweep(answer.choices, answer.trade_offs, quality, pool.cost)
+
+
+def chosen_at(answer: Answer, cost: Floats, trade_offs: npt.ArrayLike) -> Ints:
+    """Return the choices (T, n) of an answer at trade-offs (T,); infinity is the cheapest candidate.
+
+    A policy's trade-offs are among those at which it was asked.
+    """
+    if answer.predicted is not None:
+        return choices_at(answer.predicted, cost, trade_offs)
+    assert answer.choices is not None
+    asked_at = np.append(np.inf, answer.trade_offs)
+    places = (asked_at == np.reshape(trade_offs, (-1, 1))).argmax(axis=1)
+    return with_cheapest(answer.choices, cost)[places]
+
+
+def unlimited(answer: Answer, cost: Floats) -> Ints:
+    """Return the choice (n,) where cost does not count: the best predicted, or a policy's at trade-off 0."""
+    return chosen_at(answer, cost, [0.0])[0]
+
+
 def deploy(answer: Answer, of_prompt: Ints, cost: Floats) -> Deployment:
     """Return the choices of an answer about n prompts, whose rounds are `of_prompt` (n,), costs (M,)."""
     ends = [_end(one, cost) for one in answer.validation]
@@ -60,9 +107,11 @@ def deploy(answer: Answer, of_prompt: Ints, cost: Floats) -> Deployment:
     share = np.zeros((len(budgets), len(of_prompt)))
     for number, validation in enumerate(answer.validation):
         inside = of_prompt == number
-        found = _mixed(validation, restrict(answer, inside), cost, budgets)
-        below[:, inside], above[:, inside] = found[:2]
-        share[:, inside] = found[2][:, None]
+        # Of a policy, the joined answer's trade-offs are those of the first round: only their places are its.
+        used = replace(restrict(answer, inside), trade_offs=validation.trade_offs)
+        lower, upper, mix = trade_offs_around(validation, cost, budgets)
+        below[:, inside], above[:, inside] = (chosen_at(used, cost, at) for at in (lower, upper))
+        share[:, inside] = mix[:, None]
     return Deployment(budgets, kept, below, above, share)
 
 
@@ -72,23 +121,20 @@ def trade_offs_around(validation: Answer, cost: Floats, budgets: Floats) -> tupl
     Infinity stands for the cheapest candidate. Mixed in these shares, the validation prompts cost on average
     what the budget allows, or all that the router would ever spend.
     """
-    if validation.predicted is not None:
-        curve = EstimatorSweep(validation.predicted, validation.predicted, cost).curve()
-        lower, upper, share = _neighbours(curve.cost, budgets)
-        held = _holding(curve)
-        return held[lower], held[upper], share
-    assert validation.choices is not None
-    lower, upper, share = _choices_around(with_cheapest(validation.choices, cost), cost, budgets)
-    asked_at = np.append(np.inf, validation.trade_offs)
-    return asked_at[lower], asked_at[upper], share
+    spent, trade_offs, _ = _path(validation, cost)
+    lower, upper, share = _neighbours(spent, budgets)
+    return trade_offs[lower], trade_offs[upper], share
 
 
-def unlimited(answer: Answer, cost: Floats) -> Ints:
-    """Return the choice (n,) where cost does not count: the best predicted, or a policy's at trade-off 0."""
-    if answer.predicted is not None:
-        return choices_at(answer.predicted, cost, [0.0])[0]
-    assert answer.choices is not None
-    return answer.choices[-1]
+def choices_within(answer: Answer, cost: Floats, budgets: Floats) -> Ints:
+    """Return the candidate of each prompt, (B, n), at the last point of an answer's own curve within each of
+    B mean costs; a budget below the cheapest candidate's cost gets the first point.
+
+    A router may spend the rest by mixing with its next trade-off; its single choices are these.
+    """
+    spent, _, choices = _path(answer, cost)
+    within = np.searchsorted(spent, budgets * (1 + SAME_BUDGET), side="right") - 1
+    return choices(np.maximum(within, 0))
 
 
 def quality_within(answer: Answer, quality: Floats, cost: Floats, of_prompt: Ints) -> Floats:
@@ -100,36 +146,31 @@ def quality_within(answer: Answer, quality: Floats, cost: Floats, of_prompt: Int
     found = np.empty(quality.shape)
     for number in np.unique(of_prompt):
         inside = of_prompt == number
-        own, true = restrict(answer, inside), quality[inside]
-        below, above, share = _mixed(own, own, cost, cost)
+        true = quality[inside]
+        spent, _, choices = _path(restrict(answer, inside), cost)
+        lower, upper, share = _neighbours(spent, cost)
         row, mix = np.arange(len(true)), share[:, None]
-        found[inside] = ((1 - mix) * true[row, below] + mix * true[row, above]).T
+        found[inside] = ((1 - mix) * true[row, choices(lower)] + mix * true[row, choices(upper)]).T
     return found
 
 
 def _end(validation: Answer, cost: Floats) -> float:
-    if validation.predicted is not None:
-        return float(cost[unlimited(validation, cost)].mean())
-    assert validation.choices is not None
-    return float(cost[validation.choices].mean(axis=1).max())
+    choices = unlimited(validation, cost)[None] if validation.choices is None else validation.choices
+    return float(cost[choices].mean(axis=1).max())
 
 
-def _mixed(asked: Answer, used: Answer, cost: Floats, budgets: Floats) -> tuple[Ints, Ints, Floats]:
-    """Return what `used` chooses (B, n) at the trade-offs around each budget (B,) of `asked`, and the share
-    (B,) of the second. A policy's trade-offs are told by their place."""
-    if asked.predicted is None:
-        assert asked.choices is not None
-        assert used.choices is not None
-        lower, upper, share = _choices_around(with_cheapest(asked.choices, cost), cost, budgets)
-        choices = with_cheapest(used.choices, cost)
-        return choices[lower], choices[upper], share
-    assert used.predicted is not None
-    if used is asked:
-        sweep = EstimatorSweep(asked.predicted, asked.predicted, cost)
-        lower, upper, share = _neighbours(sweep.curve().cost, budgets)
-        return sweep.choices(lower), sweep.choices(upper), share
-    below, above, share = trade_offs_around(asked, cost, budgets)
-    return choices_at(used.predicted, cost, below), choices_at(used.predicted, cost, above), share
+def _path(answer: Answer, cost: Floats) -> tuple[Floats, Floats, Callable[[Ints], Ints]]:
+    """Return how an answer's own curve rises: the mean costs (V,) of its points, trade-offs (V,) at which
+    they hold, and the choices (B, n) at B of them, counted from 0."""
+    if answer.predicted is not None:
+        sweep = EstimatorSweep(answer.predicted, answer.predicted, cost)
+        curve = sweep.curve()
+        return curve.cost, _holding(curve), sweep.choices
+    assert answer.choices is not None
+    choices = with_cheapest(answer.choices, cost)
+    mean = cost[choices].mean(axis=1)
+    order = np.argsort(mean, kind="stable")
+    return mean[order], np.append(np.inf, answer.trade_offs)[order], lambda points: choices[order[points]]
 
 
 def _holding(curve: DeferralCurve) -> Floats:
@@ -140,14 +181,6 @@ def _holding(curve: DeferralCurve) -> Floats:
     following = np.append(curve.trade_off[1:], 0.0)
     just_below = curve.trade_off * (1 - 2 * SAME_TRADE_OFF)
     return np.maximum(just_below, (curve.trade_off + following) / 2)
-
-
-def _choices_around(choices: Ints, cost: Floats, budgets: Floats) -> tuple[Ints, Ints, Floats]:
-    """Return the rows (B,) of choices (T, n) around each budget (B,), and the share of the second."""
-    mean = cost[choices].mean(axis=1)
-    order = np.argsort(mean, kind="stable")
-    lower, upper, share = _neighbours(mean[order], budgets)
-    return order[lower], order[upper], share
 
 
 def _neighbours(rising: Floats, budgets: Floats) -> tuple[Ints, Ints, Floats]:

@@ -14,11 +14,10 @@ import numpy as np
 from catbench.arrays import Floats
 from catbench.score import measures
 from catbench.score.answer import Answer
-from catbench.score.answer_sweep import sweep_of
 from catbench.score.bootstrap import Values
 from catbench.score.cascade import CascadeSweep
 from catbench.score.curve import DeferralCurve
-from catbench.score.deployment import Deployment, deploy, unlimited
+from catbench.score.deployment import Deployment, deploy, sweep_of, unlimited
 from catbench.score.estimator_error import RankCorrelation, rmse
 from catbench.score.measures import MEASURES
 from catbench.score.sweep import (

@@ -25,8 +25,6 @@ from catbench.score.curve import REACHED, DeferralCurve, hull_curve, lifted_curv
 
 SAME_TRADE_OFF = 1e-9
 """Trade-offs that agree within this share are one event."""
-SAME_BUDGET = 1e-9
-"""A mean cost is within a budget up to this share of it: sums of costs are rounded."""
 
 
 class Sweep(Protocol):
@@ -137,14 +135,10 @@ class FoldedSweep:
 
     def curve(self, weights: Floats | None = None) -> DeferralCurve:
         """Return the curve where prompt i counts `weights[i]` times; None: once each. (B, n) gives (B, V)."""
-        count = len(self._of_prompt)
-        drawn = np.ones((1, count)) if weights is None else weights.reshape(-1, count)
-        rows = [self._row(row) for row in drawn]
-        if weights is None or weights.ndim == 1:
-            return DeferralCurve(frozen(rows[0][0]), frozen(rows[0][1]), frozen(np.empty(0)))
-        return _stacked(rows)
-
-    def _row(self, weights: Floats) -> tuple[Floats, Floats]:
+        if weights is not None and weights.ndim > 1:
+            return _stacked([self.curve(row) for row in weights])
+        if weights is None:
+            weights = np.ones(len(self._of_prompt))
         curves: list[DeferralCurve] = []
         counts: list[float] = []
         for number, part in enumerate(self._parts):
@@ -154,7 +148,8 @@ class FoldedSweep:
                 counts.append(float(of_part.sum()))
         cost = np.unique(np.concatenate([curve.cost for curve in curves]))
         heights = [np.interp(cost, curve.cost, curve.quality) for curve in curves]
-        return cost, np.average(heights, axis=0, weights=counts)
+        quality = np.average(heights, axis=0, weights=counts)
+        return DeferralCurve(frozen(cost), frozen(quality), frozen(np.empty(0)))
 
 
 def shares(weights: Floats | None, count: int) -> Floats:
@@ -172,16 +167,15 @@ def deferral_curve(predicted: npt.ArrayLike, quality: npt.ArrayLike, cost: npt.A
     predicted = np.asarray(predicted, np.float64)
     if predicted.ndim != 3 or not len(predicted):
         return EstimatorSweep(predicted, quality, cost).curve()
-    curves = (EstimatorSweep(one, quality, cost).curve() for one in predicted)
-    return _stacked([(curve.cost, curve.quality) for curve in curves])
+    return _stacked([EstimatorSweep(one, quality, cost).curve() for one in predicted])
 
 
-def _stacked(curves: Sequence[tuple[Floats, Floats]]) -> DeferralCurve:
-    """Return curves of costs and qualities (V,) as one object; the shorter ones stay at their last vertex."""
-    wide = max(len(cost) for cost, _ in curves)
+def _stacked(curves: Sequence[DeferralCurve]) -> DeferralCurve:
+    """Return curves (V,) as one object; the shorter ones stay at their last vertex."""
+    wide = max(len(curve.cost) for curve in curves)
     cost, quality = (
-        np.array([np.pad(curve[which], (0, wide - len(curve[which])), "edge") for curve in curves])
-        for which in (0, 1)
+        np.array([np.pad(values, (0, wide - len(values)), "edge") for values in rows])
+        for rows in ([curve.cost for curve in curves], [curve.quality for curve in curves])
     )
     return DeferralCurve(frozen(cost), frozen(quality), frozen(np.empty(0)))
 
@@ -227,17 +221,6 @@ def choices_at(predicted: npt.ArrayLike, cost: npt.ArrayLike, trade_offs: npt.Ar
 def with_cheapest(choices: Ints, cost: Floats) -> Ints:
     """Return choices (T, n) below a first row of the cheapest candidate, with which anybody can mix."""
     return np.concatenate([np.full((1, choices.shape[1]), int(np.argmin(cost))), choices])
-
-
-def choices_within(predicted: npt.ArrayLike, cost: npt.ArrayLike, budgets: npt.ArrayLike) -> Ints:
-    """Return the candidate of each prompt, (B, n), at the curve's last vertex within each of B mean costs.
-
-    `predicted` is (n, M), `cost` (M,). A budget below the cheapest candidate's cost gets its first vertex.
-    """
-    sweep = EstimatorSweep(predicted, predicted, cost)
-    reached = sweep.curve().cost
-    within = np.searchsorted(reached, np.asarray(budgets) * (1 + SAME_BUDGET), side="right") - 1
-    return sweep.choices(np.maximum(within, 0))
 
 
 def _checked(

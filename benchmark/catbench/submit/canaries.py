@@ -30,8 +30,8 @@ from catbench.arrays import Floats
 from catbench.report.spelling import short
 from catbench.report.submission_record import SURE, Check
 from catbench.score.answer import Answer
-from catbench.score.answer_sweep import sweep_of
 from catbench.score.bootstrap import Bootstrap, replicate_blocks
+from catbench.score.deployment import sweep_of
 from catbench.score.measures import audc, gain
 from catbench.score.rounds import Part
 from catbench.score.sweep import mixture_curves

@@ -22,7 +22,7 @@ import numpy as np
 from catbench.arrays import Floats, Ints
 from catbench.report.submission_record import BesideBaselines, Check
 from catbench.score.answer import ROUNDING, Answer
-from catbench.score.answer_sweep import sweep_of
+from catbench.score.deployment import sweep_of
 from catbench.score.measures import audc
 from catbench.score.rounds import Part, Rounds
 from catbench.score.sweep import mixture_curve, oracle_curve

@@ -19,18 +19,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from catbench.arrays import Floats, Ints
+from catbench.arrays import Floats
 from catbench.errors import UsageError, unknown_name
 from catbench.report.numbers import Estimate
 from catbench.report.spelling import spell_cost
 from catbench.route.routing import NamedRouter, ask, ask_at, fit, make, no_progress
 from catbench.score.answer import Answer
-from catbench.score.answer_sweep import sweep_of
 from catbench.score.bootstrap import Bootstrap, ends
 from catbench.score.curve import REACHED
-from catbench.score.deployment import trade_offs_around
+from catbench.score.deployment import chosen_at, sweep_of, trade_offs_around
 from catbench.score.rounds import rounds_of
-from catbench.score.sweep import choices_at, with_cheapest
 from catbench.score.truth import best_position
 from catbench.suite.info import Metric
 from catbench.suite.matrix import ScoreMatrix
@@ -43,11 +41,10 @@ from catbench.use.familiar import Familiar, familiar
 class Setting:
     """Two trade-offs, and how they mix: what a budget comes down to."""
 
-    below: float
-    above: float
+    trade_offs: tuple[float, float]
     """λ; infinity is the cheapest candidate."""
     share: float
-    """How many of the prompts get `above`."""
+    """How many of the prompts get the second."""
 
 
 @dataclass(frozen=True)
@@ -106,26 +103,24 @@ class Calibration:
         if trade_off is not None:
             return self._at(trade_off)
         if match is not None:
-            return self._within(self._matching(match))
-        return self._within(self._saving(save) if save is not None else self._possible(budget or 0.0))
+            mean = self._matching(match)
+        else:
+            mean = self._saving(save) if save is not None else self._possible(budget or 0.0)
+        below, above, share = trade_offs_around(self.answer, self.pool.cost, np.array([mean]))
+        return Setting((float(below[0]), float(above[0])), float(share[0]))
 
     def _at(self, trade_off: float) -> Setting:
         if not trade_off >= 0:
             raise UsageError(f"trade-off {trade_off:g}: it must be 0 (cost does not count) or more")
         if self.answer.predicted is not None or np.isinf(trade_off):
-            return Setting(trade_off, trade_off, 0.0)
+            return Setting((trade_off, trade_off), 0.0)
         asked = self.answer.trade_offs  # falling, the last is 0
         if trade_off >= asked[0]:  # on to the cheapest, where cost is all that counts
-            return Setting(np.inf, float(asked[0]), float(asked[0] / trade_off) if trade_off else 1.0)
+            return Setting((np.inf, float(asked[0])), float(asked[0] / trade_off) if trade_off else 1.0)
         upper = int((asked > trade_off).sum())
         one, other = float(asked[upper - 1]), float(asked[upper])
-        if other > 0:
-            return Setting(one, other, float(np.log(one / trade_off) / np.log(one / other)))
-        return Setting(one, other, 1 - trade_off / one)
-
-    def _within(self, budget: float) -> Setting:
-        below, above, share = trade_offs_around(self.answer, self.pool.cost, np.array([budget]))
-        return Setting(float(below[0]), float(above[0]), float(share[0]))
+        away = np.log(one / trade_off) / np.log(one / other) if other > 0 else 1 - trade_off / one
+        return Setting((one, other), float(away))
 
     def _possible(self, budget: float) -> float:
         cost, ids, unit = self.pool.cost, self.pool.ids, self.pool.unit
@@ -172,12 +167,11 @@ class Calibration:
         `prompts` is how many the means will be over: by default as many as there are validation prompts.
         """
         count = len(self.quality) if prompts is None else prompts
-        below, above = self.choices(self.answer, setting)
         row, cost = np.arange(len(self.quality)), self.pool.cost
         always = self.quality[:, self.best_single]
         each = [
             np.column_stack([cost[chosen], self.quality[row, chosen], self.quality[row, chosen] - always])
-            for chosen in (below, above)
+            for chosen in chosen_at(self.answer, cost, setting.trade_offs)
         ]
         values = (1 - setting.share) * each[0] + setting.share * each[1]
         coins = setting.share * (1 - setting.share) * (each[1] - each[0]) ** 2
@@ -191,18 +185,6 @@ class Calibration:
         ]
         best = self.best_single
         return Expected(count, *found, best_single=self.pool.ids[best], best_single_cost=float(cost[best]))
-
-    def choices(self, answer: Answer, setting: Setting) -> tuple[Ints, Ints]:
-        """Return what prompts get (n,) at the two trade-offs of a setting, by the answer about them."""
-        both = np.array([setting.below, setting.above])
-        if answer.predicted is not None:
-            below, above = choices_at(answer.predicted, self.pool.cost, both)
-            return below, above
-        assert answer.choices is not None
-        choices = with_cheapest(answer.choices, self.pool.cost)
-        asked_at = np.append(np.inf, answer.trade_offs)
-        below, above = (choices[int((asked_at == one).argmax())] for one in both)
-        return below, above
 
 
 def _to_come(
@@ -253,6 +235,6 @@ def fit_for_use(
 
 
 def places(texts: Sequence[str], digest: str) -> Floats:
-    """Return a number in [0, 1) of each prompt, (n,), evenly spread: it gets `above` below the share."""
+    """Return a number in [0, 1) of each prompt, (n,), evenly spread: below the share the second is used."""
     keys = (f"use {digest} {normalise(text)}".encode("utf-8", "surrogatepass") for text in texts)
     return np.array([int.from_bytes(hashlib.sha256(key).digest()[:6]) / 2**48 for key in keys])

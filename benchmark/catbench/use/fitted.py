@@ -31,6 +31,7 @@ from catbench.errors import CatbenchError, RouterError, UsageError
 from catbench.route.router_loader import find_router
 from catbench.route.routing import ask, call, make, no_progress
 from catbench.score.answer import Answer
+from catbench.score.deployment import chosen_at
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
@@ -119,8 +120,8 @@ class FittedRouter:
                 raise UsageError(f"prompt {row} is a {type(text).__name__}, and prompts are texts")
         if not texts:
             return self._chosen(np.empty(0, np.int64), None, np.empty(0, np.bool_))
-        answer = self._ask(texts, np.unique([setting.above, setting.below])[::-1])
-        below, above = self.calibration.choices(answer, setting)
+        answer = self._ask(texts, np.unique(setting.trade_offs)[::-1])
+        below, above = chosen_at(answer, self.pool.cost, setting.trade_offs)
         chosen, open_ = below.copy(), np.flatnonzero(below != above)
         if setting.share > 0 and len(open_):
             up = places([texts[row] for row in open_], self.digest) < setting.share
