@@ -91,7 +91,7 @@ def test_variances_of_a_resample_are_those_of_its_rows():
     samples = random.normal(size=(30, 4, 3)) + random.normal(size=(30, 4, 1)) + np.arange(4)[:, None] * 50
     times = random.integers(0, 4, 30)
     weights = np.stack([np.ones(30), times])
-    interaction, noise = Variation.of(samples).variances(weights)
+    interaction, noise = Variation(samples).variances(weights)
     for row, rows in enumerate((samples, np.repeat(samples, times, axis=0))):
         np.testing.assert_allclose((interaction[row], noise[row]), variances(rows), rtol=1e-9)
     centred = samples - samples.mean(axis=1, keepdims=True)

@@ -28,10 +28,8 @@ from catbench.score.measures import (
     sign_test,
 )
 from catbench.score.unseen_oracles import (
-    leave_one_out_sweeps,
-    mean_areas,
     shrinkage,
-    shrunk_sweeps,
+    unseen_sweeps,
     variances,
 )
 
@@ -168,13 +166,17 @@ def test_an_overhead_beyond_the_dearest_candidate_leaves_the_cheapest():
     assert audc_with_overhead(curve, 2.0, cost, 10.0) == pytest.approx(2.0)
 
 
+def mean_area(area, sweeps, cost):
+    return np.mean([area(sweep.curve(), cost) for sweep in sweeps])
+
+
 def test_the_leave_one_out_oracle_by_hand():
     # Sample 0 says candidate 1 is better by 2, sample 1 that it is worse by 4.
     samples, cost = np.array([[[1.0, 5.0], [3.0, 1.0]]]), np.array([1.0, 2.0])
-    sweeps = leave_one_out_sweeps(samples, cost)
+    sweeps = unseen_sweeps(samples, cost)
     # By sample 1 one stays at candidate 0: height 1. By sample 0 one goes on to candidate 1: from 5 to 1.
-    assert mean_areas(sweeps, cost, None)[1] == pytest.approx((1 + 3) / 2)
-    assert leave_one_out_sweeps(samples[:, :, :1], cost) == []
+    assert mean_area(audc_linear, sweeps, cost) == pytest.approx((1 + 3) / 2)
+    assert unseen_sweeps(samples[:, :, :1], cost) == []
 
 
 def test_oracles_of_unseen_samples_see_nothing_in_pure_noise():
@@ -182,8 +184,8 @@ def test_oracles_of_unseen_samples_see_nothing_in_pure_noise():
     cost = np.array([1.0, 2, 3, 4])
     plain = audc(deferral_curve(samples.mean(2), samples.mean(2), cost), cost)
     assert plain > 0.3
-    for sweeps in (leave_one_out_sweeps(samples, cost), shrunk_sweeps(samples, cost, shrinkage(samples))):
-        assert abs(mean_areas(sweeps, cost, None)[0]) < 0.02
+    for sweeps in (unseen_sweeps(samples, cost), unseen_sweeps(samples, cost, shrinkage(samples))):
+        assert abs(mean_area(audc, sweeps, cost)) < 0.02
 
 
 def planted(random, prompts, interaction, noise, samples=4, candidates=5):
@@ -208,10 +210,10 @@ def test_the_shrunk_oracle_is_no_worse_than_choosing_by_noisy_means_and_never_be
         samples = planted(np.random.default_rng(seed), 6000, interaction, noise)
         mixture = audc(mixture_curve(samples.mean(2), cost), cost)
         plain, shrunk = (
-            mean_areas(sweeps, cost, None)[0]
+            mean_area(audc, sweeps, cost)
             for sweeps in (
-                leave_one_out_sweeps(samples, cost),
-                shrunk_sweeps(samples, cost, shrinkage(samples)),
+                unseen_sweeps(samples, cost),
+                unseen_sweeps(samples, cost, shrinkage(samples)),
             )
         )
         assert shrunk >= plain - 0.002

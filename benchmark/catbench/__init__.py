@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from catbench.report.report import Report
     from catbench.route.router_loader import find_router
     from catbench.score.curve import DeferralCurve
-    from catbench.score.from_three_arrays import score_arrays
     from catbench.score.measures import measures
+    from catbench.score.scorer import score_arrays
     from catbench.score.sweep import deferral_curve, mixture_curve, oracle_curve
     from catbench.suite.matrix import ScoreMatrix, Suite
     from catbench.suite.pool import Candidate, Pool
@@ -83,7 +83,7 @@ _HOME = {
     "measures": "score.measures",
     "mixture_curve": "score.sweep",
     "oracle_curve": "score.sweep",
-    "score_arrays": "score.from_three_arrays",
+    "score_arrays": "score.scorer",
 }
 
 

@@ -127,7 +127,7 @@ class PossibleGains:
         sweeps = reference_sweeps(truth)
         self.sweeps = {name: sweeps[name] for name in GAINING if sweeps[name]}
         repeated = truth.unseen and truth.samples.shape[2] > 1
-        self._variation = Variation.of(truth.samples) if repeated else None
+        self._variation = Variation(truth.samples) if repeated else None
 
     def values(self, weights: Floats) -> Values:
         """Return `fixed`, NAME.gain, NAME.headroom and NAME.along of every reference, and variances."""

@@ -7,5 +7,5 @@ bootstrap                    draws and intervals
 answer truth                 what a router said; what that is scored against
 rounds truth_of_rounds       who trains and tests; the truth about them
 deployment                   the sweep of an answer, and what it comes to at a budget
-scorer from_three_arrays     all measures of one answer under weights; of three arrays
+scorer                       all measures of one answer under weights; of three arrays
 """

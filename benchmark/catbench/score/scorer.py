@@ -1,17 +1,20 @@
 """All measures of one router on one slice of the tested prompts, as one function of prompt weights.
 
 With every weight 1 it gives the values of a report; with a bootstrap's weights, replicates of all of them,
-so that values, references and differences share their draws.
+so that values, references and differences share their draws. `score_arrays` is for who has scores and
+predictions and wants no suite.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import nan
+from math import isnan, nan
 
 import numpy as np
+import numpy.typing as npt
 
 from catbench.arrays import Floats
+from catbench.errors import UsageError
 from catbench.score import measures
 from catbench.score.answer import Answer
 from catbench.score.bootstrap import Values
@@ -26,14 +29,18 @@ from catbench.score.sweep import (
     mixture_curve,
     mixture_curves,
 )
-from catbench.score.truth import Truth
-from catbench.score.unseen_oracles import leave_one_out_sweeps, mean_areas, shrunk_sweeps
+from catbench.score.truth import Truth, best_position
+from catbench.score.unseen_oracles import shrinkage, unseen_sweeps
+from catbench.suite.pool import Candidate, Pool
 
 UNSEEN, BETWEEN = ("oracle_leave_one_out", "oracle_shrunk"), ("best_per_kind", "cascade")
 REFERENCES = ("mixture", "oracle", *UNSEEN, *BETWEEN)
 """References that have an area, those that a suite does not allow with nan."""
 POINTS = 33
 """Costs, geometrically spaced, at which a report's curves are read off."""
+ArrayMeasure = float | list[float | None] | None
+NEED_MORE = ("audc_with_overhead", "budget_error", "overspend", "deployed_gain", "consistency")
+"""Measures of more than three arrays: the router's overhead, validation answers, rewordings of a prompt."""
 
 
 class Scorer:
@@ -100,25 +107,20 @@ class Scorer:
         self, curve: DeferralCurve, fixed: Floats, mixture: DeferralCurve, references: Values
     ) -> Values:
         area, linear = measures.audc(curve, self.cost), measures.audc_linear(curve, self.cost)
-        binding, unread = (
-            measures.audc_binding(one, self.cost, self.truth.limit) for one in (curve, mixture)
-        )
-        of, of_linear = (
-            [references[f"{name}.{which}"] for name in ("mixture", "oracle")]
-            for which in ("audc", "audc_linear")
-        )
+        binding = (measures.audc_binding(one, self.cost, self.truth.limit) for one in (curve, mixture))
+        unread, unread_linear = references["mixture.audc"], references["mixture.audc_linear"]
         with_overhead = np.full(len(area), nan)
         if not np.isnan(self._overhead):
             cheapest = fixed[..., self.cost.argmin()]
             with_overhead = measures.audc_with_overhead(curve, cheapest, self.cost, self._overhead)
         return {
             "audc": area,
-            "gain": measures.gain(area, of[0]),
-            "headroom": measures.headroom(area, *of),
-            "gain_binding": measures.gain(binding, unread),
+            "gain": measures.gain(area, unread),
+            "headroom": measures.headroom(area, unread, references["oracle.audc"]),
+            "gain_binding": measures.gain(*binding),
             "audc_linear": linear,
-            "gain_linear": measures.gain(linear, of_linear[0]),
-            "headroom_linear": measures.headroom(linear, *of_linear),
+            "gain_linear": measures.gain(linear, unread_linear),
+            "headroom_linear": measures.headroom(linear, unread_linear, references["oracle.audc_linear"]),
             "audc_mixed": measures.audc_mixed(curve, self.cost),
             "audc_with_overhead": with_overhead,
         }
@@ -147,22 +149,22 @@ class Scorer:
         }
 
     def _of_references(self, weights: Floats, mixture: DeferralCurve) -> Values:
-        oracle = self._references["oracle"][0].curve(weights)
-        areas = {
-            name: (measures.audc(curve, self.cost), measures.audc_linear(curve, self.cost))
-            for name, curve in (("mixture", mixture), ("oracle", oracle))
-        }
-        for name, sweeps in self._references.items():
-            if sweeps and name not in areas:
-                areas[name] = mean_areas(sweeps, self.cost, weights)
-        missing = np.full(len(weights), nan)
         values: Values = {}
+        missing = np.full(len(weights), nan)
         for name in REFERENCES:
-            log, linear = areas.get(name, (missing, missing))
+            sweeps = self._references.get(name, ())
+            curves = [mixture] if name == "mixture" else [sweep.curve(weights) for sweep in sweeps]
+            log, linear = (
+                np.mean([area(one, self.cost) for one in curves], axis=0) if curves else missing
+                for area in (measures.audc, measures.audc_linear)
+            )
             values |= {f"{name}.audc": log, f"{name}.audc_linear": linear}
-            if name in UNSEEN or (name in areas and name in BETWEEN):
-                values[f"{name}.headroom"] = measures.headroom(log, areas["mixture"][0], areas["oracle"][0])
-        values["oracle.peak"] = measures.peak(oracle)
+            if name in UNSEEN or (curves and name in BETWEEN):
+                values[f"{name}.headroom"] = measures.headroom(
+                    log, values["mixture.audc"], values["oracle.audc"]
+                )
+            if name == "oracle":
+                values["oracle.peak"] = measures.peak(curves[0])
         values["best_single.quality"] = _means(weights, self._best)[:, 1]
         return values
 
@@ -184,8 +186,8 @@ def reference_sweeps(truth: Truth) -> dict[str, Sequence[Sweep]]:
     of_kind = None if kinds is None else Answer(kinds, None, np.zeros(1))
     return {
         "oracle": [EstimatorSweep(quality, quality, cost)],
-        "oracle_leave_one_out": leave_one_out_sweeps(samples, cost),
-        "oracle_shrunk": shrunk_sweeps(samples, cost, truth.shrinkage),
+        "oracle_leave_one_out": unseen_sweeps(samples, cost),
+        "oracle_shrunk": unseen_sweeps(samples, cost, truth.shrinkage),
         "best_per_kind": [sweep_of(of_kind, quality, truth.pool, truth.round)] if of_kind else [],
         "cascade": [CascadeSweep(truth.samples, cost, *truth.stages)] if truth.stages else [],
     }
@@ -200,3 +202,69 @@ def cost_grid(cost: Floats) -> Floats:
 def _means(weights: Floats, values: Floats) -> Floats:
     """Return weighted means (B, K) of values (n, K)."""
     return weights @ values / weights.sum(axis=-1, keepdims=True)
+
+
+def score_arrays(
+    predicted: npt.ArrayLike,
+    quality: npt.ArrayLike,
+    cost: npt.ArrayLike,
+    *,
+    best: int | None = None,
+) -> dict[str, ArrayMeasure]:
+    """Return every measure of predictions that no suite is needed for, by name (`catbench.measures()`).
+
+    `predicted` (n, M) are a router's estimates of `quality`, which is (n, M) or, with samples, (n, M, S);
+    higher is better in both. `cost` (M,) is the price of one image of each candidate, positive. `best` is the
+    position of the best single candidate by scores that are not these, such as training's; without it the
+    best on these prompts is taken, which makes it harder to beat. Measures per candidate are lists in the
+    order of the columns. None is what does not exist, and a quality that is never reached: the measures of
+    budgets, rewordings and overhead are left out. Raises UsageError for shapes that do not fit and values
+    that are missing or not finite.
+    """
+    said, true, price = _finite("predicted", predicted), _finite("quality", quality), _finite("cost", cost)
+    samples = true[:, :, None] if true.ndim == 2 else true
+    if said.ndim != 2 or samples.shape[:2] != said.shape or price.shape != said.shape[1:] or not said.size:
+        raise UsageError(
+            f"predicted has shape {said.shape}, quality {true.shape} and cost {price.shape}: they must be "
+            "(n, M), (n, M) or (n, M, S), and (M,), of n prompts and M candidates"
+        )
+    count, width = said.shape
+    if best is not None and not 0 <= best < width:
+        raise UsageError(f"best is {best}: it is a position among {width} candidates, from 0 to {width - 1}")
+    names = tuple(Candidate(id=f"candidate-{place}") for place in range(width))
+    pool = Pool("given", names, price, "cost", "quality")
+    chosen = best_position(samples.mean(axis=(0, 2)), price) if best is None else best
+    truth = Truth(
+        pool=pool,
+        samples=samples,
+        groups=np.arange(count).astype(str),
+        round=np.zeros(count, dtype=np.int64),
+        best=np.full(count, chosen),
+        best_single=names[chosen].id,
+        limit=float(price[chosen]),
+        pairs=np.empty((0, 2), dtype=np.int64),
+        shrinkage=shrinkage(samples),
+    )
+    found = Scorer(Answer(said, None, np.zeros(1)), truth).measures(np.ones((1, count)))
+    return {
+        name: _plain(found[name][0], listed=measure.per_candidate)
+        for name, measure in MEASURES.items()
+        if name in found and name not in NEED_MORE
+    }
+
+
+def _finite(name: str, values: npt.ArrayLike) -> Floats:
+    if isinstance(values, np.ma.MaskedArray):
+        raise UsageError(f"{name} is a masked array: what is masked would count; fill it or leave it out")
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{name} is no array of numbers: {error}") from error
+    if not np.isfinite(array).all():
+        raise UsageError(f"{name} has values that are missing or not finite: every one must be a number")
+    return array
+
+
+def _plain(values: Floats, *, listed: bool) -> ArrayMeasure:
+    numbers = [None if isnan(value) or value == np.inf else float(value) for value in values]
+    return numbers if listed else numbers[0]

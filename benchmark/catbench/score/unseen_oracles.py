@@ -10,33 +10,24 @@ ceiling: a router that learns from thousands of prompts may pass it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 
 from catbench.arrays import Floats
-from catbench.score.measures import audc, audc_linear
-from catbench.score.sweep import EstimatorSweep, Sweep
+from catbench.score.sweep import EstimatorSweep
 
 
-def leave_one_out_sweeps(samples: Floats, cost: Floats) -> list[EstimatorSweep]:
+def unseen_sweeps(samples: Floats, cost: Floats, keep: float = 1.0) -> list[EstimatorSweep]:
     """Return one sweep a sample of qualities (n, M, S), costs (M,); their areas are to be averaged.
 
-    Empty where there is only one sample.
+    Of the leave-one-out oracle, or of one that shrinks what it has seen: `keep` is its share that stays, as
+    `shrinkage` estimates it. Empty where there is only one sample.
     """
-    return [EstimatorSweep(rest, left, cost) for rest, left in _left_out(samples)]
-
-
-def shrunk_sweeps(samples: Floats, cost: Floats, keep: float) -> list[EstimatorSweep]:
-    """Return one sweep a sample, as `leave_one_out_sweeps`, of an oracle that shrinks what it has seen.
-
-    `keep` is its share that stays, as `shrinkage` estimates it.
-    """
-    return [
-        EstimatorSweep((1 - keep) * rest.mean(axis=0) + keep * rest, left, cost)
-        for rest, left in _left_out(samples)
-    ]
+    total, count = samples.sum(axis=2), samples.shape[2]
+    sweeps: list[EstimatorSweep] = []
+    for left in np.moveaxis(samples, 2, 0) if count > 1 else ():
+        rest = (total - left) / (count - 1)
+        sweeps.append(EstimatorSweep((1 - keep) * rest.mean(axis=0) + keep * rest, left, cost))
+    return sweeps
 
 
 def shrinkage(samples: Floats) -> float:
@@ -55,49 +46,26 @@ def shrinkage(samples: Floats) -> float:
 
 def variances(samples: Floats) -> tuple[float, float]:
     """Return the variances of prompt x candidate and of noise, of qualities (n, M, S) with S of 2 or more."""
-    interaction, noise = Variation.of(samples).variances(np.ones((1, len(samples))))
+    interaction, noise = Variation(samples).variances(np.ones((1, len(samples))))
     return float(interaction[0]), float(noise[0])
 
 
-@dataclass(frozen=True, eq=False)
 class Variation:
     """How n prompts vary beside their own level and the candidates' means, for any resample of them."""
 
-    fits: Floats
-    """(n, M): how much better a candidate is on a prompt than others are, the mean over samples."""
-    noise: Floats
-    """(n,): variance over samples of what candidates do not share, the mean over candidates."""
-    samples: int
-
-    @staticmethod
-    def of(samples: Floats) -> Variation:
+    def __init__(self, samples: Floats) -> None:
         """Take qualities (n, M, S) with S of 2 or more."""
         centred = samples - samples.mean(axis=1, keepdims=True)
         centred = centred - centred.mean(axis=(0, 2), keepdims=True)
-        return Variation(centred.mean(axis=2), centred.var(axis=2, ddof=1).mean(axis=1), samples.shape[2])
+        self._samples = samples.shape[2]
+        # (n, M): how much better a candidate is on a prompt than others are; (n,): what they do not share.
+        self._fits, self._noise = centred.mean(axis=2), centred.var(axis=2, ddof=1).mean(axis=1)
 
     def variances(self, weights: Floats) -> tuple[Floats, Floats]:
         """Return the variances (B,) of prompt x candidate and of noise; prompts count by `weights` (B, n)."""
         total = weights.sum(axis=-1)
-        noise = weights @ self.noise / total
-        centres = weights @ self.fits / total[:, None]
-        squares = weights @ (self.fits**2).sum(axis=1) - total * (centres**2).sum(axis=-1)
-        between = squares / (np.maximum(total - 1, 1) * self.fits.shape[1])
-        return np.maximum(0.0, between - noise / self.samples), noise
-
-
-def mean_areas(sweeps: Sequence[Sweep], cost: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
-    """Return the mean areas of sweeps, on the logarithmic and on the linear cost axis."""
-    curves = [sweep.curve(weights) for sweep in sweeps]
-    both = ([area(curve, cost) for curve in curves] for area in (audc, audc_linear))
-    log, linear = (np.mean(areas, axis=0) for areas in both)
-    return log, linear
-
-
-def _left_out(samples: Floats) -> list[tuple[Floats, Floats]]:
-    """Return for each sample the mean of the others (n, M), and itself (n, M)."""
-    count = samples.shape[2]
-    if count < 2:
-        return []
-    total = samples.sum(axis=2)
-    return [((total - samples[:, :, s]) / (count - 1), samples[:, :, s]) for s in range(count)]
+        noise = weights @ self._noise / total
+        centres = weights @ self._fits / total[:, None]
+        squares = weights @ (self._fits**2).sum(axis=1) - total * (centres**2).sum(axis=-1)
+        between = squares / (np.maximum(total - 1, 1) * self._fits.shape[1])
+        return np.maximum(0.0, between - noise / self._samples), noise
