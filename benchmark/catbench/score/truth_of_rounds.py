@@ -33,7 +33,6 @@ def truth_of(rounds: Rounds, pool: Pool) -> Truth:
     of_prompt = rounds.of_prompt
     trained = [one.train.qualities(pool) for one in rounds.each]
     best = np.array([best_position(quality.mean(axis=(0, 2)), pool.cost) for quality in trained])[of_prompt]
-    commonest = np.lexsort((pool.cost, -np.bincount(best, minlength=len(pool))))[0]
     kind, means = _kinds(rounds, pool)
     groups, samples = prompts["group"].to_numpy(), test.qualities(pool)
     return Truth(
@@ -42,7 +41,7 @@ def truth_of(rounds: Rounds, pool: Pool) -> Truth:
         groups=groups,
         round=of_prompt,
         best=best,
-        best_single=pool.ids[commonest],
+        best_single=pool.ids[_commonest(best, pool.cost)],
         limit=mean_cost(pool.cost[best]),
         shrinkage=shrinkage(samples),
         pairs=_pairs(groups, [normalise(str(text)) for text in prompts["text"]]),
@@ -51,6 +50,10 @@ def truth_of(rounds: Rounds, pool: Pool) -> Truth:
         best_of_kind=means,
         unseen=test.matrix.suite.samples_are == "images",
     )
+
+
+def _commonest(best: Ints, cost: Floats) -> int:
+    return int(np.lexsort((cost, -np.bincount(best, minlength=len(cost))))[0])
 
 
 def _pairs(groups: npt.NDArray[np.str_], texts: list[str]) -> Ints:
