@@ -246,11 +246,12 @@ def score_arrays(
         shrinkage=shrinkage(samples),
     )
     found = Scorer(Answer(said, None, np.zeros(1)), truth).measures(np.ones((1, count)))
-    return {
-        name: _plain(found[name][0], listed=measure.per_candidate)
-        for name, measure in MEASURES.items()
-        if name in found and name not in NEED_MORE
-    }
+    measured: dict[str, ArrayMeasure] = {}
+    for name, measure in MEASURES.items():
+        if name in found and name not in NEED_MORE:
+            numbers = [None if isnan(value) or value == np.inf else float(value) for value in found[name][0]]
+            measured[name] = numbers if measure.per_candidate else numbers[0]
+    return measured
 
 
 def _finite(name: str, values: npt.ArrayLike) -> Floats:
@@ -263,8 +264,3 @@ def _finite(name: str, values: npt.ArrayLike) -> Floats:
     if not np.isfinite(array).all():
         raise UsageError(f"{name} has values that are missing or not finite: every one must be a number")
     return array
-
-
-def _plain(values: Floats, *, listed: bool) -> ArrayMeasure:
-    numbers = [None if isnan(value) or value == np.inf else float(value) for value in values]
-    return numbers if listed else numbers[0]

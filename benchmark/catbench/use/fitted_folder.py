@@ -221,12 +221,8 @@ def router_of(record: FittedRecord, router: object, folder: Path) -> NamedRouter
         named = find_router(record.router if router is None else router)
     except UsageError as error:
         raise RouterError(f"{folder}: {error}") from error
-    if not _alike(named.name, record.router):
+    # The folder of a text encoder may have moved.
+    was, given = ([Path(part).name for part in name.split(":")] for name in (record.router, named.name))
+    if was != given:
         raise RouterError(f"{folder} is of router {record.router!r}, and {named.name!r} was given")
     return named
-
-
-def _alike(one: str, other: str) -> bool:
-    """Return whether two names are of one router; its text encoder's folder may have moved."""
-    parts = [[Path(part).name for part in name.split(":")] for name in (one, other)]
-    return parts[0] == parts[1]
