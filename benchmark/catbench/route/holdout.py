@@ -68,6 +68,14 @@ class _HeldOutRouter:
                 "add_candidate(prompts, quality); shipped routers that can are embedllm, mixture and uniroute"
             )
 
+    @property
+    def flops_per_prompt(self) -> object:
+        return getattr(self._router, "flops_per_prompt", None)
+
+    @property
+    def encoder_flops_per_prompt(self) -> object:
+        return getattr(self._router, "encoder_flops_per_prompt", None)
+
     def fit(
         self,
         prompts: Prompts,
@@ -86,8 +94,6 @@ class _HeldOutRouter:
         rows = np.random.default_rng(self._seed).permutation(len(texts))[: self._labels]
         labels = true[rows, self._hidden]
         call(self._name, "add_candidate", self._router.add_candidate, texts.take(rows), labels)
-        for said in ("flops_per_prompt", "encoder_flops_per_prompt"):
-            setattr(self, said, getattr(self._router, said, None))
         return self
 
     def predict(self, prompts: Prompts) -> Floats:
