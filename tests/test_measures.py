@@ -10,8 +10,11 @@ from scipy.stats import spearmanr
 
 import catbench
 from catbench import CatbenchError, DeferralCurve, deferral_curve, mixture_curve
-from catbench.score.estimator_error import RankCorrelation, rmse
+from catbench.score.bootstrap import Bootstrap
+from catbench.score.estimator_error import RankCorrelation
+from catbench.score.measure_table import Measure
 from catbench.score.measures import (
+    MEASURES,
     audc,
     audc_binding,
     audc_linear,
@@ -24,6 +27,7 @@ from catbench.score.measures import (
     peak,
     peak_gain,
     quality_at,
+    rmse,
     selection_rate,
     sign_test,
 )
@@ -158,12 +162,13 @@ def test_overhead_moves_the_curve_right():
     curve, cost = curve_of([1, 2], [4, 6]), np.array([1.0, 5.0])
     # Both lines are 2c: ∫ 2c/c dc on [1, 3] = 4, and 6 ln(5/3) on the flat rest.
     wanted = (4 + 6 * np.log(5 / 3)) / np.log(5)
-    assert audc_with_overhead(curve, 2.0, cost, 1.0) == pytest.approx(wanted)
+    assert audc_with_overhead(curve, np.array([2.0, 6.0]), cost, 1.0) == pytest.approx(wanted)
 
 
 def test_an_overhead_beyond_the_dearest_candidate_leaves_the_cheapest():
     curve, cost = curve_of([1, 2], [2, 6]), np.array([1.0, 2.0])
-    assert audc_with_overhead(curve, 2.0, cost, 10.0) == pytest.approx(2.0)
+    assert audc_with_overhead(curve, np.array([2.0, 6.0]), cost, 10.0) == pytest.approx(2.0)
+    assert isnan(audc_with_overhead(curve, np.array([2.0, 6.0]), cost, np.nan))
 
 
 def mean_area(area, sweeps, cost):
@@ -241,6 +246,20 @@ def test_three_arrays_have_all_measures_of_a_report():
     table = catbench.measures()
     assert set(found) <= set(table.index)
     assert table.loc["cost_to_match", "better"] == "lower"
+
+
+def test_a_measure_is_added_in_one_place(monkeypatch):
+    def twice(audc, fixed):
+        return 2 * audc + 0 * fixed[:, 0]
+
+    monkeypatch.setitem(MEASURES, "twice", Measure("twice", "AUDC, twice", "quality", of=twice))
+    result = catbench.evaluate("mixture", catbench.load("nano"), bootstrap=Bootstrap(20)).result(
+        "scene_accuracy"
+    )
+    area, found = result.estimate("audc"), result.estimate("twice")
+    twice_each = [2 * one for one in (area.value, area.low, area.high)]
+    assert [found.value, found.low, found.high] == pytest.approx(twice_each, rel=1e-4)
+    assert catbench.measures().loc["twice", "label"] == "AUDC, twice"
 
 
 @pytest.mark.parametrize(

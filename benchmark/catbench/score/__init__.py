@@ -1,7 +1,8 @@
 """From an answer to its measures: curves, areas, intervals. No router is made or asked here.
 
 curve climbs sweep cascade   deferral curves: of estimates, of policies, of cascades, exact
-measures estimator_error     every measure, and the table of them
+measures measure_table       every measure, and the table of them
+estimator_error              rank correlation without a sort a resample
 unseen_oracles               oracles scored on an image that they have not seen
 bootstrap                    draws and intervals
 answer truth                 what a router said; what that is scored against

@@ -1,22 +1,10 @@
-"""How well a router predicts quality: root mean squared error and Spearman's rank correlation.
-
-Routing needs only differences between candidates; these tell whether a poor curve comes from poor
-estimates. Both take weights, so that a resample of prompts costs no sort.
-"""
+"""How well a router ranks candidates' prompts: Spearman's rank correlation, without a sort a resample."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from catbench.arrays import Floats, Scores
-
-
-def rmse(predicted: Floats, quality: Floats, weights: Floats) -> Floats:
-    """Return the root mean squared error (M,) of predictions (n, M), prompt i counted `weights[i]` times.
-
-    Weights (B, n) of resamples give (B, M), here and below.
-    """
-    return np.sqrt(weights @ (predicted - quality) ** 2 / weights.sum(axis=-1, keepdims=True))
 
 
 class RankCorrelation:

@@ -21,8 +21,8 @@ from catbench.score.bootstrap import Values
 from catbench.score.cascade import CascadeSweep
 from catbench.score.curve import DeferralCurve
 from catbench.score.deployment import Deployment, deploy, sweep_of, unlimited
-from catbench.score.estimator_error import RankCorrelation, rmse
-from catbench.score.measures import MEASURES
+from catbench.score.estimator_error import RankCorrelation
+from catbench.score.measures import MEASURES, measured
 from catbench.score.sweep import (
     EstimatorSweep,
     Sweep,
@@ -39,8 +39,8 @@ REFERENCES = ("mixture", "oracle", *UNSEEN, *BETWEEN)
 POINTS = 33
 """Costs, geometrically spaced, at which a report's curves are read off."""
 ArrayMeasure = float | list[float | None] | None
-NEED_MORE = ("audc_with_overhead", "budget_error", "overspend", "deployed_gain", "consistency")
-"""Measures of more than three arrays: the router's overhead, validation answers, rewordings of a prompt."""
+NEED_MORE = {"overhead", "budgets", "reached", "alike"}
+"""What three arrays do not give: the router's overhead, validation answers, rewordings of a prompt."""
 
 
 class Scorer:
@@ -73,23 +73,39 @@ class Scorer:
         fixed, curve = _means(weights, self.quality), self.sweep.curve(weights)
         mixture = mixture_curves(fixed, self.cost)
         references = self._of_references(weights, mixture)
-        values: Values = {
-            **self._areas(curve, fixed, mixture, references),
-            **self._against_best(weights, curve),
-            **self._in_use(weights, mixture),
-            **self._of_estimates(weights),
-            "peak": measures.peak(curve),
-            "peak_gain": measures.peak_gain(curve, fixed),
-            "quality_at": measures.quality_at(curve, self.cost),
-            "gain_at": measures.gain_at(curve, fixed, self.cost),
-            "cost_to_match": measures.cost_to_match(curve, fixed, self.cost),
-        }
+        best_cost, best_quality = _means(weights, self._best).T
+        spent, reached = (_means(weights, values) for values in self._deployed)
+        # A mean may round below the cheapest.
+        best_cost, spent = (np.clip(paid, self.cost.min(), self.cost.max()) for paid in (best_cost, spent))
+        values = measured(
+            {
+                "curve": curve,  # the router's
+                "mixture": mixture,
+                "cost": self.cost,  # of each candidate (M,)
+                "limit": self.truth.limit,  # the cost of the best single candidate
+                "overhead": self._overhead,  # of routing a prompt
+                "fixed": fixed,  # mean quality of each candidate (B, M)
+                "best_cost": best_cost,  # mean cost (B,) of the best single candidate
+                "best_quality": best_quality,
+                "unlimited": _means(weights, self._unlimited[:, None])[:, 0],  # mean quality at trade-off 0
+                "budgets": self.deployment.budgets[: self.deployment.kept],  # those within reach (K,)
+                "spent": spent[:, : self.deployment.kept],  # mean cost (B, K) of the choices for them
+                "reached": reached,  # mean quality of the choices for all budgets, and the mixture's there
+                "mixture_reached": mixture.quality_at(spent),
+                "alike": self._same,  # how often each pair of rewordings (P,) has one candidate
+                "pair_weights": weights[:, self.truth.pairs[:, 0]],
+                "predicted": self._answer.predicted,  # (n, M), None for policies; and their ranks
+                "ranks": self._ranks,
+                "quality": self.quality,  # (n, M)
+                "weights": weights,
+                **{name.replace(".", "_"): value for name, value in references.items()},  # `oracle_audc`, ...
+            }
+        )
         along = curve.quality_at(self.grid)
         return {
             **{
-                name: values[name] if measure.per_candidate else values[name][..., None]
-                for name, measure in MEASURES.items()
-                if name in values
+                name: value if MEASURES[name].per_candidate else value[..., None]
+                for name, value in values.items()
             },
             **{f"references.{name}": value[..., None] for name, value in references.items()},
             "fixed": fixed,
@@ -102,51 +118,6 @@ class Scorer:
         with_curve = ("oracle", "best_per_kind", "cascade")
         curves = {name: sweep.curve() for name in with_curve for sweep in self._references[name]}
         return {"mixture": mixture_curve(self.quality, self.cost), **curves}
-
-    def _areas(
-        self, curve: DeferralCurve, fixed: Floats, mixture: DeferralCurve, references: Values
-    ) -> Values:
-        area, linear = measures.audc(curve, self.cost), measures.audc_linear(curve, self.cost)
-        binding = (measures.audc_binding(one, self.cost, self.truth.limit) for one in (curve, mixture))
-        unread, unread_linear = references["mixture.audc"], references["mixture.audc_linear"]
-        with_overhead = np.full(len(area), nan)
-        if not np.isnan(self._overhead):
-            cheapest = fixed[..., self.cost.argmin()]
-            with_overhead = measures.audc_with_overhead(curve, cheapest, self.cost, self._overhead)
-        return {
-            "audc": area,
-            "gain": measures.gain(area, unread),
-            "headroom": measures.headroom(area, unread, references["oracle.audc"]),
-            "gain_binding": measures.gain(*binding),
-            "audc_linear": linear,
-            "gain_linear": measures.gain(linear, unread_linear),
-            "headroom_linear": measures.headroom(linear, unread_linear, references["oracle.audc_linear"]),
-            "audc_mixed": measures.audc_mixed(curve, self.cost),
-            "audc_with_overhead": with_overhead,
-        }
-
-    def _against_best(self, weights: Floats, curve: DeferralCurve) -> Values:
-        cost, quality = _means(weights, self._best).T
-        low, high = float(self.cost.min()), float(self.cost.max())
-        cost = np.clip(cost, low, high)  # a mean may round below the cheapest
-        free = _means(weights, self._unlimited[:, None])[:, 0]
-        return {
-            "match_best": measures.match_best(curve, quality, cost, low),
-            "gain_at_best": measures.gain_at_best(curve, quality, cost),
-            "unlimited_gain": measures.unlimited_gain(free, quality),
-        }
-
-    def _in_use(self, weights: Floats, mixture: DeferralCurve) -> Values:
-        kept = self.deployment.kept
-        budgets = self.deployment.budgets[:kept]
-        cost, quality = (_means(weights, values) for values in self._deployed)
-        cost = np.clip(cost, self.cost.min(), self.cost.max())
-        return {
-            "budget_error": measures.budget_error(cost[:, :kept], budgets),
-            "overspend": measures.overspend(cost[:, :kept], budgets),
-            "deployed_gain": measures.deployed_gain(quality, mixture.quality_at(cost)),
-            "consistency": measures.consistency(self._same, weights[:, self.truth.pairs[:, 0]]),
-        }
 
     def _of_references(self, weights: Floats, mixture: DeferralCurve) -> Values:
         values: Values = {}
@@ -167,15 +138,6 @@ class Scorer:
                 values["oracle.peak"] = measures.peak(curves[0])
         values["best_single.quality"] = _means(weights, self._best)[:, 1]
         return values
-
-    def _of_estimates(self, weights: Floats) -> Values:
-        if self._answer.predicted is None or self._ranks is None:
-            missing = np.full((len(weights), self.quality.shape[1]), nan)
-            return {"rmse": missing, "rank_correlation": missing}
-        return {
-            "rmse": rmse(self._answer.predicted, self.quality, weights),
-            "rank_correlation": self._ranks(weights),
-        }
 
 
 def reference_sweeps(truth: Truth) -> dict[str, Sequence[Sweep]]:
@@ -248,7 +210,7 @@ def score_arrays(
     found = Scorer(Answer(said, None, np.zeros(1)), truth).measures(np.ones((1, count)))
     measured: dict[str, ArrayMeasure] = {}
     for name, measure in MEASURES.items():
-        if name in found and name not in NEED_MORE:
+        if name in found and not NEED_MORE & {*measure.ingredients}:
             numbers = [None if isnan(value) or value == np.inf else float(value) for value in found[name][0]]
             measured[name] = numbers if measure.per_candidate else numbers[0]
     return measured
