@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from catbench.errors import UsageError, first_line
+from catbench.files import sha256_of
 from catbench.home import cache_folder
 
 CHUNK = 1 << 20
@@ -32,59 +31,47 @@ def fetch(
     Raises UsageError where it cannot be fetched whole (what came is kept for the next time), or is another
     file than the digest says.
     """
-    import pooch  # slow to import, and only a download needs it
-
     folder = cache_folder() / room
-    pooch.get_logger().setLevel("WARNING")
+    path, part = folder / name, folder / f"{name}.part"
+    if path.is_file() and sha256_of(path) == sha256:
+        return path
     try:
-        part: Any = _Resuming(folder / f"{name}.part", progress)
-        path = pooch.retrieve(url, f"sha256:{sha256}", name, folder, downloader=part)
-    except ValueError as error:
-        (folder / f"{name}.part").unlink(missing_ok=True)
-        raise UsageError(
-            f"{url} is not the file that was expected (SHA-256 {sha256[:12]}…): {first_line(error)}; "
-            f"run again to fetch all of it, or {instead}"
-        ) from error
+        folder.mkdir(parents=True, exist_ok=True)
+        _receive(url, part, progress)
+        found = sha256_of(part)
+        if found != sha256:
+            part.unlink()
+            raise UsageError(
+                f"{url} is not the file that was expected (SHA-256 {sha256[:12]}…): it has {found[:12]}…; "
+                f"run again to fetch all of it, or {instead}"
+            )
+        return part.replace(path)
     except OSError as error:
         raise UsageError(
             f"cannot fetch {url}: {_reason(error)}; run again to go on where it stopped, or {instead}"
         ) from error
-    (folder / f"{name}.part").unlink(missing_ok=True)
-    return Path(path)
 
 
-@dataclass(frozen=True)
-class _Resuming:
-    """A downloader for pooch that adds to what an earlier attempt has left."""
+def _receive(url: str, part: Path, progress: Progress) -> None:
+    """Add to a file what an earlier attempt has left of `url`."""
+    import requests  # slow to import, and only a download needs it
 
-    part: Path
-    progress: Progress
-
-    def __call__(self, url: str, output_file: Any, pooch: Any) -> None:
-        """Fetch what is missing of `url`, and put the whole into `output_file`."""
-        import requests
-
-        self.part.parent.mkdir(parents=True, exist_ok=True)
-        have = self.part.stat().st_size if self.part.is_file() else 0
-        headers = {"Range": f"bytes={have}-", "Accept-Encoding": "identity"}
-        with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
-            if response.status_code != requests.codes.range_not_satisfiable:  # then all of it is there
-                response.raise_for_status()
-                if response.status_code != requests.codes.partial_content:
-                    have = 0
-                self._receive(response, have)
-        Path(output_file).write_bytes(b"")
-        self.part.replace(output_file)
-
-    def _receive(self, response: Any, have: int) -> None:
+    have = part.stat().st_size if part.is_file() else 0
+    headers = {"Range": f"bytes={have}-", "Accept-Encoding": "identity"}
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+        if response.status_code == requests.codes.range_not_satisfiable:  # then all of it is there
+            return
+        response.raise_for_status()
+        if response.status_code != requests.codes.partial_content:
+            have = 0
         due = have + int(response.headers.get("Content-Length", 0))
-        with self.part.open("ab" if have else "wb") as file:
+        with part.open("ab" if have else "wb") as file:
             for chunk in response.iter_content(CHUNK):
                 file.write(chunk)
                 have += len(chunk)
-                self.progress(f"fetching {self.part.stem}", have, max(have, due))
-        if have < due:
-            raise OSError(f"{have:,} of {due:,} bytes came")
+                progress(f"fetching {part.stem}", have, max(have, due))
+    if have < due:
+        raise OSError(f"{have:,} of {due:,} bytes came")
 
 
 def _reason(error: OSError) -> str:
