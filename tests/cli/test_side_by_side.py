@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from catbench import Report, compare, load
-from catbench.cli.table_layout import table_lines
+from catbench.cli.table_layout import say_table
 from catbench.report.side_by_side import side_by_side
 from catbench.score.bootstrap import Bootstrap
 
@@ -103,9 +103,11 @@ def test_two_routers_of_one_name_are_told_apart_by_their_files(
     assert "knn (" not in few.out
 
 
-def test_a_name_above_its_row_stands_below_the_head_of_names():
-    lines = table_lines(("router", "gain"), [("a long name", "1"), ("b", "2")], (0,), above=True)
-    assert lines == ["router", "  gain", "  ----", "a long name", "     1", "b", "     2"]
+def test_a_name_above_its_row_stands_below_the_head_of_names(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    say_table(("router", "gain"), [("a-long-name" * 8, "1"), ("b", "2")])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == ["router", "  gain", "  ----", "a-long-name" * 8, "     1", "b", "     2"]
 
 
 @pytest.mark.parametrize(

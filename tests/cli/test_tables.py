@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from catbench import evaluate, load
-from catbench.cli.report_tables import candidate_table, print_report
+from catbench.cli.report_tables import print_report
 from catbench.report.figure import pareto_front
 from catbench.report.numbers import Estimate, WinRates
 from catbench.report.report import RouterInfo
@@ -60,10 +60,21 @@ def renamed(result, names):
     return result.model_copy(update={"candidates": names, "best_single": best})
 
 
-def rows_of(table):
-    """Return the lines below the heads of a table."""
-    start = next(number for number, line in enumerate(table) if set(line) == {"-", " "})
-    return table[start + 1 :]
+@pytest.fixture
+def table(monkeypatch, printed, report):
+    """Return the lines of the table of a result's candidates: its heads, and its rows."""
+
+    def of(result, width=80, *, every=True):
+        monkeypatch.setenv("COLUMNS", str(width))
+        text = printed(report.model_copy(update={"results": (result,)}), every=every)
+        lines = next(
+            part for part in text.split("\n\n") if "cost to\n" in part and "----" in part
+        ).splitlines()
+        start = next(number for number, line in enumerate(lines) if set(line) == {"-", " "})
+        rows = [line for line in lines[start + 1 :] if "--all" not in line]
+        return lines[: start + 1], rows
+
+    return of
 
 
 @pytest.mark.parametrize("how", [{}, {"every": True}, {"linear": True}, {"every": True, "linear": True}])
@@ -84,33 +95,31 @@ def test_the_verdict_comes_after_the_title_and_before_every_number(printed, repo
 
 
 @pytest.mark.parametrize("long", [18, 26, 44, 70])
-def test_names_of_any_length_are_whole_and_apart(report, long):
+def test_names_of_any_length_are_whole_and_apart(table, report, long):
     names = [f"{'candidate-' * 7}"[: long - 2] + f"-{m}" for m in range(3)]
-    lines, _ = candidate_table(renamed(report.result(), names), 80, every=True)
-    assert max(map(len, lines)) <= 80
+    heads, rows = table(renamed(report.result(), names))
+    assert max(map(len, [*heads, *rows])) <= 80
     for name in names:
-        assert sum(line.strip().startswith(name) for line in lines) == 1
+        assert sum(line.strip().startswith(name) for line in rows) == 1
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 200])
-def test_intervals_of_a_table_are_never_broken(report, width):
-    lines, _ = candidate_table(report.result(), width, every=True)
-    for line in lines:
+def test_intervals_of_a_table_are_never_broken(table, report, width):
+    for line in table(report.result(), width)[1]:
         assert line.count("[") == line.count("]")
 
 
-def test_a_table_has_six_columns_with_and_without_win_rates(report):
+def test_a_table_has_six_columns_with_and_without_win_rates(table, report):
     result = report.result()
     rate = WinRates(**{name: [None, 0.5, 1.0] for name in WinRates.model_fields})
     with_wins = result.model_copy(update={"measures": {**result.measures, "win_rate": rate}})
     for found, head in ((result, "that cost"), (with_wins, "win rate")):
-        lines, _ = candidate_table(found, 80, every=True)
-        ruler = next(line for line in lines if set(line) == {"-", " "})
-        assert len(ruler.split()) == 6
-        assert any(head in line for line in lines)
+        heads, _ = table(found)
+        assert len(heads[-1].split()) == 6
+        assert any(head in line for line in heads)
 
 
-def test_only_the_front_of_the_pool_is_shown_and_the_rest_is_counted(printed, report):
+def test_only_the_front_of_the_pool_is_shown_and_the_rest_is_counted(printed, table, report):
     result = report.result()
     worse = Estimate(value=-9.0, low=-9.1, high=-8.9)
     columns = {
@@ -120,15 +129,14 @@ def test_only_the_front_of_the_pool_is_shown_and_the_rest_is_counted(printed, re
     dominated = result.model_copy(update={"fixed_quality": result.fixed_quality.model_copy(update=columns)})
     front = pareto_front(dominated)
     assert "other-3" not in front
-    lines, hidden = candidate_table(dominated, 80, every=False)
-    assert [row.split()[0] for row in rows_of(lines)] == front
-    assert hidden == 3 - len(front)
-    everything, none = candidate_table(dominated, 80, every=True)
-    assert [row.split()[0] for row in rows_of(everything)][: len(front)] == front
-    assert {row.split()[0] for row in rows_of(everything)} == set(result.candidates)
-    assert none == 0
+    _, rows = table(dominated, every=False)
+    assert [row.split()[0] for row in rows] == front
+    _, everything = table(dominated, every=True)
+    assert [row.split()[0] for row in everything][: len(front)] == front
+    assert {row.split()[0] for row in everything} == set(result.candidates)
     changed = report.model_copy(update={"results": (dominated,)})
-    assert "costs as much or less: --all" in printed(changed)
+    others = {1: "1 other is", 2: "2 others are"}[3 - len(front)]
+    assert f"({others} no better than one that costs as much or less: --all)" in printed(changed)
     assert "--all" not in printed(changed, every=True)
 
 

@@ -8,6 +8,7 @@ from math import isnan
 import numpy as np
 
 from catbench.arrays import Floats
+from catbench.cli.table_layout import console
 from catbench.report.behaviour import Departures, Shares, departures, where_prompts_go
 from catbench.report.figure import cost_label
 from catbench.report.report import Report
@@ -25,6 +26,10 @@ LOUD = 0.9
 """Where less than this part of the predicted departures is found, predictions say too much."""
 BIASED = 0.5
 """A candidate is misjudged as a whole where its error is above this part of the predicted departures."""
+
+
+UNTOLD = 0.005
+"""A smaller share would be 0%."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +62,8 @@ def behaviours(
     return found
 
 
-def budget_lines(behaviour: Behaviour, width: int) -> list[str]:
-    """Return one line of at most `width` characters a budget, under a line that says what they are."""
+def budget_lines(behaviour: Behaviour) -> list[str]:
+    """Return a line a budget that fits the terminal, under one that says what they are."""
     pool, shares = behaviour.pool, behaviour.shares
     chosen = np.unique(np.linspace(0, len(shares.budgets) - 1, BUDGETS).round().astype(int))
     rows = (
@@ -66,7 +71,8 @@ def budget_lines(behaviour: Behaviour, width: int) -> list[str]:
     )
     rows.append((NO_LIMIT, shares.unlimited))
     wide = max(len(label) for label, _ in rows)
-    lines = [f"  {label:>{wide}}  {_biggest(pool.ids, share, width - wide - 4)}" for label, share in rows]
+    width = console().width - wide - 4
+    lines = [f"  {label:>{wide}}  {_biggest(pool.ids, share, width)}" for label, share in rows]
     return [f"Where the prompts go, by budget ({cost_label(pool.unit)}):", *lines]
 
 
@@ -117,19 +123,13 @@ def _remedy(report: Report) -> str:
 
 
 def _biggest(ids: tuple[str, ...], shares: Floats, width: int) -> str:
-    """Return the largest shares in per cent, as many as have room, and what is left for others."""
-    order = [m for m in np.argsort(-shares, kind="stable").tolist() if shares[m] >= 0.005]
-    text = ""
-    for place, m in enumerate(order):
-        longer = f"{text}, " if text else ""
-        longer += f"{ids[m]} {plain(100 * float(shares[m]), 0)}%"
-        rest = _others(shares, order[: place + 1])
-        if text and len(longer) + len(rest) > width:
-            return text + _others(shares, order[:place])
-        text = longer
-    return text + _others(shares, order)
-
-
-def _others(shares: Floats, named: list[int]) -> str:
-    rest = 1 - float(shares[named].sum())
-    return f", others {plain(100 * rest, 0)}%" if rest >= 0.005 else ""
+    """Return the largest shares in per cent, as many as have room but one at least, and all the others'."""
+    order = np.argsort(-shares, kind="stable").tolist()
+    line = ""
+    for most in range(max(1, int((shares >= UNTOLD).sum())), 0, -1):
+        named = [(ids[m], float(shares[m])) for m in order[:most]]
+        named.append(("others", 1 - sum(share for _, share in named)))
+        line = ", ".join(f"{name} {plain(100 * share, 0)}%" for name, share in named if share >= UNTOLD)
+        if len(line) <= width:
+            break
+    return line

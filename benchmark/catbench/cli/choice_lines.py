@@ -11,10 +11,10 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from catbench.cli.table_layout import console, fact_lines, say
+from catbench.cli.table_layout import say, say_facts, tell
 from catbench.errors import UsageError, shown
 from catbench.files import atomic_file
-from catbench.report.spelling import short, spell, spell_cost, wrapped
+from catbench.report.spelling import short, spell, spell_cost
 from catbench.report.verdict import gain_in_words
 from catbench.suite.pool import UNIT_LABELS
 from catbench.use.calibration import Expected
@@ -38,7 +38,7 @@ def choice_writer(fitted: FittedRouter, out: Path | None) -> Generator[Write]:
 
 
 def _printer(fitted: FittedRouter) -> Write:
-    ids, target = fitted.pool.ids, console()
+    ids = fitted.pool.ids
     wide = max(map(len, ids))
     title = fitted.calibration.metric.title
     head = [f"{'candidate':{wide}}  {_unit(fitted):>8}  {title}  prompt"]
@@ -49,7 +49,7 @@ def _printer(fitted: FittedRouter) -> Write:
             f"{short(values[ids.index(name)]) if values else '-':>{len(title)}}  {shown(prompt)}"
             for prompt, name, cost, values in _rows(prompts, found)
         ]
-        say(target, *head, *lines)
+        say(*head, *lines)
         head.clear()  # said once, and not where there is no prompt
 
     return write
@@ -92,7 +92,7 @@ def _json_writer(fitted: FittedRouter, file: TextIO) -> Write:
 
 def say_expected(fitted: FittedRouter, plan: Expected, spent: float) -> None:
     """Print what these prompts cost on average, and what was to be expected of them."""
-    target, metric, unit = console(), fitted.calibration.metric, _unit(fitted)
+    metric, unit = fitted.calibration.metric, _unit(fitted)
     always = f"always {plan.best_single}: {spell_cost(plan.best_single_cost)}"
     against = f"{gain_in_words(plan.gain)} than always {plan.best_single}"
     rows = [
@@ -100,11 +100,11 @@ def say_expected(fitted: FittedRouter, plan: Expected, spent: float) -> None:
         ("expected cost", spell(plan.cost), always),
         (f"expected {metric.title}", spell(plan.quality), against),
     ]
-    say(target, "", *fact_lines(rows, target.width))
+    say("")
+    say_facts(rows)
     low, high = plan.cost.low or 0.0, plan.cost.high or np.inf
     if not low * (1 - ROUNDING) <= spent <= high * (1 + ROUNDING):
-        line = (
+        tell(
             "These prompts cost more or less than is usual: they are unlike the validation prompts, or a few "
             "of them are repeated often."
         )
-        say(target, *wrapped(line, target.width))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from catbench.cli.headline import PERCENT, axes, sentence
-from catbench.cli.table_layout import below, console, first_that_fits, say, table_lines
+from catbench.cli.table_layout import say, say_table, tell
 from catbench.errors import counted
 from catbench.report.comparison import Difference
 from catbench.report.numbers import Estimate
 from catbench.report.report import Report
 from catbench.report.result import Result
 from catbench.report.side_by_side import Beside
-from catbench.report.spelling import decimals_of, spell, spell_value, wrapped
+from catbench.report.spelling import decimals_of, spell, spell_value
 from catbench.report.verdict import compared
 from catbench.score.measures import MEASURES
 
@@ -22,8 +22,6 @@ HEADLINE = (
 AREAS = ("headroom", "gain")
 SAME_AS_A_GAIN = ("audc", "audc_linear", "peak", "quality_at")
 """Two routers differ in these by what they differ in a gain: what is taken off is the same for both."""
-SHORT = 22
-"""Columns that labels are folded to where a table needs room."""
 LONG = 12
 """Longer names of routers are no heads of columns."""
 
@@ -40,32 +38,29 @@ def print_differences(
 
     `linear` takes the areas of verdict and table on the linear cost axis.
     """
-    target = console()
     for number, difference in enumerate(differences):
         results = first.result(difference.metric), second.result(difference.metric)
         gain = difference.estimate("gain_linear" if linear else "gain")
         said = compared(difference.first, difference.second, gain)
         axis = ", on the linear cost axis" if linear else ""
         if number:
-            say(target, "", "")
-        say(target, *wrapped(_title(difference, results[0]), target.width), style="bold")
-        say(target, *wrapped(f"{said}{axis}.", target.width), "")
+            say("", "")
+        tell(
+            f"{difference.suite}: {difference.first} compared with {difference.second}, "
+            f"{axes(results[0])}, {difference.prompts:,} test prompts",
+            style="bold",
+        )
+        tell(f"{said}{axis}.")
+        say("")
         shown = (
             list(difference.measures)
             if every
             else [f"{name}_linear" if linear and name in AREAS else name for name in HEADLINE]
         )
-        say(target, *_measures(difference, results, shown, target.width))
+        _print_measures(difference, results, shown)
         if every:
-            say(target, "", f"{_heads(difference)[2]}, at each candidate's cost:")
-            say(target, *_candidates(difference, target.width))
-
-
-def _title(difference: Difference, result: Result) -> str:
-    return (
-        f"{difference.suite}: {difference.first} compared with {difference.second}, {axes(result)}, "
-        f"{difference.prompts:,} test prompts"
-    )
+            say("", f"{_heads(difference)[2]}, at each candidate's cost:")
+            _print_candidates(difference)
 
 
 def _heads(difference: Difference) -> tuple[str, str, str]:
@@ -75,9 +70,7 @@ def _heads(difference: Difference) -> tuple[str, str, str]:
     return first, second, f"{first} - {second}"
 
 
-def _measures(
-    difference: Difference, results: tuple[Result, Result], shown: Sequence[str], width: int
-) -> list[str]:
+def _print_measures(difference: Difference, results: tuple[Result, Result], shown: Sequence[str]) -> None:
     heads = _heads(difference)
     rows: list[tuple[str, ...]] = []
     for name, found in difference.measures.items():
@@ -97,76 +90,53 @@ def _measures(
         better = {1: heads[0], -1: heads[1]}.get(-_sign(found) if downwards else _sign(found), "")
         less = "-" if found.value is None else spell(found, percent=percent)
         rows.append((measure.label, *own, less, better))
-    columns = ("measure", *heads, "surely\nbetter")
-    folded = [("\n".join(wrapped(label, SHORT)), *cells) for label, *cells in rows]
-    tables = [table_lines(columns, one, (0, 4)) for one in (rows, folded, [below(row) for row in rows])]
-    return first_that_fits(tables, width)
+    say_table(("measure", *heads, "surely\nbetter"), rows, (0, 4))
 
 
-def _candidates(difference: Difference, width: int) -> list[str]:
-    """Return tables of two measures each."""
+def _print_candidates(difference: Difference) -> None:
+    """Print tables of two measures each."""
     columns = [
         (MEASURES[name], found)
         for name, found in difference.measures.items()
         if not isinstance(found, Estimate) and name not in SAME_AS_A_GAIN
     ]
-    lines: list[str] = []
     for start in range(0, len(columns), 2):
         some = columns[start : start + 2]
         rows = [
             (candidate, *(spell(found.at(m), percent=one.kind in PERCENT) for one, found in some))
             for m, candidate in enumerate(difference.candidates)
         ]
-        heads = ("candidate", *(one.label for one, _ in some))
-        tables = [table_lines(heads, rows), table_lines(heads, rows, above=True)]
-        lines += ["", *first_that_fits(tables, width)]
-    return lines
+        say("")
+        say_table(("candidate", *(one.label for one, _ in some)), rows)
 
 
 def print_side_by_side(found: dict[str, tuple[Beside, ...]]) -> None:
     """Print the verdict on the first report's router, and a table a metric, the greatest gain first."""
-    target = console()
     for number, rows in enumerate(found.values()):
         mine = next(row for row in rows if row.against is None)
         result = mine.result
-        title = (
-            f"{result.suite}: {mine.name} beside {counted(len(rows) - 1, 'other')}, {axes(result)}, "
-            f"{result.prompts:,} prompts"
-        )
         if number:
-            say(target, "")
-        say(target, *wrapped(title, target.width), style="bold")
-        say(target, *wrapped(f"{mine.name}: {sentence(result)}", target.width), "")
-        say(target, *_beside(rows, mine, target.width))
-
-
-def _beside(rows: Sequence[Beside], mine: Beside, width: int) -> list[str]:
-    heads = (
-        "router",
-        "cost to match\nthe best one",
-        "gain",
-        f"less that of\n{_folded(mine.name)}",
-        "surely",
-    )
-    cells = [
-        (
-            row.name,
-            spell(row.result.estimate("match_best"), percent=True, missing="never"),
-            spell(row.result.estimate("gain")),
-            "-" if row.against is None else spell(row.against),
-            "" if row.against is None else {1: "better", -1: "worse"}.get(_sign(row.against), ""),
+            say("")
+        tell(
+            f"{result.suite}: {mine.name} beside {counted(len(rows) - 1, 'other')}, {axes(result)}, "
+            f"{result.prompts:,} prompts",
+            style="bold",
         )
-        for row in rows
-    ]
-    named = [(_folded(name), *others) for name, *others in cells]
-    folded = [below(row) for row in named]
-    tables = [table_lines(heads, some, (0, 4)) for some in (cells, named, folded)]
-    return first_that_fits([*tables, table_lines(heads, cells, (4,), above=True)], width)
-
-
-def _folded(name: str) -> str:
-    """Return a name with what it has in brackets on a line of its own."""
-    return name.replace(" (", "\n(")
+        tell(f"{mine.name}: {sentence(result)}")
+        say("")
+        of_mine = "less that of\n" + mine.name.replace(" (", "\n(")
+        cells = [
+            (
+                row.name,
+                spell(row.result.estimate("match_best"), percent=True, missing="never"),
+                spell(row.result.estimate("gain")),
+                "-" if row.against is None else spell(row.against),
+                "" if row.against is None else {1: "better", -1: "worse"}.get(_sign(row.against), ""),
+            )
+            for row in rows
+        ]
+        heads = ("router", "cost to match\nthe best one", "gain", of_mine, "surely")
+        say_table(heads, cells, (0, 4), spared=1)
 
 
 def _sign(found: Estimate) -> int:

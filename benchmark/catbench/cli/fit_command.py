@@ -11,8 +11,6 @@ import typer
 from catbench.cli.shared_options import CostUnit, Force, PoolName, Suite, check_free
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from catbench.use.calibration import Expected
     from catbench.use.fitted import FittedRouter
 
@@ -42,9 +40,8 @@ def fit(
 ) -> None:
     """Fit a router for use, calibrate it on validation prompts, and keep it."""
     from catbench.cli.progress import progress_bar
-    from catbench.cli.table_layout import console, say
+    from catbench.cli.table_layout import say, tell
     from catbench.errors import UsageError
-    from catbench.report.spelling import wrapped
     from catbench.suite.store import load
     from catbench.use.fitted import fit
 
@@ -67,19 +64,19 @@ def fit(
             progress=lambda done, total: progress(f"{router}: fitting", done, total),
         )
     fitted.save(out, force=force)
-    say(console(), *_lines(fitted, out))
+    _print_fitted(fitted, out)
     if matrix.features:
-        line = (
+        say("")
+        tell(
             "It was given the texts of prompts, as in use. `catbench evaluate` gives this suite's vectors "
             f"too ({', '.join(matrix.features)}), and a router that reads them answers otherwise there "
             "(`ridge:tfidf` reads texts in both)."
         )
-        say(console(), "", *wrapped(line, console().width))
 
 
-def _lines(fitted: FittedRouter, out: Path) -> list[str | Text]:
-    """Return what is said of a fitted router: what it is, and what it costs to save so much."""
-    from catbench.cli.table_layout import table_lines
+def _print_fitted(fitted: FittedRouter, out: Path) -> None:
+    """Print what a fitted router is, what it costs to save so much, and what `catbench route` needs."""
+    from catbench.cli.table_layout import say, say_table
     from catbench.errors import UsageError
     from catbench.report.spelling import spell, spell_cost
     from catbench.suite.pool import UNIT_LABELS
@@ -96,23 +93,21 @@ def _lines(fitted: FittedRouter, out: Path) -> list[str | Text]:
         [f"{save:.0%}", *map(spell, (plan.cost, plan.quality, plan.gain))] for save, plan in plans.items()
     ]
     saved = 1 - (plans[0.0].cost.value or 0.0) / float(pool.cost[known.best_single]) if 0.0 in plans else 0.0
-    said: list[str | Text] = [
+    say(
         f"{out}: {fitted.name}, fitted to {metric.title} of {fitted.suite}, {len(pool)} candidates from "
         f"{spell_cost(pool.cost.min())} to {spell_cost(pool.cost.max())} {unit}",
         f"Expected of {len(known.quality):,} prompts like these, against always {best} "
         f"({spell_cost(pool.cost[known.best_single])} {unit}):",
         "",
-        *table_lines(["--save", f"mean {unit}", metric.title, "better by"], rows),
-    ]
+    )
+    say_table(["--save", f"mean {unit}", metric.title, "better by"], rows)
     if saved > NOTABLE:
-        said += ["", f"However much it may spend it saves {saved:.0%}: a smaller --save changes nothing."]
+        say("", f"However much it may spend it saves {saved:.0%}: a smaller --save changes nothing.")
     if beyond := types_beyond(out):
-        said += ["", "`catbench route` needs types named that catbench does not list:"]
-        said += [f"  --trust {name}" for name in beyond]
-    if is_estimator(fitted.router) and (out / TREE).is_file():
-        return said
-    if not fitted.installed:
-        said += ["", "It is of a file or a folder of yours: `catbench route` needs it again, as --router."]
-    if not (out / TREE).is_file():
-        said += ["", f"The router itself is not saved: `catbench route` fits it again from {fitted.suite!r}."]
-    return said
+        say("", "`catbench route` needs types named that catbench does not list:")
+        say(*(f"  --trust {name}" for name in beyond))
+    kept = (out / TREE).is_file()
+    if not fitted.installed and not (kept and is_estimator(fitted.router)):
+        say("", "It is of a file or a folder of yours: `catbench route` needs it again, as --router.")
+    if not kept:
+        say("", f"The router itself is not saved: `catbench route` fits it again from {fitted.suite!r}.")

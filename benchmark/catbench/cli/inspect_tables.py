@@ -4,40 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from catbench.cli.table_layout import console, first_that_fits, item_lines, say, signature_lines, table_lines
+from catbench.cli.table_layout import say, say_signature, say_table, tell
 from catbench.inspect.finding import NAMES, Inspection
 from catbench.report.numbers import Estimate
-from catbench.report.spelling import decimals_of, spell, spell_cost, wrapped
+from catbench.report.spelling import decimals_of, spell, spell_cost
 from catbench.suite.pool import UNIT_LABELS
 
 
 def print_inspections(found: Sequence[Inspection], *, every: bool = False) -> None:
     """Print what was found of each metric, and once what the figures mean; `every` shows all candidates."""
-    target = console()
     for one in found:
-        width = target.width
         about, looked = _head(one)
-        say(target, *wrapped(about, width), style="bold")
-        say(target, *wrapped(looked, width), "", "Is there anything to route?")
-        say(target, *wrapped(one.sentence, width), style="bold")
-        say(target, "", *_candidates(one, width, every=every))
-        hidden = one.front.count(False)
-        if hidden and not every:
-            others = f"{hidden} others are" if hidden > 1 else "1 other is"
-            say(target, f"({others} no better than a cheaper one: --all)")
-        say(target, "", *_gains(one, width), "")
+        tell(about, style="bold")
+        tell(looked)
+        say("", "Is there anything to route?")
+        tell(one.sentence, style="bold")
+        say("")
+        _print_candidates(one, every=every)
+        say("")
+        _print_gains(one)
+        say("")
         if one.variances and one.variances.repeats.value is not None:
             share = spell(one.variances.repeats, percent=True)
-            line = (
+            tell(
                 f"Of what sets a prompt's candidates apart beside their means, {share} comes again in "
                 "another image; the rest is noise."
             )
-            say(target, *wrapped(line, width))
         if one.saves:
-            say(target, *wrapped(f"{NAMES['ridge']}: {one.saves}.", width))
-        say(target, *signature_lines(one.signature, target.width), "")
+            tell(f"{NAMES['ridge']}: {one.saves}.")
+        say_signature(one.signature)
+        say("")
     for line in _meaning(found[0]):
-        say(target, *item_lines(line, target.width))
+        tell(line, bullet="- ")
 
 
 def _head(found: Inspection) -> tuple[str, str]:
@@ -57,8 +55,8 @@ def _head(found: Inspection) -> tuple[str, str]:
     )
 
 
-def _candidates(found: Inspection, width: int, *, every: bool) -> list[str]:
-    """Return the candidates on the Pareto front by rising cost, with `every` the others below, as lines."""
+def _print_candidates(found: Inspection, *, every: bool) -> None:
+    """Print the candidates on the Pareto front by rising cost, with `every` the others below."""
     unit = UNIT_LABELS.get(found.cost, found.cost)
     heads = ("candidate", unit, f"mean {found.metric_label}", "Pareto\nfront")
     qualities = [found.fixed_quality.at(position) for position in range(len(found.candidates))]
@@ -74,10 +72,13 @@ def _candidates(found: Inspection, width: int, *, every: bool) -> list[str]:
         for m in order
         if found.front[m] or every
     ]
-    return first_that_fits([table_lines(heads, rows, above=above) for above in (False, True)], width)
+    say_table(heads, rows)
+    if hidden := len(order) - len(rows):
+        others = f"{hidden} others are" if hidden > 1 else "1 other is"
+        say(f"({others} no better than a cheaper one: --all)")
 
 
-def _gains(found: Inspection, width: int) -> list[str]:
+def _print_gains(found: Inspection) -> None:
     places = _decimals([one.gain for one in found.gains.values()])
     rows = [
         (
@@ -87,8 +88,7 @@ def _gains(found: Inspection, width: int) -> list[str]:
         )
         for name, one in found.gains.items()
     ]
-    heads = ("choosing by", "gain", "of the oracle's gain")
-    return first_that_fits([table_lines(heads, rows, above=above) for above in (False, True)], width)
+    say_table(("choosing by", "gain", "of the oracle's gain"), rows)
 
 
 def _meaning(found: Inspection) -> list[str]:

@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.text import Text
-
 from catbench.cli.behaviour_lines import Behaviour, behaviours, budget_lines, why_below
 from catbench.cli.headline import details, facts, sentence, title
-from catbench.cli.table_layout import (
-    below,
-    console,
-    fact_lines,
-    first_that_fits,
-    item_lines,
-    say,
-    signature_lines,
-    table_lines,
-)
+from catbench.cli.table_layout import say, say_facts, say_signature, say_table, tell
 from catbench.report.figure import pareto_front
 from catbench.report.report import Report
 from catbench.report.result import Result
-from catbench.report.spelling import decimals_of, plain, spell, spell_cost, spell_value, wrapped
+from catbench.report.spelling import decimals_of, plain, spell, spell_cost
 from catbench.suite.matrix import ScoreMatrix
 
 HEADS = ("candidate", "cost", "mean\nquality", "router at\nthat cost", "gain", "cost to\nmatch")
@@ -46,59 +34,48 @@ def print_report(
     that was scored on (and the suite trained on, where that is another), it is told where the prompts go,
     and of a router below the mixture why.
     """
-    target = console()
     found = behaviours(report, matrix, train_on) if matrix is not None else {}
     for number, result in enumerate(report.whole.values()):
         if number:
-            say(target, "", "")
-        _print_result(target, report, result, found.get(result.metric), linear=linear, every=every)
-    say(target, "", *signature_lines(report.signature, target.width))
-    say(
-        target,
-        *(Text(f"{suite} was fetched from {where}", style="dim") for suite, where in report.fetched.items()),
-    )
+            say("", "")
+        _print_result(report, result, found.get(result.metric), linear=linear, every=every)
+    say("")
+    say_signature(report.signature)
+    say(*(f"{suite} was fetched from {where}" for suite, where in report.fetched.items()), style="dim")
 
 
 def _print_result(
-    target: Console,
-    report: Report,
-    result: Result,
-    behaviour: Behaviour | None,
-    *,
-    linear: bool,
-    every: bool,
+    report: Report, result: Result, behaviour: Behaviour | None, *, linear: bool, every: bool
 ) -> None:
-    area, width = "_linear" if linear else "", target.width
-    say(target, *wrapped(title(report, result), width), style="bold")
-    say(target, *wrapped(sentence(result), width), "")
-    say(target, *fact_lines(facts(result, linear=linear), width), "")
+    area = "_linear" if linear else ""
+    tell(title(report, result), style="bold")
+    tell(sentence(result))
+    say("")
+    say_facts(facts(result, linear=linear))
+    say("")
     if every:
-        say(target, *fact_lines(details(result, linear=linear), width), "")
+        say_facts(details(result, linear=linear))
+        say("")
     gain = result.estimate(f"gain{area}")
     if behaviour is not None and gain.value is not None and gain.value < 0:
         sure = "" if gain.high is not None and gain.high < 0 else " (not certain)"
-        say(target, f"Below the mixture{sure}. Why:")
+        say(f"Below the mixture{sure}. Why:")
         for reason in why_below(report, result, behaviour):
-            say(target, *item_lines(reason, width, indent="  "))
-        say(target, "")
+            tell(reason, bullet="  - ")
+        say("")
     if report.private:
-        why = "A private split says nothing of single candidates: their scores would be known."
-        say(target, *wrapped(why, width))
+        tell("A private split says nothing of single candidates: their scores would be known.")
     else:
-        lines, hidden = candidate_table(result, width, every=every)
-        say(target, *lines)
-        if hidden:
-            others = f"{hidden} others are" if hidden > 1 else "1 other is"
-            say(target, f"({others} no better than one that costs as much or less: --all)")
+        _print_candidates(result, every=every)
     if behaviour is not None:
-        say(target, "", *budget_lines(behaviour, width))
+        say("", *budget_lines(behaviour))
     sliced = [one for one in report.results if one.metric == result.metric and one.slice != "all"]
     if sliced:
-        say(target, "", *_slices([result, *sliced], area, width))
+        say("")
+        _print_slices([result, *sliced], area)
 
 
-def _slices(results: Sequence[Result], area: str, width: int) -> list[str]:
-    """Return the results of slices below each other, as lines."""
+def _print_slices(results: Sequence[Result], area: str) -> None:
     heads = ("slice", "prompts", "cost to\nmatch best", "gain at\nits cost", "headroom\ncaptured")
     rows = [
         [
@@ -110,28 +87,22 @@ def _slices(results: Sequence[Result], area: str, width: int) -> list[str]:
         ]
         for result in results
     ]
-    narrow = [[row[0], *below(row[1:])] for row in rows]
-    tables = [table_lines(heads, rows), table_lines(heads, narrow), table_lines(heads, rows, above=True)]
-    return first_that_fits(tables, width)
+    say_table(heads, rows)
 
 
-def candidate_table(result: Result, width: int, *, every: bool) -> tuple[list[str], int]:
-    """Return the table as lines of a width, and how many candidates it leaves out.
-
-    Rows are the candidates that none beats at no greater cost, by rising cost; with `every` the others
-    follow. Where a line is too long, fewer intervals are shown, and those that are stand below their values.
-    """
+def _print_candidates(result: Result, *, every: bool) -> None:
+    """Print the candidates that none beats at no greater cost, by rising cost; with `every` others follow."""
     front = pareto_front(result)
     cost = dict(zip(result.candidates, result.costs, strict=True))
     others = sorted((name for name in result.candidates if name not in front), key=lambda name: cost[name])
     shown = [*front, *others] if every else front
     heads = HEADS_WITH_WINS if "win_rate" in result.measures else HEADS
     places = _places(result, shown)
-    whole, fewer = ([_row(result, name, places, fewer=fewer) for name in shown] for fewer in (False, True))
-    narrow = ([below(row) for row in rows] for rows in (whole, fewer))
-    variants = [table_lines(heads, rows) for rows in (whole, fewer, *narrow)]
-    variants.append(table_lines(heads, fewer, above=True))
-    return first_that_fits(variants, width), len(result.candidates) - len(shown)
+    rows = [_row(result, name, places) for name in shown]
+    say_table(heads, rows, spared=heads.index("cost to\nmatch"))
+    if hidden := len(result.candidates) - len(shown):
+        others = f"{hidden} others are" if hidden > 1 else "1 other is"
+        say(f"({others} no better than one that costs as much or less: --all)")
 
 
 def _places(result: Result, shown: list[str]) -> int:
@@ -141,10 +112,10 @@ def _places(result: Result, shown: list[str]) -> int:
     return min(max(gains), 1 + max(qualities))
 
 
-def _row(result: Result, name: str, places: int, *, fewer: bool) -> list[str]:
+def _row(result: Result, name: str, places: int) -> list[str]:
     fixed, match = result.fixed[name], result.estimate("cost_to_match", name)
     share = 1 if match.value is not None and match.value < SMALL else 0
-    to_match = (spell_value if fewer else spell)(match, percent=True, missing="never", decimals=share)
+    to_match = spell(match, percent=True, missing="never", decimals=share)
     gain = spell(result.estimate("gain_at", name), decimals=places)
     quality = "-" if fixed.quality.value is None else plain(fixed.quality.value, places)
     cells = [name, spell_cost(fixed.cost), quality]

@@ -106,22 +106,19 @@ def route(
 def _say_later(fitted: FittedRouter, scores: Path) -> None:
     """Print what a router would have scored on later scores, and how its budgets were kept."""
     from catbench.cli.headline import sentence
-    from catbench.cli.table_layout import console, fact_lines, say
+    from catbench.cli.table_layout import say, say_facts, tell
     from catbench.report.figure import cost_label
-    from catbench.report.spelling import wrapped
     from catbench.use.later_scores import later_scores
 
-    target = console()
-    found = later_scores(fitted, scores, tell=lambda line: say(target, line))
+    found = later_scores(fitted, scores, tell=say)
     result = found.report.result()
     say(
-        target,
         f"{scores}: {fitted.name}, {result.metric_label} against {cost_label(result.cost)}, "
-        f"{found.prompts:,} prompts",
-        *wrapped(sentence(result), target.width),
-        "",
-        *fact_lines(found.facts, target.width),
+        f"{found.prompts:,} prompts"
     )
+    tell(sentence(result))
+    say("")
+    say_facts(found.facts)
 
 
 DRAWERS = "catbench.drawers"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
@@ -18,6 +18,8 @@ MOST_WIDTH = 100
 """Longer lines are hard to read, also in a wide terminal."""
 BETWEEN = "  "
 """What stands between columns."""
+FOLDED = 22
+"""Columns that the words at a row's start are folded to where a table needs room."""
 NARROWEST = 12
 """Columns that words are wrapped to at least, also where a terminal is narrower than a table."""
 
@@ -31,82 +33,83 @@ def console() -> Console:
     return made
 
 
-def say(target: Console, *lines: str | Text, style: str = "") -> None:
+def say(*lines: str | Text, style: str = "") -> None:
     """Print lines as they are; `style` is that of plain ones."""
+    target = console()
     for line in lines:
         target.print(line if isinstance(line, Text) else Text(line, style=style), soft_wrap=True)
 
 
-def table_lines(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[int] = (0,), *, above: bool = False
-) -> list[str]:
+def tell(text: str, *, style: str = "", bullet: str = "") -> None:
+    """Print a text in lines that fit; with a `bullet` as an item of a list."""
+    first, *more = wrapped(text, console().width - len(bullet))
+    say(bullet + first, *(" " * len(bullet) + line for line in more), style=style)
+
+
+def table_lines(heads: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[int]) -> list[str]:
     """Return a table as lines, with a line under its heads; columns at the positions `words` are flush left.
 
     Cells and heads may have several lines; those of heads stand at the bottom, those of cells at the top.
-    With `above` the first cell of a row, heads included, has a line of its own above the others.
     """
     cells = [[cell.split("\n") for cell in row] for row in (heads, *rows)]
-    high = max(len(head) for head in cells[0])
+    high = max(map(len, cells[0]))
     cells[0] = [[""] * (high - len(head)) + head for head in cells[0]]
-    names = [row[0].split("\n")[0] for row in (heads, *rows)]
-    if above:
-        cells = [[[""], *row[1:]] for row in cells]
     wide = [max(cell_len(line) for row in cells for line in row[column]) for column in range(len(heads))]
-    found: list[list[str]] = [
-        [
-            BETWEEN.join(_in_place(cell, wide[at], left=at in words) for at, cell in enumerate(line)).rstrip()
-            for line in zip_longest(*row, fillvalue="")
-        ]
+    lines = [
+        BETWEEN.join(
+            set_cell_size(cell, wide[at]) if at in words else " " * (wide[at] - cell_len(cell)) + cell
+            for at, cell in enumerate(line)
+        ).rstrip()
         for row in cells
+        for line in zip_longest(*row, fillvalue="")
     ]
-    if above:
-        found = [[name, *lines] for name, lines in zip(names, found, strict=True)]
-    found.insert(1, [BETWEEN.join("-" * one for one in wide)])
-    return [line for lines in found for line in lines]
+    return [*lines[:high], BETWEEN.join("-" * one for one in wide), *lines[high:]]
 
 
-def first_that_fits(tables: Sequence[list[str]], width: int) -> list[str]:
-    """Return the first table whose lines fit a width, or else the last."""
-    return next((lines for lines in tables if max(map(cell_len, lines)) <= width), tables[-1])
+def say_table(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    words: Sequence[int] = (0,),
+    *,
+    spared: int | None = None,
+) -> None:
+    """Print a table in lines that fit.
+
+    Where they are too long, words of the first column are folded, then the intervals of the column `spared`
+    go, then all intervals stand below their values, and at last the first cell of a row, heads included,
+    has a line of its own above the others.
+    """
+    folded = [["\n".join(wrapped(row[0], FOLDED)), *row[1:]] for row in rows]
+    fewer = [
+        [cell.partition(" [")[0] if at == spared else cell for at, cell in enumerate(row)] for row in folded
+    ]
+    below = ([[cell.replace(" [", "\n[") for cell in row] for row in some] for some in (folded, fewer))
+    for some in (rows, folded, fewer, *below):
+        lines = table_lines(heads, some, words)
+        if max(map(cell_len, lines)) <= console().width:
+            say(*lines)
+            return
+    lines = table_lines(("", *heads[1:]), [("", *row[1:]) for row in fewer], words)
+    say(heads[0], *lines[: -len(rows)])
+    for row, line in zip(rows, lines[-len(rows) :], strict=True):
+        say(row[0], line)
 
 
-def below(cells: Sequence[str]) -> list[str]:
-    """Return cells whose intervals stand below their values."""
-    return [cell.replace(" [", "\n[") for cell in cells]
+def say_signature(signature: str) -> None:
+    """Print a signature, broken after the bars between its parts; its lines, joined, are it again."""
+    width = console().width
+    lines = re.findall(rf".{{1,{width}}}$|.{{0,{width - 1}}}\||[^|]+\|?", signature)
+    say(*lines, style="dim")
 
 
-def item_lines(text: str, width: int, indent: str = "") -> list[str]:
-    """Return a text as an item of a list."""
-    first, *more = wrapped(text, width - len(indent) - 2)
-    return [f"{indent}- {first}", *(f"{indent}  {line}" for line in more)]
-
-
-def signature_lines(signature: str, width: int) -> list[Text]:
-    """Return a signature's lines, dim, broken after the bars between its parts; joined they are it again."""
-    lines = [""]
-    for part in re.findall(r"[^|]*\||[^|]+$", signature):
-        if lines[-1] and cell_len(lines[-1] + part) > width:
-            lines.append("")
-        lines[-1] += part
-    return [Text(line, style="dim") for line in lines]
-
-
-def fact_lines(rows: Sequence[tuple[str, str, str]], width: int) -> list[Text]:
-    """Return lines of a label, a value that stands out, and words that explain it; these go on below it."""
+def say_facts(rows: Sequence[tuple[str, str, str]]) -> None:
+    """Print lines of a label, a value that stands out, and words that explain it; these go on below it."""
     labels, values = (max(cell_len(row[column]) for row in rows) for column in (0, 1))
     indent, gap = labels + len(BETWEEN), len(BETWEEN)
-    lines: list[Text] = []
+    width = max(console().width - indent, NARROWEST)
     for label, value, note in rows:
-        first, *more = wrapped(note, max(width - indent, NARROWEST), ahead=values + gap)
-        ahead = (f"{_in_place(label, labels)}{BETWEEN}", (_in_place(value, values), "bold"), BETWEEN, first)
-        lines.append(Text.assemble(*ahead))
-        lines += [Text(" " * indent + line) for line in more]
-    for line in lines:
+        first, *more = wrapped(note, width, ahead=values + gap)
+        bold = (set_cell_size(value, values), "bold")
+        line = Text.assemble(set_cell_size(label, labels), BETWEEN, bold, BETWEEN, first)
         line.rstrip()
-    return lines
-
-
-def _in_place(cell: str, width: int, *, left: bool = True) -> str:
-    """Return a cell padded to a width in columns of a terminal."""
-    pad = " " * (width - cell_len(cell))
-    return cell + pad if left else pad + cell
+        say(line, *(" " * indent + line for line in more))
