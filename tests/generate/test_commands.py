@@ -30,7 +30,7 @@ def test_generate_writes_a_suite_and_says_where(suite, tmp_path, type_in):
     out, err = type_in(*words)
     assert out == f"8 images drawn; the suite is {tmp_path / 'run' / 'suite'}\n"
     assert err.startswith("2 shards, 8 images to make\n")
-    assert re.search(r"1/2 tiny-2/000000-[0-9a-f]{8}: \d+\.\d\d images/s, \d+ s left\n", err)
+    assert re.search(r"1/2 tiny-2/000000-[0-9a-f]{8}: \d+\.\d\d images/s, \d:\d\d:\d\d left\n", err)
     assert load(tmp_path / "run" / "suite").samples == {"train": 1, "validation": 1, "test": 1}
     assert type_in(*words)[0].startswith("0 images drawn")
 

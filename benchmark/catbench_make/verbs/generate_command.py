@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from rich.filesize import decimal
 
 from catbench.errors import UsageError
 
@@ -122,7 +124,7 @@ def _print_estimate(estimate: RunEstimate) -> None:
     hours = "unknown" if estimate.device_hours is None else f"{estimate.device_hours:,.2f}"
     typer.echo(f"shards        {estimate.shards:,}")
     typer.echo(f"images        {estimate.images:,}")
-    typer.echo(f"disk          about {_bytes(estimate.disk_bytes)}")
+    typer.echo(f"disk          about {decimal(estimate.disk_bytes)}")
     typer.echo(f"device-hours  {hours} ({estimate.basis})")
 
 
@@ -132,7 +134,9 @@ def _print_progress(progress: Progress) -> None:
         typer.echo(f"{progress.shards_due} shards, {progress.images_due} images to make", err=True)
         return
     shard = progress.done.shard.name
-    left = "" if progress.seconds_left is None else f", {_duration(progress.seconds_left)} left"
+    left = (
+        "" if progress.seconds_left is None else f", {timedelta(seconds=round(progress.seconds_left))} left"
+    )
     typer.echo(
         f"{progress.shards}/{progress.shards_due} {shard}: {progress.images_per_second:.2f} images/s{left}",
         err=True,
@@ -157,16 +161,3 @@ def _print_outcome(outcome: Outcome, prompts: int, part: RunPart | None) -> None
         )
         return
     typer.echo(f"{outcome.images} images drawn; the suite is {outcome.suite}")
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return (
-        f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
-    )
-
-
-def _bytes(count: int) -> str:
-    power = min(len(str(count)) - 1, 12) // 3
-    return f"{count / 1000**power:,.3g} {('B', 'kB', 'MB', 'GB', 'TB')[power]}"
