@@ -32,52 +32,55 @@ def suites() -> None:
     from catbench.suite.recipes import RECIPES
 
     found = known_suites()
-    for name, folder in found.items():
-        _print_found(name, folder)
-    for name in RECIPES:
-        if name not in found:
-            _print_recipe(name)
-    for name, suite in _makeable().items():
-        if name not in found:
-            _print_absent(name, suite)
+    told = {name: _found(name, folder) for name, folder in found.items()}
+    told |= {name: _recipe(name) for name in RECIPES if name not in found}
+    told |= {name: _absent(name, suite) for name, suite in _makeable().items() if name not in found}
+    for name, lines in told.items():
+        for number, line in enumerate(lines):
+            typer.echo(f"{'' if number else name:{WIDTH}} {line}")
 
 
-def _print_found(name: str, folder: Path) -> None:
+def _found(name: str, folder: Path) -> list[str]:
     from catbench.errors import SuiteError
     from catbench.suite.store import read_manifest
 
     try:
         manifest = read_manifest(folder)
     except SuiteError as error:
-        typer.echo(f"{name:{WIDTH}} broken: {error}")
-    else:
-        prompts = sum(manifest.splits.values())
-        typer.echo(f"{name:{WIDTH}} {prompts:7d} prompts  {manifest.suite.title}")
-        if "scores.parquet" not in manifest.files:
-            typer.echo(f"{'':{WIDTH}} no scores yet: {_scores(name, prompts)}")
-        typer.echo(f"{'':{WIDTH}} licence: {manifest.suite.licence or 'not stated'}")
-    typer.echo(f"{'':{WIDTH}} {folder}")
+        return [f"broken: {error}", f"{folder}"]
+    prompts = sum(manifest.splits.values())
+    scored = "scores.parquet" in manifest.files
+    return [
+        f"{prompts:7d} prompts  {manifest.suite.title}",
+        *([] if scored else [f"no scores yet: {_scores(name, prompts)}"]),
+        f"licence: {manifest.suite.licence or 'not stated'}",
+        f"{folder}",
+    ]
 
 
-def _print_recipe(name: str) -> None:
+def _recipe(name: str) -> list[str]:
     from catbench.errors import counted
     from catbench.suite.recipes.making import find_recipe
     from catbench.suite.store import WAYS
 
     recipe = find_recipe(name)
     files = f"{counted(len(recipe.files), 'file')}, {recipe.bytes / 1e6:,.0f} MB"
-    typer.echo(f"{name:{WIDTH}} not installed  {recipe.suite.title}")
-    typer.echo(f"{'':{WIDTH}} licence: {recipe.suite.licence}")
-    typer.echo(f"{'':{WIDTH}} {WAYS[name]}  ({files} of github.com/{recipe.repository})")
+    return [
+        f"not installed  {recipe.suite.title}",
+        f"licence: {recipe.suite.licence}",
+        f"{WAYS[name]}  ({files} of github.com/{recipe.repository})",
+    ]
 
 
-def _print_absent(name: str, suite: Makeable) -> None:
+def _absent(name: str, suite: Makeable) -> list[str]:
     from catbench.suite.store import WAYS
 
     size = suite.prompts
-    typer.echo(f"{name:{WIDTH}} not made  {suite.title}, in the paper {size:,} prompts")
-    typer.echo(f"{'':{WIDTH}} prompts: {WAYS[name]} --limit {size} (minutes, once CLIP runs on a GPU)")
-    typer.echo(f"{'':{WIDTH}} scores: {_scores(name, size)}")
+    return [
+        f"not made  {suite.title}, in the paper {size:,} prompts",
+        f"prompts: {WAYS[name]} --limit {size} (minutes, once CLIP runs on a GPU)",
+        f"scores: {_scores(name, size)}",
+    ]
 
 
 def _scores(name: str, prompts: int) -> str:
