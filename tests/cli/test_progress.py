@@ -38,7 +38,7 @@ def test_short_work_says_nothing(monkeypatch, capsys):
 
 
 def test_steps_of_minutes_have_a_line_each(quick, capsys):
-    with progress.progress_lines() as show:
+    with progress.progress_bar(each_step=True) as show:
         for what in ("Table 1", "Table 1", "Table 2"):
             show(what, 0, 2)
     assert capsys.readouterr().err == "Table 1\nTable 2\n"

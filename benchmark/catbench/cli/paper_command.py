@@ -8,52 +8,46 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from catbench.cli.shared_options import CostUnit, Metrics, Suite
+
 if TYPE_CHECKING:
     from catbench.paper.exhibit import Exhibit
     from catbench.paper.runs import Runs
 
 
 def paper(
-    suite: Annotated[str, typer.Option(help="A suite's name or folder.")] = "nano",
+    suite: Suite = "nano",
     out: Annotated[Path | None, typer.Option(help="Folder of the files. Default: paper-SUITE here.")] = None,
-    metric: Annotated[
-        list[str] | None,
-        typer.Option(help="A quality metric; repeat for several. Default: all of the suite."),
-    ] = None,
-    cost: Annotated[
-        str | None, typer.Option(help="Cost unit, as UNIT or UNIT@HARDWARE. Default: the suite's first.")
-    ] = None,
+    metric: Metrics = None,
+    cost: CostUnit = None,
     pool: Annotated[str | None, typer.Option(help="The heterogeneous pool. Default: all candidates.")] = None,
     transformer: Annotated[
         str, typer.Option(help="The first estimator; transformer:FOLDER names its text encoder.")
     ] = "transformer",
     knn: Annotated[str, typer.Option(help="The second; knn:NAME names its prompt feature.")] = "knn",
-    trials: Annotated[int, typer.Option(help="Trials of Table 1.")] = 100,
-    replicates: Annotated[int, typer.Option(help="Bootstrap replicates for the intervals.")] = 1000,
-    seed: Annotated[int, typer.Option(help="For routers and trials; the bootstrap's draws stay.")] = 0,
+    trials: Annotated[int, typer.Option(min=1, help="Trials of Table 1.")] = 100,
+    replicates: Annotated[int, typer.Option(min=2, help="Bootstrap replicates for the intervals.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="For routers and trials; the bootstrap's draws stay.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Make tables again that are there.")] = False,
 ) -> None:
     """Write the tables and figures of the CATImage paper for a suite, as Markdown, LaTeX, CSV, PNG, SVG.
 
     Each is written as soon as it is done; after a stop the same command makes what is missing.
     """
-    from catbench.cli.progress import progress_lines
-    from catbench.errors import UsageError
+    from catbench.cli.progress import progress_bar
     from catbench.paper.all_exhibits import write_paper
     from catbench.paper.exhibit import forms
     from catbench.paper.runs import Runs
     from catbench.score.bootstrap import Bootstrap
     from catbench.suite.store import load
 
-    if replicates < 2 or trials < 1 or seed < 0:
-        raise UsageError("--replicates must be at least 2, --trials at least 1, and --seed not negative")
     matrix = load(suite)
     folder = out or Path(f"paper-{matrix.suite.id}")
 
     def said(name: str, title: str) -> None:
         typer.echo(f"{folder / name}.{{{','.join(forms(name))}}}  {title or 'was there'}")
 
-    with progress_lines() as progress:
+    with progress_bar(each_step=True) as progress:
         runs = Runs(
             matrix,
             transformer=transformer,

@@ -20,17 +20,13 @@ SILENCE = 30.0
 """Seconds after which the next line says how far it is."""
 
 
-def progress_bar() -> AbstractContextManager[Progress]:
+def progress_bar(*, each_step: bool = False) -> AbstractContextManager[Progress]:
     """Return what yields a function that draws on stderr; cleared at the end.
 
-    Where that is no terminal, work of minutes is one line at its start and one each half a minute.
+    Where that is no terminal, work of minutes is one line at its start and one each half a minute; with
+    `each_step`, for work of long steps, each has a line at once.
     """
-    return _bar() if Console(stderr=True).is_terminal else _lines()
-
-
-def progress_lines() -> AbstractContextManager[Progress]:
-    """Return the same for work of long steps: where stderr is no terminal, each has a line at once."""
-    return _bar() if Console(stderr=True).is_terminal else _lines(each_step=True)
+    return _bar() if Console(stderr=True).is_terminal else _lines(each_step=each_step)
 
 
 @contextmanager
@@ -57,7 +53,7 @@ def _bar() -> Generator[Progress]:
 
 
 @contextmanager
-def _lines(*, each_step: bool = False) -> Generator[Progress]:
+def _lines(*, each_step: bool) -> Generator[Progress]:
     now, start, ended = ("", 0, 0), time.monotonic(), threading.Event()
 
     def show(what: str, done: int, total: int) -> None:
