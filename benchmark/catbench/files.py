@@ -47,14 +47,7 @@ def atomic_folder(path: Path, *, force: bool = False) -> Generator[Path]:
     Raises UsageError where it cannot be written.
     """
     path = path.absolute()
-    if path.is_file():
-        raise UsageError(f"cannot write {path}: it is a file, a folder is needed")
-    if path.is_symlink():
-        raise UsageError(f"cannot write {path}: it is a link; name the folder that it leads to")
-    if path.is_dir() and any(path.iterdir()) and not force:
-        raise UsageError(f"{path} is there already: give another folder, or --force to replace it")
-    if path.is_dir() and any(place.is_relative_to(path.resolve()) for place in (Path.cwd(), Path.home())):
-        raise UsageError(f"cannot replace {path}: it is, or holds, the current or the home folder")
+    check_free(path, force=force)
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = _hidden(path)
@@ -97,13 +90,29 @@ def readable(path: Path, form: str) -> Generator[None]:
         raise SuiteError(f"{path}: not readable as {form}: {error}") from error
 
 
-def check_writable(path: Path) -> None:
-    """Raise UsageError where a file at `path` could not be written; long work asks before it starts."""
-    _check_target(path)
-    with _writing(path):
-        probe = _hidden(path)
-        probe.touch(exist_ok=False)
-        probe.unlink()
+def check_free(path: Path, *, force: bool = False) -> None:
+    """Raise UsageError where a folder cannot be made or replaced; long work asks before it starts."""
+    if path.is_file():
+        raise UsageError(f"cannot write {path}: it is a file, a folder is needed")
+    if path.is_symlink():
+        raise UsageError(f"cannot write {path}: it is a link; name the folder that it leads to")
+    if path.is_dir() and any(path.iterdir()) and not force:
+        raise UsageError(f"{path} is there already: give another folder, or --force to replace it")
+    if path.is_dir() and any(place.is_relative_to(path.resolve()) for place in (Path.cwd(), Path.home())):
+        raise UsageError(f"cannot replace {path}: it is, or holds, the current or the home folder")
+
+
+def check_writable(*paths: Path | None) -> None:
+    """Raise UsageError where files could not be written, or are one; long work asks before it starts."""
+    wanted = [path for path in paths if path]
+    if len({path.absolute() for path in wanted}) < len(wanted):
+        raise UsageError(f"{' and '.join(map(str, wanted))}: different files are needed")
+    for path in wanted:
+        _check_target(path)
+        with _writing(path):
+            probe = _hidden(path)
+            probe.touch(exist_ok=False)
+            probe.unlink()
 
 
 def _hidden(path: Path) -> Path:

@@ -38,7 +38,7 @@ def test_a_shipped_suite_is_never_replaced(command, files):
         for more in ([], ["--force"], ["--out", "build"]):
             outcome = command(*given, "--name", name, *more)
             assert outcome.code == 2
-            assert f"--name '{name}': catbench ships a suite of that name" in outcome.err
+            assert f"catbench ships a suite of the name '{name}': give another --name" in outcome.err
     assert {name: suite_folder(name) for name in shipped_suites()} == before
 
 
@@ -46,7 +46,7 @@ def test_a_shipped_suite_is_never_replaced(command, files):
 def test_the_name_of_a_suite_that_can_be_installed_is_not_taken(command, files, name):
     outcome = command(*files(60, "a,usd,1\nb,usd,2\nc,usd,3\n"), "--name", name, "--force")
     assert outcome.code == 2
-    assert f"{name}` makes a suite of that name" in outcome.err
+    assert f"{name}` makes a suite of the name" in outcome.err
 
 
 def test_an_installed_suite_is_only_replaced_with_force(command, files):
@@ -55,7 +55,7 @@ def test_an_installed_suite_is_only_replaced_with_force(command, files):
     digest = load("mine").digest
     outcome = command(*given, "--title", "another")
     assert outcome.code == 2
-    assert "--force replaces it" in outcome.err
+    assert "or --force to replace it" in outcome.err
     assert load("mine").digest == digest
     assert command(*given, "--title", "another", "--force").code == 0
     assert load("mine").suite.title == "another"

@@ -116,7 +116,7 @@ def test_a_pulled_suite_has_its_descriptions_and_no_name_of_a_recipe_s(hub, catb
     hub.add("a/other", other)
     refused = catbench("pull", "a/other")
     assert refused.returncode == 2
-    assert "it calls itself 'cems', as the suite that `catbench import cems` makes" in refused.stderr
+    assert "`catbench import cems` makes a suite of the name 'cems': give this one a folder" in refused.stderr
 
 
 def test_a_suite_on_a_hub_can_be_named_wherever_a_suite_can(hub, catbench, simulated):

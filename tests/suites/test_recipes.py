@@ -292,7 +292,7 @@ def test_the_command_makes_a_suite_like_any_other(offered, drawn, command):
     first = load("flasheval-coco").digest
     again = command("import", "flasheval-coco", "--from", drawn)
     assert again.code == 2
-    assert "is there already: --force replaces it" in again.err
+    assert "is there already: give another folder, or --force" in again.err
     assert command("import", "flasheval-coco", "--from", drawn, "--force").code == 0
     assert load("flasheval-coco").digest == first
     assert command("import", "flasheval-coco", "--from", drawn, "--black", "keep").code == 0

@@ -122,7 +122,7 @@ def _line(raised: Exception, arguments: list[str]) -> str | None:
 
     error = missing_extra(raised, extra=EXTRA_OF.get(arguments[0])) or raised
     if usage := getattr(error, "format_message", None):  # what the command-line library says of options
-        return f"catbench: {_no_number(error, arguments) or usage()}"
+        return f"catbench: {usage()}{_given(error, arguments)}"
     if isinstance(error, MissingExtraError):
         groups = {group.name for group in app.registered_groups}
         return f"catbench {' '.join(arguments[: 1 + (arguments[0] in groups)])}: {error}"
@@ -133,12 +133,8 @@ def _line(raised: Exception, arguments: list[str]) -> str | None:
     return f"catbench: {error}" if isinstance(error, (CatbenchError, OSError)) else None
 
 
-def _no_number(error: Exception, arguments: list[str]) -> str | None:
-    """Return what is said of an option that is given no number; None for another error."""
+def _given(error: Exception, arguments: list[str]) -> str:
+    """Return the option that an error is about and the word after it, in brackets; "" where there is none."""
     names: list[str] = getattr(getattr(error, "param", None), "opts", [])
-    joined = " ".join(arguments).replace("=", " ").split(" ")
-    for wanted, kind in (("valid integer", "a whole number"), ("valid number", "a number")):
-        for name in names:
-            if wanted in str(error) and name in joined[:-1]:
-                return f"{name} {joined[joined.index(name) + 1]}: give {kind}"
-    return None
+    words = " ".join(arguments).replace("=", " ").split(" ")
+    return next((f" ({name} {words[words.index(name) + 1]})" for name in names if name in words[:-1]), "")

@@ -57,8 +57,7 @@ def compare(
     from catbench.report.comparison import compare, write_differences
     from catbench.report.suite_of import suite_of_report, suite_trained_on
 
-    if json:
-        check_writable(json)
+    check_writable(json)
     first, second = map(Report.read, reports)
     matrix = suite_of_report(first, suite)
     trained = next(filter(None, (suite_trained_on(report, train_on) for report in (first, second))), None)

@@ -7,22 +7,13 @@ from typing import Annotated
 
 import typer
 
-from catbench.cli.shared_options import CostAxis, CostUnit, PoolName, Suite
+from catbench.cli.shared_options import CostAxis, CostUnit, Metrics, PoolName, RouterName, Suite
 
 
 def evaluate(
-    router: Annotated[
-        str,
-        typer.Argument(
-            help="A router's name (knn, transformer, fixed:ID, ...; an unknown one lists all), a folder, or "
-            "file.py:factory."
-        ),
-    ],
+    router: RouterName,
     suite: Suite = "nano",
-    metric: Annotated[
-        list[str] | None,
-        typer.Option(help="A quality metric; repeat for several. Default: all of the suite."),
-    ] = None,
+    metric: Metrics = None,
     cost: CostUnit = None,
     pool: PoolName = None,
     candidates: Annotated[
@@ -41,9 +32,9 @@ def evaluate(
     train_on: Annotated[
         str | None, typer.Option(metavar="SUITE", help="Fit on this suite, which shares candidates.")
     ] = None,
-    trials: Annotated[int, typer.Option(help="Trials for the win rate; each refits the router.")] = 0,
+    trials: Annotated[int, typer.Option(min=0, help="Trials for the win rate; each refits the router.")] = 0,
     trial_samples: Annotated[int, typer.Option(help="Samples that a trial draws per training prompt.")] = 1,
-    replicates: Annotated[int, typer.Option(help="Bootstrap replicates for the intervals.")] = 1000,
+    replicates: Annotated[int, typer.Option(min=0, help="Bootstrap replicates for the intervals.")] = 1000,
     hold_out: Annotated[
         str | None,
         typer.Option(metavar="CANDIDATE", help="Hide this candidate in training; give --labels of it after."),
@@ -57,7 +48,9 @@ def evaluate(
     ] = False,
     axis: Annotated[CostAxis, typer.Option(help="Cost axis of the headline shown.")] = "log",
     show_all: Annotated[bool, typer.Option("--all", help="Show every candidate and measure.")] = False,
-    seed: Annotated[int, typer.Option(help="For the router and the trials; the bootstrap's draws stay.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="For the router and the trials; the bootstrap's draws stay.")
+    ] = 0,
     json: Annotated[
         Path | None, typer.Option(help="Write the report here, and predictions beside it.")
     ] = None,
@@ -81,19 +74,13 @@ def evaluate(
     from catbench.score.bootstrap import Bootstrap
     from catbench.suite.store import load
 
-    if replicates < 0 or trials < 0 or seed < 0:
-        raise UsageError("--replicates, --trials and --seed cannot be negative")
     if (hold_out is None) != (labels is None):
         raise UsageError("--hold-out CANDIDATE and --labels N go together")
     if plot:
         check_format(plot)
     if curve and curve.suffix != ".csv":
         raise UsageError(f"cannot write {curve}: a curve's file ends in .csv")
-    targets = [target for target in (json, predictions, curve, plot) if target]
-    if len({target.absolute() for target in targets}) < len(targets):
-        raise UsageError("--json, --predictions, --curve and --plot need different files")
-    for target in targets:
-        check_writable(target)
+    check_writable(json, predictions, curve, plot)
     matrix, trained = load(suite), load(train_on) if train_on else None
     with progress_bar() as progress:
         report = evaluate(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catbench.cli.shared_options import CostUnit, Force, PoolName, Suite, check_free
+from catbench.cli.shared_options import CostUnit, Force, PoolName, RouterName, Suite
 
 if TYPE_CHECKING:
     from catbench.use.calibration import Expected
@@ -21,13 +21,7 @@ NOTABLE = 0.01
 
 
 def fit(
-    router: Annotated[
-        str,
-        typer.Argument(
-            help="A router's name (knn, ridge:minilm, fixed:ID, ...; an unknown one lists all), a folder, or "
-            "file.py:factory."
-        ),
-    ],
+    router: RouterName,
     out: Annotated[Path, typer.Option(help="The folder that keeps it; `catbench route` uses it.")],
     suite: Suite = "nano",
     metric: Annotated[
@@ -35,18 +29,17 @@ def fit(
     ] = None,
     cost: CostUnit = None,
     pool: PoolName = None,
-    seed: Annotated[int, typer.Option(help="For the router.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="For the router.")] = 0,
     force: Force = False,
 ) -> None:
     """Fit a router for use, calibrate it on validation prompts, and keep it."""
     from catbench.cli.progress import progress_bar
     from catbench.cli.table_layout import say, tell
     from catbench.errors import UsageError
+    from catbench.files import check_free
     from catbench.suite.store import load
     from catbench.use.fitted import fit
 
-    if seed < 0:
-        raise UsageError("--seed cannot be negative")
     check_free(out, force=force)
     matrix = load(suite)
     names = [one.name for one in matrix.metrics]

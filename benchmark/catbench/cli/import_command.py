@@ -20,7 +20,7 @@ from catbench.cli.shared_options import (
     Renames,
     Samples,
     Wide,
-    check_free,
+    check_name,
 )
 from catbench.suite.recipes import RECIPES
 
@@ -68,6 +68,7 @@ for _name, _about in RECIPES.items():
 
 def _make(suite: str, variant: str, source: Path | None, out: Path | None, force: bool) -> None:
     from catbench.cli.progress import progress_bar
+    from catbench.files import check_free
     from catbench.home import home
     from catbench.suite.recipes.making import find_recipe, make
 
@@ -112,6 +113,7 @@ def table(
     from pydantic import ValidationError
 
     from catbench.errors import UsageError
+    from catbench.files import check_free
     from catbench.home import home
     from catbench.suite.info import SuiteInfo
     from catbench.suite.tables.complete import Drops
@@ -123,7 +125,7 @@ def table(
         )
     except ValidationError as error:
         raise UsageError(f"--name {name!r}: use lower-case letters, digits, '-', '_', '.' and '+'") from error
-    _check_name(name)
+    check_name(name, "give another --name")
     check_free(out or home() / name, force=force)
     options = TableOptions(
         metrics=metric or (),
@@ -135,18 +137,6 @@ def table(
         drops=Drops(prompts=drop_prompts, candidates=drop_candidates),
     )
     _save(matrix_from_files(scores, costs, info, options, typer.echo), out, force)
-
-
-def _check_name(name: str) -> None:
-    """Raise UsageError where a suite of this name would stand in for another one."""
-    from catbench.errors import UsageError
-    from catbench.home import shipped_suites
-    from catbench.suite.store import WAYS
-
-    if name in shipped_suites():
-        raise UsageError(f"--name {name!r}: catbench ships a suite of that name: give another one")
-    if name in WAYS:
-        raise UsageError(f"--name {name!r}: `{WAYS[name]}` makes a suite of that name: give another one")
 
 
 def _save(matrix: ScoreMatrix, out: Path | None, force: bool) -> None:

@@ -54,7 +54,9 @@ def inspect(
     show_all: Annotated[
         bool, typer.Option("--all", help="Show every candidate, not only those on the Pareto front.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Draws the prompts, where a suite has more than 5,000.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Draws the prompts, where a suite has more than 5,000.")
+    ] = 0,
     json: Annotated[Path | None, typer.Option(help="Write what was found here.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it: .png or .svg.")] = None,
 ) -> None:
@@ -65,7 +67,6 @@ def inspect(
     """
     from catbench.cli.inspect_tables import print_inspections
     from catbench.cli.progress import progress_bar
-    from catbench.errors import UsageError
     from catbench.files import check_writable
     from catbench.inspect.finding import write_inspections
     from catbench.inspect.inspection import inspect
@@ -74,15 +75,9 @@ def inspect(
     from catbench.suite.tables.complete import Drops
     from catbench.suite.tables.from_files import TableOptions
 
-    if seed < 0:
-        raise UsageError(f"--seed {seed}: it cannot be negative")
     if plot:
         check_format(plot, FORMATS)
-    if json and plot and json.absolute() == plot.absolute():
-        raise UsageError("--json and --plot need different files")
-    for target in (json, plot):
-        if target:
-            check_writable(target)
+    check_writable(json, plot)
     how = TableOptions(
         metrics=metric or (),
         ignore=ignore or (),

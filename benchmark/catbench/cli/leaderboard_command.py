@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from catbench.cli.shared_options import Force
+
 
 def leaderboard(
     folders: Annotated[
@@ -23,9 +25,7 @@ def leaderboard(
         Path | None,
         typer.Option(help="Write front page, routers and tables here as files instead."),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace the exported folder if it is there.")
-    ] = False,
+    force: Force = False,
 ) -> None:
     """Serve the leaderboard of some reports as a page, or write it as files."""
     from catbench.cli.progress import progress_bar

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catbench.cli.shared_options import Force, Out, check_free
+from catbench.cli.shared_options import Force, Out, check_name
 
 if TYPE_CHECKING:
     from catbench.suite.manifest import Manifest
@@ -33,25 +33,17 @@ def pull(
     Digests prove that it came whole, not who made it. What breaks off goes on when the command is run again.
     """
     from catbench.cli.progress import progress_bar
-    from catbench.errors import UsageError
-    from catbench.files import atomic_folder
-    from catbench.home import home, shipped_suites
+    from catbench.files import atomic_folder, check_free
+    from catbench.home import home
     from catbench.hub.address import Address
     from catbench.suite.description import write_descriptions
     from catbench.suite.hub_suites import fetched, origin_of
     from catbench.suite.manifest import read_manifest
-    from catbench.suite.store import WAYS, verify
+    from catbench.suite.store import verify
 
     def accept(manifest: Manifest) -> None:
-        if not out and manifest.suite.id in shipped_suites():
-            raise UsageError(
-                f"suite {manifest.suite.id!r} comes with catbench: give this one a folder with --out"
-            )
-        if not out and manifest.suite.id in WAYS:
-            raise UsageError(
-                f"it calls itself {manifest.suite.id!r}, as the suite that `{WAYS[manifest.suite.id]}` "
-                "makes: give this one a folder with --out"
-            )
+        if not out:
+            check_name(manifest.suite.id, "give this one a folder with --out")
         check_free(out or home() / manifest.suite.id, force=force)
 
     with progress_bar() as progress:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,16 @@ from catbench.errors import install_line
 
 if TYPE_CHECKING:
     from catbench.use.fitted import FittedRouter
+
+
+def _share(text: str) -> float:
+    """Return a share as 40% or 0.4 are understood."""
+    from catbench.errors import UsageError
+
+    try:
+        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError as error:
+        raise UsageError(f"--save {text}: give a share, as 40% or 0.4") from error
 
 
 def route(
@@ -27,7 +37,8 @@ def route(
         str | None, typer.Option(metavar="CANDIDATE", help="As good as this candidate, at the least cost.")
     ] = None,
     save: Annotated[
-        str | None, typer.Option(metavar="SHARE", help="Save so much of the best candidate's cost: 40%.")
+        float | None,
+        typer.Option(parser=_share, metavar="SHARE", help="Save so much of the best candidate's cost: 40%."),
     ] = None,
     trade_off: Annotated[
         float | None, typer.Option(help="Quality that a unit of cost must bring; 0: cost does not count.")
@@ -82,7 +93,7 @@ def route(
         _say_later(fitted, report)
         return
     known = fitted.calibration
-    setting = known.setting(budget=budget, match=match, save=_share(save), trade_off=trade_off)
+    setting = known.setting(budget=budget, match=match, save=save, trade_off=trade_off)
     count, spent, unlike = 0, 0.0, 0
     to_draw: list[tuple[str, str]] = []
     with choice_writer(fitted, out) as write:
@@ -122,27 +133,11 @@ def _say_later(fitted: FittedRouter, scores: Path) -> None:
 
 
 DRAWERS = "catbench.drawers"
-"""Entry points of other packages: a function that draws what was chosen, `Drawer`."""
+"""Entry points of other packages: a function `(fitted, chosen, folder, *, device, batch, dry_run)` that draws
+each pair of a prompt and its candidate in `chosen` into a folder, and says what was done."""
 
 
-class Drawer(Protocol):
-    """Draws images."""
-
-    def __call__(
-        self,
-        fitted: FittedRouter,
-        chosen: Sequence[tuple[str, str]],
-        folder: Path,
-        *,
-        device: str,
-        batch: int,
-        dry_run: bool,
-    ) -> None:
-        """Draw each prompt with its candidate, the pairs of `chosen`, into a folder; say what was done."""
-        ...
-
-
-def _drawer() -> Drawer:
+def _drawer() -> Callable[..., None]:
     """Return what draws; it is looked for before anything is chosen."""
     from catbench.errors import UsageError
 
@@ -150,15 +145,3 @@ def _drawer() -> Drawer:
     if not found:
         raise UsageError(f"--draw: nothing that draws is installed ({install_line('generate')})")
     return found[0].load()
-
-
-def _share(text: str | None) -> float | None:
-    """Return a share as 40% or 0.4 are understood."""
-    from catbench.errors import UsageError
-
-    if text is None:
-        return None
-    try:
-        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError as error:
-        raise UsageError(f"--save {text}: give a share, as 40% or 0.4") from error

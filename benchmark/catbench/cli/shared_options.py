@@ -14,6 +14,16 @@ Suite = Annotated[str, typer.Option(help="A suite's name or folder.")]
 CostUnit = Annotated[
     str | None, typer.Option(help="Cost unit, as UNIT or UNIT@HARDWARE. Default: the suite's first.")
 ]
+Metrics = Annotated[
+    list[str] | None, typer.Option(help="A quality metric; repeat for several. Default: all of the suite.")
+]
+RouterName = Annotated[
+    str,
+    typer.Argument(
+        help="A router's name (knn, ridge:tfidf, fixed:ID, ...; an unknown one lists all), a folder, or "
+        "file.py:factory."
+    ),
+]
 PoolName = Annotated[
     str | None, typer.Option(help="A pool of the suite, `all` (default), `homogeneous` or `priced:UNIT`.")
 ]
@@ -80,11 +90,13 @@ def how_to_run(sandbox: SandboxKind, wall: float | None, memory: float | None) -
     return How(sandbox, Limits.model_validate({k: v for k, v in given.items() if v is not None}))
 
 
-def check_free(folder: Path, *, force: bool) -> None:
-    """Raise UsageError where a folder is there and may not be replaced; asked before minutes of work."""
+def check_name(name: str, how: str) -> None:
+    """Raise UsageError where a suite of this name would stand in for another; `how` to have both is told."""
     from catbench.errors import UsageError
+    from catbench.home import shipped_suites
+    from catbench.suite.store import WAYS
 
-    if folder.is_file():
-        raise UsageError(f"cannot write {folder}: it is a file, a folder is needed")
-    if folder.is_dir() and any(folder.iterdir()) and not force:
-        raise UsageError(f"{folder} is there already: --force replaces it, or --out gives another folder")
+    if name in shipped_suites():
+        raise UsageError(f"catbench ships a suite of the name {name!r}: {how}")
+    if name in WAYS:
+        raise UsageError(f"`{WAYS[name]}` makes a suite of the name {name!r}: {how}")
