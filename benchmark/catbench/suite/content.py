@@ -19,6 +19,7 @@ import pandas as pd
 
 from catbench.arrays import Scores
 from catbench.errors import SuiteError, shown
+from catbench.suite.prompts import Split
 
 PROMPTS_AT_ONCE = 4096
 """Prompts whose scores are copied into order at a time for the digest."""
@@ -28,12 +29,12 @@ def check_finite(
     scores: Scores,
     metric: str,
     prompts: pd.DataFrame,
-    samples: Mapping[str, int],
+    samples: Mapping[Split, int],
     candidates: Sequence[str],
     name: str,
 ) -> None:
     """Raise SuiteError for the first stored score (prompt, candidate, sample) that is no finite number."""
-    missing = ~np.isfinite(scores) & _stored(prompts, samples, scores.shape[2])
+    missing = ~np.isfinite(scores) & stored_samples(prompts, samples, scores.shape[2])
     if missing.any():
         row, column, sample = np.argwhere(missing)[0]
         prompt = prompts.iloc[row]
@@ -46,7 +47,7 @@ def check_finite(
 
 def content_digest(
     prompts: pd.DataFrame,
-    samples: Mapping[str, int],
+    samples: Mapping[Split, int],
     candidates: Sequence[str],
     costs: list[list[str]],
     metrics: list[list[str]],
@@ -65,8 +66,8 @@ def content_digest(
         "samples": [[split, count] for split, count in samples.items()],
     }
     digest.update(json.dumps(head, sort_keys=True, separators=(",", ":")).encode())
-    depth = max(samples[split] for split in prompts["split"].unique())
-    stored = _stored(prompts, samples, depth)
+    stored = stored_samples(prompts, samples)
+    depth = stored.shape[2]
     for metric in sorted(all_scores):
         for start in range(0, len(order), PROMPTS_AT_ONCE):
             rows = order[start : start + PROMPTS_AT_ONCE]
@@ -75,7 +76,9 @@ def content_digest(
     return digest.hexdigest()
 
 
-def _stored(prompts: pd.DataFrame, samples: Mapping[str, int], depth: int) -> npt.NDArray[np.bool_]:
-    """Return which samples of each prompt are stored, shape (prompt, 1, sample)."""
+def stored_samples(
+    prompts: pd.DataFrame, samples: Mapping[Split, int], depth: int | None = None
+) -> npt.NDArray[np.bool_]:
+    """Return which samples of each prompt are stored, shape (prompt, 1, `depth` or else the most)."""
     stored = prompts["split"].map(dict(samples)).to_numpy(dtype=np.int64)
-    return np.arange(depth) < stored[:, None, None]
+    return np.arange(depth or stored.max()) < stored[:, None, None]

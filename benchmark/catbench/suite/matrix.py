@@ -148,7 +148,7 @@ class Suite:
         texts = self._table["text"].to_numpy(dtype=object)[rows]
         return Prompts(list(texts), {name: frozen(array[rows]) for name, array in self.features.items()})
 
-    def samples_by_split(self) -> dict[str, int]:
+    def samples_by_split(self) -> dict[Split, int]:
         """Return the samples of every split, 0 where none are given."""
         return {split: self.samples.get(split, 0) for split in SPLITS}
 

@@ -1,16 +1,12 @@
-"""`scores.parquet`: one row a prompt, candidate and sample, one float32 column a metric.
-
-Read and written in parts, so that a large suite needs little more memory than its arrays.
-"""
+"""`scores.parquet`: one row a prompt, candidate and sample, one float32 column a metric."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,137 +14,91 @@ import pyarrow.parquet as pq
 from catbench.arrays import Ints, Scores, frozen
 from catbench.errors import SuiteError, shown
 from catbench.files import readable
-from catbench.suite.matrix import ScoreMatrix
-from catbench.suite.prompts import Split
+from catbench.suite.content import stored_samples
+from catbench.suite.matrix import ScoreMatrix, Suite
 
 ROWS_AT_ONCE = 1 << 17
-"""Score rows that are held as Arrow while reading or writing: a row group of the file."""
+"""Most rows of a row group of the file, but for a single prompt with more."""
+_CODED: Any = ["prompt_id", "candidate"]
+"""Columns whose texts are held once each, and their numbers in the rows."""
 
 
-def read_scores(
-    path: Path,
-    prompts: pd.DataFrame,
-    candidates: list[str],
-    metrics: list[str],
-    samples: Mapping[Split, int],
-) -> dict[str, Scores]:
-    """Return a float32 array (prompt, candidate, sample) a metric, from rows in any order.
+def read_scores(path: Path, suite: Suite) -> dict[str, Scores]:
+    """Return a float32 array (prompt, candidate, sample) a metric, read-only, from rows in any order.
 
     Raises SuiteError, naming file and row or cell, unless every cell stands there exactly once.
     """
+    wanted = ["prompt_id", "candidate", "sample", *(metric.name for metric in suite.metrics)]
     with readable(path, "Parquet"):
-        file = pq.ParquetFile(path, read_dictionary=["prompt_id", "candidate"], pre_buffer=False)
-    wanted = ["prompt_id", "candidate", "sample", *metrics]
+        file = pq.ParquetFile(path, read_dictionary=_CODED)
     _check_columns(file.schema_arrow, wanted, path)
-    depth: Ints = prompts["split"].map(dict(samples)).to_numpy(dtype=np.int64)
-    cells = ScoreCells(prompts, candidates, depth, metrics, str(path))
-    before = 0
-    for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=wanted):
-        columns = [batch.column(name) for name in wanted]
-        for name, column in zip(wanted, columns, strict=True):
-            if column.null_count:
-                row = before + int(column.is_null().to_numpy(zero_copy_only=False).argmax())
-                raise SuiteError(f"{path}, row {row + 1}: {name} is empty")
-        before += batch.num_rows
-        cells.add(
-            _positions(columns[0], cells.prompt_index, "prompt", path),
-            _positions(columns[1], cells.candidate_index, "candidate", path),
-            columns[2].to_numpy(zero_copy_only=False),
-            [column.to_numpy(zero_copy_only=False) for column in columns[3:]],
-        )
-    return cells.finish()
+    with readable(path, "Parquet"):
+        table = file.read(columns=wanted)
+    for name in wanted:
+        if table[name].null_count:
+            row = table[name].to_pandas().isna().argmax()
+            raise SuiteError(f"{path}, row {row + 1}: {name} is empty")
+    return placed(table, suite, str(path))
 
 
-class ScoreCells:
-    """Collects score rows in any order into one (prompt, candidate, sample) array a metric.
+def placed(table: Any, suite: Suite, where: str) -> dict[str, Scores]:
+    """Return the scores of an Arrow table's rows, whose texts are coded as numbers, as `read_scores` does.
 
-    `prompts` are those of a Suite, `depth` is the number of samples due for each. Raises
-    SuiteError for a row given twice, a sample out of range, or, at the end, a missing cell, naming the
-    prompt's text and the candidate.
+    `where` is what to name in messages.
     """
+    prompts, candidates = suite.prompts, suite.candidate_ids
+    ids = prompts["prompt_id"].tolist()
+    table = table.unify_dictionaries().combine_chunks()
+    prompt = _positions(table["prompt_id"], ids, "prompt", where)
+    candidate = _positions(table["candidate"], candidates, "candidate", where)
+    sample: Ints = table["sample"].to_numpy()
+    due = stored_samples(prompts, suite.samples)
+    shape = (len(ids), len(candidates), due.shape[2])
 
-    def __init__(
-        self, prompts: pd.DataFrame, candidates: list[str], depth: Ints, metrics: list[str], where: str
-    ) -> None:
-        self.prompt_index = pd.Index(prompts["prompt_id"].tolist(), dtype="str")
-        self._texts: list[str] = prompts["text"].tolist()
-        self.candidate_index = pd.Index(candidates, dtype="str")
-        self._depth = depth
-        self._where = where
-        shape = (len(prompts), len(candidates), int(depth.max()) if len(depth) else 0)
-        self._seen = np.zeros(shape, dtype=bool)
-        self._scores = {metric: np.full(shape, np.nan, dtype=np.float32) for metric in metrics}
+    def named(row: int, column: int, number: int) -> str:
+        text = shown(prompts["text"].iloc[row])
+        return f"prompt {text} (id {ids[row]}), candidate {candidates[column]!r}, sample {number}"
 
-    def add(self, prompt: Ints, candidate: Ints, sample: Ints, scores: list[npt.NDArray[np.float32]]) -> None:
-        """Take in rows: positions of prompt and candidate, sample number, one array a metric."""
-        outside = (sample < 0) | (sample >= self._depth[prompt])
-        if outside.any():
-            row = int(outside.argmax())
-            raise SuiteError(
-                f"{self._where}: {self._name(prompt[row], candidate[row], sample[row])}: the suite stores "
-                f"samples 0 to {self._depth[prompt[row]] - 1} of this prompt"
-            )
-        cell = np.ravel_multi_index((prompt, candidate, sample), self._seen.shape)
-        order = np.sort(cell)
-        twice = order[1:][order[1:] == order[:-1]]
-        if not len(twice):
-            twice = cell[self._seen.ravel()[cell]]
-        if len(twice):
-            place = self._name(*map(int, np.unravel_index(twice[0], self._seen.shape)))
-            raise SuiteError(f"{self._where}: {place} is in two rows (is a `sample` column missing?)")
-        self._seen.ravel()[cell] = True
-        for array, values in zip(self._scores.values(), scores, strict=True):
-            array.ravel()[cell] = values
-
-    def finish(self) -> dict[str, Scores]:
-        """Return the arrays, read-only, or raise SuiteError for the first cell that no row has filled."""
-        due = np.arange(self._seen.shape[2]) < self._depth[:, None, None]
-        missing = due & ~self._seen
-        if missing.any():
-            place = self._name(*map(int, np.unravel_index(int(missing.argmax()), missing.shape)))
-            raise SuiteError(
-                f"{self._where}: no score of {place}; {int(missing.sum())} of "
-                f"{int(self._depth.sum()) * missing.shape[1]} cells lack one, "
-                "and a matrix must be complete"
-            )
-        return {metric: frozen(array) for metric, array in self._scores.items()}
-
-    def _name(self, prompt: int, candidate: int, sample: int) -> str:
-        return (
-            f"prompt {shown(self._texts[prompt])} (id {self.prompt_index[prompt]}), candidate "
-            f"{self.candidate_index[candidate]!r}, sample {sample}"
+    depth = due.sum(axis=(1, 2))
+    outside = (sample < 0) | (sample >= depth[prompt])
+    if outside.any():
+        row = int(outside.argmax())
+        raise SuiteError(
+            f"{where}: {named(prompt[row], candidate[row], sample[row])}: the suite stores "
+            f"samples 0 to {depth[prompt[row]] - 1} of this prompt"
         )
+    cell = np.ravel_multi_index((prompt, candidate, sample), shape)
+    times = np.bincount(cell, minlength=np.prod(shape)).reshape(shape)
+    if (times > 1).any():
+        place = named(*np.argwhere(times > 1)[0])
+        raise SuiteError(f"{where}: {place} is in two rows (is a `sample` column missing?)")
+    missing = due & (times == 0)
+    if missing.any():
+        raise SuiteError(
+            f"{where}: no score of {named(*np.argwhere(missing)[0])}; {int(missing.sum())} of "
+            f"{int(depth.sum()) * len(candidates)} cells lack one, and a matrix must be complete"
+        )
+    scores = {metric.name: np.full(shape, np.nan, dtype=np.float32) for metric in suite.metrics}
+    for name, array in scores.items():
+        array.ravel()[cell] = table[name].to_numpy()
+    return {name: frozen(array) for name, array in scores.items()}
 
 
 def write_scores(matrix: ScoreMatrix, path: Path) -> None:
     """Write the scores of a matrix, prompt by prompt, candidate by candidate, sample by sample."""
-    ids = pa.array(matrix.prompts["prompt_id"].tolist())
-    names = pa.array(list(matrix.candidate_ids))
-    depth = matrix.prompts["split"].map(dict(matrix.samples)).to_numpy()
-    shape = next(iter(matrix.scores.values())).shape
-    step = max(1, ROWS_AT_ONCE // (shape[1] * shape[2]))
-    schema = pa.schema(
-        [("prompt_id", pa.string()), ("candidate", pa.string()), ("sample", pa.int16())]
-        + [(metric, pa.float32()) for metric in matrix.scores]
+    count, width, depth = next(iter(matrix.scores.values())).shape
+    due = stored_samples(matrix.prompts, matrix.samples, depth)
+    prompt, candidate, sample = np.nonzero(np.broadcast_to(due, (count, width, depth)))
+    table = pa.table(
+        {
+            "prompt_id": pa.array(matrix.prompts["prompt_id"].tolist()).take(pa.array(prompt)),
+            "candidate": pa.array(list(matrix.candidate_ids)).take(pa.array(candidate)),
+            "sample": pa.array(sample.astype(np.int16)),
+            **{name: pa.array(scores[prompt, candidate, sample]) for name, scores in matrix.scores.items()},
+        }
     )
-    repeated: Any = ["prompt_id", "candidate"]
-    with pq.ParquetWriter(path, schema, use_dictionary=repeated) as writer:
-        for start in range(0, shape[0], step):
-            part = slice(start, start + step)
-            due = np.broadcast_to(
-                np.arange(shape[2]) < depth[part, None, None], (len(depth[part]), *shape[1:])
-            )
-            prompt, candidate, sample = (axis.astype(np.int32) for axis in np.nonzero(due))
-            table = pa.table(
-                [
-                    ids.take(pa.array(prompt + start)),
-                    names.take(pa.array(candidate)),
-                    pa.array(sample.astype(np.int16)),
-                    *(pa.array(scores[part][due]) for scores in matrix.scores.values()),
-                ],
-                schema=schema,
-            )
-            writer.write_table(table)
+    whole_prompts = max(1, ROWS_AT_ONCE // (width * depth)) * width * depth
+    pq.write_table(table, path, row_group_size=whole_prompts, use_dictionary=_CODED)
 
 
 def _check_columns(schema: Any, wanted: Sequence[str], path: Path) -> None:
@@ -167,11 +117,12 @@ def _check_columns(schema: Any, wanted: Sequence[str], path: Path) -> None:
             raise SuiteError(f"{path}: column {name!r} holds {found}; it must be {kind}")
 
 
-def _positions(column: Any, index: pd.Index[str], kind: str, path: Path) -> Ints:
-    """Return the position of each value of a dictionary column in `index`."""
-    names = column.dictionary.to_pylist()
-    lookup = index.get_indexer(pd.Index(names, dtype=index.dtype))
-    if len(names) and lookup.min() < 0:
-        name = names[int(lookup.argmin())]
-        raise SuiteError(f"{path}: {kind} {name!r} has scores but is not in the suite's {kind} list")
-    return lookup[column.indices.to_numpy(zero_copy_only=False)]
+def _positions(column: Any, names: Sequence[str], kind: str, where: str) -> Ints:
+    """Return the position among `names` of each value of a column."""
+    coded = column.combine_chunks()
+    found = coded.dictionary.to_pylist()
+    lookup = pd.Index(names).get_indexer(pd.Index(found))
+    if len(found) and lookup.min() < 0:
+        name = found[int(lookup.argmin())]
+        raise SuiteError(f"{where}: {kind} {name!r} has scores but is not in the suite's {kind} list")
+    return lookup[coded.indices.to_numpy(zero_copy_only=False)]

@@ -74,11 +74,7 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
     stored = load_suite(folder)  # checks those two, and features
     order = np.argsort(stored.prompts["prompt_id"].to_numpy(dtype=object), kind="stable")
     suite_of = stored.take(order[scored_rows(stored.prompts, manifest.withheld, str(says))[order]])
-    candidates, metrics = list(suite_of.candidate_ids), [metric.name for metric in suite_of.metrics]
-    scores = read_scores(
-        folder / "scores.parquet", suite_of.prompts, candidates, metrics, dict(suite_of.samples)
-    )
-    matrix = ScoreMatrix(**suite_of.given(), scores=scores)
+    matrix = ScoreMatrix(**suite_of.given(), scores=read_scores(folder / "scores.parquet", suite_of))
     counted = stored.prompts["split"].value_counts().to_dict()
     if counted != {split: size for split, size in manifest.splits.items() if size}:
         raise SuiteError(f"{says}: splits of {manifest.splits}; the prompts have {counted}")

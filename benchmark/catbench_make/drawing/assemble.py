@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catbench.arrays import Scores
 from catbench.suite.matrix import ScoreMatrix, Suite
 from catbench.suite.pool import Cost
 from catbench.suite.prompts import SPLITS
-from catbench.suite.score_rows import ScoreCells
+from catbench.suite.score_rows import placed
 from catbench.suite.store import save
 from catbench_make.drawing.image_sheets import MOST, sheets
 from catbench_make.drawing.shards import read_outcome, shard_path
@@ -124,17 +125,10 @@ def _deepened(scores: Scores, depth: int) -> Scores:
 
 
 def _read_scores(unscored: Suite, job: Job, shards: Sequence[Shard]) -> dict[str, Scores]:
-    depth = unscored.prompts["split"].map(dict(unscored.samples)).to_numpy()
-    metrics = [metric.name for metric in unscored.metrics]
-    candidates = [candidate.id for candidate in unscored.candidates]
-    cells = ScoreCells(unscored.prompts, candidates, depth, metrics, str(job.shards))
+    columns = ["prompt_id", "sample", *(metric.name for metric in unscored.metrics)]
+    tables: list[Any] = []
     for shard in shards:
-        table = pq.read_table(shard_path(job, shard), columns=["prompt_id", "sample", *metrics]).to_pandas()
-        candidate = cells.candidate_index.get_loc(shard.candidate.id)
-        cells.add(
-            cells.prompt_index.get_indexer(pd.Index(table["prompt_id"])),
-            np.full(len(table), candidate),
-            table["sample"].to_numpy(),
-            [table[metric].to_numpy() for metric in metrics],
-        )
-    return cells.finish()
+        rows: Any = pq.read_table(shard_path(job, shard), columns=columns, read_dictionary=["prompt_id"])
+        candidate: Any = pa.array([shard.candidate.id] * rows.num_rows).dictionary_encode()
+        tables.append(rows.append_column("candidate", candidate))
+    return placed(pa.concat_tables(tables), unscored, str(job.shards))
