@@ -171,7 +171,10 @@ def first(matrix, **values):
         (lambda m: {"candidates": m.candidates[:1] * 4}, "candidate 'sim-1' appears twice"),
         (lambda m: {"pools": {"sim": ("sim-1", "sim-9")}}, "pool 'sim': unknown candidate 'sim-9'"),
         (lambda m: {"metrics": m.metrics[:1]}, "metrics"),
-        (lambda m: {"samples": {"train": 3, "test": 3}}, "0 samples in validation"),
+        (
+            lambda m: {"samples": {"train": 3, "test": 3}},
+            "no number of samples .* the validation split",
+        ),
         (lambda m: {"samples": {"train": 3, "validation": 3, "test": 4}}, "4 samples in test, of 3"),
         (lambda m: {"candidates": m.candidates[:3], "pools": {}}, "not \\(prompt, candidate, sample\\)"),
         (lambda m: {"features": {"clip": np.zeros((5, 2), "f4")}}, "feature 'clip' has shape"),

@@ -89,7 +89,7 @@ def cell(table, row, column, value):
     [
         ("prompts", lambda t: cell(t, 3, "split", "dev"), "row 4: unknown split 'dev'"),
         ("prompts", lambda t: cell(t, 3, "text", None), "row 4: text is empty"),
-        ("prompts", lambda t: pd.concat([t, t.head(1)]), "lists prompt 'sim-000000' twice"),
+        ("prompts", lambda t: pd.concat([t, t.head(1)]), "prompt id 'sim-000000' appears twice"),
         ("prompts", lambda t: t.drop(columns="group"), "no column 'group'"),
         ("prompts", lambda t: t.iloc[1:], "prompt 'sim-000000' has scores but is not in the suite"),
         (
@@ -136,7 +136,7 @@ def test_every_split_has_a_number_of_samples(matrix, tmp_path, samples):
     save(matrix, tmp_path / "suite")
     path = tmp_path / "suite" / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "samples": samples}))
-    with pytest.raises(CatbenchError, match=r"manifest\.json: no number of samples for the validation split"):
+    with pytest.raises(CatbenchError, match="no number of samples is given for the validation split"):
         load(tmp_path / "suite")
 
 

@@ -33,7 +33,6 @@ from catbench.submit.run import How, run_submission
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.prompts import share_of
 from catbench.suite.store import load, save
-from catbench.suite.withheld import Withheld
 
 RECORD, REPORTS = "private.json", "reports"
 DRAWS = 2**32
@@ -94,7 +93,7 @@ def split_private(matrix: ScoreMatrix, share: float, seed: int, public: Path, ho
         )
     kept = _part(matrix, ~withheld, "public", "its test split in part withheld")
     features = {name: values[withheld] for name, values in matrix.features.items()}
-    save(kept, public, withheld=Withheld(matrix.prompts[withheld].reset_index(drop=True), features))
+    save(kept, public, withheld=(matrix.prompts[withheld], features))
     save(_part(matrix, ~test | withheld, "private", "the withheld test split, for the host"), host)
     _write(Record(schema=1, suite=kept.suite.id, seed=secrets.randbelow(DRAWS), most=most), host)
     return count

@@ -19,7 +19,6 @@ import pandas as pd
 
 from catbench.arrays import Scores
 from catbench.errors import SuiteError, shown
-from catbench.suite.prompts import Split
 
 PROMPTS_AT_ONCE = 4096
 """Prompts whose scores are copied into order at a time for the digest."""
@@ -29,7 +28,7 @@ def check_finite(
     scores: Scores,
     metric: str,
     prompts: pd.DataFrame,
-    samples: Mapping[Split, int],
+    samples: Mapping[str, int],
     candidates: Sequence[str],
     name: str,
 ) -> None:
@@ -47,7 +46,7 @@ def check_finite(
 
 def content_digest(
     prompts: pd.DataFrame,
-    samples: Mapping[Split, int],
+    samples: Mapping[str, int],
     candidates: Sequence[str],
     costs: list[list[str]],
     metrics: list[list[str]],
@@ -77,7 +76,7 @@ def content_digest(
 
 
 def stored_samples(
-    prompts: pd.DataFrame, samples: Mapping[Split, int], depth: int | None = None
+    prompts: pd.DataFrame, samples: Mapping[str, int], depth: int | None = None
 ) -> npt.NDArray[np.bool_]:
     """Return which samples of each prompt are stored, shape (prompt, 1, `depth` or else the most)."""
     stored = prompts["split"].map(dict(samples)).to_numpy(dtype=np.int64)

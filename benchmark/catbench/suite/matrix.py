@@ -33,14 +33,14 @@ from catbench.suite.pool import (
     prices,
     select_costs,
 )
-from catbench.suite.prompts import SPLITS, Prompts, Split, check_feature, check_prompts
+from catbench.suite.prompts import SPLITS, Prompts, Split, check_columns, check_feature, check_prompts
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Suite:
     """Prompts, candidates, metrics and costs, which need no scores yet.
 
-    Raises SuiteError where there is no metric, a prompt's id appears twice or a split has no samples.
+    Raises SuiteError where there is no metric, a name appears twice, or a split has no number of samples.
     """
 
     suite: SuiteInfo
@@ -69,17 +69,14 @@ class Suite:
         name = f"suite {self.suite.id!r}"
         if not self.metrics:
             raise SuiteError(f"{name}: its manifest lists no metrics, so there is nothing to score images by")
-        for kind, values in (
-            ("prompt id", self._table.get("prompt_id", pd.Series(dtype=object))),
-            ("candidate", pd.Series(self.candidate_ids, dtype=object)),
-        ):
-            if not values.is_unique:
-                raise SuiteError(f"{name}: {kind} {values[values.duplicated()].iloc[0]!r} appears twice")
-        for split in self._table.get("split", pd.Series(dtype=object)).unique():
-            if split in SPLITS and self.samples.get(split, 0) < 1:
-                raise SuiteError(
-                    f"{name}: 0 samples in {split}: no number of samples is given for that split"
-                )
+        check_columns(self._table, f"{name}, prompts")
+        metrics = [metric.name for metric in self.metrics]
+        for kind, names in (("candidate", self.candidate_ids), ("metric", metrics)):
+            if twice := [one for place, one in enumerate(names) if one in names[:place]]:
+                raise SuiteError(f"{name}: {kind} {twice[0]!r} appears twice")
+        for split in SPLITS:
+            if len(self.rows(split)) and self.samples.get(split, 0) < 1:
+                raise SuiteError(f"{name}: no number of samples is given for the {split} split")
 
     def _keep(self, name: str, mapping: Mapping[Any, Any]) -> None:
         object.__setattr__(self, name, MappingProxyType(dict(mapping)))
@@ -148,7 +145,7 @@ class Suite:
         texts = self._table["text"].to_numpy(dtype=object)[rows]
         return Prompts(list(texts), {name: frozen(array[rows]) for name, array in self.features.items()})
 
-    def samples_by_split(self) -> dict[Split, int]:
+    def samples_by_split(self) -> dict[str, int]:
         """Return the samples of every split, 0 where none are given."""
         return {split: self.samples.get(split, 0) for split in SPLITS}
 

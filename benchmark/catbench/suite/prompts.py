@@ -83,13 +83,30 @@ def check_feature(name: str, array: Scores, count: int, where: str = "") -> None
         )
 
 
-def check_prompts(prompts: pd.DataFrame, name: str) -> None:
-    """Raise SuiteError where a table lacks a column or a split, or splits a group; `name` begins the line."""
+def check_columns(prompts: pd.DataFrame, name: str) -> None:
+    """Raise SuiteError where prompts lack a column, a text, an id of their own or a known split.
+
+    `name` begins the line.
+    """
     for column in PROMPT_COLUMNS:
         if column not in prompts:
-            raise SuiteError(f"{name}: the prompts have no column {column!r}")
-    if unknown := set(prompts["split"]) - set(SPLITS):
-        raise SuiteError(f"{name}: unknown split {min(map(str, unknown))!r}; splits are {', '.join(SPLITS)}")
+            raise SuiteError(f"{name}: no column {column!r}; it has {', '.join(map(str, prompts.columns))}")
+        if (empty := prompts[column].isna()).any():
+            raise SuiteError(f"{name}, row {empty.to_numpy().argmax() + 1}: {column} is empty")
+        if not pd.api.types.is_string_dtype(prompts[column]):
+            raise SuiteError(f"{name}: column {column!r} holds {prompts[column].dtype}; it must be text")
+    ids, splits = prompts["prompt_id"], prompts["split"]
+    if not ids.is_unique:
+        raise SuiteError(f"{name}: prompt id {ids[ids.duplicated()].iloc[0]!r} appears twice")
+    if (odd := ~splits.isin(SPLITS).to_numpy()).any():
+        raise SuiteError(
+            f"{name}, row {odd.argmax() + 1}: unknown split {splits[odd].iloc[0]!r}; splits are "
+            f"{', '.join(SPLITS)}"
+        )
+
+
+def check_prompts(prompts: pd.DataFrame, name: str) -> None:
+    """Raise SuiteError where a split has no prompt, or a group or a text is in two; `name` is said first."""
     for split in SPLITS:
         if not (prompts["split"] == split).any():
             raise SuiteError(f"{name}: no prompt in the {split} split; all of {', '.join(SPLITS)} are needed")

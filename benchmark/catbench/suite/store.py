@@ -36,9 +36,8 @@ from catbench.suite.manifest import Manifest
 from catbench.suite.manifest import read_manifest as read_manifest
 from catbench.suite.matrix import ScoreMatrix, Suite
 from catbench.suite.pool import Cost, check_costs, cost_records
-from catbench.suite.prompts import PROMPT_COLUMNS, SPLITS
+from catbench.suite.prompts import SPLITS, check_columns
 from catbench.suite.score_rows import read_scores, write_scores
-from catbench.suite.withheld import Withheld, scored_rows
 
 WAYS = {
     **{path.stem: f"catbench import {path.stem}" for path in sorted((DATA / "recipes").glob("*.txt"))},
@@ -56,25 +55,21 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
     """
     folder = suite_folder(suite)
     manifest, says = read_manifest(folder), folder / "manifest.json"
-    if "prompts.parquet" in manifest.files and "scores.parquet" not in manifest.files:
+    stored = load_suite(folder)
+    if "scores.parquet" not in manifest.files:
         raise SuiteError(
             f"{says}: no digest of scores.parquet: it has prompts and no scores yet; "
             f"`catbench generate {suite} --out RUN` makes them"
         )
-    for name in ("prompts.parquet", "scores.parquet", "costs.parquet"):
-        if name not in manifest.files:
-            raise SuiteError(f"{says}: no digest of {name}")
-    if lacking := [split for split in SPLITS if manifest.samples.get(split, 0) < 1]:
-        raise SuiteError(f"{says}: no number of samples for the {lacking[0]} split")
-    if len({metric.name for metric in manifest.metrics}) < len(manifest.metrics):
-        raise SuiteError(f"{says}: a metric is listed twice")
-    for name, digest in manifest.files.items():
-        if name.endswith(".parquet") and name not in ("prompts.parquet", "costs.parquet"):
-            _check_digest(folder, name, digest)
-    stored = load_suite(folder)  # checks those two, and features
-    order = np.argsort(stored.prompts["prompt_id"].to_numpy(dtype=object), kind="stable")
-    suite_of = stored.take(order[scored_rows(stored.prompts, manifest.withheld, str(says))[order]])
-    matrix = ScoreMatrix(**suite_of.given(), scores=read_scores(folder / "scores.parquet", suite_of))
+    for name in manifest.files:
+        if name.endswith(".parquet"):
+            _checked(folder, manifest, name)
+    ids, tests = stored.prompts["prompt_id"], stored.rows("test")
+    if unknown := set(manifest.withheld) - set(ids[tests]):
+        raise SuiteError(f"{says}: withheld {min(unknown)!r} is no test prompt of the suite")
+    order = np.argsort(ids.to_numpy(dtype=object), kind="stable")
+    scored = stored.take(order[~ids.isin(manifest.withheld).to_numpy()[order]])
+    matrix = ScoreMatrix(**scored.given(), scores=read_scores(folder / "scores.parquet", scored))
     counted = stored.prompts["split"].value_counts().to_dict()
     if counted != {split: size for split, size in manifest.splits.items() if size}:
         raise SuiteError(f"{says}: splits of {manifest.splits}; the prompts have {counted}")
@@ -94,6 +89,11 @@ def load_suite(suite: str | os.PathLike[str]) -> Suite:
     """
     folder = suite_folder(suite)
     manifest = read_manifest(folder)
+    features: dict[str, Scores] = {}
+    for name in manifest.files:
+        if name.startswith("features/"):
+            with readable(path := _checked(folder, manifest, name), "a NumPy array"):
+                features[path.stem] = frozen(np.load(path, allow_pickle=False))
     return Suite(
         suite=manifest.suite,
         prompts=load_prompts(folder, manifest),
@@ -102,7 +102,7 @@ def load_suite(suite: str | os.PathLike[str]) -> Suite:
         samples=manifest.samples,
         costs=load_costs(folder, manifest),
         pools=manifest.pools,
-        features=load_features(folder, manifest),
+        features=features,
         root=folder,
     )
 
@@ -114,36 +114,31 @@ def digest_of(folder: Path) -> str:
 
 def load_prompts(folder: Path, manifest: Manifest) -> pd.DataFrame:
     """Return the prompts of a suite, which need not have scores yet. Raises SuiteError as `load` does."""
-    if "prompts.parquet" not in manifest.files:
-        raise SuiteError(f"{folder / 'manifest.json'}: no digest of prompts.parquet")
-    _check_digest(folder, "prompts.parquet", manifest.files["prompts.parquet"])
-    return _read_prompts(folder / "prompts.parquet")
+    path = _checked(folder, manifest, "prompts.parquet")
+    table = _arrow(path).to_pandas()
+    check_columns(table, str(path))
+    return table
 
 
 def load_costs(folder: Path, manifest: Manifest) -> tuple[Cost, ...]:
     """Return the costs of a suite, none where it has no table yet. Raises SuiteError as `load` does."""
     if "costs.parquet" not in manifest.files:
         return ()
-    _check_digest(folder, "costs.parquet", manifest.files["costs.parquet"])
-    return _read_costs(folder / "costs.parquet", manifest)
-
-
-def load_features(folder: Path, manifest: Manifest) -> dict[str, Scores]:
-    """Return the prompt embeddings of a suite by name. Raises SuiteError for an altered file."""
-    features: dict[str, Scores] = {}
-    for name, digest in manifest.files.items():
-        if name.startswith("features/"):
-            _check_digest(folder, name, digest)
-            with readable(folder / name, "a NumPy array"):
-                features[Path(name).stem] = frozen(np.load(folder / name, allow_pickle=False))
-    return features
+    path = _checked(folder, manifest, "costs.parquet")
+    try:
+        costs = tuple(Cost.model_validate(row) for row in _arrow(path).to_pylist())
+    except ValidationError as error:
+        raise SuiteError(f"{path}: {first_fault(error)}") from error
+    check_costs(costs, [candidate.id for candidate in manifest.candidates], str(path))
+    return costs
 
 
 def verify(suite: str | os.PathLike[str]) -> ScoreMatrix:
     """Load a suite and check the digest of every file, images included. Raises as `load` does."""
     folder = suite_folder(suite)
-    for name, digest in read_manifest(folder).files.items():
-        _check_digest(folder, name, digest)
+    manifest = read_manifest(folder)
+    for name in manifest.files:
+        _checked(folder, manifest, name)
     return load(folder)
 
 
@@ -153,27 +148,32 @@ def save(
     *,
     extra: Mapping[str, pd.DataFrame | str] | None = None,
     images: Iterable[tuple[str, bytes]] = (),
-    withheld: Withheld | None = None,
+    withheld: tuple[pd.DataFrame, Mapping[str, Scores]] | None = None,
     force: bool = False,
 ) -> None:
     """Write a suite, or a matrix with its scores, as a folder: whole or not at all.
 
     `extra` holds further tables by file stem, such as the truth behind a simulated suite, and texts by file
-    name; `images` the WebP sheets by file stem, taken one by one; `withheld` prompts that stand in it without
-    scores. A folder that is there already is replaced only with `force`. Raises UsageError where it cannot be
-    written.
+    name; `images` the WebP sheets by file stem, taken one by one; `withheld` the prompts, and their features,
+    that stand in it without scores. A folder that is there already is replaced only with `force`. Raises
+    UsageError where it cannot be written.
     """
     target = Path(folder)
     if force and target.is_dir() and any(target.iterdir()) and not (target / "manifest.json").is_file():
         raise UsageError(f"{target} holds no suite (no manifest.json), so it is not replaced by one")
     prompts, features = suite.prompts, suite.features
     if withheld is not None:
-        prompts, features = withheld.joined_to(prompts, features)
+        prompts = pd.concat([prompts, withheld[0]], ignore_index=True)
+        features = {name: np.concatenate([rows, withheld[1][name]]) for name, rows in features.items()}
     with atomic_folder(target, force=force) as draft:
         prompts.to_parquet(draft / "prompts.parquet", index=False)
         if isinstance(suite, ScoreMatrix):
             write_scores(suite, draft / "scores.parquet")
-        write_costs_and_features(draft, suite.costs, features)
+        if suite.costs:
+            pd.DataFrame(cost_records(suite.costs)).to_parquet(draft / "costs.parquet", index=False)
+        for name, values in features.items():
+            (draft / "features").mkdir(exist_ok=True)
+            np.save(draft / "features" / f"{name}.npy", values, allow_pickle=False)
         for name, more in (extra or {}).items():
             if isinstance(more, str):
                 (draft / name).write_text(more, encoding="utf-8")
@@ -182,6 +182,7 @@ def save(
         for stem, sheet in images:
             (draft / "images").mkdir(exist_ok=True)
             (draft / "images" / f"{stem}.webp").write_bytes(sheet)
+        files = sorted(path for path in draft.rglob("*") if path.is_file())
         manifest = Manifest(
             schema=1,
             suite=suite.suite,
@@ -191,28 +192,13 @@ def save(
             samples=dict(suite.samples),
             splits={split: int((prompts["split"] == split).sum()) for split in SPLITS},
             content=suite.digest if isinstance(suite, ScoreMatrix) else "",
-            files=file_digests(draft),
-            withheld=() if withheld is None else tuple(sorted(withheld.prompts["prompt_id"])),
+            files={path.relative_to(draft).as_posix(): sha256_of(path) for path in files},
+            withheld=() if withheld is None else tuple(sorted(withheld[0]["prompt_id"])),
         )
         left_out = set() if manifest.withheld else {"withheld"}
         text = manifest.model_dump_json(indent=2, by_alias=True, exclude=left_out)
         (draft / "manifest.json").write_text(text + "\n", encoding="utf-8")
         write_descriptions(draft, manifest, suite.costs)
-
-
-def write_costs_and_features(draft: Path, costs: Iterable[Cost], features: Mapping[str, Scores]) -> None:
-    """Write `costs.parquet` and `features/*.npy` of a suite, each where there is any."""
-    if rows := cost_records(costs):
-        pd.DataFrame(rows).to_parquet(draft / "costs.parquet", index=False)
-    for name, values in features.items():
-        (draft / "features").mkdir(exist_ok=True)
-        np.save(draft / "features" / f"{name}.npy", values, allow_pickle=False)
-
-
-def file_digests(draft: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file of a suite by its path in the folder, as the manifest holds them."""
-    files = sorted(path for path in draft.rglob("*") if path.is_file())
-    return {path.relative_to(draft).as_posix(): sha256_of(path) for path in files}
 
 
 def suite_folder(suite: str | os.PathLike[str]) -> Path:
@@ -235,49 +221,22 @@ def suite_folder(suite: str | os.PathLike[str]) -> Path:
     return known[str(suite)]
 
 
-def _check_digest(folder: Path, name: str, digest: str) -> None:
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
+def _checked(folder: Path, manifest: Manifest, name: str) -> Path:
+    """Return the path of a file of a suite; raises SuiteError where it is not the one of the manifest."""
+    if name not in manifest.files:
+        raise SuiteError(f"{folder / 'manifest.json'}: no digest of {name}")
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
         raise SuiteError(f"{folder / 'manifest.json'}: {name!r} lies outside the suite")
     if not path.is_file():
-        raise SuiteError(f"{folder / name}: named in manifest.json and missing; is the copy complete?")
+        raise SuiteError(f"{path}: named in manifest.json and missing; is the copy complete?")
+    digest = manifest.files[name]
     if (found := sha256_of(path)) != digest:
         raise SuiteError(
-            f"{folder / name}: SHA-256 {found[:12]}… is not {digest[:12]}… of manifest.json: the file is "
+            f"{path}: SHA-256 {found[:12]}… is not {digest[:12]}… of manifest.json: the file is "
             "altered or cut short; fetch or make the suite again"
         )
-
-
-def _read_prompts(path: Path) -> pd.DataFrame:
-    table = _arrow(path).to_pandas()
-    for column in PROMPT_COLUMNS:
-        if column not in table:
-            raise SuiteError(f"{path}: no column {column!r}; it has {', '.join(map(str, table.columns))}")
-        if table[column].isna().any():
-            row = int(np.flatnonzero(table[column].isna().to_numpy())[0])
-            raise SuiteError(f"{path}, row {row + 1}: {column} is empty")
-        if not pd.api.types.is_string_dtype(table[column]):
-            raise SuiteError(f"{path}: column {column!r} holds {table[column].dtype}; it must be text")
-    ids = table["prompt_id"]
-    if ids.duplicated().any():
-        raise SuiteError(f"{path} lists prompt {ids[ids.duplicated()].iloc[0]!r} twice")
-    odd = ~table["split"].isin(SPLITS).to_numpy()
-    if odd.any():
-        row, known = int(odd.argmax()), ", ".join(SPLITS)
-        raise SuiteError(
-            f"{path}, row {row + 1}: unknown split {table['split'].iloc[row]!r}; splits are {known}"
-        )
-    return table
-
-
-def _read_costs(path: Path, manifest: Manifest) -> tuple[Cost, ...]:
-    rows = _arrow(path).to_pylist()
-    try:
-        costs = tuple(Cost.model_validate(row) for row in rows)
-    except ValidationError as error:
-        raise SuiteError(f"{path}: {first_fault(error)}") from error
-    check_costs(costs, [candidate.id for candidate in manifest.candidates], str(path))
-    return costs
+    return path
 
 
 def _arrow(path: Path) -> Any:
