@@ -12,11 +12,12 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any, cast
 
 from catbench.download import Progress, fetch
 from catbench.errors import SuiteError, UsageError, unknown_name
@@ -69,7 +70,6 @@ def opened(recipe: Recipe, source: Path | None, progress: Progress) -> Generator
     elif len(recipe.files) == 1 and source.is_file() and source.name == PurePosixPath(*recipe.files).name:
         yield _checked(recipe, dict.fromkeys(recipe.files, source), str(source), progress)
     elif source.is_file():
-        _check_archive(recipe, source)
         with tempfile.TemporaryDirectory(prefix="catbench-") as folder:
             yield _checked(recipe, _unpacked(recipe, source, Path(folder)), str(source), progress)
     else:
@@ -91,15 +91,13 @@ def _fetched(recipe: Recipe, progress: Progress) -> dict[str, Path]:
         )
 
     found: dict[str, Path] = {}
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        waiting = {pool.submit(one, path): path for path in recipe.files}
-        try:
-            for done in as_completed(waiting):
-                found[waiting[done]] = done.result()
-                progress(f"fetching {name}", len(found), len(waiting))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
+        for path, file in zip(recipe.files, pool.map(one, recipe.files), strict=True):
+            found[path] = file
+            progress(f"fetching {name}", len(found), len(recipe.files))
+    finally:
+        pool.shutdown(cancel_futures=True)
     return found
 
 
@@ -121,61 +119,48 @@ def _in_folder(recipe: Recipe, folder: Path) -> dict[str, Path]:
     return found
 
 
-def _check_archive(recipe: Recipe, file: Path) -> None:
-    """Raise UsageError for a plain file: one that is no archive, nor is called like one."""
-    if zipfile.is_zipfile(file) or {".tar", ".tgz", ".zip"} & {one.lower() for one in file.suffixes}:
-        return
-    with suppress(OSError, EOFError, ValueError):
-        if tarfile.is_tarfile(file):
-            return
-    first, *more = recipe.files
-    others = f" and {len(more)} other files" if more else ""
-    raise UsageError(
-        f"--from {file}: it is a plain file, and a folder or archive with {first}{others} is due, as "
-        f"{recipe.repository} has it at {recipe.commit[:12]}"
-    )
-
-
 def _unpacked(recipe: Recipe, archive: Path, folder: Path) -> dict[str, Path]:
     """Write the files that a recipe reads of an archive into a folder; nothing else of it is unpacked."""
     wanted = {end: path for path in recipe.files for end in _tails(path, recipe.files)}
     found: dict[str, Path] = {}
-
-    def take(member: str, size: int, open_it: Callable[[], IO[bytes] | None]) -> None:
-        parts = PurePosixPath(member).parts
-        path = next((p for n in (0, 1) if (p := wanted.get("/".join(parts[n:]))) is not None), None)
-        if path is None or path in found:
-            return
-        if size != recipe.files[path].bytes:
-            raise _other(recipe, path, f"{archive}: {member}", f"{size:,} bytes")
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        content = open_it()
-        if content is not None:
-            with content, target.open("wb") as file:
-                shutil.copyfileobj(content, file)
-            found[path] = target
-
     try:
-        if zipfile.is_zipfile(archive):
-            with zipfile.ZipFile(archive) as packed:
-                for entry in packed.infolist():
-                    if not entry.is_dir():
-                        take(entry.filename, entry.file_size, lambda entry=entry: packed.open(entry))
-        else:
-            with tarfile.open(archive, "r|*") as stream:
-                for member in stream:
-                    if member.isfile():
-                        take(member.name, member.size, lambda member=member: stream.extractfile(member))
+        for member, size, opened_member in _members(archive):
+            parts = PurePosixPath(member).parts
+            path = next((p for n in (0, 1) if (p := wanted.get("/".join(parts[n:]))) is not None), None)
+            if path is None or path in found:
+                continue
+            if size != recipe.files[path].bytes:
+                raise _other(recipe, path, f"{archive}: {member}", f"{size:,} bytes")
+            found[path] = folder / path
+            found[path].parent.mkdir(parents=True, exist_ok=True)
+            with opened_member() as content, found[path].open("wb") as file:
+                shutil.copyfileobj(content, file)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError) as error:
+        first, *more = recipe.files
         raise SuiteError(
-            f"{archive}: not readable as an archive (.tar.*, .zip): {error}; is it cut short?"
+            f"{archive}: not readable as an archive (.tar.*, .zip): {error}; is it cut short? A folder "
+            f"or archive with {first}{f' and {len(more)} other files' * bool(more)} is due, as "
+            f"{recipe.repository} has it at {recipe.commit[:12]}"
         ) from error
     except OSError as error:
         raise UsageError(
             f"{archive}: cannot be unpacked into {folder.parent}: {error.strerror or error}"
         ) from error
     return found
+
+
+def _members(archive: Path) -> Generator[tuple[str, int, Callable[[], IO[bytes]]]]:
+    """Yield path, size and a way to open each file of an archive, in the order in which they stand there."""
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as packed:
+            for entry in packed.infolist():
+                if not entry.is_dir():
+                    yield entry.filename, entry.file_size, partial(packed.open, entry)
+    else:
+        with tarfile.open(archive, "r|*") as stream:
+            for member in stream:
+                if member.isfile():  # what `extractfile` gives of these is never None
+                    yield member.name, member.size, cast(Any, partial(stream.extractfile, member))
 
 
 def _checked(recipe: Recipe, found: Mapping[str, Path], where: str, progress: Progress) -> Mapping[str, Path]:
