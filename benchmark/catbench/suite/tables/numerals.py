@@ -10,11 +10,11 @@ where the column holds no other numbers.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from catbench.arrays import Floats
@@ -34,7 +34,7 @@ def _numeral(point: str, comma: str) -> re.Pattern[str]:
     groups = rf"[1-9]\d{{0,2}}(?:(?P<gap>{comma}|{_GAPS})\d{{3}}(?:(?P=gap)\d{{3}})*)"
     number = rf"[+-]?(?:(?:{groups}|\d+)(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?"
     return re.compile(
-        rf"(?P<before>[$€£¥]?)[\s{_SPACES}]*(?P<number>{number})[\s{_SPACES}]*(?P<behind>%?)",
+        rf"\A(?P<before>[$€£¥]?)[\s{_SPACES}]*(?P<number>{number})[\s{_SPACES}]*(?P<behind>%?)\Z",
         re.ASCII | re.IGNORECASE,
     )
 
@@ -66,13 +66,12 @@ def read_numbers(column: pd.Series[Any]) -> Numbers:
     # What is missing is nan, None or <NA> as a text.
     cells = pd.Series([str(cell).strip() for cell in column.tolist()], dtype=object)
     there = ~cells.str.casefold().isin(MISSING)
-    read = _read(cells[there].unique().tolist())
-    values = np.asarray(cells.map(read.numbers), dtype=np.float64)
+    read, dress = _read(cells[there].unique())
+    values = cells.map(read["value"]).to_numpy(dtype=np.float64)
     share = float((~np.isnan(values)).sum() / max(1, there.sum()))
-    odd = np.flatnonzero(cells.isin(list(read.faults)))
-    if not len(odd):
-        return Numbers(values, share, read.dress)
-    return Numbers(values, share, read.dress, int(odd[0]), read.faults[cells[odd[0]]])
+    why = read["why"][read["why"] != ""]
+    odd = next(iter(np.flatnonzero(cells.isin(why.index)).tolist()), None)
+    return Numbers(values, share, dress, odd, "" if odd is None else why[cells[odd]])
 
 
 def numbers_in(column: pd.Series[Any], name: str, where: str) -> Floats:
@@ -94,49 +93,36 @@ def check_read(found: Numbers, column: pd.Series[Any], name: str, where: str, *,
         )
 
 
-class _Reading(NamedTuple):
-    """Distinct texts as numbers, by one convention."""
-
-    numbers: dict[str, float]
-    dress: str
-    faults: dict[str, str]
-    """Text -> why it is no number, or may be another one."""
-
-
-class _Cell(NamedTuple):
-    value: float
-    signs: tuple[str, str]
-    """Before and behind the number."""
-    grouped: bool
-
-
-def _read(texts: Sequence[str]) -> _Reading:
-    folded = {text.casefold() for text in texts}
-    if folded & WORDS.keys() and folded <= _WORDS_AND_NUMBERS.keys():
-        return _Reading({text: _WORDS_AND_NUMBERS[text.casefold()] for text in texts}, _AS_WORDS, {})
-    point, comma = _cells(texts, _POINT, ","), _cells(texts, _COMMA, ".")
-    cells = comma if len(comma) > len(point) else point
-    faults = {text: "not a number" for text in texts if text not in cells}
-    first = next(iter(cells), "")
-    for text, cell in cells.items():
-        if cell.signs != cells[first].signs:
-            faults[text] = f"and {first!r} stands there too: all or none must have the sign"
-        elif "," in text and point.keys() == comma.keys() and point[text].value != comma[text].value:
-            faults[text] = (
-                "which is one number with thousands and another with decimals: write it without the comma"
-            )
-    signs = {sign for cell in cells.values() for sign in cell.signs if sign}
-    dress = [f"{sign} signs taken off" for sign in sorted(signs)]
-    dress += ["thousands put together"] if any(cell.grouped for cell in cells.values()) else []
-    dress += ["commas as decimal points"] if cells is comma and comma.keys() != point.keys() else []
-    return _Reading({text: cell.value for text, cell in cells.items()}, ", ".join(dress), faults)
+def _read(distinct: npt.NDArray[Any]) -> tuple[pd.DataFrame, str]:
+    """Return each text's `value`, NaN where it is none, `why` it cannot be read, and what was taken off."""
+    texts = pd.Series(distinct, index=distinct, dtype=object)
+    words = texts.str.casefold()
+    if words.isin(WORDS).any() and words.isin(_WORDS_AND_NUMBERS).all():
+        return pd.DataFrame({"value": words.map(_WORDS_AND_NUMBERS), "why": ""}), _AS_WORDS
+    point, comma = _parts(texts, _POINT, ","), _parts(texts, _COMMA, ".")
+    fit_alike = bool((point["value"].notna() == comma["value"].notna()).all())
+    read = comma if comma["value"].count() > point["value"].count() else point
+    signs, either = read["before"] + read["behind"], fit_alike & texts.str.contains(",")
+    numbers = read[read["value"].notna()]
+    first = next(iter(numbers.index), "")
+    read["why"] = np.select(
+        [read["value"].isna(), signs != signs.get(first), either & (point["value"] != comma["value"])],
+        [
+            "not a number",
+            f"and {first!r} stands there too: all or none must have the sign",
+            "which is one number with thousands and another with decimals: write it without the comma",
+        ],
+        "",
+    )
+    taken_off = sorted({*numbers["before"], *numbers["behind"]} - {""})
+    dress = [f"{sign} signs taken off" for sign in taken_off]
+    dress += ["thousands put together"] if numbers["gap"].notna().any() else []
+    dress += ["commas as decimal points"] if read is comma and not fit_alike else []
+    return read, ", ".join(dress)
 
 
-def _cells(texts: Sequence[str], pattern: re.Pattern[str], comma: str) -> dict[str, _Cell]:
-    """Return the texts that are numbers by a pattern, whose groups are set apart by `comma` or a gap."""
-    found: dict[str, _Cell] = {}
-    for text in texts:
-        if cell := pattern.fullmatch(text.replace("\u2212", "-")):
-            bare = re.sub(_GAPS, "", cell["number"].replace(comma, "")).replace(",", ".")
-            found[text] = _Cell(float(bare), (cell["before"], cell["behind"]), bool(cell["gap"]))
-    return found
+def _parts(texts: pd.Series[Any], pattern: re.Pattern[str], comma: str) -> pd.DataFrame:
+    """Return what a pattern, with `comma` between its groups, finds in texts, and their `value`."""
+    found: pd.DataFrame = texts.str.replace("\u2212", "-").str.extract(pattern)
+    bare = found["number"].str.replace(f"[{re.escape(comma)}]|{_GAPS}", "", regex=True).str.replace(",", ".")
+    return found.assign(value=bare.map(float, na_action="ignore").astype("float64"))
