@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
+import pandas as pd
 import pyarrow.parquet as pq
 
 from catbench.files import readable, sha256_of
@@ -75,6 +75,8 @@ REFERENCES = {
     ("costs", "candidate"): "candidates/candidate",
 }
 """Columns whose values stand in a list that the file itself holds."""
+TYPES = {"b": "sc:Boolean", "i": "sc:Integer", "u": "sc:Integer", "f": "sc:Float"}
+"""NumPy's letter for a kind of numbers -> what it is called here; whatever else is text."""
 
 
 def croissant(folder: Path, manifest: Manifest, day: date, page: str = "") -> str:
@@ -132,45 +134,36 @@ def _distribution(folder: Path, manifest: Manifest) -> list[dict[str, Any]]:
     files = {"manifest.json": sha256_of(folder / "manifest.json"), **manifest.files}
     forms = {".json": "application/json", ".parquet": "application/x-parquet", ".txt": "text/plain"}
     sets = {"features": ("*.npy", "application/x-npy"), "images": ("*.webp", "image/webp")}
-    found: list[dict[str, Any]] = [
-        {
-            "@type": "cr:FileObject",
-            "@id": name,
-            "name": name,
-            "contentUrl": name,
-            "encodingFormat": forms[Path(name).suffix],
-            "sha256": digest,
-        }
+    found = [
+        _node("FileObject", name, contentUrl=name, encodingFormat=forms[Path(name).suffix], sha256=digest)
         for name, digest in files.items()
         if Path(name).suffix in forms
     ]
+    about = "The digest of each is in manifest.json"
     return found + [
-        {
-            "@type": "cr:FileSet",
-            "@id": name,
-            "name": name,
-            "description": "The digest of each is in manifest.json",
-            "encodingFormat": form,
-            "includes": f"{name}/{ending}",
-        }
+        _node("FileSet", name, description=about, encodingFormat=form, includes=f"{name}/{ending}")
         for name, (ending, form) in sets.items()
         if any(Path(file).match(f"{name}/{ending}") for file in files)
     ]
 
 
+def _node(kind: str, known_as: str, **more: Any) -> dict[str, Any]:
+    """Return a node of the file, called as it is known unless `name` says otherwise."""
+    return {"@type": f"cr:{kind}", "@id": known_as, "name": known_as, **more}
+
+
 def _listed(name: str, key: str, values: Iterable[str], kind: str, what: str) -> dict[str, Any]:
     """Return a set of records that the file holds itself: the values of one column."""
     field = f"{name}/{key}"
-    return {
-        "@type": "cr:RecordSet",
-        "@id": name,
-        "name": name,
-        "description": what,
-        "dataType": kind,
-        "key": {"@id": field},
-        "field": [{"@type": "cr:Field", "@id": field, "name": key, "dataType": "sc:Text"}],
-        "data": [{field: value} for value in values],
-    }
+    return _node(
+        "RecordSet",
+        name,
+        description=what,
+        dataType=kind,
+        key={"@id": field},
+        field=[_node("Field", field, name=key, dataType="sc:Text")],
+        data=[{field: value} for value in values],
+    )
 
 
 def _record_set(table: str, path: Path, manifest: Manifest) -> dict[str, Any]:
@@ -183,26 +176,11 @@ def _record_set(table: str, path: Path, manifest: Manifest) -> dict[str, Any]:
             known[metric.name] = f"{about}; {metric.direction} is better"
     fields: list[dict[str, Any]] = []
     for column in schema:
-        field = {
-            "@type": "cr:Field",
-            "@id": f"{table}/{column.name}",
-            "name": column.name,
-            "dataType": _type_of(column.type),
-            "source": {"fileObject": {"@id": path.name}, "extract": {"column": column.name}},
-        }
-        if column.name in known:
-            field["description"] = known[column.name]
-        if to := REFERENCES.get((table, column.name)):
-            field["references"] = {"field": {"@id": to}}
-        fields.append(field)
-    return {"@type": "cr:RecordSet", "@id": table, "name": table, "field": fields}
-
-
-def _type_of(column: Any) -> str:
-    types: Any = pa.types
-    column = getattr(column, "value_type", column)
-    if types.is_boolean(column):
-        return "sc:Boolean"
-    if types.is_integer(column):
-        return "sc:Integer"
-    return "sc:Float" if types.is_floating(column) else "sc:Text"
+        name, held = column.name, getattr(column.type, "value_type", column.type)
+        more: dict[str, Any] = {"description": known[name]} if name in known else {}
+        if to := REFERENCES.get((table, name)):
+            more["references"] = {"field": {"@id": to}}
+        data_type = TYPES.get(pd.api.types.pandas_dtype(held.to_pandas_dtype()).kind, "sc:Text")
+        source = {"fileObject": {"@id": path.name}, "extract": {"column": name}}
+        fields.append(_node("Field", f"{table}/{name}", name=name, dataType=data_type, source=source, **more))
+    return _node("RecordSet", table, field=fields)

@@ -12,14 +12,13 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from catbench.download import Progress
 from catbench.errors import SuiteError
 from catbench.files import held, sha256_of
 from catbench.home import cache_folder, shipped_suites
 from catbench.hub.address import Address
 from catbench.hub.fetching import Listing, fetch_files, forget_downloads, listed_at_commit
+from catbench.suite.info import InfoRecord
 from catbench.suite.manifest import DESCRIPTIONS, Manifest, read_manifest
 from catbench.suite.matrix import Suite
 
@@ -31,10 +30,8 @@ MOST_MANIFEST = 16_000_000
 """Bytes of a manifest, which is read before anything of it is verified."""
 
 
-class Origin(BaseModel):
+class Origin(InfoRecord):
     """Where a suite was fetched from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     repository: str
     """`OWNER/NAME`."""

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from catbench.arrays import LARGEST_COST, LEAST_COST, Floats, frozen
 from catbench.errors import SuiteError, UsageError, counted, unknown_name
+from catbench.suite.info import InfoRecord
 
 UNIT_LABELS = {
     "tflops": "TFLOPs",
@@ -31,10 +32,8 @@ PRICED = "priced:"
 """Before a cost key: the pool of the candidates that have a price under it."""
 
 
-class Candidate(BaseModel):
+class Candidate(InfoRecord):
     """One text-to-image function: a model at fixed settings."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
     """Short name, unique in its suite: `sdxl-20`."""
@@ -52,10 +51,8 @@ class Candidate(BaseModel):
         return name
 
 
-class Cost(BaseModel):
+class Cost(InfoRecord):
     """The price of one image of one candidate in one unit, and how it was found."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     candidate: str
     unit: str = Field(pattern="^[^@]+$")

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from catbench.suite.prompts import normalise
@@ -84,20 +85,18 @@ greg rutkowski|artgerm|alphonse mucha|painting|drawing|artwork|art
 """
 COUNTS = ("styles", "relations", "numbers", "attributes")
 """In the order in which phrases are taken."""
-STEPS = ((1, "0 to 1"), (3, "2 to 3"), (6, "4 to 6"))
-"""Most details of a step, and its name; above the last is `MOST`."""
-MOST = "7 or more"
+STEPS = {"0 to 1": 0, "2 to 3": 2, "4 to 6": 4, "7 or more": 7}
+"""Name of a step -> its least details."""
 _TOKEN = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
 
 
 def complexity(texts: Sequence[str]) -> pd.DataFrame:
     """Return the complexity columns of prompts, a row each."""
     counted = [_count(text) for text in texts]
-    table = pd.DataFrame(counted, columns=["tokens", *COUNTS])[
-        ["tokens", "numbers", "attributes", "relations", "styles"]
-    ]
-    details = table[list(COUNTS)].sum(axis=1)
-    return table.assign(complexity=[_step(int(count)) for count in details])
+    table = pd.DataFrame(counted, columns=["tokens", *COUNTS])
+    steps = pd.cut(table[list(COUNTS)].sum(axis=1), [*STEPS.values(), np.inf], right=False, labels=[*STEPS])
+    table = table[["tokens", "numbers", "attributes", "relations", "styles"]]
+    return table.assign(complexity=steps.astype("str"))
 
 
 def _count(text: str) -> list[int]:
@@ -107,10 +106,6 @@ def _count(text: str) -> list[int]:
         left, found = _PATTERNS[name].subn(" | ", left)
         counts.append(found)
     return counts
-
-
-def _step(details: int) -> str:
-    return next((name for most, name in STEPS if details <= most), MOST)
 
 
 def _pattern(phrases: Sequence[str], more: str = "") -> re.Pattern[str]:

@@ -1,23 +1,42 @@
-"""`matrix_from_files`: from a file of scores and a file of costs, as people have them, to a score matrix."""
+"""`matrix_from_files`: from a file of scores and a file of costs, as people have them, to a score matrix.
+
+Scores of other shapes are made tidy: one row a prompt, candidate and sample, one column a metric.
+
+    wide             a column a candidate, of one metric                       --wide A,B --metric NAME
+    lists in cells   a cell holds the scores of several metrics, `[1, 0.5]`    --cell NAME,NAME
+
+Both together are a column a candidate whose cells hold lists. Rows keep the number that they have in the
+file as their index, so that messages can name it.
+"""
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from catbench.errors import SuiteError, UsageError, listed, unknown_name
+from catbench.errors import SuiteError, UsageError, listed, shown, unknown_name
 from catbench.suite.info import SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Cost
-from catbench.suite.tables.columns import Tell, choose_metrics, split_direction, words_of
+from catbench.suite.tables.columns import (
+    Tell,
+    check_once,
+    choose_metrics,
+    holds_lists,
+    split_direction,
+    words_of,
+)
 from catbench.suite.tables.complete import Drops
 from catbench.suite.tables.from_table import matrix_from_table
-from catbench.suite.tables.prices import parse_renames, read_costs
-from catbench.suite.tables.shapes import tidy
+from catbench.suite.tables.numerals import MISSING
+from catbench.suite.tables.prices import read_costs
 from catbench.suite.tables.table_reading import KEYS, read_table
 
 _GUESSES = {
@@ -25,6 +44,8 @@ _GUESSES = {
     "candidate": ("candidate", "model", "algorithm", "method", "generator", "system"),
 }
 """Words in the name of a column that may be the one that is missing; only suggested."""
+_CELLS = ""
+"""The column of a long table that holds what stood in the cells; no column of a file is called so."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +82,7 @@ def matrix_from_files(
     """
     options, where = options or TableOptions(), str(scores)
     suite = suite or SuiteInfo(id="table", title=scores.name, source=scores.name)
-    columns, renames = _column_names(options.columns), parse_renames(options.candidates)
+    columns, renames = _column_names(options.columns), _renames(options.candidates)
     table = read_table(scores, columns)
     ignored = _names(options.ignore, table)
     for name in ignored:
@@ -71,7 +92,7 @@ def matrix_from_files(
     wide, cell = _names(options.wide, table), _names(options.cell, table)
     if wide and "prompt" not in table:  # said of the file's own columns
         _check_keys(table.assign(candidate=""), where)
-    rows = tidy(table, wide, [split_direction(name)[0] for name in cell], options.metrics, where)
+    rows = _tidy(table, wide, [split_direction(name)[0] for name in cell], options.metrics, where)
     _check_keys(rows, where)
     taken: list[str] = []
     metrics = choose_metrics(rows, options.metrics or cell, where, taken.append)
@@ -120,6 +141,96 @@ def _column_names(items: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"--columns {pair!r}: {new if new in names else old!r} is named twice")
         names[new] = old
     return names
+
+
+def _renames(items: Sequence[str]) -> dict[str, str]:
+    """Return old name -> new name of items `NEW=OLD`; raises UsageError for one of another form."""
+    renames: dict[str, str] = {}
+    for item in items:
+        new, _, old = item.partition("=")
+        if not (new and old):
+            raise UsageError(f"--candidate {item!r}: a candidate's new and old name are due, as NEW=OLD")
+        if old in renames:
+            raise UsageError(f"--candidate: {old!r} is named twice")
+        renames[old] = new
+    return renames
+
+
+def _tidy(
+    table: pd.DataFrame, wide: Sequence[str], cell: Sequence[str], metrics: Sequence[str], where: str
+) -> pd.DataFrame:
+    """Return a table in the tidy shape; without `wide` and `cell` it has it already.
+
+    `wide` names the columns that are candidates, `cell` the metrics of the list in a cell, and `metrics` what
+    `--metric` said, which names the one metric of a wide table without lists. Raises UsageError for names
+    that cannot be used, SuiteError naming the row of a cell that holds something else.
+    """
+    check_once(cell, "--cell")
+    for name in cell:
+        if not name or name in KEYS or name in table:
+            raise UsageError(f"--cell: {name!r} cannot be a metric's name here: a column is called so")
+    if wide:
+        if not cell and len(metrics) != 1:
+            raise UsageError(
+                "--wide: a table with a column a candidate holds one metric: name it with --metric NAME or "
+                "--metric NAME:lower (or --cell NAME,NAME where its cells are lists)"
+            )
+        table, column = _long(table, wide, where), _CELLS
+        if holds_lists(table[column]) and not cell:
+            raise UsageError(f"--wide: cells of {where} hold lists: --cell NAME,NAME names their metrics")
+    elif cell:
+        found = [name for name in table.columns if name not in KEYS and holds_lists(table[name])]
+        if len(found) != 1:
+            has = f"has {len(found)}: {', '.join(found)}" if found else "has none"
+            raise UsageError(f"--cell: one column of {where} must hold lists such as [1, 0.5], and it {has}")
+        column = found[0]
+    else:
+        return table
+    cells, rows = table[column], table.drop(columns=column)
+    return rows.assign(
+        **_listed_values(cells, cell, where) if cell else {split_direction(metrics[0])[0]: cells}
+    )
+
+
+def _long(table: pd.DataFrame, wide: Sequence[str], where: str) -> pd.DataFrame:
+    """Return the keys of a table with a row for each of its candidates, and `_CELLS`."""
+    if "candidate" in table:
+        raise UsageError(f"--wide: {where} has a column `candidate`, so its candidates are no columns")
+    keys = [name for name in KEYS if name in table]
+    check_once(wide, "--wide")
+    for name in wide:
+        if name not in table or name in keys:
+            raise unknown_name(f"column in {where}", name, set(table.columns) - set(keys))
+    return table.melt(keys, list(wide), var_name="candidate", value_name=_CELLS, ignore_index=False)
+
+
+def _listed_values(cells: pd.Series[Any], names: Sequence[str], where: str) -> dict[str, pd.Series[Any]]:
+    """Return the values of lists in cells by metric; a cell that holds nothing lacks all of them."""
+    lists = [_list(cell, len(names)) for cell in cells]
+    for place, found in enumerate(lists):
+        if found is None or len(found) != len(names):
+            raise SuiteError(
+                f"{where}, row {int(cells.index[place]) + 1}: {shown(cells.iloc[place])} is no list of "
+                f"{len(names)} numbers, one for each of --cell {','.join(names)}"
+            )
+    columns = zip(*(found for found in lists if found), strict=True)
+    return {
+        name: pd.Series(column, index=cells.index, dtype=object)
+        for name, column in zip(names, columns, strict=True)
+    }
+
+
+def _list(cell: Any, length: int) -> list[Any] | None:
+    """Return the list in a cell, so many missing values where it holds nothing, None where something else."""
+    if isinstance(cell, (list, tuple, np.ndarray)):
+        return list(cell)
+    if str(cell).strip().casefold() in MISSING:
+        return [None] * length
+    try:
+        found = json.loads(str(cell))
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, list) else None
 
 
 def _check_keys(table: pd.DataFrame, where: str) -> None:

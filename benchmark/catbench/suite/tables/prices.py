@@ -16,7 +16,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from catbench.arrays import Floats
-from catbench.errors import SuiteError, UsageError, first_fault, listed, unknown_name
+from catbench.errors import SuiteError, first_fault, listed, unknown_name
 from catbench.suite.pool import PRICED, Cost, check_costs, cost_keys, prices
 from catbench.suite.tables.columns import Tell
 from catbench.suite.tables.numerals import numbers_in
@@ -55,19 +55,6 @@ def _values(table: pd.DataFrame, where: str) -> Floats:
         rows = (table["unit"] == unit).to_numpy()
         values[rows] = numbers_in(table.loc[rows, "value"], "value", where)
     return values
-
-
-def parse_renames(items: Sequence[str]) -> dict[str, str]:
-    """Return old name -> new name of items `NEW=OLD`; raises UsageError for one of another form."""
-    renames: dict[str, str] = {}
-    for item in items:
-        new, sign, old = item.partition("=")
-        if not (sign and new and old):
-            raise UsageError(f"--candidate {item!r}: a candidate's new and old name are due, as NEW=OLD")
-        if old in renames:
-            raise UsageError(f"--candidate: {old!r} is named twice")
-        renames[old] = new
-    return renames
 
 
 def fit_costs(costs: Sequence[Cost], candidates: Sequence[str], where: str, tell: Tell) -> tuple[Cost, ...]:
