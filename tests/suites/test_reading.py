@@ -139,8 +139,8 @@ def written(folder, name, content):
         ("s.json", '{"prompt": ["a"], "clip": [1, 2]}', "cannot be read as .json"),
         ("s.json", "[" * 100_000, "cannot be read as .json"),
         ("s.jsonl", '{"prompt": "a"}\n{"prompt": \n', "line 2: not readable as JSON"),
-        ("s.xlsx", "PK no workbook", "no .xlsx workbook .*password"),
-        ("s.xls", b"\xd0\xcf\x11\xe0", "the old Excel format is not read: save the table as"),
+        ("s.xlsx", "PK no workbook", "not readable as a workbook: .*password"),
+        ("s.xls", b"\xd0\xcf\x11\xe0", "the format .xls is not read: save the table as"),
         ("s.parquet", "PAR1", "cannot be read as .parquet"),
     ],
 )

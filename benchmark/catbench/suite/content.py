@@ -1,4 +1,4 @@
-"""The scores of a suite are complete, and a digest is one of what its numbers depend on, whoever wrote them.
+"""Which scores of a suite are stored, and a digest of what its numbers depend on, whoever wrote them.
 
 The digest is a SHA-256 of the prompts (id, text, group, split), the samples of each split, the metrics with
 their directions, the scores as little-endian float32 and the prices to 12 digits (a mean's last ones depend
@@ -18,30 +18,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from catbench.arrays import Scores
-from catbench.errors import SuiteError, shown
 
 PROMPTS_AT_ONCE = 4096
 """Prompts whose scores are copied into order at a time for the digest."""
-
-
-def check_finite(
-    scores: Scores,
-    metric: str,
-    prompts: pd.DataFrame,
-    samples: Mapping[str, int],
-    candidates: Sequence[str],
-    name: str,
-) -> None:
-    """Raise SuiteError for the first stored score (prompt, candidate, sample) that is no finite number."""
-    missing = ~np.isfinite(scores) & stored_samples(prompts, samples, scores.shape[2])
-    if missing.any():
-        row, column, sample = np.argwhere(missing)[0]
-        prompt = prompts.iloc[row]
-        raise SuiteError(
-            f"{name}: {metric} of prompt {shown(prompt['text'])} (id {prompt['prompt_id']}), candidate "
-            f"{candidates[column]!r}, sample {sample} is {scores[row, column, sample]}: "
-            "every score must be a finite number"
-        )
 
 
 def content_digest(

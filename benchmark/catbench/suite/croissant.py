@@ -17,7 +17,6 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from catbench.files import readable, sha256_of
-from catbench.suite.info import SuiteInfo
 from catbench.suite.manifest import Manifest, known_licence
 
 VERSION = "http://mlcommons.org/croissant/1.1"
@@ -112,15 +111,10 @@ def croissant(folder: Path, manifest: Manifest, day: date, page: str = "") -> st
             *(_record_set(name, path, manifest) for name, path in tables.items()),
         ],
     }
-    if where := page or address(suite):
-        record["url"] = where
-    return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-
-
-def address(suite: SuiteInfo) -> str:
-    """Return the address that a suite's source begins with, "" where it has none."""
     first = suite.source.partition(" ")[0].rstrip(",;")
-    return first if first.startswith("https://") else ""
+    if page or first.startswith("https://"):
+        record["url"] = page or first
+    return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
 
 
 def full_version(version: str) -> str:

@@ -41,8 +41,11 @@ def matrix_from_arrays(
     rows = np.argsort(whole["prompt_id"].to_numpy(dtype=object), kind="stable")
     given = [candidate.id for candidate in candidates]
     known = [cost for cost in costs if cost.candidate in given]
-    columns = _by_cost(given, known)
+    units = list(dict.fromkeys((cost.unit, cost.hardware) for cost in known))
+    first = {cost.candidate: cost.value for cost in known if (cost.unit, cost.hardware) == units[0]}
+    columns = sorted(range(len(given)), key=lambda place: (first.get(given[place], np.inf), given[place]))
     ids = [given[place] for place in columns]
+    known.sort(key=lambda cost: (units.index((cost.unit, cost.hardware)), ids.index(cost.candidate)))
     return ScoreMatrix(
         suite=suite,
         prompts=whole.iloc[rows].reset_index(drop=True),
@@ -52,7 +55,7 @@ def matrix_from_arrays(
             name: np.atleast_3d(np.asarray(values, dtype=np.float32))[rows][:, columns]
             for name, values in scores.items()
         },
-        costs=_costs_in_order(known, ids),
+        costs=tuple(known),
         pools={name: tuple(m for m in ids if m in members) for name, members in (pools or {}).items()},
         samples=samples or {},
     )
@@ -72,17 +75,3 @@ def grouped(prompts: pd.DataFrame) -> pd.DataFrame:
         }
     ).astype("str")
     return pd.concat([fixed, prompts.drop(columns=fixed.columns, errors="ignore")], axis=1)
-
-
-def _by_cost(ids: Sequence[str], costs: Sequence[Cost]) -> list[int]:
-    """Return the positions in `ids` by the first cost named and then by name."""
-    first = next(((cost.unit, cost.hardware) for cost in costs), None)
-    prices = {cost.candidate: cost.value for cost in costs if (cost.unit, cost.hardware) == first}
-    return sorted(range(len(ids)), key=lambda i: (prices.get(ids[i], np.inf), ids[i]))
-
-
-def _costs_in_order(costs: Sequence[Cost], candidates: Sequence[str]) -> tuple[Cost, ...]:
-    """Return costs in the order of the candidates, one unit and hardware after another as first named."""
-    keys = list(dict.fromkeys((cost.unit, cost.hardware) for cost in costs))
-    order = {name: place for place, name in enumerate(candidates)}
-    return tuple(sorted(costs, key=lambda c: (keys.index((c.unit, c.hardware)), order[c.candidate])))

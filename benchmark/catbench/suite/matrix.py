@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 
 from catbench.arrays import Floats, Ints, Scores, frozen, owned
-from catbench.errors import SuiteError, UsageError, listed, unknown_name
-from catbench.suite.content import check_finite, content_digest
+from catbench.errors import SuiteError, UsageError, listed, shown, unknown_name
+from catbench.suite.content import content_digest, stored_samples
 from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.pool import (
     PRICED,
@@ -188,16 +188,13 @@ class Suite:
         for candidate in candidates:
             if candidate not in known:
                 raise unknown_name("candidate", candidate, known)
-        key = cost or self._default_cost(name or "", candidates)
+        if not cost and name and name.startswith(PRICED) and name not in self.pools:
+            cost = name.removeprefix(PRICED)
+        covering = (key for key in self.cost_keys if set(candidates) <= prices(self.costs, key)[0].keys())
+        key = cost or next(covering, self.cost_keys[0])
         values, _ = select_costs(self.costs, key, candidates)
         chosen = tuple(known[candidate] for candidate in candidates)
         return Pool(name or "custom", chosen, values, key, metric, seed)
-
-    def _default_cost(self, pool: str, candidates: Sequence[str]) -> str:
-        if pool.startswith(PRICED) and pool not in self.pools:
-            return pool.removeprefix(PRICED)
-        keys, needed = self.cost_keys, set(candidates)
-        return next((key for key in keys if needed <= prices(self.costs, key)[0].keys()), keys[0])
 
     def cost_hardware(self, pool: Pool) -> str:
         """Return what a pool's costs were measured on, empty where they name nothing."""
@@ -235,7 +232,41 @@ class ScoreMatrix(Suite):
             self._keep("samples", dict.fromkeys(SPLITS, depth))
         self._keep("scores", {key: owned(array, np.float32) for key, array in self.scores.items()})
         super().__post_init__()
-        check_matrix(self, self.scores)
+        self._check(f"suite {self.suite.id!r}")
+
+    def _check(self, name: str) -> None:
+        """Raise SuiteError where a rule is broken, naming prompt and candidate; `name` is said first."""
+        prompts, ids, samples = self._table, self.candidate_ids, self.samples_by_split()
+        if {metric.name for metric in self.metrics} != set(self.scores):
+            raise SuiteError(f"{name}: metrics {[m.name for m in self.metrics]}, scores {list(self.scores)}")
+        check_prompts(prompts, name)
+        for pool, members in self.pools.items():
+            if not members:
+                raise SuiteError(f"{name}: pool {pool!r} has no candidate")
+            for member in set(members) - set(ids):
+                raise SuiteError(f"{name}, pool {pool!r}: {unknown_name('candidate', member, ids)}")
+        for metric, scores in self.scores.items():
+            shape = scores.shape
+            if len(shape) != 3 or shape[:2] != (len(prompts), len(ids)):
+                raise SuiteError(
+                    f"{name}: scores of {metric!r} have shape {shape}, not (prompt, candidate, sample)"
+                )
+            for split, depth in samples.items():
+                if not 1 <= depth <= shape[2]:
+                    raise SuiteError(f"{name}: {depth} samples in {split}, of {shape[2]} in the scores")
+            missing = ~np.isfinite(scores) & stored_samples(prompts, samples, shape[2])
+            if missing.any():
+                row, column, sample = np.argwhere(missing)[0]
+                raise SuiteError(
+                    f"{name}: {metric} of prompt {shown(prompts['text'].iloc[row])} (id "
+                    f"{prompts['prompt_id'].iloc[row]}), candidate {ids[column]!r}, sample {sample} is "
+                    f"{scores[row, column, sample]}: every score must be a finite number"
+                )
+        check_costs(self.costs, ids, name)
+        for feature, values in self.features.items():
+            check_feature(feature, values, len(prompts), f"{name}: ")
+            if not np.isfinite(values).all():
+                raise SuiteError(f"{name}: feature {feature!r} has values that are not finite")
 
     @cached_property
     def digest(self) -> str:
@@ -265,32 +296,3 @@ class ScoreMatrix(Suite):
         columns = [position[candidate] for candidate in pool.ids]
         stored = self.scores[metric][rows, :, :samples]
         return stored[:, columns, :].astype(np.float64) * self.metric(metric).sign
-
-
-def check_matrix(matrix: Suite, all_scores: Mapping[str, Scores]) -> None:
-    """Raise SuiteError where a suite and its scores break a rule, naming the prompt and the candidate."""
-    prompts, ids, samples = matrix.prompts, matrix.candidate_ids, matrix.samples_by_split()
-    name = f"suite {matrix.suite.id!r}"
-    if {metric.name for metric in matrix.metrics} != set(all_scores):
-        raise SuiteError(f"{name}: metrics {[m.name for m in matrix.metrics]}, scores {list(all_scores)}")
-    check_prompts(prompts, name)
-    for pool, members in matrix.pools.items():
-        if not members:
-            raise SuiteError(f"{name}: pool {pool!r} has no candidate")
-        for member in members:
-            if member not in ids:
-                raise SuiteError(f"{name}, pool {pool!r}: {unknown_name('candidate', member, ids)}")
-    for metric, scores in all_scores.items():
-        if scores.ndim != 3 or scores.shape[:2] != (len(prompts), len(ids)):
-            raise SuiteError(
-                f"{name}: scores of {metric!r} have shape {scores.shape}, not (prompt, candidate, sample)"
-            )
-        for split, depth in samples.items():
-            if not 1 <= depth <= scores.shape[2]:
-                raise SuiteError(f"{name}: {depth} samples in {split}, of {scores.shape[2]} in the scores")
-        check_finite(scores, metric, prompts, samples, ids, name)
-    check_costs(matrix.costs, ids, name)
-    for feature, values in matrix.features.items():
-        check_feature(feature, values, len(prompts), f"{name}: ")
-        if not np.isfinite(values).all():
-            raise SuiteError(f"{name}: feature {feature!r} has values that are not finite")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from pydantic import Field, field_validator
 
 from catbench.arrays import LARGEST_COST, LEAST_COST, Floats, frozen
@@ -118,11 +119,9 @@ class Pool:
         return int(np.argmin(self.cost))
 
 
-def cost_records(costs: Iterable[Cost]) -> list[dict[str, object]]:
-    """Return the rows of a cost table; `spread` is a column of it where one is known."""
-    rows = [cost.model_dump() for cost in costs]
-    known = any(row["spread"] is not None for row in rows)
-    return rows if known else [{key: row[key] for key in row if key != "spread"} for row in rows]
+def cost_table(costs: Iterable[Cost]) -> pd.DataFrame:
+    """Return costs as a table, a row each; `spread` is a column of it where one is known."""
+    return pd.DataFrame([cost.model_dump(exclude_none=True) for cost in costs])
 
 
 def cost_keys(costs: Iterable[Cost]) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ from catbench.suite.hub_suites import folder_of
 from catbench.suite.manifest import Manifest
 from catbench.suite.manifest import read_manifest as read_manifest
 from catbench.suite.matrix import ScoreMatrix, Suite
-from catbench.suite.pool import Cost, check_costs, cost_records
+from catbench.suite.pool import Cost, check_costs, cost_table
 from catbench.suite.prompts import SPLITS, check_columns
 from catbench.suite.score_rows import read_scores, write_scores
 
@@ -170,7 +170,7 @@ def save(
         if isinstance(suite, ScoreMatrix):
             write_scores(suite, draft / "scores.parquet")
         if suite.costs:
-            pd.DataFrame(cost_records(suite.costs)).to_parquet(draft / "costs.parquet", index=False)
+            cost_table(suite.costs).to_parquet(draft / "costs.parquet", index=False)
         for name, values in features.items():
             (draft / "features").mkdir(exist_ok=True)
             np.save(draft / "features" / f"{name}.npy", values, allow_pickle=False)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from catbench.files import atomic_file
 from catbench.home import DATA
-from catbench.suite.pool import Candidate, Cost, cost_records
+from catbench.suite.pool import Candidate, Cost, cost_table
 from catbench_make.checkout import INFINITY
 from catbench_make.costs import architectures
 from catbench_make.packages import prepare, versions
@@ -69,7 +69,7 @@ def shipped_costs() -> tuple[Cost, ...]:
 def write_costs(costs: Sequence[Cost], path: Path) -> None:
     """Write a cost table as Parquet, whole or not at all; raises UsageError where it cannot be written."""
     with atomic_file(path) as draft:
-        pd.DataFrame(cost_records(costs)).to_parquet(draft, index=False)
+        cost_table(costs).to_parquet(draft, index=False)
 
 
 def _count(settings: DrawingSettings, root: Path | None) -> tuple[tuple[Flops, Flops], str]:

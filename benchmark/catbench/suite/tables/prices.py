@@ -11,11 +11,9 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from catbench.arrays import Floats
 from catbench.errors import SuiteError, first_fault, listed, unknown_name
 from catbench.suite.pool import PRICED, Cost, check_costs, cost_keys, prices
 from catbench.suite.tables.columns import Tell
@@ -37,7 +35,9 @@ def read_costs(path: Path) -> tuple[Cost, ...]:
     for name in table.columns:
         if name not in Cost.model_fields:
             raise SuiteError(f"{path}: {unknown_name('column', name, Cost.model_fields)}")
-    table["value"] = _values(table, str(path))
+    for _, values in table.groupby("unit")["value"]:  # those of one unit are written alike
+        table.loc[values.index, "price"] = numbers_in(values, "value", str(path))
+    table = table.assign(value=table.pop("price"))
     costs: list[Cost] = []
     for row, record in enumerate(table.to_dict("records"), start=1):
         try:
@@ -46,15 +46,6 @@ def read_costs(path: Path) -> tuple[Cost, ...]:
         except ValidationError as error:
             raise SuiteError(f"{path}, row {row}: {first_fault(error)}") from error
     return tuple(costs)
-
-
-def _values(table: pd.DataFrame, where: str) -> Floats:
-    """Return the prices of a cost table; those of one unit are written alike."""
-    values = np.full(len(table), np.nan)
-    for unit in table["unit"].unique():
-        rows = (table["unit"] == unit).to_numpy()
-        values[rows] = numbers_in(table.loc[rows, "value"], "value", where)
-    return values
 
 
 def fit_costs(costs: Sequence[Cost], candidates: Sequence[str], where: str, tell: Tell) -> tuple[Cost, ...]:

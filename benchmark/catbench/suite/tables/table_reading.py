@@ -32,11 +32,8 @@ UNNAMED = "Unnamed: "
 """How a column without a name is called, such as an index that was written by mistake."""
 _MISSING = ["", "-", "NA", "N/A", "n/a", "#N/A", "<NA>", "nan", "NaN", "null", "NULL", "None"]
 _SEPARATORS = (",", ";", "\t", "|")
-_NO_READER = {
-    ".xls": "the old Excel format",
-    ".ods": "a sheet of LibreOffice",
-    ".numbers": "a sheet of Numbers",
-}
+_NO_READER = (".xls", ".ods", ".numbers")
+"""Endings of workbooks in other formats than Excel's of today."""
 
 
 def read_table(path: Path, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
@@ -52,7 +49,7 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> pd.DataF
     texts = {renamed.get(name, name) for name in TEXTS}
     suffix = path.suffix.lower()
     if suffix in _NO_READER:
-        raise SuiteError(f"{path}: {_NO_READER[suffix]} is not read: save the table as .xlsx or .csv")
+        raise SuiteError(f"{path}: the format {suffix} is not read: save the table as .xlsx or .csv")
     try:
         if suffix == ".parquet":
             table = pd.read_parquet(path)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 import pandas as pd
 
@@ -30,7 +30,6 @@ def read_workbook(path: Path, *, unpacked_bytes: int = UNPACKED_BYTES, cells: in
     Raises SuiteError where the file is no workbook, has several such sheets or passes a bound, and
     MissingExtraError without the packages of the extra `xlsx`.
     """
-    _check_size(path, unpacked_bytes)
     for package in ("openpyxl", "defusedxml"):
         if not find_spec(package):
             raise MissingExtraError(f"reading {path.name}", package, "xlsx")
@@ -39,6 +38,13 @@ def read_workbook(path: Path, *, unpacked_bytes: int = UNPACKED_BYTES, cells: in
     if not openpyxl.DEFUSEDXML:
         raise SuiteError(f"{path}: the variable OPENPYXL_DEFUSEDXML turns the safe XML reader off: unset it")
     try:
+        with ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > unpacked_bytes:
+            raise SuiteError(
+                f"{path}: unpacks to {size:,} bytes, and {unpacked_bytes:,} are read at most: save the table "
+                "as .csv"
+            )
         # The warnings ignored are about styles and charts, which are not read.
         with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
             book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
@@ -50,21 +56,10 @@ def read_workbook(path: Path, *, unpacked_bytes: int = UNPACKED_BYTES, cells: in
         raise
     except Exception as error:  # a foreign file breaks its reader in as many ways as there are
         why = error.__cause__ or error.__context__ or error
-        raise SuiteError(f"{path}: not readable as a workbook: {type(why).__name__}: {why}") from error
-
-
-def _check_size(path: Path, most: int) -> None:
-    try:
-        with ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-    except (BadZipFile, OSError) as error:
         raise SuiteError(
-            f"{path}: no .xlsx workbook ({error}): is it altered, or locked by a password?"
+            f"{path}: not readable as a workbook: {type(why).__name__}: {why}: is it altered, or locked by a "
+            "password?"
         ) from error
-    if size > most:
-        raise SuiteError(
-            f"{path}: unpacks to {size:,} bytes, and {most:,} are read at most: save the table as .csv"
-        )
 
 
 def _only_table(sheets: Iterable[Any], path: Path, cells: int) -> pd.DataFrame:
