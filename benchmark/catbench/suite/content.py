@@ -19,9 +19,6 @@ import pandas as pd
 
 from catbench.arrays import Scores
 
-PROMPTS_AT_ONCE = 4096
-"""Prompts whose scores are copied into order at a time for the digest."""
-
 
 def content_digest(
     prompts: pd.DataFrame,
@@ -47,10 +44,8 @@ def content_digest(
     stored = stored_samples(prompts, samples)
     depth = stored.shape[2]
     for metric in sorted(all_scores):
-        for start in range(0, len(order), PROMPTS_AT_ONCE):
-            rows = order[start : start + PROMPTS_AT_ONCE]
-            scores = np.where(stored[rows], all_scores[metric][rows][:, by_id, :depth], 0)
-            digest.update((scores + np.float32(0)).astype("<f4").tobytes())
+        scores = np.where(stored[order], all_scores[metric][order][:, by_id, :depth], 0)
+        digest.update((scores + np.float32(0)).astype("<f4").tobytes())
     return digest.hexdigest()
 
 

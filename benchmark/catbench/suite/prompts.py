@@ -110,19 +110,14 @@ def check_prompts(prompts: pd.DataFrame, name: str) -> None:
     for split in SPLITS:
         if not (prompts["split"] == split).any():
             raise SuiteError(f"{name}: no prompt in the {split} split; all of {', '.join(SPLITS)} are needed")
-    splits_of_group = prompts.groupby("group", sort=False)["split"].nunique()
-    if (splits_of_group > 1).any():
-        group = splits_of_group.index[splits_of_group > 1][0]
-        text = prompts.loc[prompts["group"] == group, "text"].iloc[0]
-        raise SuiteError(
-            f"{name}: prompts equal or similar to {text!r} are in two splits: keep a group in one"
-        )
-    group_of_text: dict[str, str] = {}
-    for text, group in zip(prompts["text"], prompts["group"], strict=True):
-        if group_of_text.setdefault(normalise(str(text)), group) != group:
-            raise SuiteError(
-                f"{name}: prompts with the text {text!r} are in two groups: equal texts share one"
-            )
+    of_a_group, of_a_text = prompts.groupby("group"), prompts.groupby(prompts["text"].map(normalise))
+    for rows, column, said, rule in (
+        (of_a_group, "split", "equal or similar to", "are in two splits: keep a group in one"),
+        (of_a_text, "group", "with the text", "are in two groups: equal texts share one"),
+    ):
+        several = (rows[column].transform("nunique") > 1).to_numpy()
+        if several.any():
+            raise SuiteError(f"{name}: prompts {said} {prompts['text'].iloc[several.argmax()]!r} {rule}")
 
 
 def normalise(text: str) -> str:

@@ -69,7 +69,13 @@ def simulate(simulation: Simulation) -> tuple[ScoreMatrix, pd.DataFrame]:
     random = np.random.default_rng(s.seed)
     bags, texts = _prompts(s.prompts, random)
     ids = [f"sim-{number:06d}" for number in range(s.prompts)]
-    candidates, prices = _candidates(s.candidates)
+    same = max(1, 2 * s.candidates // 3)  # the most expensive third and more are of another model
+    models = ["sim" if number < same else "other" for number in range(s.candidates)]
+    candidates = tuple(
+        Candidate(id=f"{model}-{number}", model=model, settings={"simulated": True})
+        for number, model in enumerate(models, start=1)
+    )
+    prices = np.round(np.geomspace(1, 64, s.candidates), 3)
     rank = np.linspace(0, 1, s.candidates)
     scores: dict[str, Scores] = {}
     truth = pd.DataFrame(
@@ -166,17 +172,3 @@ def _splits(keys: list[str]) -> list[Split]:
             moved = keys[splits.index(max(SPLITS, key=splits.count))]
             splits = [split if key == moved else old for key, old in zip(keys, splits, strict=True)]
     return splits
-
-
-def _candidates(count: int) -> tuple[tuple[Candidate, ...], Floats]:
-    """Return candidates of rising price: the most expensive third and more are of another model."""
-    prices = np.round(np.geomspace(1, 64, count), 3) if count > 1 else np.ones(1)
-    homogeneous = max(1, 2 * count // 3)
-    return tuple(
-        Candidate(
-            id=f"sim-{number}" if number <= homogeneous else f"other-{number}",
-            model="sim" if number <= homogeneous else "other",
-            settings={"simulated": True},
-        )
-        for number in range(1, count + 1)
-    ), prices

@@ -18,6 +18,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
+from urllib.parse import quote
 
 from catbench.download import Progress, fetch
 from catbench.errors import SuiteError, UsageError, unknown_name
@@ -82,7 +83,7 @@ def _fetched(recipe: Recipe, progress: Progress) -> dict[str, Path]:
     def one(path: str) -> Path:
         place = PurePosixPath(path)
         return fetch(
-            recipe.url(path),
+            f"{recipe.host}/{recipe.repository}/{recipe.commit}/{quote(path)}",
             recipe.files[path].sha256,
             place.name,
             lambda what, done, total: None,

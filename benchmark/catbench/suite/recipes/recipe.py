@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote
 
 from catbench.home import DATA
 from catbench.suite.info import SuiteInfo
@@ -51,10 +50,6 @@ class Recipe:
     def bytes(self) -> int:
         """Bytes of all files."""
         return sum(file.bytes for file in self.files.values())
-
-    def url(self, path: str) -> str:
-        """Return where a file is fetched from."""
-        return f"{self.host}/{self.repository}/{self.commit}/{quote(path)}"
 
     @property
     def by_hand(self) -> str:

@@ -82,7 +82,8 @@ def matrix_from_files(
     """
     options, where = options or TableOptions(), str(scores)
     suite = suite or SuiteInfo(id="table", title=scores.name, source=scores.name)
-    columns, renames = _column_names(options.columns), _renames(options.candidates)
+    columns, due = _column_names(options.columns), "a candidate's new and old name are due, as NEW=OLD"
+    renames = _pairs(options.candidates, "--candidate", due)
     table = read_table(scores, columns)
     ignored = _names(options.ignore, table)
     for name in ignored:
@@ -127,33 +128,25 @@ def _names(items: Sequence[str], table: pd.DataFrame) -> list[str]:
     return found
 
 
+def _pairs(items: Sequence[str], option: str, due: str) -> dict[str, str]:
+    """Return old name -> new name of items `NEW=OLD`; raises UsageError for one of another form."""
+    pairs = [tuple(part.strip() for part in item.partition("=")) for item in items]
+    for item, (new, _, old) in zip(items, pairs, strict=True):
+        if not (new and old):
+            raise UsageError(f"{option} {item!r}: {due}")
+    check_once([old for _, _, old in pairs], option)
+    return {old: new for new, _, old in pairs}
+
+
 def _column_names(items: Sequence[str]) -> dict[str, str]:
     """Return key -> column of items `KEY=COLUMN`; raises UsageError for another form or key."""
-    pairs = [pair for item in items for pair in (item.split(",") if item.count("=") > 1 else [item])]
-    names: dict[str, str] = {}
-    for pair in pairs:
-        new, sign, old = (part.strip() for part in pair.partition("="))
-        if not (sign and old):
-            raise UsageError(f"--columns {pair!r}: a key and its column are due, as prompt=best_caption")
-        if new not in KEYS:
-            raise unknown_name("key for --columns", new, KEYS)
-        if new in names or old in names.values():
-            raise UsageError(f"--columns {pair!r}: {new if new in names else old!r} is named twice")
-        names[new] = old
-    return names
-
-
-def _renames(items: Sequence[str]) -> dict[str, str]:
-    """Return old name -> new name of items `NEW=OLD`; raises UsageError for one of another form."""
-    renames: dict[str, str] = {}
-    for item in items:
-        new, _, old = item.partition("=")
-        if not (new and old):
-            raise UsageError(f"--candidate {item!r}: a candidate's new and old name are due, as NEW=OLD")
-        if old in renames:
-            raise UsageError(f"--candidate: {old!r} is named twice")
-        renames[old] = new
-    return renames
+    parted = [pair for item in items for pair in (item.split(",") if item.count("=") > 1 else [item])]
+    keys = _pairs(parted, "--columns", "a key and its column are due, as prompt=best_caption")
+    for key in keys.values():
+        if key not in KEYS:
+            raise unknown_name("key for --columns", key, KEYS)
+    check_once(list(keys.values()), "--columns")
+    return {key: column for column, key in keys.items()}
 
 
 def _tidy(

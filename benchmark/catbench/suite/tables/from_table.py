@@ -5,7 +5,6 @@ A row belongs to a prompt id. The suite is the same whatever the order of the ro
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shlex
 from collections.abc import Sequence
@@ -21,7 +20,7 @@ from catbench.suite.from_arrays import grouped, matrix_from_arrays
 from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Candidate, Cost
-from catbench.suite.prompts import SPLITS
+from catbench.suite.prompts import SPLITS, group_of
 from catbench.suite.tables.columns import Tell
 from catbench.suite.tables.complete import Drops, blank, whole_part, without_blank_prompts
 from catbench.suite.tables.numerals import numbers_in
@@ -103,12 +102,8 @@ def _with_text_keys(table: pd.DataFrame, drops: Drops, where: str, tell: Tell) -
             raise SuiteError(f"{where}, {_row(table, empty)}: {column} is empty")
     table = without_blank_prompts(table, drops, where, tell)
     texts = table["prompt"].astype(str)
-    ids = (
-        table["prompt_id"]
-        if "prompt_id" in table
-        else texts.map({text: hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts.unique()})
-    )
-    table = table.assign(prompt=texts, candidate=table["candidate"].astype(str), prompt_id=ids.astype(str))
+    ids = table["prompt_id"].astype(str) if "prompt_id" in table else texts.map(group_of)
+    table = table.assign(prompt=texts, candidate=table["candidate"].astype(str), prompt_id=ids)
     _check_ids(table["candidate"].unique().tolist(), where)
     if "split" in table:
         _check_splits(table["split"].astype(str).unique().tolist(), where)
