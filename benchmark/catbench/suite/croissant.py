@@ -86,13 +86,15 @@ def croissant(folder: Path, manifest: Manifest, day: date, page: str = "") -> st
     """
     tables = {Path(name).stem: folder / name for name in manifest.files if name.endswith(".parquet")}
     suite, licence = manifest.suite, known_licence(manifest.suite.licence)
+    numbers = suite.version.split(".")  # three are due: `1` is `1.0.0`
+    missing = 3 - len(numbers) if all(number.isdecimal() for number in numbers) else 0
     record: dict[str, Any] = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": VERSION,
         "name": suite.id,
         "description": suite.title or suite.id,
-        "version": full_version(suite.version),
+        "version": suite.version + ".0" * missing,
         "license": f"https://spdx.org/licenses/{licence}" if licence else suite.licence or "none stated",
         "citeAs": suite.cite,
         "datePublished": day.isoformat(),
@@ -115,13 +117,6 @@ def croissant(folder: Path, manifest: Manifest, day: date, page: str = "") -> st
     if page or first.startswith("https://"):
         record["url"] = page or first
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-
-
-def full_version(version: str) -> str:
-    """Return a version in three numbers where it is one of fewer: `1` is `1.0.0`."""
-    parts = version.split(".")
-    missing = 3 - len(parts) if all(part.isdecimal() for part in parts) else 0
-    return version + ".0" * missing
 
 
 def _distribution(folder: Path, manifest: Manifest) -> list[dict[str, Any]]:

@@ -35,11 +35,9 @@ class Prompts(Sequence[str]):
 
     def __init__(self, texts: Sequence[str], features: Mapping[str, npt.ArrayLike] | None = None) -> None:
         self._texts = tuple(texts)
-        arrays: dict[str, Scores] = {}
-        for name, values in (features or {}).items():
-            array = owned(values, np.float32)
+        arrays = {name: owned(values, np.float32) for name, values in (features or {}).items()}
+        for name, array in arrays.items():
             check_feature(name, array, len(self._texts))
-            arrays[name] = array
         self._features = MappingProxyType(arrays)
 
     @property

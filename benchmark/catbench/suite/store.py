@@ -211,14 +211,14 @@ def suite_folder(suite: str | os.PathLike[str]) -> Path:
     path = Path(suite)
     if (path / "manifest.json").is_file():
         return path
-    known = known_suites()
-    if path.is_dir() and str(suite) not in known:
+    name, known = str(suite), known_suites()
+    if name in known:
+        return known[name]
+    if path.is_dir():
         raise SuiteError(f"{path} is no suite: it has no manifest.json")
-    if str(suite) not in known:
-        if way := WAYS.get(str(suite)):
-            raise UsageError(f"suite {str(suite)!r} is not here yet: make it with `{way}`")
-        raise UsageError(f"{unknown_name('suite', str(suite), known)} (or give the path of a suite's folder)")
-    return known[str(suite)]
+    if name in WAYS:
+        raise UsageError(f"suite {name!r} is not here yet: make it with `{WAYS[name]}`")
+    raise UsageError(f"{unknown_name('suite', name, known)} (or give the path of a suite's folder)")
 
 
 def _checked(folder: Path, manifest: Manifest, name: str) -> Path:

@@ -59,7 +59,6 @@ MODELS = {
     "vila-u": "vila-u",
 }
 """Name in the files -> candidate."""
-CLOSED = ("dall-e-3",)
 PAPER = ("sdxl", "infinity-2b", "flux-schnell")
 """Models that Li et al. (2025), the paper that catbench makes measurable, route between."""
 METRICS = {
@@ -118,7 +117,7 @@ def build(paths: Mapping[str, Path], tell: Tell) -> ScoreMatrix:
     candidates = [
         Candidate(id=name, model=name, settings={"name": theirs}) for theirs, name in MODELS.items()
     ]
-    pools = {"open": [name for name in MODELS.values() if name not in CLOSED], "paper": PAPER}
+    pools = {"open": [name for name in MODELS.values() if name != "dall-e-3"], "paper": PAPER}
     costs = [*shipped_prices("evalmi"), *shipped_prices("usd")]
     return matrix_from_arrays(SUITE, prompts, candidates, list(METRICS.values()), scores, costs, pools=pools)
 

@@ -71,13 +71,13 @@ def choose_metrics(
 
 def _without_numbers(table: pd.DataFrame, read: Mapping[str, Numbers]) -> str:
     """Return what columns hold instead of numbers, by the first cell of each that is none."""
-    cells: list[str] = []
-    for name in (name for name in read if not name.startswith(UNNAMED)):
-        odd = read[name].odd
-        if odd is None:
-            cells.append(f"{name!r} is empty")
-        else:
-            cells.append(f"{name!r} has {shown(table[name].iloc[odd])} in row {int(table.index[odd]) + 1}")
+    cells = [
+        f"{name!r} is empty"
+        if (odd := numbers.odd) is None
+        else f"{name!r} has {shown(table[name].iloc[odd])} in row {int(table.index[odd]) + 1}"
+        for name, numbers in read.items()
+        if not name.startswith(UNNAMED)
+    ]
     if not cells:
         return f" (there is nothing beside {', '.join(KEYS)})"
     how = "a score is one number in a cell of its own (--cell NAME,NAME names those of a list)"

@@ -44,10 +44,8 @@ def without_blank_prompts(table: pd.DataFrame, drops: Drops, where: str, tell: T
         return table
     rows = [f"row {row + 1}" for row in table.index[without]]
     said = f"{where}: the prompt of {counted(len(rows), 'row')} of {len(table):,} is blank: {listed(rows)}"
-    if not drops.prompts:
-        raise SuiteError(f"{said}; --drop-prompts leaves them out")
-    if without.all():
-        raise SuiteError(f"{said}; no row is left")
+    if without.all() or not drops.prompts:
+        raise SuiteError(f"{said}; {'no row is left' if without.all() else '--drop-prompts leaves them out'}")
     tell(f"{said}; left out")
     return table[~without]
 

@@ -113,8 +113,7 @@ def _with_text_keys(table: pd.DataFrame, drops: Drops, where: str, tell: Tell) -
 def _check_splits(names: Sequence[str], where: str) -> None:
     """Raise SuiteError for splits of other names, or too few of them, with what to write instead."""
     ways = f"the splits are {', '.join(SPLITS)}, and all are needed; --ignore split draws them anew"
-    odd = [name for name in names if name not in SPLITS]
-    if odd:
+    if odd := [name for name in names if name not in SPLITS]:
         renames = [
             f"{split} for {name!r}"
             for name in odd
