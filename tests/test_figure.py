@@ -6,68 +6,66 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from matplotlib.figure import Figure
 
 from catbench import evaluate, load
 from catbench.errors import UsageError
-from catbench.report.figure import curve_table, frame, gain_curve, label_places, outside_label, panels
+from catbench.report.axes import name_points
+from catbench.report.figure import FixedPoint, curve_table, frame, gain_curve, outside_label, panels
 from catbench.report.plot import plotly_figure, write_plot
 from catbench.score.bootstrap import Bootstrap
 from catbench.suite.simulate import Simulation, simulate
 
-WIDE, HIGH = 400.0, 300.0
-BELOW, ABOVE, RIGHT, LEFT = (0, -1), (0, 1), (1, 0), (-1, 0)
+WIDE, HIGH = 400, 300
 
 
-def boxes(points, names, places):
-    """Return the corners (left, low, right, high) of every name that is written, 6 by 10 a character."""
-    found = {}
-    for i, place in enumerate(places):
-        if place:
-            across, up = (1 - np.array(place)) / 2  # the part of the name that is nearest to its point
-            wide, gap = 6 * len(names[i]), 4 * (1 - 2 * np.array([across, up]))
-            left, low = points[i] + gap * (np.array([across, up]) != 0.5) - [across * wide, up * 10]
-            found[i] = left, low, left + wide, low + 10
-    return found
+def boxes(points, names, lines=(), size=(WIDE, HIGH)):
+    """Return the box of every name that is written beside points in a plane of this size in pixels."""
+    axis = Figure(figsize=np.divide(size, 100), dpi=100).add_axes((0, 0, 1, 1))
+    axis.set(xlim=(0, size[0]), ylim=(0, size[1]))
+    for line in lines:
+        axis.plot(*np.transpose(line))
+    name_points(axis, [FixedPoint(name, *point) for name, point in zip(names, points, strict=True)], 5)
+    return {text.get_text(): text.get_window_extent() for text in axis.texts}
 
 
+@settings(max_examples=25)
 @given(arrays(float, st.tuples(st.integers(1, 12), st.just(2)), elements=st.integers(0, 300).map(float)))
 def test_names_cover_neither_each_other_nor_a_point_nor_the_frame(points):
     names = [f"candidate-{i}" for i in range(len(points))]
-    placed = boxes(points, names, label_places(points, names, (WIDE, HIGH), (6, 10)))
-    for i, (left, low, right, high) in placed.items():
-        assert left >= 0
-        assert low >= 0
-        assert right <= WIDE
-        assert high <= HIGH
-        for j, point in enumerate(points):
-            assert i == j or not (left < point[0] < right and low < point[1] < high)
-        for j, (x0, y0, x1, y1) in placed.items():
-            assert i == j or left >= x1 or x0 >= right or low >= y1 or y0 >= high
+    placed = boxes(points, names)
+    for name, box in placed.items():
+        assert box.x0 >= 0
+        assert box.y0 >= 0
+        assert box.x1 <= WIDE
+        assert box.y1 <= HIGH
+        others = [i for i in range(len(points)) if names[i] != name]
+        assert not box.count_contains(points[others])
+        assert not box.count_overlaps([other for one, other in placed.items() if one != name])
 
 
 def test_every_point_is_named_where_there_is_room():
-    points = np.array([[100.0, 100], [100, 200], [300, 150]])
-    assert label_places(points, ["a", "b", "c"], (WIDE, HIGH), (6, 10)) == [BELOW] * 3
-    assert label_places(np.array([[100.0, 5], [100, 295]]), ["a", "b"], (WIDE, HIGH), (6, 10)) == [
-        ABOVE,
-        BELOW,
-    ]
+    points = [(100.0, 100.0), (100.0, 200.0), (300.0, 150.0)]
+    placed = boxes(points, "abc")
+    assert all(placed[name].y1 < point[1] for name, point in zip("abc", points, strict=True))
+    low, high = boxes([(100.0, 5.0), (100.0, 295.0)], "ab").values()
+    assert low.y0 > 5
+    assert high.y1 < 295
 
 
 def test_names_keep_off_lines_where_they_can():
-    point, flat = np.array([[100.0, 100]]), np.array([[0.0, 95], [200, 95]])
-    assert label_places(point, ["a"], (WIDE, HIGH), (6, 10), [flat]) == [ABOVE]
-    everywhere = np.array([[0.0, y] for y in range(0, 300, 2)] + [[200.0, 0]])
-    assert label_places(point, ["a"], (WIDE, HIGH), (6, 10), [everywhere]) != [None]
+    assert boxes([(100.0, 100.0)], "a", [[(0, 92), (400, 92)]])["a"].y0 > 100
+    everywhere = [(x, y) for y in range(0, 300, 2) for x in (0, 400)]
+    assert boxes([(100.0, 100.0)], "a", [everywhere])
 
 
 def test_where_one_name_has_room_the_first_point_gets_it():
-    points, names = np.array([[30.0, 7], [80, 7]]), ["candidate1", "candidate2"]
-    assert label_places(points, names, (120, 14), (4, 10)) == [RIGHT, None]
-    assert label_places(points[::-1], names, (120, 14), (4, 10)) == [LEFT, None]
+    points, names = [(30.0, 7.0), (80.0, 7.0)], ["candidate1", "candidate2"]
+    assert list(boxes(points, names, size=(120, 14))) == ["candidate1"]
+    assert list(boxes(points[::-1], names, size=(120, 14))) == ["candidate1"]
 
 
 def test_a_frame_holds_the_curves_and_the_candidates_near_them():

@@ -13,7 +13,7 @@ import numpy as np
 from catbench.arrays import Floats
 from catbench.report.figure import cost_label, fixed_points, frame, outside_label, pareto_front
 from catbench.report.numbers import ALONG, Estimate
-from catbench.report.plot import Numbers, band, cost_ticks, padded, plotly_names, round_ticks
+from catbench.report.plot import Numbers, band, cost_ticks, padded, round_ticks
 from catbench.report.result import Result
 from catbench.report.spelling import short, spell_cost
 from catbench.submit.problems import Axis, Row
@@ -23,8 +23,6 @@ from catbench_leaderboard.text import in_figure, spelled
 SAID = "%%{fullData.name}: %s<extra></extra>"
 """What is said of a line where it is pointed at."""
 FRONT = "Pareto front: nothing as cheap is better"
-NARROW = 500
-"""In a frame narrower than so many pixels only candidates on the Pareto front are named."""
 SELDOM = 0.05
 """A candidate that no budget sends more of the prompts to has no area of its own."""
 
@@ -38,12 +36,11 @@ class Picture(NamedTuple):
 
 def curve_figure(
     result: Result, rows: Sequence[Row], axis: Axis, theme: PageTheme, numbers: Mapping[str, int],
-    size: tuple[float, float] = (760.0, 400.0),
+    height: float = 400.0,
 ) -> Picture:  # fmt: skip
     """Return quality along the cost: curves of some routers, every candidate, and the mixture of these.
 
-    Without routers the Pareto front is drawn instead of them. Candidates are named where there is room in a
-    frame of `size`, in pixels, those on the front first.
+    Without routers the Pareto front is drawn instead of them. A candidate is named where it is pointed at.
     """
     drawn = _figure()
     faint = Style(theme.faint, "solid")
@@ -62,24 +59,16 @@ def curve_figure(
         line = {"color": style_of(0, theme).colour, "width": 2}
         drawn.add_scatter(x=x, y=y, line=line, mode="lines", name=FRONT, hoverinfo="skip")
     low, high, outside = frame(heights, quality)
-    scale = np.log10 if axis == "log" else np.asarray
-    lines = [(scale(np.array(trace.x, dtype=float)), trace.y) for trace in drawn.data if trace.name]
-    x = scale(cost)
-    shown = [in_figure(name) for name in names]
-    room = (size[0], size[1] - 100)
-    named = plotly_names(x, quality, shown, padded(x), (low, high), room, lines) | {"textfont": {"size": 11}}
-    if size[0] < NARROW:
-        named["text"] = [text * (k < len(front)) for k, text in enumerate(named["text"])]
     shapes = ["circle" if name in front else "circle-open" for name in names]
-    said = [f"{n}: {short(q)} at {spell_cost(c)}" for n, q, c in zip(shown, quality, cost, strict=True)]
-    how = {"mode": "markers+text", "marker": {"color": theme.ink, "size": 7, "symbol": shapes}, **named}
+    said = [f"{in_figure(p.name)}: {short(p.quality)} at {spell_cost(p.cost)}" for p in points]
+    how = {"mode": "markers", "marker": {"color": theme.ink, "size": 7, "symbol": shapes}}
     alone = "a candidate (filled: Pareto front)"
     drawn.add_scatter(x=cost, y=quality, **how, hovertext=said, hoverinfo="text", name=alone)
     if note := outside_label(outside):
         _note(drawn, note, "bottom", x=1, xref="paper", y=0, yref="paper", xanchor="right", font={"size": 11})
     title = f"mean {in_figure(result.metric_label)}{', lower is better' * (result.direction == 'lower')}"
     x_label, span = cost_label(result.cost), (low, high)
-    done = _laid_out(drawn, theme, x_label, title, result.costs, axis, size[1], span, legend=True)
+    done = _laid_out(drawn, theme, x_label, title, result.costs, axis, height, span, legend=True)
     return Picture(done, f"{title} against cost: every candidate, and the curves of routers")
 
 

@@ -10,14 +10,16 @@ import numpy as np
 
 from catbench.arrays import Floats
 from catbench.errors import UsageError
-from catbench.report.figure import REFERENCE, FixedPoint, frame, label_places, outside_label
+from catbench.report.figure import REFERENCE, FixedPoint, frame, outside_label
 from catbench.report.numbers import Curve
 
 FORMATS = (".png", ".svg", ".html")
 """Endings of a plot of reports."""
 ACROSS = {-1: "left", 0: "center", 1: "right"}
 UPWARDS = {-1: "bottom", 0: "center", 1: "top"}
-"""Where a name stands beside its point (`catbench.report.figure.Place`)."""
+PLACES = ((0, -1), (0, 1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1))
+"""Where a point's name may stand, in the order in which it is tried: -1, 0 or 1 across (to its left, its
+middle, to its right), and so upwards."""
 
 
 def check_format(path: Path, formats: Sequence[str] = FORMATS) -> None:
@@ -72,21 +74,31 @@ def set_frame(axis: Any, curves: Sequence[float], points: Sequence[FixedPoint]) 
 def name_points(axis: Any, points: Sequence[FixedPoint], size: float) -> None:
     """Write the candidates' names beside their points in letters of `size`, as many as have room.
 
-    The first are named first, away from the lines that are drawn.
+    The first are named first, each where lines strike through least of its name.
     """
-    corner, far = axis.transAxes.transform([(0, 0), (1, 1)])
+    from matplotlib.transforms import Bbox
+
     low, high = axis.get_ylim()
     points = [point for point in points if low <= point.quality <= high]
-    where = axis.transData.transform([(point.cost, point.quality) for point in points]) - corner
-    pixel = axis.figure.dpi / 72
-    character = (0.58 * size * pixel, 1.1 * size * pixel)
-    drawn = [line.get_xydata() for line in axis.lines if line.get_linestyle() != "None"]
-    lines = [axis.transData.transform(line) - corner for line in drawn]
-    places = label_places(where, [point.name for point in points], tuple(far - corner), character, lines)
-    for point, place in zip(points, places, strict=True):
-        if place:
-            across, up = place
-            axis.annotate(
-                point.name, (point.cost, point.quality), xytext=(4 * across, 4 * up),
-                textcoords="offset points", ha=ACROSS[-across], va=UPWARDS[-up], fontsize=size,
-            )  # fmt: skip
+    where = axis.transData.transform([(point.cost, point.quality) for point in points])
+    taken = [Bbox.from_bounds(x - 3, y - 3, 6, 6) for x, y in where]
+    drawn = [line.get_path() for line in axis.lines if line.get_linestyle() != "None"]
+    lines = [axis.transData.transform_path(line).interpolated(40).vertices for line in drawn]
+    inked = np.concatenate([np.empty((0, 2)), *lines])
+    for number, point in enumerate(points):
+        others = taken[:number] + taken[number + 1 :]
+        name = axis.annotate(
+            point.name, (point.cost, point.quality), (0, 0), textcoords="offset points", fontsize=size
+        )
+        free: dict[tuple[int, int], Any] = {}
+        for across, up in PLACES:
+            name.set(position=(4 * across, 4 * up), ha=ACROSS[-across], va=UPWARDS[-up])
+            box = name.get_window_extent()
+            if axis.bbox.count_contains(box.corners()) == 4 and not box.count_overlaps(others):
+                free[across, up] = box
+        if not free:
+            name.remove()
+            continue
+        across, up = min(free, key=lambda place: free[place].count_contains(inked))
+        name.set(position=(4 * across, 4 * up), ha=ACROSS[-across], va=UPWARDS[-up])
+        taken.append(free[across, up])

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from catbench.arrays import Floats
 from catbench.report.estimates import numbers, rounded
 from catbench.report.numbers import Curve
 from catbench.report.report import Report
@@ -18,17 +17,10 @@ from catbench.report.result import Result
 from catbench.score.bootstrap import ends
 from catbench.suite.pool import UNIT_LABELS
 
-if TYPE_CHECKING:
-    from matplotlib.transforms import Bbox
-
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7A5195", "#333333")
 """Colours that colour-blind readers tell apart (Okabe and Ito 2008)."""
 REFERENCE = "#767676"
 MIXTURE = "mixture (does not read the prompt)"
-Place: TypeAlias = tuple[int, int]
-"""Where a point's name stands: -1, 0 or 1 across (to its left, its middle, to its right), and so upwards."""
-PLACES: tuple[Place, ...] = ((0, -1), (0, 1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1))
-"""In the order in which they are tried."""
 BEYOND = 0.5
 """Candidates farther from the curves than this share of their height are not shown: they would press the
 curves into a line."""
@@ -163,60 +155,6 @@ def fixed_points(result: Result) -> list[FixedPoint]:
 def outside_label(outside: int) -> str:
     """Return what a figure says of candidates outside its frame."""
     return f"{outside} candidate{'s' * (outside > 1)} outside" if outside else ""
-
-
-def label_places(
-    points: Floats,
-    names: Sequence[str],
-    size: tuple[float, float],
-    character: tuple[float, float],
-    lines: Sequence[Floats] = (),
-) -> list[Place | None]:
-    """Return where the name of each point (P, 2) has room, None where it would cover another or the frame.
-
-    `points` and `lines`, each (K, 2), are in pixels from the lower left corner of a frame of `size`;
-    `character` is the width and height of one. The first points are named first, each where lines strike
-    through least of its name.
-    """
-    from matplotlib.transforms import Bbox
-
-    inked = np.concatenate([np.empty((0, 2)), *map(_along, lines)])
-    taken = [Bbox.from_bounds(x - 3, y - 3, 6, 6) for x, y in points]
-    places: list[Place | None] = []
-    for number, (name, (x, y)) in enumerate(zip(names, points.tolist(), strict=True)):
-        others = taken[:number] + taken[number + 1 :]
-        boxes = _boxes(x, y, len(name) * character[0], character[1])
-        free = {
-            place: box
-            for place, box in boxes.items()
-            if min(box.x0, box.y0) >= 0
-            and box.x1 <= size[0]
-            and box.y1 <= size[1]
-            and not box.count_overlaps(others)
-        }
-        best = min(free, key=lambda place: free[place].count_contains(inked), default=None)
-        places.append(best)
-        taken += [free[best]] if best else []
-    return places
-
-
-def _along(line: Floats) -> Floats:
-    """Return points along a line (K, 2), close to each other."""
-    shares = np.linspace(0, 1, 40)[:, None, None]
-    return (line[:-1] + shares * np.diff(line, axis=0)).reshape(-1, 2)
-
-
-def _boxes(x: float, y: float, wide: float, high: float) -> dict[Place, Bbox]:
-    """Return where a name of this size may stand beside a point."""
-    from matplotlib.transforms import Bbox
-
-    away = 4.0  # pixels between a point and its name
-    found: dict[Place, Bbox] = {}
-    for across, up in PLACES:
-        left = x + across * away + (across - 1) * wide / 2
-        low = y + up * away + (up - 1) * high / 2
-        found[across, up] = Bbox.from_bounds(left, low, wide, high)
-    return found
 
 
 def cost_label(key: str) -> str:

@@ -10,19 +10,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from catbench.arrays import LARGEST_COST, Floats
+from catbench.arrays import LARGEST_COST
 from catbench.errors import UsageError
 from catbench.files import atomic_file
-from catbench.report.axes import (
-    ACROSS,
-    UPWARDS,
-    check_format,
-    draw_curve,
-    make_logarithmic,
-    name_points,
-    set_frame,
-)
-from catbench.report.figure import PLACES, Panel, Series, frame, label_places, outside_label, panels
+from catbench.report.axes import check_format, draw_curve, make_logarithmic, name_points, set_frame
+from catbench.report.figure import Panel, Series, frame, outside_label, panels
 from catbench.report.report import Report
 
 Numbers: TypeAlias = Sequence[float | None]
@@ -51,32 +43,28 @@ def write_plot(reports: Sequence[Report], path: Path) -> None:
 
 
 def plotly_figure(described: Sequence[Panel]) -> Any:
-    """Return a plotly figure of the panels, values read by hovering; gains stand below."""
+    """Return a plotly figure of the panels, names and values read by hovering; gains stand below."""
     from plotly.subplots import make_subplots
 
     figure = make_subplots(
         rows=2, cols=len(described), row_heights=SHARES, vertical_spacing=0.07, shared_xaxes=True,
         subplot_titles=[panel.title for panel in described],
     )  # fmt: skip
-    wide = 1000 / len(described)  # of a panel on a usual screen, where names must have room
     for column, panel in enumerate(described, start=1):
         for row, lines in enumerate((panel.series, panel.below), start=1):
             _plotly_lines(figure, lines, row, column)
         cost, quality = ([getattr(point, name) for point in panel.points] for name in ("cost", "quality"))
         low, high, outside = frame(panel.heights, quality)
-        span = padded(np.log10(cost))
-        names = [point.name for point in panel.points]
-        curves = [(np.log10(one.curve.cost), one.curve.quality) for one in panel.series]
         figure.add_scatter(
-            x=cost, y=quality, hovertext=names, hoverinfo="text+x+y", mode="markers+text",
-            **plotly_names(np.log10(cost), quality, names, span, (low, high), (wide, 330), curves),
-            marker={"color": "#000000", "size": 7}, name="fixed candidates", legendgroup="fixed",
-            showlegend=column == 1, row=1, col=column,
+            x=cost, y=quality, hovertext=[point.name for point in panel.points], hoverinfo="text+x+y",
+            mode="markers", marker={"color": "#000000", "size": 7}, name="fixed candidates",
+            legendgroup="fixed", showlegend=column == 1, row=1, col=column,
         )  # fmt: skip
         if outside:
             corner = {"x": 1, "xref": "x domain", "xanchor": "right", "y": 0, "yref": "y domain"}
             note = f"{outside_label(outside)}: double click shows all"
             figure.add_annotation(text=note, showarrow=False, **corner, row=1, col=column)
+        span = padded(np.log10(cost))
         log = {"type": "log", "tickvals": cost_ticks(cost), "tickformat": "~g", "range": span}
         figure.update_xaxes(log, col=column)
         figure.update_xaxes({"title": panel.cost_label}, row=2, col=column)
@@ -118,36 +106,6 @@ def padded(values: npt.ArrayLike) -> tuple[float, float]:
     low, high = float(np.min(values)), float(np.max(values))
     pad = 0.06 * (high - low or 1.0)
     return low - pad, high + pad
-
-
-def plotly_names(
-    x: npt.ArrayLike,
-    y: npt.ArrayLike,
-    names: Sequence[str],
-    across: tuple[float, float],
-    up: tuple[float, float],
-    size: tuple[float, float],
-    lines: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]] = (),
-) -> dict[str, Any]:
-    """Return `text` and `textposition` of points in a frame of `size` pixels with axes `across` and `up`.
-
-    The first points are named first; names keep off `lines`, each (x, y), where they can.
-    """
-    (left, low), (right, high) = np.array([across, up]).T
-
-    def pixels(x: npt.ArrayLike, y: npt.ArrayLike) -> Floats:
-        shares = (np.asarray(x) - left) / (right - left), (np.asarray(y) - low) / (high - low)
-        return np.column_stack(shares) * size
-
-    inked = [pixels(*line) for line in lines]
-    places = label_places(pixels(x, y), names, size, (6.2, 12), inked)
-    known = [place or PLACES[0] for place in places]
-    vertical = {**UPWARDS, 0: "middle"}
-    return {
-        "text": [name if place else "" for name, place in zip(names, places, strict=True)],
-        "textposition": [f"{vertical[up]} {ACROSS[across]}" for across, up in known],
-        "textfont": {"size": 11},
-    }
 
 
 def cost_ticks(costs: Sequence[float]) -> list[float]:

@@ -72,8 +72,7 @@ def front_parts(board: Board, view: View, to: Router, most: int | None = None) -
 def curves(board: Board, view: View, theme: PageTheme) -> list[Picture]:
     """Return the curves themselves: quality against cost."""
     rows = drawn_rows(board, view)
-    size = 430.0, 340.0
-    return [curve_figure(rows[0].result, rows, view.axis, theme, numbers(board), size)] if rows else []
+    return [curve_figure(rows[0].result, rows, view.axis, theme, numbers(board), 340)] if rows else []
 
 
 def drawn_rows(board: Board, view: View) -> list[Row]:
