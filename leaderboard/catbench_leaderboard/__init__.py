@@ -1,7 +1,7 @@
 """The leaderboard: who is ahead, by how much, and how sure that is.
 
 What is shown      board running_board leaderboard_table
-How it looks       markup figures gain_chart style suite_words text first_sentence board.css
+How it looks       markup figures style suite_words text first_sentence board.css
 One a page         screens/
 With a server      serve app page_layout history.js
 Without one        export

@@ -78,9 +78,10 @@ def pages(board: Board) -> dict[str, tuple[str, Iterable[Markup | Picture]]]:
         parts = front_parts(board, view, router_file)
         lead = markup.paragraph(parts.sentence, "headline") + markup.paragraph(parts.line)
         front = Markup('<div class="front"><div>{}</div><div>{}{}</div></div>')
-        body = front.format(parts.gains, parts.table, parts.notes)
+        gains = Markup("").join(map(figure, curves(board, view, theme)))
+        body = front.format(gains, parts.table, parts.notes)
         top = brand() + lead + enter_markup("enter.html")
-        found[file] = (title, [top, body, *curves(board, view, theme), parts.suites])
+        found[file] = (title, [top, body, *curves(board, view, theme, quality=True), parts.suites])
     for label in numbers(board):
         views = [view_of(board, board.view(suite), label) for suite in board.suites_with(label)]
         heading = markup.heading(markup.name(label), 1)

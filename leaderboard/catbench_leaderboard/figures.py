@@ -72,6 +72,30 @@ def curve_figure(
     return Picture(done, f"{title} against cost: every candidate, and the curves of routers")
 
 
+def gain_figure(rows: Sequence[Row], axis: Axis, theme: PageTheme, numbers: Mapping[str, int]) -> Picture:
+    """Return the gains of some routers over the mixture along the cost, with their paired bands."""
+    drawn, result = _figure(), rows[0].result
+    bands = [row.entry.bands[row.number].astype(np.float64) for row in rows]
+    for row, (low, high) in zip(rows, bands, strict=True):
+        style = style_of(numbers[row.label], theme)
+        _add_line(drawn, style, row.label, *along(row.result), low.tolist(), high.tolist())
+    drawn.add_hline(0, line={"color": theme.ink, "width": 1})
+    best, costs = result.best_single, result.costs
+    drawn.add_vline(best.cost, line={"color": theme.faint, "width": 1, "dash": "dot"})
+    at, middle = (
+        (np.log10(best.cost), np.mean(np.log10([min(costs), max(costs)])))
+        if axis == "log"
+        else (best.cost, np.mean([min(costs), max(costs)]))
+    )
+    side = "right" if at > middle else "left"
+    note = f"cost of always {in_figure(best.candidate, 24)}"
+    _note(drawn, note, "bottom", x=at, y=0, yref="paper", xanchor=side, font={"size": 11})
+    title = f"gain in {in_figure(result.metric_label)} over not reading the prompt"
+    x, span = cost_label(result.cost), padded(np.concatenate([[0.0], *(band.ravel() for band in bands)]))
+    done = _laid_out(drawn, theme, x, title, costs, axis, 240, span, legend=True)
+    return Picture(done, f"{title}: numbers are in the table")
+
+
 def choices_figure(budgets: Floats, rates: Floats, result: Result, axis: Axis, theme: PageTheme) -> Picture:
     """Return what is chosen along the budget, rates (B, M), as areas; the seldom chosen share one."""
     drawn = _figure()

@@ -8,11 +8,11 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from catbench.report.result import Result
+from catbench.report.verdict import saves
 from catbench.submit.problems import Row
 from catbench_leaderboard.board import Board, View
 from catbench_leaderboard.markup import bold, name
 from catbench_leaderboard.suite_words import METRICS, about
-from catbench_leaderboard.text import share
 
 
 def best_validated(board: Board, view: View) -> Row | None:
@@ -43,27 +43,17 @@ def sentence(board: Board, view: View) -> Markup:
     result, words = row.result, about(view.suite)
     worth = bold("Yes:" if surely(result) else "Not shown:")
     judged = f"Judged by {METRICS.get(result.metric, result.metric_label)}."
-    text = "Is routing worth it? {} on {:,} {}, the router <strong>{}</strong> {}. {} {}"
+    text = "Is routing worth it? {} on {:,} {}, the router <strong>{}</strong>{}. {} {}"
     said = (worth, result.prompts, words.prompts, name(row.label), _saves(result), judged)
     return Markup(text).format(*said, _elsewhere(board, view))
 
 
 def _saves(result: Result) -> str:
     """Return what a router does to the cost of the best single candidate, and to what reads no prompt."""
-    best, match = result.best_single, result.estimate("match_best")
-    as_good = f"as good as always drawing with {best.candidate}"
     if surely(result):
-        return f"draws images {as_good} for {share(match)} of its cost"
-    if best.cost <= min(result.costs):
-        said = f"saves nothing: the best single candidate, {best.candidate}, is the cheapest too"
-    elif match.value is None:
-        said = f"is never {as_good}{'' if match.low is None else ', though that is not certain'}"
-    elif match.value == 1:
-        said = f"is {as_good} only at the full cost"
-    else:
-        said = f"is {as_good} at {share(match, 'never')} of its cost, which is not certain"
+        return f" draws images {saves(result)}"
     better = (result.estimate("gain").low or 0) > 0
-    return said + "; averaged over budgets it surely beats not reading the prompt" * better
+    return f": {saves(result)}" + "; averaged over budgets it surely beats not reading the prompt" * better
 
 
 def _elsewhere(board: Board, view: View) -> str:

@@ -22,6 +22,7 @@ from catbench.report.estimates import curve_record, measures
 from catbench.report.numbers import Curve, Measures
 from catbench.report.report import Report
 from catbench.report.result import Result
+from catbench.report.side_by_side import apart
 from catbench.report.stored import pool_of_report, rounds_of_report, stored_answers
 from catbench.report.verdict import compared
 from catbench.score.answer import Answer
@@ -73,49 +74,29 @@ def compare(
     """
     for report in (first, second):
         report.beside("predictions")
-    if first.bootstrap != second.bootstrap:
-        raise CatbenchError(
-            f"reports drawn differently are not paired: {first.bootstrap} and {second.bootstrap}; "
-            "evaluate both with one --seed"
+    if why := apart(first, second):
+        raise CatbenchError(f"the reports cannot be compared: {why}")
+    result = first.results[0]
+    if matrix.digest != result.suite_digest:
+        raise UsageError(
+            f"suite {matrix.suite.id!r} here has digest {matrix.digest[:12]}, the reports were made on "
+            f"{result.suite_digest[:12]}: give the right folder with --suite"
         )
-    ours, theirs = first.whole, second.whole
-    if not (shared := [metric for metric in ours if metric in theirs]):
-        raise CatbenchError(f"no metric is in both reports: {', '.join(ours)} and {', '.join(theirs)}")
-    for metric in shared:
-        _check_alike(ours[metric], theirs[metric], matrix)
     rounds = [rounds_of_report(report, matrix, train_on) for report in (first, second)]
-    if not np.array_equal(rounds[0].test.rows, rounds[1].test.rows):
-        raise CatbenchError("reports by other folds are not compared: they are scored on other prompts")
     answers = [stored_answers(report, one) for report, one in zip((first, second), rounds, strict=True)]
+    shared = [metric for metric in first.whole if metric in second.whole]
     count = Counter(progress, len(shared) * first.bootstrap["replicates"])
     count.begin("paired intervals")
     return tuple(
         _difference(
             (first, second),
-            ours[metric],
+            first.whole[metric],
             [_scorer(*both, metric) for both in zip((first, second), rounds, answers, strict=True)],
             matrix.metric(metric),
             count,
         )
         for metric in shared
     )
-
-
-def _check_alike(ours: Result, theirs: Result, matrix: ScoreMatrix) -> None:
-    """Raise CatbenchError where two results are of other suites, pools or costs, or the suite is another."""
-    for what in ("suite", "suite_digest", "pool", "cost"):
-        if getattr(ours, what) != getattr(theirs, what):
-            raise CatbenchError(
-                f"reports of another {what} cannot be compared: {getattr(ours, what)!r} and "
-                f"{getattr(theirs, what)!r}"
-            )
-    if list(ours.fixed) != list(theirs.fixed):
-        raise CatbenchError("reports of other candidates cannot be compared")
-    if matrix.digest != ours.suite_digest:
-        raise UsageError(
-            f"suite {matrix.suite.id!r} here has digest {matrix.digest[:12]}, the reports were made on "
-            f"{ours.suite_digest[:12]}: give the right folder with --suite"
-        )
 
 
 def _scorer(report: Report, rounds: Rounds, answers: dict[str, Answer], metric: str) -> Scorer:

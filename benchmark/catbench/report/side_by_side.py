@@ -7,8 +7,9 @@ scored again, and the suite is not needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -40,44 +41,44 @@ def side_by_side(
     What was scored on another suite, pool, cost, folds or draws is passed over, with `strict` refused. Raises
     CatbenchError for replicates that are missing.
     """
-    results = mine.whole
-    rows: dict[Path, dict[str, Beside]] = {
-        file: {metric: Beside(mine.router.name, result, None) for metric, result in results.items()}
-    }
-    taken = {_identity(mine)}
+    kept = {file: mine}
     for path, other in others:
-        why = _apart(mine, other)
-        theirs = other.whole
-        if not why and not results.keys() & theirs.keys():
-            why = f"no metric of it is in the first report ({', '.join(results)})"
+        why = apart(mine, other)
         if why and strict:
             raise CatbenchError(f"{path} cannot be set beside the first report: {why}")
-        if why or _identity(other) in taken:
-            continue
-        taken.add(_identity(other))
-        rows[path] = {
-            metric: Beside(other.router.name, theirs[metric], _less(mine, other, metric))
-            for metric in results.keys() & theirs.keys()
-        }
-    found: dict[str, list[Beside]] = {metric: [] for metric in results}
-    names = _distinguished({path: next(iter(row.values())).name for path, row in rows.items()})
-    for path, row in rows.items():
-        for metric, beside in row.items():
-            found[metric].append(replace(beside, name=names[path]))
-    return {metric: tuple(sorted(row, key=_rank)) for metric, row in found.items()}
-
-
-def _distinguished(names: Mapping[Path, str]) -> dict[Path, str]:
-    """Return names, with as much of its path behind each that is another's too as tells them apart."""
-    found = dict(names)
-    for name in set(names.values()):
-        paths = [path for path, other in names.items() if other == name]
-        if len(paths) > 1:
-            most = max(len(path.parts) for path in paths)
-            ends = ([Path(*path.parts[-size:]) for path in paths] for size in range(1, most + 1))
-            apart = next(found for found in ends if len(set(found)) == len(paths))
-            found |= {path: f"{name} ({end.as_posix()})" for path, end in zip(paths, apart, strict=True)}
+        if not why and _identity(other) not in map(_identity, kept.values()):
+            kept[path] = other
+    names = [report.router.name for report in kept.values()]
+    found: dict[str, tuple[Beside, ...]] = {}
+    for metric in mine.whole:
+        rows = [
+            Beside(
+                f"{name} ({os.path.relpath(path)})" if names.count(name) > 1 else name,
+                report.result(metric),
+                None if report is mine else _less(mine, report, metric),
+            )
+            for name, (path, report) in zip(names, kept.items(), strict=True)
+            if metric in report.whole
+        ]
+        found[metric] = tuple(sorted(rows, key=_rank))
     return found
+
+
+def apart(one: Report, other: Report) -> str:
+    """Return why two reports are not of one problem, "" where they are."""
+    mine, its = one.results[0], other.results[0]
+    named = {
+        "suite": (mine.suite, its.suite),
+        "version of the suite": (mine.suite_digest[:12], its.suite_digest[:12]),
+        "pool": (mine.pool, its.pool),
+        "candidates": (", ".join(mine.candidates), ", ".join(its.candidates)),
+        "cost": (mine.cost, its.cost),
+        "split": tuple("folds" if report.folds else "the suite's own" for report in (one, other)),
+        "draws": (one.bootstrap, other.bootstrap),
+    }
+    differing = (f"{what} is {b}, not {a}" for what, (a, b) in named.items() if a != b)
+    none = "" if one.whole.keys() & other.whole.keys() else f"no metric of it is among {', '.join(one.whole)}"
+    return next(differing, none)
 
 
 def _rank(row: Beside) -> float:
@@ -89,21 +90,6 @@ def _identity(report: Report) -> tuple[object, ...]:
     """Return what is the same of two reports of one run of one router."""
     areas = tuple(result.estimate("audc").value for result in report.results)
     return report.router.name, report.router.seed, report.signature, areas
-
-
-def _apart(one: Report, other: Report) -> str:
-    """Return why two reports are not of one problem, "" where they are."""
-    mine, its = one.results[0], other.results[0]
-    named = {
-        "suite": (mine.suite, its.suite),
-        "version of the suite": (mine.suite_digest[:12], its.suite_digest[:12]),
-        "pool": (mine.pool, its.pool),
-        "candidates": (", ".join(mine.candidates), ", ".join(its.candidates)),
-        "cost": (mine.cost, its.cost),
-        "folds": (one.folds, other.folds),
-        "draws": (one.bootstrap, other.bootstrap),
-    }
-    return next((f"{what} is {b}, not {a}" for what, (a, b) in named.items() if a != b), "")
 
 
 def _less(mine: Report, other: Report, metric: str) -> Estimate:

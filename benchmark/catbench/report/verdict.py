@@ -15,20 +15,15 @@ def verdict(result: Result) -> str:
     The best single candidate is chosen by training means, and no number is a maximum over test scores. What
     an interval does not settle is called so, and so is a saving that may come without reading the prompt.
     """
-    best = result.best_single.candidate
     at_best, unlimited = (gain_in_words(result.estimate(name)) for name in ("gain_at_best", "unlimited_gain"))
     if result.best_single.cost <= min(result.costs):
-        return f"nothing to save: {best} is the best single candidate and the cheapest; " + (
-            f"with no limit on cost {unlimited}"
-        )
+        return f"{saves(result)}; with no limit on cost {unlimited}"
     gains = (
         f"at its cost, and with no limit on cost, {at_best}"
         if at_best == unlimited
         else f"at its cost {at_best}; with no limit on cost {unlimited}"
     )
-    return (
-        f"{_saves(result.estimate('match_best'), f'always drawing with {best}')}; {gains}{_reading(result)}"
-    )
+    return f"{saves(result)}; {gains}{_reading(result)}"
 
 
 def _reading(result: Result) -> str:
@@ -81,7 +76,12 @@ def compared(first: str, second: str, gain: Estimate) -> str:
     return f"{better} gains {size} more area than {worse}, surely"
 
 
-def _saves(match: Estimate, always: str) -> str:
+def saves(result: Result) -> str:
+    """Return what a router does to the cost of the best single candidate."""
+    best, match = result.best_single, result.estimate("match_best")
+    always = f"always drawing with {best.candidate}"
+    if best.cost <= min(result.costs):
+        return f"nothing to save: {best.candidate} is the best single candidate and the cheapest"
     if match.value is None:
         near = ""
         if match.low is not None:

@@ -16,9 +16,8 @@ from catbench.terminal import one_line
 from catbench_leaderboard import markup
 from catbench_leaderboard import page_layout as layout
 from catbench_leaderboard.board import Board, View, kept
-from catbench_leaderboard.figures import Picture, curve_figure
+from catbench_leaderboard.figures import Picture, curve_figure, gain_figure
 from catbench_leaderboard.first_sentence import best_validated, sentence, what_it_is
-from catbench_leaderboard.gain_chart import gain_chart
 from catbench_leaderboard.leaderboard_table import alike, leaderboard_table, numbers, ordered
 from catbench_leaderboard.markup import Column, Router
 from catbench_leaderboard.style import THEMES, PageTheme
@@ -49,8 +48,6 @@ class FrontParts(NamedTuple):
     sentence: Markup
     line: Markup
     """What the suite is."""
-    gains: Markup
-    """The gain over the mixture, drawn; nothing where nobody has a rank."""
     table: Markup
     notes: Markup
     suites: Markup
@@ -63,16 +60,16 @@ def front_parts(board: Board, view: View, to: Router, most: int | None = None) -
     over = f"Ranked over {len(board.real)} suites of real images; numbers are of {about(view.suite).tab}."
     lead = over if view.every else ""
     line = Markup("{} {}").format(lead, what_it_is(board, view.suite))
-    rows = drawn_rows(board, view)
-    gains = gain_chart(rows, view.axis, numbers(board)) if rows else Markup("")
     table = ranking_markup(board, view, to, most)
-    return FrontParts(sentence(board, view), line, gains, table, notes(), suites_markup(board))
+    return FrontParts(sentence(board, view), line, table, notes(), suites_markup(board))
 
 
-def curves(board: Board, view: View, theme: PageTheme) -> list[Picture]:
-    """Return the curves themselves: quality against cost."""
-    rows = drawn_rows(board, view)
-    return [curve_figure(rows[0].result, rows, view.axis, theme, numbers(board), 340)] if rows else []
+def curves(board: Board, view: View, theme: PageTheme, *, quality: bool = False) -> list[Picture]:
+    """Return gains over the mixture along the cost, or `quality`; nothing where nobody has a rank."""
+    if not (rows := drawn_rows(board, view)):
+        return []
+    how = view.axis, theme, numbers(board)
+    return [curve_figure(rows[0].result, rows, *how, 340) if quality else gain_figure(rows, *how)]
 
 
 def drawn_rows(board: Board, view: View) -> list[Row]:
@@ -160,7 +157,7 @@ def show() -> None:
         place = st.container()
         quality = layout.switch("Figure", ["Gain", "Quality"], "figure") == "Quality"
         with place:
-            layout.html(*(curves(board, view, THEMES[layout.theme()]) if quality else [parts.gains]))
+            layout.html(*curves(board, view, THEMES[layout.theme()], quality=quality))
     with right:
         layout.html(Markup('<div class="front">{}</div>').format(parts.table), parts.notes)
         if (count := len(board.rows(view))) > MOST:
