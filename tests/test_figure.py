@@ -139,7 +139,7 @@ def test_prices_that_a_report_cannot_tell_apart_have_a_table_too():
 
 def test_a_figure_shows_the_gain_below_the_curve(reports):
     described = panels(reports)
-    assert [series.name for series in described[0].gains] == ["ridge", "ridge"]
+    assert [series.name for series in described[0].gains[1:]] == ["ridge", "ridge"]
     figure = plotly_figure(described)
     below = [trace for trace in figure.data if trace.yaxis == f"y{len(described) + 1}"]
     assert {tuple(trace.y) for trace in below} >= {

@@ -73,10 +73,6 @@ class Board:
     unranked: tuple[Unranked, ...]
 
     @cached_property
-    def _by_name(self) -> dict[tuple[str, str, str], Problem]:
-        return {(one.suite, one.pool, one.cost): one for one in self.problems}
-
-    @cached_property
     def suites(self) -> tuple[str, ...]:
         """The suites in the order of their tabs."""
         found = dict.fromkeys(problem.suite for problem in self.problems)
@@ -111,10 +107,10 @@ class Board:
 
     def problem(self, view: View) -> Problem:
         """Return the problem of a view; raises UsageError where there is none."""
-        found = self._by_name.get((view.suite, view.pool, view.cost))
-        if found is None:
-            raise UsageError(f"no report on suite {view.suite!r}, pool {view.pool!r} and cost {view.cost!r}")
-        return found
+        for problem in self.problems:
+            if (problem.suite, problem.pool, problem.cost) == (view.suite, view.pool, view.cost):
+                return problem
+        raise UsageError(f"no report on suite {view.suite!r}, pool {view.pool!r} and cost {view.cost!r}")
 
     def ranked_over(self, view: View) -> tuple[Problem, ...]:
         """Return the problems whose mean ranks order a view's routers."""

@@ -26,7 +26,14 @@ from catbench_leaderboard.board import EVERY, Board, View, open_board, quiet
 from catbench_leaderboard.figures import Picture
 from catbench_leaderboard.leaderboard_table import leaderboard_table, numbers
 from catbench_leaderboard.screens.enter_page import enter_parts
-from catbench_leaderboard.screens.front_page import brand, curves, enter_markup, front_parts
+from catbench_leaderboard.screens.front_page import (
+    brand,
+    curves,
+    enter_markup,
+    front_parts,
+    notes,
+    suites_markup,
+)
 from catbench_leaderboard.screens.router_page import router_parts, view_of
 from catbench_leaderboard.style import CSS, THEMES
 from catbench_leaderboard.suite_words import about
@@ -79,9 +86,9 @@ def pages(board: Board) -> dict[str, tuple[str, Iterable[Markup | Picture]]]:
         lead = markup.paragraph(parts.sentence, "headline") + markup.paragraph(parts.line)
         front = Markup('<div class="front"><div>{}</div><div>{}{}</div></div>')
         gains = Markup("").join(map(figure, curves(board, view, theme)))
-        body = front.format(gains, parts.table, parts.notes)
+        body = front.format(gains, parts.table, notes())
         top = brand() + lead + enter_markup("enter.html")
-        found[file] = (title, [top, body, *curves(board, view, theme, quality=True), parts.suites])
+        found[file] = (title, [top, body, *curves(board, view, theme, quality=True), suites_markup(board)])
     for label in numbers(board):
         views = [view_of(board, board.view(suite), label) for suite in board.suites_with(label)]
         heading = markup.heading(markup.name(label), 1)

@@ -87,38 +87,33 @@ def choose(board: Board, *, every: bool = False, suites: Sequence[str] = ()) -> 
         format_func=lambda name: name if name == EVERY else about(name).tab, label_visibility="collapsed",
     ) or names[0]  # fmt: skip
     view = board.view(suite)
-    given = {name: str(st.session_state.get(name, st.query_params.get(name, ""))) for name in FILTERS}
-    for name in ("pool", "cost"):
-        fixed = {"suite": view.suite} | ({"pool": view.pool} if name == "cost" else {})
-        options = board.names(name, **fixed)
-        chosen = given[name] if given[name] in options and not view.every else options[0]
-        view = replace(view, **{name: chosen})
-    problem = board.problem(view)
-    view = replace(
-        view,
-        metric=given["metric"] if given["metric"] in problem.metrics else problem.metrics[0],
-        axis=AXES[given["axis"] == AXES[1]],
-    )
-    slices = problem.slices(view.metric)
-    view = replace(view, slice=given["slice"] if given["slice"] in slices and not view.every else "all")
-    if problem.key.simulated:
+    for name in ("pool", "cost", "metric", "slice", "axis", "by"):  # each depends on those before it
+        given = st.session_state.get(name, st.query_params.get(name))
+        if options := _options(board, view, name):
+            view = replace(view, **{name: given if given in options else options[0]})
+    if board.problem(view).key.simulated:
         st.warning("SIMULATED: these scores come from a formula, not from images.", icon="⚠️")
-    return replace(view, by=view.metric if given["by"] == "metric" and not view.every else MEAN)
+    return replace(view, by=view.metric) if view.by == "metric" else view
+
+
+def _options(board: Board, view: View, name: str) -> Sequence[str]:
+    """Return what a filter offers in a view whose filters before it are chosen, the default first."""
+    if view.every and name not in ("metric", "axis"):
+        return ()
+    if name == "pool":
+        return board.names("pool", suite=view.suite)
+    if name == "cost":
+        return board.names("cost", suite=view.suite, pool=view.pool)
+    problem = board.problem(view)
+    by = (MEAN, "metric") if len(problem.metrics) > 1 else ()
+    found = {"metric": problem.metrics, "slice": problem.slices(view.metric), "axis": AXES, "by": by}
+    return found[name]
 
 
 def filters(board: Board, view: View, *names: str) -> None:
     """Show the filters in one foldable row: those with a choice, by what reports hold."""
-    options: dict[str, Sequence[str]] = {
-        "metric": board.problem(view).metrics,
-        "pool": board.names("pool", suite=view.suite),
-        "cost": board.names("cost", suite=view.suite, pool=view.pool),
-        "slice": board.problem(view).slices(view.metric),
-        "axis": AXES,
-        "by": (MEAN, "metric") if len(board.problem(view).metrics) > 1 else (),
-    }
-    if view.every:
-        options |= dict.fromkeys(("pool", "cost", "slice", "by"), ())
-    shown = [name for name in names or FILTERS if len(options[name]) > 1]
+    options = {name: _options(board, view, name) for name in names or FILTERS}
+    shown = [name for name in options if len(options[name]) > 1]
     for name in FILTERS.keys() - shown:  # else Streamlit brings it back where it is not offered
         st.session_state.pop(name, None)
         st.query_params.pop(name, None)

@@ -180,8 +180,9 @@ from catbench_leaderboard.style import THEMES
 board, to = running_board.board(lambda *_: None), lambda label, suite: "?"
 view = board.view("sim-one")
 first, second = ordered(board, view)[:2]
-assert front_page.front_parts(board, view, to).gains
-assert front_page.curves(board, view, THEMES["light"])
+assert front_page.front_parts(board, view, to).table
+for quality in (False, True):
+    assert front_page.curves(board, view, THEMES["light"], quality=quality)
 list(router_page.router_parts(board, [view], first.label, THEMES["light"], to))
 difference_figure(first, second, paired_bands(first, second), "log", THEMES["light"])
 print(sorted(set(sys.modules) - before))

@@ -46,7 +46,7 @@ def test_there_is_a_page_a_suite_and_a_router_and_every_link_leads_somewhere(wri
 def test_the_front_page_is_the_app_s(written, shown):
     parts = front_parts(shown, shown.view(), export.router_file)
     text = (written / "index.html").read_text()
-    for part in (parts.sentence, parts.line, parts.table, parts.notes):
+    for part in (parts.sentence, parts.line, parts.table):
         assert str(part) in text
 
 

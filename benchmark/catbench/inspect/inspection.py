@@ -28,10 +28,10 @@ from catbench.inspect.finding import Basis, Gain, Inspection, Variances, conclud
 from catbench.report.conventions import signature
 from catbench.report.estimates import curve_record, estimates, single
 from catbench.report.evaluation import evaluate
+from catbench.report.figure import gain_curve, undominated
 from catbench.report.numbers import ALONG, Curve
-from catbench.report.report import Report
 from catbench.route.router_loader import router_names
-from catbench.score.bootstrap import Bootstrap, Intervals, Values, ends, intervals
+from catbench.score.bootstrap import Bootstrap, Intervals, Values, intervals
 from catbench.score.measures import audc, gain, headroom
 from catbench.score.rounds import rounds_of
 from catbench.score.scorer import cost_grid, reference_sweeps
@@ -86,8 +86,11 @@ def inspect(
             ROUTER, part, metric=measured.name, cost=priced.unit, candidates=priced.ids, folds=folds,
             bootstrap=bootstrap, progress=progress,
         )  # fmt: skip
-        gains[ROUTER], curves[ROUTER] = _gain_of(report, measured), report.result().curve
-        saves, sure = report.result().verdict, money(report.result())
+        result = report.result()
+        known = {name: result.estimate(name) for name in ("gain", "headroom")}
+        gains[ROUTER], curves[ROUTER] = Gain(**known, along=gain_curve(report, 0)), result.curve
+        saves, sure = result.verdict, money(result)
+    spread = {n: single(found[n], measured, "share") for n in Variances.model_fields if n in found}
     conventions = signature(matrix, rounds, priced, bootstrap, "0", __version__) + "|features:none"
     if len(part.prompts) < len(matrix.prompts):
         conventions += f"|drawn:{len(part.prompts)}of{len(matrix.prompts)},groups,seed={seed}"
@@ -102,8 +105,8 @@ def inspect(
         candidates=list(priced.ids),
         costs=priced.cost.tolist(),
         fixed_quality=estimates(found["fixed"], measured),
-        front=_front(truth.quality.mean(axis=0), priced.cost),
-        variances=_variances(found, measured),
+        front=undominated(truth.quality.mean(axis=0), priced.cost),
+        variances=Variances(**spread) if spread else None,
         gains=gains,
         kind=truth.kind,
         saves=saves,
@@ -221,19 +224,6 @@ def _gain(found: dict[str, Intervals], name: str, cost: Floats, metric: Metric) 
     )
 
 
-def _gain_of(report: Report, metric: Metric) -> Gain:
-    """Return the gain of a report's router; single costs are those of its replicates."""
-    result = report.result()
-    draws = report.replicates.filter(like="gain_").to_numpy(dtype=np.float64)
-    found = Intervals(result.gains[::ALONG], *ends(draws))
-    cost = np.array(result.curve.cost)[::ALONG]
-    return Gain(
-        gain=result.estimate("gain"),
-        headroom=result.estimate("headroom"),
-        along=curve_record(cost, found, metric, "gain"),
-    )
-
-
 def _basis(matrix: ScoreMatrix, truth: Truth, prompts: int, folds: int, seed: int) -> Basis:
     return Basis(
         suite=matrix.suite.id,
@@ -249,17 +239,3 @@ def _basis(matrix: ScoreMatrix, truth: Truth, prompts: int, folds: int, seed: in
         samples_are=matrix.suite.samples_are,
         embeddings=list(matrix.features),
     )
-
-
-def _front(quality: Floats, cost: Floats) -> list[bool]:
-    """Return for each of M candidates whether none is better for as little, or as good for less."""
-    better = (quality >= quality[:, None]) & (cost <= cost[:, None])
-    better &= (quality > quality[:, None]) | (cost < cost[:, None])
-    return [not row.any() for row in better]
-
-
-def _variances(found: dict[str, Intervals], metric: Metric) -> Variances | None:
-    if "interaction" not in found:
-        return None
-    names = ("interaction", "noise", "repeats")
-    return Variances(**{name: single(found[name], metric, "share") for name in names})

@@ -58,13 +58,9 @@ def _take_up(folder: Path, asked: dict[str, object], *, force: bool) -> None:
         raise UsageError(f"{folder} holds {others[0]}, which is none of the tables: give another --out")
     stored = _read(folder / ASKED)
     if found and not force and stored != asked:
-        differs = [f"{key} {stored.get(key)!r}, now {value!r}" for key, value in asked.items()]
-        differs = [one for one, key in zip(differs, asked, strict=True) if stored.get(key) != asked[key]]
-        why = (
-            f"asked for otherwise ({'; '.join(differs)})"
-            if stored
-            else "of which nothing says how they were made"
-        )
+        changed = {key: value for key, value in asked.items() if stored.get(key) != value}
+        differs = "; ".join(f"{key} {stored.get(key)!r}, now {value!r}" for key, value in changed.items())
+        why = f"asked for otherwise ({differs})" if stored else "of which nothing says how they were made"
         raise UsageError(f"{folder} holds tables {why}: give another --out, or --force to make them anew")
     for name in found if force else drafts:
         (folder / name).unlink()

@@ -51,6 +51,7 @@ def figure1c(runs: Runs) -> Exhibit:
     data = pd.concat(curves, ignore_index=True)
     counts = ", ".join(f"{inside.sum():,} {kind}" for kind, inside in groups.items())
     of = f" of {pool.candidates[0].model}" if steps else ""
+    by_costs = ["No model of this pool has several numbers of steps, so candidates lie by cost."]
     return Exhibit(
         name="figure1c",
         title=f"Figure 1c. Quality by {label} on {runs.suite}",
@@ -58,11 +59,7 @@ def figure1c(runs: Runs) -> Exhibit:
         rows=tuple(rows),
         notes=(
             f"Mean ± standard error over test prompts, split into {by}: {counts}. Columns: {label}{of}.",
-            *(
-                ()
-                if steps
-                else ("No model of this pool has several numbers of steps, so candidates lie by cost.",)
-            ),
+            *([] if steps else by_costs),
         ),
         signature=runs.signature(),
         data=data,
@@ -83,12 +80,8 @@ def prompt_kinds(matrix: ScoreMatrix) -> tuple[str, dict[str, npt.NDArray[np.boo
     else:
         value, by = np.array([len(str(t).split()) for t in prompts["text"]], np.float64), "thirds by words"
     low, high = np.quantile(value, [1 / 3, 2 / 3], method="inverted_cdf")
-    if low == high:  # most prompts are alike: the rest is the other kind
-        return by, {
-            "simple": value <= low,
-            "complex": value > high if (value > high).any() else value >= high,
-        }
-    return by, {"simple": value <= low, "complex": value >= high}
+    rest = low == high and (value > high).any()  # most prompts are alike: the rest is the other kind
+    return by, {"simple": value <= low, "complex": value > high if rest else value >= high}
 
 
 def _steps(runs: Runs) -> dict[str, float]:

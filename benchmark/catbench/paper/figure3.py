@@ -13,7 +13,6 @@ from catbench.paper.runs import Runs, by_cost
 from catbench.report.axes import draw_curve, name_points, set_frame, spread, tidy
 from catbench.report.figure import PALETTE, REFERENCE, cost_label, fixed_points
 from catbench.report.numbers import Curve
-from catbench.report.result import Result
 from catbench.suite.info import Metric
 
 HOMOGENEOUS = "(homogeneous)"
@@ -21,7 +20,7 @@ HOMOGENEOUS = "(homogeneous)"
 
 @dataclass(frozen=True)
 class _Line:
-    metric: str
+    metric: Metric
     name: str
     curve: Curve
     colour: str
@@ -33,25 +32,19 @@ def figure3(runs: Runs) -> Exhibit:
     lines = [line for metric in runs.metrics for line in _lines(runs, metric)]
     pool = runs.pool(runs.metrics[0].name)
     order = by_cost(pool)
-    results = {metric.name: runs.result(runs.knn, metric.name) for metric in runs.metrics}
-    titles = {metric.name: titled(metric) for metric in runs.metrics}
     rows: list[Row] = []
     for line in lines:
         at = _at(line.curve, [float(pool.cost[m]) for m in order])
-        rows.append((titles[line.metric], line.name, *map(number, at)))
+        rows.append((titled(line.metric), line.name, *map(number, at)))
     data = pd.DataFrame(
         [
-            (line.metric, line.name, cost, quality)
+            (line.metric.name, line.name, cost, quality)
             for line in lines
             for cost, quality in zip(line.curve.cost, line.curve.quality, strict=True)
         ],
         columns=["metric", "curve", pool.unit, "quality"],
     )
-    alone = (
-        ()
-        if runs.homogeneous
-        else ("No model of this pool has two candidates: there is no homogeneous pool.",)
-    )
+    alone = ["No model of this pool has two candidates: there is no homogeneous pool."]
     return Exhibit(
         name="figure3",
         title=f"Figure 3. Deferral curves on {runs.suite}",
@@ -61,13 +54,13 @@ def figure3(runs: Runs) -> Exhibit:
             "Quality at each candidate's cost; - below a curve's start. The band is the 95% interval of the "
             "first curve. The mixture does not read the prompt; the cascade is no router: it draws "
             "with a cheap candidate, sees the score, and pays for a second image where it is poor.",
-            *alone,
+            *([] if runs.homogeneous else alone),
             *runs.read,
             *runs.left_out,
         ),
         signature=runs.signature(*runs.estimators),
         data=data,
-        draw=lambda figure: _draw(figure, runs, lines, results),
+        draw=lambda figure: _draw(figure, runs, lines),
         size=(1.2 + 4.4 * len(runs.metrics), 4.6),
     )
 
@@ -76,13 +69,13 @@ def _lines(runs: Runs, metric: Metric) -> list[_Line]:
     lines: list[_Line] = []
     for number_, router in enumerate(runs.estimators):
         result = runs.result(router, metric.name)
-        lines.append(_Line(metric.name, f"{router} ({result.pool})", result.curve, PALETTE[number_], "-"))
+        lines.append(_Line(metric, f"{router} ({result.pool})", result.curve, PALETTE[number_], "-"))
         if runs.homogeneous:
             same = runs.result(router, metric.name, homogeneous=True)
-            lines.append(_Line(metric.name, f"{router} {HOMOGENEOUS}", same.curve, PALETTE[number_], "--"))
+            lines.append(_Line(metric, f"{router} {HOMOGENEOUS}", same.curve, PALETTE[number_], "--"))
     curve = runs.result(runs.knn, metric.name).reference_curve
-    lines.append(_Line(metric.name, "mixture", curve("mixture"), REFERENCE, "--"))
-    lines.append(_Line(metric.name, "cascade (sees an image)", curve("cascade"), REFERENCE, ":"))
+    lines.append(_Line(metric, "mixture", curve("mixture"), REFERENCE, "--"))
+    lines.append(_Line(metric, "cascade (sees an image)", curve("cascade"), REFERENCE, ":"))
     return lines
 
 
@@ -93,11 +86,11 @@ def _at(curve: Curve, costs: list[float]) -> list[float | None]:
     return [float(h) if c >= start else None for c, h in zip(costs, heights, strict=True)]
 
 
-def _draw(figure: Any, runs: Runs, lines: list[_Line], results: dict[str, Result]) -> None:
+def _draw(figure: Any, runs: Runs, lines: list[_Line]) -> None:
     panels = spread(figure, len(runs.metrics), bottom=0.25)
     for metric, panel in zip(runs.metrics, panels, strict=True):
-        result = results[metric.name]
-        own = [line for line in lines if line.metric == metric.name]
+        result = runs.result(runs.knn, metric.name)
+        own = [line for line in lines if line.metric == metric]
         for line in own:
             style = {"color": line.colour, "linestyle": line.dashes, "label": line.name, "linewidth": 1.6}
             draw_curve(panel, line.curve, style, banded=line is own[0])

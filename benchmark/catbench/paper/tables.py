@@ -185,11 +185,7 @@ def table3(runs: Runs) -> Exhibit:
     return Exhibit(
         name="table3",
         title=f"Table 3. Cost to match each candidate, {runs.knn} on {runs.suite}",
-        header=(
-            "candidate",
-            *(metric.title for metric in runs.metrics),
-            *(["Sharpness, published"] if published else []),
-        ),
+        header=("candidate", *(m.title for m in runs.metrics), *["Sharpness, published"] * published),
         rows=tuple(rows),
         notes=(*notes, *runs.read, *([COSTS] if published else [])),
         signature=runs.signature(runs.knn),

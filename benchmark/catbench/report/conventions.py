@@ -108,19 +108,16 @@ def signature(
 ) -> str:
     """Return `suite:...|pool:...|cost:...|...`; `trials` tells how win rates were drawn."""
     test = rounds.test
-    protocol = [rounds.described] if rounds.described else []
-    if compact:
-        protocol.append("compact")
     members = hashlib.sha256(" ".join(pool.ids).encode()).hexdigest()[:8]
-    simulated = ["SIMULATED"] if matrix.suite.simulated else []
     low, high = float(pool.cost.min()), float(pool.cost.max())
     parts = [
-        *simulated,
+        *["SIMULATED"] * matrix.suite.simulated,
         f"suite:{matrix.suite.id}@{matrix.digest[:12]}",
         f"pool:{pool.name}({len(pool)})@{members}",
         f"cost:{pool.unit}",
         f"split:{'test' if not rounds.described.startswith('folds') else 'all'}({len(test)}x{test.samples})",
-        *protocol,
+        *[rounds.described] * bool(rounds.described),
+        *["compact"] * compact,
         "curve:exact,flat",
         f"axis:log({low:.6g}-{high:.6g})",
         f"bootstrap:{bootstrap.replicates},groups,seed={bootstrap.seed}",

@@ -60,7 +60,7 @@ def numbers(values: Floats) -> list[float | None]:
 
 def rounded(values: Floats) -> list[float]:
     """Return finite values with the digits of a report."""
-    return [float(f"{value:.{DIGITS}g}") for value in values.tolist()]
+    return [number(value) or 0.0 for value in values.tolist()]
 
 
 def number(value: float) -> float | None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from catbench.arrays import Floats
 from catbench.report.estimates import numbers, rounded
-from catbench.report.numbers import Curve
+from catbench.report.numbers import ALONG, Curve
 from catbench.report.report import Report
 from catbench.report.result import Result
 from catbench.score.bootstrap import ends
@@ -55,14 +56,7 @@ class Panel:
     series: tuple[Series, ...]
     points: tuple[FixedPoint, ...]
     gains: tuple[Series, ...]
-    """Each router's gain over the mixture, above 0 where it is better: the curves lie on each other."""
-
-    @property
-    def below(self) -> tuple[Series, ...]:
-        """What is drawn below the curves: the mixture's own gain, 0 at every cost, and the routers'."""
-        mixture = next(series for series in self.series if series.role == "mixture")
-        level = Curve(cost=mixture.curve.cost, quality=[0.0] * len(mixture.curve.cost))
-        return replace(mixture, curve=level), *self.gains
+    """The gain over the mixture, its own, which is 0, and each router's: the curves lie on each other."""
 
     @property
     def heights(self) -> list[float]:
@@ -89,8 +83,8 @@ def gain_curve(report: Report, position: int) -> Curve:
         return Curve(cost=cost.tolist(), quality=rounded(gains))
     drawn = report.replicates[report.replicates["result"] == position].filter(like="gain_")
     low, high, _ = ends(drawn.to_numpy(np.float64))
-    kept = np.linspace(0, len(cost) - 1, drawn.shape[1]).round().astype(int)
-    return Curve(cost=cost[kept].tolist(), quality=rounded(gains[kept]), low=numbers(low), high=numbers(high))
+    cost, gains = cost[::ALONG], gains[::ALONG]
+    return Curve(cost=cost.tolist(), quality=rounded(gains), low=numbers(low), high=numbers(high))
 
 
 def curve_table(report: Report) -> pd.DataFrame:
@@ -134,14 +128,17 @@ def frame(curves: npt.ArrayLike, fixed: npt.ArrayLike) -> tuple[float, float, in
 
 
 def pareto_front(result: Result) -> list[str]:
-    """Return the candidates that no other matches or beats at no greater cost, by rising cost."""
-    quality = {name: result.sign * (fixed.quality.value or 0.0) for name, fixed in result.fixed.items()}
-    cost = dict(zip(result.candidates, result.costs, strict=True))
-    front: list[str] = []
-    for name in sorted(result.candidates, key=lambda name: (cost[name], -quality[name])):
-        if not front or quality[name] > quality[front[-1]]:
-            front.append(name)
-    return front
+    """Return the candidates that none beats for as little, or matches for less, by rising cost."""
+    quality = result.sign * np.array([value or 0.0 for value in result.fixed_quality.value])
+    front = undominated(quality, np.array(result.costs))
+    return [result.candidates[k] for k in np.argsort(result.costs, kind="stable") if front[k]]
+
+
+def undominated(quality: Floats, cost: Floats) -> list[bool]:
+    """Return for each of M candidates whether none is better for as little, or as good for less."""
+    better = (quality >= quality[:, None]) & (cost <= cost[:, None])
+    better &= (quality > quality[:, None]) | (cost < cost[:, None])
+    return [not row.any() for row in better]
 
 
 def fixed_points(result: Result) -> list[FixedPoint]:
@@ -164,8 +161,10 @@ def cost_label(key: str) -> str:
 
 
 def _panel(first: Result, reports: Sequence[Report]) -> Panel:
+    mixture = first.reference_curve("mixture")
+    level = Curve(cost=mixture.cost, quality=[0.0] * len(mixture.cost))
     curves: list[Series] = []
-    gains: list[Series] = []
+    gains = [Series(MIXTURE, level, "mixture", REFERENCE)]
     for number, report in enumerate(reports):
         name, colour = report.router.name, PALETTE[number % len(PALETTE)]
         for position, result in enumerate(report.results):
@@ -179,7 +178,7 @@ def _panel(first: Result, reports: Sequence[Report]) -> Panel:
         cost_label=cost_label(first.cost),
         quality_label=f"mean {first.metric_label}{better}",
         series=(
-            Series(MIXTURE, first.reference_curve("mixture"), "mixture", REFERENCE),
+            Series(MIXTURE, mixture, "mixture", REFERENCE),
             Series("oracle", first.reference_curve("oracle"), "oracle", REFERENCE),
             *curves,
         ),

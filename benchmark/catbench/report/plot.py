@@ -51,7 +51,7 @@ def plotly_figure(described: Sequence[Panel]) -> Any:
         subplot_titles=[panel.title for panel in described],
     )  # fmt: skip
     for column, panel in enumerate(described, start=1):
-        for row, lines in enumerate((panel.series, panel.below), start=1):
+        for row, lines in enumerate((panel.series, panel.gains), start=1):
             _plotly_lines(figure, lines, row, column)
         cost, quality = ([getattr(point, name) for point in panel.points] for name in ("cost", "quality"))
         low, high, outside = frame(panel.heights, quality)
@@ -129,7 +129,7 @@ def _matplotlib_figure(described: Sequence[Panel]) -> Any:
     figure = Figure(figsize=(6.2 * len(described), 7.0), layout="constrained")
     above, below = figure.subplots(2, len(described), squeeze=False, sharex="col", height_ratios=SHARES)
     for axis, under, panel in zip(above, below, described, strict=True):
-        for one, lines in ((axis, panel.series), (under, panel.below)):
+        for one, lines in ((axis, panel.series), (under, panel.gains)):
             for series in lines:
                 style = {"color": series.colour, "linestyle": DASHES[series.role][0], "label": series.name}
                 draw_curve(one, series.curve, {"linewidth": 1.8, **style})

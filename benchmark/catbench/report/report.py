@@ -30,7 +30,7 @@ from catbench import __version__
 from catbench.errors import CatbenchError, UsageError, first_fault, unknown_name
 from catbench.files import atomic_file
 from catbench.report.numbers import ReportRecord
-from catbench.report.result import Result, gain_text, headline, headroom_text
+from catbench.report.result import Result, headline, spelled
 from catbench.report.spelling import wrapped
 from catbench.report.submission_record import Submission
 
@@ -111,7 +111,7 @@ class Report(BaseModel):
         """Return the same as a small table for a notebook; everything is escaped."""
         heads = ("metric", "headroom captured", "gain over the mixture", "verdict")
         cells = [
-            (result.metric_label, headroom_text(result), gain_text(result), result.verdict)
+            (result.metric_label, spelled(result, "headroom"), spelled(result, "gain"), result.verdict)
             for result in self.whole.values()
         ]
         rows = [f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells]

@@ -103,22 +103,12 @@ def headline(result: Result) -> str:
     """Return verdict, headroom and gain as a line."""
     lower = " (lower is better)" if result.direction == "lower" else ""
     return (
-        f"{result.metric}{lower}: {result.verdict}; {headroom_text(result)} of the headroom, "
-        f"gain over the mixture {gain_text(result)}"
+        f"{result.metric}{lower}: {result.verdict}; {spelled(result, 'headroom')} of the headroom, "
+        f"gain over the mixture {spelled(result, 'gain')}"
     )
 
 
-def headroom_text(result: Result) -> str:
-    """Return the headroom that is captured, with its interval."""
-    return _spelled(result, "headroom", percent=True)
-
-
-def gain_text(result: Result) -> str:
-    """Return the gain over the mixture, with its interval."""
-    return _spelled(result, "gain")
-
-
-def _spelled(result: Result, name: str, *, percent: bool = False) -> str:
+def spelled(result: Result, name: Literal["headroom", "gain"]) -> str:
     """Return a measure as text; `-` where a report of a stranger lacks it, for a summary never fails."""
     found = result.measures.get(name)
-    return spell(found, percent=percent) if isinstance(found, Estimate) else "-"
+    return spell(found, percent=name == "headroom") if isinstance(found, Estimate) else "-"

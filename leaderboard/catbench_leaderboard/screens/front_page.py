@@ -49,9 +49,6 @@ class FrontParts(NamedTuple):
     line: Markup
     """What the suite is."""
     table: Markup
-    notes: Markup
-    suites: Markup
-    """What every suite is."""
 
 
 @kept
@@ -60,8 +57,7 @@ def front_parts(board: Board, view: View, to: Router, most: int | None = None) -
     over = f"Ranked over {len(board.real)} suites of real images; numbers are of {about(view.suite).tab}."
     lead = over if view.every else ""
     line = Markup("{} {}").format(lead, what_it_is(board, view.suite))
-    table = ranking_markup(board, view, to, most)
-    return FrontParts(sentence(board, view), line, table, notes(), suites_markup(board))
+    return FrontParts(sentence(board, view), line, ranking_markup(board, view, to, most))
 
 
 def curves(board: Board, view: View, theme: PageTheme, *, quality: bool = False) -> list[Picture]:
@@ -159,9 +155,9 @@ def show() -> None:
         with place:
             layout.html(*curves(board, view, THEMES[layout.theme()], quality=quality))
     with right:
-        layout.html(Markup('<div class="front">{}</div>').format(parts.table), parts.notes)
+        layout.html(Markup('<div class="front">{}</div>').format(parts.table), notes())
         if (count := len(board.rows(view))) > MOST:
             st.toggle(f"All {count} routers", key="everyone", bind="query-params")
     layout.filters(board, view)
-    layout.html(parts.suites)
+    layout.html(suites_markup(board))
     layout.not_on_the_board(board)
