@@ -96,7 +96,20 @@ def inspect(
         conventions += f"|drawn:{len(part.prompts)}of{len(matrix.prompts)},groups,seed={seed}"
     inspection = Inspection(
         signature=f"{conventions}|metric:{measured.name}",
-        basis=_basis(matrix, truth, len(part.prompts), folds, seed),
+        basis=Basis(
+            suite=matrix.suite.id,
+            suite_digest=matrix.digest,
+            simulated=matrix.suite.simulated,
+            stored=len(matrix.prompts),
+            prompts=len(part.prompts),
+            seed=seed,
+            folds=folds,
+            tested=len(truth.groups),
+            groups=len(np.unique(truth.groups)),
+            samples=truth.samples.shape[2],
+            samples_are=matrix.suite.samples_are,
+            embeddings=list(matrix.features),
+        ),
         metric=measured.name,
         metric_label=measured.title,
         direction=measured.direction,
@@ -221,21 +234,4 @@ def _gain(found: dict[str, Intervals], name: str, cost: Floats, metric: Metric) 
         gain=single(found[f"{name}.gain"], metric, "gain"),
         headroom=single(found[f"{name}.headroom"], metric, "share"),
         along=curve_record(cost, found[f"{name}.along"], metric, "gain"),
-    )
-
-
-def _basis(matrix: ScoreMatrix, truth: Truth, prompts: int, folds: int, seed: int) -> Basis:
-    return Basis(
-        suite=matrix.suite.id,
-        suite_digest=matrix.digest,
-        simulated=matrix.suite.simulated,
-        stored=len(matrix.prompts),
-        prompts=prompts,
-        seed=seed,
-        folds=folds,
-        tested=len(truth.groups),
-        groups=len(np.unique(truth.groups)),
-        samples=truth.samples.shape[2],
-        samples_are=matrix.suite.samples_are,
-        embeddings=list(matrix.features),
     )

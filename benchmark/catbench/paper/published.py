@@ -87,7 +87,5 @@ LAST_COLUMN = (
     "most expensive candidate's quality; ours stays flat beyond λ = 0, since nobody has to spend."
 )
 
-
-def is_published(suite: str, table: str) -> bool:
-    """Return whether the paper's table is about this suite."""
-    return suite == {"table1": "coco", "table2": "diffusiondb", "table3": "diffusiondb"}[table]
+SUITES = {"table1": "coco", "table2": "diffusiondb", "table3": "diffusiondb"}
+"""Table -> the suite that it is about."""

@@ -11,13 +11,13 @@ from catbench.paper.exhibit import MISSING, Bold, Exhibit, Row, number, titled
 from catbench.paper.published import (
     COSTS,
     LAST_COLUMN,
+    SUITES,
     TABLE1,
     TABLE1_CANDIDATES,
     TABLE2,
     TABLE2_CANDIDATES,
     TABLE3,
     TFLOPS,
-    is_published,
 )
 from catbench.paper.runs import Runs, by_cost
 from catbench.report.conventions import signature
@@ -45,7 +45,7 @@ def table1(runs: Runs, count: int) -> Exhibit:
     order = [pool.ids[m] for m in by_cost(pool)]
     rows = [row for metric in runs.metrics for row in _trial_rows(runs, metric, drawn)]
     rows.append(_costs(pool))
-    published = is_published(runs.matrix.suite.id, "table1")
+    published = runs.matrix.suite.id == SUITES["table1"]
     if published:
         for label, values in TABLE1.items():
             of = dict(zip(TABLE1_CANDIDATES, values, strict=True))
@@ -116,7 +116,7 @@ def table2(runs: Runs) -> Exhibit:
     """Return quality at each candidate's cost, k-NN's and the candidate's, a metric a pair of rows (§5.5)."""
     pool = runs.pool(runs.metrics[0].name)
     order = [pool.ids[m] for m in by_cost(pool)]
-    published = is_published(runs.matrix.suite.id, "table2")
+    published = runs.matrix.suite.id == SUITES["table2"]
     rows: list[Row] = []
     for metric in runs.metrics:
         rows += _quality_rows(runs, metric, order)
@@ -171,7 +171,7 @@ def table3(runs: Runs) -> Exhibit:
     pool = runs.pool(runs.metrics[0].name)
     order = [pool.ids[m] for m in by_cost(pool)]
     results = [runs.result(runs.knn, metric.name) for metric in runs.metrics]
-    published = is_published(runs.matrix.suite.id, "table3")
+    published = runs.matrix.suite.id == SUITES["table3"]
     rows: list[Row] = []
     for candidate in order:
         shares = [_share(result.estimate("cost_to_match", candidate)) for result in results]
