@@ -146,8 +146,9 @@ def draw(pipeline: Any, prompts: Sequence[str], steps: int, guidance: float, see
 
 def appraise_clip(folder: Path, test: Exam) -> Found:
     """Return how well right prompts score, and how often each picture's is found among all."""
+    from catbench_make.encoders import TRANSFORMERS
     from catbench_make.scorers import ScorerContext
-    from catbench_make.scorers.clip_model import TRANSFORMERS, load_clip
+    from catbench_make.scorers.clip_model import load_clip
 
     clip = load_clip(f"{TRANSFORMERS}{folder}", "", ScorerContext())
     cosines = clip.images(test.render()) @ np.stack([clip.text(prompt) for prompt in test.prompts]).T

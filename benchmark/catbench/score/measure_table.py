@@ -11,7 +11,6 @@ from typing import Any, Literal, TypeVar
 import pandas as pd
 
 from catbench.arrays import Floats
-from catbench.score.bootstrap import Values
 
 Kind = Literal["quality", "gain", "share", "ratio", "error", "correlation"]
 
@@ -51,9 +50,9 @@ def measures() -> pd.DataFrame:
     return pd.DataFrame([vars(one) for one in MEASURES.values()])[columns].set_index("name")
 
 
-def measured(given: dict[str, Any]) -> Values:
+def measured(given: dict[str, Any]) -> dict[str, Floats]:
     """Return every measure of what a scorer gives, by name; a measure may want another one's value too."""
-    values: Values = {}
+    values: dict[str, Floats] = {}
 
     def value(name: str) -> Any:
         if name in given:
