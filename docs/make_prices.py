@@ -25,9 +25,9 @@ from catbench.suite.recipes.flasheval_recipe import MODELS as SD_MODELS
 from catbench.suite.recipes.flasheval_recipe import candidate_of
 from catbench.suite.tables.prices import read_costs
 from catbench_make.costs.elsewhere import RELEASED_ELSEWHERE
-from catbench_make.costs.flop_table import TERA, count_costs, shipped_costs
+from catbench_make.costs.flop_table import costs_of, count_costs, shipped_costs
 from catbench_make.costs.flops import Flops, count_forward, meta
-from catbench_make.packages import prepare, versions
+from catbench_make.packages import prepare
 
 ROOT = Path(__file__).parent.parent
 TABLES = ROOT / "benchmark" / "catbench" / "data" / "costs"
@@ -137,7 +137,7 @@ def evalmi() -> list[Cost]:
         elif name in RELEASED_ELSEWHERE:
             model = RELEASED_ELSEWHERE[name]
             source = f"{model.source}: {model.steps} steps, guidance {model.guidance}, 1024 px"
-            costs += _costs(name, *model.flops(), source)
+            costs += [noted(cost, source) for cost in costs_of(name, model.flops())]
     for name, pipeline, guidance, pixels in (
         ("sd-2.1", "stabilityai/stable-diffusion-2-1", 7.5, 768),
         ("playground-2.5", "playgroundai/playground-v2.5-1024px-aesthetic", 3.0, 1024),
@@ -160,7 +160,7 @@ def pqpp() -> list[Cost]:
     source = (
         "github.com/openai/glide-text2im: 100 steps at 64 px, guidance 3, and 27 of the upsampler to 256 px"
     )
-    return [*_costs("glide", *_glide(), source), *sdxl]
+    return [*(noted(cost, source) for cost in costs_of("glide", _glide())), *sdxl]
 
 
 def _glide() -> tuple[Flops, Flops]:
@@ -183,20 +183,6 @@ def _glide() -> tuple[Flops, Flops]:
     large = forwards(code.model_and_diffusion_defaults_upsampler(), 256, "fast27")
     whole = small * 2 + large  # only the small network is guided
     return whole, whole  # the text is encoded anew in every step, by the networks themselves
-
-
-def _costs(name: str, whole: Flops, denoising: Flops, source: str) -> list[Cost]:
-    method = f"meta device, from configurations; torch {versions()['torch']}"
-    paper = (denoising.total - denoising.attention) / TERA
-    return [
-        Cost(candidate=name, unit="tflops", value=whole.total / TERA, method=f"{method}; {source}"),
-        Cost(
-            candidate=name,
-            unit="tflops_paper",
-            value=paper,
-            method=f"{method}; denoiser without attention products; {source}",
-        ),
-    ]
 
 
 def _settings_of(candidate: Candidate) -> str:

@@ -184,14 +184,17 @@ def parameters(module_of) -> float:
 def test_the_real_configurations_have_as_many_parameters_as_published(repository, component, kind, published):
     import diffusers
 
-    config = getattr(RELEASED[repository], component)
+    config = RELEASED[repository].parts[component]
     found = parameters(lambda: getattr(diffusers, kind).from_config(config))
     assert found == pytest.approx(published, rel=1e-3)
 
 
 @pytest.mark.parametrize(
     ("config", "published"),
-    [(RELEASED[SD_TURBO].text_encoders[0], 340.4), (RELEASED[FLUX_DEV].t5, 4762.3)],
+    [
+        (RELEASED[SD_TURBO].parts["text_encoder"], 340.4),
+        (RELEASED[FLUX_DEV].parts["text_encoder_2"], 4762.3),
+    ],
     ids=["clip-h", "t5-xxl"],
 )
 def test_the_real_text_encoders_have_as_many_parameters_as_published(config, published):

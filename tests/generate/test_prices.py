@@ -15,7 +15,7 @@ from catbench.suite.recipes import evalmi_recipe as evalmi
 from catbench.suite.recipes import pqpp_recipe as pqpp
 from catbench.suite.recipes.flasheval_recipe import MODELS, candidate_of
 from catbench.suite.recipes.recipe import DATA, shipped_prices
-from catbench_make.costs.architectures import RELEASED, SMALL_SD, UNetArchitecture
+from catbench_make.costs.architectures import RELEASED, SMALL_SD
 from catbench_make.costs.elsewhere import RELEASED_ELSEWHERE
 from catbench_make.costs.flop_table import TERA, count_costs
 from catbench_make.packages import optional
@@ -73,10 +73,9 @@ def test_so_it_is_for_models_of_other_kinds(name):
 
 
 def parameters(architecture):
-    assert isinstance(architecture, UNetArchitecture)
     diffusers = optional("diffusers", "counting")
     with torch.device("meta"):
-        unet = diffusers.UNet2DConditionModel.from_config(architecture.unet)
+        unet = diffusers.UNet2DConditionModel.from_config(architecture.parts["unet"])
     return sum(weights.numel() for weights in unet.parameters())
 
 

@@ -1,8 +1,9 @@
 """FLOPs of text-to-image models that others have judged, beside those that catbench draws with.
 
-Each is a class of diffusers with the configuration of its release, as its `config.json` has it, and runs
-with the steps, guidance and size of its model card, or else of its pipeline's defaults in diffusers. A
-price holds for one image of 1024 px: text encoders on both prompts, the denoiser twice a step, the decoder.
+Each is a class of diffusers with the configuration of its release, as its `config.json` has it where that is
+not the class's default, and runs with the steps, guidance and size of its model card, or else of its
+pipeline's defaults in diffusers. A price holds for one image of 1024 px: text encoders on both prompts, the
+denoiser twice a step, the decoder.
 
     sd-3.5-large    SD3Transformer2DModel, 38 blocks of 2,432: 8.1 billion parameters as published
     pixart-sigma    PixArtTransformer2DModel, 28 blocks of 1,152: 0.6 billion as published
@@ -15,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -36,22 +36,19 @@ from catbench_make.costs.flops import (
     meta,
     on_meta,
 )
+from catbench_make.costs.pipeline_flops import Forward, unet_forward
 from catbench_make.packages import optional
 
 LATENT = 128
 """Width of the latent of an image of 1024 px."""
 _SD_3_5 = {
-    "sample_size": 128,
     "num_layers": 38,
     "num_attention_heads": 38,
     "caption_projection_dim": 2432,
-    "pos_embed_max_size": 192,
     "qk_norm": "rms_norm",
 }
 _PIXART = {
     "caption_channels": 4096,
-    "interpolation_scale": 2,
-    "norm_eps": 1e-6,
     "use_additional_conditions": False,
 }
 _KOLORS = {
@@ -81,8 +78,6 @@ _MOVQ = {
     "up_block_types": ["AttnUpDecoderBlock2D"] + ["UpDecoderBlock2D"] * 3,
     "layers_per_block": 2,
     "latent_channels": 4,
-    "num_vq_embeddings": 16384,
-    "vq_embed_dim": 4,
     "norm_type": "spatial",
 }
 
@@ -99,7 +94,7 @@ class Released:
     guidance: float
     source: str
     """Where configuration and settings are from."""
-    denoiser: Callable[[], tuple[Any, dict[str, Any]]]
+    denoiser: Callable[[], Forward]
     """Returns the denoiser on the meta device, and the arguments of one forward."""
     text: Callable[[], Flops]
     """Counts the text encoders on one prompt."""
@@ -115,7 +110,7 @@ class Released:
         return self.text() * self.texts + denoising + self.decoder(), denoising
 
 
-def _sd_3_5() -> tuple[Any, dict[str, Any]]:
+def _sd_3_5() -> Forward:
     tokens = 77 + 256  # CLIP's and T5's, one behind the other
     return diffusers_model("SD3Transformer2DModel", _SD_3_5), {
         "hidden_states": meta(1, 16, LATENT, LATENT),
@@ -125,21 +120,12 @@ def _sd_3_5() -> tuple[Any, dict[str, Any]]:
     }
 
 
-def _pixart() -> tuple[Any, dict[str, Any]]:
+def _pixart() -> Forward:
     return diffusers_model("PixArtTransformer2DModel", _PIXART), {
         "hidden_states": meta(1, 4, LATENT, LATENT),
         "encoder_hidden_states": meta(1, 300, 4096),
         "timestep": meta(1),
         "added_cond_kwargs": {"resolution": None, "aspect_ratio": None},
-    }
-
-
-def _kolors() -> tuple[Any, dict[str, Any]]:
-    return diffusers_model("UNet2DConditionModel", _KOLORS), {
-        "sample": meta(1, 4, LATENT, LATENT),
-        "timestep": meta(1),
-        "encoder_hidden_states": meta(1, 256, 4096),
-        "added_cond_kwargs": {"text_embeds": meta(1, 4096), "time_ids": meta(1, 6)},
     }
 
 
@@ -151,7 +137,7 @@ def _chatglm() -> Flops:
     return count_forward(lambda: model(input_ids=ids, position_ids=places, output_hidden_states=True))
 
 
-def _kandinsky() -> tuple[Any, dict[str, Any]]:
+def _kandinsky() -> Forward:
     return diffusers_model("Kandinsky3UNet", {}), {
         "sample": meta(1, 4, LATENT, LATENT),
         "timestep": meta(1),
@@ -165,7 +151,7 @@ def _movq() -> Flops:
     return count_forward(lambda: model.decode(meta(1, 4, LATENT, LATENT), force_not_quantize=True))
 
 
-def _omnigen() -> tuple[Any, dict[str, Any]]:
+def _omnigen() -> Forward:
     text, image = 64, (LATENT // 2) ** 2
     length = text + 1 + image  # the step's own token stands between
     scaling = {"short_factor": [1.0] * 48, "long_factor": [1.0] * 48, "type": "su"}
@@ -211,7 +197,11 @@ RELEASED_ELSEWHERE = {
         lambda: count_text_encoder(T5_XXL, 300),
     ),
     "kolors": Released(
-        50, 5.0, "Kwai-Kolors/Kolors-diffusers, defaults of KolorsPipeline", _kolors, _chatglm
+        50,
+        5.0,
+        "Kwai-Kolors/Kolors-diffusers, defaults of KolorsPipeline",
+        lambda: unet_forward(_KOLORS, (LATENT, LATENT), 256),
+        _chatglm,
     ),
     "kandinsky-3": Released(
         25,

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SHIPPED = DATA / "costs" / "flops.parquet"
 TERA = 1e12
+ON_META = "meta device, from configurations"
+"""How most FLOPs are counted."""
 
 
 def flop_costs(candidates: Sequence[Candidate], root: Path | None = None) -> tuple[Cost, ...]:
@@ -48,12 +50,17 @@ def flop_costs(candidates: Sequence[Candidate], root: Path | None = None) -> tup
 def count_costs(candidate: Candidate, root: Path | None = None) -> tuple[Cost, Cost]:
     """Return a candidate's `tflops` and `tflops_paper`, counted now. Raises as `flop_costs` does."""
     prepare()
-    (whole, denoising), how = _count(drawing_settings(candidate), root)
+    return costs_of(candidate.id, *_count(drawing_settings(candidate), root))
+
+
+def costs_of(name: str, flops: tuple[Flops, Flops], how: str = ON_META) -> tuple[Cost, Cost]:
+    """Return `tflops` and `tflops_paper` of a candidate from the FLOPs of its whole call and its denoiser."""
+    whole, denoising = flops
     method = f"{how}; torch {versions()['torch']}"
     return (
-        Cost(candidate=candidate.id, unit="tflops", value=whole.total / TERA, method=method),
+        Cost(candidate=name, unit="tflops", value=whole.total / TERA, method=method),
         Cost(
-            candidate=candidate.id,
+            candidate=name,
             unit="tflops_paper",
             value=(denoising.total - denoising.attention) / TERA,
             method=f"{method}; denoiser without attention products",
@@ -74,18 +81,17 @@ def write_costs(costs: Sequence[Cost], path: Path) -> None:
 
 def _count(settings: DrawingSettings, root: Path | None) -> tuple[tuple[Flops, Flops], str]:
     """Return the FLOPs of one image, of the whole call and of its denoiser, and how they were counted."""
-    how = "meta device, from configurations"
     if settings.pipeline == INFINITY:
         from catbench_make.costs.infinity_flops import infinity_flops
 
-        return infinity_flops(settings), how
+        return infinity_flops(settings), ON_META
     folder = local_source(settings.pipeline, root)
     released = architectures.RELEASED.get(settings.pipeline)
     architecture = architectures.read_architecture(folder) if folder else released
     if architecture is not None:
         from catbench_make.costs.pipeline_flops import call_flops
 
-        return call_flops(architecture, settings), how
+        return call_flops(architecture, settings), ON_META
     from catbench_make.costs.flops import count_call
 
     return count_call(settings, root), "counted while drawing an image"

@@ -101,17 +101,17 @@ def count_vae_decoder(config: dict[str, Any], height: int, width: int) -> Flops:
     return count_forward(lambda: vae.decode(meta(1, vae.config.latent_channels, height, width)))
 
 
-def count_text_encoder(config: dict[str, Any], tokens: int | None = None) -> Flops:
+def count_text_encoder(config: dict[str, Any], tokens: int = 0) -> Flops:
     """Return the FLOPs of encoding one prompt by a text model of transformers.
 
     `config` is its `config.json`, whose `architectures` names the class; `tokens` the length to which prompts
-    are padded, by default a CLIP's window.
+    are padded, where that is not the model's window, as it is a CLIP's.
     """
     transformers = optional("transformers", "counting FLOPs")
     kind = getattr(transformers, config["architectures"][0])
     settings = kind.config_class(**without(config, "architectures", "model_type"))
     model = on_meta(lambda: kind(settings))
-    ids = meta(1, tokens or settings.max_position_embeddings, dtype=torch.long)
+    ids = meta(1, getattr(settings, "max_position_embeddings", tokens), dtype=torch.long)
     return count_forward(lambda: model(ids))
 
 

@@ -17,16 +17,11 @@ from __future__ import annotations
 
 from functools import cache
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 
-from catbench_make.costs.architectures import (
-    AmusedArchitecture,
-    Architecture,
-    FluxArchitecture,
-    UNetArchitecture,
-)
+from catbench_make.costs.architectures import Architecture
 from catbench_make.costs.flops import (
     Flops,
     count_forward,
@@ -46,126 +41,125 @@ MICRO_CONDITIONS = 5
 """Of aMUSEd: width, height, two of the crop, and the aesthetic score."""
 
 
+Forward: TypeAlias = tuple[Any, dict[str, Any]]
+"""A network on the meta device, and the arguments of one forward on one input."""
+
+
 def call_flops(architecture: Architecture, settings: DrawingSettings) -> tuple[Flops, Flops]:
     """Return the FLOPs of one image: of the whole call, and of its denoiser's forwards."""
-    inputs = 2 if settings.guidance > 1 else 1
-    if isinstance(architecture, UNetArchitecture):
-        height, width = _latent_size(settings, architecture.vae)
-        denoising = _unet_steps(architecture, settings, height, width) * inputs
-        text = _clip(architecture) * (inputs if architecture.encodes_empty_prompt else 1)
-        return text + denoising + _vae(architecture, height, width), denoising
-    if isinstance(architecture, FluxArchitecture):
-        height, width = _latent_size(settings, architecture.vae)
-        tokens = int(settings.call.get("max_sequence_length", MAX_SEQUENCE_LENGTH))
-        denoising = _flux_step(architecture, height, width, tokens) * settings.steps
-        return _flux_text(architecture, tokens) + denoising + _vae(architecture, height, width), denoising
-    height, width = _latent_size(settings, architecture.vqvae)
-    denoising = _amused_step(architecture, height, width) * (inputs * settings.steps)
-    text = _clip(architecture) * inputs
-    return text + denoising + _amused_decoder(architecture, height, width), denoising
-
-
-def _latent_size(settings: DrawingSettings, decoder: dict[str, Any]) -> tuple[int, int]:
-    """Return height and width of an image's latents."""
+    parts = architecture.parts
+    decoder = parts.get("vae") or parts["vqvae"]
     scale = 2 ** (len(decoder["block_out_channels"]) - 1)
-    return settings.height // scale, settings.width // scale
+    size = settings.height // scale, settings.width // scale
+    inputs = 2 if settings.guidance > 1 and not _is_flux(architecture) else 1
+    tokens = parts["text_encoder"]["max_position_embeddings"]
+    if _is_flux(architecture):
+        tokens = int(settings.call.get("max_sequence_length", MAX_SEQUENCE_LENGTH))
+    denoising = _steps(architecture, settings, size, tokens) * inputs
+    text = _text(architecture, tokens) * (inputs if architecture.encodes_empty_prompt else 1)
+    return text + denoising + _decoder(architecture, size), denoising
+
+
+def _is_flux(architecture: Architecture) -> bool:
+    return architecture.parts.keys() >= {"transformer", "vae"}
 
 
 @cache
-def _vae(architecture: UNetArchitecture | FluxArchitecture, height: int, width: int) -> Flops:
-    return count_vae_decoder(architecture.vae, height, width)
-
-
-@cache
-def _clip(architecture: UNetArchitecture | AmusedArchitecture) -> Flops:
+def _text(architecture: Architecture, tokens: int) -> Flops:
     """Return the FLOPs of encoding one prompt with every text encoder."""
-    return sum(map(count_text_encoder, architecture.text_encoders), Flops())
+    encoders = [config for name, config in architecture.parts.items() if name.startswith("text_encoder")]
+    return sum((count_text_encoder(config, tokens) for config in encoders), Flops())
 
 
-def _unet_steps(architecture: UNetArchitecture, settings: DrawingSettings, height: int, width: int) -> Flops:
+@cache
+def _decoder(architecture: Architecture, size: tuple[int, int]) -> Flops:
+    if "vae" in architecture.parts:
+        return count_vae_decoder(architecture.parts["vae"], *size)
+    model = diffusers_model("VQModel", architecture.parts["vqvae"])
+    shape = (1, *size, model.config.latent_channels)
+    codes = meta(1, *size, dtype=torch.long)
+    return count_forward(lambda: model.decode(codes, force_not_quantize=True, shape=shape))
+
+
+def _steps(
+    architecture: Architecture, settings: DrawingSettings, size: tuple[int, int], tokens: int
+) -> Flops:
     """Return the FLOPs of all steps on one input.
 
     PNDM (Liu et al. 2022) runs the UNet once more than the steps it is asked for: it runs its second step
     twice where it skips the Runge-Kutta steps, as Stable Diffusion has it.
     """
-    if settings.cache is None:
+    if settings.cache is None or "unet" not in architecture.parts:
         is_pndm = settings.scheduler is not None and settings.scheduler.name == "PNDMScheduler"
-        forwards = settings.steps + 1 if is_pndm else settings.steps
-        return _unet_step(architecture, height, width, None)[0] * forwards
-    interval = settings.cache.interval
-    full, shallow = _unet_step(architecture, height, width, (interval, settings.cache.branch))
-    whole_steps = -(-settings.steps // interval)
+        return _step(architecture, size, tokens)[0] * (settings.steps + is_pndm)
+    full, shallow = _step(architecture, size, tokens, settings.cache.interval, settings.cache.branch)
+    whole_steps = -(-settings.steps // settings.cache.interval)
     return full * whole_steps + shallow * (settings.steps - whole_steps)
 
 
 @cache
-def _unet_step(
-    architecture: UNetArchitecture, height: int, width: int, cached: tuple[int, int] | None
+def _step(
+    architecture: Architecture, size: tuple[int, int], tokens: int, interval: int = 0, branch: int = 0
 ) -> tuple[Flops, ...]:
     """Return the FLOPs of a whole step on one input and, with DeepCache, of one with cached features.
 
-    `cached` is DeepCache's interval and branch.
+    `interval` and `branch` are DeepCache's; 0 steps between two whole ones is no DeepCache.
     """
-    unet = diffusers_model("UNet2DConditionModel", architecture.unet)
-    sample, arguments = meta(1, unet.config.in_channels, height, width), _unet_arguments(architecture)
+    parts = architecture.parts
+    if "unet" not in parts:
+        build = _flux_forward if _is_flux(architecture) else _amused_forward
+        model, arguments = build(parts["transformer"], size, tokens)
+        return (count_forward(lambda: model(**arguments)),)
+    unet, arguments = unet_forward(parts["unet"], size, tokens)
+    sample, _ = (arguments.pop(name) for name in ("sample", "timestep"))
 
     def step(timestep: torch.Tensor) -> Flops:
         return count_forward(lambda: unet(sample, timestep, **arguments))
 
     # DeepCache tells steps apart by their timestep's place in the scheduler's list.
     timesteps = torch.tensor([999, 500])
-    if cached is None:
+    if not interval:
         return (step(timesteps[0]),)
     pipeline = SimpleNamespace(unet=unet, scheduler=SimpleNamespace(timesteps=timesteps))
-    with feature_cache(pipeline, FeatureCache(interval=cached[0], branch=cached[1])):
+    with feature_cache(pipeline, FeatureCache(interval=interval, branch=branch)):
         return step(timesteps[0]), step(timesteps[1])
 
 
-def _unet_arguments(architecture: UNetArchitecture) -> dict[str, Any]:
-    config = architecture.unet
-    tokens = architecture.text_encoders[0]["max_position_embeddings"]
-    arguments: dict[str, Any] = {"encoder_hidden_states": meta(1, tokens, config["cross_attention_dim"])}
-    if config.get("addition_embed_type") == "text_time":
-        # Six sizes and coordinates, each embedded in `addition_time_embed_dim` numbers.
-        width = config["projection_class_embeddings_input_dim"] - 6 * config["addition_time_embed_dim"]
-        arguments["added_cond_kwargs"] = {"text_embeds": meta(1, width), "time_ids": meta(1, 6)}
-    return arguments
-
-
-@cache
-def _flux_step(architecture: FluxArchitecture, height: int, width: int, tokens: int) -> Flops:
-    transformer = diffusers_model("FluxTransformer2DModel", architecture.transformer)
-    config, length = transformer.config, (height // PACKED) * (width // PACKED)
-    arguments = {
-        "hidden_states": meta(1, length, config.in_channels),
-        "encoder_hidden_states": meta(1, tokens, config.joint_attention_dim),
-        "pooled_projections": meta(1, config.pooled_projection_dim),
+def unet_forward(config: dict[str, Any], size: tuple[int, int], tokens: int) -> Forward:
+    """Return a forward of the UNet of Stable Diffusion, SDXL or Kolors, on latents of a size."""
+    unet = diffusers_model("UNet2DConditionModel", config)
+    read: Any = unet.config
+    arguments: dict[str, Any] = {
+        "sample": meta(1, read.in_channels, *size),
         "timestep": meta(1),
-        "guidance": meta(1) if config.guidance_embeds else None,
+        "encoder_hidden_states": meta(1, tokens, read.encoder_hid_dim or read.cross_attention_dim),
+    }
+    if read.addition_embed_type == "text_time":
+        # Six sizes and coordinates, each embedded in `addition_time_embed_dim` numbers.
+        width = read.projection_class_embeddings_input_dim - 6 * read.addition_time_embed_dim
+        arguments["added_cond_kwargs"] = {"text_embeds": meta(1, width), "time_ids": meta(1, 6)}
+    return unet, arguments
+
+
+def _flux_forward(config: dict[str, Any], size: tuple[int, int], tokens: int) -> Forward:
+    transformer = diffusers_model("FluxTransformer2DModel", config)
+    read, length = transformer.config, (size[0] // PACKED) * (size[1] // PACKED)
+    return transformer, {
+        "hidden_states": meta(1, length, read.in_channels),
+        "encoder_hidden_states": meta(1, tokens, read.joint_attention_dim),
+        "pooled_projections": meta(1, read.pooled_projection_dim),
+        "timestep": meta(1),
+        "guidance": meta(1) if read.guidance_embeds else None,
         "img_ids": meta(length, 3),
         "txt_ids": meta(tokens, 3),
     }
-    return count_forward(lambda: transformer(**arguments))
 
 
-@cache
-def _flux_text(architecture: FluxArchitecture, tokens: int) -> Flops:
-    return count_text_encoder(architecture.clip) + count_text_encoder(architecture.t5, tokens)
-
-
-@cache
-def _amused_step(architecture: AmusedArchitecture, height: int, width: int) -> Flops:
-    model = diffusers_model("UVit2DModel", architecture.transformer)
-    window = architecture.text_encoders[0]["max_position_embeddings"]
-    hidden = meta(1, window, model.config.encoder_hidden_size)
-    pooled, conditions = meta(1, model.config.cond_embed_dim), meta(1, MICRO_CONDITIONS)
-    codes = meta(1, height, width, dtype=torch.long)
-    return count_forward(lambda: model(codes, hidden, pooled, conditions))
-
-
-@cache
-def _amused_decoder(architecture: AmusedArchitecture, height: int, width: int) -> Flops:
-    model = diffusers_model("VQModel", architecture.vqvae)
-    shape = (1, height, width, model.config.latent_channels)
-    codes = meta(1, height, width, dtype=torch.long)
-    return count_forward(lambda: model.decode(codes, force_not_quantize=True, shape=shape))
+def _amused_forward(config: dict[str, Any], size: tuple[int, int], tokens: int) -> Forward:
+    transformer = diffusers_model("UVit2DModel", config)
+    return transformer, {
+        "input_ids": meta(1, *size, dtype=torch.long),
+        "encoder_hidden_states": meta(1, tokens, transformer.config.encoder_hidden_size),
+        "pooled_text_emb": meta(1, transformer.config.cond_embed_dim),
+        "micro_conds": meta(1, MICRO_CONDITIONS),
+    }
