@@ -129,7 +129,7 @@ def clone(tmp_path_factory):
     """A folder that links to the clone's code, with tiny weights of its own; named by the variable."""
     import transformers
 
-    from catbench_make.infinity.infinity_networks import Sizes, build_transformer, build_vae
+    from catbench_make.infinity.infinity import Sizes, build_transformer, build_vae
 
     folder = tmp_path_factory.mktemp("clones") / "Infinity"
     folder.mkdir()
@@ -276,8 +276,7 @@ def test_weights_that_are_missing_or_others_are_refused(clone, loaded):
 @needs_clone
 def test_flops_on_shapes_alone_are_those_of_drawing(loaded):
     from catbench_make.costs.infinity_flops import TEXT_TOKENS, infinity_flops
-    from catbench_make.infinity.infinity import bits, packed
-    from catbench_make.infinity.infinity_networks import Sizes
+    from catbench_make.infinity.infinity import Sizes, bits, packed
 
     pipeline, settings = loaded()
     text = packed(torch.randn(TEXT_TOKENS, TEXT))

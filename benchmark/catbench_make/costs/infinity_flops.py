@@ -19,13 +19,15 @@ from catbench.errors import GenerationError
 from catbench_make.checkout import official_code, quiet
 from catbench_make.costs.architectures import T5_XXL
 from catbench_make.costs.flops import Flops, count_forward, count_text_encoder, meta
-from catbench_make.infinity.infinity import TEXT_WINDOW, bits, packed
-from catbench_make.infinity.infinity_networks import (
+from catbench_make.infinity.infinity import (
     PATCH,
     RELEASED_2B,
+    TEXT_WINDOW,
     Sizes,
+    bits,
     build_transformer,
     build_vae,
+    packed,
     scales_of,
 )
 from catbench_make.packages import optional

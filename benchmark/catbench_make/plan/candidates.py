@@ -23,8 +23,8 @@ with weights beside it: see `checkout`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -35,20 +35,26 @@ from catbench_make.checkout import COMMIT, INFINITY
 from catbench_make.plan.settings import ComponentWeights, DrawingSettings, FeatureCache, SchedulerSettings
 
 SDXL = "stabilityai/stable-diffusion-xl-base-1.0"
-SDXL_REVISION = "462165984030d82259a11f4367a4eed129e94a7b"
 TURBO = "stabilityai/sdxl-turbo"
-TURBO_REVISION = "71153311d3dbb46851df1931d3ca6e939de83304"
 LIGHTNING = "ByteDance/SDXL-Lightning"
-LIGHTNING_REVISION = "c9a24f48e1c025556787b0c58dd67a091ece2e44"
 SD_TURBO = "stabilityai/sd-turbo"
-SD_TURBO_REVISION = "b261bac6fd2cf515557d5d0707481eafa0485ec2"
 FLUX_SCHNELL = "black-forest-labs/FLUX.1-schnell"
-FLUX_SCHNELL_REVISION = "741f7c3ce8b383c54771c7003378a50191e9efe9"
 FLUX_DEV = "black-forest-labs/FLUX.1-dev"
-FLUX_DEV_REVISION = "3de623fc3c33e44ffbe2bad470d0f45bccf2eb21"
 AMUSED = {256: "amused/amused-256", 512: "amused/amused-512"}
 """By pixels."""
-AMUSED_REVISIONS = {256: "09b6259bf96dbe6d70a852b70812420fe02df55e", 512: ""}
+REVISIONS = {
+    SDXL: "462165984030d82259a11f4367a4eed129e94a7b",
+    TURBO: "71153311d3dbb46851df1931d3ca6e939de83304",
+    LIGHTNING: "c9a24f48e1c025556787b0c58dd67a091ece2e44",
+    SD_TURBO: "b261bac6fd2cf515557d5d0707481eafa0485ec2",
+    FLUX_SCHNELL: "741f7c3ce8b383c54771c7003378a50191e9efe9",
+    FLUX_DEV: "3de623fc3c33e44ffbe2bad470d0f45bccf2eb21",
+    AMUSED[256]: "09b6259bf96dbe6d70a852b70812420fe02df55e",
+    AMUSED[512]: "",
+    INFINITY: COMMIT,
+}
+WITHOUT_VARIANT = (FLUX_SCHNELL, FLUX_DEV, INFINITY)
+"""Released in one precision; of the others the files `fp16` are taken."""
 
 PAPER_STEPS = (9, 10, 20, 22, 50, 65, 100)
 """Step counts of SDXL that the paper's tables name."""
@@ -57,130 +63,76 @@ MOST_STEPS = 100
 
 def sdxl(steps: int, spacing: str = "leading") -> Candidate:
     """Return SDXL base at a number of Euler steps (Karras et al. 2022)."""
-    name = f"sdxl-{steps}" if spacing == "leading" else f"sdxl-{steps}-{spacing}"
-    model = "sdxl" if spacing == "leading" else f"sdxl-{spacing}"
-    return _candidate(name, model, **_base(steps), scheduler=_euler(spacing))
-
-
-def _base(steps: int) -> dict[str, Any]:
-    return {
-        "pipeline": SDXL,
-        "revision": SDXL_REVISION,
-        "variant": "fp16",
-        "steps": steps,
-        "guidance": 5.0,
-        "width": 1024,
-        "height": 1024,
-    }
+    ending = "" if spacing == "leading" else f"-{spacing}"
+    return _candidate(f"sdxl-{steps}{ending}", f"sdxl{ending}", SDXL, steps, scheduler=_euler(spacing))
 
 
 def _euler(spacing: str, kind: str = "EulerDiscreteScheduler") -> SchedulerSettings:
     return SchedulerSettings(name=kind, config={"timestep_spacing": spacing})
 
 
-def _candidate(name: str, model: str, **settings: Any) -> Candidate:
-    record = DrawingSettings(**settings)
+def _candidate(
+    name: str, model: str, pipeline: str, steps: int, guidance: float = 5.0, pixels: int = 1024, **other: Any
+) -> Candidate:
+    record = DrawingSettings(
+        pipeline=pipeline,
+        revision=REVISIONS[pipeline],
+        variant="" if pipeline in WITHOUT_VARIANT else "fp16",
+        steps=steps,
+        guidance=guidance,
+        width=pixels,
+        height=pixels,
+        **other,
+    )
     return Candidate(id=name, model=model, settings=record.model_dump(exclude_defaults=True))
 
 
 def _amused(pixels: int) -> Candidate:
-    return _candidate(
-        f"amused-{pixels}-12",
-        f"amused-{pixels}",
-        pipeline=AMUSED[pixels],
-        revision=AMUSED_REVISIONS[pixels],
-        variant="fp16",
-        steps=12,
-        guidance=10.0,
-        width=pixels,
-        height=pixels,
-        largest_batch=1,  # it takes one generator a call
-    )
+    # It takes one generator a call, so it draws one image at a time.
+    name = f"amused-{pixels}"
+    return _candidate(f"{name}-12", name, AMUSED[pixels], 12, 10.0, pixels, largest_batch=1)
 
 
+_DDIM = SchedulerSettings(
+    name="DDIMScheduler",
+    config={"timestep_spacing": "leading", "clip_sample": False, "set_alpha_to_one": False},
+)
+_LIGHTNING = ComponentWeights(
+    source=LIGHTNING, file="sdxl_lightning_4step_unet.safetensors", revision=REVISIONS[LIGHTNING]
+)
 _OTHERS = (
-    _candidate(
-        "sdxl-ddim-50",
-        "sdxl-ddim",
-        **_base(50),
-        scheduler=SchedulerSettings(
-            name="DDIMScheduler",
-            config={"timestep_spacing": "leading", "clip_sample": False, "set_alpha_to_one": False},
-        ),
-    ),
+    _candidate("sdxl-ddim-50", "sdxl-ddim", SDXL, 50, scheduler=_DDIM),
     _candidate(
         "sdxl-deepcache-3",
         "sdxl-deepcache",
-        **_base(50),
+        SDXL,
+        50,
         scheduler=_euler("leading"),
         cache=FeatureCache(interval=3),
     ),
     _candidate(
         "sdxl-turbo-1",
         "sdxl-turbo",
-        pipeline=TURBO,
-        revision=TURBO_REVISION,
-        variant="fp16",
+        TURBO,
+        1,
+        0.0,
+        512,
         scheduler=_euler("trailing", "EulerAncestralDiscreteScheduler"),
-        steps=1,
-        guidance=0.0,
-        width=512,
-        height=512,
     ),
     _candidate(
         "sdxl-lightning-4",
         "sdxl-lightning",
-        **{**_base(4), "guidance": 0.0},
+        SDXL,
+        4,
+        0.0,
         scheduler=_euler("trailing"),
-        weights=ComponentWeights(
-            source=LIGHTNING, file="sdxl_lightning_4step_unet.safetensors", revision=LIGHTNING_REVISION
-        ),
+        weights=_LIGHTNING,
     ),
-    _candidate(
-        "infinity-2b",
-        "infinity-2b",
-        pipeline=INFINITY,
-        revision=COMMIT,
-        steps=13,
-        guidance=4.0,
-        width=1024,
-        height=1024,
-        call={"tau": 0.5},
-        largest_batch=1,  # as its own script draws
-    ),
-    _candidate(
-        "flux-schnell-4",
-        "flux-schnell",
-        pipeline=FLUX_SCHNELL,
-        revision=FLUX_SCHNELL_REVISION,
-        steps=4,
-        guidance=0.0,
-        width=1024,
-        height=1024,
-        call={"max_sequence_length": 256},
-    ),
-    _candidate(
-        "flux-dev-50",
-        "flux-dev",
-        pipeline=FLUX_DEV,
-        revision=FLUX_DEV_REVISION,
-        steps=50,
-        guidance=3.5,
-        width=1024,
-        height=1024,
-        call={"max_sequence_length": 512},
-    ),
-    _candidate(
-        "sd-turbo-1",
-        "sd-turbo",
-        pipeline=SD_TURBO,
-        revision=SD_TURBO_REVISION,
-        variant="fp16",
-        steps=1,
-        guidance=0.0,
-        width=512,
-        height=512,
-    ),
+    # One at a time, as its own script draws.
+    _candidate("infinity-2b", "infinity-2b", INFINITY, 13, 4.0, call={"tau": 0.5}, largest_batch=1),
+    _candidate("flux-schnell-4", "flux-schnell", FLUX_SCHNELL, 4, 0.0, call={"max_sequence_length": 256}),
+    _candidate("flux-dev-50", "flux-dev", FLUX_DEV, 50, 3.5, call={"max_sequence_length": 512}),
+    _candidate("sd-turbo-1", "sd-turbo", SD_TURBO, 1, 0.0, 512),
     _amused(256),
     _amused(512),
 )
@@ -189,15 +141,10 @@ _OTHERS = (
 
 def find_candidate(name: str) -> Candidate | None:
     """Return the known candidate with this id, or None."""
-    for candidate in _OTHERS:
-        if candidate.id == name:
-            return candidate
-    match = re.fullmatch(r"sdxl-([1-9][0-9]{0,2})(?:-(trailing))?", name)
-    if match is None or int(match[1]) > MOST_STEPS:
-        return None
-    return sdxl(int(match[1]), match[2] or "leading")
+    return next((candidate for candidate in known_candidates() if candidate.id == name), None)
 
 
+@cache
 def known_candidates() -> tuple[Candidate, ...]:
     """Return every known candidate: SDXL at 1 to 100 steps in both spacings, and all others."""
     counted = [sdxl(steps, how) for how in ("leading", "trailing") for steps in range(1, MOST_STEPS + 1)]
