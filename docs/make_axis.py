@@ -7,18 +7,14 @@ cost.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
+from make_shared import DOCS, reports_of, table
 from scipy.stats import kendalltau
 
 from catbench import DeferralCurve, deferral_curve, load, mixture_curve
-from catbench.report.report import Report
 from catbench.report.stored import pool_of_report, stored_answers
 from catbench.score.rounds import rounds_of
 
-ROOT = Path(__file__).parent.parent
-REPORTS = ROOT / "baselines" / "reports" / "nano"
 METRICS = ("clip_score", "scene_accuracy")
 AXES = ("log", "linear", "binding")
 POOLS = ("without the dominated", "with a bad, cheap one")
@@ -51,10 +47,9 @@ def page() -> str:
     """Return the page."""
     matrix = load("nano")
     rounds = rounds_of(matrix, 0)
-    reports = [Report.read(path) for path in sorted(REPORTS.glob("*.json"))]
     reports = [
         one
-        for one in reports
+        for one in reports_of("nano").values()
         if one.router.kind == "estimator" and (one.results[0].pool, one.results[0].cost) == ("all", "tflops")
     ]
     rows: list[list[str]] = []
@@ -79,10 +74,9 @@ def page() -> str:
                 kept = other.max() / whole.max()
                 rows.append([metric, axis, name, f"{tau:.2f}", f"{kept:.2f}"])
     heads = ["metric", "axis", "pool", "order kept", "gain kept"]
-    lines = [heads, ["---"] * len(heads), *rows]
     return TEXT.format(
         routers=", ".join(one.router.name for one in reports),
-        table="\n".join(f"| {' | '.join(line)} |" for line in lines),
+        table=table(heads, rows),
         conclusion=conclusion({key: float(np.mean(taus)) for key, taus in found.items()}),
     )
 
@@ -116,4 +110,4 @@ def gains(said: list[Floats], quality: Floats, cost: Floats, axis: str, limit: f
 
 
 if __name__ == "__main__":
-    (ROOT / "docs" / "axis.md").write_text(page(), encoding="utf-8")
+    (DOCS / "axis.md").write_text(page(), encoding="utf-8")

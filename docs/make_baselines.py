@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
+from make_shared import DOCS, table
 
 from catbench import evaluate, load
 from catbench.score.bootstrap import Bootstrap
@@ -124,11 +124,6 @@ def per_seed() -> list[list[str]]:
     return rows
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    return "\n".join(f"| {' | '.join(line)} |" for line in [header, ["---"] * len(header), *rows])
-
-
 def page() -> str:
     """Return the page."""
     chosen = [[f"`{name}`", *said] for name, *said in choices()]
@@ -141,4 +136,4 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    Path(__file__).with_name("baselines.md").write_text(page(), encoding="utf-8")
+    (DOCS / "baselines.md").write_text(page(), encoding="utf-8")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from functools import cache
-from pathlib import Path
 
+import make_real
 import numpy as np
+from make_reports import ON_NANO
+from make_shared import DOCS, report_of, table
 
 from catbench import load
 from catbench.errors import counted
@@ -23,11 +23,6 @@ from catbench_make.nano.reading import read
 from catbench_make.nano.recogniser import scene_accuracy
 from catbench_make.nano.world import CELLS, Scene
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(Path(__file__).parent))  # for the scripts beside this one
-REPORTS = ROOT / "baselines" / "reports" / "nano"
-ROUTERS: tuple[str, ...] = importlib.import_module("make_reports").ON_NANO
-real = importlib.import_module("make_real")
 METRIC = "scene_accuracy"
 REFERENCES = {
     "mixture": "mixture (does not read the prompt)",
@@ -108,8 +103,8 @@ def page() -> str:
     """Return the page."""
     matrix = load("nano")
     test = matrix.prompts.iloc[matrix.rows("test")]
-    found = {router: Report.read(REPORTS / f"{router.replace(':', '-')}.json") for router in ROUTERS}
-    homogeneous = Report.read(REPORTS / "ridge-nano.json")
+    found = {router: report_of(router) for router in ON_NANO}
+    homogeneous = report_of("ridge-nano")
     stale = [
         name
         for name, report in [*found.items(), ("ridge-nano", homogeneous)]
@@ -156,7 +151,7 @@ def _candidates(matrix: ScoreMatrix) -> str:
     parts = (nothing[given].mean(), nothing[~given].mean())
     rows.insert(0, ["an empty picture", "", "", *(plain(float(one), 3) for one in parts), ""])
     heads = ["scene accuracy, places given", "places open", "CLIPScore"]
-    return real.table(["candidate", "TFLOPs", "ms", *heads], rows)
+    return table(["candidate", "TFLOPs", "ms", *heads], rows)
 
 
 @cache
@@ -188,7 +183,7 @@ def knowledge(matrix: ScoreMatrix) -> str:
         blanks.append([float(nothing[inside].mean()) for inside in kinds])
         rows.append([f"`{pool.ids[most]}`", *cells, f"{shares[own].sum():.0%}"])
     rows.append(["an empty picture", *(plain(float(one), 2) for one in np.mean(blanks, axis=0)), ""])
-    return real.table(["candidate", "all known", "one or two unknown", "more unknown", "model is best"], rows)
+    return table(["candidate", "all known", "one or two unknown", "more unknown", "model is best"], rows)
 
 
 def _words(prompt: str) -> set[str]:
@@ -218,7 +213,7 @@ def _steps(matrix: ScoreMatrix) -> str:
             blank = nothing[inside].mean() / quality[inside, -1].mean()
             rows.append([places, str(things), str(inside.sum()), *percents, f"{blank:.0%}"])
     steps = [counted(candidate.settings["steps"], "step") for candidate in pool.candidates[:-1]]
-    return real.table(["places", "things", "prompts", *steps, "empty"], rows)
+    return table(["places", "things", "prompts", *steps, "empty"], rows)
 
 
 def _worth(found: dict[str, Report], homogeneous: Report) -> str:
@@ -245,7 +240,7 @@ def _worth(found: dict[str, Report], homogeneous: Report) -> str:
 
 def _routers(found: dict[str, Report]) -> str:
     names = list(found)
-    drawn: np.ndarray = real.areas(found, names, METRIC)
+    drawn: np.ndarray = make_real.areas(found, names, METRIC)
     scores = np.array([found[name].result(METRIC).estimate("audc").value for name in names], dtype=float)
     ranks = rank(scores, drawn)
     rows: list[list[str]] = []
@@ -255,7 +250,7 @@ def _routers(found: dict[str, Report]) -> str:
         headroom = spell(result.estimate("headroom"), percent=True)
         rows.append([str(ranks.tier[k] + 1), f"`{names[k]}`", headroom, *said])
     heads = ["headroom captured", "gain over the mixture", "over the best single, no limit on cost"]
-    return real.table(["tier", "router", *heads], rows)
+    return table(["tier", "router", *heads], rows)
 
 
 def _references(result: Result) -> str:
@@ -263,7 +258,7 @@ def _references(result: Result) -> str:
         [title, *(spell(result.references[name][area]) for area in ("audc", "audc_linear"))]
         for name, title in REFERENCES.items()
     ]
-    return real.table(["", "logarithmic axis", "linear axis"], rows)
+    return table(["", "logarithmic axis", "linear axis"], rows)
 
 
 def _means(quality: np.ndarray, groups: np.ndarray) -> list[str]:
@@ -278,4 +273,4 @@ def _means(quality: np.ndarray, groups: np.ndarray) -> list[str]:
 
 
 if __name__ == "__main__":
-    (ROOT / "docs" / "nano.md").write_text(page(), encoding="utf-8")
+    (DOCS / "nano.md").write_text(page(), encoding="utf-8")

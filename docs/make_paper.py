@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
+from make_shared import DOCS, table
 
 import catbench
 from catbench.paper.exhibit import write
@@ -22,7 +23,7 @@ from catbench.paper.figure3 import figure3
 from catbench.paper.runs import Runs
 from catbench.paper.tables import table1
 
-FOLDER = Path(__file__).parent / "paper"
+FOLDER = DOCS / "paper"
 SUITE = "flasheval-coco"
 METRICS = {"clip_score": "CLIPScore", "image_reward": "ImageReward", "aesthetic": "Aesthetic"}
 TRIALS = 20
@@ -74,10 +75,7 @@ def table1_text() -> str:
     for title in METRICS.values():
         of_metric = {router: rows[title] for router, rows in found.items()}
         fixed, cost = of_metric["knn"]["Fixed"], found["knn"][""]["TFLOPs"]
-        lines = [
-            f"| {title} | TFLOPs | alone | {' | '.join(TABLES.values())} |",
-            "|---|---|---|" + "---|" * len(TABLES),
-        ]
+        heads, lines = [title, "TFLOPs", "alone", *TABLES.values()], list[list[str]]()
         best = -np.inf
         for candidate in sorted(fixed, key=lambda name: (float(cost[name]), -float(fixed[name]))):
             if float(fixed[candidate]) <= best:
@@ -87,8 +85,8 @@ def table1_text() -> str:
                 f"{rows['Ours (S=1)'][candidate]} ({rows['Win rate (S=1)'][candidate]})"
                 for rows in of_metric.values()
             ]
-            lines.append(f"| {' | '.join([candidate, cost[candidate], fixed[candidate], *said])} |")
-        parts.append("\n".join(lines))
+            lines.append([candidate, cost[candidate], fixed[candidate], *said])
+        parts.append(table(heads, lines, "|---|---|---|" + "---|" * len(TABLES)))
     return "\n\n".join(parts)
 
 
@@ -181,4 +179,4 @@ def _rows(path: Path) -> dict[str, dict[str, dict[str, str]]]:
 if __name__ == "__main__":
     if "--run" in sys.argv[1:]:
         run()
-    (Path(__file__).parent / "paper.md").write_text(page(), encoding="utf-8")
+    (DOCS / "paper.md").write_text(page(), encoding="utf-8")

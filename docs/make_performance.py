@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-STORED = Path(__file__).parent / "performance"
-PAGE = Path(__file__).parent / "performance.md"
-HEAD = """# Speed
+from make_shared import DOCS, table
+
+STORED = DOCS / "performance"
+TEXT = """# Speed
 
 Made by `python docs/make_performance.py` from the last run of `make benchmark`, which compares each run with
 the one before it. Ratios within one run, never seconds: what catbench takes against the bare computation that
 nobody can do without. Curves are exact; sizes are prompts x candidates (x samples x metrics).
 
-| what | times | of |
-|---|---|---|
+{table}
+
+{line} (this run and what ran beside it).
 """
 
 
@@ -31,13 +32,13 @@ def page() -> str:
     """Return the page."""
     run = last_run()
     found = [one["extra_info"] for one in run["benchmarks"] if "ratio" in one["extra_info"]]
-    rows = [f"| {one['what']} | {one['ratio']:.3g} | {one['of']} |" for one in found]
+    rows = [[one["what"], f"{one['ratio']:.3g}", one["of"]] for one in found]
     machine = run["machine_info"]
     processor = machine["cpu"].get("brand_raw") or machine["processor"] or machine["machine"]
     named = f"{processor}, {machine['cpu'].get('count', '?')} processors, Python {machine['python_version']}"
     line = f"Measured on {named}, {run['datetime'][:10]}, at a load of {run['commit_info']['load']:g}"
-    return HEAD + "\n".join(rows) + f"\n\n{line} (this run and what ran beside it).\n"
+    return TEXT.format(table=table(["what", "times", "of"], rows, "|---|---|---|"), line=line)
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    (DOCS / "performance.md").write_text(page(), encoding="utf-8")

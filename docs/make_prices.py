@@ -13,10 +13,10 @@ import csv
 import importlib
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 import torch
+from make_shared import ROOT, table
 
 from catbench.files import atomic_file
 from catbench.suite.pool import Candidate, Cost
@@ -29,7 +29,6 @@ from catbench_make.costs.flop_table import costs_of, count_costs, shipped_costs
 from catbench_make.costs.flops import Flops, count_forward, meta
 from catbench_make.packages import prepare
 
-ROOT = Path(__file__).parent.parent
 TABLES = ROOT / "benchmark" / "catbench" / "data" / "costs"
 RUNS = [(solver, steps) for solver in ("DDIM", "DPM", "PNDM") for steps in (10, 20, 50)]
 SHIPPED = {"sdxl": "sdxl-50", "flux-schnell": "flux-schnell-4", "infinity-2b": "infinity-2b"}
@@ -206,13 +205,13 @@ def shown(name: str) -> str:
     costs = read_costs(TABLES / f"{name}.csv")
     units = list(dict.fromkeys(cost.unit for cost in costs))
     values = {(cost.candidate, cost.unit): f"{cost.value:,.4g}" for cost in costs}
-    lines = [f"| candidate | {' | '.join(units)} | how |", "|---|" + "---:|" * len(units) + "---|"]
+    rows: list[list[str]] = []
     for cost in costs:
         if cost.unit == units[0]:
             cells = [values.get((cost.candidate, unit), "") for unit in units]
             how = cost.method.split("; ", 2)[-1] if cost.unit == "tflops" else cost.method
-            lines.append(f"| {cost.candidate} | {' | '.join(cells)} | {how} |")
-    return "\n".join(lines)
+            rows.append([cost.candidate, *cells, how])
+    return table(["candidate", *units, "how"], rows, "|---|" + "---:|" * len(units) + "---|")
 
 
 def main() -> None:
@@ -224,8 +223,7 @@ def main() -> None:
         write("pqpp", pqpp())
     unpriced = "\n".join(f"- {name}: {why}" for name, why in UNPRICED.items())
     tables = {name: shown(name) for name in ("flasheval", "evalmi", "pqpp", "usd")}
-    rows = [f"| {' | '.join(row)} |" for row in PUBLISHED]
-    checks = "\n".join(["| what | counted here | published |", "|---|---|---|", *rows])
+    checks = table(["what", "counted here", "published"], PUBLISHED, "|---|---|---|")
     page = TEXT.format(checks=checks, unpriced=unpriced, **tables)
     (ROOT / "docs" / "prices.md").write_text(page, encoding="utf-8")
 

@@ -6,22 +6,19 @@ the page to them.
 
 from __future__ import annotations
 
-import importlib
 import io
-import re
-import sys
 from contextlib import redirect_stdout
-from pathlib import Path
+
+import make_nano
+import make_real
+from make_shared import ROOT, report_of, reports_of, table, with_block
 
 from catbench import load
 from catbench.cli.report_tables import print_report
-from catbench.report.report import Report
 from catbench.report.result import Result
 from catbench.report.spelling import spell
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(Path(__file__).parent))  # for the script beside this one
-REPORTS = ROOT / "baselines" / "reports" / "nano"
+README = ROOT / "README.md"
 SHOWN, METRIC = "ridge", "scene_accuracy"
 ROUTERS = ("knn", "ridge", "embedllm", "transformer", "ridge:tfidf")
 LINES = 12
@@ -35,7 +32,7 @@ def blocks() -> dict[str, str]:
 
 def output() -> str:
     """Return the first lines that `catbench evaluate` prints of a shipped report."""
-    report = Report.read(REPORTS / f"{SHOWN}.json")
+    report = report_of(SHOWN)
     report = report.model_copy(update={"results": (report.result(METRIC),)})
     with redirect_stdout(io.StringIO()) as said:
         print_report(report, matrix=load("nano"))
@@ -45,41 +42,37 @@ def output() -> str:
 
 def real() -> str:
     """Return what the router chosen on validation prompts saves, a row a real suite and metric."""
-    maker = importlib.import_module("make_real")
-    return maker.glance({suite: maker.reports_of(suite) for suite in maker.SUITES})
+    return make_real.glance({suite: reports_of(suite) for suite in make_real.SUITES})
 
 
 def candidates() -> str:
     """Return how each model of nano draws what it has seen in training, and what it has not."""
-    return importlib.import_module("make_nano").knowledge(load("nano"))
+    return make_nano.knowledge(load("nano"))
 
 
 def routers() -> str:
     """Return what a few routers save, by metric."""
-    rows = ["| router | metric | as good as the best single candidate at | headroom captured |"]
-    rows.append("|---|---|---|---|")
+    rows: list[list[str]] = []
     for name in ROUTERS:
-        report = Report.read(REPORTS / f"{name.replace(':', '-')}.json")
+        report = report_of(name)
         for metric in (METRIC, "clip_score"):
             result: Result = report.result(metric)
             match = spell(result.estimate("match_best"), percent=True, missing="never")
             if result.estimate("match_best").value is not None:
                 match += " of its cost"
             share = spell(result.estimate("headroom"), percent=True)
-            rows.append(f"| `{name}` | {result.metric_label} | {match} | {share} |")
-    return "\n".join(rows)
+            rows.append([f"`{name}`", result.metric_label, match, share])
+    heads = ["router", "metric", "as good as the best single candidate at", "headroom captured"]
+    return table(heads, rows, "|---|---|---|---|")
 
 
 def page() -> str:
     """Return the README with every block made anew."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = README.read_text(encoding="utf-8")
     for name, block in blocks().items():
-        pattern = rf"(<!-- {name}: [^>]*-->\n).*?(\n<!-- end of {name} -->)"
-        text, found = re.subn(pattern, lambda m, b=block: m[1] + b + m[2], text, flags=re.S)
-        if found != 1:
-            raise SystemExit(f"README.md needs the comments of {name!r} once")
+        text = with_block(README, text, name, block)
     return text
 
 
 if __name__ == "__main__":
-    (ROOT / "README.md").write_text(page(), encoding="utf-8")
+    README.write_text(page(), encoding="utf-8")

@@ -5,10 +5,10 @@ From the reports in baselines/reports alone: no suite has to be installed. `docs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
+from make_shared import DOCS, reports_of, table
 
 from catbench.report.figure import cost_label
 from catbench.report.plot import write_plot
@@ -19,8 +19,6 @@ from catbench.report.spelling import short, spell
 from catbench.score.bootstrap import ends
 from catbench.score.measures import MEASURES
 
-ROOT = Path(__file__).parent.parent
-REPORTS = ROOT / "baselines" / "reports"
 SUITES = {
     "flasheval-coco": "COCO captions, six Stable Diffusion models at 10 to 50 steps (FlashEval)",
     "flasheval-diffusiondb": "DiffusionDB prompts, the same six models (FlashEval)",
@@ -90,11 +88,6 @@ def page() -> str:
         elsewhere=elsewhere(found),
         tasks=tasks(found["evalmi"]["ridge"]),
     )
-
-
-def reports_of(suite: str) -> dict[str, Report]:
-    """Return the reports of a suite by the names of their files."""
-    return {path.stem: Report.read(path) for path in sorted((REPORTS / suite).glob("*.json"))}
 
 
 def own(reports: dict[str, Report]) -> dict[str, Report]:
@@ -242,11 +235,6 @@ def tasks(report: Report) -> str:
     return table(["kind", "prompts", *labels], rows)
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    return "\n".join(f"| {' | '.join(line)} |" for line in [heads, ["---"] * len(heads), *rows])
-
-
 def only(report: Report, metric: str) -> Report:
     """Return a report with one metric's result on all prompts, and its replicates."""
     result = report.result(metric)
@@ -257,7 +245,7 @@ def only(report: Report, metric: str) -> Report:
 
 def draw() -> None:
     """Draw curves and gains of a few routers, one picture a suite and metric."""
-    folder = ROOT / "docs" / "real"
+    folder = DOCS / "real"
     folder.mkdir(exist_ok=True)
     for suite in SUITES:
         reports = reports_of(suite)
@@ -267,5 +255,5 @@ def draw() -> None:
 
 
 if __name__ == "__main__":
-    (ROOT / "docs" / "real.md").write_text(page(), encoding="utf-8")
+    (DOCS / "real.md").write_text(page(), encoding="utf-8")
     draw()

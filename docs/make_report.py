@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Sequence
-from pathlib import Path
 
+from make_shared import DOCS, table
 from pydantic import BaseModel
 
 from catbench.report import numbers, report, result
 from catbench.score.measures import MEASURES
 
-ROOT = Path(__file__).parent.parent
 RECORDS = (
     report.RouterInfo,
     result.Result,
@@ -61,8 +60,6 @@ digits, but for costs.
 `measures` of a result holds these by name: an Estimate, or Estimates where a measure has a value a candidate
 (marked *). Areas are on the logarithmic cost axis unless they are named `_linear`.
 
-| kind | measures |
-|---|---|
 {measures}
 """
 
@@ -72,7 +69,9 @@ def page() -> str:
     return TEXT.format(
         report=fields(report.Report),
         records="\n\n".join(_record(one) for one in RECORDS),
-        measures="\n".join(_kind(kind, meaning) for kind, meaning in KINDS.items()),
+        measures=table(
+            ["kind", "measures"], [_kind(kind, meaning) for kind, meaning in KINDS.items()], "|---|---|"
+        ),
     )
 
 
@@ -103,13 +102,13 @@ def _record(model: type[BaseModel]) -> str:
     return f"**{model.__name__}**: {first}\n{fields(model)}"
 
 
-def _kind(kind: str, meaning: str) -> str:
+def _kind(kind: str, meaning: str) -> list[str]:
     found = [
         f"`{one.name}`{'*' * one.per_candidate} ({one.label})"
         for one in MEASURES.values()
         if one.kind == kind
     ]
-    return f"| {kind}: {meaning} | {', '.join(found)} |"
+    return [f"{kind}: {meaning}", ", ".join(found)]
 
 
 def _assignments(model: type[BaseModel]) -> Sequence[tuple[ast.AnnAssign, ast.stmt | None]]:
@@ -127,4 +126,4 @@ def _assignments(model: type[BaseModel]) -> Sequence[tuple[ast.AnnAssign, ast.st
 
 
 if __name__ == "__main__":
-    (ROOT / "docs" / "report.md").write_text(page(), encoding="utf-8")
+    (DOCS / "report.md").write_text(page(), encoding="utf-8")

@@ -16,10 +16,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
+from make_shared import DOCS, with_block
 
 from catbench import load
 
-ROOT = Path(__file__).parent.parent
 SUITE, METRIC = "flasheval-coco", "image_reward"
 PROMPTS = (
     "two dogs chase a red ball on the beach",
@@ -44,7 +44,7 @@ COMMANDS = {
 
 ON_NANO = ("nano", "draw")
 """Those that need no suite but the shipped one."""
-PAGE = ROOT / "docs" / "use.md"
+PAGE = DOCS / "use.md"
 
 
 def page(names: Iterable[str] = tuple(COMMANDS)) -> str:
@@ -59,10 +59,7 @@ def page(names: Iterable[str] = tuple(COMMANDS)) -> str:
             command = COMMANDS[name]
             said = _run(command, place)
             block = f"```sh\n{command}\n```\n\n```text\n{said}\n```"
-            pattern = rf"(<!-- {name}: [^>]*-->\n).*?(\n<!-- end of {name} -->)"
-            text, found = re.subn(pattern, lambda m, b=block: m[1] + b + m[2], text, flags=re.S)
-            if found != 1:
-                raise SystemExit(f"docs/use.md needs the comments of {name!r} once")
+            text = with_block(PAGE, text, name, block)
     return text
 
 

@@ -8,7 +8,7 @@
     clip vae unet masked recognise    what is trained
     loop diffusion    how: the one training loop and its state on disk, noise levels and velocities
     train       `python -m nano_training.train all`: every model in order, resumable
-    pack cards  finished models in half precision among those that catbench ships; a card of each
+    pack        finished models in half precision among those that catbench ships; a card of each
     appraise    how good the finished models are, on training scenes
     make_suite  the suite from the packed models: prompts, costs, images, scores
     training_command  how the commands say what went wrong

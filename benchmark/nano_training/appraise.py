@@ -22,10 +22,13 @@ from catbench.errors import counted
 from catbench_make.nano.nano_candidates import GUIDANCE
 from catbench_make.nano.phrases import phrase
 from catbench_make.nano.recogniser import Recogniser, load_recogniser, scene_accuracy
-from catbench_make.nano.render import render
+from catbench_make.nano.render import IMAGE_SIZE, render
 from catbench_make.nano.world import MAX_THINGS, Inventory, Scene, Thing, draw_scenes
-from nano_training.cards import MEASURED
+from catbench_make.pipelines.draw import draw as draw_images
+from catbench_make.plan.settings import DrawingSettings
+from catbench_make.plan.shard_plan import Image
 from nano_training.corpora import CORPORA, corpus_of
+from nano_training.pack import MEASURED
 from nano_training.training_command import run_command
 
 SEED = 7_000
@@ -124,24 +127,21 @@ def reconstructed(vae: Any, images: Images) -> Images:
 
 
 def draw(pipeline: Any, prompts: Sequence[str], steps: int, guidance: float, seed: int = 0) -> Images:
-    """Return one image per prompt, uint8 (n, 32, 32, 3); image i starts from noise of seed + i.
+    """Return one image per prompt, uint8 (n, 32, 32, 3); image i starts from noise of seed + i."""
+    settings = DrawingSettings(
+        pipeline=type(pipeline).__name__,
+        steps=steps,
+        guidance=guidance,
+        width=IMAGE_SIZE,
+        height=IMAGE_SIZE,
+        largest_batch=1 if type(pipeline).__name__ == "AmusedPipeline" else None,
+    )
+    images = [Image(row, 0, seed + row) for row in range(len(prompts))]
 
-    An `AmusedPipeline` takes one generator a call, so it draws one image at a time.
-    """
-    import torch
+    def text(rows: Sequence[int]) -> dict[str, Any]:
+        return {"prompt": [prompts[row] for row in rows]}
 
-    batch = 1 if type(pipeline).__name__ == "AmusedPipeline" else BATCH
-    batches: list[npt.NDArray[np.float32]] = []
-    for start in range(0, len(prompts), batch):
-        chunk = list(prompts[start : start + batch])
-        generators = [torch.Generator().manual_seed(seed + start + i) for i in range(len(chunk))]
-        output = pipeline(
-            prompt=chunk, num_inference_steps=steps, guidance_scale=guidance,
-            generator=generators if batch > 1 else generators[0],
-            output_type="np",
-        )  # fmt: skip
-        batches.append(output.images)
-    return np.round(np.concatenate(batches) * 255).astype(np.uint8)
+    return draw_images(pipeline, settings, images, text, BATCH).pixels
 
 
 def appraise_clip(folder: Path, test: Exam) -> Found:

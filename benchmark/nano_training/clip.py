@@ -14,8 +14,8 @@ renderer draws.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -24,8 +24,9 @@ from torch.nn import functional
 from catbench_make.nano.recogniser import HEADS
 from catbench_make.nano.shipped_models import untyped
 from catbench_make.nano.world import CELLS, MAX_THINGS
+from nano_training.loop import Task
 from nano_training.networks import TEXT_WIDTH, build_clip, build_image_processor
-from nano_training.pictures import FAMILY, PHRASINGS, Pictures, answers_of
+from nano_training.pictures import FAMILY, PHRASINGS, answers_of
 from nano_training.tokenizer import build_tokenizer
 
 CLIP_FOLDER = "clip"
@@ -70,27 +71,26 @@ class Grounding(nn.Module):
         return torch.stack(losses).sum()
 
 
-class ClipTask:
+class ClipTask(Task):
     """Find the right prompt for each picture of a batch, and the right picture for each prompt."""
 
     learning_rate = 2e-3
     decay_share = 0.5
-    families = 48
+    batch = 48 * FAMILY
 
-    def __init__(self, pictures: Pictures, seed: int, device: str, name: str) -> None:
-        self.name = name
-        self.pictures = pictures
-        self.device = device
+    def build(self, parts: Path, seed: int) -> Mapping[str, nn.Module]:
+        """Return the CLIP and its two teachers."""
         self.clip = build_clip(seed)
         self.text_grounding = Grounding(CELLS + MAX_THINGS)
         self.image_grounding = Grounding(CELLS)
-        self.networks = {
+        return {
             "clip": self.clip, "text_grounding": self.text_grounding, "image_grounding": self.image_grounding
         }  # fmt: skip
 
     def loss(self, generator: torch.Generator) -> torch.Tensor:
         """Return the contrast of one batch, and how badly its things are told."""
-        first = torch.randint(len(self.pictures) // FAMILY, (self.families,), generator=generator) * FAMILY
+        families = (self.batch // FAMILY,)
+        first = torch.randint(len(self.pictures) // FAMILY, families, generator=generator) * FAMILY
         rows = (first[:, None] + torch.arange(FAMILY)).flatten()
         phrasing = torch.randint(PHRASINGS, rows.shape, generator=generator)
         tokens = self.pictures.token_batch(rows, phrasing)
@@ -133,15 +133,6 @@ class ClipTask:
         for part in (self.clip, build_tokenizer(), build_image_processor()):
             part.save_pretrained(whole)
         if whole != folder:
-            _text_half(whole).save_pretrained(folder)
+            half = untyped("transformers").CLIPTextModelWithProjection
+            half.from_pretrained(whole, local_files_only=True).save_pretrained(folder)
             build_tokenizer().save_pretrained(folder)
-
-
-def _text_half(folder: Path) -> Any:
-    """Return the text half of an exported CLIP, a `CLIPTextModelWithProjection` of its own."""
-    transformers = untyped("transformers")
-    clip = transformers.CLIPModel.from_pretrained(folder, local_files_only=True)
-    half = transformers.CLIPTextModelWithProjection(clip.config.text_config)
-    half.text_model.load_state_dict(clip.text_model.state_dict())
-    half.text_projection.load_state_dict(clip.text_projection.state_dict())
-    return half

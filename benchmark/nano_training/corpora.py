@@ -90,8 +90,6 @@ _ALL = (
 )
 CORPORA = {corpus.name: corpus for corpus in _ALL}
 """By the name of the model that is trained on it."""
-FIVE = ("p", "q", "r", "t", "l")
-"""The diffusion models that are trained from nothing."""
 
 
 def corpus_of(model: str) -> str:

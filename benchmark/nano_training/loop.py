@@ -11,10 +11,11 @@ with torch's safe loader (tensors and plain values only).
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -22,6 +23,7 @@ from tqdm import tqdm
 
 from catbench.errors import UsageError
 from catbench.files import atomic_file
+from nano_training.pictures import Pictures
 
 _WARM_UP_STEPS = 100
 _SAVE_EVERY_SECONDS = 60.0
@@ -50,21 +52,30 @@ class TrainingPlan:
         return {"seed": self.seed, "steps": self.steps, "pictures": self.pictures}
 
 
-class Task(Protocol):
+class Task(ABC):
     """What is trained: networks, the loss of a step, and what is saved at the end."""
 
-    name: str
-    """The model's name on the command line."""
-    learning_rate: float
+    learning_rate: ClassVar[float]
     """Of AdamW, at its highest."""
-    decay_share: float
+    decay_share: ClassVar[float]
     """Share of the steps over which the learning rate falls to zero."""
-    networks: Mapping[str, nn.Module]
-    """The networks that are trained."""
+    batch = 64
+    """Pictures a step."""
 
+    def __init__(self, name: str, pictures: Pictures, parts: Path, seed: int, device: str) -> None:
+        """`name` is the model's on the command line, `parts` the folder of finished models."""
+        self.name = name
+        self.pictures = pictures
+        self.device = device
+        self.networks = self.build(parts, seed)
+
+    @abstractmethod
+    def build(self, parts: Path, seed: int) -> Mapping[str, nn.Module]:
+        """Return the networks that are trained, with first weights of a seed."""
+
+    @abstractmethod
     def loss(self, generator: torch.Generator) -> torch.Tensor:
         """Return the loss of one batch, drawn with the generator (on the CPU)."""
-        ...
 
     def export(self, folder: Path) -> None:
         """Save the one network, in the layout of its class's `from_pretrained`."""

@@ -7,10 +7,12 @@ four at a time, six layers at 4x4.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import pi
 from pathlib import Path
 
 import torch
+from torch import nn
 from torch.nn import functional
 
 from catbench_make.nano.render import IMAGE_SIZE
@@ -19,7 +21,7 @@ from nano_training.diffusion import Condition
 from nano_training.latents import LatentPrompts, TextEncoder, load_part
 from nano_training.loop import Task
 from nano_training.networks import build_uvit
-from nano_training.pictures import PHRASINGS, Pictures
+from nano_training.pictures import PHRASINGS
 from nano_training.tokenizer import MAX_TOKENS, build_tokenizer
 from nano_training.vae import code_pictures
 
@@ -31,19 +33,18 @@ _AESTHETIC = 6.0
 class MaskedTask(Task):
     """Fill in the masked codes of a picture from its prompt."""
 
-    name = "masked"
     learning_rate = 2e-3
     decay_share = 0.35
-    batch = 64
 
-    def __init__(self, pictures: Pictures, parts: Path, seed: int, device: str) -> None:
-        self.device = device
-        self.codes = code_pictures(load_part("VQModel", parts, "vq", device), pictures, device)
-        self.prompts = LatentPrompts(pictures, parts, self.name, device)
+    def build(self, parts: Path, seed: int) -> Mapping[str, nn.Module]:
+        """Return the transformer."""
+        vq = load_part("VQModel", parts, "vq", self.device)
+        self.codes = code_pictures(vq, self.pictures, self.device)
+        self.prompts = LatentPrompts(self.pictures, parts, self.name, self.device)
         nothing = build_tokenizer()("", padding="max_length", max_length=MAX_TOKENS, return_tensors="pt")
-        self.nothing = TextEncoder(parts, device)(nothing.input_ids)
+        self.nothing = TextEncoder(parts, self.device)(nothing.input_ids)
         self.uvit = build_uvit(seed, CODES)
-        self.networks = {"uvit": self.uvit}
+        return {"uvit": self.uvit}
 
     def loss(self, generator: torch.Generator) -> torch.Tensor:
         """Return the cross-entropy of the masked codes of one batch."""

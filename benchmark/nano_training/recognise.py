@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
+from torch import nn
 from torch.nn import functional
 
 from catbench_make.nano.recogniser import HEADS, Recogniser
-from nano_training.pictures import Pictures, answers_of
+from nano_training.loop import Task
+from nano_training.pictures import answers_of
 
 _NOISE = 0.15
 _LARGEST_BLUR = 0.5
 
 
-class RecogniserTask:
+class RecogniserTask(Task):
     """Name the thing in every cell."""
 
-    name = "recogniser"
     learning_rate = 2e-3
     decay_share = 0.6
-    batch = 64
 
-    def __init__(self, pictures: Pictures, seed: int, device: str) -> None:
+    def build(self, parts: Path, seed: int) -> Mapping[str, nn.Module]:
+        """Return the recogniser."""
         torch.manual_seed(seed)
-        self.pictures = pictures
-        self.device = device
         self.recogniser = Recogniser()
-        self.networks = {"recogniser": self.recogniser}
+        return {"recogniser": self.recogniser}
 
     def loss(self, generator: torch.Generator) -> torch.Tensor:
         """Return the sum of the cross-entropies of all questions over one batch."""

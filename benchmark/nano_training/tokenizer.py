@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from catbench_make.nano import phrases
-from catbench_make.nano.prompt_features import MAX_TOKENS
+from catbench_make.nano.nano_suite import MAX_TOKENS
 from catbench_make.nano.shipped_models import untyped
 from catbench_make.nano.world import BACKGROUNDS, COLOURS
 
@@ -34,14 +34,6 @@ def grammar_words() -> tuple[str, ...]:
         texts += [" ".join(options) for options in table.values()]
     words = re.findall(r"[a-z]+|[,:]", re.sub(r"\{\w+\}", " ", " ".join(texts)))
     return tuple(sorted(set(words)))
-
-
-def byte_symbols() -> list[str]:
-    """Return the printable character that stands for each of the 256 bytes, in GPT-2's table."""
-    printable = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in printable]
-    table = {byte: chr(byte) for byte in printable} | {byte: chr(256 + i) for i, byte in enumerate(others)}
-    return [table[byte] for byte in range(256)]
 
 
 def learn_merges(words: Sequence[str]) -> list[tuple[str, str]]:
@@ -73,7 +65,8 @@ def vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
     Every word of the grammar is one token.
     """
     merges = learn_merges(grammar_words())
-    symbols = byte_symbols()
+    table = untyped("transformers.convert_slow_tokenizer").bytes_to_unicode()  # printable, as GPT-2 has them
+    symbols = [table[byte] for byte in range(256)]
     joined = dict.fromkeys(left + right for left, right in merges)
     tokens = [*symbols, *(symbol + _WORD_END for symbol in symbols), *joined, START, END]
     return {token: number for number, token in enumerate(tokens)}, merges

@@ -10,18 +10,18 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from catbench.errors import unknown_name
 from catbench_make.nano.shipped_models import WEIGHTS
-from nano_training.cards import RECORD
-from nano_training.corpora import CORPORA, EVERYTHING, FIVE, corpus_of
+from nano_training.corpora import CORPORA, EVERYTHING, corpus_of
+from nano_training.pack import RECORD, unpack, write_record
 from nano_training.training_command import check_device, run_command
 
 if TYPE_CHECKING:
-    from nano_training.loop import TrainingPlan
+    from nano_training.loop import Task, TrainingPlan
     from nano_training.pictures import Pictures
 
 STEPS = {
@@ -88,40 +88,28 @@ class Kit:
         return load_pictures(self.out / "pictures", CORPORA[name], self.number(model), families=families)
 
 
-def build_task(model: str, kit: Kit) -> Any:
+def build_task(model: str, kit: Kit) -> Task:
     """Return the task of a model in `STEPS`; raises UsageError for another name."""
+    from nano_training.clip import ClipTask
+    from nano_training.masked import MaskedTask
+    from nano_training.recognise import RecogniserTask
+    from nano_training.unet import LESSONS, StudentTask, UnetTask
+    from nano_training.vae import VaeTask, VqTask
+
     if model not in STEPS:
         raise unknown_name("nano model", model, STEPS)
-    task = _task(model, kit)
-    if kit.batch:
-        task.batch, task.families = kit.batch, kit.batch // 4
+    kinds: dict[str, type[Task]] = {
+        "vae": VaeTask,
+        "vq": VqTask,
+        "text-encoder": ClipTask,
+        "clip-score": ClipTask,
+        "recogniser": RecogniserTask,
+        "masked": MaskedTask,
+        **dict.fromkeys(LESSONS, StudentTask),
+    }
+    task = kinds.get(model, UnetTask)(model, kit.load(model), kit.out, SEEDS[model], kit.device)
+    task.batch = kit.batch or task.batch
     return task
-
-
-def _task(model: str, kit: Kit) -> Any:
-    pictures, seed = kit.load(model), SEEDS[model]
-    if model in ("vae", "vq"):
-        from nano_training.vae import VaeTask, VqTask
-
-        if model == "vae":
-            return VaeTask(pictures, seed, kit.device)
-        return VqTask(pictures, kit.out, seed, kit.device)
-    if model in ("text-encoder", "clip-score"):
-        from nano_training.clip import ClipTask
-
-        return ClipTask(pictures, seed, kit.device, model)
-    if model == "recogniser":
-        from nano_training.recognise import RecogniserTask
-
-        return RecogniserTask(pictures, seed, kit.device)
-    if model == "masked":
-        from nano_training.masked import MaskedTask
-
-        return MaskedTask(pictures, kit.out, seed, kit.device)
-    from nano_training.unet import StudentTask, UnetTask
-
-    kind = UnetTask if model in FIVE else StudentTask
-    return kind(model, pictures, kit.out, seed, kit.device)
 
 
 def finished(out: Path, model: str) -> bool:
@@ -132,7 +120,6 @@ def finished(out: Path, model: str) -> bool:
 def train_model(model: str, kit: Kit, steps: int | None = None, minutes: float | None = None) -> bool:
     """Train one model, from its checkpoint if it has one; return whether it is finished."""
     from nano_training.loop import load_checkpoint, train
-    from nano_training.pack import write_record
 
     plan = kit.plan(model, steps, minutes)
     task = build_task(model, kit)
@@ -157,8 +144,6 @@ def run(
 ) -> None:
     """Train one model, or all that are not finished; finished ones are in OUT/NAME."""
     import torch
-
-    from nano_training.pack import unpack
 
     if model != "all" and model not in STEPS:
         raise unknown_name("nano model", model, ["all", *STEPS])

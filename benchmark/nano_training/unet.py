@@ -12,11 +12,13 @@ the first step sees pure noise.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 from torch.nn import functional
 
 from catbench_make.nano.nano_candidates import GUIDANCE, TEACHERS
@@ -24,7 +26,6 @@ from nano_training.diffusion import Condition, NoiseLevels, predict, predict_gui
 from nano_training.latents import PromptedLatents, load_part
 from nano_training.loop import Task
 from nano_training.networks import TRAIN_TIMESTEPS, build_unet
-from nano_training.pictures import Pictures
 
 _DROPPED_SHARE = 0.1
 _LARGEST_WEIGHT = 5.0
@@ -37,15 +38,13 @@ class UnetTask(Task):
 
     learning_rate = 1e-3
     decay_share = 0.35
-    batch = 64
 
-    def __init__(self, name: str, pictures: Pictures, parts: Path, seed: int, device: str) -> None:
-        self.name = name
-        self.device = device
-        self.data = PromptedLatents(pictures, parts, name, device)
-        self.levels = NoiseLevels(device)
-        self.unet = build_unet("l" if name == "l" else "s", seed).to(memory_format=torch.channels_last)
-        self.networks = {"unet": self.unet}
+    def build(self, parts: Path, seed: int) -> Mapping[str, nn.Module]:
+        """Return the UNet."""
+        self.data = PromptedLatents(self.pictures, parts, self.name, self.device)
+        self.levels = NoiseLevels(self.device)
+        self.unet = build_unet("l" if self.name == "l" else "s", seed).to(memory_format=torch.channels_last)
+        return {"unet": self.unet}
 
     def loss(self, generator: torch.Generator) -> torch.Tensor:
         """Return the mean squared error of the velocity over one batch."""
@@ -70,19 +69,17 @@ class StudentTask(Task):
 
     learning_rate = 3e-4
     decay_share = 0.5
-    batch = 64
 
-    def __init__(self, name: str, pictures: Pictures, parts: Path, seed: int, device: str) -> None:
+    def build(self, parts: Path, seed: int) -> Mapping[str, nn.Module]:
+        """Return the student, which begins as its teacher."""
         torch.manual_seed(seed)
-        self.name = name
-        self.steps, self.teacher_steps = LESSONS[name]
-        self.device = device
-        teacher = TEACHERS[name]
-        self.teacher = _unet(parts, teacher).to(device)
+        self.steps, self.teacher_steps = LESSONS[self.name]
+        teacher = TEACHERS[self.name]
+        self.teacher = _unet(parts, teacher).to(self.device)
         self.student = _unet(parts, teacher).requires_grad_(True)
-        self.data = PromptedLatents(pictures, parts, teacher, device)
-        self.levels = NoiseLevels(device)
-        self.networks = {"unet": self.student}
+        self.data = PromptedLatents(self.pictures, parts, teacher, self.device)
+        self.levels = NoiseLevels(self.device)
+        return {"unet": self.student}
 
     def loss(self, generator: torch.Generator) -> torch.Tensor:
         """Return the error of the student's clean latents, weighted by signal to noise, 1 to 5."""

@@ -11,11 +11,13 @@ decoder, rescaled to pixels in [0, 1] as aMUSEd's (Patil et al. 2024), and the c
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from sklearn.cluster import MiniBatchKMeans
+from torch import nn
 from torch.nn import functional
 
 from catbench_make.nano.shipped_models import CODES
@@ -36,16 +38,14 @@ _CENTRE_PICTURES = 1024
 class VaeTask(Task):
     """Reconstruct pictures through 8x8x8 latents."""
 
-    name = "vae"
     learning_rate = 2e-3
     decay_share = 0.6
     batch = 32
 
-    def __init__(self, pictures: Pictures, seed: int, device: str) -> None:
-        self.pictures = pictures
-        self.device = device
+    def build(self, parts: Path, seed: int) -> Mapping[str, nn.Module]:
+        """Return the VAE."""
         self.vae = build_vae(seed).to(memory_format=torch.channels_last)
-        self.networks = {"vae": self.vae}
+        return {"vae": self.vae}
 
     def loss(self, generator: torch.Generator) -> torch.Tensor:
         """Return the reconstruction loss of one batch of pictures."""
@@ -83,18 +83,16 @@ def pixel_weights(images: torch.Tensor) -> torch.Tensor:
 class VqTask(Task):
     """Reconstruct pictures through 8x8 codes."""
 
-    name = "vq"
     learning_rate = 5e-4
     decay_share = 0.6
     batch = 32
 
-    def __init__(self, pictures: Pictures, parts: Path, seed: int, device: str) -> None:
-        self.pictures = pictures
-        self.device = device
+    def build(self, parts: Path, seed: int) -> Mapping[str, nn.Module]:
+        """Return the VQ model, as near to the trained VAE as it can begin."""
         self.vq = build_vq(seed, CODES)
         start_from_vae(self.vq, load_part("AutoencoderKL", parts, "vae"))
         self._centre_codes(seed)
-        self.networks = {"vq": self.vq.to(memory_format=torch.channels_last)}
+        return {"vq": self.vq.to(memory_format=torch.channels_last)}
 
     @torch.no_grad()
     def _centre_codes(self, seed: int) -> None:

@@ -15,7 +15,7 @@ import torch
 
 from catbench.errors import GenerationError, UsageError
 from catbench.suite.store import verify
-from catbench_make.drawing import texts
+from catbench_make.drawing import worker as working
 from catbench_make.drawing.engines.local import LocalEngine
 from catbench_make.drawing.generation import Plan, generate
 from catbench_make.drawing.shards import decoded
@@ -116,7 +116,7 @@ def full_memory(monkeypatch):
     return fill
 
 
-@pytest.mark.parametrize(("owner", "name", "call"), [(texts, "encode", 2), (sharpness, "sharpness", 1)])
+@pytest.mark.parametrize(("owner", "name", "call"), [(working, "encode", 2), (sharpness, "sharpness", 1)])
 def test_a_stage_whose_memory_is_full_is_tried_again_while_nothing_is_drawn(
     suite, tmp_path, run, full_memory, owner, name, call
 ):
@@ -131,7 +131,11 @@ def test_a_stage_whose_memory_is_full_is_tried_again_while_nothing_is_drawn(
 @pytest.mark.parametrize(
     ("owner", "name", "message"),
     [
-        (texts, "encode", "candidate 'tiny-2': not enough memory on the device to encode 1 prompts at once"),
+        (
+            working,
+            "encode",
+            "candidate 'tiny-2': not enough memory on the device to encode 1 prompts at once",
+        ),
         (sharpness, "sharpness", "metric 'sharpness' fails on .*: CUDA error: out of memory"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,7 +22,6 @@ from catbench_make.drawing.engines import ray as engine_module
 from catbench_make.drawing.engines.ray import RayEngine, share, tasks_of, wait_to_see
 from catbench_make.drawing.engines.ray_node import (
     DeviceFaultError,
-    Sign,
     check_here,
     make_there,
     packages,
@@ -178,23 +178,20 @@ def test_a_cluster_that_has_not_what_is_asked_for_is_refused(resources, device, 
 
 
 def test_a_folder_that_a_worker_cannot_see_is_refused(tmp_path):
-    sign = Sign(tmp_path / "sign", "token", packages())
+    sign, needed = tmp_path / "sign", packages()
     job = Job(tmp_path, (), "cpu", 1, hardware=hardware_name("cpu"))
     with pytest.raises(UsageError, match=r"--out .*: a worker on .* does not see this folder"):
-        check_here(job, sign)
-    sign.path.write_text("of another")
-    with pytest.raises(UsageError, match="does not see this folder"):
-        check_here(job, sign)
-    sign.path.write_text("token")
-    check_here(job, sign)
+        check_here(job, sign, needed)
+    sign.touch()
+    check_here(job, sign, needed)
     with pytest.raises(UsageError, match=r"suite .*: a worker on .* does not see this folder"):
-        check_here(Job(tmp_path, (), "cpu", 1, root=tmp_path / "no", hardware=hardware_name("cpu")), sign)
+        check_here(replace(job, root=tmp_path / "no"), sign, needed)
     with pytest.raises(UsageError, match=r"the cluster's workers differ: .*, another on another"):
-        check_here(Job(tmp_path, (), "cpu", 1, hardware="another"), sign)
+        check_here(replace(job, hardware="another"), sign, needed)
     with pytest.raises(UsageError, match=r"torch is .* on .* and 0\.1 here"):
-        check_here(job, sign._replace(packages={"torch": "0.1"}))
+        check_here(job, sign, {"torch": "0.1"})
     with pytest.raises(UsageError, match=r"catbench is .*, code .* on .* and 0\.1\.0, code 12345678 here"):
-        check_here(job, sign._replace(packages={"catbench": "0.1.0, code 12345678"}))
+        check_here(job, sign, {"catbench": "0.1.0, code 12345678"})
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5, 40])
@@ -293,7 +290,7 @@ def test_a_worker_is_told_where_models_lie_and_where_paths_begin(tmp_path, monke
     assert share("cpu")["runtime_env"] == {"env_vars": where}
     monkeypatch.chdir("/")
     with pytest.raises(UsageError, match="does not see this folder"):
-        next(make_there(Job(tmp_path, (), "cpu", 1), [], Sign(tmp_path / "sign", "", {}), tmp_path))
+        next(make_there(Job(tmp_path, (), "cpu", 1), [], tmp_path / "sign", {}, tmp_path))
     assert Path.cwd() == tmp_path
 
 
@@ -308,10 +305,10 @@ def test_a_task_that_is_started_again_goes_on_from_what_is_there(suite, tmp_path
     whole = load_suite(folder)
     shards = cut(whole, 2)
     job = Job(out, whole.metrics, "cpu", 8, root=whole.root, hardware=hardware_name("cpu"))
-    (tmp_path / "sign").write_text("token")
+    (tmp_path / "sign").touch()
     draw, drawn = worker.draw, []
     monkeypatch.setattr(worker, "draw", lambda *args, **named: drawn.append(1) or draw(*args, **named))
-    made = list(make_there(job, shards, Sign(tmp_path / "sign", "token", {}), Path.cwd()))
+    made = list(make_there(job, shards, tmp_path / "sign", {}, Path.cwd()))
     assert [one.shard for one in made] == list(shards)
     assert len(drawn) == 3
 

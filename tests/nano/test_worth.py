@@ -7,7 +7,7 @@ import pytest
 
 from catbench import evaluate, load
 from catbench.suite.store import suite_folder
-from catbench_make.drawing.image_sheets import MOST
+from catbench_make.drawing.assemble import MOST
 from catbench_make.nano.world import HELD_OUT_SHARE
 
 

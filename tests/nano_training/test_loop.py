@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -17,7 +19,7 @@ def pictures():
 
 
 def task_of(cls, pictures, seed=0, batch=2):
-    task = cls(pictures, seed, "cpu")
+    task = cls("vae" if cls is VaeTask else "recogniser", pictures, Path(), seed, "cpu")
     task.batch = batch
     return task
 

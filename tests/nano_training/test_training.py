@@ -12,10 +12,9 @@ from catbench_make.nano.render import render  # noqa: E402
 from catbench_make.nano.shipped_models import build_pipeline  # noqa: E402
 from nano_training import pictures as pictures_module  # noqa: E402
 from nano_training.appraise import appraise, exam  # noqa: E402
-from nano_training.cards import RECORD, card  # noqa: E402
 from nano_training.corpora import CORPORA, EVERYTHING  # noqa: E402
 from nano_training.latents import PromptedLatents, TextEncoder  # noqa: E402
-from nano_training.pack import pack, unpack  # noqa: E402
+from nano_training.pack import RECORD, card, pack, unpack  # noqa: E402
 from nano_training.pictures import FAMILY, draw_pictures, load_pictures, thing_number  # noqa: E402
 from nano_training.tokenizer import build_tokenizer, grammar_words  # noqa: E402
 from nano_training.train import STEPS, Kit, build_task, finished, train_model  # noqa: E402

@@ -1,9 +1,15 @@
-"""Puts finished shards together to a suite, and writes it with a table of how each shard was made."""
+"""Puts finished shards together to a suite, and writes it with a table of how each shard was made.
+
+Where images were kept, contact sheets go with it: one WebP a test prompt, its first image by every candidate
+side by side. The first `MOST` test prompts have one: enough to look at, where all would weigh more than the
+scores.
+"""
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,10 +24,15 @@ from catbench.suite.pool import Cost
 from catbench.suite.prompts import SPLITS
 from catbench.suite.score_rows import placed
 from catbench.suite.store import save
-from catbench_make.drawing.image_sheets import MOST, sheets
-from catbench_make.drawing.shards import read_outcome, shard_path
+from catbench_make.drawing.shards import decoded, kept_images, read_outcome, shard_path
 from catbench_make.plan.job import UNASKED, Job
 from catbench_make.plan.shard_plan import Shard
+
+TILE = 256
+"""Pixels of an image's longer side on a sheet; smaller images are not enlarged."""
+QUALITY = 85
+MOST = 300
+"""Sheets of a suite, at most."""
 
 
 def assemble(
@@ -62,7 +73,7 @@ def save_suite(matrix: ScoreMatrix, job: Job, shards: Sequence[Shard]) -> None:
     position = {candidate: i for i, candidate in enumerate(matrix.candidate_ids)}
     in_order = sorted(shards, key=lambda shard: (shard.block.number, position[shard.candidate.id]))
     tested = matrix.prompts["prompt_id"].to_numpy()[matrix.rows("test")]
-    images = sheets(job, in_order, set(tested[:MOST])) if job.keep_images else ()
+    images = _sheets(job, in_order, set(tested[:MOST])) if job.keep_images else ()
     save(matrix, job.suite, extra={"shards": shard_table(job, in_order)}, images=images, force=True)
 
 
@@ -132,3 +143,42 @@ def _read_scores(unscored: Suite, job: Job, shards: Sequence[Shard]) -> dict[str
         candidate: Any = pa.array([shard.candidate.id] * rows.num_rows).dictionary_encode()
         tables.append(rows.append_column("candidate", candidate))
     return placed(pa.concat_tables(tables), unscored, str(job.shards))
+
+
+def _sheets(job: Job, shards: Sequence[Shard], prompt_ids: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield (prompt id, WebP bytes) for each of these prompts, candidates in the order of the shards.
+
+    The shards must be done, and their images kept.
+    """
+    of_block: dict[str, list[Shard]] = {}
+    for shard in shards:
+        of_block.setdefault(shard.block.name, []).append(shard)
+    for members in of_block.values():
+        block = members[0].block
+        rows = [row for row, prompt in enumerate(block.prompt_ids) if prompt in prompt_ids]
+        tiles = [_tiles(job, shard, rows) for shard in members] if rows else []
+        for row in rows:
+            yield block.prompt_ids[row], _sheet([tile[row] for tile in tiles])
+
+
+def _tiles(job: Job, shard: Shard, rows: Collection[int]) -> Mapping[int, Any]:
+    """Return the first image of each prompt at `rows` of the shard's block, small, by row."""
+    tiles: dict[int, Any] = {}
+    for image, png in zip(shard.block.images, kept_images(job, shard), strict=True):
+        if image.row in rows and image.sample == 0:
+            picture = decoded(png)
+            picture.thumbnail((TILE, TILE))
+            tiles[image.row] = picture
+    return tiles
+
+
+def _sheet(tiles: Sequence[Any]) -> bytes:
+    from PIL import Image
+
+    width, height = max(tile.width for tile in tiles), max(tile.height for tile in tiles)
+    sheet = Image.new("RGB", (width * len(tiles), height))
+    for x, tile in enumerate(tiles):
+        sheet.paste(tile, (x * width, 0))
+    buffer = io.BytesIO()
+    sheet.save(buffer, format="WEBP", quality=QUALITY)
+    return buffer.getvalue()

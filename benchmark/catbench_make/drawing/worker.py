@@ -7,33 +7,54 @@ of different shards may overlap (see `engines.local`): only `draw` changes the w
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors.torch import load_file, save
 
 from catbench.errors import GenerationError
 from catbench_make.drawing.engines import ShardDone
 from catbench_make.drawing.shards import decoded, kept_images, made_with, read_outcome, state_of, write_shard
-from catbench_make.drawing.texts import EncodedText, encoded_text
-from catbench_make.packages import prepare
+from catbench_make.packages import prepare, versions
 from catbench_make.pipelines.compile import compile_pipeline, not_compiled
 from catbench_make.pipelines.draw import BrokenImageError, Drawn, draw
-from catbench_make.pipelines.encode import call_arguments, encoder_digest, own_tokenizers
+from catbench_make.pipelines.encode import (
+    Embeddings,
+    call_arguments,
+    can_encode,
+    encode,
+    encode_empty,
+    encoder_digest,
+    own_tokenizers,
+    too_long,
+)
 from catbench_make.pipelines.load import feature_cache, load_pipeline, scheduler_for
 from catbench_make.pipelines.memory import free_memory, is_out_of_memory
 from catbench_make.plan.job import Job, make_deterministic
 from catbench_make.plan.settings import DrawingSettings
 from catbench_make.plan.shard_plan import Block, Shard
+from catbench_make.recorded import is_whole, read_record, write_recorded
 from catbench_make.scorers import ScoreFunction, ScorerContext, load_scorers, score_all
 
 LoadPipeline: TypeAlias = Callable[[DrawingSettings, str, Path | None], Any]
 """Reads the model of settings onto a device; a folder of the suite comes third."""
+
+
+class EncodedText(NamedTuple):
+    """The prompts of a block as a pipeline reads them."""
+
+    embeddings: Embeddings | None
+    """None for a pipeline whose prompts cannot be encoded beforehand."""
+    cut: tuple[int, ...]
+    """Positions of the prompts that are longer than a tokenizer's window."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,12 +90,26 @@ class Worker:
         return self._loaded is not None and self._loaded.key == shard.settings.model_key
 
     def read(self, shard: Shard) -> EncodedText:
-        """Return the text of a shard, whose pipeline must be at hand; see `encoded_text`."""
+        """Return the text of a shard, whose pipeline must be at hand: from the run's folder, or encoded now.
+
+        Raises UsageError for a folder that cannot be written to.
+        """
         assert self._loaded is not None
-        model, settings = self._loaded, shard.settings
-        return encoded_text(
-            self._job, model.pipeline, model.tokenizers, model.encoder(settings), shard.block, settings
+        job, model, texts, settings = self._job, self._loaded, shard.block.texts, shard.settings
+        if not can_encode(model.pipeline):
+            return EncodedText(None, too_long(model.tokenizers, texts, settings))
+        batch = [] if job.text_batch == 1 else [job.text_batch]
+        made_by = json.dumps([model.encoder(settings), job.hardware_name, versions(), *batch])
+        folder = job.embeddings / hashlib.sha256(made_by.encode()).hexdigest()[:16]
+        empty, _ = _kept(folder / "empty.safetensors", lambda: (encode_empty(model.pipeline, settings), ()))
+        encoded, cut = _kept(
+            folder / f"{shard.block.name}.safetensors",
+            lambda: (
+                encode(model.pipeline, texts, settings, job.text_batch),
+                too_long(model.tokenizers, texts, settings),
+            ),
         )
+        return EncodedText({**encoded, **empty}, cut)
 
     def draw(self, shard: Shard, text: Callable[[], EncodedText]) -> Drawing:
         """Draw a shard, or read its images where they are there; `text` returns what `read` does.
@@ -193,6 +228,20 @@ class _LoadedModel:
         if call not in self._encoders:
             self._encoders[call] = encoder_digest(self.pipeline, settings)
         return self._encoders[call]
+
+
+def _kept(
+    path: Path, make: Callable[[], tuple[Embeddings, tuple[int, ...]]]
+) -> tuple[Embeddings, tuple[int, ...]]:
+    """Return the embeddings at `path`, and which prompts are cut; made and put there where they are not."""
+    record = read_record(path)
+    if record is not None and is_whole(path, record):
+        return load_file(path), tuple(record["cut"])
+    embeddings, cut = make()
+    # Not safetensors' `save_file`: it leaves a hidden file of its own behind where it is killed.
+    content = save(embeddings)
+    write_recorded(path, {"cut": list(cut)}, lambda draft: draft.write_bytes(content))
+    return embeddings, cut
 
 
 def _image_name(block: Block, position: int) -> dict[str, Any]:

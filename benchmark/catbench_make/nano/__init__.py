@@ -8,8 +8,7 @@
     scene_prompts    prompts that tell held-out scenes
     shipped_models   the trained weights that are shipped, and pipelines put together from them
     recogniser accuracy    which things an image shows; what that makes of an image: `scene_accuracy`
-    prompt_features  prompts as vectors, by the generators' own text encoder
-    nano_suite fresh    the suite before its scores; new test prompts for it
+    nano_suite fresh    the suite before its scores, its prompts as vectors; new test prompts for it
 
 world, phrases, reading and render import no torch. What trains such models is no part of the package:
 data/nano/README.md says where it is.

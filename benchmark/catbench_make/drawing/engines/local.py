@@ -10,15 +10,14 @@ once more while nothing is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import partial
 from itertools import zip_longest
 from typing import Any, Generic, TypeVar
 
 from catbench_make.drawing.engines import ShardDone
-from catbench_make.drawing.texts import EncodedText
-from catbench_make.drawing.worker import LoadPipeline, Worker
+from catbench_make.drawing.worker import EncodedText, LoadPipeline, Worker
 from catbench_make.packages import optional
 from catbench_make.pipelines.memory import free_memory, is_out_of_memory
 from catbench_make.plan.job import Job
@@ -41,26 +40,24 @@ class LocalEngine:
         Call it in one thread alone: CUDA graphs belong to a thread.
         """
         worker = Worker(job, self._load)
-        text: _Task[EncodedText] | None = None
-        last: _Task[ShardDone] | None = None
+        text: Callable[[], EncodedText] | None = None
+        last: Callable[[], ShardDone] | None = None
         with _Stage(worker.read, job.device) as reading, _Stage(worker.finish, job.device) as finishing:
             for shard, following in zip_longest(shards, shards[1:]):
                 ahead = None
                 if following and worker.has_loaded(shard) and worker.has_loaded(following):
                     ahead = reading.start(following)
-                before, drawing = last, worker.draw(shard, partial(_result, reading, shard, text))
+                before, drawing = last, worker.draw(shard, text or partial(_now, reading, shard))
                 text, last = ahead, finishing.start(drawing)
                 if before:
-                    yield before.result()
+                    yield before()
             if last:
-                yield last.result()
+                yield last()
 
 
-def _result(
-    reading: _Stage[Shard, EncodedText], shard: Shard, text: _Task[EncodedText] | None
-) -> EncodedText:
-    """Return the text of a shard, which is read now where it has not been before."""
-    return (text or reading.start(shard)).result()
+def _now(reading: _Stage[Shard, EncodedText], shard: Shard) -> EncodedText:
+    """Return the text of a shard that was not read ahead."""
+    return reading.start(shard)()
 
 
 class _Stage(Generic[Given, Made]):
@@ -77,32 +74,27 @@ class _Stage(Generic[Given, Made]):
     def __exit__(self, *raised: object) -> None:
         self._thread.shutdown(wait=True)
 
-    def start(self, given: Given) -> _Task[Made]:
-        return _Task(lambda: self._thread.submit(self._run, given))
+    def start(self, given: Given) -> Callable[[], Made]:
+        """Start on something; what is returned waits for the result, in the thread that draws.
+
+        Nothing is drawn while it waits, so what found memory full fits then, and is done again.
+        """
+        futures = [self._thread.submit(self._run, given)]
+
+        def result() -> Made:
+            try:
+                return futures.pop().result()  # kept by nobody: an error's frames hold tensors
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+            free_memory()
+            return self._thread.submit(self._run, given).result()
+
+        return result
 
     def _run(self, given: Given) -> Made:
         with self._stream:
             return self._work(given)
-
-
-class _Task(Generic[Made]):
-    """What a stage is at, or has done."""
-
-    def __init__(self, submit: Callable[[], Future[Made]]) -> None:
-        self._submit = submit
-        self._future = submit()
-
-    def result(self) -> Made:
-        """Wait for it, in the thread that draws: nothing is drawn then, so what found memory full fits."""
-        try:
-            return self._future.result()
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-        del self._future  # it has the error, whose frames hold tensors
-        free_memory()
-        self._future = self._submit()
-        return self._future.result()
 
 
 def _stream(device: str) -> Any:

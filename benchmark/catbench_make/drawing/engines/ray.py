@@ -29,7 +29,6 @@ from catbench_make.checkout import VARIABLE
 from catbench_make.drawing.engines import ShardDone
 from catbench_make.drawing.engines.ray_node import (
     DeviceFaultError,
-    Sign,
     hardware_there,
     make_there,
     packages,
@@ -76,16 +75,15 @@ class RayEngine:
         """
         if workers is not None and workers < 1:
             raise UsageError(f"--workers {workers}: at least 1 is needed")
-        if address is not None:
-            check_address(address)
+        self._head = None if address is None else head_of(address)
         self._address = address
         self._workers = workers
         self._ray: Any = None
 
     def __enter__(self) -> RayEngine:
         """Connect; raises MissingExtraError without Ray, UsageError where no cluster answers."""
-        if self._address is not None:
-            check_answer(self._address)
+        if self._head is not None:
+            check_answer(self._head)
         for name, value in SETTINGS.items():
             os.environ.setdefault(name, value)
         try:
@@ -138,7 +136,7 @@ class RayEngine:
                 while waiting or under_way:
                     while waiting and len(under_way) < count:
                         task = waiting.popleft()
-                        under_way[make.remote(job, task, sign, Path.cwd())] = deque(task)
+                        under_way[make.remote(job, task, sign, packages(), Path.cwd())] = deque(task)
                     ready = self._next(list(under_way), job.device)
                     answer = next(ready, None)
                     if answer is None or not under_way[ready]:  # lost after its last shard, which is there
@@ -226,15 +224,14 @@ def tasks_of(shards: Sequence[Shard], workers: int) -> deque[Sequence[Shard]]:
 
 
 @contextmanager
-def _signed(job: Job) -> Generator[Sign]:
-    """Put up the sign of a run for the block."""
+def _signed(job: Job) -> Generator[Path]:
+    """Put up the sign of a run for the block: a file that a worker must see."""
     # Named like a draft, so that it is cleared away where this process is killed.
     path = job.shards / f".seen-{secrets.token_hex(4)}"
-    sign = Sign(path, secrets.token_hex(16), packages())
     job.shards.mkdir(parents=True, exist_ok=True)
     try:
-        path.write_text(sign.token)
-        yield sign
+        path.touch()
+        yield path
     finally:
         path.unlink(missing_ok=True)
 
@@ -249,10 +246,10 @@ def share(device: str) -> dict[str, Any]:
     return {"num_cpus": 1, "num_gpus": gpus, "max_calls": gpus, "runtime_env": {"env_vars": variables}}
 
 
-def check_address(address: str) -> None:
-    """Raise UsageError for an address that is none of a head node."""
+def head_of(address: str) -> tuple[str, int] | None:
+    """Return host and port of a head node, None for `auto`; raises UsageError for what is no address."""
     if address == "auto":
-        return
+        return None
     if "://" in address:
         raise UsageError(
             f"--address {address}: Ray's client is not supported; run catbench on a node of the cluster, and "
@@ -263,18 +260,16 @@ def check_address(address: str) -> None:
         raise UsageError(
             f"--address {address}: give HOST:PORT of the head node (the port is mostly 6379), or auto"
         )
+    return host, int(port)
 
 
-def check_answer(address: str) -> None:
-    """Raise UsageError for an address where nobody listens: Ray itself would try for minutes."""
-    if address == "auto":
-        return
-    host, _, port = address.rpartition(":")
+def check_answer(head: tuple[str, int]) -> None:
+    """Raise UsageError for a head node that does not listen: Ray itself would try for minutes."""
     try:
-        socket.create_connection((host, int(port)), timeout=SECONDS_TO_ANSWER).close()
+        socket.create_connection(head, timeout=SECONDS_TO_ANSWER).close()
     except (OSError, OverflowError) as error:
         raise UsageError(
-            f"--address {address}: nothing answers there: {error} (is the head node up? "
+            f"--address {head[0]}:{head[1]}: nothing answers there: {error} (is the head node up? "
             "`ray start --head` prints its address)"
         ) from error
 

@@ -8,7 +8,6 @@ import socket
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from catbench.errors import CatbenchError, GenerationError, SuiteError, UsageError, first_line
 from catbench_make.drawing.engines import ShardDone
@@ -25,41 +24,30 @@ class DeviceFaultError(GenerationError):
     """A GPU fails a worker, whose process can no longer use it."""
 
 
-class Sign(NamedTuple):
-    """What tells a worker that it has the same files and packages."""
-
-    path: Path
-    token: str
-    """What the file holds."""
-    packages: dict[str, str]
-    """Versions that decide pixels and scores, catbench's own among them."""
-
-
-def make_there(job: Job, shards: Sequence[Shard], sign: Sign, folder: Path) -> Iterator[ShardDone]:
+def make_there(
+    job: Job, shards: Sequence[Shard], sign: Path, needed: dict[str, str], folder: Path
+) -> Iterator[ShardDone]:
     """Make shards on the cluster, those that a lost worker has made already left as they are.
 
-    `folder` is where relative paths begin. Raises UsageError where this machine cannot do its part of it.
+    `sign` is a file that is there for this run alone, `needed` the versions of `packages` on the machine that
+    asks, `folder` where relative paths begin. Raises UsageError where this machine cannot do its part of it.
     """
     with suppress(OSError):  # a disk that this node does not share; what is looked for there is missed
         os.chdir(folder)
     with sendable():
         from catbench_make.drawing.engines.local import LocalEngine
 
-        check_here(job, sign)
+        check_here(job, sign, needed)
         missing, _ = missing_shards(job, shards)
         made = LocalEngine().run(job, missing)
         for shard in shards:
             yield next(made) if shard in missing else ShardDone(shard)
 
 
-def check_here(job: Job, sign: Sign) -> None:
+def check_here(job: Job, sign: Path, needed: dict[str, str]) -> None:
     """Raise UsageError where this machine has not the files, the hardware or the packages of the others."""
     node = socket.gethostname()
-    try:
-        seen = sign.path.read_text() == sign.token and os.access(job.folder, os.W_OK)
-    except OSError:
-        seen = False
-    if not seen:
+    if not (sign.is_file() and os.access(job.folder, os.W_OK)):
         raise UsageError(
             f"--out {job.folder}: a worker on {node} does not see this folder, or cannot write to it: put it "
             "on a disk that all nodes of the cluster share under the same path"
@@ -74,7 +62,7 @@ def check_here(job: Job, sign: Sign) -> None:
             "one kind of hardware: give the address of a cluster that has one"
         )
     here = packages()
-    for package, version in sign.packages.items():
+    for package, version in needed.items():
         if (found := here.get(package)) != version:
             raise UsageError(
                 f"{package} is {found or 'not installed'} on {node} and {version} here: install the same "
@@ -83,7 +71,7 @@ def check_here(job: Job, sign: Sign) -> None:
 
 
 def packages() -> dict[str, str]:
-    """Return the versions that must be the same on every machine."""
+    """Return the versions that must be the same on every machine: they decide pixels and scores."""
     return {**versions(), "catbench": own_version()}
 
 
