@@ -37,18 +37,16 @@ def load_part(kind: str, parts: Path, name: str, device: str = "cpu") -> Any:
     return shipped_models.load_part(kind, parts, name, device)
 
 
-class TextEncoder:
-    """The frozen text encoder of every generator."""
-
-    def __init__(self, parts: Path, device: str) -> None:
-        self.device = device
-        self.encoder = load_part("CLIPTextModelWithProjection", parts, "text-encoder", device)
+def text_encoder(parts: Path, device: str) -> Callable[[torch.Tensor], Condition]:
+    """Return what encodes token ids, int64 (batch, 77), as every generator's pipeline does."""
+    encoder = load_part("CLIPTextModelWithProjection", parts, "text-encoder", device)
 
     @torch.no_grad()
-    def __call__(self, tokens: torch.Tensor) -> Condition:
-        """Encode token ids, int64 (batch, 77), as the pipeline does."""
-        output = self.encoder(tokens.to(self.device), output_hidden_states=True)
+    def encode(tokens: torch.Tensor) -> Condition:
+        output = encoder(tokens.to(device), output_hidden_states=True)
         return Condition(output.hidden_states[-2], output.text_embeds)
+
+    return encode
 
 
 class LatentPrompts:
@@ -56,7 +54,7 @@ class LatentPrompts:
 
     def __init__(self, pictures: Pictures, parts: Path, name: str, device: str) -> None:
         self.device = device
-        encoder = TextEncoder(parts, device)
+        encoder = text_encoder(parts, device)
         digest = sha256_of(parts / "text-encoder" / "model.safetensors")[:8]
 
         def encode(rows: torch.Tensor) -> list[torch.Tensor]:

@@ -18,7 +18,7 @@ from torch.nn import functional
 from catbench_make.nano.render import IMAGE_SIZE
 from catbench_make.nano.shipped_models import CODES
 from nano_training.diffusion import Condition
-from nano_training.latents import LatentPrompts, TextEncoder, load_part
+from nano_training.latents import LatentPrompts, load_part, text_encoder
 from nano_training.loop import Task
 from nano_training.networks import build_uvit
 from nano_training.pictures import PHRASINGS
@@ -42,7 +42,7 @@ class MaskedTask(Task):
         self.codes = code_pictures(vq, self.pictures, self.device)
         self.prompts = LatentPrompts(self.pictures, parts, self.name, self.device)
         nothing = build_tokenizer()("", padding="max_length", max_length=MAX_TOKENS, return_tensors="pt")
-        self.nothing = TextEncoder(parts, self.device)(nothing.input_ids)
+        self.nothing = text_encoder(parts, self.device)(nothing.input_ids)
         self.uvit = build_uvit(seed, CODES)
         return {"uvit": self.uvit}
 

@@ -21,10 +21,8 @@ def test_candidates_of_one_model_stand_together_and_a_prompt_is_drawn_once(sdxl,
 def test_images_of_a_pipeline_on_disk(sdxl, drawn_by, tmp_path):
     candidates = [drawn_by(sdxl, 1, "few"), drawn_by(sdxl, 3, "many")]
     shards = shards_of(candidates, [("a red cat", "few"), ("a red cat", "many"), ("three birds", "many")])
-    drawn = draw_chosen(shards, tmp_path / "drawn")
-    assert (drawn.images, drawn.new) == (3, 3)
-    again = draw_chosen(shards, tmp_path / "drawn")
-    assert (again.images, again.new) == (3, 0)
+    assert draw_chosen(shards, tmp_path / "drawn") == (3, 3)
+    assert draw_chosen(shards, tmp_path / "drawn") == (3, 0)
     rows = [
         json.loads(line) for line in (tmp_path / "drawn" / "images.jsonl").read_text("utf-8").splitlines()
     ]

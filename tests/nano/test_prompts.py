@@ -1,9 +1,9 @@
 import pytest
 
 from catbench.suite.prompts import SPLITS
+from catbench_make.nano.nano_suite import distinct_scenes, prompt_table
 from catbench_make.nano.phrases import phrase
 from catbench_make.nano.reading import read
-from catbench_make.nano.scene_prompts import distinct_scenes, prompt_table
 from catbench_make.nano.world import THEMES, Inventory, Scene, draw_scenes
 
 

@@ -1,5 +1,7 @@
 """The nano suite before its scores, and fresh test prompts for it."""
 
+from dataclasses import replace
+
 import pytest
 
 pytest.importorskip("torch")
@@ -7,6 +9,7 @@ pytest.importorskip("diffusers")
 
 from catbench.errors import UsageError
 from catbench.suite.store import load_suite, save
+from catbench_make.drawing.generation import Plan
 from catbench_make.nano.fresh import fresh_test
 from catbench_make.nano.nano_candidates import NEVER_SEEN, STEPS, TEACHERS, nano_candidates, nano_pools
 from catbench_make.nano.nano_suite import unscored_nano, with_features
@@ -68,12 +71,10 @@ def test_a_fresh_test_set_holds_new_scenes_only(problem):
     assert fresh_test(problem, 7).prompts.equals(fresh.prompts)
 
 
-def test_fresh_tests_are_refused_where_there_is_no_grammar(problem):
-    import dataclasses
-
-    other = dataclasses.replace(problem, suite=problem.suite.model_copy(update={"id": "coco"}))
+def test_fresh_tests_are_refused_where_there_is_no_grammar(problem, tmp_path):
+    save(replace(problem, suite=problem.suite.model_copy(update={"id": "coco"})), tmp_path / "coco")
     with pytest.raises(UsageError, match="'coco' has no grammar"):
-        fresh_test(other, 1)
+        Plan.of(tmp_path / "coco", fresh_test=1)
     with pytest.raises(UsageError, match="0 or more"):
         fresh_test(problem, -1)
 

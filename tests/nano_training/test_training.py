@@ -13,7 +13,7 @@ from catbench_make.nano.shipped_models import build_pipeline  # noqa: E402
 from nano_training import pictures as pictures_module  # noqa: E402
 from nano_training.appraise import appraise, exam  # noqa: E402
 from nano_training.corpora import CORPORA, EVERYTHING  # noqa: E402
-from nano_training.latents import PromptedLatents, TextEncoder  # noqa: E402
+from nano_training.latents import PromptedLatents, text_encoder  # noqa: E402
 from nano_training.pack import RECORD, card, pack, unpack  # noqa: E402
 from nano_training.pictures import FAMILY, draw_pictures, load_pictures, thing_number  # noqa: E402
 from nano_training.tokenizer import build_tokenizer, grammar_words  # noqa: E402
@@ -79,7 +79,7 @@ def test_kept_conditions_are_what_the_text_encoder_gives(trained):
     data = PromptedLatents(pictures, trained.out, "p", "cpu")
     rows, phrasing = torch.tensor([3, 0, 7]), torch.tensor([1, 0, 1])
     kept = data.prompts.batch(rows, phrasing)
-    fresh = TextEncoder(trained.out, "cpu")(pictures.token_batch(rows, phrasing))
+    fresh = text_encoder(trained.out, "cpu")(pictures.token_batch(rows, phrasing))
     assert torch.allclose(kept.hidden, fresh.hidden, atol=1e-2)
     assert torch.allclose(kept.pooled, fresh.pooled, atol=1e-2)
 

@@ -24,7 +24,7 @@ from typing import Any
 import torch
 from torch.utils.benchmark import Timer
 
-from catbench_make.pipelines.compile import DENOISERS, compile_pipeline, not_compiled
+from catbench_make.pipelines.compile import compile_pipeline, denoisers_of, not_compiled
 from catbench_make.pipelines.draw import draw
 from catbench_make.pipelines.load import feature_cache, load_pipeline, scheduler_for
 from catbench_make.plan.job import can_be_compiled
@@ -100,9 +100,7 @@ def time_batches(
     """
     allowed = sorted({min(size, settings.largest_batch or size) for size in sizes})
     with drawing(settings, device, root, compiled=compiled) as (pipeline, call):
-        components = [getattr(pipeline, name, None) for name in DENOISERS]
-        found = [one for one in components if isinstance(one, torch.nn.Module)]
-        denoiser = found[0] if found and settings.cache is None else None
+        denoiser = next(iter(denoisers_of(pipeline)), None) if settings.cache is None else None
         for size in allowed:
             with not_compiled(compiled), _forwards(denoiser) as forwards:  # a hook would be compiled too
                 fits = call(size)

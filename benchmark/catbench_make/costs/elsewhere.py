@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
@@ -82,10 +83,6 @@ _MOVQ = {
 }
 
 
-def _sdxl_vae() -> Flops:
-    return count_vae_decoder(SD_VAE, LATENT, LATENT)
-
-
 @dataclass(frozen=True)
 class Released:
     """A model at the settings that its price holds for."""
@@ -98,7 +95,7 @@ class Released:
     """Returns the denoiser on the meta device, and the arguments of one forward."""
     text: Callable[[], Flops]
     """Counts the text encoders on one prompt."""
-    decoder: Callable[[], Flops] = _sdxl_vae
+    decoder: Callable[[], Flops] = lambda: count_vae_decoder(SD_VAE, LATENT, LATENT)
     texts: int = 2
     """Prompts that are encoded: the given and the empty one; 1 where zeros stand for the latter."""
 
@@ -176,10 +173,6 @@ class _Rotation(torch.nn.Module):
         return meta(positions.shape[-1], 96), meta(positions.shape[-1], 96)
 
 
-def _sd3_vae() -> Flops:
-    return count_vae_decoder(FLUX_VAE, LATENT, LATENT)
-
-
 def _sd3_text() -> Flops:
     clips = count_text_encoder(CLIP_L_PROJECTED) + count_text_encoder(CLIP_BIGG)
     return clips + count_text_encoder(T5_XXL, 256)
@@ -187,20 +180,25 @@ def _sd3_text() -> Flops:
 
 RELEASED_ELSEWHERE = {
     "sd-3.5-large": Released(
-        28, 3.5, "stabilityai/stable-diffusion-3.5-large, its card", _sd_3_5, _sd3_text, _sd3_vae
+        28,
+        3.5,
+        "stabilityai/stable-diffusion-3.5-large, its card",
+        _sd_3_5,
+        _sd3_text,
+        partial(count_vae_decoder, FLUX_VAE, LATENT, LATENT),
     ),
     "pixart-sigma": Released(
         20,
         4.5,
         "PixArt-alpha/PixArt-Sigma-XL-2-1024-MS, defaults of PixArtSigmaPipeline",
         _pixart,
-        lambda: count_text_encoder(T5_XXL, 300),
+        partial(count_text_encoder, T5_XXL, 300),
     ),
     "kolors": Released(
         50,
         5.0,
         "Kwai-Kolors/Kolors-diffusers, defaults of KolorsPipeline",
-        lambda: unet_forward(_KOLORS, (LATENT, LATENT), 256),
+        partial(unet_forward, _KOLORS, (LATENT, LATENT), 256),
         _chatglm,
     ),
     "kandinsky-3": Released(
@@ -208,7 +206,7 @@ RELEASED_ELSEWHERE = {
         3.0,
         "kandinsky-community/kandinsky-3, defaults of Kandinsky3Pipeline",
         _kandinsky,
-        lambda: count_text_encoder(_FLAN_UL2, 128),
+        partial(count_text_encoder, _FLAN_UL2, 128),
         _movq,
         texts=1,
     ),

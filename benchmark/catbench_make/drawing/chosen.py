@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +31,6 @@ from catbench_make.plan.job import Job, check_device
 from catbench_make.plan.shard_plan import Shard, by_model, cut_blocks
 
 IMAGES, LIST = "images", "images.jsonl"
-
-
-@dataclass(frozen=True)
-class ImagesDrawn:
-    """What became of a run."""
-
-    images: int
-    """In the folder now."""
-    new: int
-    """Drawn by this run."""
 
 
 def shards_of(candidates: Sequence[Candidate], chosen: Sequence[tuple[str, str]]) -> tuple[Shard, ...]:
@@ -67,12 +56,13 @@ def draw_chosen(
     device: str = "cpu",
     batch: int = 8,
     root: Path | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
-) -> ImagesDrawn:
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> tuple[int, int]:
     """Draw shards into a folder, what is there already left as it is.
 
-    `root` is the suite's folder, for models given by a relative path. Raises UsageError for a folder that
-    cannot be written to, is in use, or holds shards of other settings; GenerationError for models that fail.
+    Returns how many images are in the folder now, and how many of them are new. `root` is the suite's folder,
+    for models given by a relative path. Raises UsageError for a folder that cannot be written to, is in use,
+    or holds shards of other settings; GenerationError for models that fail.
     """
     prepare()
     job = Job(out.absolute(), (), device, batch, keep_images=True, root=root)
@@ -82,7 +72,7 @@ def draw_chosen(
         rows = [row for shard in shards for row in _images(job, shard)]
         with atomic_file(job.folder / LIST) as draft:
             draft.write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows), "utf-8")
-    return ImagesDrawn(len(rows), new)
+    return len(rows), new
 
 
 def _images(job: Job, shard: Shard) -> Sequence[dict[str, Any]]:
@@ -134,8 +124,8 @@ def draw_fitted(
         typer.echo(f"{now.images:,} of {now.images_due:,} images drawn", err=True)
 
     root = known_suites().get(fitted.suite)
-    done = draw_chosen(shards, folder, device=device, batch=batch, root=root, on_progress=progress)
-    typer.echo(f"{counted(done.images, 'image')} in {folder / IMAGES}, {done.new:,} of them new")
+    images, new = draw_chosen(shards, folder, device=device, batch=batch, root=root, on_progress=progress)
+    typer.echo(f"{counted(images, 'image')} in {folder / IMAGES}, {new:,} of them new")
     typer.echo(f"{folder / LIST} says what each was made of")
 
 

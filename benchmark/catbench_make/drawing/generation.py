@@ -124,7 +124,7 @@ def generate(
     decode_batch: int | None = None,
     engine: Engine | None = None,
     part: RunPart | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Outcome:
     """Draw, score and store everything that is planned and not yet in `out`, then write `out/suite`.
 
@@ -171,7 +171,7 @@ def run_shards(
     engine: Engine | None,
     job: Job,
     shards: Sequence[Shard],
-    on_progress: Callable[[Progress], None] | None,
+    report: Callable[[Progress], None],
 ) -> int:
     """Make the shards, by default in this process; returns the number of images drawn.
 
@@ -184,7 +184,6 @@ def run_shards(
     due = sum(len(shard.block.images) for shard in shards)
     problems: list[str] = []
     images, drawn, started = 0, 0, time.monotonic()
-    report = on_progress or _ignore
     report(Progress(0, len(shards), 0, due, 0.0))
     for number, done in enumerate(engine.run(job, shards), start=1):
         images += len(done.shard.block.images)
@@ -216,10 +215,6 @@ def _price(unscored: Suite) -> tuple[Cost, ...]:
         counted = flop_costs(unscored.candidates, unscored.root)
         whole += [cost for cost in counted if cost.unit not in units]
     return tuple(whole)
-
-
-def _ignore(progress: Progress) -> None:
-    del progress
 
 
 FRESH_PROMPTS = "catbench.fresh_prompts"

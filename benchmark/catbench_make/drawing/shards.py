@@ -56,7 +56,10 @@ def made_with(job: Job, shard: Shard) -> dict[str, Any]:
         "weights": weights_digest(shard.settings, job.root),
         "prompts": list(shard.block.prompt_ids),
         "samples": list(shard.block.samples),
-        "metrics": [_what_it_measures(metric, job.root) for metric in job.metrics],
+        "metrics": [
+            {**one.model_dump(include={"name", "model", "revision"}), "weights": metric_digest(one, job.root)}
+            for one in job.metrics
+        ],
         "images_kept": job.keep_images,
         "batch": job.batch,
         "hardware": job.hardware_name,
@@ -146,16 +149,6 @@ def read_outcome(job: Job, shard: Shard) -> tuple[dict[str, Any], dict[str, Any]
     """Return what a shard was made with, and what came of it. The shard must be done."""
     record = read_record(shard_path(job, shard)) or {}
     return record[MADE_WITH], record[OUTCOME]
-
-
-def _what_it_measures(metric: Metric, root: Path | None) -> dict[str, str]:
-    """Return the part of a metric's record that its scores depend on, with the digest of a local model."""
-    return {
-        "name": metric.name,
-        "model": metric.model,
-        "revision": metric.revision,
-        "weights": metric_digest(metric, root),
-    }
 
 
 def _as_png(pixels: npt.NDArray[np.uint8]) -> Sequence[bytes]:

@@ -64,12 +64,10 @@ class Drawing:
     shard: Shard
     wanted: Mapping[str, Any]
     """What the shard is made with, as its record will say."""
-    pixels: npt.NDArray[np.uint8] | None
-    """Shape (image, height, width, 3); None where an image is broken."""
+    pixels: npt.NDArray[np.uint8]
+    """Shape (image, height, width, 3)."""
     outcome: Mapping[str, Any]
     """What came of it: the batch that fitted, prompts cut, images drawn twice."""
-    problem: str = ""
-    """Why the shard could not be drawn; empty where it was."""
     scored_only: bool = False
     """Whether the images were there already."""
 
@@ -111,12 +109,13 @@ class Worker:
         )
         return EncodedText({**encoded, **empty}, cut)
 
-    def draw(self, shard: Shard, text: Callable[[], EncodedText]) -> Drawing:
+    def draw(self, shard: Shard, text: Callable[[], EncodedText]) -> Drawing | ShardDone:
         """Draw a shard, or read its images where they are there; `text` returns what `read` does.
 
-        A NaN in an image is the shard's problem and returned. Raises GenerationError for a model that cannot
-        be loaded, that refuses its settings or does not fit into memory with one image, or with the prompts
-        to encode, and for a metric that is not available; UsageError for a folder that cannot be written to.
+        A shard with a NaN in an image is done with: it could not be made. Raises GenerationError for a model
+        that cannot be loaded, that refuses its settings or does not fit into memory with one image, or with
+        the prompts to encode, and for a metric that is not available; UsageError for a folder that cannot be
+        written to.
         """
         _ = self._scorers  # a metric that is not available is found before anything is drawn
         wanted = made_with(self._job, shard)
@@ -131,7 +130,7 @@ class Worker:
         except BrokenImageError as error:
             where = _named(_image_name(shard.block, error.position))
             problem = f"candidate {shard.candidate.id!r}, {where}: NaN in the image, even decoded in float32"
-            return Drawing(shard, wanted, None, {}, problem)
+            return ShardDone(shard, problem)
         except GenerationError as error:
             raise GenerationError(f"candidate {shard.candidate.id!r}: {error}") from error
         outcome = {
@@ -142,14 +141,14 @@ class Worker:
         }
         return Drawing(shard, wanted, drawn.pixels, outcome)
 
-    def finish(self, drawing: Drawing) -> ShardDone:
-        """Score a shard's images and write it.
+    def finish(self, drawing: Drawing | ShardDone) -> ShardDone:
+        """Score a shard's images and write it, unless it is done with.
 
         Raises GenerationError for a metric that fails, UsageError for a folder that cannot be written to.
         """
+        if isinstance(drawing, ShardDone):
+            return drawing
         shard, pixels = drawing.shard, drawing.pixels
-        if pixels is None:
-            return ShardDone(shard, drawing.problem)
         texts = [shard.block.texts[image.row] for image in shard.block.images]
         scores = score_all(self._scorers, pixels, texts, self._job.batch)
         write_shard(self._job, shard, drawing.wanted, scores, pixels, drawing.outcome)

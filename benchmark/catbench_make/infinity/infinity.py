@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
@@ -167,7 +166,9 @@ class InfinityPipeline:
         if len(prompt) != 1 or isinstance(generator, list):
             raise ValueError(f"{len(prompt)} prompts: Infinity draws one at a time (largest_batch 1)")
         scales = scales_of(self._code, width, height, num_inference_steps)
-        with quiet(), _eager_on_cpu(self._text_encoder.device), self._autocast:
+        # Without a GPU the norms, which the official code compiles, run as they are written.
+        stance = "default" if self._text_encoder.device.type == "cuda" else "force_eager"
+        with quiet(), torch.compiler.set_stance(stance), self._autocast:
             decoder = _Decoder(self._vae)
             bits(self._transformer, decoder, self._read(prompt[0]), scales, guidance_scale, tau, generator)
             levels = ((decoder.decoded + 1) / 2).mul_(255).floor()
@@ -262,22 +263,12 @@ def load_infinity(settings: DrawingSettings, device: str) -> InfinityPipeline:
         for block in transformer.unregistered_blocks:
             block.bfloat16()
             block.ca_norm.float()  # as autocast takes its rounded weights on a GPU, and not on a CPU
-    tokenizer, text_encoder = _text(folder / checkout.TEXT_ENCODER, torch.float32 if whole else torch.float16)
+    transformers, text = optional("transformers", "Infinity"), folder / checkout.TEXT_ENCODER
+    tokenizer = transformers.AutoTokenizer.from_pretrained(text, local_files_only=True)
+    tokenizer.model_max_length = TEXT_WINDOW
+    dtype = torch.float32 if whole else torch.float16
+    text_encoder = transformers.T5EncoderModel.from_pretrained(text, dtype=dtype, local_files_only=True)
     autocast = torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=not whole)
     return InfinityPipeline(
         code, transformer, vae.to(device), tokenizer, text_encoder.to(device).eval(), autocast
     )
-
-
-def _text(folder: Path, dtype: torch.dtype) -> tuple[Any, Any]:
-    """Return the tokenizer and the T5 of a folder."""
-    transformers = optional("transformers", "Infinity")
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    tokenizer.model_max_length = TEXT_WINDOW
-    encoder = transformers.T5EncoderModel.from_pretrained(folder, dtype=dtype, local_files_only=True)
-    return tokenizer, encoder
-
-
-def _eager_on_cpu(device: torch.device) -> Any:
-    """Have the norms, which the official code compiles, run as they are written where there is no GPU."""
-    return torch.compiler.set_stance("default" if device.type == "cuda" else "force_eager")

@@ -5,10 +5,9 @@
     reading     plain English back to what it asks for
     render      a scene as 32x32 pixels
     nano_candidates  the candidates, and what each model has never seen
-    scene_prompts    prompts that tell held-out scenes
     shipped_models   the trained weights that are shipped, and pipelines put together from them
     recogniser accuracy    which things an image shows; what that makes of an image: `scene_accuracy`
-    nano_suite fresh    the suite before its scores, its prompts as vectors; new test prompts for it
+    nano_suite fresh    the suite before its scores, with prompts that tell held-out scenes; new test prompts
 
 world, phrases, reading and render import no torch. What trains such models is no part of the package:
 data/nano/README.md says where it is.

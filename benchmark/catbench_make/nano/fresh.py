@@ -10,19 +10,14 @@ from dataclasses import replace
 
 from catbench.errors import UsageError
 from catbench.suite.matrix import Suite
-from catbench_make.nano.nano_suite import with_features
-from catbench_make.nano.scene_prompts import distinct_scenes, prompt_table
+from catbench_make.nano.nano_suite import distinct_scenes, prompt_table, with_features
 
 
 def fresh_test(unscored: Suite, seed: int) -> Suite:
     """Return the suite with new test prompts alone, as many scenes as the suite tests on.
 
-    `unscored` is the nano suite's. Raises UsageError for another suite or a negative seed.
+    `unscored` is the nano suite's. Raises UsageError for a negative seed.
     """
-    if unscored.suite.id != "nano":
-        raise UsageError(
-            f"--fresh-test: suite {unscored.suite.id!r} has no grammar to draw new prompts from; nano has"
-        )
     if seed < 0:
         raise UsageError(f"--fresh-test {seed}: a seed is 0 or more")
     groups = unscored.prompts["group"]

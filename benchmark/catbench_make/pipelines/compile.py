@@ -20,22 +20,25 @@ DENOISERS = ("unet", "transformer")
 """Components that run once a step, by their names in a pipeline."""
 
 
+def denoisers_of(pipeline: Any) -> list[torch.nn.Module]:
+    """Return the networks of a pipeline that run once a step."""
+    components = [getattr(pipeline, name, None) for name in DENOISERS]
+    return [component for component in components if isinstance(component, torch.nn.Module)]
+
+
 def compile_pipeline(pipeline: Any, device: str) -> bool:
     """Have the denoiser and the decoder of a pipeline compiled at their first call, in place.
 
     Returns whether it has a denoiser that can be compiled; its decoder alone is left as it is.
     """
     graphs = {"mode": "reduce-overhead"} if device != "cpu" else {}
-    components = [getattr(pipeline, name, None) for name in DENOISERS]
-    denoisers = [component for component in components if isinstance(component, torch.nn.Module)]
-    if not denoisers:
-        return False
+    denoisers = denoisers_of(pipeline)
     for denoiser in denoisers:
         denoiser.compile(backend=BACKEND, dynamic=False, **graphs)
     decoder = getattr(getattr(pipeline, "vae", None), "decoder", None)
-    if isinstance(decoder, torch.nn.Module):
+    if denoisers and isinstance(decoder, torch.nn.Module):
         decoder.compile(backend=BACKEND, dynamic=False)
-    return True
+    return bool(denoisers)
 
 
 def not_compiled(wanted: bool = True) -> AbstractContextManager[Any]:

@@ -11,7 +11,6 @@ everything that its images depend on, and is made again from that alone.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -150,7 +149,5 @@ def cut_blocks(
 
 def by_model(shards: Iterable[Shard]) -> tuple[Shard, ...]:
     """Return shards with those of one model together: a pipeline is loaded once for them all."""
-    groups: dict[tuple[object, ...], list[Shard]] = {}
-    for shard in shards:
-        groups.setdefault(shard.settings.model_key, []).append(shard)
-    return tuple(itertools.chain.from_iterable(groups.values()))
+    met: dict[tuple[object, ...], int] = {}
+    return tuple(sorted(shards, key=lambda shard: met.setdefault(shard.settings.model_key, len(met))))

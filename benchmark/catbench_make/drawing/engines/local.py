@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from functools import partial
 from itertools import zip_longest
 from typing import Any, Generic, TypeVar
 
@@ -47,17 +46,13 @@ class LocalEngine:
                 ahead = None
                 if following and worker.has_loaded(shard) and worker.has_loaded(following):
                     ahead = reading.start(following)
-                before, drawing = last, worker.draw(shard, text or partial(_now, reading, shard))
+                before = last
+                drawing = worker.draw(shard, text or (lambda unread=shard: reading.start(unread)()))
                 text, last = ahead, finishing.start(drawing)
                 if before:
                     yield before()
             if last:
                 yield last()
-
-
-def _now(reading: _Stage[Shard, EncodedText], shard: Shard) -> EncodedText:
-    """Return the text of a shard that was not read ahead."""
-    return reading.start(shard)()
 
 
 class _Stage(Generic[Given, Made]):
