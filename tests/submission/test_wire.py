@@ -23,13 +23,14 @@ from catbench.suite.prompts import Prompts
 def test_a_request_arrives_as_it_was_sent():
     random = np.random.default_rng(0)
     prompts = Prompts(["a cat", "", "Ünïcode \n of two lines"], {"clip": random.normal(size=(3, 5))})
-    quality, held = random.normal(size=(3, 4)), np.array([False, True, False])
-    asked, texts, qualities, marked = decode_request(encode_request({"x": 1e-320}, prompts, quality, held))
+    parts = [(prompts, random.normal(size=(3, 4))), (Prompts(["\ud800"]), np.empty((1, 0)))]
+    asked, arrived = decode_request(encode_request({"x": 1e-320}, *parts))
     assert asked == {"x": 1e-320}
-    assert list(texts) == list(prompts)
-    np.testing.assert_array_equal(texts.features["clip"], prompts.features["clip"])
-    np.testing.assert_array_equal(qualities, quality)
-    np.testing.assert_array_equal(marked, held)
+    for (texts, qualities), (sent, quality) in zip(arrived, parts, strict=True):
+        assert list(texts) == list(sent)
+        assert texts.features.keys() == sent.features.keys()
+        np.testing.assert_array_equal(qualities, quality)
+    np.testing.assert_array_equal(arrived[0][0].features["clip"], prompts.features["clip"])
 
 
 def test_a_pool_arrives_as_it_was_sent():

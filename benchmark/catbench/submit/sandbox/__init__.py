@@ -1,6 +1,6 @@
 """Run a stranger's router in a process of its own that cannot hurt the host, see an answer or stay behind.
 
-    wire       prompts, qualities and answers as bytes: Arrow IPC, nothing pickled
+    wire       prompts, qualities and answers as bytes: JSON and npz, nothing pickled
     layout     which folders the inside sees, and which are masked
     launch     the command that starts the inside: bubblewrap, or a bare process
     warm       the process that waits inside with its libraries loaded, and becomes sessions

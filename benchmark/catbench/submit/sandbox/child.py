@@ -73,16 +73,14 @@ def _serve(routers: Routers, name: str, requests: BinaryIO, replies: BinaryIO) -
 
 
 def _reply(routers: Routers, payload: bytes) -> bytes:
-    asked, prompts, quality, held = decode_request(payload)
+    asked, parts = decode_request(payload)
     if asked["verb"] == "make":
         made = routers.make(pool_from_json(asked["pool"]))
         return frame(DONE, b"estimator" if routers.predicts(made) else b"policy")
-    if quality is not None and held is not None:
-        train, validation = (
-            (prompts.take(rows), quality[rows]) for rows in map(np.flatnonzero, (~held, held))
-        )
-        routers.fit(asked["router"], train, validation)
+    if asked["verb"] == "fit":
+        routers.fit(asked["router"], *parts)
         return frame(DONE, b"")
+    ((prompts, _),) = parts
     answer = routers.ask(asked["router"], prompts, np.array(asked["trade_offs"]))
     numbers = answer.predicted if answer.choices is None else answer.choices.T
     assert numbers is not None

@@ -116,14 +116,7 @@ class SandboxSession:
 
     def fit(self, router: int, train: Labelled, validation: Labelled) -> None:
         """Fit a router."""
-        (prompts, quality), (others, held) = train, validation
-        features = {
-            name: np.concatenate([values, others.features[name]]) for name, values in prompts.features.items()
-        }
-        both = Prompts([*prompts, *others], features)
-        marked = np.arange(len(both)) >= len(prompts)
-        asked = {"verb": "fit", "router": router}
-        self._channel.exchange(encode_request(asked, both, np.concatenate([quality, held]), marked))
+        self._channel.exchange(encode_request({"verb": "fit", "router": router}, train, validation))
 
     def ask(self, router: int, prompts: Prompts, trade_offs: Floats) -> Answer:
         """Ask a fitted router about prompts."""
@@ -131,7 +124,8 @@ class SandboxSession:
         columns = len(pool) if kind == "estimator" else len(trade_offs)
         asked = {"verb": "ask", "router": router, "trade_offs": trade_offs.tolist()}
         largest = answer_size(len(prompts), columns, kind)
-        said = self._channel.exchange(encode_request(asked, prompts), largest)
+        untold = np.empty((len(prompts), 0))
+        said = self._channel.exchange(encode_request(asked, (prompts, untold)), largest)
         numbers = decode_answer(said, len(prompts), columns, kind)
         if numbers is None:
             raise self._refused("answered with something else than an array of the shape that was asked for")
