@@ -59,7 +59,7 @@ def test_what_is_used_is_seen_though_nothing_is_asked(bwrap, folder, head, matri
     ):
         session.make(matrix.pool(metric=matrix.metrics[0].name))
         deadline = time.monotonic() + 120
-        while session._watch.peak_memory < 800 * MIB:
+        while session.usage.peak_memory_bytes < 800 * MIB:
             assert time.monotonic() < deadline, "nobody looked"
             time.sleep(0.05)
     assert session.usage.peak_memory_bytes > 800 * MIB

@@ -12,6 +12,7 @@ import pytest
 
 from catbench.submit.run import imported, opened
 from catbench.submit.sandbox import session as sessions
+from catbench.submit.sandbox.channel import BreachError
 from catbench.submit.sandbox.launch import Inside
 from catbench.submit.sandbox.layout import Mount
 
@@ -151,7 +152,7 @@ def test_what_is_drawn_without_a_seed_differs_from_session_to_session(sandbox, f
 def test_one_that_ends_badly_leaves_the_next_alone_and_nothing_is_left_behind(sandbox, folder, head, pool):
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     (folder / "router.py").write_text(head + "os.kill(os.getpid(), 9)\n")
-    with pytest.raises(sessions.BreachError, match="SIGKILL"), sandbox[1].session() as session:
+    with pytest.raises(BreachError, match="SIGKILL"), sandbox[1].session() as session:
         session.make(pool)
     (folder / "router.py").write_text(head)
     with sandbox[1].session() as session:
@@ -174,7 +175,7 @@ def test_what_outlives_its_keeper_is_watched(sandbox, folder, head, pool):
     if kind == "process":
         pytest.skip("it protects nothing but its own memory")
     (folder / "router.py").write_text(head + KILLS_ITS_KEEPER)
-    with pytest.raises(sessions.BreachError, match="of memory"), opened.session() as session:
+    with pytest.raises(BreachError, match="of memory"), opened.session() as session:
         session.make(pool)
 
 

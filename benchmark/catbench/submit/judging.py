@@ -12,20 +12,21 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
 from catbench.arrays import Floats, Ints
 from catbench.report.submission_record import Check
 from catbench.route.routing import ask_at, processor_name
-from catbench.score.answer import Answer, Labelled, restrict
+from catbench.score.answer import Answer, restrict
 from catbench.score.rounds import Round, Rounds
 from catbench.submit.canaries import MIXED, REWORDED, SHUFFLED, Altered, canary_checks, mixed, shuffled
 from catbench.submit.checks import compare_answers, digest_of
 from catbench.submit.noise import check_noise
 from catbench.submit.rewording import reworded
-from catbench.submit.sandbox.launch import Usage
+from catbench.submit.sandbox.group import Usage
+from catbench.submit.sandbox.session import Sandbox, Session
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
 
@@ -34,39 +35,6 @@ Answers: TypeAlias = dict[str, Answer]
 """By metric."""
 ALONE = 64
 """Prompts that are shown alone."""
-
-
-class Session(Protocol):
-    """Routers of one submission, by the numbers that `make` returns, wherever they are."""
-
-    usage: Usage
-
-    def make(self, pool: Pool) -> int:
-        """Make a router for a pool; return its number."""
-        ...
-
-    def fit(self, router: int, train: Labelled, validation: Labelled) -> None:
-        """Fit a router."""
-        ...
-
-    def ask(self, router: int, prompts: Prompts, trade_offs: Floats) -> Answer:
-        """Ask a fitted router about prompts."""
-        ...
-
-
-class Opened(Protocol):
-    """Where sessions of a submission begin."""
-
-    together: int
-    """Sessions that go side by side."""
-
-    def wait(self) -> None:
-        """Wait until a session begins at once."""
-        ...
-
-    def session(self) -> AbstractContextManager[Session]:
-        """Begin a session, which has ended when the block ends."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -82,22 +50,25 @@ class Judged(Generic[Scored]):
 
 
 def judge(
-    first: Opened,
-    second: Opened,
+    opened: Callable[[], AbstractContextManager[Sandbox]],
     rounds: Rounds,
     pools: Sequence[Pool],
     score: Callable[[Answers], Scored],
     *,
     timed: bool = True,
 ) -> Judged[Scored]:
-    """Run a submission for its answers, to see them repeat, and as each canary, in two places.
+    """Run a submission for its answers, to see them repeat, and as each canary, in two sandboxes of its own.
 
     Where it is `timed`, the run whose answers count comes first and has the machine for itself. `score` is
     called with its answers once their digest is taken, while the others go on.
     """
     begun: dict[str, Future[Any]] = {}
-    runs = _Runs(first, second, rounds, pools)
-    with ThreadPoolExecutor(first.together) as executor:
+    with (
+        opened() as first,
+        opened() as second,
+        ThreadPoolExecutor(first.together) as executor,
+    ):
+        runs = _Runs(first, second, rounds, pools)
         jobs: dict[str, Callable[[], Any]] = {
             "counts": runs.count,
             "repeats": runs.repeat,
@@ -135,7 +106,7 @@ class _Runs:
     included.
     """
 
-    def __init__(self, first: Opened, second: Opened, rounds: Rounds, pools: Sequence[Pool]) -> None:
+    def __init__(self, first: Sandbox, second: Sandbox, rounds: Rounds, pools: Sequence[Pool]) -> None:
         self._first, self._second, self._rounds, self._pools = first, second, rounds, pools
         self._usages: list[Usage] = []
         self.random = np.random.default_rng()
@@ -185,10 +156,10 @@ class _Runs:
 
     @contextmanager
     def _fitted(
-        self, opened: Opened, one: Round, alter: Altered = lambda quality: quality
+        self, sandbox: Sandbox, one: Round, alter: Altered = lambda quality: quality
     ) -> Generator[_RoutersOfRound]:
         """Begin a session with the routers of a round, and note what it used when it has ended."""
-        with opened.session() as session:
+        with sandbox.session() as session:
             yield _RoutersOfRound(session, one, self._pools, alter)
         self._usages.append(session.usage)
 

@@ -20,9 +20,8 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 
 from catbench.errors import SubmissionError, first_line
-from catbench.report.limits import MIB, Limits
+from catbench.report.limits import Limits
 from catbench.submit.faults import escaped
-from catbench.submit.sandbox.group import make_group
 from catbench.submit.sandbox.launch import Inside, bubblewrap, check_available
 from catbench.submit.sandbox.layout import PACKAGES, SUBMISSION, Mount, seen_from_inside
 from catbench.submit.sandbox.watch import Watch
@@ -122,30 +121,25 @@ def run_bounded(words: Sequence[str], limits: Limits, *, writes: Path, environme
 
     `writes` is the folder that its files go to: they have at most `limits.scratch_bytes` together.
     """
-    group = make_group(limits)
+    waiting = ["/bin/sh", "-c", 'read go; exec "$@" < /dev/null', "sh", *words]  # until it is watched
+    process = subprocess.Popen(
+        waiting,
+        env=environment,
+        cwd=writes,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    watch = Watch(process.pid, limits, private=False, writes=writes)
+    said, problem = b"", ""
     try:
-        process = subprocess.Popen(
-            group.around(words),
-            env=environment,
-            cwd=writes,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        watch = Watch(process.pid, limits, private=False, writes=writes)
-        said, problem = b"", ""
-        try:
-            said = process.communicate(timeout=limits.wall_seconds)[1]
-        except subprocess.TimeoutExpired:
-            problem = f"it ran longer than {limits.wall_seconds:g} seconds"
-        finally:
-            watch.stop()
-            process.communicate()
-        if group.ran_out_of_memory():
-            problem = f"it used more than {limits.memory_bytes // MIB} MiB of memory"
-        if breach := watch.breach or watch.written():
-            problem = f"it {breach[1]}"
+        said = process.communicate(b"go\n", limits.wall_seconds)[1]
+    except subprocess.TimeoutExpired:
+        problem = f"it ran longer than {limits.wall_seconds:g} seconds"
     finally:
-        group.remove()
+        watch.stop()
+        process.communicate()
+    if breach := watch.breach():
+        problem = f"it {breach[1]}"
     return problem or (said.decode(errors="replace").strip() or "it failed" if process.returncode else "")

@@ -20,7 +20,8 @@ from catbench.score.bootstrap import LEVEL
 from catbench.submit.checks import compare_answers
 from catbench.submit.duplicates import find_duplicates
 from catbench.submit.folder import Settings
-from catbench.submit.run import DECLARED, How, judge_inside, run_submission, staged
+from catbench.submit.judging import judge
+from catbench.submit.run import DECLARED, How, opened, run_submission, staged
 from catbench.submit.verify import compare_records
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.prompts import normalise
@@ -35,14 +36,14 @@ def rerun(report: Report, folder: Path, matrix: ScoreMatrix, how: How) -> Rerun:
     rounds = rounds_of_report(report, matrix)
     stored = stored_answers(report, rounds)
     pools = [pool_of_report(report, rounds, metric) for metric in stored]
-    with staged(folder, matrix, how) as ready:
-        _check_folder(said, ready.files, ready.settings, folder)
-        paths = [ready.inside.folder / file for file in ready.files]
+    with staged(folder, matrix, how) as (inside, settings, files):
+        _check_folder(said, files, settings, folder)
+        paths = [inside.folder / file for file in files]
         derived = find_duplicates(paths, rounds.test.texts()).model_dump(mode="json")
         compare_records(
             str(folder), "submission.duplicates", said.duplicates.model_dump(mode="json"), derived
         )
-        judged = judge_inside(ready.inside, rounds, pools, lambda answers: None)
+        judged = judge(lambda: opened(inside), rounds, pools, lambda answers: None)
     same = compare_answers("rerun", "run again", rounds.test, pools, stored, judged.answers)
     failed = tuple(check.name for check in judged.checks if not check.passed)
     return Rerun(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import tempfile
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from catbench.download import Progress
@@ -22,13 +23,12 @@ from catbench.score.rounds import Rounds, rounds_of
 from catbench.submit.checks import beside_baselines
 from catbench.submit.duplicates import find_duplicates
 from catbench.submit.folder import Settings, read_settings, stage
-from catbench.submit.judging import Answers, Judged, Opened, Scored, judge
+from catbench.submit.judging import judge
 from catbench.submit.requirements import install, read_requirement
-from catbench.submit.sandbox.launch import NOT_PROTECTED, Inside, SandboxKind, Usage, check_available
+from catbench.submit.sandbox.launch import NOT_PROTECTED, Inside, SandboxKind, check_available
 from catbench.submit.sandbox.routers import Routers
 from catbench.submit.sandbox.session import Sandbox
 from catbench.suite.matrix import ScoreMatrix
-from catbench.suite.pool import Pool
 
 GPU = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
 DECLARED = ("name", "authors", "paper", "licence", "unseen_candidates", "needs_gpu", "requirements")
@@ -52,21 +52,12 @@ class How:
         return replace(self, masked=(*self.masked, folder.resolve()))
 
 
-@dataclass(frozen=True)
-class Staged:
-    """A submission copied to where it is run from."""
-
-    inside: Inside
-    settings: Settings
-    files: dict[str, str]
-    """Path -> SHA-256."""
-
-
 @contextmanager
-def staged(folder: Path, matrix: ScoreMatrix, how: How) -> Generator[Staged]:
+def staged(folder: Path, matrix: ScoreMatrix, how: How) -> Generator[tuple[Inside, Settings, dict[str, str]]]:
     """Copy a submission to a folder of its own and install its requirements, for as long as the block runs.
 
-    Raises SubmissionError with the folder's problems, UsageError where the sandbox is not available.
+    Yields how it is run, its settings, and its files: path -> SHA-256. Raises SubmissionError with the
+    folder's problems, UsageError where the sandbox is not available.
     """
     check_available(how.sandbox)
     settings = read_settings(folder)
@@ -85,63 +76,22 @@ def staged(folder: Path, matrix: ScoreMatrix, how: How) -> Generator[Staged]:
             modules=imported(copy / file for file in files),
         )
         needed = [read_requirement(text) for text in settings.requirements]
-        yield Staged(install(needed, inside, Path(place)), settings, files)
-
-
-class HereSession(Routers):
-    """Routers in this very process."""
-
-    def __init__(self, inside: Inside) -> None:
-        super().__init__(inside.name, inside.folder, inside.entry)
-        self.usage = Usage()
-
-
-class Here:
-    """Stands for a sandbox where none is asked for: sessions are in this process, without any protection."""
-
-    together = 1
-    """Sessions that go side by side."""
-
-    def __init__(self, inside: Inside) -> None:
-        self._inside = inside
-
-    def wait(self) -> None:
-        """Return at once: there is nothing to load."""
-
-    @contextmanager
-    def session(self) -> Generator[HereSession]:
-        """Begin a session."""
-        yield HereSession(self._inside)
+        yield install(needed, inside, Path(place)), settings, files
 
 
 @contextmanager
-def opened(inside: Inside) -> Generator[Opened]:
+def opened(inside: Inside) -> Generator[Sandbox]:
     """Yield where sessions of a submission begin; it has ended, with all of them, when the block ends.
 
     Raises UsageError where its sandbox is not available.
     """
     check_available(inside.sandbox)
-    if inside.sandbox == "none":
-        yield Here(inside)
-        return
+    here = partial(Routers, inside.name, inside.folder, inside.entry)
     with (
         tempfile.TemporaryDirectory(prefix="catbench-", ignore_cleanup_errors=True) as place,
-        closing(Sandbox(inside, Path(place))) as sandbox,
+        closing(Sandbox(inside, Path(place), here)) as sandbox,
     ):
         yield sandbox
-
-
-def judge_inside(
-    inside: Inside,
-    rounds: Rounds,
-    pools: Sequence[Pool],
-    score: Callable[[Answers], Scored],
-    *,
-    timed: bool = True,
-) -> Judged[Scored]:
-    """Judge a submission (`judge`) in two sandboxes of its own."""
-    with opened(inside) as first, opened(inside) as second:
-        return judge(first, second, rounds, pools, score, timed=timed)
 
 
 def run_submission(
@@ -160,9 +110,9 @@ def run_submission(
     """
     pools = [matrix.pool(metric=metric.name, seed=seed) for metric in matrix.metrics]
     rounds = rounds_of(matrix)
-    with staged(folder, matrix, how) as ready:
-        name = ready.inside.name
-        check_untrained(ready.files, rounds, name)
+    with staged(folder, matrix, how) as (inside, settings, files):
+        name = inside.name
+        check_untrained(files, rounds, name)
         progress(f"{name}: in the sandbox ({how.sandbox})", 0, 1)
         router = NamedRouter(name, lambda pool: None)
 
@@ -171,19 +121,18 @@ def run_submission(
                 router, matrix, bootstrap=bootstrap, seed=seed, progress=progress, answers=answers
             )
 
-        judged = judge_inside(ready.inside, rounds, pools, score)
-        paths = [ready.inside.folder / file for file in ready.files]
-        duplicates = find_duplicates(paths, rounds.test.texts())
+        judged = judge(lambda: opened(inside), rounds, pools, score)
+        duplicates = find_duplicates([inside.folder / file for file in files], rounds.test.texts())
     record = Submission(
         slug=name,
-        **ready.settings.model_dump(include=set(DECLARED)),
+        **settings.model_dump(include=set(DECLARED)),
         date=today(),
         prompt_only=True,  # it is given prompts and nothing else
-        files=ready.files,
+        files=files,
         predictions_sha256=judged.digest,
         sandbox=SandboxRecord(
             kind=how.sandbox,
-            limits=ready.inside.limits,
+            limits=inside.limits,
             not_protected=NOT_PROTECTED[how.sandbox],
             **vars(judged.usage),
         ),

@@ -17,7 +17,8 @@ from catbench.score.rounds import rounds_of
 from catbench.submit import noise
 from catbench.submit.faults import Fault
 from catbench.submit.folder import folder_faults, named_suites
-from catbench.submit.run import How, judge_inside, staged
+from catbench.submit.judging import judge
+from catbench.submit.run import How, opened, staged
 from catbench.submit.sandbox.channel import BreachError
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.prompts import Split
@@ -52,10 +53,10 @@ def check_submission(folder: Path, how: How, suite: str | None = None) -> tuple[
     prompts = f"{sum(SIZES.values())} prompts of {matrix.suite.id}"
     tried = "SIMULATED" if matrix.suite.simulated else prompts
     try:
-        with staged(folder, matrix, how) as ready:
+        with staged(folder, matrix, how) as (inside, _, _):
             pools = [matrix.pool(metric=matrix.metrics[0].name)]
             rounds = rounds_of(matrix, 0)
-            judged = judge_inside(ready.inside, rounds, pools, lambda answers: None, timed=False)
+            judged = judge(lambda: opened(inside), rounds, pools, lambda answers: None, timed=False)
     except UsageError:
         raise
     except CatbenchError as error:

@@ -15,11 +15,10 @@ import os
 import selectors
 import signal
 import time
-from contextlib import suppress
+from typing import NoReturn
 
 from catbench.errors import RouterError
-from catbench.report.limits import MIB, Limits
-from catbench.submit.sandbox.group import Group
+from catbench.report.limits import Limits
 from catbench.submit.sandbox.warm import Started, last_printed
 from catbench.submit.sandbox.watch import Watch
 from catbench.submit.sandbox.wire import ANSWER, DONE, FAILED, HEADER, LONGEST_TEXT, REQUEST, frame
@@ -40,18 +39,18 @@ class BreachError(RouterError):
 
 
 class Channel:
-    """The pipes of a started session, and the clock, the watch and the control group over it."""
+    """The pipes of a started session, and the clock and the watch over it."""
 
-    def __init__(self, started: Started, name: str, limits: Limits, watch: Watch, group: Group) -> None:
+    def __init__(self, started: Started, name: str, limits: Limits, watch: Watch) -> None:
         """Let a session go, and speak to it."""
         self._started, self._name, self._limits = started, name, limits
-        self._watch, self._group = watch, group
+        self._watch, self.usage = watch, watch.usage
         self._deadline = time.monotonic() + limits.wall_seconds
         self._said = bytearray()
         self._printed, self._last = 0, b""
         self._in, self._out, self._err = started.requests, started.replies, started.errors
-        for descriptor in (self._in, self._out, self._err):
-            os.set_blocking(descriptor, False)
+        for end in (self._in, self._out, self._err):
+            os.set_blocking(end.fileno(), False)
         started.go()
 
     def exchange(self, payload: bytes, largest: int = 0) -> bytes:
@@ -61,7 +60,7 @@ class Channel:
         message where it failed.
         """
         if self._said:
-            self._breach("answer", "replied before it was asked")
+            self.break_off("answer", "replied before it was asked")
         rest = memoryview(frame(REQUEST, payload))
         with selectors.DefaultSelector() as ready:
             ready.register(self._in, selectors.EVENT_WRITE)
@@ -69,14 +68,14 @@ class Channel:
             ready.register(self._err, selectors.EVENT_READ)
             while (reply := self._reply(largest)) is None:
                 if time.monotonic() > self._deadline:
-                    self._breach("wall", f"ran longer than {self._limits.wall_seconds:g} seconds")
+                    self.break_off("wall", f"ran longer than {self._limits.wall_seconds:g} seconds")
                 self.check()
                 for key, _ in ready.select(POLL):
-                    if key.fd == self._in:
+                    if key.fileobj is self._in:
                         rest = self._write(rest)
                         if not rest:
                             ready.unregister(self._in)
-                    elif key.fd == self._err:
+                    elif key.fileobj is self._err:
                         if not self._read_print():
                             ready.unregister(self._err)
                     elif not self._read_reply(largest):
@@ -86,44 +85,39 @@ class Channel:
             said = one_line(body.decode("utf-8", "replace"), LONGEST_TEXT)
             raise RouterError(f"{said}{last_printed(self._last)}")
         if (kind == ANSWER) != (largest > 0):
-            self._breach("answer", "replied with something else than was asked for")
+            self.break_off("answer", "replied with something else than was asked for")
         return body
 
     def check(self) -> None:
         """Raise BreachError where a limit on memory, processes or files was broken, whenever that was."""
-        if self._watch.breach is not None:
-            self._breach(*self._watch.breach)
-        if self._group.ran_out_of_memory():
-            self._breach("memory", f"used more than {self._limits.memory_bytes // MIB} MiB of memory")
+        if (breach := self._watch.breach()) is not None:
+            self.break_off(*breach)
 
     def close(self) -> None:
         """End the sandbox and everything that runs in it."""
         self._watch.stop()
-        self._group.remove()
         self._started.close()
 
     def _write(self, rest: memoryview) -> memoryview:
         try:
-            return rest[os.write(self._in, rest[:CHUNK]) :]
-        except BlockingIOError:
-            return rest
+            return rest[self._in.write(rest[:CHUNK]) or 0 :]
         except BrokenPipeError:  # its end shows where its reply is read
             return rest[:0]
 
     def _read_print(self) -> bool:
-        data = os.read(self._err, CHUNK)
-        self._printed += len(data)
-        self._last = (self._last + data)[-KEPT:]
+        data = self._err.read(CHUNK)
+        self._printed += len(data or b"")
+        self._last = (self._last + (data or b""))[-KEPT:]
         if self._printed > self._limits.output_bytes:
-            self._breach("output", f"printed more than {self._limits.output_bytes} bytes")
-        return bool(data)
+            self.break_off("output", f"printed more than {self._limits.output_bytes} bytes")
+        return data != b""
 
     def _read_reply(self, largest: int) -> bool:
-        data = os.read(self._out, CHUNK)
-        self._said += data
+        data = self._out.read(CHUNK)
+        self._said += data or b""
         if len(self._said) > HEADER.size + max(largest, LONGEST_TEXT):
-            self._breach("answer", "replied with more bytes than was asked for")
-        return bool(data)
+            self.break_off("answer", "replied with more bytes than was asked for")
+        return data != b""
 
     def _reply(self, largest: int) -> tuple[bytes, bytes] | None:
         """Take a whole reply out of what was read; None where it is not whole yet."""
@@ -131,7 +125,7 @@ class Channel:
             return None
         kind, length = HEADER.unpack_from(self._said)
         if kind not in (ANSWER, DONE, FAILED) or length > (largest if kind == ANSWER else LONGEST_TEXT):
-            self._breach("answer", "replied with no frame of the protocol")
+            self.break_off("answer", "replied with no frame of the protocol")
         if len(self._said) < HEADER.size + length:
             return None
         body = bytes(self._said[HEADER.size : HEADER.size + length])
@@ -141,15 +135,15 @@ class Channel:
     def _ended(self) -> None:
         """Say why the inside ended without a reply."""
         code = self._started.code(1.0)
-        with suppress(BlockingIOError):
-            self._read_print()
+        self._read_print()
         self.check()
         number = code - 128 if code is not None and code > 128 else 0
         if number == signal.SIGXCPU:
-            self._breach("cpu", f"used more than {self._limits.cpu_seconds} seconds of processor time")
+            self.break_off("cpu", f"used more than {self._limits.cpu_seconds} seconds of processor time")
         how = f"died of {signal.Signals(number).name}" if number in set(signal.Signals) else "ended"
-        self._breach("crash", f"{how} before it replied")
+        self.break_off("crash", f"{how} before it replied")
 
-    def _breach(self, verdict: str, what: str) -> None:
+    def break_off(self, verdict: str, what: str) -> NoReturn:
+        """End everything, and raise the BreachError that says what the submission did."""
         self.close()
         raise BreachError(verdict, f"router {self._name!r} {what}{last_printed(self._last)}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,12 +20,6 @@ ROOT = Path("/sys/fs/cgroup")
 OWN = Path("/proc/self/cgroup")
 PREFIX, OLD = "catbench-", 3600.0
 """How groups are called, and after how many seconds an empty one was left behind."""
-JOIN = """
-left=$1; shift
-while [ "$left" -gt 0 ]; do echo $$ > "$1/cgroup.procs" || exit 1; shift; left=$((left - 1)); done
-exec "$@"
-"""
-"""What a shell does before it becomes the sandbox: it enters the group, so that nothing starts outside."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +27,6 @@ class Group:
     """The folders of a control group: one, or one a controller in version 1; none where there is no group."""
 
     folders: tuple[Path, ...]
-
-    def around(self, command: Sequence[str]) -> list[str]:
-        """Return the command that runs a command in the group."""
-        if not self.folders:
-            return list(command)
-        folders = list(map(str, self.folders))
-        return ["/bin/sh", "-c", JOIN, "sh", str(len(folders)), *folders, *command]
 
     def add(self, pid: int) -> bool:
         """Take in a process that runs, and all that it starts from now on; return whether that could be."""
@@ -69,6 +56,16 @@ class Group:
                 if not folder.exists():
                     break
                 time.sleep(0.02)
+
+
+@dataclass
+class Usage:
+    """What a session used, as far as it was seen, in the words of a report's `SandboxRecord`."""
+
+    wall_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    peak_processes: int = 0
+    control_group: bool = False
 
 
 def make_group(limits: Limits) -> Group:

@@ -65,16 +65,6 @@ class Inside:
     """Modules of known libraries that it imports (`catbench.submit.run.LIBRARIES`)."""
 
 
-@dataclass
-class Usage:
-    """What a session used, as far as it was seen, in the words of a report's `SandboxRecord`."""
-
-    wall_seconds: float = 0.0
-    peak_memory_bytes: int = 0
-    peak_processes: int = 0
-    control_group: bool = False
-
-
 def check_available(kind: SandboxKind) -> None:
     """Raise UsageError where a sandbox of this kind is not available on this machine, and say what can."""
     if kind == "bwrap" and (problem := _bubblewrap_problem()):

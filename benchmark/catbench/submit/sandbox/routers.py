@@ -9,6 +9,7 @@ from catbench.arrays import Floats
 from catbench.route.router_loader import load_router
 from catbench.route.routing import NamedRouter, ask, fit, make
 from catbench.score.answer import Answer, Labelled
+from catbench.submit.sandbox.group import Usage
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
 
@@ -18,6 +19,7 @@ class Routers:
 
     def __init__(self, name: str, folder: Path, entry: str) -> None:
         self._name, self._folder, self._entry = name, folder, entry
+        self.usage = Usage()
         self._named: NamedRouter | None = None
         self._made: list[tuple[Pool, Any]] = []
 

@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 from catbench.errors import RouterError, UsageError
@@ -32,9 +33,9 @@ class Started:
     """The first process of a session, and this side's ends of its pipes."""
 
     pid: int
-    requests: int
-    replies: int
-    errors: int
+    requests: FileIO
+    replies: FileIO
+    errors: FileIO
     word: socket.socket
 
     def go(self) -> None:
@@ -57,10 +58,8 @@ class Started:
 
     def close(self) -> None:
         """Close this side's ends."""
-        for descriptor in (self.requests, self.replies, self.errors):
-            with suppress(OSError):
-                os.close(descriptor)
-        self.word.close()
+        for end in (self.requests, self.replies, self.errors, self.word):
+            end.close()
 
 
 class Warm:
@@ -108,7 +107,7 @@ class Warm:
         if tells := hasattr(socket, "SO_PASSCRED"):
             word.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         word.settimeout(seconds)
-        started = Started(0, requests, replies, errors, word)
+        started = Started(0, FileIO(requests, "w"), FileIO(replies), FileIO(errors), word)
         try:
             with theirs, self._lock:
                 socket.send_fds(self._control, [f"{scratch}\n".encode()], [*inside, theirs.fileno()])

@@ -2,7 +2,7 @@
 
 The kernel's own limits count one process each, and an address-space limit breaks torch, which reserves far
 more than it uses. So a thread of the host's looks at the whole tree for as long as it runs, asked something
-or not, and ends it at the first breach.
+or not, and ends it at the first breach. A control group, where there is one, bounds it without a look.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 
 from catbench.report.limits import MIB, Limits
+from catbench.submit.sandbox.group import Group, Usage, make_group
 
 INTERVAL = 0.1
 """Seconds between two looks at least."""
@@ -37,35 +38,47 @@ class Watch:
     ) -> None:
         """Watch the tree below `pid`; `private` where its temporary folder is its own file system.
 
-        `writes` is a folder of the host's that it writes to, if any. The first `keepers` processes are
-        catbench's own: what they hold is not the submission's.
+        It must wait until it is watched, or what it starts meanwhile is in no control group. `writes` is a
+        folder of the host's that it writes to, if any. The first `keepers` processes are catbench's own: what
+        they hold is not the submission's.
         """
-        self.pid, self._root = pid, psutil.Process(pid)
+        self.pid, self._root, self._start = pid, psutil.Process(pid), time.monotonic()
         self._limits, self._private, self._writes, self._keepers = limits, private, writes, keepers
-        self.breach: tuple[str, str] | None = None
-        """The verdict and what was done, once a limit is broken; the tree is being ended then."""
-        self.peak_memory = 0
-        """Most resident bytes that were seen."""
-        self.peak_processes = 0
+        self._group = make_group(limits)
+        if not all(self._group.add(process.pid) for process in self._processes()):
+            self._group.remove()
+            self._group = Group(())
+        self.usage = Usage(control_group=bool(self._group.folders))
+        self._breach: tuple[str, str] | None = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="catbench-watch", daemon=True)
         self._thread.start()
 
+    def breach(self) -> tuple[str, str] | None:
+        """Return the verdict and what was done once a limit is broken, whenever that was; all ends then."""
+        if self._breach is None and self._group.ran_out_of_memory():
+            self._breach = self._too_much_memory()
+        return self._breach
+
     def stop(self) -> None:
-        """Look no more, and end the whole tree."""
+        """Look no more, and end the whole tree; what it broke is told after that too."""
+        self.usage.wall_seconds = self.usage.wall_seconds or time.monotonic() - self._start
         self._over.set()
         self._thread.join()
         self._kill()
+        self._breach = self.breach() or self._written()
+        self._group.remove()
 
     def _watch(self) -> None:
         pause = 0.0
         while not self._over.wait(pause):
             start = time.monotonic()
             try:
-                self.breach = self._look()
+                found = self._look()
             except Exception as error:  # whatever it is: nothing runs unwatched
-                self.breach = "crash", f"could not be watched ({type(error).__name__})"
-            if self.breach is not None:
+                found = "crash", f"could not be watched ({type(error).__name__})"
+            if found is not None:
+                self._breach = found
                 self._kill()
                 return
             pause = max(INTERVAL, LOOKING * (time.monotonic() - start))
@@ -73,20 +86,24 @@ class Watch:
     def _look(self) -> tuple[str, str] | None:
         processes = self._processes()
         own = processes[self._keepers :]
-        self.peak_processes = max(self.peak_processes, len(own))
+        usage = self.usage
+        usage.peak_processes = max(usage.peak_processes, len(own))
         if len(own) > self._limits.processes + OWN_PROCESSES:
             return "processes", f"used more than {self._limits.processes} processes"
         memory = sum(map(_resident, own))
         if memory > self._limits.memory_bytes:  # forks share pages: count each page once before judging
             memory = sum(map(_proportional, own))
-        self.peak_memory = max(self.peak_memory, memory)
+        usage.peak_memory_bytes = max(usage.peak_memory_bytes, memory)
         if memory > self._limits.memory_bytes:
-            return "memory", f"used more than {self._limits.memory_bytes // MIB} MiB of memory"
+            return self._too_much_memory()
         if self._private and own and _files(own[-1].pid) > self._limits.scratch_files:
             return "files", f"used more than {self._limits.scratch_files} files in its temporary folder"
-        return self.written()
+        return self._written()
 
-    def written(self) -> tuple[str, str] | None:
+    def _too_much_memory(self) -> tuple[str, str]:
+        return "memory", f"used more than {self._limits.memory_bytes // MIB} MiB of memory"
+
+    def _written(self) -> tuple[str, str] | None:
         """Return the breach of having written too much to the host's folder, None where it has not."""
         if self._writes is None or _bytes_below(self._writes) <= self._limits.scratch_bytes:
             return None

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from catbench.score.answer import Labelled
+from catbench.arrays import Floats
 from catbench.suite.pool import Candidate, Pool
 from catbench.suite.prompts import Prompts
 
@@ -49,7 +49,7 @@ def read_frame(source: BinaryIO) -> tuple[bytes, bytes] | None:
     return kind, source.read(length)
 
 
-def encode_request(asked: Mapping[str, Any], *parts: Labelled) -> bytes:
+def encode_request(asked: Mapping[str, Any], *parts: tuple[Prompts, Floats]) -> bytes:
     """Return a request: what is asked, and prompts with their qualities; (n, 0) where these are not told."""
     arrays: dict[str, npt.NDArray[Any]] = {}
     for number, (prompts, quality) in enumerate(parts):
@@ -62,12 +62,12 @@ def encode_request(asked: Mapping[str, Any], *parts: Labelled) -> bytes:
     return sink.getvalue()
 
 
-def decode_request(payload: bytes) -> tuple[dict[str, Any], list[Labelled]]:
+def decode_request(payload: bytes) -> tuple[dict[str, Any], list[tuple[Prompts, Floats]]]:
     """Return what `encode_request` was given."""
     with np.load(BytesIO(payload), allow_pickle=False) as found:
         arrays: dict[str, npt.NDArray[Any]] = dict(found)
     asked, *texts = json.loads(arrays.pop(ASKED).tobytes())
-    parts: list[Labelled] = []
+    parts: list[tuple[Prompts, Floats]] = []
     for number, words in enumerate(texts):
         begins = f"{number} {FEATURE}"
         own = {name.removeprefix(begins): arrays[name] for name in arrays if name.startswith(begins)}
