@@ -115,6 +115,10 @@ FOLDERS = {
     "a ../ entry": (lambda f: entry(f, "../router.py:make_router"), "leads nowhere"),
     "an absolute entry": (lambda f: entry(f, "/usr/lib/python3/x.py:make_router"), "leads nowhere"),
     "an entry that is code": (lambda f: entry(f, "router.py:__import__('os').system('x')"), "leads nowhere"),
+    "no factory behind a byte order mark": (
+        lambda f: (f / "router.py").write_bytes(b"\xef\xbb\xbfx = 1\n"),
+        "router.py defines no make_router",
+    ),
     "100,000 files": (lambda f: [(f / f"{n}.txt").touch() for n in range(200)], "more than 100 files"),
     "a large file": (
         lambda f: os.truncate(os.open(f / "w.npz", os.O_CREAT | os.O_RDWR), 10 * 2**30),

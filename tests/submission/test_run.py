@@ -28,6 +28,7 @@ def test_the_template_passes_its_check_and_runs_in_the_strongest_sandbox_here(
     folder = tmp_path / "my-router"
     checked = command("submit", "check", folder, "--suite", simulated, "--sandbox", strongest)
     assert (checked.code, "nothing to fix" in checked.out) == (0, True)
+    assert "authors: 'Your Name' is still the template's" in checked.out
     ran = command(
         *("submit", "run", folder, "--suite", simulated, "--sandbox", strongest),
         *("--replicates", 20, "--out", tmp_path),

@@ -46,6 +46,8 @@ def check(
 ) -> None:
     """Find everything that is wrong with a submission, and say how to fix it."""
     from catbench.errors import SubmissionError
+    from catbench.submit.folder import read_settings
+    from catbench.submit.template import AUTHOR
     from catbench.submit.trial import check_submission
 
     problems, tried = check_submission(path, how_to_run(sandbox, wall, memory), suite)
@@ -54,6 +56,8 @@ def check(
     if problems:
         later = "" if tried else "; its code is not run until these are fixed"
         raise SubmissionError(f"{path}: {len(problems)} to fix, listed above{later}")
+    if AUTHOR in read_settings(path).authors:
+        typer.echo(f"NOTE    submission.toml, authors: {AUTHOR!r} is still the template's; write who made it")
     typer.echo(f"{path}: nothing to fix (tried on {tried}, sandbox {sandbox})")
 
 

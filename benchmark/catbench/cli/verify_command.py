@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -82,44 +81,45 @@ def verify(
         raise UsageError("give a suite, a report, or --all")
     if (sign and not record) or (index and not all_reports):
         raise UsageError("--sign goes with --record, --index and --mine go with --all")
-    if what is not None and not all_reports and not what.endswith(".json"):
+    if not (all_reports or str(what).endswith(".json")):
         if rerun or fresh or record or suite:
             raise UsageError("--rerun, --fresh, --record and --suite are for reports")
-        _verify_suite(what, describe=describe)
+        _verify_suite(str(what), describe=describe)
         return
     if describe:
         raise UsageError("--describe is for suites")
-    check = partial(
-        _verify_report,
-        how=how_to_run(sandbox, wall, memory),
-        suite=suite,
-        train_on=train_on,
-        again=rerun,
-        elsewhere=fresh,
-        record=record,
-        key=sign,
-        derive=bool(index or rerun or fresh or record),
-        loaded={},
-    )
-    if what is not None and not all_reports:
-        if not check(Path(what), Report.read(what)):
-            raise typer.Exit(1)
-        return
+    how = how_to_run(sandbox, wall, memory)
     folders = [Path(what)] if what else shipped_folders()
-    found = [path for folder in folders for path in report_files(folder)]
+    found = [path for folder in folders for path in report_files(folder)] if all_reports else folders
     if not found:
         raise UsageError(f"{' and '.join(map(str, folders))}: no report below it")
     broken, doubtful, shown = list[str](), list[str](), list[Path]()
+    loaded: dict[str, ScoreMatrix] = {}
     for path in found:
         try:
             report = Report.read(path)
-            if report.private:
+            if report.private and all_reports:
                 typer.echo(f"private {path}: only its host can verify it")
                 continue
             shown.append(path)
-            if not check(path, report):
+            holds = _verify_report(
+                path,
+                report,
+                how=how,
+                suite=suite,
+                train_on=train_on,
+                again=rerun,
+                elsewhere=fresh,
+                record=record,
+                key=sign,
+                derive=bool(index or rerun or fresh or record),
+                loaded=loaded,
+            )
+            if not holds:
                 doubtful.append(str(path))
         except CatbenchError as error:
+            if not all_reports:
+                raise
             broken.append(str(path))
             typer.echo(f"FAILED  {error}")
     if broken:

@@ -234,7 +234,7 @@ def _entry_faults(folder: Path, entry: str, files: list[PurePosixPath]) -> Itera
         yield Fault(f"entry {entry!r} leads nowhere", fix)
         return
     try:
-        names = symtable(_read(folder / file, LARGEST_MODULE).decode(), file, "exec")
+        names = symtable(_read(folder / file, LARGEST_MODULE).decode("utf-8-sig"), file, "exec")
     except UNPARSABLE:
         return
     own = {name.get_name() for name in names.get_symbols() if name.is_assigned() or name.is_imported()}

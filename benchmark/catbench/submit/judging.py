@@ -72,8 +72,8 @@ def judge(
         jobs: dict[str, Callable[[], Any]] = {
             "counts": runs.count,
             "repeats": runs.repeat,
-            SHUFFLED: runs.with_shuffled_labels,
-            MIXED: runs.with_mixed_labels,
+            SHUFFLED: lambda: runs.altered(first, shuffled(runs.drawn[1])),
+            MIXED: lambda: runs.altered(second, mixed(runs.drawn[2])),
         }
         if timed:
             first.wait()
@@ -110,7 +110,7 @@ class _Runs:
         self._first, self._second, self._rounds, self._pools = first, second, rounds, pools
         self._usages: list[Usage] = []
         self.random = np.random.default_rng()
-        self._drawn = self.random.spawn(3)
+        self.drawn = self.random.spawn(3)
         self.tried = int(self.random.integers(len(rounds.each)))
         """Position of the round that the canaries are of."""
 
@@ -131,16 +131,13 @@ class _Runs:
         for place, one in enumerate(self._rounds.each):
             with self._fitted(self._second, one) as routers:
                 if place == self.tried:
-                    other_words = routers.answers(reworded(one.test.texts(), self._drawn[0]))
+                    other_words = routers.answers(reworded(one.test.texts(), self.drawn[0]))
                 found.append(routers.answers())
         return found, other_words
 
-    def with_shuffled_labels(self) -> Answers:
-        with self._fitted(self._first, self._rounds.each[self.tried], shuffled(self._drawn[1])) as routers:
-            return routers.answers()
-
-    def with_mixed_labels(self) -> Answers:
-        with self._fitted(self._second, self._rounds.each[self.tried], mixed(self._drawn[2])) as routers:
+    def altered(self, sandbox: Sandbox, alter: Altered) -> Answers:
+        """Return the answers of a canary, about one round."""
+        with self._fitted(sandbox, self._rounds.each[self.tried], alter) as routers:
             return routers.answers()
 
     def joined(self, found: Sequence[Answers]) -> Answers:
@@ -199,9 +196,7 @@ class _RoutersOfRound:
         """Return the checks of answers in another order, and about at most ALONE prompts shown alone."""
         texts, count = self._texts, len(self._texts)
         order, sampled = self._random(1).permutation(count), self._random(2).permutation(count)[:ALONE]
-        again: Answers = {}
-        for router, pool in enumerate(self._pools):
-            again[pool.metric] = self._ask(router, texts, order)
+        again = {pool.metric: self._ask(router, texts, order) for router, pool in enumerate(self._pools)}
         alone: Answers = {}
         for router, pool in enumerate(self._pools):
             each = [self._session.ask(router, texts.take([row]), self._asked_at[router]) for row in sampled]

@@ -150,13 +150,8 @@ def _check_times(record: Record, slug: str, files: Mapping[str, str]) -> None:
 def _part(matrix: ScoreMatrix, kept: npt.NDArray[np.bool_], name: str, says: str) -> ScoreMatrix:
     """Return the matrix of some prompts, under an id that says which."""
     title = f"{matrix.suite.title} ({says})".strip()
-    return replace(
-        matrix,
-        suite=matrix.suite.model_copy(update={"id": f"{matrix.suite.id}-{name}", "title": title}),
-        prompts=matrix.prompts[kept].reset_index(drop=True),
-        scores={metric: scores[kept] for metric, scores in matrix.scores.items()},
-        features={feature: values[kept] for feature, values in matrix.features.items()},
-    )
+    suite = matrix.suite.model_copy(update={"id": f"{matrix.suite.id}-{name}", "title": title})
+    return replace(matrix.take(np.flatnonzero(kept)), suite=suite)
 
 
 def _write(record: Record, host: Path) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from math import hypot
 from pathlib import Path
 from statistics import NormalDist
-from typing import NamedTuple
 
 from catbench.errors import SubmissionError
 from catbench.report.report import Report
@@ -86,36 +85,32 @@ def fresh(report: Report, folder: Path, known: ScoreMatrix, matrix: ScoreMatrix,
         date=today(),
         suite=matrix.suite.id,
         suite_digest=matrix.digest,
-        gain={metric: gains[metric].interval for metric in claimed},
+        gain={metric: gain for metric, (gain, _) in gains.items()},
         difference=difference,
         failed_checks=failed,
     )
 
 
-class _Gain(NamedTuple):
-    interval: Interval
-    error: float
-    """Standard error."""
-
-
-def _gain(result: Result, folder: Path) -> _Gain:
+def _gain(result: Result, folder: Path) -> tuple[Interval, float]:
+    """Return a result's gain with its interval, and its standard error."""
     found = result.estimate("gain")
     if found.value is None or found.low is None or found.high is None or found.standard_error is None:
         raise SubmissionError(
             f"{folder}, {result.metric}: its gain has no interval; run it with bootstrap replicates "
             "(--replicates)"
         )
-    return _Gain((found.value, found.low, found.high), found.standard_error)
+    return (found.value, found.low, found.high), found.standard_error
 
 
-def _difference(claimed: _Gain, found: _Gain, metrics: int) -> Interval:
+def _difference(claimed: tuple[Interval, float], found: tuple[Interval, float], metrics: int) -> Interval:
     """Return how much larger a gain on new prompts is than the claimed one, as a two-sample interval.
 
     Both are near enough normal and of different prompts, so their variances add up. Its level is 95% for all
     metrics together (Bonferroni).
     """
-    more = found.interval[0] - claimed.interval[0]
-    width = NormalDist().inv_cdf(1 - (1 - LEVEL) / 2 / metrics) * hypot(claimed.error, found.error)
+    (own, error), (other, other_error) = found, claimed
+    more = own[0] - other[0]
+    width = NormalDist().inv_cdf(1 - (1 - LEVEL) / 2 / metrics) * hypot(other_error, error)
     return more, more - width, more + width
 
 

@@ -11,6 +11,7 @@ from catbench.submit.faults import SETTINGS
 from catbench.submit.folder import SLUG
 
 DEFAULT_SUITE = "nano"
+AUTHOR = "Your Name"
 
 TOML = """\
 name = "{slug}"

@@ -102,11 +102,5 @@ def small_matrix(suite: str | None, named: Sequence[str]) -> ScoreMatrix:
         return simulate(Simulation(prompts=sum(SIZES.values()), candidates=5, samples=2))[0]
     matrix = load(suite)
     kept = np.sort(np.concatenate([matrix.rows(split)[:size] for split, size in SIZES.items()]))
-    metric = matrix.metrics[0]
-    return replace(
-        matrix,
-        prompts=matrix.prompts.iloc[kept].reset_index(drop=True),
-        metrics=(metric,),
-        scores={metric.name: matrix.scores[metric.name][kept]},
-        features={name: values[kept] for name, values in matrix.features.items()},
-    )
+    metric, small = matrix.metrics[0], matrix.take(kept)
+    return replace(small, metrics=(metric,), scores={metric.name: small.scores[metric.name]})
