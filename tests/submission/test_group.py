@@ -71,6 +71,7 @@ def test_what_runs_in_a_real_one_is_counted_and_nothing_is_left():
         pytest.skip("this user may make no control group here")
     waiting = subprocess.Popen(["/bin/sh", "-c", "read go; cat /proc/self/cgroup"], stdin=-1, stdout=-1)
     assert made.add(waiting.pid)
+    assert made.members() == {waiting.pid}
     taken_in = waiting.communicate(b"go\n")[0].decode()
     made.remove()
     assert all(folder.name in taken_in for folder in made.folders)

@@ -20,20 +20,21 @@ near enough normal, with the standard error of a bootstrap over groups of prompt
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from statistics import NormalDist
 from typing import TypeAlias
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from catbench.arrays import Floats
 from catbench.report.spelling import short
-from catbench.report.submission_record import Check
+from catbench.report.submission_record import SURE, Check
 from catbench.score.answer import Answer
+from catbench.score.bootstrap import Bootstrap, replicate_blocks
 from catbench.score.deployment import sweep_of
 from catbench.score.measures import audc, gain
 from catbench.score.rounds import Part
 from catbench.score.sweep import mixture_curves
-from catbench.submit.noise import low_end, replicated
 from catbench.suite.pool import Pool
 
 OWN = 0.5
@@ -42,6 +43,8 @@ OTHERS = 0.25
 """Share of a prompt's qualities that is another prompt's."""
 KEPT = 0.5
 """Share of its gain that a router keeps, at least, where labels are mixed or prompts reworded."""
+REPLICATES = 300
+"""Enough for a standard error."""
 Altered: TypeAlias = Callable[[Floats], Floats]
 """What is done to qualities (n, M) before a router is given them."""
 
@@ -79,20 +82,19 @@ def canary_checks(
 
     `canaries` holds the answers of SHUFFLED, MIXED and REWORDED.
     """
+    limit = NormalDist().inv_cdf(1 - SURE / len(pools))
     said: dict[str, list[str]] = {name: [] for name in canaries}
     worst: dict[str, float] = dict.fromkeys(canaries, -np.inf)
     for pool in pools:
         answers = [counted[pool.metric], *(answers[pool.metric] for answers in canaries.values())]
-        gains = replicated(_gains(answers, test, pool), test, pool)
-        surely = partial(low_end, tests=len(pools))
+        gains = _Gains(answers, test, pool, limit)
         for place, name in enumerate(canaries, start=1):
             if name == SHUFFLED:
-                found = surely(gains[:, place])
-                said[name].append(f"{short(float(gains[0, place]))} in {pool.metric}")
+                found = gains.low(place)
+                said[name].append(f"{short(float(gains.value[place]))} in {pool.metric}")
             else:  # who surely gains something has surely lost more than may be
-                lost = surely(KEPT * gains[:, 0] - gains[:, place])
-                found = lost if surely(gains[:, 0]) > 0 else -np.inf
-                own, honest = (short(float(gains[0, at])) for at in (place, 0))
+                found = gains.low(0, KEPT, place) if gains.low(0) > 0 else -np.inf
+                own, honest = (short(float(gains.value[at])) for at in (place, 0))
                 said[name].append(f"{own} of {honest} in {pool.metric}")
             worst[name] = max(worst[name], found)
     return [
@@ -107,14 +109,30 @@ def canary_checks(
     ]
 
 
-def _gains(answers: Sequence[Answer], test: Part, pool: Pool) -> Callable[[Floats], Floats]:
-    """Return what gives the gains (B, A) over the mixture of A answers, at weights (B, n) of the prompts."""
-    quality = test.labelled(pool)[1]
-    sweeps = [sweep_of(answer, quality, pool) for answer in answers]
+class _Gains:
+    """Gains over the mixture of several answers about the same prompts, with their replicates."""
 
-    def gains(weights: Floats) -> Floats:
-        mixture = mixture_curves(weights @ quality / weights.sum(axis=1, keepdims=True), pool.cost)
-        none = audc(mixture, pool.cost)
-        return np.stack([gain(audc(sweep.curve(weights), pool.cost), none) for sweep in sweeps], axis=1)
+    def __init__(self, answers: Sequence[Answer], test: Part, pool: Pool, limit: float) -> None:
+        quality = test.labelled(pool)[1]
+        sweeps = [sweep_of(answer, quality, pool) for answer in answers]
 
-    return gains
+        def gains(weights: Floats) -> Floats:
+            mixture = mixture_curves(weights @ quality / weights.sum(axis=1, keepdims=True), pool.cost)
+            none = audc(mixture, pool.cost)
+            return np.stack([gain(audc(sweep.curve(weights), pool.cost), none) for sweep in sweeps], axis=1)
+
+        groups = test.matrix.prompts["group"].to_numpy()[test.rows]
+        self._limit = limit
+        self.value = gains(np.ones((1, len(quality))))[0]
+        with threadpool_limits(1):
+            self._draws = np.concatenate(
+                [gains(weights) for weights in replicate_blocks(groups, Bootstrap(REPLICATES, pool.seed))]
+            )
+
+    def low(self, place: int, share: float = 1.0, less: int | None = None) -> float:
+        """Return the low end of share x the gain at `place`, less that at another place."""
+        weights = np.zeros(len(self.value))
+        weights[place] = share
+        if less is not None:
+            weights[less] = -1.0
+        return float(self.value @ weights - self._limit * np.std(self._draws @ weights))

@@ -11,11 +11,10 @@ It takes two samples at least to see noise. Whoever was told the scores and says
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from catbench.arrays import Floats
 from catbench.report.submission_record import SURE, Check
@@ -25,8 +24,8 @@ from catbench.score.rounds import Part
 from catbench.suite.pool import Pool
 
 NAME = "noise"
-REPLICATES = 300
-"""Enough for a standard error."""
+DRAWS = 300
+"""Bootstrap replicates, enough for a standard error."""
 LOUD = 3.0
 """A prompt whose predictions spread more than so many medians counts as if they spread so much."""
 
@@ -36,27 +35,17 @@ def check_noise(answers: Mapping[str, Answer], test: Part, pools: Sequence[Pool]
     if test.samples < 2:
         says = "not tested: one sample is stored, so that noise and quality are not told apart"
         return Check(name=NAME, passed=True, says=says)
+    limit = NormalDist().inv_cdf(1 - SURE / len(pools))
+    groups = test.matrix.prompts["group"].to_numpy()[test.rows]
     above, said = -np.inf, list[str]()
     for pool in pools:
         one = Agreement(_scores(answers[pool.metric], len(pool)), test.qualities(pool))
-        found = replicated(one, test, pool)
-        above = max(above, low_end(found[:, 0] - found[:, 1], len(pools)))
-        said.append(f"{found[0, 0]:.3f} of at most {found[0, 1]:.3f} in {pool.metric}")
+        found, ceiling = (float(value[0]) for value in one(np.ones((1, len(test)))))
+        draws = [np.subtract(*one(w)) for w in replicate_blocks(groups, Bootstrap(DRAWS, pool.seed))]
+        above = max(above, found - ceiling - limit * float(np.std(np.concatenate(draws))))
+        said.append(f"{found:.3f} of at most {ceiling:.3f} in {pool.metric}")
     says = f"correlation with the measured interaction: {', '.join(said)}"
     return Check(name=NAME, passed=above <= 0, value=above, bound=0.0, says=says)
-
-
-def replicated(measure: Callable[[Floats], Floats], test: Part, pool: Pool) -> Floats:
-    """Return a measure of weights (B, n) of tested prompts, as it is found and on replicates: (1 + R, K)."""
-    groups = test.matrix.prompts["group"].to_numpy()[test.rows]
-    with threadpool_limits(1):
-        draws = map(measure, replicate_blocks(groups, Bootstrap(REPLICATES, pool.seed)))
-        return np.concatenate([measure(np.ones((1, len(test)))), *draws])
-
-
-def low_end(found: Floats, tests: int) -> float:
-    """Return what the first number is surely above, in one of so many `tests`: the others replicate it."""
-    return float(found[0] - NormalDist().inv_cdf(1 - SURE / tests) * np.std(found[1:]))
 
 
 class Agreement:
@@ -67,8 +56,8 @@ class Agreement:
         self._noise = centred.var(axis=2, ddof=1).mean(axis=1) / samples.shape[2]
         self._measured, self._predicted = centred.mean(axis=2), _tamed(predicted)
 
-    def __call__(self, weights: Floats) -> Floats:
-        """Return both (B, 2) for weights (B, n) of the prompts."""
+    def __call__(self, weights: Floats) -> tuple[Floats, Floats]:
+        """Return both for weights (B, n) of the prompts: (B,) each."""
         measured = self._product(weights, self._measured, self._measured)
         own = self._product(weights, self._predicted, self._predicted)
         common = self._product(weights, self._predicted, self._measured)
@@ -77,7 +66,7 @@ class Agreement:
         count, candidates = weights.sum(axis=1), self._measured.shape[1]
         noise = (weights @ self._noise) / count * (count - 1) * candidates
         share = np.divide(noise, measured, out=np.zeros_like(noise), where=measured > 0)
-        return np.stack([found, np.sqrt(np.clip(1 - share, 0, 1))], axis=1)
+        return found, np.sqrt(np.clip(1 - share, 0, 1))
 
     @staticmethod
     def _product(weights: Floats, one: Floats, other: Floats) -> Floats:

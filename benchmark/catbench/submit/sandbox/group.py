@@ -37,6 +37,14 @@ class Group:
             return False
         return True
 
+    def members(self) -> set[int]:
+        """Return the processes in it: none has left it, whoever its parent is by now."""
+        found: set[int] = set()
+        for folder in self.folders:
+            with contextlib.suppress(OSError):
+                found |= set(map(int, (folder / "cgroup.procs").read_text().split()))
+        return found
+
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel ended a process for the group's memory."""
         for folder in self.folders:

@@ -110,10 +110,17 @@ class Watch:
         return "files", f"wrote more than {self._limits.scratch_bytes // MIB} MiB"
 
     def _processes(self) -> list[psutil.Process]:
-        """Return the process and everything below it that still runs."""
+        """Return the process and everything below it that still runs, then what else is in its group.
+
+        While many are made and end, a look at the tree can miss some whose parents end meanwhile.
+        """
+        found: list[psutil.Process] = []
         with suppress(psutil.Error):
-            return [self._root, *self._root.children(recursive=True)]
-        return []
+            found = [self._root, *self._root.children(recursive=True)]
+        for pid in self._group.members() - {process.pid for process in found}:
+            with suppress(psutil.Error):
+                found.append(psutil.Process(pid))
+        return found
 
     def _kill(self) -> None:
         """End the whole tree, and wait until it is gone.
