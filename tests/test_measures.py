@@ -248,6 +248,21 @@ def test_three_arrays_have_all_measures_of_a_report():
     assert table.loc["cost_to_match", "better"] == "lower"
 
 
+@pytest.mark.parametrize(
+    ("name", "function", "says"),
+    [
+        ("m", lambda oracl_audc: oracl_audc, "measure 'm' wants 'oracl_audc'; what there is: curve, mixture"),
+        ("m", lambda m: m, "measure 'm' wants 'm'"),
+        ("m", lambda win_rate: win_rate, "measure 'm' wants 'win_rate'"),
+        ("quality", lambda curve: curve, "named as what measures are given: quality"),
+    ],
+)
+def test_a_measure_that_cannot_be_taken_says_why(monkeypatch, name, function, says):
+    monkeypatch.setitem(MEASURES, name, Measure(name, "label", "quality", of=function))
+    with pytest.raises(TypeError, match=says):
+        catbench.score_arrays(np.ones((2, 2)), np.ones((2, 2)), [1.0, 4.0])
+
+
 def test_a_measure_is_added_in_one_place(monkeypatch):
     def twice(audc, fixed):
         return 2 * audc + 0 * fixed[:, 0]

@@ -69,7 +69,7 @@ def wait_until_ended(session):
     """Wait until no process of the session runs any more."""
     deadline = time.monotonic() + 120
     with suppress(psutil.NoSuchProcess):  # it may end between two looks
-        process = psutil.Process(session._watch.pid)
+        process = psutil.Process(session._watch._root.pid)
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             assert time.monotonic() < deadline, "it goes on"
             time.sleep(0.05)

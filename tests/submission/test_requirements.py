@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import socket
+import subprocess
 import sys
 import zipfile
 
@@ -12,7 +13,7 @@ import pytest
 
 from catbench.errors import SubmissionError, UsageError
 from catbench.report.limits import MIB, Limits
-from catbench.submit.requirements import install, read_requirement, run_inside
+from catbench.submit.requirements import WATCHED, install, read_requirement, run_bounded, run_inside
 from catbench.submit.run import opened
 from catbench.submit.sandbox.launch import Inside, check_available
 
@@ -154,6 +155,22 @@ def test_what_runs_inside_to_install_is_bounded(bwrap, folder, tmp_path, code, s
     said = run_inside(inside, command, writable=packages)
     assert says in said
     assert bool(said) == bool(says)
+
+
+def test_what_cannot_be_watched_does_not_run(folder, tmp_path, monkeypatch):
+    def fail(*given, **named):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("catbench.submit.requirements.Watch", fail)
+    words = [sys.executable, "-c", "open('ran', 'w')"]
+    with pytest.raises(RuntimeError):
+        run_bounded(words, SMALL, writes=tmp_path, environment={})
+    monkeypatch.undo()
+    waiting = ["/bin/sh", "-c", WATCHED, "sh", *words]  # its host ended before it said a word
+    assert subprocess.run(waiting, stdin=subprocess.DEVNULL, cwd=tmp_path, check=False).returncode == 1
+    assert not (tmp_path / "ran").exists()
+    assert run_bounded(words, SMALL, writes=tmp_path, environment={}) == ""
+    assert (tmp_path / "ran").exists()
 
 
 def test_a_weaker_sandbox_installs_nothing(offline, folder, tmp_path):

@@ -33,6 +33,22 @@ def test_a_request_arrives_as_it_was_sent():
     np.testing.assert_array_equal(arrived[0][0].features["clip"], prompts.features["clip"])
 
 
+def test_features_of_any_name_arrive_in_their_order_in_memory():
+    names = ["x", "x.npy", "a\0b", "a", "\ud800", "0 quality", "arr_0", "y" * 70_000]
+    features = {name: np.full((2, 3), place, order="F") for place, name in enumerate(names)}
+    prompts = Prompts(["a pair: \ud83d\ude00", "\0"], features)
+    _, [(arrived, quality)] = decode_request(
+        encode_request({}, (prompts, np.asfortranarray(np.ones((2, 4)))))
+    )
+    assert list(arrived) == list(prompts)
+    assert [values[0, 0] for values in arrived.features.values()] == [*range(len(names))]
+    assert list(arrived.features) == names
+    for values in (*arrived.features.values(), quality):
+        assert values.flags.c_contiguous
+        assert not values.flags.writeable
+    assert arrived.features["x"].dtype == prompts.features["x"].dtype
+
+
 def test_a_pool_arrives_as_it_was_sent():
     candidates = (Candidate(id="a", model="m", settings={"steps": 4}), Candidate(id="b"))
     pool = Pool("all", candidates, np.array([0.1, 1 / 3]), "tflops", "clip_score", 7)

@@ -51,15 +51,24 @@ def measures() -> pd.DataFrame:
 
 
 def measured(given: dict[str, Any]) -> dict[str, Floats]:
-    """Return every measure of what a scorer gives, by name; a measure may want another one's value too."""
+    """Return every measure of what a scorer gives, by name; a measure may want another one's value too.
+
+    Raises TypeError for a measure that wants what there is not, or is named as what is given.
+    """
+    if twice := given.keys() & MEASURES.keys():
+        raise TypeError(f"a measure cannot be named as what measures are given: {', '.join(sorted(twice))}")
     values: dict[str, Floats] = {}
 
-    def value(name: str) -> Any:
+    def value(name: str, within: tuple[str, ...] = ()) -> Any:
         if name in given:
             return given[name]
-        of = MEASURES[name].of
-        if name not in values and of is not None:
-            values[name] = of(**{one: value(one) for one in MEASURES[name].ingredients})
+        measure = MEASURES.get(name)
+        if measure is None or measure.of is None or name in within:
+            known = ", ".join([*given, *MEASURES])
+            raise TypeError(f"measure {within[-1]!r} wants {name!r}; what there is: {known}")
+        if name not in values:
+            wanted = {one: value(one, (*within, name)) for one in measure.ingredients}
+            values[name] = measure.of(**wanted)
         return values[name]
 
     return {name: value(name) for name, one in MEASURES.items() if one.of is not None}

@@ -231,6 +231,11 @@ def cost_to_match(curve: DeferralCurve, fixed: Floats, cost: Floats) -> Floats:
     return ratios
 
 
+# Win rates come from trials, and no curve has one.
+
+MEASURES["win_rate"] = Measure("win_rate", "win rate", "share", per_candidate=True)
+
+
 # Of the estimates, where there are any: whether a poor curve comes from poor estimates.
 
 
@@ -252,8 +257,6 @@ def rank_correlation(ranks: RankCorrelation | None, quality: Floats, weights: Fl
 
 
 # Shares of prompts and trials.
-
-MEASURES["win_rate"] = Measure("win_rate", "win rate", "share", per_candidate=True)
 
 
 def selection_rate(choices: Ints, candidates: int) -> Floats:

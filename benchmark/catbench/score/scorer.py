@@ -39,7 +39,7 @@ REFERENCES = ("mixture", "oracle", *UNSEEN, *BETWEEN)
 POINTS = 33
 """Costs, geometrically spaced, at which a report's curves are read off."""
 ArrayMeasure = float | list[float | None] | None
-NEED_MORE = {"overhead", "budgets", "reached", "alike"}
+NEED_MORE = {"overhead", "budgets", "spent", "reached", "mixture_reached", "alike", "pair_weights"}
 """What three arrays do not give: the router's overhead, validation answers, rewordings of a prompt."""
 
 
@@ -208,12 +208,12 @@ def score_arrays(
         shrinkage=shrinkage(samples),
     )
     found = Scorer(Answer(said, None, np.zeros(1)), truth).measures(np.ones((1, count)))
-    measured: dict[str, ArrayMeasure] = {}
+    by_name: dict[str, ArrayMeasure] = {}
     for name, measure in MEASURES.items():
         if name in found and not NEED_MORE & {*measure.ingredients}:
             numbers = [None if isnan(value) or value == np.inf else float(value) for value in found[name][0]]
-            measured[name] = numbers if measure.per_candidate else numbers[0]
-    return measured
+            by_name[name] = numbers if measure.per_candidate else numbers[0]
+    return by_name
 
 
 def _finite(name: str, values: npt.ArrayLike) -> Floats:

@@ -28,6 +28,8 @@ from catbench.submit.sandbox.watch import Watch
 
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 WHEELS_ONLY = ("--no-deps", "--only-binary", ":all:", "--require-hashes", "--no-input")
+WATCHED = 'read go && exec "$@" < /dev/null'
+"""What a shell says that runs a command once it is watched, and never where its host ends before."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def run_bounded(words: Sequence[str], limits: Limits, *, writes: Path, environme
 
     `writes` is the folder that its files go to: they have at most `limits.scratch_bytes` together.
     """
-    waiting = ["/bin/sh", "-c", 'read go; exec "$@" < /dev/null', "sh", *words]  # until it is watched
+    waiting = ["/bin/sh", "-c", WATCHED, "sh", *words]
     process = subprocess.Popen(
         waiting,
         env=environment,
@@ -131,7 +133,12 @@ def run_bounded(words: Sequence[str], limits: Limits, *, writes: Path, environme
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    watch = Watch(process.pid, limits, private=False, writes=writes)
+    try:
+        watch = Watch(process.pid, limits, private=False, writes=writes)
+    except BaseException:
+        process.kill()
+        process.communicate()
+        raise
     said, problem = b"", ""
     try:
         said = process.communicate(b"go\n", limits.wall_seconds)[1]

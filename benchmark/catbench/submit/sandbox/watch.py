@@ -42,10 +42,11 @@ class Watch:
         folder of the host's that it writes to, if any. The first `keepers` processes are catbench's own: what
         they hold is not the submission's.
         """
-        self.pid, self._root, self._start = pid, psutil.Process(pid), time.monotonic()
+        self._root, self._start = psutil.Process(pid), time.monotonic()
         self._limits, self._private, self._writes, self._keepers = limits, private, writes, keepers
         self._group = make_group(limits)
-        if not all(self._group.add(process.pid) for process in self._processes()):
+        tree = self._tree()
+        if not (tree and all(self._group.add(process.pid) for process in tree)):
             self._group.remove()
             self._group = Group(())
         self.usage = Usage(control_group=bool(self._group.folders))
@@ -84,8 +85,7 @@ class Watch:
             pause = max(INTERVAL, LOOKING * (time.monotonic() - start))
 
     def _look(self) -> tuple[str, str] | None:
-        processes = self._processes()
-        own = processes[self._keepers :]
+        own = self._tree()[self._keepers :]
         usage = self.usage
         usage.peak_processes = max(usage.peak_processes, len(own))
         if len(own) > self._limits.processes + OWN_PROCESSES:
@@ -109,18 +109,20 @@ class Watch:
             return None
         return "files", f"wrote more than {self._limits.scratch_bytes // MIB} MiB"
 
-    def _processes(self) -> list[psutil.Process]:
-        """Return the process and everything below it that still runs, then what else is in its group.
-
-        While many are made and end, a look at the tree can miss some whose parents end meanwhile.
-        """
-        found: list[psutil.Process] = []
+    def _tree(self) -> list[psutil.Process]:
+        """Return the process and everything below it that still runs."""
         with suppress(psutil.Error):
-            found = [self._root, *self._root.children(recursive=True)]
-        for pid in self._group.members() - {process.pid for process in found}:
+            return [self._root, *self._root.children(recursive=True)]
+        return []
+
+    def _beside(self, tree: list[psutil.Process]) -> list[psutil.Process]:
+        """Return what else is in the group: a look at the tree misses some whose parents end meanwhile."""
+        found: list[psutil.Process] = []
+        for pid in self._group.members() - {process.pid for process in tree}:
             with suppress(psutil.Error):
                 found.append(psutil.Process(pid))
-        return found
+        still = self._group.members()  # else a number may be that of another process by now
+        return [process for process in found if process.pid in still]
 
     def _kill(self) -> None:
         """End the whole tree, and wait until it is gone.
@@ -129,7 +131,11 @@ class Watch:
         process takes all others with it.
         """
         seen: list[psutil.Process] = []
-        while new := [process for process in self._processes() if process not in seen]:
+        while True:
+            tree = self._tree()
+            new = [process for process in (*tree, *self._beside(tree)) if process not in seen]
+            if not new:
+                break
             _signal(new, signal.SIGSTOP)
             seen += new
         _signal(seen, signal.SIGKILL)

@@ -1,8 +1,8 @@
 """Prompts, qualities and answers as bytes; nothing is pickled.
 
-A request is a frame that holds an npz archive: features and qualities of prompts, and in JSON their texts and
-what is asked. A reply is a frame with numbers, behind a line that tells their type and shape, or a text.
-A frame is one byte for its kind, eight for its length, and the payload.
+A request is a frame that holds an npz archive: first, as JSON, what is asked, texts of prompts and names of
+features; then qualities and features. A reply is a frame with numbers, behind a line that tells their type
+and shape, or a text. A frame is one byte for its kind, eight for its length, and the payload.
 
 The asking side trusts no byte of a reply. It knows the shape that it asked for, so it knows every byte that
 is not a number: a reply that differs in one of them is refused.
@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from catbench.arrays import Floats
+from catbench.arrays import Floats, frozen
 from catbench.suite.pool import Candidate, Pool
 from catbench.suite.prompts import Prompts
 
@@ -27,7 +27,6 @@ HEADER = struct.Struct("<cQ")
 ANSWER, DONE, FAILED, REQUEST = b"A", b"K", b"E", b"R"
 LONGEST_TEXT = 4096
 """Bytes of the text in a reply."""
-ASKED, FEATURE, QUALITY = "asked", "feature ", "quality"
 
 Kind: TypeAlias = Literal["estimator", "policy"]
 Numbers: TypeAlias = npt.NDArray[Any]
@@ -51,27 +50,27 @@ def read_frame(source: BinaryIO) -> tuple[bytes, bytes] | None:
 
 def encode_request(asked: Mapping[str, Any], *parts: tuple[Prompts, Floats]) -> bytes:
     """Return a request: what is asked, and prompts with their qualities; (n, 0) where these are not told."""
-    arrays: dict[str, npt.NDArray[Any]] = {}
-    for number, (prompts, quality) in enumerate(parts):
-        arrays[f"{number} {QUALITY}"] = np.ascontiguousarray(quality)  # sums hang on the order in memory
-        for name, values in prompts.features.items():
-            arrays[f"{number} {FEATURE}{name}"] = np.ascontiguousarray(values)
-    text = json.dumps([dict(asked), *(list(prompts) for prompts, _ in parts)])
+    arrays: list[npt.NDArray[Any]] = []
+    words: list[Any] = []
+    for prompts, quality in parts:
+        words.append([list(prompts), list(prompts.features)])  # no archive's member can have every name
+        arrays += map(np.ascontiguousarray, (quality, *prompts.features.values()))  # sums hang on the order
+    text = json.dumps([dict(asked), *words], ensure_ascii=False).encode("utf-8", "surrogatepass")
     sink = BytesIO()
-    np.savez(sink, allow_pickle=False, **{ASKED: np.frombuffer(text.encode(), np.uint8)}, **arrays)
+    np.savez(sink, np.frombuffer(text, np.uint8), *arrays)
     return sink.getvalue()
 
 
 def decode_request(payload: bytes) -> tuple[dict[str, Any], list[tuple[Prompts, Floats]]]:
     """Return what `encode_request` was given."""
     with np.load(BytesIO(payload), allow_pickle=False) as found:
-        arrays: dict[str, npt.NDArray[Any]] = dict(found)
-    asked, *texts = json.loads(arrays.pop(ASKED).tobytes())
+        text, *rest = (frozen(found[f"arr_{number}"]) for number in range(len(found)))
+    asked, *words = json.loads(text.tobytes().decode("utf-8", "surrogatepass"))
+    arrays = iter(rest)
     parts: list[tuple[Prompts, Floats]] = []
-    for number, words in enumerate(texts):
-        begins = f"{number} {FEATURE}"
-        own = {name.removeprefix(begins): arrays[name] for name in arrays if name.startswith(begins)}
-        parts.append((Prompts(words, own), arrays[f"{number} {QUALITY}"]))
+    for texts, names in words:
+        quality = next(arrays)
+        parts.append((Prompts(texts, {name: next(arrays) for name in names}), quality))
     return asked, parts
 
 
