@@ -39,6 +39,12 @@ def atomic_file(path: Path) -> Generator[Path]:
             draft.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text as UTF-8, whole or not at all; raises UsageError where the file cannot be written."""
+    with atomic_file(path) as draft:
+        draft.write_text(text, encoding="utf-8")
+
+
 @contextmanager
 def atomic_folder(path: Path, *, force: bool = False) -> Generator[Path]:
     """Yield an empty folder to fill; it becomes `path` when the block ends well, and vanishes otherwise.

@@ -16,7 +16,7 @@ import typer
 from safetensors.torch import load_file, save_file
 
 from catbench.errors import UsageError
-from catbench.files import atomic_file, atomic_folder
+from catbench.files import atomic_folder, write_text
 from catbench_make.nano.nano_candidates import GUIDANCE, TEACHERS
 from catbench_make.nano.shipped_models import WEIGHTS
 from nano_training.corpora import CORPORA, EVERYTHING, Corpus, corpus_of
@@ -93,8 +93,7 @@ def unpack(out: Path, weights: Path = WEIGHTS) -> None:
 def write_record(folder: Path, plan: TrainingPlan, seconds: float) -> None:
     """Write into a finished model's folder how it was trained: it is what makes it finished."""
     record = {**plan.pinned, "seconds": round(seconds)}
-    with atomic_file(folder / RECORD) as draft:
-        draft.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    write_text(folder / RECORD, json.dumps(record, indent=1) + "\n")
 
 
 def card(model: str, folder: Path) -> str:

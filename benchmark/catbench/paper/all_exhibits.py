@@ -12,11 +12,9 @@ from pathlib import Path
 
 from catbench import __version__
 from catbench.errors import UsageError
-from catbench.files import atomic_file
+from catbench.files import write_text
 from catbench.paper.exhibit import FORMS, Exhibit, forms, write
 
-NAMES = ("table1", "table2", "table3", "figure1c", "figure3", "figure4", "selection")
-"""What a folder may hold, as `catbench.cli.paper_command.makers` makes them."""
 ASKED = "paper.json"
 """The file of a folder that says what it was asked for."""
 
@@ -36,7 +34,7 @@ def write_paper(
     UsageError where the folder holds something else, or tables that were asked for otherwise; the latter are
     made anew with `force`.
     """
-    _take_up(folder, {**asked, "catbench": __version__}, force=force)
+    _take_up(folder, {**asked, "catbench": __version__}, [*makers], force=force)
     for name, make in makers.items():
         if all((folder / f"{name}.{form}").is_file() for form in forms(name)):
             said(name, "")
@@ -46,14 +44,14 @@ def write_paper(
         said(name, exhibit.title)
 
 
-def _take_up(folder: Path, asked: dict[str, object], *, force: bool) -> None:
+def _take_up(folder: Path, asked: dict[str, object], names: list[str], *, force: bool) -> None:
     """Make the folder, or check that what it holds is of the same request, and clear it with `force`."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"cannot write {folder}: it is a file, a folder is needed")
     folder.mkdir(parents=True, exist_ok=True)
-    known = {ASKED, *(f"{name}.{form}" for name in NAMES for form in FORMS)}
+    known = {ASKED, *(f"{name}.{form}" for name in names for form in FORMS)}
     found = sorted(path.name for path in folder.iterdir())
-    drafts = [name for name in found if name.startswith(tuple(f".{stem}-" for stem in (*NAMES, "paper")))]
+    drafts = [name for name in found if name.startswith(tuple(f".{stem}-" for stem in (*names, "paper")))]
     if others := [name for name in found if name not in known and name not in drafts]:
         raise UsageError(f"{folder} holds {others[0]}, which is none of the tables: give another --out")
     stored = _read(folder / ASKED)
@@ -64,8 +62,7 @@ def _take_up(folder: Path, asked: dict[str, object], *, force: bool) -> None:
         raise UsageError(f"{folder} holds tables {why}: give another --out, or --force to make them anew")
     for name in found if force else drafts:
         (folder / name).unlink()
-    with atomic_file(folder / ASKED) as draft:
-        draft.write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8")
+    write_text(folder / ASKED, json.dumps(asked, indent=1) + "\n")
 
 
 def _read(path: Path) -> dict[str, object]:

@@ -15,7 +15,7 @@ import numpy as np
 from catbench.arrays import Floats
 from catbench.download import Progress
 from catbench.errors import CatbenchError, UsageError
-from catbench.files import atomic_file
+from catbench.files import write_text
 from catbench.report.conventions import overhead
 from catbench.report.counter import Counter
 from catbench.report.estimates import curve_record, measures
@@ -134,5 +134,4 @@ def _difference(
 def write_differences(differences: tuple[Difference, ...], path: Path) -> None:
     """Write differences as JSON, whole or not at all."""
     record = {"schema": 2, "differences": [difference.model_dump(mode="json") for difference in differences]}
-    with atomic_file(path) as draft:
-        draft.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(record, indent=1, allow_nan=False) + "\n")

@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError
 
 from catbench import __version__
 from catbench.errors import SubmissionError, UsageError
-from catbench.files import atomic_file, sha256_of
+from catbench.files import sha256_of, write_text
 from catbench.home import DATA, home
 from catbench.report.numbers import ReportRecord
 from catbench.report.report import Report
@@ -60,7 +60,8 @@ def verified_as(digests: Mapping[str, str]) -> str:
     UsageError for an index that is none.
     """
     sought = tuple(digests.get(name, "") for name in Files.model_fields)
-    return next((named for path in (SHIPPED, own_index()) if (named := _names(path).get(sought))), "")
+    names = (_names(path, path.stat().st_mtime_ns) for path in (SHIPPED, own_index()) if path.is_file())
+    return next((known[sought] for known in names if sought in known), "")
 
 
 def digests_of(path: Path, report: Report) -> dict[str, str]:
@@ -85,8 +86,7 @@ def write_index(target: Path, paths: Iterable[Path], root: Path) -> int:
         name = place.relative_to(root) if place.is_relative_to(root) else place.name
         reports[Path(name).as_posix()] = Files(**found)
     index = Index(schema=1, catbench=__version__, reports=dict(sorted(reports.items())))
-    with atomic_file(target) as draft:
-        draft.write_text(index.model_dump_json(indent=1, by_alias=True) + "\n", encoding="utf-8")
+    write_text(target, index.model_dump_json(indent=1, by_alias=True) + "\n")
     return len(reports)
 
 
@@ -101,11 +101,6 @@ def read_index(path: Path) -> Index:
         ) from error
 
 
-def _names(path: Path) -> Mapping[tuple[str, ...], str]:
-    return _read(path, path.stat().st_mtime_ns) if path.is_file() else {}
-
-
 @lru_cache(maxsize=4)
-def _read(path: Path, changed: int) -> Mapping[tuple[str, ...], str]:
-    index = read_index(path)
-    return {tuple(files.model_dump().values()): name for name, files in index.reports.items()}
+def _names(path: Path, changed: int) -> Mapping[tuple[str, ...], str]:
+    return {tuple(files.model_dump().values()): name for name, files in read_index(path).reports.items()}

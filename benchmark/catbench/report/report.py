@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 
 from catbench import __version__
 from catbench.errors import CatbenchError, UsageError, first_fault, unknown_name
-from catbench.files import atomic_file
+from catbench.files import atomic_file, write_text
 from catbench.report.numbers import ReportRecord
 from catbench.report.result import Result, headline, spelled
 from catbench.report.spelling import wrapped
@@ -154,8 +154,7 @@ class Report(BaseModel):
                 names[f"{name}_file"] = os.path.relpath(place.absolute(), target.absolute().parent)
         absent = set[str]() if self.fetched else {"fetched"}
         record = self.model_copy(update=names).model_dump(mode="json", by_alias=True, exclude=absent)
-        with atomic_file(target) as draft:
-            draft.write_text(_json(record) + "\n", encoding="utf-8")
+        write_text(target, _json(record) + "\n")
 
     def save_predictions(self, path: str | os.PathLike[str]) -> None:
         """Write what the router answered as Parquet."""

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 from pydantic import Field, ValidationError
 
 from catbench import __version__
-from catbench.files import atomic_file, sha256_of
+from catbench.files import sha256_of, write_text
 from catbench.report.host_key import allowed_signers, signature_path, signer
 from catbench.report.limits import Limits
 from catbench.report.numbers import ReportRecord
@@ -236,8 +236,7 @@ def record_verification(path: Path, again: Rerun | None, new: Fresh | None) -> P
         rerun=again,
         fresh=new,
     )
-    with atomic_file(target) as draft:
-        draft.write_text(found.model_dump_json(indent=1, by_alias=True) + "\n", encoding="utf-8")
+    write_text(target, found.model_dump_json(indent=1, by_alias=True) + "\n")
     signature_path(target).unlink(missing_ok=True)  # it was of what stood there before
     return target
 

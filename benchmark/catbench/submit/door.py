@@ -17,7 +17,7 @@ from pathlib import Path
 from catbench import __version__
 from catbench.download import Progress
 from catbench.errors import CatbenchError, UsageError
-from catbench.files import atomic_file
+from catbench.files import write_text
 from catbench.home import cache_folder
 from catbench.report.suite_of import suite_trained_on
 from catbench.score.bootstrap import Bootstrap
@@ -126,5 +126,4 @@ def _keep(path: Path, reason: str) -> None:
     """Keep what was found; in a place that cannot be written, it is found again the next time."""
     with suppress(OSError, UsageError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_file(path) as draft:
-            draft.write_text(json.dumps({"why_not": reason}), encoding="utf-8")
+        write_text(path, json.dumps({"why_not": reason}))

@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from catbench.download import Progress
 from catbench.errors import SubmissionError, SuiteError, UsageError, first_fault
-from catbench.files import atomic_file
+from catbench.files import write_text
 from catbench.report.report import Report
 from catbench.report.submission_record import today
 from catbench.score.bootstrap import Bootstrap
@@ -155,5 +155,4 @@ def _part(matrix: ScoreMatrix, kept: npt.NDArray[np.bool_], name: str, says: str
 
 
 def _write(record: Record, host: Path) -> None:
-    with atomic_file(host / RECORD) as draft:
-        draft.write_text(record.model_dump_json(indent=1, by_alias=True) + "\n", encoding="utf-8")
+    write_text(host / RECORD, record.model_dump_json(indent=1, by_alias=True) + "\n")

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from catbench.errors import UsageError
-from catbench.files import atomic_file
+from catbench.files import write_text
 from catbench.hub.address import Address
 from catbench.hub.fetching import check_path
 from catbench.suite.croissant import croissant
@@ -46,8 +46,7 @@ def write_descriptions(
         "croissant.json": croissant(folder, manifest, day or datetime.now(UTC).date(), page),
     }
     for name, text in texts.items():
-        with atomic_file((to or folder) / name) as draft:
-            draft.write_text(text, encoding="utf-8")
+        write_text((to or folder) / name, text)
 
 
 def files_to_send(

@@ -8,7 +8,7 @@ import numpy as np
 
 from catbench.arrays import Scores
 from catbench.download import Progress
-from catbench.files import atomic_file, sha256_of
+from catbench.files import atomic_file, sha256_of, write_text
 from catbench.home import check_own
 from catbench.suite.description import write_descriptions
 from catbench.suite.manifest import Manifest
@@ -47,5 +47,4 @@ def add_feature(folder: Path, embeddings: Embeddings, progress: Progress) -> tup
 
 
 def _write(manifest: Manifest, folder: Path) -> None:
-    with atomic_file(folder / "manifest.json") as draft:
-        draft.write_text(manifest.model_dump_json(indent=2, by_alias=True) + "\n", encoding="utf-8")
+    write_text(folder / "manifest.json", manifest.model_dump_json(indent=2, by_alias=True) + "\n")

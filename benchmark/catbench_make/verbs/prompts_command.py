@@ -115,7 +115,7 @@ def check(
 
     from catbench.cli.progress import progress_bar
     from catbench.errors import CatbenchError, UsageError
-    from catbench.files import atomic_file, check_writable
+    from catbench.files import check_writable, write_text
     from catbench.suite.store import load_prompts, read_manifest, suite_folder
     from catbench_make.encoders import DEFAULT, load_encoder
     from catbench_make.prompts.check_plot import check_plot_format, write_check_plot
@@ -159,8 +159,7 @@ def check(
         found = check(prompts, vectors, near, beyond=beyond, other=other)
     print_check(found, manifest.suite.id if vectors is None else f"{manifest.suite.id}, {name}")
     if json:
-        with atomic_file(json) as draft:
-            draft.write_text(dumps(found.record(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_text(json, dumps(found.record(), indent=2, ensure_ascii=False) + "\n")
     if plot and vectors is not None:
         write_check_plot(found, vectors, plot)
     if drop and vectors is not None:
