@@ -67,17 +67,10 @@ def where_prompts_go(answer: Answer, of_prompt: Ints, cost: Floats) -> Shares:
     """Return where n prompts go, whose rounds are `of_prompt` (n,), at costs (M,)."""
     deployed = deploy(answer, of_prompt, cost)
     kept = slice(deployed.kept)
-    drawn = np.arange(len(cost))
-    at = [
-        ((1 - share)[:, None] * (below[:, None] == drawn) + share[:, None] * (above[:, None] == drawn)).mean(
-            0
-        )
-        for below, above, share in zip(
-            deployed.below[kept], deployed.above[kept], deployed.share[kept], strict=True
-        )
-    ]
+    alone = (np.tile(drawn, (len(of_prompt), 1)) for drawn in np.eye(len(cost)))
+    at = np.stack([deployed.mean(drawn).mean(axis=1) for drawn in alone], axis=1)
     free = np.bincount(unlimited(answer, cost), minlength=len(cost)) / len(of_prompt)
-    return Shares(deployed.budgets[kept], np.array(at).reshape(-1, len(cost)), free)
+    return Shares(deployed.budgets[kept], at[kept], free)
 
 
 def departures(predicted: Floats, samples: Floats, cost: Floats, used: Ints, always: int) -> Departures:
