@@ -11,7 +11,6 @@ from catbench.cli.shared_options import Memory, Sandbox, Wall, how_to_run
 
 if TYPE_CHECKING:
     from catbench.report.report import Report
-    from catbench.report.submission_record import Fresh, Rerun
     from catbench.submit.run import How
     from catbench.suite.matrix import ScoreMatrix
 
@@ -73,6 +72,8 @@ def verify(
     from catbench.report.index import own_index
     from catbench.report.places import report_files, shipped_folders
     from catbench.report.report import Report
+    from catbench.report.suite_of import suite_of_report, suite_trained_on
+    from catbench.suite.store import suite_folder
 
     if mine and index:
         raise UsageError("--mine writes your own index, --index one that you name: give one of the two")
@@ -94,7 +95,7 @@ def verify(
     if not found:
         raise UsageError(f"{' and '.join(map(str, folders))}: no report below it")
     broken, doubtful, shown = list[str](), list[str](), list[Path]()
-    loaded: dict[str, ScoreMatrix] = {}
+    prove = bool(rerun or fresh or record)
     for path in found:
         try:
             report = Report.read(path)
@@ -102,19 +103,13 @@ def verify(
                 typer.echo(f"private {path}: only its host can verify it")
                 continue
             shown.append(path)
-            holds = _verify_report(
-                path,
-                report,
-                how=how,
-                suite=suite,
-                train_on=train_on,
-                again=rerun,
-                elsewhere=fresh,
-                record=record,
-                key=sign,
-                derive=bool(index or rerun or fresh or record),
-                loaded=loaded,
-            )
+            if not (suite or index or prove) and _is_in_index(path, report):
+                continue
+            matrix = suite_of_report(report, suite)
+            holds = _derive(path, report, matrix, suite_trained_on(report, train_on), renewed=record)
+            if prove:
+                hidden = how.hiding(suite_folder(suite or report.results[0].suite))
+                holds &= _prove(path, report, matrix, hidden, rerun, fresh, record=record, key=sign)
             if not holds:
                 doubtful.append(str(path))
         except CatbenchError as error:
@@ -153,39 +148,28 @@ def _write_index(index: Path, paths: list[Path], first: Path) -> None:
     typer.echo(f"index   {index}: {count} reports")
 
 
-def _verify_report(
-    path: Path,
-    report: Report,
-    *,
-    how: How,
-    suite: str | None,
-    train_on: str | None,
-    again: bool,
-    elsewhere: str | None,
-    record: bool,
-    key: Path | None,
-    derive: bool,
-    loaded: dict[str, ScoreMatrix],
-) -> bool:
-    """Verify a report and say what came out; return whether it holds.
+def _is_in_index(path: Path, report: Report) -> bool:
+    """Whether an index has a report whose suite is not here, or of another version; say so where it has."""
+    from catbench.report.index import digests_of, verified_as
+    from catbench.suite.here import is_here
 
-    With `derive` its numbers are derived even if an index has it. `loaded` are the suites of other reports.
+    if is_here(report.results[0].suite_digest) or not (name := verified_as(digests_of(path, report))):
+        return False
+    typer.echo(f"holds   {path}: verified and rerun before a release, as {name}; its suite is not here")
+    return True
+
+
+def _derive(
+    path: Path, report: Report, matrix: ScoreMatrix, trained: ScoreMatrix | None, *, renewed: bool
+) -> bool:
+    """Derive every number of a report again and say so; return whether its predictions know no noise.
+
+    Nothing is said of a verification beside it that is to be `renewed`.
     """
-    from catbench.report.host_key import sign
-    from catbench.report.submission_record import record_verification, stale_verification
-    from catbench.report.suite_of import suite_of_report, suite_trained_on
-    from catbench.submit.rerun import fresh, rerun
+    from catbench.report.submission_record import stale_verification
     from catbench.submit.verify import noise as check_of_noise
     from catbench.submit.verify import verify_report
-    from catbench.suite.store import load, suite_folder
 
-    name = suite or report.results[0].suite
-    if not derive and _is_in_index(path, report, name):
-        return True
-    if name not in loaded:
-        loaded[name] = suite_of_report(report, suite)
-    matrix = loaded[name]
-    trained = suite_trained_on(report, train_on)
     verify_report(report, matrix, str(path), trained)
     typer.echo(f"holds   {path}: every number follows from its predictions")
     if report.submission and not report.submission.passed:
@@ -193,67 +177,64 @@ def _verify_report(
         typer.echo(f"FAILED  {path}: checks of the submission, as the report says: {failed}")
     if "win_rate" in report.results[0].measures:
         typer.echo(f"NOTE    {path}: win rates need refits and are not derived again")
-    if not record and (why := stale_verification(path)):
+    if not renewed and (why := stale_verification(path)):
         typer.echo(f"NOTE    {path}: {why}")
     noise = check_of_noise(report, matrix, trained)
     ceiling = "" if noise.value is None else " (above it is only who knows the test scores)"
     typer.echo(f"{'noise ' if noise.passed else 'FAILED'}  {path}: {noise.says}{ceiling}")
-    rerun_found = fresh_found = None
-    if again:
-        rerun_found = rerun(report, path.parent, matrix, how.hiding(suite_folder(name)))
+    return noise.passed
+
+
+def _prove(
+    path: Path,
+    report: Report,
+    matrix: ScoreMatrix,
+    how: How,
+    again: bool,
+    elsewhere: str | None,
+    *,
+    record: bool,
+    key: Path | None,
+) -> bool:
+    """Run a submission `again`, and on the suite `elsewhere`; return whether it holds there.
+
+    With `record` both are written down and signed with `key`. Raises SubmissionError where it predicts
+    something else than the report says, or fails checks.
+    """
+    from catbench.errors import SubmissionError
+    from catbench.report.host_key import sign
+    from catbench.report.submission_record import record_verification
+    from catbench.submit.rerun import fresh, rerun
+    from catbench.suite.store import load, suite_folder
+
+    same = rerun(report, path.parent, matrix, how) if again else None
+    new = None
     if elsewhere:
-        hidden = how.hiding(suite_folder(elsewhere))
-        fresh_found = fresh(report, path.parent, matrix, load(elsewhere), hidden)
-        _print_fresh(path, fresh_found)
+        how = how.hiding(suite_folder(elsewhere))
+        new = fresh(report, path.parent, matrix, load(elsewhere), how)
+        for metric, (value, low, high) in new.gain.items():
+            apart, least, most = new.difference[metric]
+            typer.echo(
+                f"fresh   {path}: gain in {metric} on {new.suite} {value:.3g} [{low:.3g}, {high:.3g}], "
+                f"beside the claimed one {apart:+.3g} [{least:+.3g}, {most:+.3g}]"
+            )
+        if new.failed_checks:
+            typer.echo(f"FAILED  {path}: on {new.suite} it fails checks: {', '.join(new.failed_checks)}")
+        elif not new.holds:
+            typer.echo(f"FAILED  {path}: it does not hold on new prompts: its gain is smaller than claimed")
     if record:
-        written = record_verification(path, rerun_found, fresh_found)
+        written = record_verification(path, same, new)
         typer.echo(f"record  {written}")
         if key:
             typer.echo(f"signed  {sign(written, key)}")
-    if rerun_found:
-        _tell_rerun(path, rerun_found)
-    return noise.passed and (fresh_found is None or fresh_found.holds)
-
-
-def _is_in_index(path: Path, report: Report, suite: str) -> bool:
-    """Whether an index has a report whose suite is not here, or of another version; say so where it has."""
-    from catbench.errors import CatbenchError
-    from catbench.report.index import digests_of, verified_as
-    from catbench.suite.store import digest_of, suite_folder
-
-    try:
-        is_here = digest_of(suite_folder(suite)) == report.results[0].suite_digest
-    except CatbenchError:
-        is_here = False
-    if is_here or not (name := verified_as(digests_of(path, report))):
-        return False
-    typer.echo(f"holds   {path}: verified and rerun before a release, as {name}; its suite is not here")
-    return True
-
-
-def _tell_rerun(path: Path, again: Rerun) -> None:
-    """Say what a rerun found; raise SubmissionError where it is not what the report says."""
-    from catbench.errors import SubmissionError
-
-    said = "identical" if again.identical else f"{again.largest_difference:.2g} apart, relative"
-    if again.failed_checks:
-        raise SubmissionError(f"{path}: run again, it fails checks: {', '.join(again.failed_checks)}")
-    if not again.passed:
-        raise SubmissionError(f"{path}: run again, the submission predicts something else: {said}")
-    typer.echo(f"rerun   {path}: predictions {said} (sandbox {again.sandbox})")
-
-
-def _print_fresh(path: Path, new: Fresh) -> None:
-    for metric, (value, low, high) in new.gain.items():
-        apart, least, most = new.difference[metric]
-        typer.echo(
-            f"fresh   {path}: gain in {metric} on {new.suite} {value:.3g} [{low:.3g}, {high:.3g}], "
-            f"beside the claimed one {apart:+.3g} [{least:+.3g}, {most:+.3g}]"
-        )
-    if new.failed_checks:
-        typer.echo(f"FAILED  {path}: on {new.suite} it fails checks: {', '.join(new.failed_checks)}")
-    elif not new.holds:
-        typer.echo(f"FAILED  {path}: it does not hold on new prompts: its gain is smaller than claimed")
+    if same:
+        said = "identical" if same.identical else f"{same.largest_difference:.2g} apart, relative"
+        if same.failed_checks:
+            raise SubmissionError(f"{path}: run again, it fails checks: {', '.join(same.failed_checks)}")
+        if not same.passed:
+            raise SubmissionError(f"{path}: run again, the submission predicts something else: {said}")
+        typer.echo(f"rerun   {path}: predictions {said} (sandbox {same.sandbox})")
+    return new is None or new.holds
 
 
 def _verify_suite(suite: str, *, describe: bool) -> None:

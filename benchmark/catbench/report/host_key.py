@@ -41,7 +41,8 @@ def sign(verification: Path, key: Path) -> Path:
     content = verification.read_bytes()
     done = _run(["-Y", "sign", "-q", "-f", str(key), "-n", NAMESPACE], content)
     if done.returncode:
-        raise UsageError(f"--sign {key}: {_last(done.stderr) or 'ssh-keygen made no signature'}")
+        said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise UsageError(f"--sign {key}: {said or 'ssh-keygen made no signature'}")
     target = signature_path(verification)
     with atomic_file(target) as draft:
         draft.write_bytes(done.stdout)
@@ -77,8 +78,3 @@ def _run(words: Sequence[str], content: bytes) -> subprocess.CompletedProcess[by
         raise UsageError(
             "ssh-keygen did not answer: does the key wait for a passphrase? Use an agent"
         ) from error
-
-
-def _last(said: bytes) -> str:
-    lines = said.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else ""
