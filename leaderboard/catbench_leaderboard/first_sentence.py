@@ -32,7 +32,7 @@ def what_it_is(board: Board, suite: str) -> Markup:
 def surely(result: Result) -> bool:
     """Return whether a router is surely better than the best single candidate at its cost, and cheaper."""
     better, match = result.estimate("gain_at_best"), result.estimate("match_best")
-    return (better.low or 0) > 0 and match.high is not None and match.high < 1
+    return better.sure > 0 and match.high is not None and match.high < 1
 
 
 def sentence(board: Board, view: View) -> Markup:

@@ -87,7 +87,7 @@ def _print_measures(difference: Difference, results: tuple[Result, Result], show
             for result in results
         )
         downwards = (difference.direction if measure.kind == "quality" else measure.better) == "lower"
-        better = {1: heads[0], -1: heads[1]}.get(-_sign(found) if downwards else _sign(found), "")
+        better = {1: heads[0], -1: heads[1]}.get(-found.sure if downwards else found.sure, "")
         less = "-" if found.value is None else spell(found, percent=percent)
         rows.append((measure.label, *own, less, better))
     say_table(("measure", *heads, "surely\nbetter"), rows, (0, 4))
@@ -131,16 +131,9 @@ def print_side_by_side(found: dict[str, tuple[Beside, ...]]) -> None:
                 spell(row.result.estimate("match_best"), percent=True, missing="never"),
                 spell(row.result.estimate("gain")),
                 "-" if row.against is None else spell(row.against),
-                "" if row.against is None else {1: "better", -1: "worse"}.get(_sign(row.against), ""),
+                "" if row.against is None else {1: "better", -1: "worse"}.get(row.against.sure, ""),
             )
             for row in rows
         ]
         heads = ("router", "cost to match\nthe best one", "gain", of_mine, "surely")
         say_table(heads, cells, (0, 4), spared=1)
-
-
-def _sign(found: Estimate) -> int:
-    """Return 1 where a difference is surely above 0, -1 where surely below, 0 where neither is certain."""
-    if found.low is None or found.high is None or found.low <= 0 <= found.high:
-        return 0
-    return 1 if found.low > 0 else -1

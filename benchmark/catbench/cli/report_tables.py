@@ -58,7 +58,7 @@ def _print_result(
         say("")
     gain = result.estimate(f"gain{area}")
     if behaviour is not None and gain.value is not None and gain.value < 0:
-        sure = "" if gain.high is not None and gain.high < 0 else " (not certain)"
+        sure = "" if gain.sure < 0 else " (not certain)"
         say(f"Below the mixture{sure}. Why:")
         for reason in why_below(report, result, behaviour):
             tell(reason, bullet="  - ")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from catbench.files import atomic_file
+from catbench.files import write_text
 from catbench.report.numbers import Curve, Estimate, Estimates, ReportRecord
 from catbench.report.result import Result
 from catbench.report.spelling import spell
@@ -123,7 +123,7 @@ def concluded(found: Inspection) -> Inspection:
     """
     if reason := _nothing(found):
         return found.model_copy(update={"answer": "no", "sentence": f"nothing to route: {reason}"})
-    sure = [name for name in TRIED if name in found.gains and _surely(found.gains[name].gain)]
+    sure = [name for name in TRIED if name in found.gains and found.gains[name].gain.sure > 0]
     named = sure[:1] if "ridge" in sure else sure + [n for n in TRIED if n in found.gains and n not in sure]
     if not sure:
         lead = "not shown that there is anything to route"
@@ -163,8 +163,7 @@ def halving(found: Inspection) -> str:
 def write_inspections(found: Sequence[Inspection], path: Path) -> None:
     """Write inspections as JSON, whole or not at all: `{"schema": 1, "inspections": [...]}`."""
     record = {"schema": 1, "inspections": [one.model_dump(mode="json") for one in found]}
-    with atomic_file(path) as draft:
-        draft.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
 
 
 def _nothing(found: Inspection) -> str:
@@ -186,7 +185,7 @@ def _clause(found: Inspection, name: str) -> str:
         "oracle_shrunk": "an oracle that has seen the prompt's other images",
     }[name]
     one = found.gains[name]
-    if not _surely(one.gain):
+    if one.gain.sure <= 0:
         return f"{what} gains {spell(one.gain)}"
     return (
         f"{what} surely gains {spell(one.gain)}, {spell(one.headroom, percent=True)} of what an oracle gains"
@@ -201,13 +200,9 @@ def money(result: Result) -> str:
     match, gain = result.estimate("match_best"), result.estimate("gain_at_best")
     if match.high is not None and match.high < 1:
         return f"it surely costs less than {always}, for images as good"
-    if _surely(gain):
+    if gain.sure > 0:
         return f"it is surely better than {always}, for as much"
     return f"that it saves anything against {always} is not shown"
-
-
-def _surely(gain: Estimate) -> bool:
-    return gain.low is not None and gain.low > 0
 
 
 def _about(count: int) -> str:

@@ -16,6 +16,7 @@ cover the noise of the prompts looked at, and their width falls with the square 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -35,7 +36,7 @@ from catbench.score.bootstrap import Bootstrap, Intervals, Values, intervals
 from catbench.score.measures import audc, gain, headroom
 from catbench.score.rounds import rounds_of
 from catbench.score.scorer import cost_grid, reference_sweeps
-from catbench.score.sweep import mixture_curve, mixture_curves
+from catbench.score.sweep import Sweep, mixture_curve, mixture_curves
 from catbench.score.truth import Truth
 from catbench.score.truth_of_rounds import truth_of
 from catbench.score.unseen_oracles import Variation
@@ -77,18 +78,24 @@ def inspect(
     folds = _folds(part)
     rounds = rounds_of(part, folds)
     truth = truth_of(rounds, priced)
-    possible = PossibleGains(truth)
-    found = intervals(possible.values, truth.groups, bootstrap)
-    gains = {name: _gain(found, name, possible.grid, measured) for name in possible.sweeps}
-    curves, saves, sure = possible.heights(measured.sign), "", ""
+    costs = cost_grid(priced.cost)
+    sweeps = {name: some for name, some in reference_sweeps(truth).items() if name in GAINING and some}
+    found = intervals(possible_gains(truth, sweeps, costs[::ALONG]), truth.groups, bootstrap)
+    gains = {name: _gain(found, name, costs[::ALONG], measured) for name in sweeps}
+    known = {"mixture": mixture_curve(truth.quality, priced.cost), "oracle": sweeps["oracle"][0].curve()}
+    curves = {
+        name: Curve(cost=costs.tolist(), quality=(curve.quality_at(costs) * measured.sign).tolist())
+        for name, curve in known.items()
+    }
+    saves = sure = ""
     if ROUTER in router_names() and len(priced) > 1:
         report = evaluate(
             ROUTER, part, metric=measured.name, cost=priced.unit, candidates=priced.ids, folds=folds,
             bootstrap=bootstrap, progress=progress,
         )  # fmt: skip
         result = report.result()
-        known = {name: result.estimate(name) for name in ("gain", "headroom")}
-        gains[ROUTER], curves[ROUTER] = Gain(**known, along=gain_curve(report, 0)), result.curve
+        gained = {name: result.estimate(name) for name in ("gain", "headroom")}
+        gains[ROUTER], curves[ROUTER] = Gain(**gained, along=gain_curve(report, 0)), result.curve
         saves, sure = result.verdict, money(result)
     spread = {n: single(found[n], measured, "share") for n in Variances.model_fields if n in found}
     conventions = signature(matrix, rounds, priced, bootstrap, "0", __version__) + "|features:none"
@@ -129,68 +136,47 @@ def inspect(
     return concluded(inspection)
 
 
-class PossibleGains:
-    """Gains of references that know the scores, or the kinds, of n prompts, for any resample of them.
+def possible_gains(
+    truth: Truth, sweeps: Mapping[str, Sequence[Sweep]], grid: Floats
+) -> Callable[[Floats], Values]:
+    """Return gains of references that know the scores, or the kinds, of n prompts, for any resample of them.
 
-    Weights have shape (B, n), one row a replicate; values are arrays (B, 1), (B, M) for a candidate each, or
-    (B, G) along the costs of `grid`.
+    Weights have shape (B, n), one row a replicate. Values are `fixed` (B, M); of every reference of `sweeps`
+    NAME.gain and NAME.headroom (B, 1), and NAME.along (B, G) at the costs `grid`; and variances (B, 1).
     """
+    cost, quality = truth.pool.cost, truth.quality
+    variation = Variation(truth.samples) if truth.unseen and truth.samples.shape[2] > 1 else None
 
-    def __init__(self, truth: Truth) -> None:
-        self.cost, self.quality = truth.pool.cost, truth.quality
-        self.costs = cost_grid(self.cost)
-        self.grid = self.costs[::ALONG]
-        sweeps = reference_sweeps(truth)
-        self.sweeps = {name: sweeps[name] for name in GAINING if sweeps[name]}
-        repeated = truth.unseen and truth.samples.shape[2] > 1
-        self._variation = Variation(truth.samples) if repeated else None
-
-    def values(self, weights: Floats) -> Values:
-        """Return `fixed`, NAME.gain, NAME.headroom and NAME.along of every reference, and variances."""
-        fixed = weights @ self.quality / weights.sum(axis=-1, keepdims=True)
-        mixture = mixture_curves(fixed, self.cost)
-        level, heights = audc(mixture, self.cost), mixture.quality_at(self.grid)
+    def values(weights: Floats) -> Values:
+        fixed = weights @ quality / weights.sum(axis=-1, keepdims=True)
+        mixture = mixture_curves(fixed, cost)
+        level, heights = audc(mixture, cost), mixture.quality_at(grid)
         values: Values = {"fixed": fixed}
         best = level
-        for name, sweeps in self.sweeps.items():
-            curves = [sweep.curve(weights) for sweep in sweeps]
-            area = np.mean([audc(curve, self.cost) for curve in curves], axis=0)
+        for name, some in sweeps.items():
+            curves = [sweep.curve(weights) for sweep in some]
+            area = np.mean([audc(curve, cost) for curve in curves], axis=0)
             best = area if name == "oracle" else best
-            along = np.mean([curve.quality_at(self.grid) for curve in curves], axis=0)
+            along = np.mean([curve.quality_at(grid) for curve in curves], axis=0)
             values |= {
                 f"{name}.gain": gain(area, level)[:, None],
                 f"{name}.headroom": headroom(area, level, best)[:, None],
                 f"{name}.along": along - heights,
             }
-        if self._variation is not None:
-            interaction, noise = (found[:, None] for found in self._variation.variances(weights))
+        if variation is not None:
+            interaction, noise = (found[:, None] for found in variation.variances(weights))
             both = interaction + noise
             repeats = np.divide(interaction, both, out=np.full(both.shape, np.nan), where=both > 0)
             values |= {"interaction": interaction, "noise": noise, "repeats": repeats}
         return values
 
-    def heights(self, sign: int) -> dict[str, Curve]:
-        """Return the curves of mixture and oracle, with the metric's own sign."""
-        curves = {
-            "mixture": mixture_curve(self.quality, self.cost),
-            "oracle": self.sweeps["oracle"][0].curve(),
-        }
-        return {
-            name: Curve(cost=self.costs.tolist(), quality=(curve.quality_at(self.costs) * sign).tolist())
-            for name, curve in curves.items()
-        }
+    return values
 
 
 def _drawn(matrix: ScoreMatrix, most: int, seed: int) -> ScoreMatrix:
     """Return the suite, or as many of its prompts as are looked at, without the embeddings that it ships."""
-    count = len(matrix.prompts)
-    rows = np.arange(count) if count <= most else _sample(matrix, most, seed)
-    return replace(
-        matrix,
-        prompts=matrix.prompts.iloc[rows].reset_index(drop=True),
-        scores={name: scores[rows] for name, scores in matrix.scores.items()},
-        features={},
-    )
+    bare = replace(matrix, features={})
+    return bare if len(matrix.prompts) <= most else bare.take(_sample(matrix, most, seed))
 
 
 def _sample(matrix: ScoreMatrix, most: int, seed: int) -> Ints:

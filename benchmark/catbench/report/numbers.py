@@ -27,6 +27,13 @@ class Estimate(ReportRecord):
     standard_error: float | None = None
     """Standard deviation over bootstrap replicates."""
 
+    @property
+    def sure(self) -> int:
+        """1 where the whole interval lies above 0, -1 where below, 0 where neither is certain."""
+        if self.low is None or self.high is None:
+            return 0
+        return (self.low > 0) - (self.high < 0)
+
 
 class Estimates(ReportRecord):
     """Estimates of all candidates, or along all costs, as columns (K,)."""
