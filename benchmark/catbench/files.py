@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import secrets
 import shutil
@@ -43,6 +44,11 @@ def write_text(path: Path, text: str) -> None:
     """Write a text as UTF-8, whole or not at all; raises UsageError where the file cannot be written."""
     with atomic_file(path) as draft:
         draft.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, record: object) -> None:
+    """Write a record of finite numbers, texts, lists and dictionaries as JSON, as `write_text` does."""
+    write_text(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
 
 
 @contextmanager

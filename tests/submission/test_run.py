@@ -90,7 +90,7 @@ def test_a_report_says_who_how_and_what_was_checked(evaluated, matrix):
         assert stands.mixture == pytest.approx(result.references["mixture"]["audc"].value)
         assert ("mixture" in stands.below) == (result.estimate("gain").value < 0)
     assert proofs(evaluated / "report.json", submission).model_dump() == {
-        **{"checked": True, "arithmetic": False, "rerun": None, "fresh": None, "by": ""},
+        **{"checked": True, "arithmetic": False, "rerun": None, "fresh": None, "by": "", "stale": ""},
     }
 
 

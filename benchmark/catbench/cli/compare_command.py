@@ -53,8 +53,8 @@ def compare(
         return
     from catbench.cli.difference_table import print_differences
     from catbench.cli.progress import progress_bar
-    from catbench.files import check_writable
-    from catbench.report.comparison import compare, write_differences
+    from catbench.files import check_writable, write_json
+    from catbench.report.comparison import compare
     from catbench.report.suite_of import suite_of_report, suite_trained_on
 
     check_writable(json)
@@ -64,7 +64,7 @@ def compare(
     with progress_bar() as progress:
         differences = compare(first, second, matrix, progress, trained)
     if json:
-        write_differences(differences, json)
+        write_json(json, {"schema": 2, "differences": [one.model_dump(mode="json") for one in differences]})
     print_differences(differences, first, second, linear=axis == "linear", every=show_all)
 
 

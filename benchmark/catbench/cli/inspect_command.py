@@ -67,8 +67,7 @@ def inspect(
     """
     from catbench.cli.inspect_tables import print_inspections
     from catbench.cli.progress import progress_bar
-    from catbench.files import check_writable
-    from catbench.inspect.finding import write_inspections
+    from catbench.files import check_writable, write_json
     from catbench.inspect.inspection import inspect
     from catbench.inspect.inspection_plot import FORMATS, write_inspection_plot
     from catbench.report.axes import check_format
@@ -93,7 +92,7 @@ def inspect(
             inspect(matrix, metric=name, cost=cost, pool=pool, seed=seed, progress=progress) for name in names
         ]
     if json:
-        write_inspections(found, json)
+        write_json(json, {"schema": 1, "inspections": [one.model_dump(mode="json") for one in found]})
     if plot:
         write_inspection_plot(found, plot)
     print_inspections(found, every=show_all)

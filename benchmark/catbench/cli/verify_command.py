@@ -166,7 +166,7 @@ def _derive(
 
     Nothing is said of a verification beside it that is to be `renewed`.
     """
-    from catbench.report.submission_record import stale_verification
+    from catbench.report.submission_record import proofs, verification_path
     from catbench.submit.verify import noise as check_of_noise
     from catbench.submit.verify import verify_report
 
@@ -177,8 +177,9 @@ def _derive(
         typer.echo(f"FAILED  {path}: checks of the submission, as the report says: {failed}")
     if "win_rate" in report.results[0].measures:
         typer.echo(f"NOTE    {path}: win rates need refits and are not derived again")
-    if not renewed and (why := stale_verification(path)):
-        typer.echo(f"NOTE    {path}: {why}")
+    if not renewed and (why := proofs(path, report.submission).stale):
+        stale = f"{verification_path(path).name} is {why}"
+        typer.echo(f"NOTE    {path}: {stale}: it proves nothing; make it again with --rerun --record")
     noise = check_of_noise(report, matrix, trained)
     ceiling = "" if noise.value is None else " (above it is only who knows the test scores)"
     typer.echo(f"{'noise ' if noise.passed else 'FAILED'}  {path}: {noise.says}{ceiling}")

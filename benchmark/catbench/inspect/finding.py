@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
-from catbench.files import write_text
-from catbench.report.numbers import Curve, Estimate, Estimates, ReportRecord
+from catbench.report.numbers import Curve, Estimate, Estimates
 from catbench.report.result import Result
 from catbench.report.spelling import spell
+from catbench.suite.info import InfoRecord
 
 Answer = Literal["yes", "not shown", "no"]
 
 
-class Basis(ReportRecord):
+class Basis(InfoRecord):
     """What the numbers rest on."""
 
     suite: str
@@ -40,7 +37,7 @@ class Basis(ReportRecord):
     """Prompt embeddings of the suite; the ridge is not given them."""
 
 
-class Gain(ReportRecord):
+class Gain(InfoRecord):
     """What one way of choosing gains over the mixture."""
 
     gain: Estimate
@@ -51,7 +48,7 @@ class Gain(ReportRecord):
     """Gains at single costs, with their band."""
 
 
-class Variances(ReportRecord):
+class Variances(InfoRecord):
     """Why a prompt's candidates differ, beside the candidates' means
     (`catbench.score.unseen_oracles`)."""
 
@@ -63,7 +60,7 @@ class Variances(ReportRecord):
     """interaction / (interaction + noise); null where both are 0."""
 
 
-class Inspection(ReportRecord):
+class Inspection(InfoRecord):
     """What was found of one metric of a suite, under a cost and in a pool."""
 
     answer: Answer = "not shown"
@@ -158,12 +155,6 @@ def halving(found: Inspection) -> str:
         )
     beyond = f" than the suite's {basis.stored:,}" if basis.stored > basis.prompts else ""
     return f"{_about(wanted - basis.stored)} more prompts{beyond} would halve the intervals"
-
-
-def write_inspections(found: Sequence[Inspection], path: Path) -> None:
-    """Write inspections as JSON, whole or not at all: `{"schema": 1, "inspections": [...]}`."""
-    record = {"schema": 1, "inspections": [one.model_dump(mode="json") for one in found]}
-    write_text(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
 
 
 def _nothing(found: Inspection) -> str:

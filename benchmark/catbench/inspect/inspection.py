@@ -74,7 +74,9 @@ def inspect(
     bootstrap = bootstrap or Bootstrap()
     measured = matrix.metric(metric or matrix.metrics[0].name)
     priced = matrix.pool(pool, cost=cost, metric=measured.name)
-    part = _drawn(matrix, most, seed)
+    part = replace(matrix, features={})  # the ridge is to read words alone
+    if len(matrix.prompts) > most:
+        part = part.take(_sample(matrix, most, seed))
     folds = _folds(part)
     rounds = rounds_of(part, folds)
     truth = truth_of(rounds, priced)
@@ -171,12 +173,6 @@ def possible_gains(
         return values
 
     return values
-
-
-def _drawn(matrix: ScoreMatrix, most: int, seed: int) -> ScoreMatrix:
-    """Return the suite, or as many of its prompts as are looked at, without the embeddings that it ships."""
-    bare = replace(matrix, features={})
-    return bare if len(matrix.prompts) <= most else bare.take(_sample(matrix, most, seed))
 
 
 def _sample(matrix: ScoreMatrix, most: int, seed: int) -> Ints:

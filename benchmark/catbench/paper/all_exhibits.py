@@ -12,7 +12,7 @@ from pathlib import Path
 
 from catbench import __version__
 from catbench.errors import UsageError
-from catbench.files import write_text
+from catbench.files import write_json
 from catbench.paper.exhibit import FORMS, Exhibit, forms, write
 
 ASKED = "paper.json"
@@ -62,7 +62,7 @@ def _take_up(folder: Path, asked: dict[str, object], names: list[str], *, force:
         raise UsageError(f"{folder} holds tables {why}: give another --out, or --force to make them anew")
     for name in found if force else drafts:
         (folder / name).unlink()
-    write_text(folder / ASKED, json.dumps(asked, indent=1) + "\n")
+    write_json(folder / ASKED, asked)
 
 
 def _read(path: Path) -> dict[str, object]:

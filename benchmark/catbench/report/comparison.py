@@ -6,8 +6,6 @@ not count the noise of the test prompts that both share.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -15,7 +13,6 @@ import numpy as np
 from catbench.arrays import Floats
 from catbench.download import Progress
 from catbench.errors import CatbenchError, UsageError
-from catbench.files import write_text
 from catbench.report.conventions import overhead
 from catbench.report.counter import Counter
 from catbench.report.estimates import curve_record, measures
@@ -129,9 +126,3 @@ def _difference(
         measures=measures(found, metric),
         curve=curve_record(scorers[0].grid, found["curve"], metric),
     )
-
-
-def write_differences(differences: tuple[Difference, ...], path: Path) -> None:
-    """Write differences as JSON, whole or not at all."""
-    record = {"schema": 2, "differences": [difference.model_dump(mode="json") for difference in differences]}
-    write_text(path, json.dumps(record, indent=1, allow_nan=False) + "\n")

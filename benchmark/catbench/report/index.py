@@ -22,15 +22,15 @@ from catbench import __version__
 from catbench.errors import SubmissionError, UsageError
 from catbench.files import sha256_of, write_text
 from catbench.home import DATA, home
-from catbench.report.numbers import ReportRecord
 from catbench.report.report import Report
+from catbench.suite.info import InfoRecord
 
 NAME = "verified.json"
 SHIPPED = DATA / NAME
 SHA256 = r"^[0-9a-f]{64}$"
 
 
-class Files(ReportRecord):
+class Files(InfoRecord):
     """SHA-256 of a report and of the tables beside it."""
 
     report: str = Field(pattern=SHA256)
@@ -38,7 +38,7 @@ class Files(ReportRecord):
     replicates: str = Field(pattern=SHA256)
 
 
-class Index(ReportRecord):
+class Index(InfoRecord):
     """`verified.json`."""
 
     schema_version: Literal[1] = Field(1, alias="schema")

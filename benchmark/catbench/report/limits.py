@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import PositiveFloat, PositiveInt
-
-from catbench.report.numbers import ReportRecord
+from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
 SECONDS_PER_PROMPT = 0.02
 """Wall time granted for each prompt of a suite, on top of the limit."""
 MIB = 1024 * 1024
 
 
-class Limits(ReportRecord):
+class Limits(BaseModel):
     """Upper bounds for one process of a submission, with all that it starts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     wall_seconds: PositiveFloat = 60.0
     """From start to end: importing, fitting and answering on all metrics."""

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from catbench.errors import unknown_name
+from catbench.suite.info import InfoRecord
 
 ALONG = 2
 """Every so many of a curve's costs has a gain with a band of its own, in replicates too: 17 of 33."""
 
 
-class ReportRecord(BaseModel):
-    """A frozen record of a report."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Estimate(ReportRecord):
+class Estimate(InfoRecord):
     """A number with the ends of its 95% interval."""
 
     value: float | None
@@ -35,7 +30,7 @@ class Estimate(ReportRecord):
         return (self.low > 0) - (self.high < 0)
 
 
-class Estimates(ReportRecord):
+class Estimates(InfoRecord):
     """Estimates of all candidates, or along all costs, as columns (K,)."""
 
     value: list[float | None]
@@ -61,14 +56,14 @@ Measured: TypeAlias = Estimate | WinRates | Estimates
 """A measure's estimate, or one a candidate."""
 
 
-class Fixed(ReportRecord):
+class Fixed(InfoRecord):
     """Always drawing with one candidate."""
 
     cost: float
     quality: Estimate
 
 
-class BestSingle(ReportRecord):
+class BestSingle(InfoRecord):
     """The best single candidate by training means."""
 
     candidate: str
@@ -77,7 +72,7 @@ class BestSingle(ReportRecord):
     quality: Estimate
 
 
-class Budgets(ReportRecord):
+class Budgets(InfoRecord):
     """Distinct candidates' costs as budgets (`catbench.score.deployment`)."""
 
     kept: int
@@ -87,7 +82,7 @@ class Budgets(ReportRecord):
     `deployed_gain` and `consistency` count them too."""
 
 
-class Curve(ReportRecord):
+class Curve(InfoRecord):
     """A curve read off at fixed costs, with its band where it has one."""
 
     cost: list[float]
@@ -96,7 +91,7 @@ class Curve(ReportRecord):
     high: list[float | None] = Field(default_factory=list)
 
 
-class Measures(ReportRecord):
+class Measures(InfoRecord):
     """Measures of a result, or differences of two."""
 
     candidates: list[str]

@@ -29,10 +29,10 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 from catbench import __version__
 from catbench.errors import CatbenchError, UsageError, first_fault, unknown_name
 from catbench.files import atomic_file, write_text
-from catbench.report.numbers import ReportRecord
 from catbench.report.result import Result, headline, spelled
 from catbench.report.spelling import wrapped
 from catbench.report.submission_record import Submission
+from catbench.suite.info import InfoRecord
 
 HubAddress = Annotated[str, Field(pattern=r"^hf://datasets/[\w.-]+/[\w.-]+@[0-9a-f]{40}$")]
 """A suite on a hub at a commit: `hf://datasets/OWNER/NAME@COMMIT`."""
@@ -40,7 +40,7 @@ WIDTH = 80
 """Characters of a line of text."""
 
 
-class RouterInfo(ReportRecord):
+class RouterInfo(InfoRecord):
     """Which router a report is about."""
 
     name: str

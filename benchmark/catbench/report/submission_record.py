@@ -19,8 +19,8 @@ from catbench import __version__
 from catbench.files import sha256_of, write_text
 from catbench.report.host_key import allowed_signers, signature_path, signer
 from catbench.report.limits import Limits
-from catbench.report.numbers import ReportRecord
 from catbench.report.places import VERIFICATION
+from catbench.suite.info import InfoRecord
 
 CHECK_WORDS = {
     "repeats": "The same prompts are asked twice: the same answers must come.",
@@ -40,7 +40,7 @@ SURE = 1e-3
 """How often an honest router may fail a statistical check."""
 
 
-class Check(ReportRecord):
+class Check(InfoRecord):
     """One honesty check."""
 
     name: str
@@ -53,7 +53,7 @@ class Check(ReportRecord):
     """What was done, and what came out."""
 
 
-class BesideBaselines(ReportRecord):
+class BesideBaselines(InfoRecord):
     """A submission beside what needs no router, on one metric."""
 
     audc: float
@@ -66,7 +66,7 @@ class BesideBaselines(ReportRecord):
     """What it does not reach: such a submission is marked."""
 
 
-class Duplicates(ReportRecord):
+class Duplicates(InfoRecord):
     """Test prompts that stand in a submission's files."""
 
     exact: int
@@ -78,7 +78,7 @@ class Duplicates(ReportRecord):
     """File and text of the first few."""
 
 
-class SandboxRecord(ReportRecord):
+class SandboxRecord(InfoRecord):
     """How a submission ran."""
 
     kind: Literal["bwrap", "process", "none"]
@@ -94,7 +94,7 @@ class SandboxRecord(ReportRecord):
     """Whether the kernel bounded memory and tasks of all processes together, beside the watch."""
 
 
-class Submission(ReportRecord):
+class Submission(InfoRecord):
     """A submission as it was run for this report."""
 
     slug: str
@@ -125,7 +125,7 @@ class Submission(ReportRecord):
         return made >= CHECKS and all(check.passed for check in self.checks)
 
 
-class Rerun(ReportRecord):
+class Rerun(InfoRecord):
     """A submission run again by a host."""
 
     passed: bool
@@ -143,7 +143,7 @@ Interval: TypeAlias = tuple[float, float, float]
 """Value, low and high end."""
 
 
-class Fresh(ReportRecord):
+class Fresh(InfoRecord):
     """A submission run on test prompts that did not exist when it was made."""
 
     holds: bool
@@ -159,7 +159,7 @@ class Fresh(ReportRecord):
     """Honesty checks that failed in this run."""
 
 
-class Verification(ReportRecord):
+class Verification(InfoRecord):
     """`report.verification.json`: what a host proved of one report."""
 
     schema_version: Literal[3] = Field(3, alias="schema")
@@ -170,7 +170,7 @@ class Verification(ReportRecord):
     fresh: Fresh | None = None
 
 
-class Proofs(ReportRecord):
+class Proofs(InfoRecord):
     """What is proven of a row of the leaderboard, from the least to the most."""
 
     checked: bool
@@ -183,6 +183,8 @@ class Proofs(ReportRecord):
     """Where it `holds`, it is as good on prompts that it cannot know; else it was shown not to be."""
     by: str = ""
     """Host who signed this, by the name that this user gives his key; empty: as claimed by the folder."""
+    stale: str = ""
+    """Why what lies beside the report proves nothing; empty where it is believed, or nothing is there."""
 
 
 def today() -> str:
@@ -195,34 +197,25 @@ def verification_path(report: Path) -> Path:
     return report.with_suffix(VERIFICATION)
 
 
-def _verification(report: Path) -> tuple[Verification, str] | str:
-    """Return the verification of exactly this report and who signed it, or why none is believed.
+def _verification(report: Path) -> tuple[Verification | None, str, str]:
+    """Return the verification of exactly this report, who signed it, and why none is believed.
 
     Where this user names the keys of hosts, one of them must have signed it; else nobody is asked, and nobody
     named. The reason is empty where there is no verification at all.
     """
     path = verification_path(report)
     if not path.is_file():
-        return ""
+        return None, "", ""
     try:
         content = path.read_bytes()
         found = Verification.model_validate_json(content)
     except (OSError, ValidationError):
-        return "another schema, or no verification"
+        return None, "", "another schema, or no verification"
     if found.report_sha256 != sha256_of(report):
-        return "a verification of another report"
+        return None, "", "a verification of another report"
     allowed = allowed_signers()
     by = signer(path, content, allowed) if allowed else ""
-    return (found, by) if by or not allowed else "signed by nobody whose key you name"
-
-
-def stale_verification(report: Path) -> str:
-    """Return why the verification beside a report is not believed; empty where it is, or there is none."""
-    why = _verification(report)
-    if not why or not isinstance(why, str):
-        return ""
-    path = verification_path(report)
-    return f"{path.name} is {why}: it proves nothing; make it again with --rerun --record"
+    return (found, by, "") if by or not allowed else (None, "", "signed by nobody whose key you name")
 
 
 def record_verification(path: Path, again: Rerun | None, new: Fresh | None) -> Path:
@@ -243,12 +236,12 @@ def record_verification(path: Path, again: Rerun | None, new: Fresh | None) -> P
 
 def proofs(report: Path, submission: Submission | None) -> Proofs:
     """Return what is proven of a saved report about a submission."""
-    believed = _verification(report)
-    found, by = (None, "") if isinstance(believed, str) else believed
+    found, by, stale = _verification(report)
     return Proofs(
         checked=submission is not None and submission.passed,
         arithmetic=found is not None,
         rerun=found.rerun if found else None,
         fresh=found.fresh if found else None,
         by=by,
+        stale=stale,
     )

@@ -117,4 +117,4 @@ def _turned(gain: Estimate) -> Estimate:
 
 
 def _unsure(gain: Estimate) -> bool:
-    return gain.low is not None and gain.high is not None and gain.low <= 0 <= gain.high
+    return gain.low is not None and gain.high is not None and not gain.sure

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +51,7 @@ def content_digest(
 
 
 def stored_samples(
-    prompts: pd.DataFrame, samples: Mapping[str, int], depth: int | None = None
+    prompts: pd.DataFrame, samples: Mapping[Any, int], depth: int | None = None
 ) -> npt.NDArray[np.bool_]:
     """Return which samples of each prompt are stored, shape (prompt, 1, `depth` or else the most)."""
     stored = prompts["split"].map(dict(samples)).to_numpy(dtype=np.int64)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from catbench.errors import UsageError
@@ -32,18 +32,16 @@ def write_descriptions(
     *,
     to: Path | None = None,
     repository: str = "",
-    day: date | None = None,
 ) -> None:
     """Write the card and the Croissant file of the suite that lies in `folder`, its manifest included.
 
     They go into that folder or into `to`. `repository` is `OWNER/NAME` where the suite is published on a hub,
-    `day` the day on which (default: today). Raises SuiteError where a table cannot be read, UsageError where
-    a file cannot be written.
+    today. Raises SuiteError where a table cannot be read, UsageError where a file cannot be written.
     """
     page = Address(repository).page if repository else ""
     texts = {
         "README.md": dataset_card(manifest, costs, repository),
-        "croissant.json": croissant(folder, manifest, day or datetime.now(UTC).date(), page),
+        "croissant.json": croissant(folder, manifest, datetime.now(UTC).date(), page),
     }
     for name, text in texts.items():
         write_text((to or folder) / name, text)

@@ -145,10 +145,6 @@ class Suite:
         texts = self._table["text"].to_numpy(dtype=object)[rows]
         return Prompts(list(texts), {name: frozen(array[rows]) for name, array in self.features.items()})
 
-    def samples_by_split(self) -> dict[str, int]:
-        """Return the samples of every split, 0 where none are given."""
-        return {split: self.samples.get(split, 0) for split in SPLITS}
-
     def take(self, rows: Ints) -> Self:
         """Return the same of the prompts at `rows` (positions), in that order."""
         return replace(self, **self._at(rows))
@@ -236,7 +232,7 @@ class ScoreMatrix(Suite):
 
     def _check(self, name: str) -> None:
         """Raise SuiteError where a rule is broken, naming prompt and candidate; `name` is said first."""
-        prompts, ids, samples = self._table, self.candidate_ids, self.samples_by_split()
+        prompts, ids, samples = self._table, self.candidate_ids, self.samples
         if {metric.name for metric in self.metrics} != set(self.scores):
             raise SuiteError(f"{name}: metrics {[m.name for m in self.metrics]}, scores {list(self.scores)}")
         check_prompts(prompts, name)
@@ -273,7 +269,7 @@ class ScoreMatrix(Suite):
         """SHA-256 of what the numbers depend on (`catbench.suite.content`), whoever wrote the files."""
         return content_digest(
             self._table,
-            self.samples_by_split(),
+            {split: self.samples[split] for split in SPLITS},
             self.candidate_ids,
             [[cost.candidate, cost.unit, cost.hardware, f"{cost.value:.12g}"] for cost in self.costs],
             [[metric.name, metric.direction] for metric in self.metrics],

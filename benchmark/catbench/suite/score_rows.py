@@ -52,7 +52,7 @@ def placed(table: Any, suite: Suite, where: str) -> dict[str, Scores]:
     prompt = _positions(table["prompt_id"], ids, "prompt", where)
     candidate = _positions(table["candidate"], candidates, "candidate", where)
     sample: Ints = table["sample"].to_numpy()
-    due = stored_samples(prompts, suite.samples_by_split())
+    due = stored_samples(prompts, suite.samples)
     shape = (len(ids), len(candidates), due.shape[2])
 
     def named(row: int, column: int, number: int) -> str:
@@ -87,7 +87,7 @@ def placed(table: Any, suite: Suite, where: str) -> dict[str, Scores]:
 def write_scores(matrix: ScoreMatrix, path: Path) -> None:
     """Write the scores of a matrix, prompt by prompt, candidate by candidate, sample by sample."""
     count, width, depth = next(iter(matrix.scores.values())).shape
-    due = stored_samples(matrix.prompts, matrix.samples_by_split(), depth)
+    due = stored_samples(matrix.prompts, matrix.samples, depth)
     prompt, candidate, sample = np.nonzero(np.broadcast_to(due, (count, width, depth)))
     table = pa.table(
         {
