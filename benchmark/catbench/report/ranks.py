@@ -76,12 +76,8 @@ def ranks_of(draws: Floats, same: float) -> Ints:
 
 def mean_ranks(areas: Sequence[Floats]) -> Floats:
     """Return mean ranks (R, K) over metrics, from replicates (R, K) of each metric's area on common draws."""
-    return np.mean([ranks_of(draws, same_area(draws)) for draws in areas], axis=0)
-
-
-def same_area(draws: Floats) -> float:
-    """Return the difference up to which areas (R, K) are tied."""
-    return SAME * float(np.abs(draws).max(initial=0.0))
+    tied = [SAME * float(np.abs(draws).max(initial=0.0)) for draws in areas]
+    return np.mean([ranks_of(draws, same) for draws, same in zip(areas, tied, strict=True)], axis=0)
 
 
 def over_suites(ranks: Sequence[Floats]) -> Floats:
