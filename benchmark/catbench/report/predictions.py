@@ -21,8 +21,7 @@ import pandas as pd
 
 from catbench.arrays import Floats
 from catbench.errors import CatbenchError
-from catbench.route.router_output import check_choices, check_predictions
-from catbench.route.routing import ask_at
+from catbench.route.routing import ask_at, checked_answer
 from catbench.score.answer import Answer, restrict
 from catbench.score.rounds import Part, Round, Rounds
 from catbench.suite.pool import Pool
@@ -73,8 +72,9 @@ def answer_from_table(
             )
         of_round = rows[rows["fold"] == number]
         test, validation = (
-            _answer(_values(of_round, split, part, wanted, pool, name), policy, name, pool, trade_offs)
+            checked_answer(name, values.T if policy else values, len(values), pool, trade_offs, policy=policy)
             for split, part in (("test", one.test), ("validation", one.validation))
+            for values in [_values(of_round, split, part, wanted, pool, name)]
         )
         if compact and not policy:
             test, validation = (
@@ -117,12 +117,3 @@ def _values(
             f"{part.matrix.suite.id!r} once: were they made on another version of it, or with other folds?"
         )
     return rows.loc[ids, wanted].to_numpy()
-
-
-def _answer(
-    values: npt.NDArray[np.generic], policy: bool, name: str, pool: Pool, trade_offs: Floats
-) -> Answer:
-    if policy:
-        choices = check_choices(name, values.T, len(trade_offs), len(values), len(pool))
-        return Answer(None, choices, trade_offs)
-    return Answer(check_predictions(name, values, len(values), pool.ids), None, trade_offs)

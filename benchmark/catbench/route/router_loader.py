@@ -15,7 +15,7 @@ from pathlib import Path
 
 from catbench.errors import RouterError, UsageError, unknown_name
 from catbench.route.router_files import load_module
-from catbench.route.routing import NamedRouter, Policy, Router, call
+from catbench.route.routing import NamedRouter, call, lacking
 
 GROUP = "catbench.routers"
 
@@ -35,7 +35,7 @@ def find_router(router: object) -> NamedRouter:
         installed = router.partition(":")[0] in router_names()  # its option may be a folder
         in_a_file = not installed and (".py" in router or "/" in router or Path(router).is_dir())
         return _from_file(router) if in_a_file else _from_entry_point(router)
-    if isinstance(router, (Router, Policy)) and not isinstance(router, type):
+    if not isinstance(router, type) and not lacking(router):
         return NamedRouter(type(router).__name__, lambda pool: copy.deepcopy(router))
     if callable(router):
         return NamedRouter(getattr(router, "__name__", "router"), router)

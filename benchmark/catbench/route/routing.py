@@ -29,10 +29,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from catbench.arrays import LARGEST_QUALITY, Floats
 from catbench.errors import CatbenchError, RouterError, missing_extra
@@ -49,32 +48,6 @@ TRADE_OFFS = 64
 
 def no_progress(done: int, total: int) -> None:
     """Show nothing."""
-
-
-@runtime_checkable
-class Router(Protocol):
-    """A router that predicts qualities."""
-
-    def fit(self, prompts: Prompts, quality: Floats) -> Any:
-        """Learn from prompts and their qualities (n, M)."""
-        ...
-
-    def predict(self, prompts: Prompts) -> npt.ArrayLike:
-        """Return predicted qualities (n, M)."""
-        ...
-
-
-@runtime_checkable
-class Policy(Protocol):
-    """A router that picks candidates itself."""
-
-    def fit(self, prompts: Prompts, quality: Floats) -> Any:
-        """Learn from prompts and their qualities (n, M)."""
-        ...
-
-    def route(self, prompts: Prompts, trade_offs: Floats) -> npt.ArrayLike:
-        """Return positions in the pool, (T, n), for T trade-offs and n prompts."""
-        ...
 
 
 RouterFactory: TypeAlias = Callable[[Pool], Any]
@@ -117,6 +90,13 @@ def run_router(
     )
 
 
+def lacking(router: object) -> list[str]:
+    """Return what something lacks to be a router."""
+    lacks = [] if hasattr(router, "fit") else ["fit()"]
+    answers = hasattr(router, "predict") or hasattr(router, "route")
+    return lacks if answers else [*lacks, "predict() or route()"]
+
+
 def make(router: NamedRouter, pool: Pool) -> Any:
     """Return a fresh router for a pool; raises RouterError where the factory does not give one."""
     try:
@@ -134,10 +114,8 @@ def make(router: NamedRouter, pool: Pool) -> Any:
             f"router {router.name!r}: make_router(pool) returned the class {made.__name__}: "
             f"return an object of it, {made.__name__}(...)"
         )
-    if not isinstance(made, (Router, Policy)):
+    if lacks := lacking(made):
         kind = "None (is `return` missing?)" if made is None else f"a {type(made).__name__}"
-        lacks = [] if hasattr(made, "fit") else ["fit()"]
-        lacks += [] if hasattr(made, "predict") or hasattr(made, "route") else ["predict() or route()"]
         said = f"make_router(pool) returned {kind}, which has no {' and no '.join(lacks)}"
         raise RouterError(f"router {router.name!r}: {said}")
     return made
@@ -160,11 +138,20 @@ def fit(
 
 def ask(name: str, router: Any, test: Prompts, pool: Pool, trade_offs: Floats) -> Answer:
     """Ask a fitted router about prompts, and check what it says."""
-    if isinstance(router, Router):
-        predicted = check_predictions(name, call(name, "predict", router.predict, test), len(test), pool.ids)
-        return Answer(predicted, None, trade_offs)
-    said = call(name, "route", router.route, test, trade_offs.copy())
-    return Answer(None, check_choices(name, said, len(trade_offs), len(test), len(pool)), trade_offs)
+    if policy := not hasattr(router, "predict"):
+        said = call(name, "route", router.route, test, trade_offs.copy())
+    else:
+        said = call(name, "predict", router.predict, test)
+    return checked_answer(name, said, len(test), pool, trade_offs, policy=policy)
+
+
+def checked_answer(
+    name: str, said: object, prompts: int, pool: Pool, trade_offs: Floats, *, policy: bool
+) -> Answer:
+    """Return what a router said about so many prompts, or raise RouterError that tells what is wrong."""
+    if policy:
+        return Answer(None, check_choices(name, said, len(trade_offs), prompts, len(pool)), trade_offs)
+    return Answer(check_predictions(name, said, prompts, pool.ids), None, trade_offs)
 
 
 def ask_at(quality: Floats, cost: Floats) -> Floats:

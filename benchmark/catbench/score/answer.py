@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -43,6 +44,17 @@ class Answer:
     def kind(self) -> Literal["estimator", "policy"]:
         """Whether the router predicts qualities, or routes itself."""
         return "policy" if self.predicted is None else "estimator"
+
+
+def joined(answers: Sequence[Answer]) -> Answer:
+    """Return answers about several sets of prompts as one about all; of what else they say, the first's."""
+    predicted = [one.predicted for one in answers if one.predicted is not None]
+    choices = [one.choices for one in answers if one.choices is not None]
+    return replace(
+        answers[0],
+        predicted=np.concatenate(predicted) if predicted else None,
+        choices=np.concatenate(choices, axis=1) if choices else None,
+    )
 
 
 def restrict(answer: Answer, inside: npt.NDArray[np.bool_] | Ints) -> Answer:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from catbench.arrays import Floats, Ints
 from catbench.errors import UsageError
-from catbench.score.answer import Answer, Labelled
+from catbench.score.answer import Answer, Labelled, joined, restrict
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts, Split, normalise, share_of
@@ -48,6 +48,11 @@ class Part:
     def ids(self) -> list[str]:
         """Ids of the prompts."""
         return list(self.matrix.prompts["prompt_id"].to_numpy()[self.rows])
+
+    @property
+    def groups(self) -> npt.NDArray[np.str_]:
+        """Groups of the prompts, (n,)."""
+        return self.matrix.prompts["group"].to_numpy()[self.rows]
 
     def texts(self) -> Prompts:
         """Return the prompts as a router sees them."""
@@ -93,13 +98,14 @@ class Rounds:
         """The round (n,) in which each of the tested prompts is tested."""
         return self.in_order([np.full(len(one.test), number) for number, one in enumerate(self.each)])
 
-    def in_order(self, parts: Sequence[npt.NDArray[Any]], axis: int = 0) -> npt.NDArray[Any]:
-        """Return what is known of each round's tested prompts as one array, the prompts in the suite's order.
+    @property
+    def _order(self) -> Ints:
+        """Of all rounds' tested prompts, one round after the other: that of the suite."""
+        return np.argsort(np.concatenate([one.test.rows for one in self.each]))
 
-        `axis` is that of the prompts.
-        """
-        order = np.argsort(np.concatenate([one.test.rows for one in self.each]))
-        return np.concatenate(parts, axis=axis).take(order, axis=axis)
+    def in_order(self, parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """Return what is known of each round's tested prompts as one array, in the suite's order."""
+        return np.concatenate(parts)[self._order]
 
     def joined(self, answers: Sequence[Answer]) -> Answer:
         """Return the answers of all rounds as one, its prompts in the suite's order.
@@ -107,12 +113,8 @@ class Rounds:
         Choices of a policy are joined by the position of their trade-offs. Seconds and FLOPs of a prompt are
         means; those of fitting are added up.
         """
-        predicted = [a.predicted for a in answers if a.predicted is not None]
-        choices = [a.choices for a in answers if a.choices is not None]
         return replace(
-            answers[0],
-            predicted=self.in_order(predicted) if predicted else None,
-            choices=self.in_order(choices, axis=1) if choices else None,
+            restrict(joined(answers), self._order),
             fit_seconds=sum(a.fit_seconds for a in answers),
             seconds_per_prompt=float(np.mean([a.seconds_per_prompt for a in answers])),
             flops_per_prompt=_mean([a.flops_per_prompt for a in answers]),

@@ -29,12 +29,11 @@ MOST_KINDS = 100
 def truth_of(rounds: Rounds, pool: Pool) -> Truth:
     """Return the truth about all tested prompts, on the pool's metric."""
     test = rounds.test
-    prompts = test.matrix.prompts.iloc[test.rows]
     of_prompt = rounds.of_prompt
     trained = [one.train.qualities(pool) for one in rounds.each]
     best = np.array([best_position(quality.mean(axis=(0, 2)), pool.cost) for quality in trained])[of_prompt]
     kind, means = _kinds(rounds, pool)
-    groups, samples = prompts["group"].to_numpy(), test.qualities(pool)
+    groups, samples = test.groups, test.qualities(pool)
     return Truth(
         pool=pool,
         samples=samples,
@@ -44,7 +43,7 @@ def truth_of(rounds: Rounds, pool: Pool) -> Truth:
         best_single=pool.ids[_commonest(best, pool.cost)],
         limit=mean_cost(pool.cost[best]),
         shrinkage=shrinkage(samples),
-        pairs=_pairs(groups, [normalise(str(text)) for text in prompts["text"]]),
+        pairs=_pairs(groups, [normalise(text) for text in test.texts()]),
         stages=best_stages(trained[0], pool.cost) if len(trained) == 1 else None,
         kind=kind,
         best_of_kind=means,

@@ -24,13 +24,12 @@ from statistics import NormalDist
 from typing import TypeAlias
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from catbench.arrays import Floats
 from catbench.report.spelling import short
 from catbench.report.submission_record import SURE, Check
 from catbench.score.answer import Answer
-from catbench.score.bootstrap import Bootstrap, replicate_blocks
+from catbench.score.bootstrap import Bootstrap, Values, replicates
 from catbench.score.deployment import sweep_of
 from catbench.score.measures import audc, gain
 from catbench.score.rounds import Part
@@ -116,18 +115,14 @@ class _Gains:
         quality = test.labelled(pool)[1]
         sweeps = [sweep_of(answer, quality, pool) for answer in answers]
 
-        def gains(weights: Floats) -> Floats:
+        def gains(weights: Floats) -> Values:
             mixture = mixture_curves(weights @ quality / weights.sum(axis=1, keepdims=True), pool.cost)
             none = audc(mixture, pool.cost)
-            return np.stack([gain(audc(sweep.curve(weights), pool.cost), none) for sweep in sweeps], axis=1)
+            each = [gain(audc(sweep.curve(weights), pool.cost), none) for sweep in sweeps]
+            return {"gain": np.stack(each, axis=1)}
 
-        groups = test.matrix.prompts["group"].to_numpy()[test.rows]
-        self._limit = limit
-        self.value = gains(np.ones((1, len(quality))))[0]
-        with threadpool_limits(1):
-            self._draws = np.concatenate(
-                [gains(weights) for weights in replicate_blocks(groups, Bootstrap(REPLICATES, pool.seed))]
-            )
+        found = replicates(gains, test.groups, Bootstrap(REPLICATES, pool.seed))
+        self._limit, self.value, self._draws = limit, found.value["gain"], found.draws["gain"]
 
     def low(self, place: int, share: float = 1.0, less: int | None = None) -> float:
         """Return the low end of share x the gain at `place`, less that at another place."""

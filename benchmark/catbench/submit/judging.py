@@ -19,7 +19,7 @@ import numpy as np
 from catbench.arrays import Floats, Ints
 from catbench.report.submission_record import Check
 from catbench.route.routing import ask_at, processor_name
-from catbench.score.answer import Answer, restrict
+from catbench.score.answer import Answer, joined, restrict
 from catbench.score.rounds import Round, Rounds
 from catbench.submit.canaries import MIXED, REWORDED, SHUFFLED, Altered, canary_checks, mixed, shuffled
 from catbench.submit.checks import compare_answers, digest_of
@@ -200,7 +200,7 @@ class _RoutersOfRound:
         alone: Answers = {}
         for router, pool in enumerate(self._pools):
             each = [self._session.ask(router, texts.take([row]), self._asked_at[router]) for row in sampled]
-            alone[pool.metric] = _joined(each)
+            alone[pool.metric] = joined(each)
         of_sampled = {metric: restrict(answer, sampled) for metric, answer in answers.items()}
         test, how = self._round.test, f"{len(sampled)} sampled prompts asked one at a time"
         return [
@@ -223,9 +223,3 @@ class _RoutersOfRound:
 
     def _random(self, *more: int) -> np.random.Generator:
         return np.random.default_rng([self._pools[0].seed, *more])
-
-
-def _joined(answers: Sequence[Answer]) -> Answer:
-    if answers[0].predicted is not None:
-        return replace(answers[0], predicted=np.concatenate([np.asarray(a.predicted) for a in answers]))
-    return replace(answers[0], choices=np.concatenate([np.asarray(a.choices) for a in answers], axis=1))

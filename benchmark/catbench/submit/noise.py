@@ -19,7 +19,7 @@ import numpy as np
 from catbench.arrays import Floats
 from catbench.report.submission_record import SURE, Check
 from catbench.score.answer import ROUNDING, Answer
-from catbench.score.bootstrap import Bootstrap, replicate_blocks
+from catbench.score.bootstrap import Bootstrap, Values, replicates
 from catbench.score.rounds import Part
 from catbench.suite.pool import Pool
 
@@ -36,13 +36,13 @@ def check_noise(answers: Mapping[str, Answer], test: Part, pools: Sequence[Pool]
         says = "not tested: one sample is stored, so that noise and quality are not told apart"
         return Check(name=NAME, passed=True, says=says)
     limit = NormalDist().inv_cdf(1 - SURE / len(pools))
-    groups = test.matrix.prompts["group"].to_numpy()[test.rows]
     above, said = -np.inf, list[str]()
     for pool in pools:
         one = Agreement(_scores(answers[pool.metric], len(pool)), test.qualities(pool))
-        found, ceiling = (float(value[0]) for value in one(np.ones((1, len(test)))))
-        draws = [np.subtract(*one(w)) for w in replicate_blocks(groups, Bootstrap(DRAWS, pool.seed))]
-        above = max(above, found - ceiling - limit * float(np.std(np.concatenate(draws))))
+        drawn = replicates(one, test.groups, Bootstrap(DRAWS, pool.seed))
+        found, ceiling = (float(value[0]) for value in drawn.value.values())
+        spread = float(np.std(np.subtract(*drawn.draws.values())))
+        above = max(above, found - ceiling - limit * spread)
         said.append(f"{found:.3f} of at most {ceiling:.3f} in {pool.metric}")
     says = f"correlation with the measured interaction: {', '.join(said)}"
     return Check(name=NAME, passed=above <= 0, value=above, bound=0.0, says=says)
@@ -56,8 +56,8 @@ class Agreement:
         self._noise = centred.var(axis=2, ddof=1).mean(axis=1) / samples.shape[2]
         self._measured, self._predicted = centred.mean(axis=2), _tamed(predicted)
 
-    def __call__(self, weights: Floats) -> tuple[Floats, Floats]:
-        """Return both for weights (B, n) of the prompts: (B,) each."""
+    def __call__(self, weights: Floats) -> Values:
+        """Return both for weights (B, n) of the prompts: `found` and `ceiling`, (B, 1) each."""
         measured = self._product(weights, self._measured, self._measured)
         own = self._product(weights, self._predicted, self._predicted)
         common = self._product(weights, self._predicted, self._measured)
@@ -66,7 +66,7 @@ class Agreement:
         count, candidates = weights.sum(axis=1), self._measured.shape[1]
         noise = (weights @ self._noise) / count * (count - 1) * candidates
         share = np.divide(noise, measured, out=np.zeros_like(noise), where=measured > 0)
-        return found, np.sqrt(np.clip(1 - share, 0, 1))
+        return {"found": found[:, None], "ceiling": np.sqrt(np.clip(1 - share, 0, 1))[:, None]}
 
     @staticmethod
     def _product(weights: Floats, one: Floats, other: Floats) -> Floats:

@@ -228,9 +228,8 @@ def fit_for_use(
     made = make(named, pool)
     fit(named.name, made, train, validation, progress)
     answer = ask(named.name, made, validation[0], pool, ask_at(train[1], pool.cost))
-    groups = matrix.prompts["group"].to_numpy()[one.validation.rows]
     best = best_position(train[1].mean(axis=0), pool.cost)
-    known = Calibration(pool, matrix.metric(pool.metric), answer, validation[1], groups, best)
+    known = Calibration(pool, matrix.metric(pool.metric), answer, validation[1], one.validation.groups, best)
     return known, familiar(train[0], validation[0]), made
 
 

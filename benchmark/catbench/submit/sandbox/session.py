@@ -11,7 +11,7 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 
 from catbench.arrays import Floats
-from catbench.route.router_output import check_choices, check_predictions
+from catbench.route.routing import checked_answer
 from catbench.score.answer import Answer, Labelled
 from catbench.submit.sandbox.channel import Channel
 from catbench.submit.sandbox.group import Usage
@@ -144,7 +144,6 @@ class SandboxSession(Channel):
         numbers = decode_answer(said, len(prompts), columns, kind)
         if numbers is None:
             self.break_off("answer", "answered with no array of the shape that was asked for")
-        if kind == "estimator":
-            return Answer(check_predictions(self._name, numbers, len(prompts), pool.ids), None, trade_offs)
-        chosen = check_choices(self._name, numbers.T, columns, len(prompts), len(pool))
-        return Answer(None, chosen, trade_offs)
+        policy = kind == "policy"
+        said = numbers.T if policy else numbers
+        return checked_answer(self._name, said, len(prompts), pool, trade_offs, policy=policy)
