@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catbench.score.bootstrap import Bootstrap, intervals, replicate_weights
+from catbench.score.bootstrap import Bootstrap, replicate_weights, replicates
 from catbench.score.sweep import EstimatorSweep
 from catbench.suite.simulate import METRICS, Simulation, expected_quality, simulate
 
 RANK = np.linspace(0, 1, 5)
 MISTAKES = np.random.default_rng(7).normal(0, 1, (60, 5))
+
+
+def intervals(*given):
+    return replicates(*given).intervals()
 
 
 def good(bags):

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import softmax
 
 from catbench import Prompts
-from catbench_baselines.features import Floats, Labelled, VectorRouter, entries, routed_quality
+from catbench_baselines.features import Floats, Labelled, VectorRouter, entries
 from catbench_baselines.linear import LinearMap, linear_map
 
 STRENGTHS = (0.01, 0.1, 1.0, 10.0)
@@ -47,10 +47,7 @@ class CemsRouter(VectorRouter):
         model: Any = LogisticRegression(C=DEFAULT, class_weight=weight, max_iter=1000, warm_start=True)
         tried = STRENGTHS if held else (DEFAULT,)  # each starts where the one before ended
         maps = [linear_map(model.set_params(C=strength).fit(vectors, best)) for strength in tried]
-        chosen = maps[0]
-        if held is not None:
-            asked, true = held
-            chosen = max(maps, key=lambda m: routed_quality(self._scaled(m, asked), true, self._pool))
+        chosen = self._best(maps, self._scaled, held)
         self._coefficients, self._intercept = chosen.coefficients, chosen.intercept
         return self
 

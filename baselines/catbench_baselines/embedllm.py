@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from catbench import Prompts
-from catbench_baselines.features import Floats, Labelled, VectorRouter, entries, routed_quality
+from catbench_baselines.features import Floats, Labelled, VectorRouter, entries
 from catbench_baselines.linear import LinearMap, ridge_path
 
 COLUMNS = 256
@@ -40,17 +40,19 @@ class EmbedLlmRouter(VectorRouter):
     def refit(self, quality: Floats) -> EmbedLlmRouter:
         """Fit to other qualities (n, M) of the same training prompts."""
         means, count = quality.mean(axis=0), quality.shape[1]
-        most = -np.inf
         penalties = PENALTIES if self._validation else (DEFAULT,)
+        ranks = [*(rank for rank in RANKS if rank < count), count] if self._validation else [count]
+        tried: list[tuple[LinearMap, Floats]] = []
         for penalty, model in zip(penalties, ridge_path(self._train, quality, penalties), strict=True):
             fitted = model.predict(self._train) - means
             directions = leading_directions(fitted, model.coefficients.T, penalty)
-            for rank in [*(rank for rank in RANKS if rank < count), count] if self._validation else [count]:
-                basis = directions[:, :rank]
-                reached = self._reached(model, basis, means)
-                if reached > most:
-                    most, self._basis, self._centre = reached, basis, means
-                    self._coefficients, self._intercept = model.coefficients, model.intercept
+            tried += [(model, directions[:, :rank]) for rank in ranks]
+
+        def factorised(one: tuple[LinearMap, Floats], vectors: Any) -> Floats:
+            return (one[0].predict(vectors) - means) @ one[1] @ one[1].T + means
+
+        best, self._basis = self._best(tried, factorised, self._validation)
+        self._coefficients, self._intercept, self._centre = best.coefficients, best.intercept, means
         self.embeddings, self.means = self._basis, self._centre
         inside = entries(self._train) + count
         self.flops_per_prompt = self._vectors.flops + 2 * inside * self.embeddings.shape[1]
@@ -76,13 +78,6 @@ class EmbedLlmRouter(VectorRouter):
         """Return the prompts' embeddings (n, r)."""
         quality = LinearMap(self._coefficients, self._intercept).predict(vectors)
         return (quality - self._centre) @ self._basis
-
-    def _reached(self, model: LinearMap, basis: Floats, means: Floats) -> float:
-        """Return what routing by a factorisation reaches on the validation split, 0 where there is none."""
-        if self._validation is None:
-            return 0.0
-        vectors, true = self._validation
-        return routed_quality((model.predict(vectors) - means) @ basis @ basis.T + means, true, self._pool)
 
 
 def leading_directions(fitted: Floats, coefficients: Floats, penalty: float) -> Floats:

@@ -7,8 +7,9 @@ option after a router's colon names another: a feature of the suite (`knn:nano-c
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,9 @@ COUNTED = 8
 Floats = npt.NDArray[np.float64]
 Labelled = tuple[Prompts, Floats]
 """Prompts and their qualities (n, M)."""
+Held = tuple[Any, Floats]
+"""Vectors of validation prompts, and their qualities (n, M)."""
+Model = TypeVar("Model")
 
 
 class PromptVectors:
@@ -153,10 +157,20 @@ class VectorRouter:
         for name in self.answers_by:
             setattr(self, name, state[name])
 
-    def _read(self, prompts: Prompts, validation: Labelled | None) -> tuple[Any, tuple[Any, Floats] | None]:
+    def _read(self, prompts: Prompts, validation: Labelled | None) -> tuple[Any, Held | None]:
         """Return the training prompts' vectors, and those of the validation split with its qualities."""
         vectors = self._vectors.fit(prompts)
         return vectors, validation and (self._vectors.transform(validation[0]), validation[1])
+
+    def _best(
+        self, models: Sequence[Model], predict: Callable[[Model, Any], Floats], held: Held | None
+    ) -> Model:
+        """Return the first of the models that route best on the validation split; without one, the first."""
+        if held is None:
+            return models[0]
+        vectors, true = held
+        tried = np.array([predict(model, vectors) for model in models])
+        return models[int(np.argmax(routed_quality(tried, true, self._pool)))]
 
 
 def _tfidf(**given: Any) -> Any:

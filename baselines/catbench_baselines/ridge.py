@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catbench import Prompts
-from catbench_baselines.features import Floats, Labelled, VectorRouter, entries, routed_quality
+from catbench_baselines.features import Floats, Labelled, VectorRouter, entries
 from catbench_baselines.linear import LinearMap, ridge_path
 
 Ints = npt.NDArray[np.int64]
@@ -36,12 +36,8 @@ class RidgeRouter(VectorRouter):
         """
         train = self._train if rows is None else self._train[rows]
         maps = ridge_path(train, quality, PENALTIES if self._validation else (DEFAULT,))
-        chosen = 0
-        if self._validation is not None:
-            vectors, true = self._validation
-            tried = np.array([one.predict(vectors) for one in maps])
-            chosen = int(np.argmax(routed_quality(tried, true, self._pool)))
-        self.coefficients, self.intercept = maps[chosen].coefficients, maps[chosen].intercept
+        best = self._best(maps, LinearMap.predict, self._validation)
+        self.coefficients, self.intercept = best.coefficients, best.intercept
         return self
 
     def predict(self, prompts: Prompts) -> Floats:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from catbench import Pool, Prompts
-from catbench_baselines.features import Floats, Labelled, VectorRouter, entries, routed_quality
+from catbench_baselines.features import Floats, Labelled, VectorRouter, entries
 from catbench_baselines.linear import LinearMap, linear_map
 
 STRENGTHS = (0.01, 0.1, 1.0, 10.0)
@@ -59,10 +59,7 @@ class RouteLlmRouter(VectorRouter):
             linear_map(LogisticRegression(C=strength, max_iter=1000).fit(vectors[rows], won, weight))
             for strength in tried
         ]
-        best = models[0]
-        if held is not None:
-            asked, true = held
-            best = max(models, key=lambda m: routed_quality(self._ordered(m, asked), true, self._pool))
+        best = self._best(models, self._ordered, held)
         self._coefficients, self._intercept = best.coefficients, best.intercept
         return self
 

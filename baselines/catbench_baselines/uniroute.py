@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catbench import Prompts
-from catbench_baselines.features import Floats, Labelled, VectorRouter, routed_quality
+from catbench_baselines.features import Floats, Labelled, VectorRouter
 
 CHOICES = (1, 2, 4, 8, 16, 32, 64, 128)
 """Values of K that are tried."""
@@ -44,13 +44,9 @@ class UniRouteRouter(VectorRouter):
 
     def refit(self, quality: Floats) -> UniRouteRouter:
         """Take other qualities (n, M) of the same training prompts; clusters stay as they are."""
-        means = [_cluster_means(c.labels_, quality, c.n_clusters) for c in self._clusters]
-        chosen = 0
-        if self._validation is not None:
-            vectors, true = self._validation
-            tried = [table[c.predict(vectors)] for table, c in zip(means, self._clusters, strict=True)]
-            chosen = int(np.argmax(routed_quality(np.array(tried), true, self._pool)))
-        self.centres, self.means = self._clusters[chosen].cluster_centers_, means[chosen]
+        tried = [(c, _cluster_means(c.labels_, quality, c.n_clusters)) for c in self._clusters]
+        best = self._best(tried, lambda one, vectors: one[1][one[0].predict(vectors)], self._validation)
+        self.centres, self.means = best[0].cluster_centers_, best[1]
         self.flops_per_prompt = self._vectors.flops + 2.0 * self.centres.size
         return self
 

@@ -23,15 +23,9 @@ class Column(NamedTuple):
     """A column of a table."""
 
     head: str
-    kind: str = "text"
-    """`text`, `name`, `number`, or `drawn`."""
-    wide: bool = False
-    """Whether a phone leaves it out: it stands on another page too."""
-
-    @property
-    def classes(self) -> str:
-        """Classes of `board.css`."""
-        return f"{self.kind}{' wide' * self.wide}"
+    classes: str = "text"
+    """Of `board.css`: `text`, `name`, `number` or `drawn`, and `wide` where a phone leaves it out: another
+    page has it too."""
 
 
 def name(text: str, longest: int = 60) -> Markup:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from catbench.route.router_loader import find_router
-from catbench.score.bootstrap import Bootstrap, intervals
+from catbench.score.bootstrap import Bootstrap, replicates
 from catbench.score.sweep import EstimatorSweep
 from catbench.suite.recipes.making import find_recipe, make
 
@@ -35,7 +35,7 @@ def test_ridge_beats_the_best_single_model_at_a_lower_cost(shared):
         return {"gain": gains, "cost": curve.cost_to_match(alone) / price}
 
     groups = matrix.prompts["group"].to_numpy()[matrix.rows("test")]
-    ends = intervals(found, groups, Bootstrap())
+    ends = replicates(found, groups, Bootstrap()).intervals()
     gain, cost = ends["gain"], ends["cost"]
     for share, better, *ends in zip(SHARES, gain.value, gain.low, gain.high, strict=True):
         print(f"\nridge at {share:.0%} of sdxl-turbo's cost: better by {better:.3f} {np.round(ends, 3)}")

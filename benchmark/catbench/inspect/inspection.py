@@ -32,7 +32,7 @@ from catbench.report.evaluation import evaluate
 from catbench.report.figure import gain_curve, undominated
 from catbench.report.numbers import ALONG, Curve
 from catbench.route.router_loader import router_names
-from catbench.score.bootstrap import Bootstrap, Intervals, Values, intervals
+from catbench.score.bootstrap import Bootstrap, Intervals, Values, replicates
 from catbench.score.measures import audc, gain, headroom
 from catbench.score.rounds import rounds_of
 from catbench.score.scorer import cost_grid, reference_sweeps
@@ -82,7 +82,7 @@ def inspect(
     truth = truth_of(rounds, priced)
     costs = cost_grid(priced.cost)
     sweeps = {name: some for name, some in reference_sweeps(truth).items() if name in GAINING and some}
-    found = intervals(possible_gains(truth, sweeps, costs[::ALONG]), truth.groups, bootstrap)
+    found = replicates(possible_gains(truth, sweeps, costs[::ALONG]), truth.groups, bootstrap).intervals()
     gains = {name: _gain(found, name, costs[::ALONG], measured) for name in sweeps}
     known = {"mixture": mixture_curve(truth.quality, priced.cost), "oracle": sweeps["oracle"][0].curve()}
     curves = {

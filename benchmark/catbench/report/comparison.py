@@ -23,7 +23,7 @@ from catbench.report.side_by_side import apart
 from catbench.report.stored import pool_of_report, rounds_of_report, stored_answers
 from catbench.report.verdict import compared
 from catbench.score.answer import Answer
-from catbench.score.bootstrap import Bootstrap, Values, intervals
+from catbench.score.bootstrap import Bootstrap, Values, replicates
 from catbench.score.measures import MEASURES
 from catbench.score.rounds import Rounds
 from catbench.score.scorer import Scorer
@@ -112,7 +112,7 @@ def _difference(
             return {name: a[name] - b[name] for name in compared}
 
     groups = scorers[0].truth.groups
-    found = intervals(difference, groups, Bootstrap(**reports[0].bootstrap), count)
+    found = replicates(difference, groups, Bootstrap(**reports[0].bootstrap), count).intervals()
     return Difference(
         first=reports[0].router.name,
         second=reports[1].router.name,

@@ -116,16 +116,6 @@ def replicates(
     return Replicates(value, draws)
 
 
-def intervals(
-    statistic: Callable[[Floats], Values],
-    groups: npt.ArrayLike,
-    bootstrap: Bootstrap,
-    progress: Callable[[], None] = lambda: None,
-) -> dict[str, Intervals]:
-    """Return each value of a statistic with the ends of its interval: of `replicates`."""
-    return replicates(statistic, groups, bootstrap, progress).intervals()
-
-
 def ends(draws: Floats) -> tuple[Floats, Floats, Floats]:
     """Return low and high ends (K,) of the intervals of replicates (R, K), and their standard deviations."""
     if not len(draws):

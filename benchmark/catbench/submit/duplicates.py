@@ -6,14 +6,13 @@ is not found. Every file is read as text, whatever it holds.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
 from pathlib import Path
 
 from catbench.report.submission_record import Duplicates
-from catbench.suite.prompts import Prompts, normalise
+from catbench.suite.prompts import Prompts, words_of
 
 RUN = 3
 """Words in a row that are compared."""
@@ -24,12 +23,11 @@ SHORTEST = 4
 EXAMPLES = 5
 PIECE = 50_000
 """Characters of a line that are looked at together; pieces of longer ones overlap by a prompt's length."""
-WORD = re.compile(r"\w+")
 
 
 def find_duplicates(files: Iterable[Path], prompts: Prompts) -> Duplicates:
     """Return the test prompts that stand in files, word for word or nearly, line by line."""
-    wanted = {text: _words(text) for text in dict.fromkeys(prompts)}
+    wanted = {text: words_of(text) for text in dict.fromkeys(prompts)}
     wanted = {text: words for text, words in wanted.items() if len(words) >= SHORTEST}
     runs = {text: _runs(words) for text, words in wanted.items()}
     telling = _telling(runs)
@@ -38,7 +36,7 @@ def find_duplicates(files: Iterable[Path], prompts: Prompts) -> Duplicates:
     near: dict[str, str] = {}
     for path in files:
         for piece in _pieces(path, overlap):
-            words = _words(piece)
+            words = words_of(piece)
             held, together = _runs(words), ""
             for text in {text for run in held & telling.keys() for text in telling[run]} - exact.keys():
                 count = len(runs[text] & held)
@@ -74,10 +72,6 @@ def _pieces(path: Path, overlap: int) -> Iterator[str]:
             if len(line) >= 2 * SHORTEST - 1:
                 for start in range(0, max(len(line) - overlap, 1), PIECE):
                     yield line[start : start + PIECE + overlap]
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(WORD.findall(normalise(text)))
 
 
 def _runs(words: tuple[str, ...]) -> set[tuple[str, ...]]:

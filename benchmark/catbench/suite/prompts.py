@@ -8,6 +8,7 @@ group is never parted by a split: its SHA-256 decides, so that added prompts mov
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -121,6 +122,11 @@ def check_prompts(prompts: pd.DataFrame, name: str) -> None:
 def normalise(text: str) -> str:
     """Return the text under which equal prompts meet: NFC, case folded, white space collapsed."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the words of a normalised text, in order."""
+    return tuple(re.findall(r"\w+", normalise(text)))
 
 
 def group_of(key: str) -> str:

@@ -6,19 +6,17 @@ hundred is so by chance; many are a sign that the router has to be fitted to oth
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from catbench.suite.prompts import normalise
+from catbench.suite.prompts import words_of
 
 QUANTILE = 0.99
 MANY = 0.05
 """Share of prompts unlike training from which on it is said."""
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Familiar:
 
 def familiar(train: Sequence[str], validation: Sequence[str]) -> Familiar:
     """Return the words of training prompts, and the usual share of others by validation prompts."""
-    words = frozenset(word for text in train for word in _words(text))
+    words = frozenset(word for text in train for word in words_of(text))
     shares = [_unknown(text, words) for text in validation]
     return Familiar(words, float(np.quantile(shares, QUANTILE)))
 
@@ -52,9 +50,5 @@ def unlike_warning(unlike: int, prompts: int) -> str | None:
 
 
 def _unknown(text: str, words: frozenset[str]) -> float:
-    found = _words(text)
+    found = words_of(text)
     return sum(word not in words for word in found) / max(1, len(found))
-
-
-def _words(text: str) -> list[str]:
-    return _WORD.findall(normalise(text))

@@ -104,8 +104,6 @@ def _matrix(fitted: FittedRouter, scores: Path, tell: Callable[[str], None]) -> 
     for name in ("prompt", "candidate", metric.name):
         if name not in table:
             raise SuiteError(f"{scores}: no column {name!r}; it has {', '.join(map(str, table.columns))}")
-    if (blank := table["prompt"].isna().to_numpy()).any():
-        raise SuiteError(f"{scores}, row {int(blank.argmax()) + 1}: prompt is empty")
     kept = [name for name in ("prompt", "prompt_id", "candidate", "sample", metric.name) if name in table]
     rows = table.loc[table["candidate"].astype(str).isin(pool.ids), kept]
     # Each split has some: all are scored in folds, whatever their split. (Hashes would not do, since later

@@ -90,8 +90,8 @@ def ranking_markup(board: Board, view: View, to: Router, most: int | None = None
     columns = [Column("Rank", "number"), Column("Router", "name")]
     columns += [Column(f"Cost to match {best}", "number")]
     columns += [Column("Gain over not reading the prompt", "drawn")]
-    columns += [Column(f"{'Suites' if view.every else 'Metrics'} surely ahead", "number", wide=True)]
-    columns += [Column("Router's own ms a prompt", "number", wide=True), Column("Verified", wide=True)]
+    columns += [Column(f"{'Suites' if view.every else 'Metrics'} surely ahead", "number wide")]
+    columns += [Column("Router's own ms a prompt", "number wide"), Column("Verified", "text wide")]
     lines: list[list[str | Markup]] = []
     marks: list[str] = []
     drawn = markup.drawn(gains, gains[:ranked])

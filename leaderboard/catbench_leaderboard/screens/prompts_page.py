@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
-from catbench.errors import CatbenchError
+from catbench.errors import CatbenchError, listed
 from catbench.report.figure import cost_label
 from catbench.report.spelling import spell_cost
 from catbench.report.stored import budgets
@@ -81,12 +81,13 @@ def candidates_markup(
     """Return every candidate with its image, or a bar, its score, and who picks it at the budget."""
     by = {name: [who for who, choice in picked.items() if choice == name] for name in table["candidate"]}
     bars = markup.bars(table["score"].tolist(), float(table["score"].min()), float(table["score"].max()))
-    columns = [Column("Candidate", "name"), Column(cost_label(view.cost), "number", wide=True)]
+    columns = [Column("Candidate", "name"), Column(cost_label(view.cost), "number wide")]
     columns += [Column(label, "number"), Column("Score as a bar"), Column("Picked by")]
     lines: list[list[str | Markup]] = []
     tiles: list[Markup] = []
     for one, bar in zip(table.to_dict("records"), bars, strict=True):
-        score, who = spell_score(one["score"]), _few(by[one["candidate"]])
+        score = spell_score(one["score"])
+        who = listed([one_line(router, 24) for router in by[one["candidate"]]])
         lines.append([markup.name(one["candidate"]), spell_cost(one["cost"]), score, bar, who])
         image = base64.b64encode(pictures.get(one["candidate"], b"")).decode()
         said = markup.bold(f"picked by {who}") if who else ""
@@ -94,11 +95,6 @@ def candidates_markup(
     if not pictures:
         return markup.table("Candidates, the cheapest first", columns, lines)
     return Markup('<div class="tiles">{}</div>').format(Markup("").join(tiles))
-
-
-def _few(routers: Sequence[str], most: int = 3) -> str:
-    more = f" and {len(routers) - most} more" if len(routers) > most else ""
-    return ", ".join(one_line(router, 24) for router in routers[:most]) + more
 
 
 def show() -> None:
@@ -112,14 +108,14 @@ def show() -> None:
         return
     search = st.text_input("Search", key="words", bind="query-params", placeholder="words of a prompt …")
     try:
-        listed = matching(rounds_of(board.rows(view)[0].entry).test, search)
-        if listed.empty:
+        matched = matching(rounds_of(board.rows(view)[0].entry).test, search)
+        if matched.empty:
             st.info("No test prompt holds these words.")
             return
-        names = [f"{one.prompt_id}: {one_line(str(one.text), 80)}" for one in listed.itertuples()]
+        names = [f"{one.prompt_id}: {one_line(str(one.text), 80)}" for one in matched.itertuples()]
         at = names.index(layout.pick("Prompt", names, "prompt"))
-        layout.html(markup.paragraph(markup.name(str(listed["text"].iloc[at]), 400), "quote"))
-        _one(board, view, str(listed["prompt_id"].iloc[at]))
+        layout.html(markup.paragraph(markup.name(str(matched["text"].iloc[at]), 400), "quote"))
+        _one(board, view, str(matched["prompt_id"].iloc[at]))
     except CatbenchError as error:
         st.info(in_markdown(str(error), 400))
 

@@ -99,8 +99,8 @@ def everywhere(board: Board, label: str, to: Router) -> Markup:
         suite = markup.link(to(label, view.suite), about(view.suite).tab)
         lines.append([suite, row.result.metric_label, saves, better, part, rank])
     columns = [Column("Suite"), Column("Metric"), Column("Cost to match the best single candidate", "number")]
-    columns += [Column("Better at its cost by", "number", wide=True)]
-    columns += [Column("Share of what an oracle gains", "drawn"), Column("Rank", "number", wide=True)]
+    columns += [Column("Better at its cost by", "number wide")]
+    columns += [Column("Share of what an oracle gains", "drawn"), Column("Rank", "number wide")]
     return markup.table("On every suite", columns, lines)
 
 

@@ -41,7 +41,7 @@ def differences_markup(table: pd.DataFrame, first: str, labels: Mapping[str, str
             slice, prompts = markup.name(one["slice"].replace("=", ": ")), f"{one['prompts']:,}"
             lines.append([labels[str(metric)], slice, prompts, cell, one["surely"] or "not certain"])
     better = Column(f"{one_line(first, 30)} is better by", "drawn")
-    columns = [Column("Metric"), Column("Prompts"), Column("Number", "number", wide=True), better]
+    columns = [Column("Metric"), Column("Prompts"), Column("Number", "number wide"), better]
     return markup.table("On all prompts, and by kind", [*columns, Column("Surely")], lines)
 
 
