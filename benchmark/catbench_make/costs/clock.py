@@ -115,7 +115,12 @@ def time_batches(
 
 @contextmanager
 def drawing(
-    settings: DrawingSettings, device: str, root: Path | None, *, compiled: bool = False
+    settings: DrawingSettings,
+    device: str,
+    root: Path | None,
+    *,
+    prompt: str = PROMPT,
+    compiled: bool = False,
 ) -> Generator[tuple[Any, Callable[[int], int]]]:
     """Give a candidate's pipeline, and the call that draws images at once and returns how many fitted."""
     pipeline = load_pipeline(settings, device, root)
@@ -126,7 +131,7 @@ def drawing(
         images = [Image(row=0, sample=sample, seed=sample) for sample in range(size)]
 
         def text(rows: Sequence[int]) -> dict[str, Any]:
-            return {"prompt": [PROMPT] * len(rows)}
+            return {"prompt": [prompt] * len(rows)}
 
         return draw(pipeline, settings, images, text, size, compiled=compiled).batch
 

@@ -16,12 +16,10 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from catbench_make.costs.clock import drawing
 from catbench_make.packages import optional
 from catbench_make.pipelines.compile import DENOISERS
-from catbench_make.pipelines.draw import draw
-from catbench_make.pipelines.load import feature_cache, load_pipeline, scheduler_for
 from catbench_make.plan.settings import DrawingSettings
-from catbench_make.plan.shard_plan import Image
 
 _ATTENTION = ("scaled_dot_product", "bmm")
 """Parts of the names of attention's operators: fused, and written out. No other product is a bmm here."""
@@ -67,11 +65,8 @@ def count_call(settings: DrawingSettings, root: Path | None) -> tuple[Flops, Flo
     the model cannot be loaded.
     """
     settings = settings.model_copy(update={"precision": "float32"})
-    pipeline = load_pipeline(settings, "cpu", root)
-    pipeline.scheduler = scheduler_for(settings, pipeline.scheduler)
-    image = Image(row=0, sample=0, seed=0)
-    with feature_cache(pipeline, settings.cache):
-        counted = count(lambda: draw(pipeline, settings, [image], lambda _: {"prompt": ["a cat"]}, batch=1))
+    with drawing(settings, "cpu", root, prompt="a cat") as (pipeline, call):
+        counted = count(lambda: call(1))
     denoiser = next(
         (getattr(pipeline, name) for name in (*DENOISERS, "prior") if hasattr(pipeline, name)), None
     )
