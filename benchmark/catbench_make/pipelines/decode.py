@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import torch
 
@@ -31,7 +32,7 @@ def decoding_in_parts(pipeline: Any, size: int | None) -> Generator[None]:
         sample = torch.cat(parts)
         return output(sample=sample) if return_dict else (sample,)
 
-    with _decoding_by(decoder, decode):
+    with patch.object(decoder, "decode", decode):
         yield
 
 
@@ -49,20 +50,7 @@ def decoding_in_float32(pipeline: Any) -> Generator[None]:
 
     decoder.to(torch.float32)
     try:
-        with _decoding_by(decoder, decode):
+        with patch.object(decoder, "decode", decode):
             yield
     finally:
         decoder.to(dtype)
-
-
-@contextmanager
-def _decoding_by(decoder: Any, decode: Callable[..., Any]) -> Generator[None]:
-    """Run the block with another `decode` on this one decoder; what stood there before comes back."""
-    before = vars(decoder).get("decode")
-    decoder.decode = decode
-    try:
-        yield
-    finally:
-        del decoder.decode
-        if before is not None:
-            decoder.decode = before
