@@ -29,7 +29,6 @@ from catbench_make.plan.job import UNASKED, Job
 from catbench_make.plan.settings import DrawingSettings, local_source
 from catbench_make.plan.shard_plan import Shard
 from catbench_make.recorded import is_whole, read_record, write_recorded
-from catbench_make.scorers.checkpoint_file import local_file
 
 MADE_WITH = "made_with"
 OUTCOME = "outcome"
@@ -181,7 +180,7 @@ def metric_digest(metric: Metric, root: Path | None) -> str:
 
 
 def _digest_of(sources: Sequence[str], root: Path | None) -> str:
-    found = [local_source(source, root) or local_file(source, root) for source in sources if source]
+    found = [local_source(source, root) for source in sources if source]
     digests = [sha256_of(path) if path.is_file() else _folder_digest(path) for path in found if path]
     return hashlib.sha256("".join(digests).encode()).hexdigest() if digests else ""
 

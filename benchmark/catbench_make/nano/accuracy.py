@@ -27,7 +27,7 @@ def load_scene_accuracy(metric: Metric, context: ScorerContext) -> ScoreFunction
     from catbench_make.nano.recogniser import load_recogniser, scene_accuracy
 
     folder = local_source(metric.model, context.root)
-    if folder is None:
+    if folder is None or not folder.is_dir():
         raise GenerationError(
             f"metric {metric.name!r}: no folder {metric.model!r} with a recogniser's weights"
         )

@@ -93,9 +93,9 @@ WEIGHTS = "catbench.weights"
 
 
 def local_source(source: str, root: Path | None) -> Path | None:
-    """Return the folder of a shipped model, one in the suite's folder `root`, or one as it stands.
+    """Return the folder of a shipped model, or a folder or file in the suite's folder `root`, or as it is.
 
-    None where it is no folder. Raises UsageError for a shipped model that does not exist, GenerationError
+    None where there is none. Raises UsageError for a shipped model that does not exist, GenerationError
     where Infinity's code and weights are needed and not at hand.
     """
     if source.startswith(SHIPPED):
@@ -103,7 +103,7 @@ def local_source(source: str, root: Path | None) -> Path | None:
     if source == INFINITY:
         return weights_folder()
     for path in ([root / source] if root else []) + [Path(source)]:
-        if path.is_dir():
+        if path.exists():
             return path.absolute()
     return None
 

@@ -22,8 +22,9 @@ from catbench.arrays import Floats
 from catbench.download import fetch
 from catbench.errors import GenerationError, SuiteError
 from catbench.suite.info import Metric
+from catbench_make.plan.settings import local_source
 from catbench_make.scorers import Images, MetricSource, ScoreFunction, ScorerContext
-from catbench_make.scorers.checkpoint_file import local_file, read_weights
+from catbench_make.scorers.checkpoint_file import read_weights
 from catbench_make.scorers.clip_model import DEFAULT_MODEL, DEFAULT_REVISION, load_clip
 
 HEAD = "sa_0_4_vit_l_14_linear"
@@ -73,8 +74,7 @@ def read_head(path: Path) -> tuple[Floats, float]:
 
 
 def _head_file(name: str, root: Path | None) -> Path:
-    local = local_file(name, root)
-    if local is not None:
+    if local := local_source(name, root):
         return local
     if name != HEAD:
         raise SuiteError(

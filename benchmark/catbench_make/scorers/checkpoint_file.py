@@ -9,14 +9,6 @@ from catbench.errors import GenerationError, first_line
 from catbench_make.packages import optional
 
 
-def local_file(name: str, root: Path | None) -> Path | None:
-    """Return the file `name` in the suite's folder `root`, or as it stands; None where there is none."""
-    for path in ([root / name] if root else []) + [Path(name)]:
-        if path.is_file():
-            return path.absolute()
-    return None
-
-
 def read_weights(path: Path) -> dict[str, Any]:
     """Return a state dict, name -> float32 tensor on the CPU.
 
