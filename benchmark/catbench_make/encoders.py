@@ -193,7 +193,7 @@ def _by_transformers(name: str, source: str, device: str, place: dict[str, Any],
         name,
         model,
         model.config.text_config.max_position_embeddings if clip else tokenizer.model_max_length,
-        _reader(tokenizer, device),
+        reader(tokenizer, device),
         tokens=lambda read: text(**read).last_hidden_state,
         pooled=lambda read: _array(model.text_projection(text(**read).pooler_output)),
         pixels=lambda images: processor(list(images), return_tensors="pt")["pixel_values"].to(device),
@@ -209,13 +209,15 @@ def _by_sentence_transformers(name: str, source: str, device: str, place: dict[s
         name,
         model,
         int(min(model.max_seq_length or 512, 512)),
-        _reader(model.tokenizer, device),
+        reader(model.tokenizer, device),
         tokens=lambda read: model(read)["token_embeddings"],
         pooled=lambda read: _array(model(read)["sentence_embedding"]),
     )
 
 
-def _reader(tokenizer: Any, device: str) -> Callable[[Sequence[str], int, bool], dict[str, Any]]:
+def reader(tokenizer: Any, device: Any) -> Callable[[Sequence[str], int, bool], dict[str, Any]]:
+    """Return what reads texts by a tokenizer of transformers, as `Encoder.read` says."""
+
     def read(texts: Sequence[str], length: int, fill: bool) -> dict[str, Any]:
         how = {"padding": "max_length" if fill else "longest", "truncation": True, "max_length": length}
         return dict(tokenizer(list(texts), return_tensors="pt", **how).to(device))

@@ -13,9 +13,10 @@ import torch
 
 from catbench.errors import GenerationError, SuiteError
 from catbench.suite.info import Metric
+from catbench_make.encoders import reader
 from catbench_make.scorers import ScorerContext, image_reward, load_scorers, score
 from catbench_make.scorers.checkpoint_file import read_weights
-from catbench_make.scorers.image_reward import load_tokenizer, token_ids
+from catbench_make.scorers.image_reward import TOKENS, load_tokenizer
 from catbench_make.scorers.reward_network import empty_network, load_network, published_name
 
 UNUSED = (
@@ -81,7 +82,7 @@ def test_the_score_depends_on_the_image_and_on_the_prompt(small: Path, parity):
 
 def test_prompts_become_the_packages_tokens(tmp_path: Path, parity):
     (tmp_path / "vocab.txt").write_text(parity.vocabulary(), encoding="utf-8")
-    tokens = token_ids(load_tokenizer(tmp_path / "vocab.txt"), parity.PROMPTS)
+    tokens = reader(load_tokenizer(tmp_path / "vocab.txt"), "cpu")(parity.PROMPTS, TOKENS, True)
     assert tokens["input_ids"].tolist() == parity.GOLDEN["token_ids"]
     np.testing.assert_array_equal(tokens["attention_mask"], tokens["input_ids"] != 0)
 

@@ -23,6 +23,7 @@ import torch
 from catbench.suite.info import SuiteInfo
 from catbench.suite.matrix import Suite
 from catbench.suite.prompts import Split, group_of, share_of
+from catbench_make.encoders import reader
 from catbench_make.nano.nano_candidates import nano_candidates, nano_pools
 from catbench_make.nano.phrases import phrase
 from catbench_make.nano.shipped_models import WEIGHTS, load_part, untyped
@@ -139,10 +140,9 @@ def prompt_embeddings(prompts: Sequence[str]) -> dict[str, npt.NDArray[np.float3
     encoder = load_part("CLIPTextModelWithProjection", WEIGHTS, "text-encoder")
     load = untyped("transformers").CLIPTokenizer.from_pretrained
     tokenizer = load(WEIGHTS / "text-encoder", local_files_only=True)
-    how = {"padding": "max_length", "truncation": True, "max_length": MAX_TOKENS, "return_tensors": "pt"}
     means: list[torch.Tensor] = []
     pooled: list[torch.Tensor] = []
-    for ids in tokenizer(list(prompts), **how).input_ids.split(_BATCH):
+    for ids in reader(tokenizer, "cpu")(prompts, MAX_TOKENS, True)["input_ids"].split(_BATCH):
         output = encoder(ids)
         ends = (ids == tokenizer.eos_token_id).int().argmax(dim=1)
         read = (torch.arange(ids.shape[1]) <= ends[:, None]).float()[:, :, None]

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 import torch
 
+from catbench_make.encoders import reader
 from catbench_make.plan.settings import DrawingSettings
 
 Embeddings: TypeAlias = dict[str, torch.Tensor]
@@ -158,13 +159,8 @@ def _by_encode_prompt(
 
 def _amused(pipeline: Any, texts: Sequence[str], empty: bool) -> Embeddings:
     """aMUSEd (Patil et al. 2024): the pooled embedding and the last but one hidden state of one CLIP."""
-    ids = pipeline.tokenizer(
-        list(texts),
-        return_tensors="pt",
-        padding="max_length",
-        truncation=True,
-        max_length=pipeline.tokenizer.model_max_length,
-    ).input_ids.to(pipeline._execution_device)
+    read = reader(pipeline.tokenizer, pipeline._execution_device)
+    ids = read(texts, pipeline.tokenizer.model_max_length, True)["input_ids"]
     output = pipeline.text_encoder(ids, return_dict=True, output_hidden_states=True)
     prefix = NEGATIVE if empty else ""
     return {

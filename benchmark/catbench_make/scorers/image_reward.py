@@ -32,6 +32,7 @@ import numpy as np
 from catbench.arrays import Floats, Scores
 from catbench.errors import GenerationError, SuiteError, first_line, install_line
 from catbench.suite.info import Metric
+from catbench_make.encoders import reader
 from catbench_make.packages import optional, prepare
 from catbench_make.plan.settings import local_source
 from catbench_make.scorers import Images, MetricSource, ScoreFunction, ScorerContext
@@ -66,12 +67,12 @@ def load_image_reward(metric: Metric, context: ScorerContext) -> ScoreFunction:
         med_config = json.loads(files[CONFIG].read_text(encoding="utf-8"))
         network: Any = load_network(read_weights(files[CHECKPOINT]), med_config, f"model {model}")
         network = network.to(context.device)
-        tokenizer = load_tokenizer(files[VOCABULARY])
+        read = reader(load_tokenizer(files[VOCABULARY]), context.device)
     torch = optional("torch", NEEDED_BY)
     look = Look(network.vision.config.image_size)
 
     def rewards(images: Images, prompts: Sequence[str]) -> Scores:
-        tokens = token_ids(tokenizer, prompts).to(context.device)
+        tokens = read(prompts, TOKENS, True)
         with torch.no_grad():
             found = network(pixels(images, look, context), tokens["input_ids"], tokens["attention_mask"])
         return found.cpu().numpy()
@@ -85,13 +86,6 @@ def load_tokenizer(vocabulary: Path) -> Any:
     for added in ({"bos_token": "[DEC]"}, {"additional_special_tokens": ["[ENC]"]}):  # in BLIP's order
         tokenizer.add_special_tokens(added)
     return tokenizer
-
-
-def token_ids(tokenizer: Any, prompts: Sequence[str]) -> Any:
-    """Return `input_ids` and `attention_mask`, integer tensors (n, 35)."""
-    return tokenizer(
-        list(prompts), padding="max_length", truncation=True, max_length=TOKENS, return_tensors="pt"
-    )
 
 
 def _files(model: str, revision: str, root: Path | None) -> dict[str, Path]:
