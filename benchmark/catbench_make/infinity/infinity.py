@@ -168,10 +168,16 @@ class InfinityPipeline:
         scales = scales_of(self._code, width, height, num_inference_steps)
         # Without a GPU the norms, which the official code compiles, run as they are written.
         stance = "default" if self._text_encoder.device.type == "cuda" else "force_eager"
+        decoded: list[torch.Tensor] = []  # before the official code cuts it to bytes
+
+        def decode(codes: torch.Tensor) -> torch.Tensor:
+            decoded.append(self._vae.decode(codes))
+            return decoded[0]
+
+        decoder = SimpleNamespace(quantizer=self._vae.quantizer, decode=decode)
         with quiet(), torch.compiler.set_stance(stance), self._autocast:
-            decoder = _Decoder(self._vae)
             bits(self._transformer, decoder, self._read(prompt[0]), scales, guidance_scale, tau, generator)
-            levels = ((decoder.decoded + 1) / 2).mul_(255).floor()
+            levels = ((decoded[0] + 1) / 2).mul_(255).floor()
         return SimpleNamespace(images=levels.float() / 255)
 
     def _read(self, text: str) -> tuple[torch.Tensor, list[int], torch.Tensor, int]:
@@ -181,20 +187,6 @@ class InfinityPipeline:
         ).to(self._text_encoder.device)
         states = self._text_encoder(input_ids=tokens.input_ids, attention_mask=tokens.attention_mask)
         return packed(states.last_hidden_state[0, : int(tokens.attention_mask.sum())].float())
-
-
-class _Decoder:
-    """The visual tokenizer, as the transformer uses it; keeps what is decoded before it is cut to bytes."""
-
-    def __init__(self, vae: Any) -> None:
-        self.quantizer = vae.quantizer
-        self._vae = vae
-        self.decoded: Any = None
-
-    def decode(self, codes: torch.Tensor) -> torch.Tensor:
-        """Return pixels, (1, 3, height, width) from -1 to 1."""
-        self.decoded = self._vae.decode(codes)
-        return self.decoded
 
 
 def packed(states: torch.Tensor) -> tuple[torch.Tensor, list[int], torch.Tensor, int]:
