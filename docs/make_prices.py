@@ -9,7 +9,6 @@ shown here.
 
 from __future__ import annotations
 
-import csv
 import importlib
 import os
 import sys
@@ -19,7 +18,7 @@ import torch
 from make_shared import ROOT, table
 
 from catbench.files import atomic_file
-from catbench.suite.pool import Candidate, Cost
+from catbench.suite.pool import Candidate, Cost, cost_table
 from catbench.suite.recipes.evalmi_recipe import MODELS
 from catbench.suite.recipes.flasheval_recipe import MODELS as SD_MODELS
 from catbench.suite.recipes.flasheval_recipe import candidate_of
@@ -124,15 +123,21 @@ def flasheval() -> list[Cost]:
     ]
 
 
+def known(name: str, ours: str) -> list[Cost]:
+    """Return the costs of one of catbench's own candidates under another name."""
+    return [
+        noted(cost.model_copy(update={"candidate": name}), f"as catbench's {ours}")
+        for cost in shipped_costs()
+        if cost.candidate == ours
+    ]
+
+
 def evalmi() -> list[Cost]:
     """Count the models of EvalMi-50K whose class and configuration are known."""
-    ours = {(cost.candidate, cost.unit): cost for cost in shipped_costs()}
     costs: list[Cost] = []
     for name in MODELS.values():
         if name in SHIPPED:
-            for unit in ("tflops", "tflops_paper"):
-                known = noted(ours[SHIPPED[name], unit], f"as catbench's {SHIPPED[name]}")
-                costs.append(known.model_copy(update={"candidate": name}))
+            costs += known(name, SHIPPED[name])
         elif name in RELEASED_ELSEWHERE:
             model = RELEASED_ELSEWHERE[name]
             source = f"{model.source}: {model.steps} steps, guidance {model.guidance}, 1024 px"
@@ -155,11 +160,10 @@ def evalmi() -> list[Cost]:
 
 def pqpp() -> list[Cost]:
     """Count GLIDE on its authors' code, and take SDXL from catbench's own."""
-    sdxl = [noted(cost, "as catbench's sdxl-50") for cost in shipped_costs() if cost.candidate == "sdxl-50"]
     source = (
         "github.com/openai/glide-text2im: 100 steps at 64 px, guidance 3, and 27 of the upsampler to 256 px"
     )
-    return [*(noted(cost, source) for cost in costs_of("glide", _glide())), *sdxl]
+    return [*(noted(cost, source) for cost in costs_of("glide", _glide())), *known("sdxl-50", "sdxl-50")]
 
 
 def _glide() -> tuple[Flops, Flops]:
@@ -193,11 +197,9 @@ def _settings_of(candidate: Candidate) -> str:
 def write(name: str, costs: list[Cost]) -> None:
     """Write a table, one unit after another."""
     units = ("tflops", "tflops_paper")
-    with atomic_file(TABLES / f"{name}.csv") as draft, draft.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(["candidate", "unit", "value", "method"])
-        for cost in sorted(costs, key=lambda cost: units.index(cost.unit)):
-            table.writerow([cost.candidate, cost.unit, f"{cost.value:.9g}", cost.method])
+    table = cost_table(sorted(costs, key=lambda cost: units.index(cost.unit)))
+    with atomic_file(TABLES / f"{name}.csv") as draft:
+        table[["candidate", "unit", "value", "method"]].to_csv(draft, index=False, float_format="%.9g")
 
 
 def shown(name: str) -> str:

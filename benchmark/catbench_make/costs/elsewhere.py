@@ -42,28 +42,11 @@ from catbench_make.packages import optional
 
 LATENT = 128
 """Width of the latent of an image of 1024 px."""
-_SD_3_5 = {
-    "num_layers": 38,
-    "num_attention_heads": 38,
-    "caption_projection_dim": 2432,
-    "qk_norm": "rms_norm",
-}
-_PIXART = {
-    "caption_channels": 4096,
-    "use_additional_conditions": False,
-}
 _KOLORS = {
     **SDXL_UNET,
     "encoder_hid_dim": 4096,
     "encoder_hid_dim_type": "text_proj",
     "projection_class_embeddings_input_dim": 5632,
-}
-_CHATGLM = {
-    "multi_query_attention": True,
-    "multi_query_group_num": 2,
-    "add_qkv_bias": True,
-    "original_rope": True,
-    "torch_dtype": torch.float32,
 }
 _FLAN_UL2 = {
     **T5_XXL,
@@ -72,14 +55,6 @@ _FLAN_UL2 = {
     "num_layers": 32,
     "num_heads": 16,
     "feed_forward_proj": "gated-silu",
-}
-_MOVQ = {
-    "block_out_channels": [256, 512, 512, 1024],
-    "down_block_types": ["DownEncoderBlock2D"] * 3 + ["AttnDownEncoderBlock2D"],
-    "up_block_types": ["AttnUpDecoderBlock2D"] + ["UpDecoderBlock2D"] * 3,
-    "layers_per_block": 2,
-    "latent_channels": 4,
-    "norm_type": "spatial",
 }
 
 
@@ -109,7 +84,8 @@ class Released:
 
 def _sd_3_5() -> Forward:
     tokens = 77 + 256  # CLIP's and T5's, one behind the other
-    return diffusers_model("SD3Transformer2DModel", _SD_3_5), {
+    size = {"num_layers": 38, "num_attention_heads": 38, "caption_projection_dim": 2432}
+    return diffusers_model("SD3Transformer2DModel", {**size, "qk_norm": "rms_norm"}), {
         "hidden_states": meta(1, 16, LATENT, LATENT),
         "encoder_hidden_states": meta(1, tokens, 4096),
         "pooled_projections": meta(1, 2048),
@@ -118,7 +94,8 @@ def _sd_3_5() -> Forward:
 
 
 def _pixart() -> Forward:
-    return diffusers_model("PixArtTransformer2DModel", _PIXART), {
+    config = {"caption_channels": 4096, "use_additional_conditions": False}
+    return diffusers_model("PixArtTransformer2DModel", config), {
         "hidden_states": meta(1, 4, LATENT, LATENT),
         "encoder_hidden_states": meta(1, 300, 4096),
         "timestep": meta(1),
@@ -128,7 +105,14 @@ def _pixart() -> Forward:
 
 def _chatglm() -> Flops:
     module = optional("diffusers.pipelines.kolors.text_encoder", "counting FLOPs")
-    model = on_meta(lambda: module.ChatGLMModel(module.ChatGLMConfig(**_CHATGLM), device="meta"))
+    config = module.ChatGLMConfig(
+        multi_query_attention=True,
+        multi_query_group_num=2,
+        add_qkv_bias=True,
+        original_rope=True,
+        torch_dtype=torch.float32,
+    )
+    model = on_meta(lambda: module.ChatGLMModel(config, device="meta"))
     ids = meta(1, 256, dtype=torch.long)
     places = torch.arange(256, device="meta")[None]
     return count_forward(lambda: model(input_ids=ids, position_ids=places, output_hidden_states=True))
@@ -144,7 +128,15 @@ def _kandinsky() -> Forward:
 
 
 def _movq() -> Flops:
-    model = diffusers_model("VQModel", _MOVQ)
+    config = {
+        "block_out_channels": [256, 512, 512, 1024],
+        "down_block_types": ["DownEncoderBlock2D"] * 3 + ["AttnDownEncoderBlock2D"],
+        "up_block_types": ["AttnUpDecoderBlock2D"] + ["UpDecoderBlock2D"] * 3,
+        "layers_per_block": 2,
+        "latent_channels": 4,
+        "norm_type": "spatial",
+    }
+    model = diffusers_model("VQModel", config)
     return count_forward(lambda: model.decode(meta(1, 4, LATENT, LATENT), force_not_quantize=True))
 
 
@@ -153,7 +145,11 @@ def _omnigen() -> Forward:
     length = text + 1 + image  # the step's own token stands between
     scaling = {"short_factor": [1.0] * 48, "long_factor": [1.0] * 48, "type": "su"}
     model = diffusers_model("OmniGenTransformer2DModel", {"rope_scaling": scaling})
-    model.rope = _Rotation()  # its own asks for the largest position, and the meta device has no numbers
+
+    def rotation(*_: object) -> tuple[torch.Tensor, torch.Tensor]:
+        return meta(length, 96), meta(length, 96)
+
+    model.rope.forward = rotation  # its own asks for the largest position: the meta device has no numbers
     return model, {
         "hidden_states": meta(1, 4, LATENT, LATENT),
         "timestep": meta(1),
@@ -163,14 +159,6 @@ def _omnigen() -> Forward:
         "attention_mask": meta(1, length, length),
         "position_ids": torch.arange(length, device="meta")[None],
     }
-
-
-class _Rotation(torch.nn.Module):
-    """Cosines and sines of the positions, of their shapes."""
-
-    def forward(self, hidden: torch.Tensor, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        del hidden
-        return meta(positions.shape[-1], 96), meta(positions.shape[-1], 96)
 
 
 def _sd3_text() -> Flops:
