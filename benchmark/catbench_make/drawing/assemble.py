@@ -112,7 +112,6 @@ def _after_labelled(
     """Return the suite and its scores, behind the prompts of `labelled` that routers are fitted to."""
     rows = np.flatnonzero((labelled.prompts["split"] != "test").to_numpy())
     columns = [labelled.candidate_ids.index(candidate.id) for candidate in unscored.candidates]
-    depth = max(array.shape[2] for array in (*labelled.scores.values(), *scores.values()))
     whole = replace(
         unscored,
         prompts=pd.concat([labelled.prompts.iloc[rows], unscored.prompts], ignore_index=True),
@@ -122,17 +121,14 @@ def _after_labelled(
             for name, values in unscored.features.items()
         },
     )
-    return whole, {
-        name: np.concatenate(
-            [_deepened(labelled.scores[name][rows][:, columns], depth), _deepened(values, depth)]
-        )
-        for name, values in scores.items()
-    }
-
-
-def _deepened(scores: Scores, depth: int) -> Scores:
-    """Return scores (n, M, S) with a sample axis of `depth`, NaN where no sample is stored."""
-    return np.pad(scores, ((0, 0), (0, 0), (0, depth - scores.shape[2])), constant_values=np.nan)
+    joined: dict[str, Scores] = {}
+    for name, values in scores.items():
+        known = labelled.scores[name][rows][:, columns]
+        depth = max(known.shape[2], values.shape[2])
+        joined[name] = np.full((len(whole.prompts), len(columns), depth), np.nan, np.float32)
+        joined[name][: len(known), :, : known.shape[2]] = known
+        joined[name][len(known) :, :, : values.shape[2]] = values
+    return whole, joined
 
 
 def _read_scores(unscored: Suite, job: Job, shards: Sequence[Shard]) -> dict[str, Scores]:
