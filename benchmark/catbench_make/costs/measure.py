@@ -71,11 +71,12 @@ def measure(
     if not flops_only:
         from catbench_make.costs.clock import measure_image
 
-        sizes = {candidate.id: batch for candidate in chosen}
-        for candidate in chosen if batches else ():
-            sizes[candidate.id] = _fastest(
-                candidate, device, batches, unscored.root, repeats, compiled, on_batch
-            )
+        sizes = {
+            one.id: _fastest(one, device, batches, unscored.root, repeats, compiled, on_batch)
+            if batches
+            else batch
+            for one in chosen
+        }
         calls: dict[str, list[Measured]] = {candidate.id: [] for candidate in chosen}
         for done in range(rounds * len(chosen)):
             candidate = chosen[done % len(chosen)]

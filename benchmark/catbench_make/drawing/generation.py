@@ -8,6 +8,7 @@ each part (`--part I/N`); engines that use several machines do so from one.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -201,15 +202,10 @@ def run_shards(
 
 def _price(unscored: Suite) -> tuple[Cost, ...]:
     """Return the costs of a suite's candidates: the suite's units that price them all, then FLOPs."""
-    chosen = {candidate.id for candidate in unscored.candidates}
-    by_unit: dict[tuple[str, str], list[Cost]] = {}
-    for cost in unscored.costs:
-        if cost.candidate in chosen:
-            by_unit.setdefault((cost.unit, cost.hardware), []).append(cost)
-    whole: list[Cost] = []
-    for rows in by_unit.values():
-        if {cost.candidate for cost in rows} == chosen:
-            whole += rows
+    own = [cost for cost in unscored.costs if cost.candidate in unscored.candidate_ids]
+    priced = Counter((cost.unit, cost.hardware) for cost in own)  # no candidate twice: a suite has no such
+    columns = [column for column, count in priced.items() if count == len(unscored.candidates)]
+    whole = [cost for column in columns for cost in own if (cost.unit, cost.hardware) == column]
     units = {cost.unit for cost in whole}
     if not {"tflops", "tflops_paper"} <= units:
         counted = flop_costs(unscored.candidates, unscored.root)
