@@ -206,8 +206,11 @@ def test_files_of_another_form_are_refused(tmp_path, today):
     with pytest.raises(CatbenchError, match="the table of the task 'text-to-video'"):
         import_costs(today(configuration(), task="text-to-video"))
     (tmp_path / "list.json").write_text("[]")
-    with pytest.raises(CatbenchError, match="it has no list `configurations`"):
+    with pytest.raises(CatbenchError, match=r"list\.json: it has no rows"):
         import_costs(tmp_path / "list.json")
+    (tmp_path / "other.json").write_text("{}")
+    with pytest.raises(CatbenchError, match="it has no list `configurations`"):
+        import_costs(tmp_path / "other.json")
     (tmp_path / "half.json").write_text('{"configurations": [')
     with pytest.raises(CatbenchError, match=r"half\.json: not readable as JSON"):
         import_costs(tmp_path / "half.json")

@@ -94,7 +94,7 @@ def import_costs(
     if path.is_dir():
         is_cems = cems.is_cems(path)
         costs = cems.measured_seconds(path) if is_cems else _of_runs(_old_runs(path), batch, name_of)
-    elif path.suffix == ".json" and not _is_tidy(content := _json(path)):
+    elif path.suffix == ".json" and isinstance(content := _json(path), dict):
         costs = _of_runs(_runs(content, path), batch, name_of)
     elif is_co2_inference(path):
         costs = co2_inference_costs(path, tell)
@@ -155,14 +155,9 @@ def _distinguished(runs: Mapping[str, Run], name_of: NameOf) -> dict[str, str]:
     return names
 
 
-def _is_tidy(content: Any) -> bool:
-    """Return whether a JSON file holds rows of a cost table."""
-    return isinstance(content, list) and bool(content) and isinstance(content[0], dict)
-
-
-def _runs(content: Any, path: Path) -> dict[str, Run]:
+def _runs(content: dict[str, Any], path: Path) -> dict[str, Run]:
     """Return the runs of today's table by their places in it."""
-    if not isinstance(content, dict) or not isinstance(content.get("configurations"), list):
+    if not isinstance(content.get("configurations"), list):
         raise SuiteError(f"{path}: no table of the ML.ENERGY leaderboard: it has no list `configurations`")
     if content.get("task") != _TASK:
         raise SuiteError(f"{path}: the table of the task {content.get('task')!r}; {_TASK!r} is needed")
@@ -234,9 +229,5 @@ def _chosen(costs: Sequence[Cost], candidates: Sequence[str]) -> list[Cost]:
 
 
 def _json(path: Path) -> Any:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from error
     with readable(path, "JSON"):
-        return json.loads(content)
+        return json.loads(path.read_bytes())
