@@ -99,7 +99,7 @@ def test_diffusiondb_takes_a_ceiling_and_several_files(typed, tmp_path):
         ("prompt,prompt_nsfw\nx,0.1\n", ("--nsfw-ceiling", 2), "--nsfw-ceiling 2"),
         ("prompt\nx\n", ("--ids", "nothing.txt"), "there is no file nothing.txt"),
         ("prompt\nx\n", ("--from", "nothing.csv"), "there is no file nothing.csv"),
-        ("prompt\nx\n", ("--out", "{tmp}/a.csv"), "a.csv is a file, and a suite is a folder"),
+        ("prompt\nx\n", ("--out", "{tmp}/a.csv"), "a.csv: it is a file, a folder is needed"),
         ("prompt\nx\n", ("--ids", "i", "--limit", 5), "--limit beside --ids would change nothing"),
         ("prompt\nx\n", ("--ids", "i", "--threshold", 0.75), "--threshold beside --ids"),
         ("prompt\nx\n", ("--ids", "i", "--seed", 0), "--seed beside --ids"),

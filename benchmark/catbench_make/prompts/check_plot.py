@@ -28,14 +28,13 @@ def check_plot_format(path: Path) -> None:
         raise UsageError(f"cannot draw {path}: a plot of prompts ends in {' or '.join(FORMATS)}")
 
 
-def write_check_plot(found: PromptCheck, vectors: Scores | None, path: Path) -> None:
-    """Draw a check, whole or not at all; without vectors the lengths alone."""
+def write_check_plot(found: PromptCheck, vectors: Scores, path: Path) -> None:
+    """Draw a check, whole or not at all."""
     from matplotlib.figure import Figure
 
-    panels = [_lengths] if vectors is None else [_similarities, _lengths, _map]
-    figure = Figure(figsize=(5.6 * len(panels), 4.6), layout="constrained")
-    axes = figure.subplots(1, len(panels), squeeze=False)[0]
-    for axis, panel in zip(axes, panels, strict=True):
+    figure = Figure(figsize=(16.8, 4.6), layout="constrained")
+    axes: Any = figure.subplots(1, 3)
+    for axis, panel in zip(axes, (_similarities, _lengths, _map), strict=True):
         panel(axis, found, vectors)
         axis.spines[["top", "right"]].set_visible(False)
         axis.legend(frameon=False, fontsize=8, markerscale=1.5)
@@ -43,7 +42,7 @@ def write_check_plot(found: PromptCheck, vectors: Scores | None, path: Path) -> 
         figure.savefig(draft, dpi=150)
 
 
-def _similarities(axis: Any, found: PromptCheck, vectors: Scores | None) -> None:
+def _similarities(axis: Any, found: PromptCheck, vectors: Scores) -> None:
     groups = [(split, f"{split} to train", values) for split, values in found.nearest_train.items()]
     if found.other is not None and found.other_nearest is not None:
         groups.append(("other", f"all to {found.other.name}", found.other_nearest))
@@ -67,7 +66,7 @@ def similarity_bins(near: float, size: int) -> Floats:
     return np.append(near + width * np.arange(-below, above + 1), 1.0)
 
 
-def _lengths(axis: Any, found: PromptCheck, vectors: Scores | None) -> None:
+def _lengths(axis: Any, found: PromptCheck, vectors: Scores) -> None:
     bins = np.arange(0.5, max(2, np.quantile(found.words, 0.995)) + 1)
     splits = found.prompts["split"].to_numpy()
     for split in SPLITS:
@@ -79,10 +78,13 @@ def _lengths(axis: Any, found: PromptCheck, vectors: Scores | None) -> None:
     axis.set_ylabel("density")
 
 
-def _map(axis: Any, found: PromptCheck, vectors: Scores | None) -> None:
-    assert vectors is not None
+def _map(axis: Any, found: PromptCheck, vectors: Scores) -> None:
+    from sklearn.decomposition import PCA
+
     step = -(-len(vectors) // MOST_POINTS)
-    points = principal_components(vectors[::step])
+    parts = min(2, *vectors[::step].shape)
+    points = PCA(parts, random_state=0).fit_transform(vectors[::step])
+    points = np.pad(points, ((0, 0), (0, 2 - parts)))
     splits = found.prompts["split"].to_numpy()[::step]
     size = float(np.clip(100 / np.sqrt(len(points)), 1.5, 8))
     for split in SPLITS:
@@ -91,12 +93,3 @@ def _map(axis: Any, found: PromptCheck, vectors: Scores | None) -> None:
     axis.set_title("first two principal components of the embeddings", fontsize=9)
     axis.set_xticks([])
     axis.set_yticks([])
-
-
-def principal_components(vectors: Scores) -> Floats:
-    """Return the first two principal components (n, 2) of vectors (n, d)."""
-    from sklearn.decomposition import PCA
-
-    parts = min(2, *vectors.shape)
-    points = PCA(parts, random_state=0).fit_transform(vectors)
-    return np.pad(points, ((0, 0), (0, 2 - parts))).astype(np.float64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -86,21 +86,21 @@ class PromptCheck:
         record: dict[str, Any] = {
             "splits": self.prompts["split"].value_counts().reindex(list(SPLITS), fill_value=0).to_dict(),
             "near": self.near,
-            "exact_across_splits": self._named(self.exact),
-            "near_across_splits": None if self.similar is None else self._named(self.similar),
+            "exact_across_splits": self._told(self.exact),
+            "near_across_splits": self._told(self.similar),
             "length": self.lengths(),
             "vocabulary": self.vocabulary(),
             "beyond_clip_window": None
             if self.beyond is None
             else self.prompts["prompt_id"].iloc[self.beyond].tolist(),
         }
-        if self.other is not None and self.other_exact is not None:
+        if self.other is not None:
             record["against"] = {
                 "name": self.other.name,
                 "prompts": len(self.other.texts),
                 "test_prompts": self.tested_elsewhere,
-                "exact": self._with_other(self.other_exact),
-                "near": None if self.other_similar is None else self._with_other(self.other_similar),
+                "exact": self._told(self.other_exact, self.other),
+                "near": self._told(self.other_similar, self.other),
             }
         return record
 
@@ -131,24 +131,17 @@ class PromptCheck:
             if split in bags
         }
 
-    def _named(self, pairs: pd.DataFrame) -> list[dict[str, Any]]:
+    def _told(self, pairs: pd.DataFrame | None, other: Other | None = None) -> list[dict[str, Any]] | None:
+        """Return pairs among the prompts, or with those of `other`; None where they were not looked for."""
+        if pairs is None:
+            return None
         ids, split = self.prompts["prompt_id"].tolist(), self.prompts["split"].tolist()
         return [
             {"prompts": [ids[a], ids[b]], "splits": [split[a], split[b]], "similarity": value}
-            for a, b, value in _rows(pairs)
+            if other is None
+            else {"prompt": ids[a], "split": split[a], "text": other.texts[b], "similarity": value}
+            for a, b, value in zip(*(pairs[name].tolist() for name in ("a", "b", "similarity")), strict=True)
         ]
-
-    def _with_other(self, pairs: pd.DataFrame) -> list[dict[str, Any]]:
-        assert self.other is not None
-        ids, split = self.prompts["prompt_id"].tolist(), self.prompts["split"].tolist()
-        return [
-            {"prompt": ids[a], "split": split[a], "text": self.other.texts[b], "similarity": value}
-            for a, b, value in _rows(pairs)
-        ]
-
-
-def _rows(pairs: pd.DataFrame) -> Iterable[tuple[int, int, float]]:
-    return zip(*(pairs[name].tolist() for name in ("a", "b", "similarity")), strict=True)
 
 
 def words_of(text: str) -> list[str]:

@@ -235,17 +235,11 @@ def _check_alone(context: typer.Context) -> None:
 
 
 def _check_target(folder: Path, force: bool) -> None:
-    """Raise UsageError where a suite may not be written; one with scores is never replaced."""
+    """Raise an error where a suite may not be written; one with scores is never replaced."""
     from catbench.errors import UsageError
+    from catbench.files import check_free
     from catbench.suite.store import read_manifest
 
-    if folder.is_file():
-        raise UsageError(f"{folder} is a file, and a suite is a folder: give another --out")
-    if not folder.is_dir() or not any(folder.iterdir()):
-        return
-    if not (folder / "manifest.json").is_file():
-        raise UsageError(f"{folder} holds no suite (no manifest.json), so it is not replaced by one")
-    if not force:
-        raise UsageError(f"{folder} is there already: give another folder, or --force to replace it")
-    if "scores.parquet" in read_manifest(folder).files:
+    check_free(folder, force=force)
+    if folder.is_dir() and any(folder.iterdir()) and "scores.parquet" in read_manifest(folder).files:
         raise UsageError(f"{folder} holds scores, and new prompts would lose them: give another --out")
