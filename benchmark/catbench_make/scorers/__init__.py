@@ -34,12 +34,8 @@ ScoreFunction: TypeAlias = Callable[[Images, Sequence[str]], Floats | Scores]
 """(images, prompts) -> scores, shape (n,), as the metric's direction says (not negated)."""
 
 ENTRY_POINTS = "catbench.metrics"
-_BUILT_IN = {
-    "aesthetic": "catbench_make.scorers.aesthetic:AESTHETIC",
-    "clip_score": "catbench_make.scorers.clip_score:CLIP_SCORE",
-    "image_reward": "catbench_make.scorers.image_reward:IMAGE_REWARD",
-    "sharpness": "catbench_make.scorers.sharpness:SHARPNESS",
-}
+_BUILT_IN = ("aesthetic", "clip_score", "image_reward", "sharpness")
+"""Each has a file, in which the source has its name in capitals."""
 
 Made = TypeVar("Made")
 
@@ -102,8 +98,7 @@ def metric_source(name: str) -> MetricSource:
     Raises UsageError for an unknown name, GenerationError for an entry point that does not load.
     """
     if name in _BUILT_IN:
-        module, _, attribute = _BUILT_IN[name].partition(":")
-        return getattr(import_module(module), attribute)
+        return getattr(import_module(f"{__name__}.{name}"), name.upper())
     found: Mapping[str, EntryPoint] = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
     if name not in found:
         raise unknown_name("metric", name, [*_BUILT_IN, *found])

@@ -17,7 +17,7 @@ from scipy.ndimage import gaussian_filter
 
 from catbench.arrays import Floats
 from catbench.suite.info import Metric
-from catbench_make.scorers import Images, MetricSource, ScoreFunction, ScorerContext
+from catbench_make.scorers import Images, MetricSource
 
 SIGMA = 1.0
 TRUNCATE = 4.0
@@ -40,16 +40,11 @@ def _sharpness(intensity: Floats) -> float:
     return lost / energy if energy else 0.0
 
 
-def _load(metric: Metric, context: ScorerContext) -> ScoreFunction:
-    del metric, context
-    return sharpness
-
-
 SHARPNESS = MetricSource(
     Metric(
         name="sharpness",
         label="Sharpness",
         citation="adapted from Paris, Hasinoff, Kautz: Local Laplacian Filters, 2011",
     ),
-    _load,
+    lambda metric, context: sharpness,
 )
