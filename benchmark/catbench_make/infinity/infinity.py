@@ -20,6 +20,7 @@ import torch
 from catbench.errors import GenerationError
 from catbench_make import checkout
 from catbench_make.checkout import COMMIT, OfficialCode, official_code, quiet, weights_folder
+from catbench_make.encoders import reader
 from catbench_make.packages import optional
 from catbench_make.plan.settings import DrawingSettings
 
@@ -182,11 +183,10 @@ class InfinityPipeline:
 
     def _read(self, text: str) -> tuple[torch.Tensor, list[int], torch.Tensor, int]:
         """Return the T5's states of the tokens that are no padding, and where each prompt ends."""
-        tokens = self.components["tokenizer"](
-            text=[text], max_length=TEXT_WINDOW, padding="max_length", truncation=True, return_tensors="pt"
-        ).to(self._text_encoder.device)
-        states = self._text_encoder(input_ids=tokens.input_ids, attention_mask=tokens.attention_mask)
-        return packed(states.last_hidden_state[0, : int(tokens.attention_mask.sum())].float())
+        read = reader(self.components["tokenizer"], self._text_encoder.device)([text], TEXT_WINDOW, True)
+        ids, real = read["input_ids"], read["attention_mask"]
+        states = self._text_encoder(input_ids=ids, attention_mask=real)
+        return packed(states.last_hidden_state[0, : int(real.sum())].float())
 
 
 def packed(states: torch.Tensor) -> tuple[torch.Tensor, list[int], torch.Tensor, int]:
