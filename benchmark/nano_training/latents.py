@@ -29,12 +29,10 @@ def load_part(kind: str, parts: Path, name: str, device: str = "cpu") -> Any:
 
     Raises UsageError naming the command that makes it.
     """
-    if not (parts / name / "config.json").exists():
-        raise UsageError(
-            f"no finished model in {parts / name}: "
-            f"run `python -m nano_training.train {name}` first, same --out"
-        )
-    return shipped_models.load_part(kind, parts, name, device)
+    try:
+        return shipped_models.load_part(kind, parts, name, device)
+    except UsageError as error:
+        raise UsageError(f"{error}: run `python -m nano_training.train {name}` first, same --out") from error
 
 
 def text_encoder(parts: Path, device: str) -> Callable[[torch.Tensor], Condition]:

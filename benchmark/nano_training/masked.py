@@ -26,8 +26,8 @@ from nano_training.tokenizer import MAX_TOKENS, build_tokenizer
 from nano_training.vae import code_pictures
 
 _DROPPED_SHARE = 0.1
-_AESTHETIC = 6.0
-"""aMUSEd's default for the score that it is conditioned on; here it is always the same."""
+_WHOLE_PICTURE = [float(IMAGE_SIZE), float(IMAGE_SIZE), 0.0, 0.0, 6.0]
+"""What aMUSEd is conditioned on: width, height, crop, and its default aesthetic score; always the same."""
 
 
 class MaskedTask(Task):
@@ -59,7 +59,7 @@ class MaskedTask(Task):
         shown = torch.where(masked.view_as(codes), CODES, codes)
         logits = self.uvit(
             shown.to(self.device), condition.hidden, condition.pooled,
-            _micro_conditions(self.batch).to(self.device),
+            torch.tensor([_WHOLE_PICTURE] * self.batch, device=self.device),
         )  # fmt: skip
         answers = torch.where(masked.view_as(codes), codes, -100).to(self.device)
         return functional.cross_entropy(logits, answers)
@@ -70,8 +70,3 @@ class MaskedTask(Task):
             torch.where(dropped[:, None, None], self.nothing.hidden, condition.hidden),
             torch.where(dropped[:, None], self.nothing.pooled, condition.pooled),
         )
-
-
-def _micro_conditions(batch: int) -> torch.Tensor:
-    """Return aMUSEd's (width, height, crop, aesthetic score) of whole pictures, (batch, 5)."""
-    return torch.tensor([[IMAGE_SIZE, IMAGE_SIZE, 0, 0, _AESTHETIC]] * batch, dtype=torch.float32)

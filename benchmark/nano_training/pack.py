@@ -9,21 +9,18 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import torch
 import typer
 from safetensors.torch import load_file, save_file
 
 from catbench.errors import UsageError
-from catbench.files import atomic_folder, write_text
+from catbench.files import atomic_folder
 from catbench_make.nano.nano_candidates import GUIDANCE, TEACHERS
 from catbench_make.nano.shipped_models import WEIGHTS
 from nano_training.corpora import CORPORA, EVERYTHING, Corpus, corpus_of
 from nano_training.training_command import run_command
-
-if TYPE_CHECKING:
-    from nano_training.loop import TrainingPlan
 
 RECORD = "training.json"
 """In a finished model's folder: seed, steps, pictures, seconds."""
@@ -88,12 +85,6 @@ def unpack(out: Path, weights: Path = WEIGHTS) -> None:
                     _copy_weights(path, draft / path.name, torch.float32)
                 elif path.name != "README.md":
                     shutil.copyfile(path, draft / path.name)
-
-
-def write_record(folder: Path, plan: TrainingPlan, seconds: float) -> None:
-    """Write into a finished model's folder how it was trained: it is what makes it finished."""
-    record = {**plan.pinned, "seconds": round(seconds)}
-    write_text(folder / RECORD, json.dumps(record, indent=1) + "\n")
 
 
 def card(model: str, folder: Path) -> str:

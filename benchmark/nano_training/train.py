@@ -6,6 +6,7 @@ skipped, and what catbench ships counts as finished.
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from dataclasses import dataclass
@@ -15,13 +16,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from catbench.errors import unknown_name
+from catbench.files import atomic_file
 from catbench_make.nano.shipped_models import WEIGHTS
 from nano_training.corpora import CORPORA, EVERYTHING, corpus_of
-from nano_training.pack import RECORD, unpack, write_record
+from nano_training.pack import RECORD, unpack
 from nano_training.training_command import check_device, run_command
 
 if TYPE_CHECKING:
-    from nano_training.loop import Task, TrainingPlan
+    from nano_training.loop import Task
     from nano_training.pictures import Pictures
 
 STEPS = {
@@ -61,19 +63,6 @@ class Kit:
     """Pictures a step, a multiple of four; None: as shipped."""
     weights: Path = WEIGHTS
     """Finished models that are shipped."""
-
-    def plan(self, model: str, steps: int | None = None, minutes: float | None = None) -> TrainingPlan:
-        """Return how long and where to a model is trained."""
-        from nano_training.loop import TrainingPlan
-
-        return TrainingPlan(
-            self.out / "runs" / model,
-            steps or STEPS[model],
-            SEEDS[model],
-            self.device,
-            minutes,
-            self.number(model),
-        )
 
     def number(self, model: str) -> int:
         """Return how many pictures a model is trained on."""
@@ -119,16 +108,25 @@ def finished(out: Path, model: str) -> bool:
 
 def train_model(model: str, kit: Kit, steps: int | None = None, minutes: float | None = None) -> bool:
     """Train one model, from its checkpoint if it has one; return whether it is finished."""
-    from nano_training.loop import load_checkpoint, train
+    from nano_training.loop import TrainingPlan, load_checkpoint, train
 
-    plan = kit.plan(model, steps, minutes)
+    plan = TrainingPlan(
+        kit.out / "runs" / model,
+        steps or STEPS[model],
+        SEEDS[model],
+        kit.device,
+        minutes,
+        kit.number(model),
+    )
     task = build_task(model, kit)
     if not train(task, plan):
         return False
     shutil.rmtree(kit.out / model, ignore_errors=True)
     task.export(kit.out / model)
     state = load_checkpoint(plan.out, task.name, plan.pinned)
-    write_record(kit.out / model, plan, state["seconds"] if state else 0.0)
+    record = {**plan.pinned, "seconds": round(state["seconds"] if state else 0.0)}
+    with atomic_file(kit.out / model / RECORD) as draft:  # it is what makes it finished
+        draft.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return True
 
 
