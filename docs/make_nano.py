@@ -105,12 +105,8 @@ def page() -> str:
     test = matrix.prompts.iloc[matrix.rows("test")]
     found = {router: report_of(router) for router in ON_NANO}
     homogeneous = report_of("ridge-nano")
-    stale = [
-        name
-        for name, report in [*found.items(), ("ridge-nano", homogeneous)]
-        if report.result().suite_digest != matrix.digest
-    ]
-    if stale:
+    reports = {**found, "ridge-nano": homogeneous}
+    if stale := [name for name in reports if reports[name].result().suite_digest != matrix.digest]:
         raise SystemExit(f"reports of another version of the suite: {stale}")
     return TEXT.format(
         prompts=len(test),
@@ -217,8 +213,7 @@ def _steps(matrix: ScoreMatrix) -> str:
 
 
 def _worth(found: dict[str, Report], homogeneous: Report) -> str:
-    chosen = max(found, key=lambda name: found[name].result(METRIC).validation_gain or -np.inf)
-    result = found[chosen].result(METRIC)
+    chosen, result = make_real.chosen(found, METRIC)
     one = homogeneous.result(METRIC)
     gains = result.references["oracle_shrunk"]["audc_linear"], result.references["mixture"]["audc_linear"]
     assert gains[0].value is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Sequence
 
 from make_shared import DOCS, table
 from pydantic import BaseModel
@@ -77,21 +76,16 @@ def page() -> str:
 
 def fields(model: type[BaseModel]) -> str:
     """Return a list of a record's fields; those that need no words share a line."""
-    found = _assignments(model)
-    types = {one.target.id: ast.unparse(one.annotation) for one, _ in found}
-    texts = {
-        one.target.id: inspect.cleandoc(after.value.value).replace("\n", " ").removesuffix(".")
-        for one, after in found
-        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
-    }
+    declared = _declared(model)
     plain: list[str] = []
     explained: list[str] = []
     for name, field in model.model_fields.items():
         if not field.exclude:
-            written = types[name].replace("'", '"').replace("|", "or").replace("NonNegativeInt", "int")
+            kind, text = declared[name]
+            written = kind.replace("'", '"').replace("|", "or").replace("NonNegativeInt", "int")
             said = f"`{field.alias or name}` ({written})"
-            if name in texts:
-                explained.append(f"- {said}: {texts[name]}")
+            if text:
+                explained.append(f"- {said}: {text}")
             else:
                 plain.append(said)
     return "\n".join([*([f"- {', '.join(plain)}"] if plain else []), *explained])
@@ -111,17 +105,17 @@ def _kind(kind: str, meaning: str) -> list[str]:
     return [f"{kind}: {meaning}", ", ".join(found)]
 
 
-def _assignments(model: type[BaseModel]) -> Sequence[tuple[ast.AnnAssign, ast.stmt | None]]:
-    """Return the annotated fields of a record and its bases, each with the statement that follows it."""
-    found: list[tuple[ast.AnnAssign, ast.stmt | None]] = []
+def _declared(model: type[BaseModel]) -> dict[str, tuple[str, str]]:
+    """Return the type and the docstring of each field of a record and its bases, as they are written."""
+    found: dict[str, tuple[str, str]] = {}
     for base in reversed(model.__mro__):
         if base.__module__ in {one.__name__ for one in (numbers, result, report)}:
             body = ast.parse(inspect.getsource(base)).body[0].body
-            found += [
-                (one, after)
-                for one, after in zip(body, [*body[1:], None], strict=True)
-                if isinstance(one, ast.AnnAssign)
-            ]
+            for one, after in zip(body, [*body[1:], ast.Pass()], strict=True):
+                if isinstance(one, ast.AnnAssign):
+                    text = inspect.cleandoc(after.value.value) if isinstance(after, ast.Expr) else ""
+                    written = text.replace("\n", " ").removesuffix(".")
+                    found[one.target.id] = ast.unparse(one.annotation), written
     return found
 
 
