@@ -71,12 +71,11 @@ def measure(
     if not flops_only:
         from catbench_make.costs.clock import measure_image
 
-        sizes = {
-            one.id: _fastest(one, device, batches, unscored.root, repeats, compiled, on_batch)
-            if batches
-            else batch
-            for one in chosen
-        }
+        sizes = {candidate.id: batch for candidate in chosen}
+        for candidate in chosen if batches else ():
+            sizes[candidate.id] = _fastest(
+                candidate, device, batches, unscored.root, repeats, compiled, on_batch
+            )
         calls: dict[str, list[Measured]] = {candidate.id: [] for candidate in chosen}
         for done in range(rounds * len(chosen)):
             candidate = chosen[done % len(chosen)]
