@@ -16,7 +16,7 @@ from catbench.report.ranks import rank
 from catbench.report.report import Report
 from catbench.report.result import Result
 from catbench.report.spelling import plain, spell
-from catbench.score.bootstrap import Bootstrap, intervals
+from catbench.score.bootstrap import Bootstrap, replicates
 from catbench.suite.matrix import ScoreMatrix
 from catbench_make.nano.nano_candidates import NEVER_SEEN, TEACHERS
 from catbench_make.nano.reading import read
@@ -203,7 +203,7 @@ def _steps(matrix: ScoreMatrix) -> str:
                 means = weights @ kept
                 return {"share": means / means[:, -1:]}
 
-            found = intervals(shares, test["group"].to_numpy()[inside], Bootstrap())["share"]
+            found = replicates(shares, test["group"].to_numpy()[inside], Bootstrap()).intervals()["share"]
             ends = zip(found.value[:-1], found.low[:-1], found.high[:-1], strict=True)
             percents = [f"{value:.0%} [{low:.0%}, {high:.0%}]" for value, low, high in ends]
             blank = nothing[inside].mean() / quality[inside, -1].mean()
@@ -262,7 +262,7 @@ def _means(quality: np.ndarray, groups: np.ndarray) -> list[str]:
     def means(weights: np.ndarray) -> dict[str, np.ndarray]:
         return {"mean": weights @ quality / weights.sum(axis=1, keepdims=True)}
 
-    found = intervals(means, groups, Bootstrap())["mean"]
+    found = replicates(means, groups, Bootstrap()).intervals()["mean"]
     ends = zip(found.value, found.low, found.high, strict=True)
     return [spell(Estimate(value=value, low=low, high=high)) for value, low, high in ends]
 
