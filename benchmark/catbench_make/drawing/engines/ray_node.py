@@ -47,7 +47,7 @@ def make_there(
 def check_here(job: Job, sign: Path, needed: dict[str, str]) -> None:
     """Raise UsageError where this machine has not the files, the hardware or the packages of the others."""
     node = socket.gethostname()
-    if not (sign.is_file() and os.access(job.folder, os.W_OK)):
+    if not (os.path.isfile(sign) and os.access(job.folder, os.W_OK)):  # false, too, where none may look
         raise UsageError(
             f"--out {job.folder}: a worker on {node} does not see this folder, or cannot write to it: put it "
             "on a disk that all nodes of the cluster share under the same path"
