@@ -14,6 +14,7 @@ import pytest
 from catbench import CatbenchError, load
 from catbench.files import atomic_file, atomic_folder
 from catbench.home import known_suites
+from catbench.suite import content, score_rows
 from catbench.suite.pool import Cost
 from catbench.suite.simulate import Simulation, simulate
 from catbench.suite.store import save, verify
@@ -69,6 +70,27 @@ def test_rows_may_stand_in_any_order(matrix, tmp_path):
     content["files"]["scores.parquet"] = hashlib.sha256(path.read_bytes()).hexdigest()
     manifest.write_text(json.dumps(content))
     assert_same(load(tmp_path / "suite"), matrix)
+
+
+def test_rows_are_read_and_written_in_parts(matrix, tmp_path, monkeypatch):
+    save(matrix, tmp_path / "whole")
+    monkeypatch.setattr(score_rows, "ROWS_AT_ONCE", 30)
+    monkeypatch.setattr(content, "PROMPTS_AT_ONCE", 7)
+    save(matrix, tmp_path / "suite")
+    path = tmp_path / "suite" / "scores.parquet"
+    assert pq.ParquetFile(path).num_row_groups == 200 // (30 // (3 * 4))
+    assert_same(load(tmp_path / "suite"), matrix)
+    assert load(tmp_path / "suite").digest == matrix.digest == load(tmp_path / "whole").digest
+    rows = pd.read_parquet(path)
+    for spoilt, says in (
+        (pd.concat([rows, rows.head(1)]), "candidate 'sim-1', sample 0 is in two rows"),
+        (cell(rows, 100, "simulated_score", None), "row 101: simulated_score is empty"),
+        (rows.iloc[:-1], "; 1 of 2400 cells lack one"),
+    ):
+        spoilt.to_parquet(path, index=False)
+        sign(tmp_path / "suite")
+        with pytest.raises(CatbenchError, match=says):
+            load(tmp_path / "suite")
 
 
 def sign(folder):

@@ -20,6 +20,9 @@ import pandas as pd
 
 from catbench.arrays import Scores
 
+PROMPTS_AT_ONCE = 4096
+"""Prompts whose scores are copied into order at a time for the digest."""
+
 
 def content_digest(
     prompts: pd.DataFrame,
@@ -45,8 +48,10 @@ def content_digest(
     stored = stored_samples(prompts, samples)
     depth = stored.shape[2]
     for metric in sorted(all_scores):
-        scores = np.where(stored[order], all_scores[metric][order][:, by_id, :depth], 0)
-        digest.update((scores + np.float32(0)).astype("<f4").tobytes())
+        for start in range(0, len(order), PROMPTS_AT_ONCE):
+            rows = order[start : start + PROMPTS_AT_ONCE]
+            scores = np.where(stored[rows], all_scores[metric][rows][:, by_id, :depth], 0)
+            digest.update((scores + np.float32(0)).astype("<f4").tobytes())
     return digest.hexdigest()
 
 

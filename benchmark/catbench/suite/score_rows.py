@@ -1,8 +1,11 @@
-"""`scores.parquet`: one row a prompt, candidate and sample, one float32 column a metric."""
+"""`scores.parquet`: one row a prompt, candidate and sample, one float32 column a metric.
+
+Read and written in parts, so that a large suite needs little more memory than its arrays.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ from catbench.suite.content import stored_samples
 from catbench.suite.matrix import ScoreMatrix, Suite
 
 ROWS_AT_ONCE = 1 << 17
-"""Most rows of a row group of the file, but for a single prompt with more."""
+"""Most rows of a part, which is a row group of the file, but for a single prompt with more."""
 _CODED: Any = ["prompt_id", "candidate"]
 """Columns whose texts are held once each, and their numbers in the rows."""
 
@@ -30,75 +33,96 @@ def read_scores(path: Path, suite: Suite) -> dict[str, Scores]:
     """
     wanted = ["prompt_id", "candidate", "sample", *(metric.name for metric in suite.metrics)]
     with readable(path, "Parquet"):
-        file = pq.ParquetFile(path, read_dictionary=_CODED)
+        file = pq.ParquetFile(path, read_dictionary=_CODED, pre_buffer=False)
     _check_columns(file.schema_arrow, wanted, path)
-    with readable(path, "Parquet"):
-        table = file.read(columns=wanted)
-    for name in wanted:
-        if table[name].null_count:
-            row = table[name].to_pandas().isna().argmax()
-            raise SuiteError(f"{path}, row {row + 1}: {name} is empty")
-    return placed(table, suite, str(path))
+    return placed(_full_batches(file, wanted, path), suite, str(path))
 
 
-def placed(table: Any, suite: Suite, where: str) -> dict[str, Scores]:
-    """Return the scores of an Arrow table's rows, whose texts are coded as numbers, as `read_scores` does.
+def _full_batches(file: Any, wanted: Sequence[str], path: Path) -> Iterator[Any]:
+    """Yield a file's rows in parts; raises SuiteError for the first row with an empty cell."""
+    before, batches = 0, file.iter_batches(batch_size=ROWS_AT_ONCE, columns=wanted)
+    while True:
+        with readable(path, "Parquet"):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        for name in wanted:
+            if (column := batch.column(name)).null_count:
+                row = before + int(column.is_null().to_numpy(zero_copy_only=False).argmax())
+                raise SuiteError(f"{path}, row {row + 1}: {name} is empty")
+        before += batch.num_rows
+        yield batch
 
-    `where` is what to name in messages.
+
+def placed(parts: Iterable[Any], suite: Suite, where: str) -> dict[str, Scores]:
+    """Return the scores of record batches, whose texts are coded as numbers, as `read_scores` does.
+
+    They are taken one by one, and none is kept. `where` is what to name in messages.
     """
     prompts, candidates = suite.prompts, suite.candidate_ids
-    ids = prompts["prompt_id"].tolist()
-    table = table.unify_dictionaries().combine_chunks()
-    prompt = _positions(table["prompt_id"], ids, "prompt", where)
-    candidate = _positions(table["candidate"], candidates, "candidate", where)
-    sample: Ints = table["sample"].to_numpy()
+    ids, texts = prompts["prompt_id"].tolist(), prompts["text"].tolist()
+    prompt_index, candidate_index = (pd.Index(names, dtype="str") for names in (ids, candidates))
     due = stored_samples(prompts, suite.samples)
-    shape = (len(ids), len(candidates), due.shape[2])
+    depth, shape = due.sum(axis=(1, 2)), (len(ids), len(candidates), due.shape[2])
+    seen = np.zeros(shape, dtype=bool)
+    scores = {metric.name: np.full(shape, np.nan, dtype=np.float32) for metric in suite.metrics}
 
     def named(row: int, column: int, number: int) -> str:
-        text = shown(prompts["text"].iloc[row])
-        return f"prompt {text} (id {ids[row]}), candidate {candidates[column]!r}, sample {number}"
-
-    depth = due.sum(axis=(1, 2))
-    outside = (sample < 0) | (sample >= depth[prompt])
-    if outside.any():
-        row = int(outside.argmax())
-        raise SuiteError(
-            f"{where}: {named(prompt[row], candidate[row], sample[row])}: the suite stores "
-            f"samples 0 to {depth[prompt[row]] - 1} of this prompt"
+        return (
+            f"prompt {shown(texts[row])} (id {ids[row]}), candidate {candidates[column]!r}, sample {number}"
         )
-    cell = np.ravel_multi_index((prompt, candidate, sample), shape)
-    times = np.bincount(cell, minlength=np.prod(shape)).reshape(shape)
-    if (times > 1).any():
-        place = named(*np.argwhere(times > 1)[0])
-        raise SuiteError(f"{where}: {place} is in two rows (is a `sample` column missing?)")
-    missing = due & (times == 0)
+
+    for part in parts:
+        prompt = _positions(part["prompt_id"], prompt_index, "prompt", where)
+        candidate = _positions(part["candidate"], candidate_index, "candidate", where)
+        sample: Ints = part["sample"].to_numpy(zero_copy_only=False)
+        outside = (sample < 0) | (sample >= depth[prompt])
+        if outside.any():
+            row = int(outside.argmax())
+            raise SuiteError(
+                f"{where}: {named(prompt[row], candidate[row], sample[row])}: the suite stores "
+                f"samples 0 to {depth[prompt[row]] - 1} of this prompt"
+            )
+        cell = np.ravel_multi_index((prompt, candidate, sample), shape)
+        order = np.sort(cell)
+        twice = [*order[1:][order[1:] == order[:-1]][:1], *cell[seen.ravel()[cell]][:1]]
+        if twice:
+            place = named(*map(int, np.unravel_index(twice[0], shape)))
+            raise SuiteError(f"{where}: {place} is in two rows (is a `sample` column missing?)")
+        seen.ravel()[cell] = True
+        for name, array in scores.items():
+            array.ravel()[cell] = part[name].to_numpy(zero_copy_only=False)
+    missing = due & ~seen
     if missing.any():
+        place = named(*map(int, np.unravel_index(int(missing.argmax()), shape)))
         raise SuiteError(
-            f"{where}: no score of {named(*np.argwhere(missing)[0])}; {int(missing.sum())} of "
+            f"{where}: no score of {place}; {int(missing.sum())} of "
             f"{int(depth.sum()) * len(candidates)} cells lack one, and a matrix must be complete"
         )
-    scores = {metric.name: np.full(shape, np.nan, dtype=np.float32) for metric in suite.metrics}
-    for name, array in scores.items():
-        array.ravel()[cell] = table[name].to_numpy()
     return {name: frozen(array) for name, array in scores.items()}
 
 
 def write_scores(matrix: ScoreMatrix, path: Path) -> None:
     """Write the scores of a matrix, prompt by prompt, candidate by candidate, sample by sample."""
+    ids, names = pa.array(matrix.prompts["prompt_id"].tolist()), pa.array(list(matrix.candidate_ids))
     count, width, depth = next(iter(matrix.scores.values())).shape
-    due = stored_samples(matrix.prompts, matrix.samples, depth)
-    prompt, candidate, sample = np.nonzero(np.broadcast_to(due, (count, width, depth)))
-    table = pa.table(
-        {
-            "prompt_id": pa.array(matrix.prompts["prompt_id"].tolist()).take(pa.array(prompt)),
-            "candidate": pa.array(list(matrix.candidate_ids)).take(pa.array(candidate)),
-            "sample": pa.array(sample.astype(np.int16)),
-            **{name: pa.array(scores[prompt, candidate, sample]) for name, scores in matrix.scores.items()},
-        }
+    due = np.broadcast_to(stored_samples(matrix.prompts, matrix.samples, depth), (count, width, depth))
+    step = max(1, ROWS_AT_ONCE // (width * depth))
+    schema = pa.schema(
+        [("prompt_id", pa.string()), ("candidate", pa.string()), ("sample", pa.int16())]
+        + [(metric, pa.float32()) for metric in matrix.scores]
     )
-    whole_prompts = max(1, ROWS_AT_ONCE // (width * depth)) * width * depth
-    pq.write_table(table, path, row_group_size=whole_prompts, use_dictionary=_CODED)
+    with pq.ParquetWriter(path, schema, use_dictionary=_CODED) as writer:
+        for start in range(0, count, step):
+            part = slice(start, start + step)
+            prompt, candidate, sample = np.nonzero(due[part])
+            columns = [
+                ids.take(pa.array(prompt + start)),
+                names.take(pa.array(candidate)),
+                pa.array(sample.astype(np.int16)),
+                *(pa.array(scores[part][due[part]]) for scores in matrix.scores.values()),
+            ]
+            writer.write_table(pa.table(columns, schema=schema))
 
 
 def _check_columns(schema: Any, wanted: Sequence[str], path: Path) -> None:
@@ -117,12 +141,11 @@ def _check_columns(schema: Any, wanted: Sequence[str], path: Path) -> None:
             raise SuiteError(f"{path}: column {name!r} holds {found}; it must be {kind}")
 
 
-def _positions(column: Any, names: Sequence[str], kind: str, where: str) -> Ints:
-    """Return the position among `names` of each value of a column."""
-    coded = column.combine_chunks()
-    found = coded.dictionary.to_pylist()
-    lookup = pd.Index(names).get_indexer(pd.Index(found))
+def _positions(column: Any, index: pd.Index[str], kind: str, where: str) -> Ints:
+    """Return the position in `index` of each value of a column."""
+    found = column.dictionary.to_pylist()
+    lookup = index.get_indexer(pd.Index(found, dtype=index.dtype))
     if len(found) and lookup.min() < 0:
         name = found[int(lookup.argmin())]
         raise SuiteError(f"{where}: {kind} {name!r} has scores but is not in the suite's {kind} list")
-    return lookup[coded.indices.to_numpy(zero_copy_only=False)]
+    return lookup[column.indices.to_numpy(zero_copy_only=False)]

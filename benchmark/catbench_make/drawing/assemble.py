@@ -133,12 +133,14 @@ def _after_labelled(
 
 def _read_scores(unscored: Suite, job: Job, shards: Sequence[Shard]) -> dict[str, Scores]:
     columns = ["prompt_id", "sample", *(metric.name for metric in unscored.metrics)]
-    tables: list[Any] = []
-    for shard in shards:
-        rows: Any = pq.read_table(shard_path(job, shard), columns=columns, read_dictionary=["prompt_id"])
-        candidate: Any = pa.array([shard.candidate.id] * rows.num_rows).dictionary_encode()
-        tables.append(rows.append_column("candidate", candidate))
-    return placed(pa.concat_tables(tables), unscored, str(job.shards))
+
+    def batches() -> Iterator[Any]:
+        for shard in shards:
+            rows: Any = pq.read_table(shard_path(job, shard), columns=columns, read_dictionary=["prompt_id"])
+            candidate: Any = pa.array([shard.candidate.id] * rows.num_rows).dictionary_encode()
+            yield from rows.append_column("candidate", candidate).to_batches()
+
+    return placed(batches(), unscored, str(job.shards))
 
 
 def _sheets(job: Job, shards: Sequence[Shard], prompt_ids: Collection[str]) -> Iterator[tuple[str, bytes]]:
