@@ -93,11 +93,11 @@ def test_two_routers_of_one_name_are_told_apart_by_their_files(
     lines = said.out.splitlines()
     head = next(number for number, line in enumerate(lines) if set(line) == {"-", " "})
     assert "(ridge.json)" in lines[head - 1]
-    for end in ("(ridge.json)", "(baselines/reports/ridge.json)"):
+    for end in ("(ridge.json)", "(reports/ridge.json)"):
         assert any(end in line for line in lines[head + 1 :])
     assert all(len(line) <= 80 for line in lines)
     few = command("compare", "ridge.json", shipped / "ridge.json", shipped / "knn.json")
-    assert "(baselines/reports/ridge.json)" in few.out
+    assert "(reports/ridge.json)" in few.out
     assert "knn (" not in few.out
 
 

@@ -7,8 +7,7 @@ scored again, and the suite is not needed.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,19 +47,32 @@ def side_by_side(
             raise CatbenchError(f"{path} cannot be set beside the first report: {why}")
         if not why and _identity(other) not in map(_identity, kept.values()):
             kept[path] = other
-    names = [report.router.name for report in kept.values()]
+    names = _distinguished({path: report.router.name for path, report in kept.items()})
     found: dict[str, tuple[Beside, ...]] = {}
     for metric in mine.whole:
         rows = [
             Beside(
-                f"{name} ({os.path.relpath(path)})" if names.count(name) > 1 else name,
+                names[path],
                 report.result(metric),
                 None if report is mine else _less(mine, report, metric),
             )
-            for name, (path, report) in zip(names, kept.items(), strict=True)
+            for path, report in kept.items()
             if metric in report.whole
         ]
         found[metric] = tuple(sorted(rows, key=_rank))
+    return found
+
+
+def _distinguished(names: Mapping[Path, str]) -> dict[Path, str]:
+    """Return names, with as much of its path behind each that is another's too as tells them apart."""
+    found = dict(names)
+    for name in set(names.values()):
+        paths = [path for path, other in names.items() if other == name]
+        if len(paths) > 1:
+            most = max(len(path.parts) for path in paths)
+            tails = ([Path(*path.parts[-size:]) for path in paths] for size in range(1, most + 1))
+            shortest = next(tried for tried in tails if len(set(tried)) == len(paths))
+            found |= {path: f"{name} ({tail.as_posix()})" for path, tail in zip(paths, shortest, strict=True)}
     return found
 
 
