@@ -56,6 +56,13 @@ def test_every_point_is_named_where_there_is_room():
     assert high.y1 < 295
 
 
+def test_a_name_is_clear_of_its_neighbours():
+    alone = boxes([(100.0, 100.0)], "a")["a"]
+    reach = alone.y0 - 3.5  # a point whose mark ends half a pixel below the name
+    near = boxes([(100.0, 100.0), (100.0, reach)], ["a", ""])["a"]
+    assert near.y0 > 100
+
+
 def test_names_keep_off_lines_where_they_can():
     assert boxes([(100.0, 100.0)], "a", [[(0, 92), (400, 92)]])["a"].y0 > 100
     everywhere = [(x, y) for y in range(0, 300, 2) for x in (0, 400)]

@@ -93,7 +93,7 @@ def name_points(axis: Any, points: Sequence[FixedPoint], size: float) -> None:
         free: dict[tuple[int, int], Any] = {}
         for across, up in PLACES:
             name.set(position=(4 * across, 4 * up), ha=ACROSS[-across], va=UPWARDS[-up])
-            box = name.get_window_extent()
+            box = name.get_window_extent().padded(2)  # clear of its neighbours
             if axis.bbox.count_contains(box.corners()) == 4 and not box.count_overlaps(others):
                 free[across, up] = box
         if not free:
