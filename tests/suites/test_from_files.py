@@ -295,6 +295,18 @@ def test_a_wide_table_without_prompts_is_told_of_its_own_columns(imported):
         imported("uid\tA\tB\ns0\t[1,1]\t[0,1]\n", PRICES, wide=["A,B"], cell=["quality,fid:lower"])
 
 
+@pytest.mark.parametrize(
+    ("table", "options"),
+    [
+        ("prompt,A,B\ns0,1,x\ns1,0,1\n", {"wide": ["A,B"], "metrics": ["q"]}),
+        ('prompt,candidate,s\ns0,A,"[1, 2]"\ns1,A,"[""x"", 2]"\n', {"cell": ["q,r"]}),
+    ],
+)
+def test_a_metric_that_is_no_column_of_the_file_is_not_to_be_ignored(refused, table, options):
+    said = refused(table, **options)
+    assert "q is 'x', not a number (leave empty what is missing)" in said
+
+
 def test_lists_in_a_tidy_table(imported):
     table = rows().assign(scores=lambda t: [f"[{value}, {-value}]" for value in t["clip"]], note="x")
     matrix, _ = imported(table.drop(columns="clip"), cell=["clip,aesthetic"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -42,11 +42,16 @@ _MOSTLY = 0.5
 
 
 def choose_metrics(
-    table: pd.DataFrame, wanted: Sequence[str], where: str, tell: Tell = lambda line: None
+    table: pd.DataFrame,
+    wanted: Sequence[str],
+    where: str,
+    tell: Tell = lambda line: None,
+    made: Collection[str] = (),
 ) -> tuple[Metric, ...]:
     """Return the metrics of a tidy table: those named `NAME[:lower|:higher]`, or else those found.
 
-    `tell` takes a line for each column that is no key: what it was taken for, or why it was left out. Raises
+    `tell` takes a line for each column that is no key: what it was taken for, or why it was left out. Those
+    of `made` are no columns of the file, so that none can leave them out there. Raises
     UsageError for a name that cannot be used and, where no metric is named, for columns in doubt; SuiteError
     where a metric holds something else than numbers, or there is none.
     """
@@ -60,7 +65,8 @@ def choose_metrics(
     width = max(map(len, columns))
     for name, numbers in read.items():
         if name in chosen:
-            advice = f", or leave the column out with --ignore {shlex.quote(name)}"
+            ignore = f", or leave the column out with --ignore {shlex.quote(name)}"
+            advice = "" if name in made else ignore
             check_read(numbers, table[name], name, where, advice=advice)
             dress = f" ({numbers.dress})" if numbers.dress else ""
             tell(f"  {name:{width}}  metric, {chosen[name]} is better{dress}")

@@ -96,7 +96,8 @@ def matrix_from_files(
     rows = _tidy(table, wide, [split_direction(name)[0] for name in cell], options.metrics, where)
     _check_keys(rows, where)
     taken: list[str] = []
-    metrics = choose_metrics(rows, options.metrics or cell, where, taken.append)
+    made = [name for name in rows.columns if wide or name not in table]
+    metrics = choose_metrics(rows, options.metrics or cell, where, taken.append, made)
     if len(names := rows["candidate"].unique().tolist()) == 1:
         raise SuiteError(
             f"{where}: {names[0]!r} is the only candidate, so there is nothing to route: two or more are due "
