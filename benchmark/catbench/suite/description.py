@@ -60,7 +60,8 @@ def files_to_send(
         says = f"has the licence {licence!r}, which is none that is known to let it be handed on"
         raise UsageError(
             f"suite {manifest.suite.id!r} {says if licence else 'states no licence'}: --i-have-the-right "
-            "says that you may send it; `catbench import table ... --licence 'CC BY 4.0' --force` states one"
+            "says that you may send it"
+            + ("" if licence else "; `catbench import table ... --licence 'CC BY 4.0' --force` states one")
         )
     for name in manifest.files:
         check_path(name)
