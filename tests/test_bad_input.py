@@ -324,8 +324,8 @@ def test_a_suite_that_was_altered(refused, tmp_path, simulated, spoil, says, com
         (["ridge", "--candidates", "sim-1,sim-1"], "twice"),
         (["ridge", "--by", "word"], "did you mean 'words'"),
         (["ridge", "--trials", "2", "--trial-samples", "2"], "fewer samples than the 2 stored"),
-        (["ridge", "--trials", "-1"], "(--trials -1)"),
-        (["ridge", "--seed", "-1"], "(--seed -1)"),
+        (["ridge", "--trials", "-1"], "catbench: --trials -1: give a number of at least 0"),
+        (["ridge", "--seed", "-1"], "catbench: --seed -1: give a number of at least 0"),
         (["fixed:sim"], "one of sim-1"),
         (["mixture:9"], "takes no option"),
         (["knn:clip"], "ships no prompt feature 'clip'"),
@@ -523,7 +523,7 @@ def test_reports_that_cannot_be_compared(refused, catbench, simulated, tmp_path)
         (["evaluat"], "evaluat"),
         (
             ["evaluate", "ridge", "--suite", "x", "--trials", "many"],
-            "(--trials many)",
+            "catbench: --trials many: give a whole number",
         ),
         (
             [
@@ -539,6 +539,12 @@ def test_reports_that_cannot_be_compared(refused, catbench, simulated, tmp_path)
                 "a",
             ],
             "different",
+        ),
+        (["leaderboard", "--port=65536"], "catbench: --port 65536: give a number of at most 65535"),
+        (["route", "x", "y", "--budget", "x"], "catbench: --budget x: give a number"),
+        (
+            ["evaluate", "ridge", "--axis", "foo"],
+            "catbench: Invalid value for '--axis': Value error, 'foo' is not one of 'log', 'linear'.",
         ),
         (["evaluate", "ridge", "--suit", "x"], "--suit"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -97,6 +98,15 @@ EXTRA_OF = {"generate": "generate", "measure": "generate"}
 """Command -> the extra that brings all of what it needs, where a part of that would be too little."""
 
 
+_DUE = {
+    "valid integer": "a whole number",
+    "valid number": "a number",
+    r"greater than or equal to (\S+)": "a number of at least {}",
+    r"less than or equal to (\S+)": "a number of at most {}",
+}
+"""What the command-line library says of a wrong number -> what is due."""
+
+
 def main() -> None:
     """Run the command line; an error is one line on stderr and exit code 2."""
     print_in_any_encoding()
@@ -122,7 +132,7 @@ def _line(raised: Exception, arguments: list[str]) -> str | None:
 
     error = missing_extra(raised, extra=EXTRA_OF.get(arguments[0])) or raised
     if usage := getattr(error, "format_message", None):  # what the command-line library says of options
-        return f"catbench: {usage()}{_given(error, arguments)}"
+        return f"catbench: {_wrong_number(error, arguments) or usage()}"
     if isinstance(error, MissingExtraError):
         groups = {group.name for group in app.registered_groups}
         return f"catbench {' '.join(arguments[: 1 + (arguments[0] in groups)])}: {error}"
@@ -133,8 +143,12 @@ def _line(raised: Exception, arguments: list[str]) -> str | None:
     return f"catbench: {error}" if isinstance(error, (CatbenchError, OSError)) else None
 
 
-def _given(error: Exception, arguments: list[str]) -> str:
-    """Return the option that an error is about and the word after it, in brackets; "" where there is none."""
+def _wrong_number(error: Exception, arguments: list[str]) -> str | None:
+    """Return what is said of an option that is given another number than is due; None for another error."""
     names: list[str] = getattr(getattr(error, "param", None), "opts", [])
     words = " ".join(arguments).replace("=", " ").split(" ")
-    return next((f" ({name} {words[words.index(name) + 1]})" for name in names if name in words[:-1]), "")
+    for pattern, due in _DUE.items():
+        if found := re.search(pattern, str(error)):
+            for name in (name for name in names if name in words[:-1]):
+                return f"{name} {words[words.index(name) + 1]}: give {due.format(*found.groups())}"
+    return None
