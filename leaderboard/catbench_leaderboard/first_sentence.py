@@ -53,7 +53,9 @@ def _saves(result: Result) -> str:
     if surely(result):
         return f" draws images {saves(result)}"
     better = (result.estimate("gain").low or 0) > 0
-    return f": {saves(result)}" + "; averaged over budgets it surely beats not reading the prompt" * better
+    said = saves(result)
+    said = f": {said}" if said.startswith("nothing to save") else f" is {said}"
+    return said + "; averaged over budgets it surely beats not reading the prompt" * better
 
 
 def _elsewhere(board: Board, view: View) -> str:

@@ -117,27 +117,27 @@ BESIDES = "; averaged over budgets it surely beats not reading the prompt"
         (
             Estimate(value=0.086, low=0.0763, high=0.13),
             SURE,
-            "draws images as good as {} for 8.6% [7.6, 13.0] of its cost.",
+            " draws images as good as {} for 8.6% [7.6, 13.0] of its cost.",
         ),
         (
             Estimate(value=None, low=0.5),
             Estimate(value=0.0, low=-0.1, high=0.1),
-            ": never as good as {} (not certain: perhaps at 50% of its cost).",
+            " is never as good as {} (not certain: perhaps at 50% of its cost).",
         ),
         (
             Estimate(value=None),
             SURE,
-            f": never as good as {{}}{BESIDES}.",
+            f" is never as good as {{}}{BESIDES}.",
         ),
         (
             Estimate(value=1.0, low=1.0, high=1.0),
             SURE,
-            f": as good as {{}}, at the same cost{BESIDES}.",
+            f" is as good as {{}}, at the same cost{BESIDES}.",
         ),
         (
             Estimate(value=0.9, low=0.5, high=None),
             Estimate(value=None),
-            ": as good as {} for 90% [50, never] of its cost.",
+            " is as good as {} for 90% [50, never] of its cost.",
         ),
     ],
 )
@@ -149,7 +149,7 @@ def test_the_answer_is_a_sentence_whatever_it_is(board, view, monkeypatch, match
     monkeypatch.setattr(type(row), "result", changed)
     monkeypatch.setattr(first_sentence, "best_validated", lambda *_: row)
     made = words(first_sentence.sentence(board, view()))
-    assert f"the router {row.label} {said.format(f'always drawing with {best.candidate}')} Judged by " in made
+    assert f"the router {row.label}{said.format(f'always drawing with {best.candidate}')} Judged by " in made
 
 
 def test_a_kind_of_number_has_one_format():
