@@ -158,8 +158,9 @@ def test_every_split_has_a_number_of_samples(matrix, tmp_path, samples):
     save(matrix, tmp_path / "suite")
     path = tmp_path / "suite" / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "samples": samples}))
-    with pytest.raises(CatbenchError, match="no number of samples is given for the validation split"):
+    with pytest.raises(CatbenchError, match="no number of samples is given for the validation") as refusal:
         load(tmp_path / "suite")
+    assert str(tmp_path / "suite") in str(refusal.value)
 
 
 def test_images_are_only_read_to_verify_them(matrix, tmp_path):

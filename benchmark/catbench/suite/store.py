@@ -16,7 +16,8 @@ whatever that of their rows. Writing is atomic. Nothing is pickled.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,9 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
         raise SuiteError(f"{says}: withheld {min(unknown)!r} is no test prompt of the suite")
     order = np.argsort(ids.to_numpy(dtype=object), kind="stable")
     scored = stored.take(order[~ids.isin(manifest.withheld).to_numpy()[order]])
-    matrix = ScoreMatrix(**scored.given(), scores=read_scores(folder / "scores.parquet", scored))
+    scores = read_scores(folder / "scores.parquet", scored)
+    with _named(folder):
+        matrix = ScoreMatrix(**scored.given(), scores=scores)
     counted = stored.prompts["split"].value_counts().to_dict()
     if counted != {split: size for split, size in manifest.splits.items() if size}:
         raise SuiteError(f"{says}: splits of {manifest.splits}; the prompts have {counted}")
@@ -94,17 +97,28 @@ def load_suite(suite: str | os.PathLike[str]) -> Suite:
         if name.startswith("features/"):
             with readable(path := checked_file(folder, manifest, name), "a NumPy array"):
                 features[path.stem] = frozen(np.load(path, allow_pickle=False))
-    return Suite(
-        suite=manifest.suite,
-        prompts=load_prompts(folder, manifest),
-        candidates=manifest.candidates,
-        metrics=manifest.metrics,
-        samples=manifest.samples,
-        costs=load_costs(folder, manifest),
-        pools=manifest.pools,
-        features=features,
-        root=folder,
-    )
+    prompts, costs = load_prompts(folder, manifest), load_costs(folder, manifest)
+    with _named(folder):
+        return Suite(
+            suite=manifest.suite,
+            prompts=prompts,
+            candidates=manifest.candidates,
+            metrics=manifest.metrics,
+            samples=manifest.samples,
+            costs=costs,
+            pools=manifest.pools,
+            features=features,
+            root=folder,
+        )
+
+
+@contextmanager
+def _named(folder: Path) -> Generator[None]:
+    """Put a suite's folder before what is said against the suite."""
+    try:
+        yield
+    except SuiteError as error:
+        raise SuiteError(f"{folder}: {error}") from error
 
 
 def digest_of(folder: Path) -> str:
