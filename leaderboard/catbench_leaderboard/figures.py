@@ -40,7 +40,8 @@ def curve_figure(
 ) -> Picture:  # fmt: skip
     """Return quality along the cost: curves of some routers, every candidate, and the mixture of these.
 
-    Without routers the Pareto front is drawn instead of them. A candidate is named where it is pointed at.
+    Without routers the Pareto front is drawn instead of them. Candidates on it are named, others where they
+    are pointed at.
     """
     drawn = _figure()
     faint = Style(theme.faint, "solid")
@@ -61,9 +62,14 @@ def curve_figure(
     low, high, outside = frame(heights, quality)
     shapes = ["circle" if name in front else "circle-open" for name in names]
     said = [f"{in_figure(p.name)}: {short(p.quality)} at {spell_cost(p.cost)}" for p in points]
-    how = {"mode": "markers", "marker": {"color": theme.ink, "size": 7, "symbol": shapes}}
+    how = {"mode": "markers+text", "marker": {"color": theme.ink, "size": 7, "symbol": shapes}}
+    shown = [in_figure(name, 24) * (name in front) for name in names]
+    sides = np.where(cost < cost.min() ** 0.3 * cost.max() ** 0.7, "bottom right", "bottom left")
     alone = "a candidate (filled: Pareto front)"
-    drawn.add_scatter(x=cost, y=quality, **how, hovertext=said, hoverinfo="text", name=alone)
+    drawn.add_scatter(
+        x=cost, y=quality, **how, text=shown, textposition=sides, textfont={"size": 11},
+        hovertext=said, hoverinfo="text", name=alone,
+    )  # fmt: skip
     if note := outside_label(outside):
         _note(drawn, note, "bottom", x=1, xref="paper", y=0, yref="paper", xanchor="right", font={"size": 11})
     title = f"mean {in_figure(result.metric_label)}{', lower is better' * (result.direction == 'lower')}"
