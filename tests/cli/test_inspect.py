@@ -95,7 +95,7 @@ def test_candidates_off_the_front_are_shown_when_asked(command, table):
         (["nano", "--plot", "i.html"], "ends in .png or .svg"),
         (["nano", "--json", "i.png", "--plot", "i.png"], "different files"),
         (["nano", "--json", "nowhere/i.json"], "there is no folder nowhere"),
-        (["nano", "--seed", "-1"], "(--seed -1)"),
+        (["nano", "--seed", "-1"], "--seed -1: give a number of at least 0"),
     ],
 )
 def test_bad_input_is_one_clear_line(command, table, monkeypatch, asked, said):

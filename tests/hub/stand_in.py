@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 import threading
@@ -56,6 +57,7 @@ class Hub:
         self.repositories: dict[str, Repository] = {}
         self.large: dict[str, bytes] = {}
         self.faults = Faults()
+        self.uploads = itertools.count(1)
         self.asked: list[str] = []
         self.gated: set[str] = set()
         self.read_only: set[str] = set()
@@ -204,7 +206,7 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def upload(self, oid):
-        came = sum(line.startswith("PUT ") for line in self.hub.asked)
+        came = next(self.hub.uploads)  # two come at once
         if self.hub.faults.refuse_upload and came >= self.hub.faults.refuse_upload:
             self.answer(400, {"error": "the upload broke off"})
         elif hashlib.sha256(self.body).hexdigest() != oid:
