@@ -125,7 +125,7 @@ def claims(found: dict[str, dict[str, Report]]) -> str:
         for metric in metrics(reports):
             name, result = chosen(reports, metric)
             better, match = (result.estimate(measure) for measure in ("gain_at_best", "match_best"))
-            sure = (better.low or 0) > 0 and match.high is not None and match.high < 1
+            sure = better.sure > 0 and match.high is not None and match.high < 1
             of = f"{suite}, {result.metric_label} (`{name}`: {spell(better)} at the same cost)"
             (holds if sure else others).append(of)
     lines = [

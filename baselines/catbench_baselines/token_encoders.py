@@ -110,10 +110,9 @@ def encode_once(encoder: Encoder, texts: Sequence[str]) -> Tokens:
     memory = Memory(folder, verbose=0)
     run: Any = memory.cache(_encoded, ignore=["encoder", "texts"])
     ids = [part.numpy() for _, part in sorted(_read(encoder, texts).items())]
-    longest = encode(encoder, [max(texts, key=len)])[
-        0
-    ].numpy()  # another config runs the same weights otherwise
-    values, lengths = run(encoder, texts, (encoder.weights, ids, longest))
+    # Another configuration runs the same weights otherwise, which shows on a long text.
+    [longest] = encode(encoder, [max(texts, key=len)])
+    values, lengths = run(encoder, texts, (encoder.weights, ids, longest.numpy()))
     memory.reduce_size(bytes_limit=LARGEST)
     return list(torch.from_numpy(values).split(lengths))
 

@@ -6,7 +6,6 @@ skipped, and what catbench ships counts as finished.
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from catbench.errors import unknown_name
-from catbench.files import atomic_file
+from catbench.files import write_json
 from catbench_make.nano.shipped_models import WEIGHTS
 from nano_training.corpora import CORPORA, EVERYTHING, corpus_of
 from nano_training.pack import RECORD, unpack
@@ -125,8 +124,7 @@ def train_model(model: str, kit: Kit, steps: int | None = None, minutes: float |
     task.export(kit.out / model)
     state = load_checkpoint(plan.out, task.name, plan.pinned)
     record = {**plan.pinned, "seconds": round(state["seconds"] if state else 0.0)}
-    with atomic_file(kit.out / model / RECORD) as draft:  # it is what makes it finished
-        draft.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    write_json(kit.out / model / RECORD, record)  # it is what makes it finished
     return True
 
 

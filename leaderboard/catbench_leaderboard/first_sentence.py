@@ -52,7 +52,7 @@ def _saves(result: Result) -> str:
     """Return what a router does to the cost of the best single candidate, and to what reads no prompt."""
     if surely(result):
         return f" draws images {saves(result)}"
-    better = (result.estimate("gain").low or 0) > 0
+    better = result.estimate("gain").sure > 0
     said = saves(result)
     said = f": {said}" if said.startswith("nothing to save") else f" is {said}"
     return said + "; averaged over budgets it surely beats not reading the prompt" * better

@@ -46,8 +46,8 @@ def check(
 ) -> None:
     """Find everything that is wrong with a submission, and say how to fix it."""
     from catbench.errors import SubmissionError
+    from catbench.submit.faults import AUTHOR
     from catbench.submit.folder import read_settings
-    from catbench.submit.template import AUTHOR
     from catbench.submit.trial import check_submission
 
     problems, tried = check_submission(path, how_to_run(sandbox, wall, memory), suite)

@@ -67,7 +67,7 @@ def where_prompts_go(answer: Answer, of_prompt: Ints, cost: Floats) -> Shares:
     """Return where n prompts go, whose rounds are `of_prompt` (n,), at costs (M,)."""
     deployed = deploy(answer, of_prompt, cost)
     kept = slice(deployed.kept)
-    alone = (np.tile(drawn, (len(of_prompt), 1)) for drawn in np.eye(len(cost)))
+    alone = (np.broadcast_to(drawn, (len(of_prompt), len(cost))) for drawn in np.eye(len(cost)))
     at = np.stack([deployed.mean(drawn).mean(axis=1) for drawn in alone], axis=1)
     free = np.bincount(unlimited(answer, cost), minlength=len(cost)) / len(of_prompt)
     return Shares(deployed.budgets[kept], at[kept], free)

@@ -15,9 +15,10 @@ from catbench.errors import unknown_name
 LONGEST = 500
 """Characters of a message that are kept."""
 SETTINGS = "submission.toml"
+AUTHOR = "Your Name"
 EXAMPLES = {
     "name": '"My router"',
-    "authors": '["Your Name"]',
+    "authors": f'["{AUTHOR}"]',
     "paper": '"https://arxiv.org/abs/..."',
     "licence": '"Apache-2.0"',
     "suites": '["nano"]',

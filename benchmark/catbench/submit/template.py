@@ -7,15 +7,14 @@ from pathlib import Path
 from catbench.errors import UsageError
 from catbench.files import atomic_folder
 from catbench.home import known_suites
-from catbench.submit.faults import SETTINGS
+from catbench.submit.faults import AUTHOR, SETTINGS
 from catbench.submit.folder import SLUG
 
 DEFAULT_SUITE = "nano"
-AUTHOR = "Your Name"
 
 TOML = """\
 name = "{slug}"
-authors = ["Your Name"]
+authors = ["{author}"]
 # paper = "https://arxiv.org/abs/..."
 licence = "Apache-2.0"
 suites = ["{suite}"]
@@ -77,6 +76,6 @@ def write_template(slug: str, folder: Path) -> Path:
     suite = DEFAULT_SUITE if DEFAULT_SUITE in known or not known else known[0]
     target = folder / slug
     with atomic_folder(target) as draft:
-        (draft / SETTINGS).write_text(TOML.format(slug=slug, suite=suite), encoding="utf-8")
+        (draft / SETTINGS).write_text(TOML.format(slug=slug, author=AUTHOR, suite=suite), encoding="utf-8")
         (draft / "router.py").write_text(ROUTER.format(slug=slug), encoding="utf-8")
     return target

@@ -64,7 +64,7 @@ def load(suite: str | os.PathLike[str]) -> ScoreMatrix:
         )
     for name in manifest.files:
         if name.endswith(".parquet"):
-            checked_file(folder, manifest, name)
+            _checked(folder, manifest, name)
     ids, tests = stored.prompts["prompt_id"], stored.rows("test")
     if unknown := set(manifest.withheld) - set(ids[tests]):
         raise SuiteError(f"{says}: withheld {min(unknown)!r} is no test prompt of the suite")
@@ -95,7 +95,7 @@ def load_suite(suite: str | os.PathLike[str]) -> Suite:
     features: dict[str, Scores] = {}
     for name in manifest.files:
         if name.startswith("features/"):
-            with readable(path := checked_file(folder, manifest, name), "a NumPy array"):
+            with readable(path := _checked(folder, manifest, name), "a NumPy array"):
                 features[path.stem] = frozen(np.load(path, allow_pickle=False))
     prompts, costs = load_prompts(folder, manifest), load_costs(folder, manifest)
     with _named(folder):
@@ -128,7 +128,7 @@ def digest_of(folder: Path) -> str:
 
 def load_prompts(folder: Path, manifest: Manifest) -> pd.DataFrame:
     """Return the prompts of a suite, which need not have scores yet. Raises SuiteError as `load` does."""
-    path = checked_file(folder, manifest, "prompts.parquet")
+    path = _checked(folder, manifest, "prompts.parquet")
     table = _arrow(path).to_pandas()
     check_columns(table, str(path))
     return table
@@ -138,7 +138,7 @@ def load_costs(folder: Path, manifest: Manifest) -> tuple[Cost, ...]:
     """Return the costs of a suite, none where it has no table yet. Raises SuiteError as `load` does."""
     if "costs.parquet" not in manifest.files:
         return ()
-    path = checked_file(folder, manifest, "costs.parquet")
+    path = _checked(folder, manifest, "costs.parquet")
     try:
         costs = tuple(Cost.model_validate(row) for row in _arrow(path).to_pylist())
     except ValidationError as error:
@@ -152,7 +152,7 @@ def verify(suite: str | os.PathLike[str]) -> ScoreMatrix:
     folder = suite_folder(suite)
     manifest = read_manifest(folder)
     for name in manifest.files:
-        checked_file(folder, manifest, name)
+        _checked(folder, manifest, name)
     return load(folder)
 
 
@@ -235,7 +235,7 @@ def suite_folder(suite: str | os.PathLike[str]) -> Path:
     raise UsageError(f"{unknown_name('suite', name, known)} (or give the path of a suite's folder)")
 
 
-def checked_file(folder: Path, manifest: Manifest, name: str) -> Path:
+def _checked(folder: Path, manifest: Manifest, name: str) -> Path:
     """Return the path of a file of a suite; raises SuiteError where it is not the one of the manifest."""
     if name not in manifest.files:
         raise SuiteError(f"{folder / 'manifest.json'}: no digest of {name}")

@@ -86,8 +86,8 @@ class PromptCheck:
         record: dict[str, Any] = {
             "splits": self.prompts["split"].value_counts().reindex(list(SPLITS), fill_value=0).to_dict(),
             "near": self.near,
-            "exact_across_splits": self._told(self.exact),
-            "near_across_splits": self._told(self.similar),
+            "exact_across_splits": self._listed(self.exact),
+            "near_across_splits": self._listed(self.similar),
             "length": self.lengths(),
             "vocabulary": self.vocabulary(),
             "beyond_clip_window": None
@@ -99,8 +99,8 @@ class PromptCheck:
                 "name": self.other.name,
                 "prompts": len(self.other.texts),
                 "test_prompts": self.tested_elsewhere,
-                "exact": self._told(self.other_exact, self.other),
-                "near": self._told(self.other_similar, self.other),
+                "exact": self._listed(self.other_exact, self.other),
+                "near": self._listed(self.other_similar, self.other),
             }
         return record
 
@@ -117,7 +117,7 @@ class PromptCheck:
     def vocabulary(self) -> dict[str, dict[str, float]]:
         """Return by split how many words it has, distinct ones, and the share that training has not."""
         bags = {
-            split: [word for text in texts for word in words_of(text)]
+            split: [word for text in texts for word in _words(text)]
             for split, texts in self.prompts.groupby("split")["text"]
         }
         known = set(bags.get("train", []))
@@ -131,7 +131,7 @@ class PromptCheck:
             if split in bags
         }
 
-    def _told(self, pairs: pd.DataFrame | None, other: Other | None = None) -> list[dict[str, Any]] | None:
+    def _listed(self, pairs: pd.DataFrame | None, other: Other | None = None) -> list[dict[str, Any]] | None:
         """Return pairs among the prompts, or with those of `other`; None where they were not looked for."""
         if pairs is None:
             return None
@@ -144,7 +144,7 @@ class PromptCheck:
         ]
 
 
-def words_of(text: str) -> list[str]:
+def _words(text: str) -> list[str]:
     """Return the words of a text, lower case, without punctuation."""
     return _WORD.findall(normalise(text))
 
@@ -183,7 +183,7 @@ def check(
         exact=exact[rank[exact["a"]] < rank[exact["b"]]],
         similar=similar,
         nearest_train=nearest_train,
-        words=np.array([len(words_of(text)) for text in prompts["text"]]),
+        words=np.array([len(_words(text)) for text in prompts["text"]]),
         beyond=beyond,
         **found,
     )

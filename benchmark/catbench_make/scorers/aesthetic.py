@@ -74,7 +74,7 @@ def read_head(path: Path) -> tuple[Floats, float]:
 
 
 def _head_file(name: str, root: Path | None) -> Path:
-    if local := local_source(name, root):
+    if (local := local_source(name, root)) and local.is_file():
         return local
     if name != HEAD:
         raise SuiteError(

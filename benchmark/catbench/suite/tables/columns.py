@@ -124,7 +124,7 @@ def _named(wanted: Sequence[str], columns: Sequence[str], where: str) -> dict[st
             raise unknown_name(f"metric in {where}", name, columns)
         if name in named:
             raise UsageError(f"metric {name!r} is named twice")
-        if direction is None and words_of(name) & (LOWER_WORDS | OTHER_WORDS):
+        if direction is None and words_in_name(name) & (LOWER_WORDS | OTHER_WORDS):
             raise UsageError(
                 f"metric {name!r}: by its name lower may be better, and that is not guessed: say "
                 f"{name}:lower or {name}:higher"
@@ -140,9 +140,11 @@ def _found(table: pd.DataFrame, read: Mapping[str, Numbers], where: str) -> dict
     doubts = {name: doubt for name in numeric if (doubt := _doubt(name, read[name].values, table))}
     sure: dict[str, Direction] = {name: "higher" for name in numeric if name not in doubts}
     if doubts:
-        lower = [f"{name}:lower" for name in doubts if words_of(name) & LOWER_WORDS]
+        lower = [f"{name}:lower" for name in doubts if words_in_name(name) & LOWER_WORDS]
         example = [*sure, *lower] or [f"{name}:higher" for name in list(doubts)[:1]]
-        apart = next((name for name in doubts if words_of(name) & SAMPLE_WORDS and "sample" not in table), "")
+        apart = next(
+            (name for name in doubts if words_in_name(name) & SAMPLE_WORDS and "sample" not in table), ""
+        )
         raise UsageError(
             f"{where}: columns that may be no metric, or lower is better, are not guessed: "
             f"{', '.join(f'{name!r} ({doubt})' for name, doubt in doubts.items())}. Name every metric, as in "
@@ -155,7 +157,7 @@ def _found(table: pd.DataFrame, read: Mapping[str, Numbers], where: str) -> dict
 
 def _doubt(name: str, values: Floats, table: pd.DataFrame) -> str:
     """Return the question that a column of numbers leaves open, empty where there is none."""
-    words = words_of(name)
+    words = words_in_name(name)
     if words & LOWER_WORDS:
         return "is lower better?"
     if words & OTHER_WORDS:
@@ -174,7 +176,7 @@ def _same_within(values: Floats, key: pd.Series[Any]) -> bool:
     return 1 < len(distinct) < len(values) and bool((distinct == 1).all())
 
 
-def words_of(name: str) -> set[str]:
+def words_in_name(name: str) -> set[str]:
     """Return the words of a column's name: `costUSD`, `USDCost` and `cost_usd` all have cost and usd.
 
     A name that is run together has the word that it begins or ends with too: `fidscore`, `valloss`.

@@ -31,7 +31,7 @@ from catbench.suite.tables.columns import (
     choose_metrics,
     holds_lists,
     split_direction,
-    words_of,
+    words_in_name,
 )
 from catbench.suite.tables.complete import Drops
 from catbench.suite.tables.from_table import matrix_from_table
@@ -235,7 +235,7 @@ def _check_keys(table: pd.DataFrame, where: str) -> None:
     others = [name for name in table.columns if name not in KEYS]
     pairs: list[str] = []
     for key in missing:
-        near = [name for word in _GUESSES[key] for name in others if word in words_of(name)]
+        near = [name for word in _GUESSES[key] for name in others if word in words_in_name(name)]
         pairs.append(f"{key}={near[0] if near else 'COLUMN'}")
     wide = ", or --wide A,B --metric NAME where each candidate is a column" if "candidate" in missing else ""
     raise SuiteError(
