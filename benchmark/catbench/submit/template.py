@@ -68,6 +68,12 @@ def make_router(pool):
 '''
 
 
+def template_files(slug: str, suite: str = DEFAULT_SUITE) -> dict[str, str]:
+    """Return the files of a working submission by name."""
+    settings = TOML.format(slug=slug, author=AUTHOR, suite=suite)
+    return {SETTINGS: settings, "router.py": ROUTER.format(slug=slug)}
+
+
 def write_template(slug: str, folder: Path) -> Path:
     """Write a working submission into `folder`/slug; return it. Raises UsageError where it cannot be."""
     if not SLUG.fullmatch(slug):
@@ -76,6 +82,6 @@ def write_template(slug: str, folder: Path) -> Path:
     suite = DEFAULT_SUITE if DEFAULT_SUITE in known or not known else known[0]
     target = folder / slug
     with atomic_folder(target) as draft:
-        (draft / SETTINGS).write_text(TOML.format(slug=slug, author=AUTHOR, suite=suite), encoding="utf-8")
-        (draft / "router.py").write_text(ROUTER.format(slug=slug), encoding="utf-8")
+        for name, text in template_files(slug, suite).items():
+            (draft / name).write_text(text, encoding="utf-8")
     return target

@@ -5,7 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from catbench.report.submission_record import CHECK_WORDS
-from catbench.submit.template import DEFAULT_SUITE, ROUTER, TOML
+from catbench.submit.template import template_files
 from catbench_leaderboard import markup
 from catbench_leaderboard import page_layout as layout
 from catbench_leaderboard.markup import Column
@@ -28,12 +28,6 @@ THEN = (
 )
 
 
-def template() -> dict[str, str]:
-    """Return the files of the template by name."""
-    toml = TOML.format(slug=SLUG, suite=DEFAULT_SUITE)
-    return {"router.py": ROUTER.format(slug=SLUG), "submission.toml": toml}
-
-
 def enter_parts() -> list[Markup]:
     """Return what stands on the page."""
     about = "A folder with a router, checked and run in a sandbox: minutes, without a GPU."
@@ -52,7 +46,7 @@ def enter_parts() -> list[Markup]:
         markup.paragraph(" ".join(THEN)),
         own,
         markup.heading("The template"),
-        *(markup.folded(file, markup.code(text)) for file, text in template().items()),
+        *(markup.folded(file, markup.code(text)) for file, text in template_files(SLUG).items()),
     ]
 
 
