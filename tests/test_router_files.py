@@ -13,7 +13,7 @@ from catbench.errors import RouterError
 from catbench.report.limits import Limits
 from catbench.route.router_loader import find_router
 from catbench.route.routing import make
-from catbench.submit.run import opened
+from catbench.submit.run import session_of
 from catbench.submit.sandbox.launch import Inside
 from catbench.suite.simulate import Simulation, simulate
 
@@ -82,7 +82,7 @@ def test_the_sandbox_loads_a_router_as_an_evaluation_does(pool, tmp_path, sandbo
     folder = brought(tmp_path / "mine", 3)
     inside = Inside("mine", folder, "router.py:make_router", sandbox, Limits(wall_seconds=200))
     prompts = Prompts(["a", "b"])
-    with opened(inside) as place, place.session() as session:
+    with session_of(inside) as session:
         router = session.make(pool)
         session.fit(router, (prompts, np.zeros((2, 3))), (prompts, np.zeros((2, 3))))
         answer = session.ask(router, prompts, np.array([0.0]))
@@ -155,7 +155,7 @@ def made_in(sandbox, folder, pool):
     if sandbox is None:
         return make(find_router(folder), pool)
     inside = Inside("mine", folder, "router.py:make_router", sandbox, Limits(wall_seconds=200))
-    with opened(inside) as place, place.session() as session:
+    with session_of(inside) as session:
         return session.make(pool)
 
 

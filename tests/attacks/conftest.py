@@ -21,7 +21,7 @@ from catbench.errors import CatbenchError, UsageError
 from catbench.report.limits import MIB, Limits
 from catbench.route.routing import ask_at
 from catbench.score.rounds import rounds_of
-from catbench.submit.run import opened
+from catbench.submit.run import session_of
 from catbench.submit.sandbox.launch import Inside, check_available
 from catbench.suite.store import load
 
@@ -134,7 +134,7 @@ def run(folder, matrix, simulated):
         one = rounds_of(matrix).each[0]
         train, validation = one.train.labelled(pool), one.validation.labelled(pool)
         try:
-            with opened(inside) as place, place.session() as session:
+            with session_of(inside) as session:
                 router = session.make(pool)
                 session.fit(router, train, validation)
                 answer = session.ask(router, one.test.texts(), ask_at(train[1], pool.cost))

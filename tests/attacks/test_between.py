@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from catbench.report.limits import MIB
-from catbench.submit.run import opened
+from catbench.submit.run import session_of
 from catbench.submit.sandbox.channel import BreachError
 from catbench.submit.sandbox.launch import Inside
 
@@ -42,7 +42,7 @@ def test_what_is_used_between_requests_ends_it_and_is_told(
     (folder / "router.py").write_text(head + code + MAKE)
     inside = Inside("attack", folder, "router.py:make_router", sandbox, limits)
     pool = matrix.pool(metric=matrix.metrics[0].name)
-    with pytest.raises(BreachError) as told, opened(inside) as place, place.session() as session:  # noqa: PT012
+    with pytest.raises(BreachError) as told, session_of(inside) as session:  # noqa: PT012
         session.make(pool)
         wait_until_ended(session)
         if asked_again:
@@ -54,8 +54,7 @@ def test_what_is_used_is_seen_though_nothing_is_asked(bwrap, folder, head, matri
     (folder / "router.py").write_text(head + HOARDING + MAKE)
     enough = limits.model_copy(update={"memory_bytes": 2000 * MIB})
     with (
-        opened(Inside("attack", folder, "router.py:make_router", "bwrap", enough)) as place,
-        place.session() as session,
+        session_of(Inside("attack", folder, "router.py:make_router", "bwrap", enough)) as session,
     ):
         session.make(matrix.pool(metric=matrix.metrics[0].name))
         deadline = time.monotonic() + 120

@@ -72,7 +72,7 @@ deeper()
     ("ends at once, all well", "os._exit(0)", ("crash",)),
     ("sys.exit at import", "sys.exit(0)", ("failed",), "SystemExit"),
     ("kill(0, 9)", "os.kill(0, 9)", ("crash",), "SIGKILL"),
-    (  # where a session has a bubblewrap of its own it meets its keeper, and ends with it
+    (
         "kill(-1, 9)",
         "for p in (-1, 1):\n    try: os.kill(p, 9)\n    except OSError: pass",
         ("contained", "crash"),

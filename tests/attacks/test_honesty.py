@@ -10,7 +10,7 @@ import pytest
 from catbench.report.submission_record import CHECKS
 from catbench.score.rounds import rounds_of
 from catbench.submit.judging import judge
-from catbench.submit.run import opened
+from catbench.submit.run import session_of
 from catbench.submit.sandbox.launch import Inside
 from catbench.suite.simulate import Simulation, simulate
 
@@ -132,7 +132,7 @@ def judged(folder, code, matrix, sandbox="none", metrics=1):
     (folder / "router.py").write_text(code)
     inside = Inside("attack", folder, "router.py:make_router", sandbox)
     pools = [matrix.pool(metric=metric.name) for metric in matrix.metrics[:metrics]]
-    return judge(lambda: opened(inside), rounds_of(matrix), pools, lambda answers: None)
+    return judge(lambda: session_of(inside), rounds_of(matrix), pools, lambda answers: None)
 
 
 def failed(found):

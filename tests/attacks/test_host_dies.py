@@ -12,12 +12,12 @@ HOST = """
 import sys
 from pathlib import Path
 from catbench.submit.sandbox.launch import Inside
-from catbench.submit.run import opened
+from catbench.submit.run import session_of
 from catbench.suite.store import load
 
 matrix = load(sys.argv[1])
 inside = Inside("attack", Path(sys.argv[2]), "router.py:make_router")
-with opened(inside) as place, place.session() as session:
+with session_of(inside) as session:
     session.make(matrix.pool(metric=matrix.metrics[0].name))
 """
 STAYING = """

@@ -11,7 +11,7 @@ import pytest
 from catbench.errors import UsageError
 from catbench.route.routing import ask_at
 from catbench.score.rounds import rounds_of
-from catbench.submit.run import opened
+from catbench.submit.run import session_of
 from catbench.submit.sandbox.launch import Inside
 from catbench.suite.simulate import Simulation, simulate
 
@@ -38,8 +38,7 @@ def run(folder, matrix, sandbox):
     train, validation, test = one.train.labelled(pool), one.validation.labelled(pool), one.test.texts()
     start = time.perf_counter()
     with (
-        opened(Inside("fast", folder, "router.py:make_router", sandbox)) as place,
-        place.session() as session,
+        session_of(Inside("fast", folder, "router.py:make_router", sandbox)) as session,
     ):
         session.fit(session.make(pool), train, validation)
         session.ask(0, test, ask_at(train[1], pool.cost))

@@ -14,7 +14,7 @@ import pytest
 from catbench.errors import SubmissionError, UsageError
 from catbench.report.limits import MIB, Limits
 from catbench.submit.requirements import WATCHED, install, read_requirement, run_bounded, run_inside
-from catbench.submit.run import opened
+from catbench.submit.run import session_of
 from catbench.submit.sandbox.launch import Inside, check_available
 
 SMALL = Limits(memory_bytes=200 * MIB, processes=12, scratch_bytes=2 * MIB)
@@ -86,7 +86,7 @@ def test_a_wheel_is_installed_inside_and_used_there(bwrap, offline, folder, tmp_
     place = tmp_path / "place"
     place.mkdir()
     inside = install(needed, Inside("length", folder, "router.py:make_router"), place)
-    with opened(inside) as place, place.session() as session, pytest.raises(Exception, match=r"42\.0"):
+    with session_of(inside) as session, pytest.raises(Exception, match=r"42\.0"):
         session.make(pool())
 
 

@@ -26,15 +26,18 @@ from catbench.submit.checks import compare_answers, digest_of
 from catbench.submit.noise import check_noise
 from catbench.submit.rewording import reworded
 from catbench.submit.sandbox.group import Usage
-from catbench.submit.sandbox.session import Sandbox, Session
+from catbench.submit.sandbox.session import Session
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
 
 Scored = TypeVar("Scored")
 Answers: TypeAlias = dict[str, Answer]
 """By metric."""
+Begin: TypeAlias = Callable[[], AbstractContextManager[Session]]
 ALONE = 64
 """Prompts that are shown alone."""
+SIDE_BY_SIDE = 2
+"""Sessions that are begun at once."""
 
 
 @dataclass(frozen=True)
@@ -50,34 +53,28 @@ class Judged(Generic[Scored]):
 
 
 def judge(
-    opened: Callable[[], AbstractContextManager[Sandbox]],
+    begin: Begin,
     rounds: Rounds,
     pools: Sequence[Pool],
     score: Callable[[Answers], Scored],
     *,
     timed: bool = True,
 ) -> Judged[Scored]:
-    """Run a submission for its answers, to see them repeat, and as each canary, in two sandboxes of its own.
+    """Run a submission for its answers, to see them repeat, and as each canary.
 
-    Where it is `timed`, the run whose answers count comes first and has the machine for itself. `score` is
-    called with its answers once their digest is taken, while the others go on.
+    `begin` gives a session. Where it is `timed`, the run whose answers count comes first and has the machine
+    for itself. `score` is called with its answers once their digest is taken, while the others go on.
     """
     begun: dict[str, Future[Any]] = {}
-    with (
-        opened() as first,
-        opened() as second,
-        ThreadPoolExecutor(first.together) as executor,
-    ):
-        runs = _Runs(first, second, rounds, pools)
+    runs = _Runs(begin, rounds, pools)
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as executor:
         jobs: dict[str, Callable[[], Any]] = {
             "counts": runs.count,
             "repeats": runs.repeat,
-            SHUFFLED: lambda: runs.altered(first, shuffled(runs.drawn[1])),
-            MIXED: lambda: runs.altered(second, mixed(runs.drawn[2])),
+            SHUFFLED: lambda: runs.altered(shuffled(runs.drawn[1])),
+            MIXED: lambda: runs.altered(mixed(runs.drawn[2])),
         }
         if timed:
-            first.wait()
-            second.wait()
             begun["counts"] = executor.submit(jobs.pop("counts"))
             begun["counts"].result()
         names = list(jobs)
@@ -100,14 +97,10 @@ def judge(
 
 
 class _Runs:
-    """The runs of a submission, each in sessions of its own: one a round, for a canary one in all.
+    """The runs of a submission, each in sessions of its own: one a round, for a canary one in all."""
 
-    What repeats does so in another sandbox, which has nothing in common with the first, the order of sets
-    included.
-    """
-
-    def __init__(self, first: Sandbox, second: Sandbox, rounds: Rounds, pools: Sequence[Pool]) -> None:
-        self._first, self._second, self._rounds, self._pools = first, second, rounds, pools
+    def __init__(self, begin: Begin, rounds: Rounds, pools: Sequence[Pool]) -> None:
+        self._begin, self._rounds, self._pools = begin, rounds, pools
         self._usages: list[Usage] = []
         self.random = np.random.default_rng()
         self.drawn = self.random.spawn(3)
@@ -119,7 +112,7 @@ class _Runs:
         found: list[Answers] = []
         checks: list[Check] = []
         for one in self._rounds.each:
-            with self._fitted(self._first, one) as routers:
+            with self._fitted(one) as routers:
                 found.append(routers.answers())
                 checks = checks or routers.ask_besides(found[0])
         return found, checks
@@ -129,15 +122,15 @@ class _Runs:
         found: list[Answers] = []
         other_words: Answers = {}
         for place, one in enumerate(self._rounds.each):
-            with self._fitted(self._second, one) as routers:
+            with self._fitted(one) as routers:
                 if place == self.tried:
                     other_words = routers.answers(reworded(one.test.texts(), self.drawn[0]))
                 found.append(routers.answers())
         return found, other_words
 
-    def altered(self, sandbox: Sandbox, alter: Altered) -> Answers:
+    def altered(self, alter: Altered) -> Answers:
         """Return the answers of a canary, about one round."""
-        with self._fitted(sandbox, self._rounds.each[self.tried], alter) as routers:
+        with self._fitted(self._rounds.each[self.tried], alter) as routers:
             return routers.answers()
 
     def joined(self, found: Sequence[Answers]) -> Answers:
@@ -152,11 +145,9 @@ class _Runs:
         )
 
     @contextmanager
-    def _fitted(
-        self, sandbox: Sandbox, one: Round, alter: Altered = lambda quality: quality
-    ) -> Generator[_RoutersOfRound]:
+    def _fitted(self, one: Round, alter: Altered = lambda quality: quality) -> Generator[_RoutersOfRound]:
         """Begin a session with the routers of a round, and note what it used when it has ended."""
-        with sandbox.session() as session:
+        with self._begin() as session:
             yield _RoutersOfRound(session, one, self._pools, alter)
         self._usages.append(session.usage)
 
@@ -172,8 +163,9 @@ class _RoutersOfRound:
         for pool in pools:
             (train, quality), (validation, held) = one.train.labelled(pool), one.validation.labelled(pool)
             given = (train, alter(quality)), (validation, alter(held))
+            made = session.make(pool)
             start = time.perf_counter()
-            session.fit(session.make(pool), *given)
+            session.fit(made, *given)
             self._seconds.append(time.perf_counter() - start)
             self._asked_at.append(ask_at(quality, pool.cost))
 

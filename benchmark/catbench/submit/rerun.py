@@ -20,7 +20,7 @@ from catbench.submit.checks import compare_answers
 from catbench.submit.duplicates import find_duplicates
 from catbench.submit.folder import Settings
 from catbench.submit.judging import judge
-from catbench.submit.run import DECLARED, How, opened, run_submission, staged
+from catbench.submit.run import DECLARED, How, run_submission, session_of, staged
 from catbench.submit.verify import compare_records
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.prompts import normalise
@@ -42,7 +42,7 @@ def rerun(report: Report, folder: Path, matrix: ScoreMatrix, how: How) -> Rerun:
         compare_records(
             str(folder), "submission.duplicates", said.duplicates.model_dump(mode="json"), derived
         )
-        judged = judge(lambda: opened(inside), rounds, pools, lambda answers: None)
+        judged = judge(lambda: session_of(inside), rounds, pools, lambda answers: None)
     same = compare_answers("rerun", "run again", rounds.test, pools, stored, judged.answers)
     failed = tuple(check.name for check in judged.checks if not check.passed)
     return Rerun(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import tempfile
+import threading
 from collections.abc import Generator, Iterable
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 from catbench.download import Progress
@@ -27,15 +26,13 @@ from catbench.submit.judging import judge
 from catbench.submit.requirements import install, read_requirement
 from catbench.submit.sandbox.launch import NOT_PROTECTED, Inside, SandboxKind, check_available
 from catbench.submit.sandbox.routers import Routers
-from catbench.submit.sandbox.session import Sandbox
+from catbench.submit.sandbox.session import SandboxSession, Session
 from catbench.suite.matrix import ScoreMatrix
 
 GPU = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
 DECLARED = ("name", "authors", "paper", "licence", "unseen_candidates", "needs_gpu", "requirements")
 """What a report says in the words of `submission.toml`."""
-LIBRARIES = frozenset({"joblib", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "torch"})
-"""They are loaded once, before a submission's code, for all its sessions: it takes longer than most routers
-take to learn."""
+_IN_THIS_PROCESS = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -73,25 +70,30 @@ def staged(folder: Path, matrix: ScoreMatrix, how: How) -> Generator[tuple[Insid
             limits=how.limits.for_prompts(len(matrix.prompts)),
             masked=how.masked,
             devices=_devices(copy.name) if settings.needs_gpu else (),
-            modules=imported(copy / file for file in files),
         )
         needed = [read_requirement(text) for text in settings.requirements]
         yield install(needed, inside, Path(place)), settings, files
 
 
 @contextmanager
-def opened(inside: Inside) -> Generator[Sandbox]:
-    """Yield where sessions of a submission begin; it has ended, with all of them, when the block ends.
+def session_of(inside: Inside) -> Generator[Session]:
+    """Begin a session, which knows of no other; it has ended, with all its processes, when the block ends.
 
-    Raises UsageError where its sandbox is not available.
+    Where no sandbox is asked for it is in this very process, without any protection, and one goes after the
+    other. What it raises in the block is a RouterError, and so is a limit broken since it last answered,
+    which is raised when the block ends. Raises UsageError where its sandbox is not available.
     """
     check_available(inside.sandbox)
-    here = partial(Routers, inside.name, inside.folder, inside.entry)
+    if inside.sandbox == "none":
+        with _IN_THIS_PROCESS:
+            yield Routers(inside.name, inside.folder, inside.entry)
+        return
     with (
-        tempfile.TemporaryDirectory(prefix="catbench-", ignore_cleanup_errors=True) as place,
-        closing(Sandbox(inside, Path(place), here)) as sandbox,
+        tempfile.TemporaryDirectory(prefix="catbench-", ignore_cleanup_errors=True) as scratch,
+        closing(SandboxSession(inside, Path(scratch))) as session,
     ):
-        yield sandbox
+        yield session
+        session.check()
 
 
 def run_submission(
@@ -121,7 +123,7 @@ def run_submission(
                 router, matrix, bootstrap=bootstrap, seed=seed, progress=progress, answers=answers
             )
 
-        judged = judge(lambda: opened(inside), rounds, pools, score)
+        judged = judge(lambda: session_of(inside), rounds, pools, score)
         duplicates = find_duplicates([inside.folder / file for file in files], rounds.test.texts())
     record = Submission(
         slug=name,
@@ -163,19 +165,6 @@ def check_untrained(files: Iterable[str], rounds: Rounds, name: str) -> None:
             f"{name} brings {fitted[0]}, and {rounds.test.matrix.suite.id!r} is scored by folds, which test "
             "every prompt: what a file holds of their labels would be tested on them; learn it in fit()"
         )
-
-
-def imported(files: Iterable[Path]) -> tuple[str, ...]:
-    """Return the modules of LIBRARIES that Python files import, by dotted name, each once."""
-    found: dict[str, None] = {}
-    for file in (file for file in files if file.suffix == ".py"):
-        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-            for node in ast.walk(ast.parse(file.read_bytes())):
-                if isinstance(node, ast.Import):
-                    found |= dict.fromkeys(alias.name for alias in node.names)
-                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                    found[node.module] = None
-    return tuple(name for name in found if name.partition(".")[0] in LIBRARIES)
 
 
 def _devices(name: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from catbench.submit import noise
 from catbench.submit.faults import Fault
 from catbench.submit.folder import folder_faults, named_suites
 from catbench.submit.judging import judge
-from catbench.submit.run import How, opened, staged
+from catbench.submit.run import How, session_of, staged
 from catbench.submit.sandbox.channel import BreachError
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.prompts import Split
@@ -56,7 +56,7 @@ def check_submission(folder: Path, how: How, suite: str | None = None) -> tuple[
         with staged(folder, matrix, how) as (inside, _, _):
             pools = [matrix.pool(metric=matrix.metrics[0].name)]
             rounds = rounds_of(matrix, 0)
-            judged = judge(lambda: opened(inside), rounds, pools, lambda answers: None, timed=False)
+            judged = judge(lambda: session_of(inside), rounds, pools, lambda answers: None, timed=False)
     except UsageError:
         raise
     except CatbenchError as error:

@@ -1,4 +1,4 @@
-"""One request, one reply, while every limit is watched. Nothing that the inside does makes this side wait.
+"""A process, and one request, one reply, while every limit is watched. Nothing inside makes this side wait.
 
 Memory, processes and files are watched between two requests too; what was broken there is told at the next
 request or at the end. A breach ends the sandbox and raises a BreachError whose `verdict` is one word:
@@ -14,14 +14,17 @@ from __future__ import annotations
 import os
 import selectors
 import signal
+import subprocess
 import time
-from typing import NoReturn
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
 
-from catbench.errors import RouterError
+from catbench.errors import RouterError, UsageError
 from catbench.report.limits import Limits
-from catbench.submit.sandbox.warm import Started, last_printed
 from catbench.submit.sandbox.watch import Watch
-from catbench.submit.sandbox.wire import ANSWER, DONE, FAILED, HEADER, LONGEST_TEXT, REQUEST, frame
+from catbench.submit.sandbox.wire import ANSWER, DONE, FAILED, HEADER, LONGEST_TEXT, READY, REQUEST, frame
 from catbench.terminal import one_line
 
 CHUNK = 1 << 20
@@ -39,19 +42,45 @@ class BreachError(RouterError):
 
 
 class Channel:
-    """The pipes of a started session, and the clock and the watch over it."""
+    """A started process with its pipes, and the clock and the watch over it."""
 
-    def __init__(self, started: Started, name: str, limits: Limits, watch: Watch) -> None:
-        """Let a session go, and speak to it."""
-        self._started, self._name, self._limits = started, name, limits
-        self._watch, self.usage = watch, watch.usage
-        self._deadline = time.monotonic() + limits.wall_seconds
+    def __init__(
+        self, words: Sequence[str], name: str, limits: Limits, scratch: Path, *, private: bool
+    ) -> None:
+        """Start it by a command, and wait until it waits: from there on it is watched, and can be asked.
+
+        `scratch` is its temporary folder, unless it has one that is `private`. Raises UsageError or
+        RouterError where it does not start.
+        """
+        self._name, self._limits = name, limits
         self._said = bytearray()
         self._printed, self._last = 0, b""
-        self._in, self._out, self._err = started.requests, started.replies, started.errors
+        place = str(scratch)
+        try:
+            self._process: Any = subprocess.Popen(
+                words,
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": place, "TMPDIR": place},
+                cwd=place,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise UsageError(f"the sandbox cannot be started: {error}") from error
+        self._in, self._out, self._err = self._process.stdin, self._process.stdout, self._process.stderr
+        try:
+            self._wait_until_ready()
+            self._watch = Watch(self._process.pid, limits, private=private)
+        except BaseException:
+            self._process.kill()
+            self._process.communicate()
+            raise
+        self.usage = self._watch.usage
+        self._deadline = time.monotonic() + limits.wall_seconds
         for end in (self._in, self._out, self._err):
             os.set_blocking(end.fileno(), False)
-        started.go()
 
     def exchange(self, payload: bytes, largest: int = 0) -> bytes:
         """Send a request; return the text of a reply without numbers, or with `largest` the numbers' bytes.
@@ -96,7 +125,19 @@ class Channel:
     def close(self) -> None:
         """End the sandbox and everything that runs in it."""
         self._watch.stop()
-        self._started.close()
+        self._process.wait()
+        for end in (self._in, self._out, self._err):
+            end.close()
+
+    def _wait_until_ready(self) -> None:
+        """Wait for its first word. Until then it runs nothing of the submission's."""
+        with selectors.DefaultSelector() as ready:
+            ready.register(self._out, selectors.EVENT_READ)
+            said = self._out.read(len(READY)) if ready.select(self._limits.wall_seconds) else b""
+        if said != READY:
+            self._process.kill()
+            printed = last_printed(self._err.read())
+            raise RouterError(f"router {self._name!r}: its sandbox did not start{printed}")
 
     def _write(self, rest: memoryview) -> memoryview:
         try:
@@ -134,10 +175,12 @@ class Channel:
 
     def _ended(self) -> None:
         """Say why the inside ended without a reply."""
-        code = self._started.code(1.0)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)
         self._read_print()
         self.check()
-        number = code - 128 if code is not None and code > 128 else 0
+        code = self._process.returncode or 0
+        number = -code if code < 0 else code - 128  # bubblewrap ends with 128 more than the signal's number
         if number == signal.SIGXCPU:
             self.break_off("cpu", f"used more than {self._limits.cpu_seconds} seconds of processor time")
         how = f"died of {signal.Signals(number).name}" if number in set(signal.Signals) else "ended"
@@ -147,3 +190,10 @@ class Channel:
         """End everything, and raise the BreachError that says what the submission did."""
         self.close()
         raise BreachError(verdict, f"router {self._name!r} {what}{last_printed(self._last)}")
+
+
+def last_printed(said: bytes) -> str:
+    """Return the last line of what was printed, for a message; empty where nothing was."""
+    lines = said.decode("utf-8", "replace").split("\n")
+    last = next(filter(None, map(one_line, reversed(lines))), "")
+    return f" (it printed: {last!r})" if last else ""

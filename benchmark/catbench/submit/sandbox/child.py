@@ -1,19 +1,16 @@
 """The program inside a sandbox: makes, fits and asks the router of one submission.
 
-Everything that catbench needs, and the libraries that the submission names, are imported once; then each
-session is a process of its own (`catbench.submit.sandbox.keeper`). Before any code of the submission runs
-there, limits that the kernel keeps are set, and what the process had at random is drawn anew. Requests and
-replies go through pipes that nothing the submission prints gets into.
+Before any code of the submission runs, limits that the kernel keeps are set. Requests and replies go through
+pipes that nothing the submission prints gets into.
 """
 
 from __future__ import annotations
 
-import importlib
+import ctypes
 import os
 import resource
-import socket
+import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,13 +19,13 @@ import numpy as np
 from catbench.errors import CatbenchError
 from catbench.report.limits import Limits
 from catbench.route.router_files import place_of
-from catbench.submit.sandbox.keeper import wait_for_session
 from catbench.submit.sandbox.routers import Routers
 from catbench.submit.sandbox.wire import (
     ANSWER,
     DONE,
     FAILED,
     LONGEST_TEXT,
+    READY,
     decode_request,
     encode_answer,
     frame,
@@ -36,24 +33,26 @@ from catbench.submit.sandbox.wire import (
     read_frame,
 )
 
+DIE_WITH_PARENT, ADOPT_ORPHANS = 1, 36
+"""`PR_SET_PDEATHSIG`, `PR_SET_CHILD_SUBREAPER` of Linux."""
 
-def main(folder: str, packages: str, name: str, entry: str, limits: str, around: str, modules: str) -> None:
-    """Be the sessions that the host asks for on standard input; arguments as the command line gives them.
 
-    `around` tells what has namespaces: `each` session, the `one` that there will be, or `none`.
-    """
-    bounds = Limits.model_validate_json(limits)
-    for module in filter(None, modules.split(",")):
-        with suppress(Exception):  # what cannot be imported is left for the submission to stumble over
-            importlib.import_module(module)
-    with socket.socket(fileno=os.dup(0)) as control:
-        pipes = wait_for_session(control, bounds.scratch_bytes, parted=around == "each")
-    if pipes is None:
-        return
-    requests, replies = os.fdopen(pipes[0], "rb"), os.fdopen(pipes[1], "wb")
-    np.random.seed()  # the library's own state came from before the fork
-    _limit(bounds, by_threads=around != "none")
-    sys.path.append(packages)
+def main(folder: str, packages: str, name: str, entry: str, limits: str, sandbox: str) -> None:
+    """Say that it is ready, and reply to requests; arguments as the command line gives them."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    if sandbox == "process" and sys.platform == "linux":  # bubblewrap does both
+        call = ctypes.CDLL(None).prctl
+        call(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+        call(ADOPT_ORPHANS, 1, 0, 0, 0)  # so that none leaves this process's tree
+    _limit(Limits.model_validate_json(limits), by_threads=sandbox == "bwrap")
+    if packages:
+        sys.path.append(packages)
+    replies.write(READY)
+    replies.flush()
     _serve(Routers(name, Path(folder), entry), name, requests, replies)
 
 

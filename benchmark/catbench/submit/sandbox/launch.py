@@ -14,17 +14,21 @@ from typing import Literal, TypeAlias
 
 from catbench.errors import UsageError
 from catbench.report.limits import Limits
-from catbench.submit.sandbox.layout import Mount, arguments, read_only, system_mounts
+from catbench.submit.sandbox.layout import (
+    PACKAGES,
+    SUBMISSION,
+    Mount,
+    arguments,
+    read_only,
+    seen_from_inside,
+    system_mounts,
+)
 
 SandboxKind: TypeAlias = Literal["bwrap", "process", "none"]
 ISOLATION = (
-    *("--unshare-all", "--unshare-user"),
+    *("--unshare-all", "--unshare-user", "--disable-userns"),
     *("--new-session", "--die-with-parent", "--cap-drop", "ALL", "--clearenv"),
 )
-CLOSED = "--disable-userns"
-"""No namespaces can be made inside; left out where each session makes its own."""
-UNSHARE = "/usr/bin/unshare"
-PARTING = ("--user", "--map-current-user", "--pid", "--fork", "--mount-proc", "--net", "--ipc", "--uts")
 NOBODY = "65534"
 NOT_PROTECTED: dict[SandboxKind, str] = {
     "bwrap": "Faults of the kernel; time that is shared with other work on this machine.",
@@ -61,8 +65,6 @@ class Inside:
     """Folders to hide besides every named suite."""
     devices: tuple[str, ...] = ()
     """Device files it may use: a GPU's."""
-    modules: tuple[str, ...] = ()
-    """Modules of known libraries that it imports (`catbench.submit.run.LIBRARIES`)."""
 
 
 def check_available(kind: SandboxKind) -> None:
@@ -76,38 +78,29 @@ def check_available(kind: SandboxKind) -> None:
 
 
 @cache
-def sessions_can_part() -> bool:
-    """Whether a process of a sandbox can make namespaces here, so that one sandbox serves many sessions."""
-    if not Path(UNSHARE).is_file() or _bubblewrap_problem():
-        return False
-    return not _refused([UNSHARE, *PARTING, "/usr/bin/true"], closed=False)
-
-
-@cache
 def _bubblewrap_problem() -> str:
     for tool in ("bwrap", *(("setpriv",) if os.geteuid() == 0 else ())):
         if shutil.which(tool) is None:
             return f"{tool} is not installed"
-    said = _refused(["/usr/bin/true"])
-    return f"bubblewrap cannot make a sandbox here ({said})" if said else ""
-
-
-def _refused(command: Sequence[str], *, closed: bool = True) -> str:
-    """Return why bubblewrap cannot run a command of the system's; empty where it can."""
-    words = bubblewrap(system_mounts(), command, Limits(), closed=closed)
+    words = bubblewrap(system_mounts(), ["/usr/bin/true"], Limits())
     said = subprocess.run(words, env={}, capture_output=True, text=True, check=False)
-    return said.stderr.strip() or f"exit code {said.returncode}" if said.returncode else ""
+    problem = said.stderr.strip() or f"exit code {said.returncode}"
+    return f"bubblewrap cannot make a sandbox here ({problem})" if said.returncode else ""
+
+
+def words_of(inside: Inside) -> list[str]:
+    """Return the command that starts the inside of a sandbox."""
+    said = inside.name, inside.entry, inside.limits.model_dump_json(), inside.sandbox
+    if inside.sandbox == "process":
+        return python(str(inside.folder), "", *said)
+    mounts = seen_from_inside(inside.folder, inside.packages, inside.masked)
+    return bubblewrap(mounts, python(str(SUBMISSION), str(PACKAGES), *said), inside.limits, inside.devices)
 
 
 def bubblewrap(
-    mounts: Sequence[Mount],
-    command: Sequence[str],
-    limits: Limits,
-    devices: Sequence[str] = (),
-    *,
-    closed: bool = True,
+    mounts: Sequence[Mount], command: Sequence[str], limits: Limits, devices: Sequence[str] = ()
 ) -> list[str]:
-    """Return the command that runs a command in bubblewrap; where it is `closed`, it can make no namespaces.
+    """Return the command that runs a command in bubblewrap.
 
     Root first hangs what may be seen into a root folder of its own, where nobody can reach it whatever the
     folders above it allow, becomes nobody, and makes the sandbox from there.
@@ -117,7 +110,7 @@ def bubblewrap(
     scratch = ["--size", str(limits.scratch_bytes), "--perms", "0700", "--tmpfs"]
     first = [mount for mount in mounts if not mount.target.is_relative_to("/tmp")]
     inner = [
-        *(bwrap, *ISOLATION, *([CLOSED] if closed else []), *arguments(first, from_inside=root)),
+        *(bwrap, *ISOLATION, *arguments(first, from_inside=root)),
         *("--proc", "/proc", "--dev", "/dev"),
         *(*scratch, "/tmp", *scratch, "/dev/shm"),
         *(word for device in devices for word in ("--dev-bind", device, device)),

@@ -1,12 +1,9 @@
-"""Routers of one submission behind a channel, in a process of a sandbox."""
+"""A session: routers of one submission behind a channel, in a process of a sandbox."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 
@@ -15,18 +12,10 @@ from catbench.route.routing import checked_answer
 from catbench.score.answer import Answer, Labelled
 from catbench.submit.sandbox.channel import Channel
 from catbench.submit.sandbox.group import Usage
-from catbench.submit.sandbox.launch import Inside, bubblewrap, python, sessions_can_part
-from catbench.submit.sandbox.layout import PACKAGES, SCRATCH, SUBMISSION, seen_from_inside
-from catbench.submit.sandbox.warm import Warm
-from catbench.submit.sandbox.watch import Watch
+from catbench.submit.sandbox.launch import Inside, words_of
 from catbench.submit.sandbox.wire import Kind, answer_size, decode_answer, encode_request, pool_to_json
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
-
-Around: TypeAlias = Literal["each", "one", "none"]
-"""What has namespaces of its own: each session, a sandbox for one session, or nothing."""
-KEEPERS: dict[Around, int] = {"each": 2, "one": 0, "none": 1}
-"""Processes that are watched first and counted as nobody's: those that a submission cannot reach."""
 
 
 class Session(Protocol):
@@ -47,78 +36,12 @@ class Session(Protocol):
         ...
 
 
-class Sandbox:
-    """Where the sessions of a submission run: each a process that knows of no other.
-
-    Where no sandbox is asked for they are in this very process, without any protection. Libraries that the
-    submission names are loaded once, where sessions can part from each other; where they cannot, or where
-    what they need lies where their own temporary folders would hide it, each session has a bubblewrap of its
-    own.
-    """
-
-    def __init__(self, inside: Inside, place: Path, here: Callable[[], Session]) -> None:
-        """Start it; `place` is a folder for its files, `here` begins a session in this process."""
-        self._inside, self._place, self._here = inside, place, here
-        self._around: Around = "none"
-        if inside.sandbox == "bwrap":
-            self._mounts = seen_from_inside(inside.folder, inside.packages, inside.masked)
-            hidden = any(mount.target.is_relative_to(place) for mount in self._mounts for place in SCRATCH)
-            self._around = "one" if hidden or not sessions_can_part() else "each"
-        self._warm = None if self._around == "one" or inside.sandbox == "none" else self._start()
-        self.together = 1 if inside.sandbox == "none" else 2
-        """Sessions that go side by side."""
-
-    def wait(self) -> None:
-        """Wait until libraries are loaded, where they are loaded once: then a session begins at once."""
-        if self._warm is not None:
-            self._warm.wait(self._inside.limits.wall_seconds)
-
-    @contextmanager
-    def session(self) -> Generator[Session]:
-        """Begin a session; it has ended, with all its processes, when the block ends.
-
-        What it raises in the block is a RouterError, and so is a limit broken since it last answered, which
-        is raised when the block ends.
-        """
-        if self._inside.sandbox == "none":
-            yield self._here()
-            return
-        with (
-            nullcontext(self._warm) if self._warm else closing(self._start()) as warm,
-            tempfile.TemporaryDirectory(dir=self._place, ignore_cleanup_errors=True) as scratch,
-            closing(SandboxSession(self._inside, warm, scratch, self._around)) as session,
-        ):
-            yield session
-            session.check()
-
-    def close(self) -> None:
-        """End it."""
-        if self._warm is not None:
-            self._warm.close()
-
-    def _start(self) -> Warm:
-        inside, place = self._inside, Path(tempfile.mkdtemp(dir=self._place))
-        folder, packages = inside.folder, inside.packages or place / "none"
-        if inside.sandbox == "bwrap":
-            folder, packages = SUBMISSION, PACKAGES
-        settings = inside.name, inside.entry, inside.limits.model_dump_json(), self._around
-        words = python(str(folder), str(packages), *settings, ",".join(inside.modules))
-        if inside.sandbox == "bwrap":
-            closed = self._around == "one"
-            words = bubblewrap(self._mounts, words, inside.limits, inside.devices, closed=closed)
-        return Warm(words, place, inside.name)
-
-
 class SandboxSession(Channel):
     """Routers in a process of their own; what comes from there is checked byte by byte."""
 
-    def __init__(self, inside: Inside, warm: Warm, scratch: str, around: Around) -> None:
-        private, limits = around != "none", inside.limits
-        started = warm.begin(limits.wall_seconds, "" if private else scratch)
-        if around == "one":  # it could kill its keeper, so all is watched from the outermost process
-            started.pid = warm.pid
-        watch = Watch(started.pid, limits, private=private, keepers=KEEPERS[around])
-        super().__init__(started, inside.name, limits, watch)
+    def __init__(self, inside: Inside, scratch: Path) -> None:
+        private = inside.sandbox == "bwrap"
+        super().__init__(words_of(inside), inside.name, inside.limits, scratch, private=private)
         self._routers = list[tuple[Pool, Kind]]()
 
     def make(self, pool: Pool) -> int:

@@ -33,17 +33,14 @@ OWN_PROCESSES = 7
 class Watch:
     """Looks at a process and all that came from it, from now until it is stopped."""
 
-    def __init__(
-        self, pid: int, limits: Limits, *, private: bool, writes: Path | None = None, keepers: int = 0
-    ) -> None:
+    def __init__(self, pid: int, limits: Limits, *, private: bool, writes: Path | None = None) -> None:
         """Watch the tree below `pid`; `private` where its temporary folder is its own file system.
 
         It must wait until it is watched, or what it starts meanwhile is in no control group. `writes` is a
-        folder of the host's that it writes to, if any. The first `keepers` processes are catbench's own: what
-        they hold is not the submission's.
+        folder of the host's that it writes to, if any.
         """
         self._root, self._start = psutil.Process(pid), time.monotonic()
-        self._limits, self._private, self._writes, self._keepers = limits, private, writes, keepers
+        self._limits, self._private, self._writes = limits, private, writes
         self._group = make_group(limits)
         tree = self._tree()
         if not (tree and all(self._group.add(process.pid) for process in tree)):
@@ -85,7 +82,7 @@ class Watch:
             pause = max(INTERVAL, LOOKING * (time.monotonic() - start))
 
     def _look(self) -> tuple[str, str] | None:
-        own = self._tree()[self._keepers :]
+        own = self._tree()
         usage = self.usage
         usage.peak_processes = max(usage.peak_processes, len(own))
         if len(own) > self._limits.processes + OWN_PROCESSES:

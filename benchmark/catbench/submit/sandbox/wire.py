@@ -39,6 +39,10 @@ def frame(kind: bytes, payload: bytes) -> bytes:
     return HEADER.pack(kind, len(payload)) + payload
 
 
+READY = frame(DONE, b"")
+"""What the inside says first, once it waits for requests."""
+
+
 def read_frame(source: BinaryIO) -> tuple[bytes, bytes] | None:
     """Return the next frame's kind and payload; None where the stream ends. For the trusting side."""
     head = source.read(HEADER.size)
