@@ -20,7 +20,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import Field, PositiveInt, ValidationError
 
 from catbench.download import Progress
 from catbench.errors import SubmissionError, SuiteError, UsageError, first_fault
@@ -30,6 +30,7 @@ from catbench.report.submission_record import today
 from catbench.score.bootstrap import Bootstrap
 from catbench.submit.coarse import FEWEST, coarse
 from catbench.submit.run import How, run_submission
+from catbench.suite.info import InfoRecord
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.prompts import share_of
 from catbench.suite.store import load, save
@@ -39,10 +40,8 @@ DRAWS = 2**32
 """Seeds that a host's secret is drawn from."""
 
 
-class Scored(BaseModel):
+class Scored(InfoRecord):
     """One scoring of a submission."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     slug: str
     date: str
@@ -50,10 +49,8 @@ class Scored(BaseModel):
     """Path in the submission's folder -> SHA-256."""
 
 
-class Record(BaseModel):
+class Record(InfoRecord):
     """`private.json`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_version: Literal[1] = Field(1, alias="schema")
     suite: str

@@ -13,16 +13,13 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from catbench.suite.info import InfoRecord
 from catbench_make.checkout import INFINITY, weights_folder
 
 
-class _SettingsRecord(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ComponentWeights(_SettingsRecord):
+class ComponentWeights(InfoRecord):
     """Weights of one component of the pipeline that come from somewhere else."""
 
     component: str = "unet"
@@ -34,7 +31,7 @@ class ComponentWeights(_SettingsRecord):
     revision: str = ""
 
 
-class SchedulerSettings(_SettingsRecord):
+class SchedulerSettings(InfoRecord):
     """The sampler, where it is not left as the model was released."""
 
     name: str = Field(min_length=1)
@@ -43,7 +40,7 @@ class SchedulerSettings(_SettingsRecord):
     """Entries that replace those of the model's own scheduler configuration."""
 
 
-class FeatureCache(_SettingsRecord):
+class FeatureCache(InfoRecord):
     """DeepCache (Ma et al. 2024): deep UNet features are computed every `interval` steps only."""
 
     interval: int = Field(ge=1)
@@ -51,7 +48,7 @@ class FeatureCache(_SettingsRecord):
     """The skip branch whose features are kept; 0 is the shallowest, and the fastest."""
 
 
-class DrawingSettings(_SettingsRecord):
+class DrawingSettings(InfoRecord):
     """How one candidate draws."""
 
     pipeline: str = Field(min_length=1)

@@ -11,19 +11,17 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from catbench.errors import SuiteError, UsageError
-from catbench.suite.info import Diversity
+from catbench.suite.info import Diversity, InfoRecord
 
 FILE = "kept_ids.txt"
 """Its name in a suite's folder."""
 
 
-class Head(BaseModel):
+class Head(InfoRecord):
     """The first line of a list."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     count: int
     sha256: str
