@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 
 from catbench import __version__
 from catbench.errors import CatbenchError, UsageError, first_fault, unknown_name
-from catbench.files import atomic_file, write_text
+from catbench.files import atomic_file, readable, write_text
 from catbench.report.result import Result, headline, spelled
 from catbench.report.spelling import wrapped
 from catbench.report.submission_record import Submission
@@ -175,13 +175,9 @@ class Report(BaseModel):
         tables: dict[str, pd.DataFrame] = {}
         for name in ("predictions", "replicates"):
             beside = getattr(report, f"{name}_file")
-            if beside and (source.parent / beside).is_file():
-                try:
-                    tables[name] = pd.read_parquet(source.parent / beside)
-                except (OSError, ValueError) as error:
-                    raise CatbenchError(
-                        f"{source.parent / beside}: not readable as Parquet: {error}"
-                    ) from error
+            if beside and (place := source.parent / beside).is_file():
+                with readable(place, "Parquet"):
+                    tables[name] = pd.read_parquet(place)
         return report.model_copy(update=tables)
 
 
