@@ -63,17 +63,22 @@ def test_a_missing_cell_stays_an_error_and_only_test_prompts_are_withheld(parts,
 
 
 @pytest.mark.parametrize(
-    ("share", "most", "says"),
-    [
-        (0, 3, "above 0 and below 1"),
-        (1, 3, "above 0 and below 1"),
-        (0.1, 3, "at least 100"),
-        (0.5, 0, "--most"),
-    ],
+    ("share", "says"), [(0, "above 0 and below 1"), (1, "above 0 and below 1"), (0.1, "at least 100")]
 )
-def test_what_cannot_be_split_is_refused_and_nothing_written(whole, tmp_path, share, most, says):
+def test_what_cannot_be_split_is_refused_and_nothing_written(whole, tmp_path, share, says):
     with pytest.raises(UsageError, match=says):
-        split_private(whole, share, 0, tmp_path / "public", tmp_path / "host", most)
+        split_private(whole, share, 0, tmp_path / "public", tmp_path / "host", 3)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("option", "value", "least"), [("--most", 0, 1), ("--seed", -1, 0)])
+def test_a_number_out_of_bounds_is_refused_and_nothing_written(
+    command, tmp_path, monkeypatch, option, value, least
+):
+    monkeypatch.chdir(tmp_path)
+    refused = command("split-private", "nano", option, value)
+    assert refused.code == 2
+    assert f"{option} {value}: give a number of at least {least}" in refused.err
     assert not list(tmp_path.iterdir())
 
 

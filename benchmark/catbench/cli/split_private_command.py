@@ -18,9 +18,9 @@ def split_private(
     ] = None,
     share: Annotated[float, typer.Option(help="Share of the test prompts that is withheld.")] = 0.5,
     seed: Annotated[
-        int, typer.Option(help="Chooses which; draws of intervals have a secret of their own.")
+        int, typer.Option(min=0, help="Chooses which; draws of intervals have a secret of their own.")
     ] = 0,
-    most: Annotated[int, typer.Option(help="How often a submission may be scored.")] = 3,
+    most: Annotated[int, typer.Option(min=1, help="How often a submission may be scored.")] = 3,
 ) -> None:
     """Withhold a part of a suite's test scores: a public suite, and a host's folder to score submissions on.
 

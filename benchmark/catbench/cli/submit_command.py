@@ -71,8 +71,8 @@ def run(
     sandbox: Sandbox = "bwrap",
     wall: Wall = None,
     memory: Memory = None,
-    replicates: Annotated[int, typer.Option(help="Bootstrap replicates for the intervals.")] = 1000,
-    seed: Annotated[int, typer.Option(help="For the router; the bootstrap's draws stay.")] = 0,
+    replicates: Annotated[int, typer.Option(min=0, help="Bootstrap replicates for the intervals.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="For the router; the bootstrap's draws stay.")] = 0,
     private: Annotated[
         Path | None,
         typer.Option(
@@ -91,8 +91,6 @@ def run(
     from catbench.submit.sandbox.launch import check_available
     from catbench.suite.store import load, suite_folder
 
-    if replicates < 0 or seed < 0:
-        raise UsageError("--replicates and --seed cannot be negative")
     how = how_to_run(sandbox, wall, memory)
     check_available(sandbox)
     folder, failed = out or path, list[str]()

@@ -74,8 +74,6 @@ def split_private(matrix: ScoreMatrix, share: float, seed: int, public: Path, ho
     """
     if not 0 < share < 1:
         raise UsageError(f"--share {share:g}: a part of the test prompts, above 0 and below 1, is withheld")
-    if most < 1 or seed < 0:
-        raise UsageError("--most is 1 or more, and --seed 0 or more")
     for folder in (public, host):
         if folder.exists():
             raise UsageError(f"{folder} is there already: give another folder")
