@@ -166,11 +166,12 @@ def _derive(
 
     Nothing is said of a verification beside it that is to be `renewed`.
     """
+    from catbench.report.stored import pool_of_report
     from catbench.report.submission_record import proofs, verification_path
-    from catbench.submit.verify import noise as check_of_noise
+    from catbench.submit.noise import check_noise
     from catbench.submit.verify import verify_report
 
-    verify_report(report, matrix, str(path), trained)
+    rounds, answers = verify_report(report, matrix, str(path), trained)
     typer.echo(f"holds   {path}: every number follows from its predictions")
     if report.submission and not report.submission.passed:
         failed = ", ".join(check.name for check in report.submission.checks if not check.passed)
@@ -180,7 +181,7 @@ def _derive(
     if not renewed and (why := proofs(path, report.submission).stale):
         stale = f"{verification_path(path).name} is {why}"
         typer.echo(f"NOTE    {path}: {stale}: it proves nothing; make it again with --rerun --record")
-    noise = check_of_noise(report, matrix, trained)
+    noise = check_noise(answers, rounds.test, [pool_of_report(report, rounds, metric) for metric in answers])
     ceiling = "" if noise.value is None else " (above it is only who knows the test scores)"
     typer.echo(f"{'noise ' if noise.passed else 'FAILED'}  {path}: {noise.says}{ceiling}")
     return noise.passed

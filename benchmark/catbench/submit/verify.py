@@ -17,13 +17,14 @@ from catbench.report.evaluation import evaluate
 from catbench.report.report import Report
 from catbench.report.result import Result
 from catbench.report.stored import pool_arguments, pool_of_report, rounds_of_report, stored_answers
-from catbench.report.submission_record import CHECKS, Check
+from catbench.report.submission_record import CHECKS
 from catbench.report.verdict import verdict
 from catbench.route.routing import NamedRouter
+from catbench.score.answer import Answer
 from catbench.score.bootstrap import Bootstrap
 from catbench.score.measures import MEASURES
+from catbench.score.rounds import Rounds
 from catbench.submit.checks import beside_baselines, digest_of
-from catbench.submit.noise import check_noise
 from catbench.suite.matrix import ScoreMatrix
 
 EQUAL = 1e-5
@@ -40,10 +41,11 @@ MEASURED = ("fit_seconds", "seconds_per_prompt", "hardware", "win_rate", "verdic
 
 def verify_report(
     report: Report, matrix: ScoreMatrix, name: str, train_on: ScoreMatrix | None = None
-) -> None:
-    """Derive every number of a report again. Raises SubmissionError naming the first that differs.
+) -> tuple[Rounds, dict[str, Answer]]:
+    """Derive every number of a report again; return its rounds, and its answers by metric.
 
     `train_on` is the suite that the router was trained on, where the report says that it is another one.
+    Raises SubmissionError naming the first number that differs.
     """
     first = report.results[0]
     if report.private:
@@ -96,14 +98,7 @@ def verify_report(
         compare_records(name, f"results[{position}]", _derivable(stored), _derivable(derived))
         compare_records(name, f"results[{position}].verdict", stored.verdict, verdict(stored))
     _compare_replicates(name, report, again)
-
-
-def noise(report: Report, matrix: ScoreMatrix, train_on: ScoreMatrix | None = None) -> Check:
-    """Return the check whether a report's predictions know the noise (`catbench.submit.noise`)."""
-    rounds = rounds_of_report(report, matrix, train_on)
-    answers = stored_answers(report, rounds)
-    pools = [pool_of_report(report, rounds, metric) for metric in answers]
-    return check_noise(answers, rounds.test, pools)
+    return rounds, answers
 
 
 def _compare_replicates(name: str, report: Report, again: Report) -> None:
