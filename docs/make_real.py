@@ -15,6 +15,7 @@ from catbench.report.plot import write_plot
 from catbench.report.ranks import mean_ranks, over_suites
 from catbench.report.report import Report
 from catbench.report.result import Result
+from catbench.report.side_by_side import areas_of
 from catbench.report.spelling import short, spell
 from catbench.score.bootstrap import ends
 from catbench.score.measures import MEASURES
@@ -159,13 +160,7 @@ def ranks(found: dict[str, dict[str, Report]]) -> str:
 
 def areas(reports: dict[str, Report], names: Sequence[str], metric: str) -> np.ndarray:
     """Return replicates (R, K) of the routers' areas, higher is better."""
-    columns: list[np.ndarray] = []
-    for name in names:
-        report = reports[name]
-        position = report.results.index(report.result(metric))
-        drawn = report.replicates.loc[report.replicates["result"] == position, "audc"].to_numpy(np.float64)
-        columns.append(drawn if report.result(metric).direction == "higher" else -drawn)
-    return np.stack(columns, axis=1)
+    return np.stack([areas_of(reports[name], metric) for name in names], axis=1)
 
 
 def section(suite: str, reports: dict[str, Report]) -> str:

@@ -106,7 +106,7 @@ def _identity(report: Report) -> tuple[object, ...]:
 
 def _less(mine: Report, other: Report, metric: str) -> Estimate:
     values = [report.result(metric).estimate("gain").value for report in (other, mine)]
-    drawn = [_areas(report, metric) for report in (other, mine)]
+    drawn = [areas_of(report, metric) for report in (other, mine)]
     if values[0] is None or values[1] is None:
         return Estimate(value=None)
     low, high, error = ends((drawn[0] - drawn[1])[:, None])
@@ -115,8 +115,8 @@ def _less(mine: Report, other: Report, metric: str) -> Estimate:
     )
 
 
-def _areas(report: Report, metric: str) -> Floats:
-    """Return replicates (R,) of the area, higher is better."""
+def areas_of(report: Report, metric: str) -> Floats:
+    """Return replicates (R,) of the area, higher is better. Raises CatbenchError where there are none."""
     result = report.result(metric)
     table = report.beside("replicates")
     rows = table.loc[table["result"] == report.results.index(result), "audc"]
