@@ -68,12 +68,10 @@ class Deployment:
 def sweep_of(answer: Answer, quality: Floats, pool: Pool, of_prompt: Ints | None = None) -> Sweep:
     """Return the sweep of a router's answer against true qualities (n, M), `of_prompt` being rounds (n,)."""
     if of_prompt is not None and of_prompt.any():
-        masks = [of_prompt == number for number in range(int(of_prompt.max()) + 1)]
-        parts = [
-            sweep_of(restrict(answer, inside), quality[inside], pool) for inside in masks if inside.any()
-        ]
-        numbers = np.unique(of_prompt, return_inverse=True)[1]
-        return FoldedSweep(parts, numbers)
+        numbers, of_part = np.unique(of_prompt, return_inverse=True)
+        masks = [of_prompt == number for number in numbers]
+        parts = [sweep_of(restrict(answer, inside), quality[inside], pool) for inside in masks]
+        return FoldedSweep(parts, of_part)
     if answer.predicted is not None:
         return EstimatorSweep(answer.predicted, quality, pool.cost)
     assert answer.choices is not None
