@@ -88,12 +88,9 @@ def gain_figure(rows: Sequence[Row], axis: Axis, theme: PageTheme, numbers: Mapp
     drawn.add_hline(0, line={"color": theme.ink, "width": 1})
     best, costs = result.best_single, result.costs
     drawn.add_vline(best.cost, line={"color": theme.faint, "width": 1, "dash": "dot"})
-    at, middle = (
-        (np.log10(best.cost), np.mean(np.log10([min(costs), max(costs)])))
-        if axis == "log"
-        else (best.cost, np.mean([min(costs), max(costs)]))
-    )
-    side = "right" if at > middle else "left"
+    places = np.array([best.cost, min(costs), max(costs)])
+    at, low, high = (np.log10(places) if axis == "log" else places).tolist()
+    side = "right" if at > (low + high) / 2 else "left"
     note = f"cost of always {in_figure(best.candidate, 24)}"
     _note(drawn, note, "bottom", x=at, y=0, yref="paper", xanchor=side, font={"size": 11})
     title = f"gain in {in_figure(result.metric_label)} over not reading the prompt"
