@@ -71,7 +71,7 @@ def curve_figure(
         hovertext=said, hoverinfo="text", name=alone,
     )  # fmt: skip
     if note := outside_label(outside):
-        _note(drawn, note, "bottom", x=1, xref="paper", y=0, yref="paper", xanchor="right", font={"size": 11})
+        _note(drawn, note, x=1, xref="paper", y=0, yref="paper", xanchor="right", font={"size": 11})
     title = f"mean {in_figure(result.metric_label)}{', lower is better' * (result.direction == 'lower')}"
     x_label, span = cost_label(result.cost), (low, high)
     done = _laid_out(drawn, theme, x_label, title, result.costs, axis, height, span, legend=True)
@@ -92,7 +92,7 @@ def gain_figure(rows: Sequence[Row], axis: Axis, theme: PageTheme, numbers: Mapp
     at, low, high = (np.log10(places) if axis == "log" else places).tolist()
     side = "right" if at > (low + high) / 2 else "left"
     note = f"cost of always {in_figure(best.candidate, 24)}"
-    _note(drawn, note, "bottom", x=at, y=0, yref="paper", xanchor=side, font={"size": 11})
+    _note(drawn, note, x=at, y=0, yref="paper", xanchor=side, font={"size": 11})
     title = f"gain in {in_figure(result.metric_label)} over not reading the prompt"
     x, span = cost_label(result.cost), padded(np.concatenate([[0.0], *(band.ravel() for band in bands)]))
     done = _laid_out(drawn, theme, x, title, costs, axis, 240, span, legend=True)
@@ -167,8 +167,8 @@ def _add_line(
     drawn.add_scatter(x=cost, y=heights, name=name, line=line, **how)
 
 
-def _note(drawn: Any, text: str, yanchor: str, **where: Any) -> None:
-    drawn.add_annotation(**{"text": text, "showarrow": False, "xanchor": "left", "yanchor": yanchor} | where)
+def _note(drawn: Any, text: str, **where: Any) -> None:
+    drawn.add_annotation(**{"text": text, "showarrow": False, "xanchor": "left", "yanchor": "bottom"} | where)
 
 
 def _laid_out(
@@ -188,7 +188,7 @@ def _laid_out(
         ticktext=[short(tick) for tick in across], **common,
     )  # fmt: skip
     drawn.update_yaxes(range=span, tickvals=up, ticktext=[short(tick) for tick in up], **common)
-    _note(drawn, y, "bottom", x=0, xref="paper", y=1, yref="paper", font={"size": 12})
+    _note(drawn, y, x=0, xref="paper", y=1, yref="paper", font={"size": 12})
     clear = dict.fromkeys(("paper_bgcolor", "plot_bgcolor"), "rgba(0,0,0,0)")
     below = {"orientation": "h", "y": -0.16, "yanchor": "top", "font": {"size": 11}}
     return drawn.update_layout(
