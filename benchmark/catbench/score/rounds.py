@@ -23,7 +23,7 @@ from catbench.errors import UsageError
 from catbench.score.answer import Answer, Labelled, joined, restrict
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Pool
-from catbench.suite.prompts import Prompts, Split, normalise, share_of
+from catbench.suite.prompts import SPLITS, Prompts, Split, normalise, share_of
 
 VALIDATION = 0.1
 """Share of the groups outside a fold that validate."""
@@ -138,10 +138,7 @@ def rounds_of(matrix: ScoreMatrix, folds: int | None = None, train_on: ScoreMatr
     count = matrix.suite.folds if folds is None else folds
     if not count:
         features = tuple(matrix.features)
-        parts = (
-            Part(matrix, matrix.rows(split), matrix.samples[split], features)
-            for split in ("train", "validation", "test")
-        )
+        parts = (Part(matrix, matrix.rows(split), matrix.samples[split], features) for split in SPLITS)
         return Rounds((Round(*parts),), "")
     return _folded(matrix, count)
 
