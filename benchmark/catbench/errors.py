@@ -6,7 +6,7 @@ The command line prints it as one line and exits with 2.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -107,6 +107,13 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     near = near or [known for known in names if name and known.casefold().startswith(name.casefold())][:3]
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     return UsageError(f"unknown {kind} {name!r}: {hint}known: {', '.join(names) or 'none'}")
+
+
+def check_known(kind: str, known: Collection[str], *names: str) -> None:
+    """Raise UsageError for the first of some names that is not among those known, as `unknown_name` says."""
+    for name in names:
+        if name not in known:
+            raise unknown_name(kind, name, known)
 
 
 def shown(text: object, width: int = 60) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catbench.errors import unknown_name
+from catbench.errors import check_known
 from catbench.files import write_json
 from catbench_make.nano.shipped_models import WEIGHTS
 from nano_training.corpora import CORPORA, EVERYTHING, corpus_of
@@ -84,8 +84,7 @@ def build_task(model: str, kit: Kit) -> Task:
     from nano_training.unet import LESSONS, StudentTask, UnetTask
     from nano_training.vae import VaeTask, VqTask
 
-    if model not in STEPS:
-        raise unknown_name("nano model", model, STEPS)
+    check_known("nano model", STEPS, model)
     kinds: dict[str, type[Task]] = {
         "vae": VaeTask,
         "vq": VqTask,
@@ -141,8 +140,7 @@ def run(
     """Train one model, or all that are not finished; finished ones are in OUT/NAME."""
     import torch
 
-    if model != "all" and model not in STEPS:
-        raise unknown_name("nano model", model, ["all", *STEPS])
+    check_known("nano model", ["all", *STEPS], model)
     check_device(device)
     if threads:
         torch.set_num_threads(threads)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from catbench.errors import UsageError, unknown_name
+from catbench.errors import UsageError, check_known
 from catbench.score.answer import Answer
 from catbench.score.bootstrap import Bootstrap
 from catbench.score.rounds import Part, Rounds
@@ -66,8 +66,7 @@ def slice_masks(
     yield "all", np.ones(len(rows), dtype=bool)
     if by is None:
         return
-    if by not in matrix.slice_columns:
-        raise unknown_name("column to slice by", by, matrix.slice_columns)
+    check_known("column to slice by", matrix.slice_columns, by)
     column = matrix.prompts[by].iloc[rows]
     if column.isna().any():
         raise UsageError(f"{int(column.isna().sum())} of {len(rows)} test prompts have no {by!r} to slice by")

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from pydantic import Field
 
-from catbench.errors import unknown_name
+from catbench.errors import check_known, unknown_name
 from catbench.suite.info import InfoRecord
 
 ALONG = 2
@@ -100,8 +100,7 @@ class Measures(InfoRecord):
 
     def estimate(self, measure: str, candidate: str | None = None) -> Estimate:
         """Return one estimate; raises UsageError for an unknown measure or candidate."""
-        if measure not in self.measures:
-            raise unknown_name("measure", measure, self.measures)
+        check_known("measure", self.measures, measure)
         found = self.measures[measure]
         if isinstance(found, Estimate):
             return found

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from catbench.arrays import Floats
-from catbench.errors import unknown_name
+from catbench.errors import check_known
 from catbench.report.numbers import (
     BestSingle,
     Budgets,
@@ -94,8 +94,7 @@ class Result(Measures):
 
     def reference_curve(self, name: str) -> Curve:
         """Return the curve of a reference; raises UsageError for one that has none."""
-        if name not in self.reference_curves:
-            raise unknown_name("reference with a curve", name, self.reference_curves)
+        check_known("reference with a curve", self.reference_curves, name)
         return Curve(cost=self.curve.cost, quality=self.reference_curves[name])
 
 

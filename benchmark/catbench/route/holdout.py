@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from catbench.arrays import Floats
-from catbench.errors import RouterError, UsageError, unknown_name
+from catbench.errors import RouterError, UsageError, check_known
 from catbench.route.router_output import check_predictions
 from catbench.route.routing import NamedRouter, call, fit, make, no_progress
 from catbench.score.answer import Labelled
@@ -50,8 +50,7 @@ class _HeldOutRouter:
     """
 
     def __init__(self, router: NamedRouter, hold_out: HoldOut, pool: Pool) -> None:
-        if hold_out.candidate not in pool.ids:
-            raise unknown_name("candidate to hold out", hold_out.candidate, pool.ids)
+        check_known("candidate to hold out", pool.ids, hold_out.candidate)
         if len(pool) < 2:
             raise UsageError(f"pool {pool.name!r} has no candidate beside {hold_out.candidate!r} to train on")
         self._name, self._labels, self._seed = router.name, hold_out.labels, pool.seed

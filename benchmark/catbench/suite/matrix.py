@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from catbench.arrays import Floats, Ints, Scores, frozen, owned
-from catbench.errors import SuiteError, UsageError, listed, shown, unknown_name
+from catbench.errors import SuiteError, UsageError, check_known, listed, shown, unknown_name
 from catbench.suite.content import content_digest, stored_samples
 from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.pool import (
@@ -181,9 +181,7 @@ class Suite:
         known = {candidate.id: candidate for candidate in self.candidates}
         if len(set(candidates)) < len(candidates):
             raise UsageError(f"a candidate is named twice: {', '.join(candidates)}")
-        for candidate in candidates:
-            if candidate not in known:
-                raise unknown_name("candidate", candidate, known)
+        check_known("candidate", known, *candidates)
         if not cost and name and name.startswith(PRICED) and name not in self.pools:
             cost = name.removeprefix(PRICED)
         covering = (key for key in self.cost_keys if set(candidates) <= prices(self.costs, key)[0].keys())

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catbench.arrays import Floats
-from catbench.errors import UsageError, unknown_name
+from catbench.errors import UsageError, check_known
 from catbench.report.numbers import Estimate
 from catbench.report.spelling import spell_cost
 from catbench.route.routing import NamedRouter, ask, ask_at, fit, make, no_progress
@@ -145,8 +145,7 @@ class Calibration:
 
     def _matching(self, candidate: str) -> float:
         ids, sign = self.pool.ids, self.metric.sign
-        if candidate not in ids:
-            raise unknown_name("candidate", candidate, ids)
+        check_known("candidate", ids, candidate)
         curve = sweep_of(self.answer, self.quality, self.pool).curve()
         wanted = float(self.quality[:, ids.index(candidate)].mean())
         found = float(curve.cost_to_match(wanted))

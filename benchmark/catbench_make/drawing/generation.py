@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from catbench.errors import GenerationError, UsageError, unknown_name
+from catbench.errors import GenerationError, UsageError, check_known
 from catbench.suite.matrix import ScoreMatrix, Suite
 from catbench.suite.pool import Cost
 from catbench.suite.store import load, load_suite
@@ -94,9 +94,7 @@ class Plan:
         whole, labelled = load_suite(suite), None
         if fresh_test is not None:
             whole, labelled = _fresh(whole, fresh_test), load(suite)
-            for name in candidates or ():
-                if name not in labelled.candidate_ids:
-                    raise unknown_name("candidate", name, labelled.candidate_ids)
+            check_known("candidate", labelled.candidate_ids, *(candidates or ()))
         chosen = choose_candidates(whole.candidates, candidates)
         drawn = choose(whole, chosen, limit=limit, samples=samples)
         for metric in drawn.metrics:

@@ -21,7 +21,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from catbench.errors import UsageError, unknown_name
+from catbench.errors import UsageError, check_known, unknown_name
 from catbench.files import atomic_folder, sha256_of
 from catbench.home import DATA, cache_folder
 from catbench_make.packages import optional
@@ -135,8 +135,7 @@ def load_part(kind: str, weights: Path, name: str, device: str = "cpu") -> Any:
 
 def _parts(model: str) -> tuple[str, str, str]:
     """Return the names of a generator's autoencoder, text encoder and network."""
-    if model not in MODELS:
-        raise unknown_name("nano model", model, MODELS)
+    check_known("nano model", MODELS, model)
     return "vq" if model == "masked" else "vae", "text-encoder", model
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
-from catbench.errors import CatbenchError, SuiteError, UsageError, first_line, unknown_name
+from catbench.errors import CatbenchError, SuiteError, UsageError, check_known, first_line
 
 COLUMNS = ("prompt", "caption", "text", "p")
 """Names of the column of prompts, the first that is there being taken; `p` is DiffusionDB's."""
@@ -135,7 +135,5 @@ def _columns(found: Iterable[Any], column: str | None, numbers: Sequence[str], p
             f"{path}: no column called {', '.join(COLUMNS[:-1])}; it has {', '.join(names)}: "
             "name one with --column"
         )
-    for name in (chosen, *numbers):
-        if name not in names:
-            raise unknown_name(f"column in {path}", name, names)
+    check_known(f"column in {path}", names, chosen, *numbers)
     return [chosen, *numbers]

@@ -21,7 +21,7 @@ from typing import IO, Any, cast
 from urllib.parse import quote
 
 from catbench.download import Progress, fetch
-from catbench.errors import SuiteError, UsageError, unknown_name
+from catbench.errors import SuiteError, UsageError, check_known
 from catbench.files import sha256_of
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.recipes import RECIPES
@@ -34,8 +34,7 @@ AT_ONCE = 8
 
 def find_recipe(suite: str) -> Recipe:
     """Return the recipe of a suite; raises UsageError for a name that has none."""
-    if suite not in RECIPES:
-        raise unknown_name("recipe", suite, RECIPES)
+    check_known("recipe", RECIPES, suite)
     module = import_module(f"catbench.suite.recipes.{suite.partition('-')[0]}_recipe")
     return {recipe.suite.id: recipe for recipe in module.RECIPES}[suite]
 

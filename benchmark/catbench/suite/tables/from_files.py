@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from catbench.errors import SuiteError, UsageError, listed, shown, unknown_name
+from catbench.errors import SuiteError, UsageError, check_known, listed, shown
 from catbench.suite.info import SuiteInfo
 from catbench.suite.matrix import ScoreMatrix
 from catbench.suite.pool import Cost
@@ -86,9 +86,7 @@ def matrix_from_files(
     renames = _pairs(options.candidates, "--candidate", due)
     table = read_table(scores, columns)
     ignored = _names(options.ignore, table)
-    for name in ignored:
-        if name not in table:
-            raise unknown_name(f"column in {where}", name, table.columns)
+    check_known(f"column in {where}", list(table.columns), *ignored)
     table = table.drop(columns=ignored)
     wide, cell = _names(options.wide, table), _names(options.cell, table)
     if wide and "prompt" not in table:  # said of the file's own columns
@@ -143,9 +141,7 @@ def _column_names(items: Sequence[str]) -> dict[str, str]:
     """Return key -> column of items `KEY=COLUMN`; raises UsageError for another form or key."""
     parted = [pair for item in items for pair in (item.split(",") if item.count("=") > 1 else [item])]
     keys = _pairs(parted, "--columns", "a key and its column are due, as prompt=best_caption")
-    for key in keys.values():
-        if key not in KEYS:
-            raise unknown_name("key for --columns", key, KEYS)
+    check_known("key for --columns", KEYS, *keys.values())
     check_once(list(keys.values()), "--columns")
     return {key: column for column, key in keys.items()}
 
@@ -192,9 +188,7 @@ def _long(table: pd.DataFrame, wide: Sequence[str], where: str) -> pd.DataFrame:
         raise UsageError(f"--wide: {where} has a column `candidate`, so its candidates are no columns")
     keys = [name for name in KEYS if name in table]
     check_once(wide, "--wide")
-    for name in wide:
-        if name not in table or name in keys:
-            raise unknown_name(f"column in {where}", name, set(table.columns) - set(keys))
+    check_known(f"column in {where}", set(table.columns) - set(keys), *wide)
     return table.melt(keys, list(wide), var_name="candidate", value_name=_CELLS, ignore_index=False)
 
 
@@ -250,9 +244,7 @@ def _renamed(
     """Return scores and costs with candidates under their new names; raises UsageError where two meet."""
     scored = set(table["candidate"].unique())
     known = scored | {cost.candidate for cost in costs}
-    for old in renames:
-        if old not in known:
-            raise unknown_name("candidate", old, known)
+    check_known("candidate", known, *renames)
     if len({renames.get(name, name) for name in scored}) < len(scored):
         raise UsageError("--candidate: two candidates of the scores would have one name")
     return table.assign(candidate=table["candidate"].replace(renames)), tuple(

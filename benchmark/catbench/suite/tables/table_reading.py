@@ -21,7 +21,7 @@ from typing import Any
 
 import pandas as pd
 
-from catbench.errors import SuiteError, UsageError, listed, shown, unknown_name
+from catbench.errors import SuiteError, UsageError, check_known, listed, shown
 from catbench.suite.tables.workbook import read_workbook
 
 KEYS = ("prompt", "prompt_id", "candidate", "sample", "split", "source", "group")
@@ -75,9 +75,7 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> pd.DataF
 
 def _renamed(table: pd.DataFrame, columns: Mapping[str, str], path: Path) -> pd.DataFrame:
     """Return the table with each new name in place of its old one, and of whatever else had that name."""
-    for old in columns.values():
-        if old not in table:
-            raise unknown_name(f"column in {path}", old, table.columns)
+    check_known(f"column in {path}", list(table.columns), *columns.values())
     replaced = [new for new in columns if new in table and new not in columns.values()]
     return table.drop(columns=replaced).rename(columns={old: new for new, old in columns.items()})
 
