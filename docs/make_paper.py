@@ -95,23 +95,31 @@ def figure3_text() -> str:
     curves = pd.read_csv(FOLDER / "figure3.csv")
     fixed = _rows(FOLDER / "table1-knn.csv")
     cost = float(fixed[""]["TFLOPs"][SINGLE])
-    rows: list[list[str]] = []
+    said: list[str] = []
     for metric, title in METRICS.items():
-        of = dict(iter(curves[curves["metric"] == metric].groupby("curve")))
-        shown = (of[name] for name in ("ridge (all)", "ridge (homogeneous)", "mixture"))
-        at = (np.interp(cost, one["tflops"], one["quality"]) for one in shown)
-        heights = (float(fixed[title]["Fixed"][SINGLE]), *at)
-        rows.append([title, *(f"{height:.4g}" for height in heights)])
-    heads = ["", f"`{SINGLE}`", "ridge, all", "ridge, SD 2.1", "mixture of all"]
-    about = f"At the cost of `{SINGLE}`, with all candidates to choose from, and with those of SD 2.1 alone:"
-    return f"{about}\n\n{table(heads, rows, '|---|---|---|---|---|')}"
+        at = {
+            str(name): float(np.interp(cost, one["tflops"], one["quality"]))
+            for name, one in curves[curves["metric"] == metric].groupby("curve")
+        }
+        alone = float(fixed[title]["Fixed"][SINGLE])
+        names = ("ridge (all)", "ridge (homogeneous)", "mixture")
+        said.append(f"| {title} | {alone:.4g} | {' | '.join(f'{at[name]:.4g}' for name in names)} |")
+    return "\n".join(
+        [
+            f"At the cost of `{SINGLE}`, with all candidates to choose from, and with those of SD 2.1 alone:",
+            "",
+            f"| | `{SINGLE}` | ridge, all | ridge, SD 2.1 | mixture of all |",
+            "|---|---|---|---|---|",
+            *said,
+        ]
+    )
 
 
 def figure1c_text() -> str:
     """Return whether complex captions gain more from steps than simple ones, metric by metric."""
     data = pd.read_csv(FOLDER / "figure1c.csv")
     low, high = data["steps"].min(), data["steps"].max()
-    rows: list[list[str]] = []
+    lines: list[str] = []
     for metric, title in METRICS.items():
         of = data[data["metric"] == metric].set_index(["prompts", "steps"])
         rise = {kind: of.loc[(kind, high), "quality"] - of.loc[(kind, low), "quality"] for kind in KINDS}
@@ -119,16 +127,22 @@ def figure1c_text() -> str:
         error = np.sqrt(float((ends["standard_error"] ** 2).sum()))
         more = rise["complex"] - rise["simple"]
         surely = "more" if more > 2 * error else "less" if more < -2 * error else "not surely more or less"
-        gains = [f"{rise[kind]:+.4f}" for kind in KINDS]
-        rows.append([title, *gains, f"{more:+.4f} ± {2 * error:.4f}", surely])
-    about = textwrap.fill(
-        f"The paper says that complex prompts need more steps. What {high:g} steps add to {low:g} of "
-        "SD 2.1, in the third of the captions with the fewest words and in that with the most (± two "
-        "standard errors, as if the means were independent, which makes them too wide):",
-        110,
+        shown = [title, *(f"{rise[kind]:+.4f}" for kind in KINDS), f"{more:+.4f} ± {2 * error:.4f}", surely]
+        lines.append(f"| {' | '.join(shown)} |")
+    return "\n".join(
+        [
+            textwrap.fill(
+                f"The paper says that complex prompts need more steps. What {high:g} steps add to {low:g} of "
+                "SD 2.1, in the third of the captions with the fewest words and in that with the most (± two "
+                "standard errors, as if the means were independent, which makes them too wide):",
+                110,
+            ),
+            "",
+            "| | simple | complex | complex gains more by | |",
+            "|---|---|---|---|---|",
+            *lines,
+        ]
     )
-    heads = ["", *KINDS, "complex gains more by", ""]
-    return f"{about}\n\n{table(heads, rows, '|---|---|---|---|---|')}"
 
 
 KINDS = ("simple", "complex")
