@@ -19,7 +19,7 @@ import numpy.typing as npt
 import typer
 
 from catbench.errors import counted
-from catbench_make.nano.nano_candidates import GUIDANCE
+from catbench_make.nano.nano_candidates import GUIDANCE, TEACHERS
 from catbench_make.nano.phrases import phrase
 from catbench_make.nano.recogniser import Recogniser, load_recogniser, scene_accuracy
 from catbench_make.nano.render import IMAGE_SIZE, render
@@ -32,8 +32,6 @@ from nano_training.pack import MEASURED
 from nano_training.training_command import run_command
 
 SEED = 7_000
-FREE_GUIDANCE = ("turbo", "lightning")
-"""Models with guidance baked in: they are drawn without."""
 STEPS = {"turbo": (1,), "lightning": (4,), "l": (1, 2, 4, 8, 16), "masked": (2, 4, 8, 16)}
 """Numbers of steps that a generator is drawn with; others at 1, 2 and 4."""
 BATCH = 64
@@ -42,12 +40,12 @@ Images = npt.NDArray[np.uint8]
 Found = dict[str, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exam:
     """Scenes, and for each a prompt with or without places."""
 
     scenes: tuple[Scene, ...]
-    open: tuple[bool, ...]
+    open: npt.NDArray[np.bool_]
 
     @property
     def prompts(self) -> list[str]:
@@ -71,7 +69,12 @@ class Exam:
 def exam(number: int) -> Exam:
     """Return so many scenes of all themes, every other prompt without places."""
     scenes = tuple(scene for _, scene in islice(draw_scenes(f"appraisal {SEED}", "training"), number))
-    return Exam(scenes, tuple(row % 2 == 1 for row in range(number)))
+    return Exam(scenes, np.arange(number) % 2 == 1)
+
+
+def guidance_of(model: str) -> float:
+    """Return the guidance that a generator is drawn with; what is distilled has it baked in."""
+    return 0.0 if model in TEACHERS else GUIDANCE
 
 
 def things_right(scenes: Sequence[Scene], shown: Sequence[Scene]) -> list[tuple[Thing, Thing | None]]:
@@ -83,42 +86,33 @@ def things_right(scenes: Sequence[Scene], shown: Sequence[Scene]) -> list[tuple[
     ]
 
 
-def by_detail(pairs: Sequence[tuple[Thing, Thing | None]]) -> Found:
-    """Return the share of things with the right shape, colour, size, and all three, and by shape."""
-    found: Found = {}
+def appraise_pictures(recogniser: Recogniser, test: Exam, images: Images) -> Found:
+    """Return scene accuracy, and the share of things with the right shape, colour, size, all; by shape."""
+    shown = recogniser.recognise(images)
+    accuracy = [scene_accuracy(*pair) for pair in zip(test.scenes, shown, strict=True)]
+    found = {"scene accuracy": float(np.mean(accuracy))}
+    pairs = things_right(test.scenes, shown)
     for name in ("shape", "colour", "size"):
-        right = [seen is not None and getattr(seen, name) == getattr(thing, name) for thing, seen in pairs]
+        right = [getattr(seen, name, None) == getattr(thing, name) for thing, seen in pairs]
         found[name] = float(np.mean(right))
     found["things wholly right"] = float(np.mean([seen == thing for thing, seen in pairs]))
     for shape in sorted({thing.shape for thing, _ in pairs}):
-        of_shape = [seen is not None and seen.shape == shape for thing, seen in pairs if thing.shape == shape]
+        of_shape = [getattr(seen, "shape", None) == shape for thing, seen in pairs if thing.shape == shape]
         found[f"shape: {shape}"] = float(np.mean(of_shape))
     return found
 
 
-def appraise_vae(vae: Any, recogniser: Recogniser, test: Exam) -> Found:
-    """Return how well renderings are recognised when they come back from an autoencoder."""
-    images = test.render()
-    back = reconstructed(vae, images)
-    error = np.abs(images.astype(float) - back).mean() / 255
-    return {"mean absolute error, of 1": float(error)} | _looked_at(recogniser, test, back)
-
-
-def _looked_at(recogniser: Recogniser, test: Exam, images: Images) -> Found:
-    shown = recogniser.recognise(images)
-    accuracy = [scene_accuracy(*pair) for pair in zip(test.scenes, shown, strict=True)]
-    return {"scene accuracy": float(np.mean(accuracy))} | by_detail(things_right(test.scenes, shown))
-
-
-def reconstructed(vae: Any, images: Images) -> Images:
-    """Return the images as they come back from an `AutoencoderKL` or a `VQModel`."""
+def reconstructed(model: str, parts: Path, images: Images) -> Images:
+    """Return the images as they come back from the autoencoder `vae` or `vq`."""
     import torch
 
+    from nano_training.latents import load_part
+
+    vae = load_part("VQModel" if model == "vq" else "AutoencoderKL", parts, model)
     back: list[Images] = []
-    codes = type(vae).__name__ == "VQModel"
     for batch in torch.from_numpy(images).permute(0, 3, 1, 2).split(64):
         with torch.no_grad():
-            if codes:
+            if model == "vq":
                 drawn = 2 * vae.decode(vae.encode(batch / 255).latents).sample - 1
             else:
                 drawn = vae.decode(vae.encode(batch / 127.5 - 1).latent_dist.mean).sample
@@ -152,19 +146,17 @@ def appraise_clip(folder: Path, test: Exam) -> Found:
 
     clip = load_clip(f"{TRANSFORMERS}{folder}", "", ScorerContext())
     cosines = clip.images(test.render()) @ np.stack([clip.text(prompt) for prompt in test.prompts]).T
-    right = np.diag(cosines)
-    free = np.array(test.open)
     found = {
-        "cosine of the right prompt": float(right.mean()),
+        "cosine of the right prompt": float(np.diag(cosines).mean()),
         "of another": float(np.roll(cosines, 1, 1).diagonal().mean()),
     }
-    for name, rows in (("places given", ~free), ("places open", free)):
+    for name, rows in (("places given", ~test.open), ("places open", test.open)):
         best = cosines[rows].argmax(axis=1) == np.flatnonzero(rows)
-        found[f"right prompt found among {len(free)}, {name}"] = float(best.mean())
+        found[f"right prompt found among {len(test.scenes)}, {name}"] = float(best.mean())
     return found
 
 
-def appraise_generator(model: str, parts: Path, test: Exam, steps: Sequence[int], guidance: float) -> Found:
+def appraise_generator(model: str, parts: Path, test: Exam) -> Found:
     """Return scene accuracy by steps, kind of prompt and number of things, and what it has seen."""
     from catbench_make.nano.shipped_models import build_pipeline
 
@@ -172,19 +164,18 @@ def appraise_generator(model: str, parts: Path, test: Exam, steps: Sequence[int]
     recogniser = load_recogniser(parts / "recogniser")
     known = CORPORA[corpus_of(model)].vocabulary
     things = np.array([scene.complexity for scene in test.scenes])
-    free = np.array(test.open)
     found: Found = {}
-    for number in steps:
+    for number in STEPS.get(model, (1, 2, 4)):
         drawn_in = counted(number, "step")
-        shown = recogniser.recognise(draw(pipeline, test.prompts, number, guidance, seed=SEED))
+        shown = recogniser.recognise(draw(pipeline, test.prompts, number, guidance_of(model), seed=SEED))
         accuracy = np.array([scene_accuracy(*pair) for pair in zip(test.asked, shown, strict=True)])
         found[drawn_in] = float(accuracy.mean())
-        for name, rows in (("given", ~free), ("open", free)):
+        for name, rows in (("given", ~test.open), ("open", test.open)):
             for many in range(1, MAX_THINGS + 1):
                 if (cell := rows & (things == many)).any():
                     kind = f"{drawn_in}, places {name}, {counted(many, 'thing')}"
                     found[kind] = float(accuracy[cell].mean())
-        placed = [[part[row] for row in np.flatnonzero(~free)] for part in (test.scenes, shown)]
+        placed = [[part[row] for row in np.flatnonzero(~test.open)] for part in (test.scenes, shown)]
         right = {True: [0], False: [0]}
         for thing, seen in things_right(*placed):
             right[thing.shape in known.shapes and thing.colour in known.colours].append(seen == thing)
@@ -196,19 +187,18 @@ def appraise_generator(model: str, parts: Path, test: Exam, steps: Sequence[int]
 def appraise(model: str, parts: Path, number: int) -> Found:
     """Return what is measured of one finished model."""
     from nano_training.clip import CLIP_FOLDER
-    from nano_training.latents import load_part
 
     test = exam(number)
     if model in ("text-encoder", "clip-score"):
         return appraise_clip(parts / model / (CLIP_FOLDER if model == "text-encoder" else ""), test)
-    recogniser = load_recogniser(parts / "recogniser")
+    if model not in ("recogniser", "vae", "vq"):
+        return appraise_generator(model, parts, test)
+    images, recogniser = test.render(), load_recogniser(parts / "recogniser")
     if model == "recogniser":
-        return _looked_at(recogniser, test, test.render())
-    if model in ("vae", "vq"):
-        kind = "VQModel" if model == "vq" else "AutoencoderKL"
-        return appraise_vae(load_part(kind, parts, model), recogniser, test)
-    guidance = 0.0 if model in FREE_GUIDANCE else GUIDANCE
-    return appraise_generator(model, parts, test, STEPS.get(model, (1, 2, 4)), guidance)
+        return appraise_pictures(recogniser, test, images)
+    back = reconstructed(model, parts, images)
+    error = np.abs(images.astype(float) - back).mean() / 255
+    return {"mean absolute error, of 1": float(error)} | appraise_pictures(recogniser, test, back)
 
 
 def run(

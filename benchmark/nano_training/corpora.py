@@ -26,6 +26,7 @@ from catbench_make.nano.world import (
     draw_complexity,
     draw_for,
     pick,
+    pick_weighted,
 )
 
 
@@ -63,13 +64,7 @@ class Corpus:
 
 def most_common_first(themes: Sequence[str], rng: random.Random, exponent: float = 1.0) -> str:
     """Return one theme; the k-th of the list has weight 1 / k ** exponent (Zipf 1935)."""
-    weights = [(rank + 1) ** -exponent for rank in range(len(themes))]
-    draw = rng.random() * sum(weights)
-    for theme, weight in zip(themes, weights, strict=True):
-        draw -= weight
-        if draw < 0:
-            return theme
-    return themes[-1]
+    return pick_weighted(rng, themes, [(rank + 1) ** -exponent for rank in range(len(themes))])
 
 
 def _generator(name: str, open_share: float, exponent: float, themes: str) -> Corpus:

@@ -78,7 +78,6 @@ class PromptedLatents:
     """Batches of latents with their prompts, encoded."""
 
     def __init__(self, pictures: Pictures, parts: Path, name: str, device: str) -> None:
-        self.number = len(pictures)
         self.device = device
         vae = load_part("AutoencoderKL", parts, "vae", device)
         digest = sha256_of(parts / "vae" / "diffusion_pytorch_model.safetensors")[:8]
@@ -93,7 +92,7 @@ class PromptedLatents:
 
     def batch(self, size: int, generator: torch.Generator) -> tuple[torch.Tensor, Condition]:
         """Return random latents, (size, 8, 8, 8), and one phrasing of the prompt of each."""
-        rows = torch.randint(self.number, (size,), generator=generator)
+        rows = torch.randint(len(self.latents), (size,), generator=generator)
         phrasing = torch.randint(PHRASINGS, (size,), generator=generator)
         return self.latents[rows].to(self.device), self.prompts.batch(rows, phrasing)
 

@@ -10,6 +10,7 @@ with torch's safe loader (tensors and plain values only).
 
 from __future__ import annotations
 
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -41,7 +42,7 @@ class TrainingPlan:
     steps: int
     seed: int = 0
     device: str = "cpu"
-    minutes: float | None = None
+    minutes: float = math.inf
     """Stop after so many minutes, at a checkpoint, even if steps are left."""
     pictures: int = 0
     """Rendered scenes that the task draws from."""
@@ -121,7 +122,7 @@ def train(task: Task, plan: TrainingPlan) -> bool:
             if step % 20 == 0:
                 bar.set_postfix(loss=f"{loss.item():.4f}", refresh=False)
             now = time.monotonic()
-            out_of_time = plan.minutes is not None and now - began > 60 * plan.minutes
+            out_of_time = now - began > 60 * plan.minutes
             if now - saved > _SAVE_EVERY_SECONDS or out_of_time or step == plan.steps:
                 saved = now
                 learned = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -89,7 +89,7 @@ def load_pictures(folder: Path, corpus: Corpus, number: int, *, families: bool =
     """Return so many pictures of a corpus, drawn on first use and kept in `folder`."""
     kind = "families" if families else "scenes"
     digest = world_digest()
-    chunks: list[Pictures] = []
+    chunks: list[dict[str, np.ndarray]] = []
     for index, start in enumerate(range(0, number, CHUNK)):
         size = min(CHUNK, number - start)
         path = folder / f"{corpus.name}-{kind}-{digest}-{index:02d}-{size}.npz"
@@ -99,10 +99,8 @@ def load_pictures(folder: Path, corpus: Corpus, number: int, *, families: bool =
             with atomic_file(path) as draft:
                 np.savez(draft, **vars(drawn))
         with np.load(path, allow_pickle=False) as stored:
-            chunks.append(Pictures(**{field.name: stored[field.name] for field in fields(Pictures)}))
-    return Pictures(
-        *(np.concatenate([getattr(chunk, field.name) for chunk in chunks]) for field in fields(Pictures))
-    )
+            chunks.append(dict(stored))
+    return Pictures(**{name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]})
 
 
 def draw_pictures(corpus: Corpus, number: int, seed: int = 0, *, families: bool = False) -> Pictures:

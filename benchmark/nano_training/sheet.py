@@ -13,10 +13,9 @@ import typer
 from PIL import Image, ImageDraw, ImageOps
 
 from catbench.errors import UsageError
-from catbench_make.nano.nano_candidates import GUIDANCE
 from catbench_make.nano.render import IMAGE_SIZE, render
 from catbench_make.nano.world import BACKGROUNDS, CELLS, COLOURS, SHAPES, SIZES, Scene, Thing
-from nano_training.appraise import FREE_GUIDANCE, SEED, Images, draw, exam, reconstructed
+from nano_training.appraise import SEED, Images, draw, exam, guidance_of, reconstructed
 from nano_training.training_command import run_command
 
 _ZOOM = 2
@@ -29,33 +28,31 @@ def world_columns() -> list[tuple[str, Images]]:
     things = [(colour, shape) for shape in SHAPES for colour in COLOURS]
     columns: list[tuple[str, Images]] = []
     for turn in range(2 * len(SIZES)):
-        half = things[turn // len(SIZES) :: 2]
+        size, half = SIZES[turn % len(SIZES)], things[turn // len(SIZES) :: 2]
         pictures: list[Images] = []
         for start in range(0, len(half), CELLS):
             background = BACKGROUNDS[(start // CELLS + turn) % len(BACKGROUNDS)]
-            cells = [Thing(SIZES[turn % len(SIZES)], *one) for one in half[start : start + CELLS]]
+            cells = [Thing(size, *one) for one in half[start : start + CELLS]]
             pictures.append(render(Scene(background, (*cells, *[None] * (CELLS - len(cells))))))
-        columns.append((SIZES[turn % len(SIZES)], np.stack(pictures)))
+        columns.append((size, np.stack(pictures)))
     return columns
 
 
 def model_columns(columns: str, parts: Path, rows: int) -> tuple[list[tuple[str, Images]], list[str]]:
     """Return a column for each model and number of steps, and the prompts of the rows."""
     from catbench_make.nano.shipped_models import build_pipeline
-    from nano_training.latents import load_part
 
     test = exam(rows)
     found = [("real", test.render())]
     for column in columns.split(","):
         model, _, steps = column.partition(":")
         if model in ("vae", "vq"):
-            kind = "VQModel" if model == "vq" else "AutoencoderKL"
-            found.append((model, reconstructed(load_part(kind, parts, model), found[0][1])))
+            found.append((model, reconstructed(model, parts, found[0][1])))
             continue
         if not steps.isdecimal() or int(steps) < 1:
             raise UsageError(f"column {column!r} is not MODEL:STEPS, as l:8 is")
-        scale = 0.0 if model in FREE_GUIDANCE else GUIDANCE
-        images = draw(build_pipeline(model, parts), test.prompts, int(steps), scale, seed=SEED)
+        pipeline = build_pipeline(model, parts)
+        images = draw(pipeline, test.prompts, int(steps), guidance_of(model), seed=SEED)
         found.append((f"{model} {steps}", images))
     return found, test.prompts
 

@@ -6,6 +6,7 @@ skipped, and what catbench ships counts as finished.
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from dataclasses import dataclass
@@ -104,18 +105,12 @@ def finished(out: Path, model: str) -> bool:
     return (out / model / RECORD).exists()
 
 
-def train_model(model: str, kit: Kit, steps: int | None = None, minutes: float | None = None) -> bool:
+def train_model(model: str, kit: Kit, steps: int | None = None, minutes: float = math.inf) -> bool:
     """Train one model, from its checkpoint if it has one; return whether it is finished."""
     from nano_training.loop import TrainingPlan, load_checkpoint, train
 
-    plan = TrainingPlan(
-        kit.out / "runs" / model,
-        steps or STEPS[model],
-        SEEDS[model],
-        kit.device,
-        minutes,
-        kit.number(model),
-    )
+    run, pictures = kit.out / "runs" / model, kit.number(model)
+    plan = TrainingPlan(run, steps or STEPS[model], SEEDS[model], kit.device, minutes, pictures)
     task = build_task(model, kit)
     if not train(task, plan):
         return False
@@ -146,13 +141,13 @@ def run(
         torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     kit = Kit(out, device, pictures, batch)
-    until = None if minutes is None else time.monotonic() + 60 * minutes
+    until = math.inf if minutes is None else time.monotonic() + 60 * minutes
     unpack(out, kit.weights)
     for name in STEPS if model == "all" else (model,):
         if finished(out, name):
             continue
-        left = None if until is None else (until - time.monotonic()) / 60
-        if (left is not None and left <= 0) or not train_model(name, kit, steps, left):
+        left = (until - time.monotonic()) / 60
+        if left <= 0 or not train_model(name, kit, steps, left):
             break
         typer.echo(f"{name}: finished, {out / name}")
 

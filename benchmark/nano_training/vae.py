@@ -97,16 +97,14 @@ class VqTask(Task):
     @torch.no_grad()
     def _centre_codes(self, seed: int) -> None:
         """Put the codes at the k-means centres of latents."""
-        codes: int = self.vq.config.num_vq_embeddings
         number = min(_CENTRE_PICTURES, len(self.pictures))
         rows = torch.arange(number) * (len(self.pictures) // number)
         latents = self.vq.encode(self.pictures.image_batch(rows) / 2 + 0.5).latents
         points = latents.permute(0, 2, 3, 1).reshape(-1, LATENT_CHANNELS).numpy()
         few: Any = 1  # typed as text in scikit-learn
-        means = MiniBatchKMeans(min(codes, len(points)), random_state=seed, n_init=few).fit(points)
-        self.vq.quantize.embedding.weight[: len(means.cluster_centers_)] = torch.from_numpy(
-            means.cluster_centers_
-        ).float()
+        means = MiniBatchKMeans(min(CODES, len(points)), random_state=seed, n_init=few).fit(points)
+        centres = torch.from_numpy(means.cluster_centers_).float()
+        self.vq.quantize.embedding.weight[: len(centres)] = centres
 
     def loss(self, generator: torch.Generator) -> torch.Tensor:
         """Return reconstruction and commitment loss of one batch."""

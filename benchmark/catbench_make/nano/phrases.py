@@ -12,24 +12,16 @@ import random
 from collections import Counter
 from typing import NamedTuple
 
-from catbench_make.nano.world import MIDDLE, PATTERNS, Scene, Thing, pick
+from catbench_make.nano.world import MIDDLE, PATTERNS, SHAPES, Scene, Thing, pick
 
 SIZE_WORDS = {"small": ("small", "little", "tiny"), "medium": ("",), "big": ("big", "large", "huge")}
-SHAPE_WORDS = {
+SHAPE_WORDS: dict[str, tuple[str, ...]] = {name: (name,) for name in SHAPES} | {
     "circle": ("circle", "disc"),
     "square": ("square", "box"),
-    "triangle": ("triangle",),
     "ring": ("ring", "hoop"),
     "cross": ("cross", "plus"),
-    "star": ("star",),
-    "heart": ("heart",),
-    "diamond": ("diamond",),
     "moon": ("moon", "crescent"),
-    "arrow": ("arrow",),
-    "hourglass": ("hourglass",),
     "arch": ("arch", "gate"),
-    "bar": ("bar",),
-    "frame": ("frame",),
 }
 COLOUR_WORDS = {"purple": ("purple", "violet"), "gray": ("gray", "grey"), "cyan": ("cyan", "turquoise")}
 """Words for a colour that has more than its own name."""
@@ -60,12 +52,7 @@ PATTERN_PHRASES: dict[str, tuple[str, ...]] = {name: (name,) for name in PATTERN
     "down the right": ("down the right", "on the right", "along the right"),
     "down the middle": ("down the middle", "in the middle column"),
 }
-RELATIONS = {
-    "above": (-1, 0),
-    "below": (1, 0),
-    "to the left of": (0, -1),
-    "to the right of": (0, 1),
-}
+RELATIONS = {"above": (-1, 0), "below": (1, 0), "to the left of": (0, -1), "to the right of": (0, 1)}
 """Relation -> (rows, columns) from the thing that is named second to the one named first."""
 FRAMES = (
     "{items} on a {background} background",

@@ -197,12 +197,7 @@ EVERYTHING = Vocabulary()
 
 def draw_complexity(rng: random.Random, fewest: int = 0) -> int:
     """Return a number of things, `fewest` at least; shares are `THINGS_SHARE`."""
-    draw = rng.random() * sum(THINGS_SHARE)
-    complexity = 0
-    while complexity < MAX_THINGS and draw >= THINGS_SHARE[complexity]:
-        draw -= THINGS_SHARE[complexity]
-        complexity += 1
-    return max(complexity, fewest)
+    return max(fewest, pick_weighted(rng, range(MAX_THINGS + 1), THINGS_SHARE))
 
 
 def draw_scenes(seed: int | str, audience: Audience) -> Iterator[tuple[str, Scene]]:
@@ -230,3 +225,13 @@ def draw_for(
 def pick(rng: random.Random, options: Sequence[Option]) -> Option:
     """Return one option; from `random()` alone, whose stream Python promises never to change."""
     return options[int(rng.random() * len(options))]
+
+
+def pick_weighted(rng: random.Random, options: Sequence[Option], weights: Sequence[float]) -> Option:
+    """Return one option, as often as its weight says; from one `random()`, as `pick`."""
+    draw = rng.random() * sum(weights)
+    for option, weight in zip(options, weights, strict=True):
+        draw -= weight
+        if draw < 0:
+            return option
+    return options[-1]
