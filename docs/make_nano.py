@@ -104,8 +104,7 @@ def page() -> str:
     matrix = load("nano")
     test = matrix.prompts.iloc[matrix.rows("test")]
     found = {router: report_of(router) for router in ON_NANO}
-    homogeneous = report_of("ridge-nano")
-    reports = {**found, "ridge-nano": homogeneous}
+    reports = {**found, "ridge-nano": report_of("ridge-nano")}
     if stale := [name for name in reports if reports[name].result().suite_digest != matrix.digest]:
         raise SystemExit(f"reports of another version of the suite: {stale}")
     return TEXT.format(
@@ -115,7 +114,7 @@ def page() -> str:
         candidates=_candidates(matrix),
         knowledge=knowledge(matrix),
         steps=_steps(matrix),
-        worth=_worth(found, homogeneous),
+        worth=_worth(found, reports["ridge-nano"]),
         routers=_routers(found),
         references=_references(found["ridge"].result(METRIC)),
     )
@@ -127,25 +126,13 @@ def _candidates(matrix: ScoreMatrix) -> str:
     accuracy, clip = (matrix.qualities(name, "test", pool).mean(axis=2) for name in (METRIC, "clip_score"))
     given = (test["places"] == "given").to_numpy()
     groups = test["group"].to_numpy()
-    columns = [
-        _means(accuracy[given], groups[given]),
-        _means(accuracy[~given], groups[~given]),
-        _means(clip, groups),
-    ]
+    columns = [*(_means(accuracy[part], groups[part]) for part in (given, ~given)), _means(clip, groups)]
     seconds = matrix.pool(cost="seconds").cost
-    order = np.argsort(pool.cost, kind="stable")
-    rows = [
-        [
-            f"`{pool.ids[m]}`",
-            f"{pool.cost[m]:.5f}".lstrip("0"),
-            f"{seconds[m] * 1000:.0f}",
-            *(column[m] for column in columns),
-        ]
-        for m in order
-    ]
-    nothing = empty(matrix)
-    parts = (nothing[given].mean(), nothing[~given].mean())
-    rows.insert(0, ["an empty picture", "", "", *(plain(float(one), 3) for one in parts), ""])
+    nothing = (plain(float(empty(matrix)[part].mean()), 3) for part in (given, ~given))
+    rows = [["an empty picture", "", "", *nothing, ""]]
+    for m in np.argsort(pool.cost, kind="stable"):
+        prices = f"{pool.cost[m]:.5f}".lstrip("0"), f"{seconds[m] * 1000:.0f}"
+        rows.append([f"`{pool.ids[m]}`", *prices, *(column[m] for column in columns)])
     heads = ["scene accuracy, places given", "places open", "CLIPScore"]
     return table(["candidate", "TFLOPs", "ms", *heads], rows)
 
@@ -215,9 +202,9 @@ def _steps(matrix: ScoreMatrix) -> str:
 def _worth(found: dict[str, Report], homogeneous: Report) -> str:
     chosen, result = make_real.chosen(found, METRIC)
     one = homogeneous.result(METRIC)
-    gains = result.references["oracle_shrunk"]["audc_linear"], result.references["mixture"]["audc_linear"]
-    assert gains[0].value is not None
-    assert gains[1].value is not None
+    oracle, mixture = (result.references[name]["audc_linear"].value for name in ("oracle_shrunk", "mixture"))
+    assert oracle is not None
+    assert mixture is not None
     lines = [
         f"`{chosen}`, the shipped router with the greatest gain on validation prompts: {result.verdict}.",
         "",
@@ -226,7 +213,7 @@ def _worth(found: dict[str, Report], homogeneous: Report) -> str:
         f"- With no limit on cost it is better than the best single candidate by "
         f"{spell(result.estimate('unlimited_gain'))}.",
         f"- The shrunk oracle's area on the linear axis is above the mixture's by "
-        f"{plain(gains[0].value - gains[1].value, 3)}.",
+        f"{plain(oracle - mixture, 3)}.",
         f"- In pool `nano`, one model at five numbers of steps, `ridge` gains "
         f"{spell(one.estimate('gain_linear'))} over the mixture on the linear axis.",
     ]

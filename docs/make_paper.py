@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import textwrap
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -53,19 +52,37 @@ candidate's own. All trials share one set of test prompts, so a share of 1 is no
 
 ![Deferral curves of ridge and k-NN, of the mixture and the candidates](paper/figure3.png)
 
+At the cost of `{SINGLE}`, with all candidates to choose from, and with those of SD 2.1 alone:
+
+| | `{SINGLE}` | ridge, all | ridge, SD 2.1 | mixture of all |
+|---|---|---|---|---|
 {{figure3}}
 
 ## Figure 1c: quality by steps, for simple and for complex captions
 
 ![Mean quality by denoising steps, simple and complex captions](paper/figure1c.png)
 
+The paper says that complex prompts need more steps. {{added}}, in the third of the
+captions with the fewest words and in that with the most (± two standard errors, as if the means were
+independent, which makes them too wide):
+
+| | simple | complex | complex gains more by | |
+|---|---|---|---|---|
 {{figure1c}}
 """
+KINDS = ("simple", "complex")
 
 
 def page() -> str:
     """Return the page."""
-    return TEXT.format(table1=table1_text(), figure3=figure3_text(), figure1c=figure1c_text())
+    gains = pd.read_csv(FOLDER / "figure1c.csv")
+    low, high = gains["steps"].min(), gains["steps"].max()
+    return TEXT.format(
+        table1=table1_text(),
+        figure3=figure3_rows(),
+        added=f"What {high:g} steps add to {low:g} of SD 2.1",
+        figure1c=figure1c_rows(gains, low, high),
+    )
 
 
 def table1_text() -> str:
@@ -90,8 +107,8 @@ def table1_text() -> str:
     return "\n\n".join(parts)
 
 
-def figure3_text() -> str:
-    """Return the heights of the curves at the cost of the single model, as a table."""
+def figure3_rows() -> str:
+    """Return the heights of the curves at the cost of the single model, a row a metric."""
     curves = pd.read_csv(FOLDER / "figure3.csv")
     fixed = _rows(FOLDER / "table1-knn.csv")
     cost = float(fixed[""]["TFLOPs"][SINGLE])
@@ -104,21 +121,11 @@ def figure3_text() -> str:
         alone = float(fixed[title]["Fixed"][SINGLE])
         names = ("ridge (all)", "ridge (homogeneous)", "mixture")
         said.append(f"| {title} | {alone:.4g} | {' | '.join(f'{at[name]:.4g}' for name in names)} |")
-    return "\n".join(
-        [
-            f"At the cost of `{SINGLE}`, with all candidates to choose from, and with those of SD 2.1 alone:",
-            "",
-            f"| | `{SINGLE}` | ridge, all | ridge, SD 2.1 | mixture of all |",
-            "|---|---|---|---|---|",
-            *said,
-        ]
-    )
+    return "\n".join(said)
 
 
-def figure1c_text() -> str:
-    """Return whether complex captions gain more from steps than simple ones, metric by metric."""
-    data = pd.read_csv(FOLDER / "figure1c.csv")
-    low, high = data["steps"].min(), data["steps"].max()
+def figure1c_rows(data: pd.DataFrame, low: float, high: float) -> str:
+    """Return whether complex captions gain more from steps than simple ones, a row a metric."""
     lines: list[str] = []
     for metric, title in METRICS.items():
         of = data[data["metric"] == metric].set_index(["prompts", "steps"])
@@ -129,23 +136,7 @@ def figure1c_text() -> str:
         surely = "more" if more > 2 * error else "less" if more < -2 * error else "not surely more or less"
         shown = [title, *(f"{rise[kind]:+.4f}" for kind in KINDS), f"{more:+.4f} ± {2 * error:.4f}", surely]
         lines.append(f"| {' | '.join(shown)} |")
-    return "\n".join(
-        [
-            textwrap.fill(
-                f"The paper says that complex prompts need more steps. What {high:g} steps add to {low:g} of "
-                "SD 2.1, in the third of the captions with the fewest words and in that with the most (± two "
-                "standard errors, as if the means were independent, which makes them too wide):",
-                110,
-            ),
-            "",
-            "| | simple | complex | complex gains more by | |",
-            "|---|---|---|---|---|",
-            *lines,
-        ]
-    )
-
-
-KINDS = ("simple", "complex")
+    return "\n".join(lines)
 
 
 def run() -> None:

@@ -20,17 +20,12 @@ nobody can do without. Curves are exact; sizes are prompts x candidates (x sampl
 """
 
 
-def last_run() -> dict[str, Any]:
-    """Return the run that was stored last. Raises FileNotFoundError where none is."""
+def page() -> str:
+    """Return the page; raises FileNotFoundError where no run is stored."""
     runs = sorted(STORED.glob("*/*.json"))
     if not runs:
         raise FileNotFoundError(f"{STORED} holds no run: make benchmark")
-    return json.loads(runs[-1].read_text(encoding="utf-8"))
-
-
-def page() -> str:
-    """Return the page."""
-    run = last_run()
+    run: dict[str, Any] = json.loads(runs[-1].read_text(encoding="utf-8"))
     found = [one["extra_info"] for one in run["benchmarks"] if "ratio" in one["extra_info"]]
     rows = [[one["what"], f"{one['ratio']:.3g}", one["of"]] for one in found]
     machine = run["machine_info"]

@@ -160,10 +160,8 @@ def evalmi() -> list[Cost]:
 
 def pqpp() -> list[Cost]:
     """Count GLIDE on its authors' code, and take SDXL from catbench's own."""
-    source = (
-        "github.com/openai/glide-text2im: 100 steps at 64 px, guidance 3, and 27 of the upsampler to 256 px"
-    )
-    return [*(noted(cost, source) for cost in costs_of("glide", _glide())), *known("sdxl-50", "sdxl-50")]
+    how = "github.com/openai/glide-text2im: 100 steps at 64 px, guidance 3, and 27 of the upsampler to 256 px"
+    return [*(noted(cost, how) for cost in costs_of("glide", _glide())), *known("sdxl-50", "sdxl-50")]
 
 
 def _glide() -> tuple[Flops, Flops]:

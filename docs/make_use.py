@@ -40,8 +40,6 @@ COMMANDS = {
     "draw": 'catbench route nano-router "a big red circle on the left on a white background" \\\n'
     "  --save 60% --draw drawn",
 }
-
-
 ON_NANO = ("nano", "draw")
 """Those that need no suite but the shipped one."""
 PAGE = DOCS / "use.md"
@@ -68,14 +66,8 @@ def _run(command: str, place: Path) -> str:
     # How long work takes is no part of the page, so nothing is said of its progress.
     code = "from catbench.cli import main, progress; progress.PATIENCE = 3600; main()"
     arguments = [sys.executable, "-c", code, *(word.strip('"') for word in words)]
-    ran = subprocess.run(
-        arguments,
-        cwd=place,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "COLUMNS": "100"},
-        check=False,
-    )
+    wide = {**os.environ, "COLUMNS": "100"}
+    ran = subprocess.run(arguments, cwd=place, capture_output=True, text=True, env=wide, check=False)
     return "\n".join(line.rstrip() for line in (ran.stdout + ran.stderr).strip().splitlines())
 
 
