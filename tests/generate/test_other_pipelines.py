@@ -11,7 +11,7 @@ import torch
 
 from catbench_make.costs.architectures import RELEASED
 from catbench_make.costs.flop_table import TERA, count_costs, shipped_costs
-from catbench_make.costs.flops import count_call, on_meta, without
+from catbench_make.costs.flops import count_call, on_meta
 from catbench_make.pipelines.draw import draw
 from catbench_make.pipelines.encode import call_arguments, encode, encode_empty, own_tokenizers, too_long
 from catbench_make.pipelines.load import load_pipeline, scheduler_for
@@ -201,7 +201,7 @@ def test_the_real_text_encoders_have_as_many_parameters_as_published(config, pub
     import transformers
 
     kind = getattr(transformers, config["architectures"][0])
-    settings = kind.config_class(**without(config, "architectures"))
+    settings = kind.config_class(**{key: value for key, value in config.items() if key != "architectures"})
     assert parameters(lambda: kind(settings)) == pytest.approx(published, rel=1e-3)
 
 

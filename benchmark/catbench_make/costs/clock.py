@@ -115,12 +115,7 @@ def time_batches(
 
 @contextmanager
 def drawing(
-    settings: DrawingSettings,
-    device: str,
-    root: Path | None,
-    *,
-    prompt: str = PROMPT,
-    compiled: bool = False,
+    settings: DrawingSettings, device: str, root: Path | None, *, prompt: str = PROMPT, compiled: bool = False
 ) -> Generator[tuple[Any, Callable[[int], int]]]:
     """Give a candidate's pipeline, and the call that draws images at once and returns how many fitted."""
     pipeline = load_pipeline(settings, device, root)

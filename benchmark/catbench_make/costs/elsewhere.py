@@ -20,14 +20,7 @@ from functools import partial
 
 import torch
 
-from catbench_make.costs.architectures import (
-    CLIP_BIGG,
-    CLIP_L_PROJECTED,
-    FLUX_VAE,
-    SD_VAE,
-    SDXL_UNET,
-    T5_XXL,
-)
+from catbench_make.costs.architectures import CLIP_BIGG, CLIP_L_PROJECTED, FLUX_VAE, SD_VAE, SDXL_UNET, T5_XXL
 from catbench_make.costs.flops import (
     Flops,
     count_forward,

@@ -104,12 +104,8 @@ def count_text_encoder(config: dict[str, Any], tokens: int = 0) -> Flops:
     """
     transformers = optional("transformers", "counting FLOPs")
     kind = getattr(transformers, config["architectures"][0])
-    settings = kind.config_class(**without(config, "architectures", "model_type"))
+    own = {name: value for name, value in config.items() if name not in ("architectures", "model_type")}
+    settings = kind.config_class(**own)
     model = on_meta(lambda: kind(settings))
     ids = meta(1, getattr(settings, "max_position_embeddings", tokens), dtype=torch.long)
     return count_forward(lambda: model(ids))
-
-
-def without(config: dict[str, Any], *names: str) -> dict[str, Any]:
-    """Return a configuration without some of its entries."""
-    return {name: value for name, value in config.items() if name not in names}

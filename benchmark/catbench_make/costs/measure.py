@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import fmean, median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from catbench.errors import GenerationError, UsageError, counted
 from catbench.files import check_writable
@@ -69,22 +69,26 @@ def measure(
             on_candidate(candidate.id, done, len(chosen))
         costs += flop_costs([candidate], unscored.root)
     if not flops_only:
-        from catbench_make.costs.clock import measure_image
+        from catbench_make.costs.clock import measure_image, time_batches
 
+        root, how = unscored.root, dict[str, Any](repeats=repeats, compiled=compiled)
         sizes = {candidate.id: batch for candidate in chosen}
         for candidate in chosen if batches else ():
-            sizes[candidate.id] = _fastest(
-                candidate, device, batches, unscored.root, repeats, compiled, on_batch
-            )
+            seconds: dict[int, float] = {}
+            for one in time_batches(drawing_settings(candidate), device, batches, root, **how):
+                seconds[one.batch] = one.seconds
+                on_batch(candidate.id, one)
+            if not seconds:
+                raise GenerationError(
+                    f"{candidate.id}: not enough memory for --batches {min(batches)}: name a smaller"
+                )
+            sizes[candidate.id] = min(seconds, key=seconds.__getitem__)
         calls: dict[str, list[Measured]] = {candidate.id: [] for candidate in chosen}
         for done in range(rounds * len(chosen)):
             candidate = chosen[done % len(chosen)]
             on_candidate(candidate.id, done, rounds * len(chosen))
-            settings, size = drawing_settings(candidate), sizes[candidate.id]
-            measured = measure_image(
-                settings, device, size, unscored.root, repeats=repeats, compiled=compiled
-            )
-            calls[candidate.id].append(measured)
+            size = sizes[candidate.id]
+            calls[candidate.id].append(measure_image(drawing_settings(candidate), device, size, root, **how))
         for candidate in chosen:
             costs += _clocked(candidate, calls[candidate.id], hardware, device, compiled)
     # A unit must price every candidate: joules that only some have are of no use to a router.
@@ -93,31 +97,6 @@ def measure(
     costs.sort(key=lambda cost: UNITS.index(cost.unit))
     write_costs(costs, out)
     return tuple(costs)
-
-
-def _fastest(
-    candidate: Candidate,
-    device: str,
-    batches: Sequence[int],
-    root: Path | None,
-    repeats: int,
-    compiled: bool,
-    tell: Callable[[str, BatchTime], None],
-) -> int:
-    """Return the batch size at which an image takes the fewest seconds; raises GenerationError for none."""
-    from catbench_make.costs.clock import time_batches
-
-    seconds: dict[int, float] = {}
-    for one in time_batches(
-        drawing_settings(candidate), device, batches, root, repeats=repeats, compiled=compiled
-    ):
-        seconds[one.batch] = one.seconds
-        tell(candidate.id, one)
-    if not seconds:
-        raise GenerationError(
-            f"{candidate.id}: not enough memory for --batches {min(batches)}: name a smaller"
-        )
-    return min(seconds, key=seconds.__getitem__)
 
 
 def _clocked(

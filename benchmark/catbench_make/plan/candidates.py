@@ -97,37 +97,17 @@ _DDIM = SchedulerSettings(
     name="DDIMScheduler",
     config={"timestep_spacing": "leading", "clip_sample": False, "set_alpha_to_one": False},
 )
+_LEADING, _TRAILING = _euler("leading"), _euler("trailing")
+_ANCESTRAL = _euler("trailing", "EulerAncestralDiscreteScheduler")
+_EVERY_THIRD = FeatureCache(interval=3)
 _LIGHTNING = ComponentWeights(
     source=LIGHTNING, file="sdxl_lightning_4step_unet.safetensors", revision=REVISIONS[LIGHTNING]
 )
 _OTHERS = (
     _candidate("sdxl-ddim-50", "sdxl-ddim", SDXL, 50, scheduler=_DDIM),
-    _candidate(
-        "sdxl-deepcache-3",
-        "sdxl-deepcache",
-        SDXL,
-        50,
-        scheduler=_euler("leading"),
-        cache=FeatureCache(interval=3),
-    ),
-    _candidate(
-        "sdxl-turbo-1",
-        "sdxl-turbo",
-        TURBO,
-        1,
-        0.0,
-        512,
-        scheduler=_euler("trailing", "EulerAncestralDiscreteScheduler"),
-    ),
-    _candidate(
-        "sdxl-lightning-4",
-        "sdxl-lightning",
-        SDXL,
-        4,
-        0.0,
-        scheduler=_euler("trailing"),
-        weights=_LIGHTNING,
-    ),
+    _candidate("sdxl-deepcache-3", "sdxl-deepcache", SDXL, 50, scheduler=_LEADING, cache=_EVERY_THIRD),
+    _candidate("sdxl-turbo-1", "sdxl-turbo", TURBO, 1, 0.0, 512, scheduler=_ANCESTRAL),
+    _candidate("sdxl-lightning-4", "sdxl-lightning", SDXL, 4, 0.0, scheduler=_TRAILING, weights=_LIGHTNING),
     # One at a time, as its own script draws.
     _candidate("infinity-2b", "infinity-2b", INFINITY, 13, 4.0, call={"tau": 0.5}, largest_batch=1),
     _candidate("flux-schnell-4", "flux-schnell", FLUX_SCHNELL, 4, 0.0, call={"max_sequence_length": 256}),

@@ -90,11 +90,7 @@ class Shard:
 
 
 def choose(
-    suite: Suite,
-    candidates: tuple[Candidate, ...],
-    *,
-    limit: int | None = None,
-    samples: int | None = None,
+    suite: Suite, candidates: tuple[Candidate, ...], *, limit: int | None = None, samples: int | None = None
 ) -> Suite:
     """Return the part of a suite that a run draws, its prompts in the order of drawing.
 
