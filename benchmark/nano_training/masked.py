@@ -43,7 +43,7 @@ class MaskedTask(Task):
         self.prompts = LatentPrompts(self.pictures, parts, self.name, self.device)
         nothing = build_tokenizer()("", padding="max_length", max_length=MAX_TOKENS, return_tensors="pt")
         self.nothing = text_encoder(parts, self.device)(nothing.input_ids)
-        self.uvit = build_uvit(seed, CODES)
+        self.uvit = build_uvit(seed)
         return {"uvit": self.uvit}
 
     def loss(self, generator: torch.Generator) -> torch.Tensor:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from catbench_make.nano.render import IMAGE_SIZE
-from catbench_make.nano.shipped_models import NOISE, untyped
+from catbench_make.nano.shipped_models import CODES, NOISE, untyped
 from nano_training.tokenizer import END, MAX_TOKENS, START, vocabulary
 
 LATENT_CHANNELS = 8
@@ -112,13 +112,13 @@ def build_unet(size: str, seed: int) -> Any:
     )
 
 
-def build_vq(seed: int, codes: int) -> Any:
+def build_vq(seed: int) -> Any:
     """Return an untrained `VQModel` of the VAE's sizes: 32x32 pixels in [0, 1] to 8x8 codes."""
     torch.manual_seed(seed)
-    return untyped("diffusers").VQModel(**_AUTOENCODER, num_vq_embeddings=codes, lookup_from_codebook=True)
+    return untyped("diffusers").VQModel(**_AUTOENCODER, num_vq_embeddings=CODES, lookup_from_codebook=True)
 
 
-def build_uvit(seed: int, codes: int) -> Any:
+def build_uvit(seed: int) -> Any:
     """Return an untrained `UVit2DModel` that fills in masked codes, conditioned as aMUSEd's is.
 
     It has no embedding of places: it knows them only by the padding of its convolutions, which must reach
@@ -131,8 +131,8 @@ def build_uvit(seed: int, codes: int) -> Any:
         micro_cond_encode_dim=_TIME_WIDTH,
         micro_cond_embed_dim=5 * _TIME_WIDTH,
         encoder_hidden_size=TEXT_WIDTH,
-        vocab_size=codes + 1,
-        codebook_size=codes,
+        vocab_size=CODES + 1,
+        codebook_size=CODES,
         in_channels=_UVIT_WIDTH,
         block_out_channels=_UVIT_WIDTH,
         num_res_blocks=2,

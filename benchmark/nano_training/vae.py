@@ -89,7 +89,7 @@ class VqTask(Task):
 
     def build(self, parts: Path, seed: int) -> Mapping[str, nn.Module]:
         """Return the VQ model, as near to the trained VAE as it can begin."""
-        self.vq = build_vq(seed, CODES)
+        self.vq = build_vq(seed)
         start_from_vae(self.vq, load_part("AutoencoderKL", parts, "vae"))
         self._centre_codes(seed)
         return {"vq": self.vq.to(memory_format=torch.channels_last)}

@@ -77,9 +77,9 @@ def test_pixels_of_things_weigh_more():
 
 def test_the_code_book_starts_where_the_vae_is():
     from nano_training.networks import build_vae, build_vq
-    from nano_training.vae import CODES, start_from_vae
+    from nano_training.vae import start_from_vae
 
-    vae, vq = build_vae(3).eval(), build_vq(4, CODES).eval()
+    vae, vq = build_vae(3).eval(), build_vq(4).eval()
     start_from_vae(vq, vae)
     pixels = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():

@@ -58,8 +58,8 @@ def nano_candidates() -> tuple[Candidate, ...]:
         *(_sdxl("l", steps) for steps in STEPS),
         _candidate("nano-ddim-8", "l", steps=8, scheduler=ddim),
         _candidate("nano-deepcache-16", "l", steps=16, cache=FeatureCache(interval=3)),
-        _candidate("nano-lightning-4", "lightning", steps=4, guidance=0.0),
-        _candidate("nano-turbo-1", "turbo", steps=1, guidance=0.0),
+        _candidate("nano-lightning-4", "lightning", 0.0, steps=4),
+        _candidate("nano-turbo-1", "turbo", 0.0, steps=1),
         *(
             _candidate(f"nano-amused-{steps}", "masked", steps=steps, largest_batch=1)
             for steps in MASKED_STEPS
@@ -73,24 +73,20 @@ def nano_pools() -> dict[str, tuple[str, ...]]:
 
 
 def _sdxl(name: str, steps: int) -> Candidate:
-    one_step = name in SMALL and steps == 1
-    return _candidate(
-        f"nano-{name}-{steps}", name, steps=steps, guidance=NO_GUIDANCE if one_step else GUIDANCE
-    )
+    guidance = NO_GUIDANCE if name in SMALL and steps == 1 else GUIDANCE
+    return _candidate(f"nano-{name}-{steps}", name, guidance, steps=steps)
 
 
-def _candidate(name: str, weights: str, **settings: Any) -> Candidate:
+def _candidate(name: str, weights: str, guidance: float = GUIDANCE, **settings: Any) -> Candidate:
     absent = NEVER_SEEN[TEACHERS.get(weights, weights)]
-    common: dict[str, Any] = {
-        "guidance": GUIDANCE,
-        "width": IMAGE_SIZE,
-        "height": IMAGE_SIZE,
-        "precision": "float32",
-        "never_seen": absent.shapes + absent.colours,
-    }
-    record = DrawingSettings(pipeline=f"{SHIPPED}{weights}", **{**common, **settings})
-    return Candidate(
-        id=name,
-        model=name.rpartition("-")[0],
-        settings=record.model_dump(mode="json", exclude_defaults=True),
+    record = DrawingSettings(
+        pipeline=f"{SHIPPED}{weights}",
+        guidance=guidance,
+        width=IMAGE_SIZE,
+        height=IMAGE_SIZE,
+        precision="float32",
+        never_seen=absent.shapes + absent.colours,
+        **settings,
     )
+    settings = record.model_dump(mode="json", exclude_defaults=True)
+    return Candidate(id=name, model=name.rpartition("-")[0], settings=settings)
