@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,8 @@ def assemble(
         one.model_copy(update={"settings": settings[one.id].model_dump(mode="json", exclude_defaults=True)})
         for one in unscored.candidates
     )
-    made: dict[str, Any] = {
+    given: dict[str, Any] = {
+        **unscored.given(),
         # The scores come from images now, whatever they came from before.
         "suite": unscored.suite.model_copy(update={"simulated": False}),
         "candidates": candidates,
@@ -65,7 +67,7 @@ def assemble(
         "costs": tuple(costs),
         "samples": {split: unscored.samples.get(split, 1) for split in SPLITS},
     }
-    return ScoreMatrix(**{**unscored.given(), **made})
+    return ScoreMatrix(**given)
 
 
 def save_suite(matrix: ScoreMatrix, job: Job, shards: Sequence[Shard]) -> None:
@@ -146,13 +148,9 @@ def _read_scores(unscored: Suite, job: Job, shards: Sequence[Shard]) -> dict[str
 def _sheets(job: Job, shards: Sequence[Shard], prompt_ids: Collection[str]) -> Iterator[tuple[str, bytes]]:
     """Yield (prompt id, WebP bytes) for each of these prompts, candidates in the order of the shards.
 
-    The shards must be done, and their images kept.
+    The shards come block by block; they must be done, and their images kept.
     """
-    of_block: dict[str, list[Shard]] = {}
-    for shard in shards:
-        of_block.setdefault(shard.block.name, []).append(shard)
-    for members in of_block.values():
-        block = members[0].block
+    for block, members in groupby(shards, lambda shard: shard.block):
         rows = [row for row, prompt in enumerate(block.prompt_ids) if prompt in prompt_ids]
         tiles = [_tiles(job, shard, rows) for shard in members] if rows else []
         for row in rows:

@@ -22,7 +22,7 @@ from catbench.home import known_suites
 from catbench.suite.pool import Candidate, Cost
 from catbench.use.fitted import FittedRouter
 from catbench_make.drawing.generation import Progress, check_batches, run_shards
-from catbench_make.drawing.run_estimate import RunEstimate, estimate, processor_speed
+from catbench_make.drawing.run_estimate import estimate, processor_speed
 from catbench_make.drawing.run_folder import owned_folder
 from catbench_make.drawing.shards import kept_images, missing_shards, read_outcome
 from catbench_make.packages import optional, prepare
@@ -115,7 +115,11 @@ def draw_fitted(
     check_device(device)
     shards = shards_of(fitted.pool.candidates, chosen)
     if dry_run:
-        found = _estimate(fitted, shards, device)
+        unit, _, hardware = fitted.pool.unit.partition("@")
+        prices = zip(fitted.pool.ids, fitted.pool.cost.tolist(), strict=True)
+        costs = [Cost(candidate=name, unit=unit, hardware=hardware, value=value) for name, value in prices]
+        speed = processor_speed() if device == "cpu" else None
+        found = estimate(shards, costs, 0, True, hardware, speed)
         hours = "unknown" if found.device_hours is None else f"{found.device_hours:,.2g} ({found.basis})"
         typer.echo(f"to draw  {counted(found.images, 'image')}; device-hours {hours}")
         return
@@ -127,13 +131,3 @@ def draw_fitted(
     images, new = draw_chosen(shards, folder, device=device, batch=batch, root=root, on_progress=progress)
     typer.echo(f"{counted(images, 'image')} in {folder / IMAGES}, {new:,} of them new")
     typer.echo(f"{folder / LIST} says what each was made of")
-
-
-def _estimate(fitted: FittedRouter, shards: Sequence[Shard], device: str) -> RunEstimate:
-    unit, _, hardware = fitted.pool.unit.partition("@")
-    costs = [
-        Cost(candidate=name, unit=unit, hardware=hardware, value=value)
-        for name, value in zip(fitted.pool.ids, fitted.pool.cost.tolist(), strict=True)
-    ]
-    speed = processor_speed() if device == "cpu" else None
-    return estimate(shards, costs, 0, True, hardware, speed)

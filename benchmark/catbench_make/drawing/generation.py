@@ -167,10 +167,7 @@ def check_batches(batch: int, text_batch: int, decode_batch: int | None) -> None
 
 
 def run_shards(
-    engine: Engine | None,
-    job: Job,
-    shards: Sequence[Shard],
-    report: Callable[[Progress], None],
+    engine: Engine | None, job: Job, shards: Sequence[Shard], report: Callable[[Progress], None]
 ) -> int:
     """Make the shards, by default in this process; returns the number of images drawn.
 

@@ -163,20 +163,17 @@ class Worker:
 
     def _model(self, settings: DrawingSettings) -> _LoadedModel:
         if self._loaded is None or self._loaded.key != settings.model_key:
-            self._unload()
+            # The last model goes before the next is loaded; compiling and DeepCache leave cycles in it.
+            self._loaded = None
+            if self._job.compiled:
+                torch.compiler.reset()
+            free_memory()
             pipeline = self._load(settings, self._job.device, self._job.root)
             compiled = self._job.compiled and compile_pipeline(pipeline, self._job.device)
             if self._job.compiles(settings) and not compiled:  # the shard's record would say that it is
                 raise GenerationError(f"--compile: {settings.pipeline} has no denoiser to compile")
             self._loaded = _LoadedModel(settings, pipeline)
         return self._loaded
-
-    def _unload(self) -> None:
-        """Free the last model before the next is loaded; compiling and DeepCache leave cycles in it."""
-        self._loaded = None
-        if self._job.compiled:
-            torch.compiler.reset()
-        free_memory()
 
     def _embedded(self, text: Callable[[], EncodedText]) -> EncodedText:
         try:

@@ -82,11 +82,8 @@ def _head_file(name: str, root: Path | None) -> Path:
             "the published head is fetched"
         )
     instead = f"name a local copy in the metric's model: '{DEFAULT_MODEL}{JOIN}FILE'"
-    return fetch(SOURCE, SHA256, f"{HEAD}.pth", _quiet, room="metrics", instead=instead)
-
-
-def _quiet(*_: object) -> None:
-    """3 kB need no progress."""
+    # 3 kB need no progress.
+    return fetch(SOURCE, SHA256, f"{HEAD}.pth", lambda what, done, due: None, room="metrics", instead=instead)
 
 
 AESTHETIC = MetricSource(

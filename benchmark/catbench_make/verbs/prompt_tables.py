@@ -58,12 +58,7 @@ def _verdict(found: PromptCheck) -> list[str]:
 
 
 def _pairs(
-    console: Console,
-    what: str,
-    pairs: pd.DataFrame,
-    labels: list[str],
-    first: list[str],
-    second: list[str],
+    console: Console, what: str, pairs: pd.DataFrame, labels: list[str], first: list[str], second: list[str]
 ) -> None:
     console.print(f"{what}: {len(pairs):,} pairs, {pairs['a'].nunique():,} prompts")
     nearest = pairs.assign(label=labels).sort_values("similarity", kind="stable")[::-1][:SHOWN]

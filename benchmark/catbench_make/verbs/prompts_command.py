@@ -91,8 +91,7 @@ def check(
         str | None, typer.Option(help="Also hold it against another suite, or a file of prompts.")
     ] = None,
     column: Annotated[
-        str | None,
-        typer.Option(help="The column of prompts of --against. Default: prompt, caption or text."),
+        str | None, typer.Option(help="The column of prompts of --against. Default: prompt, caption or text.")
     ] = None,
     encoder: Annotated[
         str | None, typer.Option(help="As for building. Default: that of the suite, else clip.")

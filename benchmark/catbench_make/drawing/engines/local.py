@@ -15,9 +15,10 @@ from contextlib import nullcontext
 from itertools import zip_longest
 from typing import Any, Generic, TypeVar
 
+import torch
+
 from catbench_make.drawing.engines import ShardDone
 from catbench_make.drawing.worker import EncodedText, LoadPipeline, Worker
-from catbench_make.packages import optional
 from catbench_make.pipelines.memory import free_memory, is_out_of_memory
 from catbench_make.plan.job import Job
 from catbench_make.plan.shard_plan import Shard
@@ -60,7 +61,8 @@ class _Stage(Generic[Given, Made]):
 
     def __init__(self, work: Callable[[Given], Made], device: str) -> None:
         self._work = work
-        self._stream = nullcontext() if device == "cpu" else _stream(device)
+        gpu = device != "cpu"
+        self._stream: Any = torch.cuda.stream(torch.cuda.Stream(device)) if gpu else nullcontext()
         self._thread = ThreadPoolExecutor(1)
 
     def __enter__(self) -> _Stage[Given, Made]:
@@ -90,8 +92,3 @@ class _Stage(Generic[Given, Made]):
     def _run(self, given: Given) -> Made:
         with self._stream:
             return self._work(given)
-
-
-def _stream(device: str) -> Any:
-    torch = optional("torch", "generating images")
-    return torch.cuda.stream(torch.cuda.Stream(device))

@@ -27,12 +27,7 @@ from typing import Any
 from catbench.errors import CatbenchError, GenerationError, MissingExtraError, UsageError, first_line
 from catbench_make.checkout import VARIABLE
 from catbench_make.drawing.engines import ShardDone
-from catbench_make.drawing.engines.ray_node import (
-    DeviceFaultError,
-    hardware_there,
-    make_there,
-    packages,
-)
+from catbench_make.drawing.engines.ray_node import DeviceFaultError, hardware_there, make_there, packages
 from catbench_make.drawing.shards import shard_path
 from catbench_make.plan.job import Job
 from catbench_make.plan.shard_plan import Shard
