@@ -22,12 +22,6 @@ ON_REAL = (
 SMALL = ("trees",)
 """Also run where training prompts are few: it takes minutes a metric on 29,000."""
 LARGE = ("flasheval-coco",)
-OTHERS = {
-    "seconds": ("--cost", "seconds"),
-    "nano": ("--pool", "nano"),
-    "tflops-paper": ("--cost", "tflops_paper"),
-}
-"""Ending of the name of a report on nano -> its options."""
 METRICS = {
     "flasheval-coco": ("clip_score", "image_reward"),
     "flasheval-diffusiondb": ("clip_score", "image_reward"),
@@ -47,8 +41,12 @@ def runs() -> dict[str, tuple[str, ...]]:
     """Return the arguments of `catbench evaluate` for every report."""
     nano = ("--suite", "nano")
     found = {f"nano/{router.replace(':', '-')}": (router, *nano) for router in ON_NANO}
-    for name, routers in (("seconds", ON_NANO[:3]), ("nano", ON_NANO[:3]), ("tflops-paper", ON_NANO[:2])):
-        found |= {f"nano/{router}-{name}": (router, *nano, *OTHERS[name]) for router in routers}
+    for ending, routers, options in (
+        ("seconds", ON_NANO[:3], ("--cost", "seconds")),
+        ("nano", ON_NANO[:3], ("--pool", "nano")),
+        ("tflops-paper", ON_NANO[:2], ("--cost", "tflops_paper")),
+    ):
+        found |= {f"nano/{router}-{ending}": (router, *nano, *options) for router in routers}
     for suite, metrics in METRICS.items():
         options = ("--suite", suite, *(f"--metric={metric}" for metric in metrics), *OPTIONS.get(suite, ()))
         routers = ON_REAL if suite in LARGE else (*ON_REAL, *SMALL)
