@@ -161,36 +161,21 @@ def _sd3_text() -> Flops:
 
 RELEASED_ELSEWHERE = {
     "sd-3.5-large": Released(
-        28,
-        3.5,
-        "stabilityai/stable-diffusion-3.5-large, its card",
-        _sd_3_5,
-        _sd3_text,
-        partial(count_vae_decoder, FLUX_VAE, LATENT, LATENT),
+        28, 3.5, "stabilityai/stable-diffusion-3.5-large, its card",
+        _sd_3_5, _sd3_text, partial(count_vae_decoder, FLUX_VAE, LATENT, LATENT),
     ),
     "pixart-sigma": Released(
-        20,
-        4.5,
-        "PixArt-alpha/PixArt-Sigma-XL-2-1024-MS, defaults of PixArtSigmaPipeline",
-        _pixart,
-        partial(count_text_encoder, T5_XXL, 300),
+        20, 4.5, "PixArt-alpha/PixArt-Sigma-XL-2-1024-MS, defaults of PixArtSigmaPipeline",
+        _pixart, partial(count_text_encoder, T5_XXL, 300),
     ),
     "kolors": Released(
-        50,
-        5.0,
-        "Kwai-Kolors/Kolors-diffusers, defaults of KolorsPipeline",
-        partial(unet_forward, _KOLORS, (LATENT, LATENT), 256),
-        _chatglm,
+        50, 5.0, "Kwai-Kolors/Kolors-diffusers, defaults of KolorsPipeline",
+        partial(unet_forward, _KOLORS, (LATENT, LATENT), 256), _chatglm,
     ),
     "kandinsky-3": Released(
-        25,
-        3.0,
-        "kandinsky-community/kandinsky-3, defaults of Kandinsky3Pipeline",
-        _kandinsky,
-        partial(count_text_encoder, _FLAN_UL2, 128),
-        _movq,
-        texts=1,
+        25, 3.0, "kandinsky-community/kandinsky-3, defaults of Kandinsky3Pipeline",
+        _kandinsky, partial(count_text_encoder, _FLAN_UL2, 128), _movq, texts=1,
     ),
     "omnigen": Released(50, 2.5, "Shitao/OmniGen-v1-diffusers, defaults of OmniGenPipeline", _omnigen, Flops),
-}
+}  # fmt: skip
 """Candidate -> model; all at 1024 px."""

@@ -87,12 +87,6 @@ def _candidate(
     return Candidate(id=name, model=model, settings=record.model_dump(exclude_defaults=True))
 
 
-def _amused(pixels: int) -> Candidate:
-    # It takes one generator a call, so it draws one image at a time.
-    name = f"amused-{pixels}"
-    return _candidate(f"{name}-12", name, AMUSED[pixels], 12, 10.0, pixels, largest_batch=1)
-
-
 _DDIM = SchedulerSettings(
     name="DDIMScheduler",
     config={"timestep_spacing": "leading", "clip_sample": False, "set_alpha_to_one": False},
@@ -113,8 +107,9 @@ _OTHERS = (
     _candidate("flux-schnell-4", "flux-schnell", FLUX_SCHNELL, 4, 0.0, call={"max_sequence_length": 256}),
     _candidate("flux-dev-50", "flux-dev", FLUX_DEV, 50, 3.5, call={"max_sequence_length": 512}),
     _candidate("sd-turbo-1", "sd-turbo", SD_TURBO, 1, 0.0, 512),
-    _amused(256),
-    _amused(512),
+    # aMUSEd takes one generator a call, so it draws one image at a time.
+    _candidate("amused-256-12", "amused-256", AMUSED[256], 12, 10.0, 256, largest_batch=1),
+    _candidate("amused-512-12", "amused-512", AMUSED[512], 12, 10.0, 512, largest_batch=1),
 )
 """Candidates that are no step count of SDXL base."""
 

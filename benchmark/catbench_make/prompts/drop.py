@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,7 +35,8 @@ def write_without(folder: Path, found: PromptCheck, out: Path) -> int:
         )
     whole = load(folder) if "scores.parquet" in read_manifest(folder).files else load_suite(folder)
     kept = replace(whole.take(rows), suite=_marked(whole.suite, len(stays), len(rows)))
-    save(kept, out, images=_images(folder), extra=_ids(folder, kept))
+    sheets = ((path.stem, path.read_bytes()) for path in sorted((folder / "images").glob("*.webp")))
+    save(kept, out, images=sheets, extra=_ids(folder, kept))  # sheets are of test prompts, which all stay
     return int((~stays).sum())
 
 
@@ -61,9 +61,3 @@ def _ids(folder: Path, kept: Suite) -> dict[str, str]:
     stay = set(kept.prompts["prompt_id"])
     ids, diversity = read_ids(folder)
     return {FILE: spell_ids([name for name in ids if name in stay], diversity)}
-
-
-def _images(folder: Path) -> Iterable[tuple[str, bytes]]:
-    """Yield the sheets of the suite; they are of test prompts, which all stay."""
-    for path in sorted((folder / "images").glob("*.webp")):
-        yield path.stem, path.read_bytes()

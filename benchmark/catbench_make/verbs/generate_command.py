@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -68,7 +68,7 @@ def generate(
     from catbench_make.drawing.generation import Plan, check_batches, generate
     from catbench_make.drawing.run_estimate import processor_speed
     from catbench_make.drawing.run_folder import RunPart
-    from catbench_make.plan.job import check_device
+    from catbench_make.plan.job import check_device, hardware_name
 
     check_batches(batch, text_batch, decode_batch)
     check_device(device)
@@ -77,7 +77,10 @@ def generate(
     names = [name.strip() for name in candidates.split(",")] if candidates else None
     plan = Plan.of(suite, names, limit, samples, fresh_test=fresh_test)
     if dry_run:
-        here = "" if chosen else _hardware_here(device)
+        here = ""  # a plan may be for another machine than this one
+        if not chosen:
+            with suppress(UsageError):
+                here = hardware_name(device)
         speed = processor_speed() if here and device == "cpu" else None
         _print_estimate(plan.estimate(images, here, speed))
         return
@@ -108,16 +111,6 @@ def _engine(kind: str, address: str | None, workers: int | None) -> RayEngine | 
     from catbench_make.drawing.engines.ray import RayEngine
 
     return RayEngine(address, workers)
-
-
-def _hardware_here(device: str) -> str:
-    """Return what the device calls itself, empty where this machine has none: a plan may be for another."""
-    from catbench_make.plan.job import hardware_name
-
-    try:
-        return hardware_name(device)
-    except UsageError:
-        return ""
 
 
 def _print_estimate(estimate: RunEstimate) -> None:
