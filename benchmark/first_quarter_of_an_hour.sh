@@ -28,17 +28,17 @@ from catbench.suite.info import Metric, SuiteInfo
 from catbench.suite.store import save
 from catbench_make.costs.architectures import RELEASED
 from catbench_make.plan.candidates import SDXL, find_candidate
-out, real = Path(sys.argv[1]), RELEASED[SDXL]
+out, real = Path(sys.argv[1]), RELEASED[SDXL].parts
 torch.set_default_dtype(torch.bfloat16)
 ends = {"bos_token_id": 49406, "eos_token_id": 49407}
 texts = [getattr(transformers, config["architectures"][0])(transformers.CLIPTextConfig(**{**config, **ends}))
-         for config in real.text_encoders]
+         for config in (real["text_encoder"], real["text_encoder_2"])]
 letters = [letter + end for letter in "abcdefghijklmnopqrstuvwxyz" for end in ("", "</w>")]
 words = {word: i for i, word in enumerate(letters)} | {"<|startoftext|>": 49406, "<|endoftext|>": 49407}
 tokens = transformers.CLIPTokenizer(vocab=words, merges=[], pad_token="<|endoftext|>", model_max_length=77)
 diffusers.StableDiffusionXLPipeline(
-    diffusers.AutoencoderKL.from_config(real.vae), *texts, tokens, tokens,
-    diffusers.UNet2DConditionModel.from_config(real.unet), diffusers.EulerDiscreteScheduler(),
+    diffusers.AutoencoderKL.from_config(real["vae"]), *texts, tokens, tokens,
+    diffusers.UNet2DConditionModel.from_config(real["unet"]), diffusers.EulerDiscreteScheduler(),
     add_watermarker=False).save_pretrained(out / "sdxl")
 change = {"pipeline": str(out / "sdxl"), "revision": "", "variant": "", "weights": None}
 pool = [one.model_copy(update={"settings": one.settings | change}) for one in map(find_candidate, ("sdxl-20", "sdxl-lightning-4"))]
