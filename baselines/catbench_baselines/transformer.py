@@ -2,7 +2,7 @@
 
 A perceptron of two layers with a head a candidate is put on each token's embedding; pooled over the
 tokens, its outputs are the logits of the qualities. Chosen by us: 256 hidden units with GELU, dropout
-of 0.1 between the layers, the mean as the pooling. Which encoder it reads is told in `token_encoders`,
+of 0.1 between the layers, the mean as the pooling. Which encoder it reads is said in `token_encoders`,
 how it is trained in `token_router`. Needs the extra `minilm`.
 """
 

@@ -1,7 +1,7 @@
 """The official code of Infinity (Han et al. 2024) in a checkout that the user has: found, checked, imported.
 
 The repository (MIT) is no package, so a clone is named by the variable CATBENCH_INFINITY, with the released
-weights in its folder `weights/`. Its files are told from those of another commit by their digests.
+weights in its folder `weights/`. Their digests tell its files from those of another commit.
 
 The code imports flash_attn without need: only its cross-attention runs it, at the settings of the released
 models. Here that runs torch's attention, the same on every device.

@@ -52,7 +52,7 @@ def prepare() -> None:
     for package in (diffusers, transformers):
         package.utils.logging.set_verbosity_error()
         package.utils.logging.disable_progress_bar()
-    # The hub's client tells of every retry; that it failed is told by the error.
+    # The hub's client tells of every retry; the error says that it failed.
     importlib.import_module("huggingface_hub").logging.set_verbosity_error()
 
 

@@ -88,7 +88,7 @@ class ClipTask(Task):
         }  # fmt: skip
 
     def loss(self, generator: torch.Generator) -> torch.Tensor:
-        """Return the contrast of one batch, and how badly its things are told."""
+        """Return the contrast of one batch, and how badly its things are named."""
         families = (self.batch // FAMILY,)
         first = torch.randint(len(self.pictures) // FAMILY, families, generator=generator) * FAMILY
         rows = (first[:, None] + torch.arange(FAMILY)).flatten()

@@ -13,7 +13,7 @@ from catbench.score.measures import MEASURES
 PERCENT = ("share", "ratio")
 """Kinds of measures that are written in per cent."""
 TINY = 0.001
-"""Per cent: a router's own work below this is not told more closely."""
+"""Per cent: a router's own work below this is shown as less than it."""
 SAID = {"match_best", "gain_at_best", "unlimited_gain"} | {
     "budget_error", "overspend", "deployed_gain", "consistency",
 }  # fmt: skip

@@ -34,7 +34,7 @@ app = typer.Typer(
 )
 
 FEW = 100
-"""Fewer test prompts than these are told: their intervals are wide."""
+"""Fewer test prompts than these are pointed out: their intervals are wide."""
 
 From = Annotated[
     Path | None,

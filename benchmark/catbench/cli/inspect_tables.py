@@ -92,7 +92,7 @@ def _print_gains(found: Inspection) -> None:
 
 
 def _meaning(found: Inspection) -> list[str]:
-    """Return what the figures of all metrics mean, and what could not be told, a sentence each."""
+    """Return what the figures of all metrics mean, and what could not be computed, a sentence each."""
     basis = found.basis
     said = [
         "gain: mean quality over that of the best mixture, which does not read the prompt; every doubling of "

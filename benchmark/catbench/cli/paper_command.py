@@ -76,7 +76,7 @@ def makers(runs: Runs, trials: int) -> dict[str, Callable[[], Exhibit]]:
     from catbench.paper.selection import selection
     from catbench.paper.tables import table1, table2, table3
 
-    if not runs.estimators:  # asked first: what cannot be shown is told before the trials begin
+    if not runs.estimators:  # asked first: what cannot be shown is said before the trials begin
         raise UsageError(f"no estimator is available here: {'; '.join(runs.left_out)}")
     others = (table2, table3, figure1c, figure3, figure4, selection)
     return {

@@ -31,8 +31,8 @@ def print_report(
     """Print what a newcomer needs: a verdict, the facts behind it, and the router against candidates.
 
     `linear` takes areas on the linear cost axis, `every` shows all candidates and measures. With the `matrix`
-    that was scored on (and the suite trained on, where that is another), it is told where the prompts go,
-    and of a router below the mixture why.
+    that was scored on (and the suite trained on, where that is another), it prints where the prompts go,
+    and why a router is below the mixture.
     """
     found = behaviours(report, matrix, train_on) if matrix is not None else {}
     for number, result in enumerate(report.whole.values()):

@@ -91,7 +91,7 @@ def how_to_run(sandbox: SandboxKind, wall: float | None, memory: float | None) -
 
 
 def check_name(name: str, how: str) -> None:
-    """Raise UsageError where a suite of this name would stand in for another; `how` to have both is told."""
+    """Raise UsageError where a suite of this name would stand in for another; it says `how` to have both."""
     from catbench.errors import UsageError
     from catbench.home import shipped_suites
     from catbench.suite.store import WAYS

@@ -32,10 +32,10 @@ def suites() -> None:
     from catbench.suite.recipes import RECIPES
 
     found = known_suites()
-    told = {name: _found(name, folder) for name, folder in found.items()}
-    told |= {name: _recipe(name) for name in RECIPES if name not in found}
-    told |= {name: _absent(name, suite) for name, suite in _makeable().items() if name not in found}
-    for name, lines in told.items():
+    lines_of = {name: _found(name, folder) for name, folder in found.items()}
+    lines_of |= {name: _recipe(name) for name in RECIPES if name not in found}
+    lines_of |= {name: _absent(name, suite) for name, suite in _makeable().items() if name not in found}
+    for name, lines in lines_of.items():
         for number, line in enumerate(lines):
             typer.echo(f"{'' if number else name:{WIDTH}} {line}")
 

@@ -41,7 +41,7 @@ def report_files(folder: Path) -> list[Path]:
         begins = "report" if any(here.is_relative_to(one) for one in submissions) else ""
         found += [
             here / name
-            for name in (*files, *folders)  # a folder of such a name is no report, and somebody is told
+            for name in (*files, *folders)  # a folder of such a name is listed as no report
             if name.endswith(".json") and not name.endswith(VERIFICATION) and name.startswith(begins)
         ]
     return sorted(found)

@@ -1,4 +1,4 @@
-"""Unseen candidates: one is hidden while a router trains, and told by a few labels afterwards.
+"""Unseen candidates: one is hidden while a router trains, and shown by a few labels afterwards.
 
 Models join a pool more often than a router is trained. So the router is made for and fitted to the other
 candidates alone, and then given the hidden one's qualities on N prompts of the validation split (the

@@ -1,6 +1,6 @@
 """Counts FLOPs: of a forward on the meta device, from shapes alone, or of a call that really runs.
 
-2 FLOPs a multiply-add in matrix products and convolutions; the rest is not counted. Attention is told apart:
+2 FLOPs a multiply-add in matrix products and convolutions; the rest is not counted. Of attention are counted
 its two products, queries with keys and weights with values. torch has no count for its CPU attention
 kernels and would take them for 0, so a real run is counted with attention written out as matrix products.
 """

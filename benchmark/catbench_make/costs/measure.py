@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from catbench_make.costs.clock import BatchTime, Measured
 
 UNITS = ("tflops", "tflops_paper", "seconds", "joules")
-"""In the order of the table; the first is what a suite's routers are priced by unless told otherwise."""
+"""In the order of the table; the first is what a suite's routers are priced by unless another is named."""
 ROUNDS = 3
-"""Times to go through all candidates: from fewer, no spread can be told."""
+"""Times to go through all candidates: from fewer, no spread can be computed."""
 UNSTEADY = 0.25
 """A spread above this is a warning: other work on the machine moved the value more than routers differ."""
 
@@ -47,9 +47,9 @@ def measure(
     All candidates are gone through `rounds` times, so that a machine that is slow for a while is slow for
     all of them; the median of all calls counts, and `spread` tells how far rounds lie apart. With `batches`,
     every candidate is timed at each of these batch sizes first, which `on_batch` is given one by one, and its
-    fastest takes the place of `batch`. `on_candidate` is told a candidate, how many are done and how many
-    there are. Raises UsageError for a bad argument before anything is measured, GenerationError for a model
-    that cannot be loaded.
+    fastest takes the place of `batch`. `on_candidate` is called with a candidate, how many are done and how
+    many there are. Raises UsageError for a bad argument before anything is measured, GenerationError for a
+    model that cannot be loaded.
     """
     if min(batch, repeats, rounds, *batches) < 1:
         raise UsageError(

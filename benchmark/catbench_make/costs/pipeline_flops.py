@@ -34,7 +34,7 @@ from catbench_make.pipelines.load import feature_cache
 from catbench_make.plan.settings import DrawingSettings, FeatureCache
 
 MAX_SEQUENCE_LENGTH = 512
-"""What diffusers' FluxPipeline takes where it is not told."""
+"""What diffusers' FluxPipeline takes where nothing is given."""
 PACKED = 2
 """A token of FLUX's transformer is a square of so many latent pixels."""
 MICRO_CONDITIONS = 5

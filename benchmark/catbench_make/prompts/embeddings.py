@@ -35,7 +35,7 @@ STEP = 8
 def vectors_of(
     encoder: Encoder, texts: Sequence[str], report: Callable[[int], None] = lambda done: None
 ) -> Scores:
-    """Return unit vectors, float32 (n, d); `report` is told how many texts are done."""
+    """Return unit vectors, float32 (n, d); `report` is called with how many texts are done."""
     real = encoder.read(texts, encoder.window, False)["attention_mask"].sum(1)
     lengths = np.array([min(encoder.window, -(-tokens // STEP) * STEP) for tokens in real.tolist()])
     rows: list[Any] = [None] * len(texts)

@@ -1,6 +1,6 @@
 """A process, and one request, one reply, while every limit is watched. Nothing inside makes this side wait.
 
-Memory, processes and files are watched between two requests too; what was broken there is told at the next
+Memory, processes and files are watched between two requests too; what was broken there is said at the next
 request or at the end. A breach ends the sandbox and raises a BreachError whose `verdict` is one word:
 
     wall         it ran longer than it may             cpu        a process used up its seconds

@@ -62,8 +62,8 @@ class SandboxSession(Channel):
         columns = len(pool) if kind == "estimator" else len(trade_offs)
         asked = {"verb": "ask", "router": router, "trade_offs": trade_offs.tolist()}
         largest = answer_size(len(prompts), columns, kind)
-        untold = np.empty((len(prompts), 0))
-        said = self.exchange(encode_request(asked, (prompts, untold)), largest)
+        nothing = np.empty((len(prompts), 0))
+        said = self.exchange(encode_request(asked, (prompts, nothing)), largest)
         numbers = decode_answer(said, len(prompts), columns, kind)
         if numbers is None:
             self.break_off("answer", "answered with no array of the shape that was asked for")

@@ -59,7 +59,7 @@ class Watch:
         return self._breach
 
     def stop(self) -> None:
-        """Look no more, and end the whole tree; what it broke is told after that too."""
+        """Look no more, and end the whole tree; what it broke is said after that too."""
         self.usage.wall_seconds = self.usage.wall_seconds or time.monotonic() - self._start
         self._over.set()
         self._thread.join()

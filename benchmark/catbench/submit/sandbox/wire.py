@@ -53,7 +53,7 @@ def read_frame(source: BinaryIO) -> tuple[bytes, bytes] | None:
 
 
 def encode_request(asked: Mapping[str, Any], *parts: tuple[Prompts, Floats]) -> bytes:
-    """Return a request: what is asked, and prompts with their qualities; (n, 0) where these are not told."""
+    """Return a request: what is asked, and prompts with their qualities; (n, 0) where these are not given."""
     arrays: list[npt.NDArray[Any]] = []
     words: list[Any] = []
     for prompts, quality in parts:
@@ -111,5 +111,5 @@ def pool_to_json(pool: Pool) -> dict[str, Any]:
 def pool_from_json(record: dict[str, Any]) -> Pool:
     """Return the pool that `pool_to_json` was given."""
     candidates = tuple(Candidate.model_validate(one) for one in record["candidates"])
-    told: dict[str, Any] = record | {"candidates": candidates}
-    return Pool(**told)
+    fields: dict[str, Any] = record | {"candidates": candidates}
+    return Pool(**fields)

@@ -5,7 +5,7 @@ to 100), and whether the question that the task asks is answered (0 or 1). Each 
 of task, gathered in nine families. Its protocol has five folds, and so has the suite: a tenth as test set
 wastes it.
 
-How the images were drawn is not told beyond the models' names. Prices hold for each model at the settings
+How the images were drawn is not said beyond the models' names. Prices hold for each model at the settings
 of its own card or code (`docs/prices.md`); models without such a price are in no pool of that unit. Left
 out: the answers to further questions (`YN_1` to `YN_4`), which few rows have. No licence is stated at the
 source.

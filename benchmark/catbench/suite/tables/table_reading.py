@@ -94,7 +94,7 @@ def _as_text(table: pd.DataFrame, texts: set[str], prompt: str) -> pd.DataFrame:
 
 
 def _read_separated(path: Path, texts: set[str], known: set[str]) -> pd.DataFrame:
-    """Return a text file of rows; `known` are names by which the sign between its cells is told."""
+    """Return a text file of rows; `known` are names by which the sign between its cells is found."""
     encoding = _encoding(path)
     headers = {mark: _header(path, mark, encoding) for mark in _SEPARATORS}
     mark = max(_SEPARATORS, key=lambda one: (len(known & set(headers[one])), len(headers[one])))
