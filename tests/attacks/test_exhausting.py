@@ -54,6 +54,25 @@ import time; time.sleep(3600)
 """,
         ("files", "failed"),
     ),
+    (
+        "a stack of files beside a child that has ended",
+        """
+import time
+if not os.fork(): os._exit(0)
+time.sleep(0.5)
+for number in range(5_000): open(f'/tmp/{number}', 'w').close()
+time.sleep(3600)
+""",
+        ("files",),
+    ),
+    (
+        "a stack of files in shared memory",
+        """
+for number in range(5_000): open(f'/dev/shm/{number}', 'w').close()
+import time; time.sleep(3600)
+""",
+        ("files",),
+    ),
     ("endless loop", "while True: pass", ("wall",), "longer than", {"wall_seconds": 3}),
     ("endless loop, by processor time", "while True: pass", ("cpu",), "", {"cpu_seconds": 2}),
     ("endless sleep", "import time; time.sleep(10**6)", ("wall",), "", {"wall_seconds": 3}),

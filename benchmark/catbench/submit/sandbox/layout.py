@@ -18,7 +18,6 @@ from catbench.home import home, known_suites
 
 SUBMISSION, PACKAGES = Path("/submission"), Path("/packages")
 """Where the inside finds the submission, and what its requirements installed."""
-SCRATCH = (Path("/tmp"), Path("/dev/shm"))
 OWN = ("catbench", "catbench_make", "catbench_baselines")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
 SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")

@@ -26,6 +26,7 @@ LOOKING = 2.0
 LONGEST_END = 10.0
 """Seconds that killed processes are waited for."""
 BLOCK = 4096
+SCRATCH = ("/tmp", "/dev/shm")
 OWN_PROCESSES = 7
 """Processes that the sandbox itself needs, at most."""
 
@@ -93,8 +94,8 @@ class Watch:
         usage.peak_memory_bytes = max(usage.peak_memory_bytes, memory)
         if memory > self._limits.memory_bytes:
             return self._too_much_memory()
-        if self._private and own and _files(own[-1].pid) > self._limits.scratch_files:
-            return "files", f"used more than {self._limits.scratch_files} files in its temporary folder"
+        if self._private and max(map(_files, own), default=0) > self._limits.scratch_files:
+            return "files", f"used more than {self._limits.scratch_files} files in its temporary folders"
         return self._written()
 
     def _too_much_memory(self) -> tuple[str, str]:
@@ -176,10 +177,13 @@ def _bytes_below(folder: Path) -> int:
     return found
 
 
-def _files(pid: int) -> int:
-    with suppress(OSError):
-        place = os.path.join("/proc", str(pid), "root", "tmp")
-        if os.stat(place).st_dev != os.stat("/tmp").st_dev:  # until the sandbox stands, it is the host's
-            found = os.statvfs(place)
-            return found.f_files - found.f_ffree
-    return 0
+def _files(process: psutil.Process) -> int:
+    """Return how many files lie in the temporary folders that a process sees, 0 where it has ended."""
+    found = 0
+    for folder in SCRATCH:
+        with suppress(OSError):
+            place = f"/proc/{process.pid}/root{folder}"
+            if os.stat(place).st_dev != os.stat(folder).st_dev:  # around the sandbox it is the host's
+                counts = os.statvfs(place)
+                found += counts.f_files - counts.f_ffree
+    return found
