@@ -1,4 +1,4 @@
-"""Sessions of one sandbox know nothing of each other, side by side or one after the other.
+"""Sessions of one submission know nothing of each other, side by side or one after the other.
 
 One leaves a mark wherever a process can leave something, and stays; the next looks for all of them.
 """
@@ -14,6 +14,7 @@ import pytest
 from catbench.errors import RouterError
 from catbench.submit.run import session_of
 from catbench.submit.sandbox import launch
+from catbench.submit.sandbox import session as sessions
 from catbench.submit.sandbox.channel import BreachError
 from catbench.submit.sandbox.launch import Inside
 from catbench.submit.sandbox.layout import Mount
@@ -168,3 +169,31 @@ def test_a_sandbox_that_cannot_start_says_why(inside, folder, pool):
     gone = replace(inside, folder=folder / "gone")
     with pytest.raises(RouterError, match=r"did not start.*gone"), session_of(gone) as session:
         session.make(pool)
+
+
+def test_one_that_does_not_start_is_not_waited_for(inside, pool, monkeypatch):
+    words = ["/bin/sh", "-c", "sleep 3600 > /dev/null & echo no >&2"]
+    monkeypatch.setattr(sessions, "words_of", lambda inside: words)
+    with pytest.raises(RouterError, match=r"did not start.*no"), session_of(inside) as session:
+        session.make(pool)
+
+
+@pytest.mark.parametrize("kind", ["bwrap", "process"])
+def test_an_interrupt_while_it_ends_leaves_no_process(inside, kind, folder, head, pool, monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    (folder / "router.py").write_text(head + "import subprocess\nsubprocess.Popen(['sleep', '3600'])\n")
+    before = psutil.Process().children(recursive=True)
+    with pytest.raises(KeyboardInterrupt), session_of(replace(inside, sandbox=kind)) as session:  # noqa: PT012
+        session.make(pool)
+        made = [one for one in psutil.Process().children(recursive=True) if one not in before]
+        monkeypatch.setattr(session._watch._thread, "join", interrupted)
+    assert len(made) >= 2
+    assert not psutil.wait_procs(made, timeout=60)[1]
+
+
+def test_without_a_sandbox_a_session_may_begin_in_another(inside, pool):
+    here = replace(inside, sandbox="none")
+    with session_of(here) as one, session_of(here) as other:
+        assert one.make(pool) == other.make(pool) == 0

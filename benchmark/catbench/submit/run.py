@@ -32,7 +32,7 @@ from catbench.suite.matrix import ScoreMatrix
 GPU = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
 DECLARED = ("name", "authors", "paper", "licence", "unseen_candidates", "needs_gpu", "requirements")
 """What a report says in the words of `submission.toml`."""
-_IN_THIS_PROCESS = threading.Lock()
+_IN_THIS_PROCESS = threading.RLock()
 
 
 @dataclass(frozen=True)

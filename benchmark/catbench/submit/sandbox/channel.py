@@ -5,7 +5,7 @@ request or at the end. A breach ends the sandbox and raises a BreachError whose 
 
     wall         it ran longer than it may             cpu        a process used up its seconds
     memory       all processes together held too much  processes  there were too many at once
-    files        too many in its temporary folder      output     it printed too much
+    files        too many in its temporary folders     output     it printed too much
     crash        it ended by itself, or by a signal    answer     its reply is not what was asked for
 """
 
@@ -74,7 +74,7 @@ class Channel:
             self._wait_until_ready()
             self._watch = Watch(self._process.pid, limits, private=private)
         except BaseException:
-            self._process.kill()
+            self._kill_group()
             self._process.communicate()
             raise
         self.usage = self._watch.usage
@@ -124,10 +124,13 @@ class Channel:
 
     def close(self) -> None:
         """End the sandbox and everything that runs in it."""
-        self._watch.stop()
-        self._process.wait()
-        for end in (self._in, self._out, self._err):
-            end.close()
+        try:
+            self._watch.stop()
+        finally:  # an interrupt too
+            self._process.kill()
+            self._process.wait()
+            for end in (self._in, self._out, self._err):
+                end.close()
 
     def _wait_until_ready(self) -> None:
         """Wait for its first word. Until then it runs nothing of the submission's."""
@@ -135,9 +138,14 @@ class Channel:
             ready.register(self._out, selectors.EVENT_READ)
             said = self._out.read(len(READY)) if ready.select(self._limits.wall_seconds) else b""
         if said != READY:
-            self._process.kill()
+            self._kill_group()
             printed = last_printed(self._err.read())
             raise RouterError(f"router {self._name!r}: its sandbox did not start{printed}")
+
+    def _kill_group(self) -> None:
+        """End it before it is watched, with all that holds its pipes: they are read to their end then."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _write(self, rest: memoryview) -> memoryview:
         try:

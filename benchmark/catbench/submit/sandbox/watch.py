@@ -63,8 +63,10 @@ class Watch:
         """Look no more, and end the whole tree; what it broke is said after that too."""
         self.usage.wall_seconds = self.usage.wall_seconds or time.monotonic() - self._start
         self._over.set()
-        self._thread.join()
-        self._kill()
+        try:
+            self._thread.join()
+        finally:  # an interrupt leaves nothing unwatched
+            self._kill()
         self._breach = self.breach() or self._written()
         self._group.remove()
 
