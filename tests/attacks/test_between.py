@@ -33,14 +33,17 @@ def make_router(pool):
 """
 
 
-@pytest.mark.parametrize(("code", "verdict"), [(HOARDING, "memory"), (FORKING, "processes")])
+@pytest.mark.parametrize(
+    ("code", "verdict", "memory"), [(HOARDING, "memory", 600 * MIB), (FORKING, "processes", 4096 * MIB)]
+)
 @pytest.mark.parametrize("asked_again", [True, False])
 @pytest.mark.parametrize("sandbox", ["bwrap", "process"])
 def test_what_is_used_between_requests_ends_it_and_is_told(
-    bwrap, folder, head, matrix, limits, code, verdict, asked_again, sandbox
+    bwrap, folder, head, matrix, limits, code, verdict, memory, asked_again, sandbox
 ):
     (folder / "router.py").write_text(head + code + MAKE)
-    inside = Inside("attack", folder, "router.py:make_router", sandbox, limits)
+    bounds = limits.model_copy(update={"memory_bytes": memory})
+    inside = Inside("attack", folder, "router.py:make_router", sandbox, bounds)
     pool = matrix.pool(metric=matrix.metrics[0].name)
     with pytest.raises(BreachError) as told, session_of(inside) as session:  # noqa: PT012
         session.make(pool)

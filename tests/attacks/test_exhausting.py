@@ -13,6 +13,8 @@ while True:
         pass
 """,
         ("processes",),
+        "",
+        {"memory_bytes": 4 * 2**30},  # or the forks' memory ends them on a slow machine
     ),
     ("10 GB at once", "held = np.ones(10 * 2**30 // 8)", ("memory", "failed")),
     (

@@ -5,6 +5,7 @@ One leaves a mark wherever a process can leave something, and stays; the next lo
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -148,6 +149,17 @@ def test_a_program_meets_no_other_and_holds_nothing_of_the_host_s(inside, folder
     (folder / "router.py").write_text(head + OTHERS)
     with session_of(inside) as session:
         assert session.make(pool) == 0
+
+
+@pytest.mark.parametrize("kind", ["bwrap", "process"])
+def test_processes_are_counted_without_the_sandbox_s_own(inside, kind, folder, head, pool):
+    (folder / "router.py").write_text(head + "import time\nif not os.fork(): time.sleep(3600)\n")
+    with session_of(replace(inside, sandbox=kind)) as session:
+        session.make(pool)
+        deadline = time.monotonic() + 60
+        while session.usage.peak_processes < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert session.usage.peak_processes == 2
 
 
 def test_what_has_killed_its_parent_is_watched(inside, folder, head, pool):

@@ -27,8 +27,6 @@ LONGEST_END = 10.0
 """Seconds that killed processes are waited for."""
 BLOCK = 4096
 SCRATCH = ("/tmp", "/dev/shm")
-OWN_PROCESSES = 7
-"""Processes that the sandbox itself needs, at most."""
 
 
 class Watch:
@@ -44,6 +42,7 @@ class Watch:
         self._limits, self._private, self._writes = limits, private, writes
         self._group = make_group(limits)
         tree = self._tree()
+        self._own = len(tree[1:])  # bubblewrap's; the program itself is the one more
         if not (tree and all(self._group.add(process.pid) for process in tree)):
             self._group.remove()
             self._group = Group(())
@@ -85,18 +84,18 @@ class Watch:
             pause = max(INTERVAL, LOOKING * (time.monotonic() - start))
 
     def _look(self) -> tuple[str, str] | None:
-        own = self._tree()
-        usage = self.usage
-        usage.peak_processes = max(usage.peak_processes, len(own))
-        if len(own) > self._limits.processes + OWN_PROCESSES:
+        tree, usage = self._tree(), self.usage
+        processes = len(tree) - self._own
+        usage.peak_processes = max(usage.peak_processes, processes)
+        if processes > self._limits.processes:
             return "processes", f"used more than {self._limits.processes} processes"
-        memory = sum(map(_resident, own))
+        memory = sum(map(_resident, tree))
         if memory > self._limits.memory_bytes:  # forks share pages: count each page once before judging
-            memory = sum(map(_proportional, own))
+            memory = sum(map(_proportional, tree))
         usage.peak_memory_bytes = max(usage.peak_memory_bytes, memory)
         if memory > self._limits.memory_bytes:
             return self._too_much_memory()
-        if self._private and max(map(_files, own), default=0) > self._limits.scratch_files:
+        if self._private and max(map(_files, tree), default=0) > self._limits.scratch_files:
             return "files", f"used more than {self._limits.scratch_files} files in its temporary folders"
         return self._written()
 
