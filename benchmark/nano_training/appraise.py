@@ -1,7 +1,7 @@
 """`python -m nano_training.appraise MODEL... --out DIR`: how good finished models are, on training scenes.
 
 The scenes come from a seed that no training set uses; what is tuned by these numbers has not looked at a
-suite. A generator's scenes are told apart by whether places are told or open, by the number of things, and by
+suite. A generator's scenes are divided by whether places are given or open, by the number of things, and by
 whether it has seen what it should draw. What is found is written beside the model and stands in its card.
 """
 
@@ -162,7 +162,7 @@ def appraise_generator(model: str, parts: Path, test: Exam) -> Found:
 
     pipeline = build_pipeline(model, parts)
     recogniser = load_recogniser(parts / "recogniser")
-    known = CORPORA[corpus_of(model)].vocabulary
+    vocabulary = CORPORA[corpus_of(model)].vocabulary
     things = np.array([scene.complexity for scene in test.scenes])
     found: Found = {}
     for number in STEPS.get(model, (1, 2, 4)):
@@ -175,12 +175,12 @@ def appraise_generator(model: str, parts: Path, test: Exam) -> Found:
                 if (cell := rows & (things == many)).any():
                     kind = f"{drawn_in}, places {name}, {counted(many, 'thing')}"
                     found[kind] = float(accuracy[cell].mean())
-        placed = [[part[row] for row in np.flatnonzero(~test.open)] for part in (test.scenes, shown)]
-        right = {True: [0], False: [0]}
-        for thing, seen in things_right(*placed):
-            right[thing.shape in known.shapes and thing.colour in known.colours].append(seen == thing)
-        found[f"{drawn_in}, things it has seen"] = float(np.mean(right[True][1:] or np.nan))
-        found[f"{drawn_in}, things it has not"] = float(np.mean(right[False][1:] or np.nan))
+        rows = np.flatnonzero(~test.open)
+        pairs = things_right([test.scenes[row] for row in rows], [shown[row] for row in rows])
+        for name, known in (("has seen", True), ("has not", False)):
+            right = [seen == thing for thing, seen in pairs if vocabulary.knows(thing) == known]
+            if right:
+                found[f"{drawn_in}, things it {name}"] = float(np.mean(right))
     return found
 
 

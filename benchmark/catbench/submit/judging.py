@@ -71,8 +71,8 @@ def judge(
         jobs: dict[str, Callable[[], Any]] = {
             "counts": runs.count,
             "repeats": runs.repeat,
-            SHUFFLED: lambda: runs.altered(shuffled(runs.drawn[1])),
-            MIXED: lambda: runs.altered(mixed(runs.drawn[2])),
+            SHUFFLED: lambda: runs.altered(shuffled(runs.draws[SHUFFLED])),
+            MIXED: lambda: runs.altered(mixed(runs.draws[MIXED])),
         }
         if timed:
             begun["counts"] = executor.submit(jobs.pop("counts"))
@@ -103,7 +103,7 @@ class _Runs:
         self._begin, self._rounds, self._pools = begin, rounds, pools
         self._usages: list[Usage] = []
         self.random = np.random.default_rng()
-        self.drawn = self.random.spawn(3)
+        self.draws = dict(zip((REWORDED, SHUFFLED, MIXED), self.random.spawn(3), strict=True))
         self.tried = int(self.random.integers(len(rounds.each)))
         """Position of the round that the canaries are of."""
 
@@ -124,7 +124,7 @@ class _Runs:
         for place, one in enumerate(self._rounds.each):
             with self._fitted(one) as routers:
                 if place == self.tried:
-                    other_words = routers.answers(reworded(one.test.texts(), self.drawn[0]))
+                    other_words = routers.answers(reworded(one.test.texts(), self.draws[REWORDED]))
                 found.append(routers.answers())
         return found, other_words
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
@@ -51,11 +51,10 @@ def measure(
     many there are. Raises UsageError for a bad argument before anything is measured, GenerationError for a
     model that cannot be loaded.
     """
-    if min(batch, repeats, rounds, *batches) < 1:
-        raise UsageError(
-            f"--batch {batch}, --batches {','.join(map(str, batches))}, --repeats {repeats}, "
-            f"--rounds {rounds}: at least 1 is needed"
-        )
+    asked = {"batch": [batch], "batches": batches, "repeats": [repeats], "rounds": [rounds]}
+    for name, numbers in asked.items():
+        if min(numbers, default=1) < 1:
+            raise UsageError(f"--{name} {','.join(map(str, numbers))}: at least 1 is needed")
     if flops_only and (batches or compiled):
         raise UsageError("--flops-only runs nothing: it goes without --batches and --compile")
     unscored = load_suite(suite)
@@ -73,16 +72,10 @@ def measure(
 
         root, how = unscored.root, dict[str, Any](repeats=repeats, compiled=compiled)
         sizes = {candidate.id: batch for candidate in chosen}
-        for candidate in chosen if batches else ():
-            seconds: dict[int, float] = {}
-            for one in time_batches(drawing_settings(candidate), device, batches, root, **how):
-                seconds[one.batch] = one.seconds
-                on_batch(candidate.id, one)
-            if not seconds:
-                raise GenerationError(
-                    f"{candidate.id}: not enough memory for --batches {min(batches)}: name a smaller"
-                )
-            sizes[candidate.id] = min(seconds, key=seconds.__getitem__)
+        if batches:
+            for candidate in chosen:
+                times = time_batches(drawing_settings(candidate), device, batches, root, **how)
+                sizes[candidate.id] = _fastest(candidate.id, times, min(batches), on_batch)
         calls: dict[str, list[Measured]] = {candidate.id: [] for candidate in chosen}
         for done in range(rounds * len(chosen)):
             candidate = chosen[done % len(chosen)]
@@ -97,6 +90,19 @@ def measure(
     costs.sort(key=lambda cost: UNITS.index(cost.unit))
     write_costs(costs, out)
     return tuple(costs)
+
+
+def _fastest(
+    candidate: str, times: Iterable[BatchTime], smallest: int, on_batch: Callable[[str, BatchTime], None]
+) -> int:
+    """Return the batch size at which an image takes the fewest seconds; raises GenerationError for none."""
+    seconds: dict[int, float] = {}
+    for time in times:
+        seconds[time.batch] = time.seconds
+        on_batch(candidate, time)
+    if not seconds:
+        raise GenerationError(f"{candidate}: not enough memory for --batches {smallest}: name a smaller")
+    return min(seconds, key=seconds.__getitem__)
 
 
 def _clocked(

@@ -150,6 +150,10 @@ class Vocabulary:
     shapes: tuple[str, ...] = SHAPES
     colours: tuple[str, ...] = COLOURS
 
+    def knows(self, thing: Thing) -> bool:
+        """Whether a thing's shape and colour are both among them."""
+        return thing.shape in self.shapes and thing.colour in self.colours
+
     def draw_thing(self, rng: random.Random, background: str, theme: str | None = None) -> Thing:
         """Return a random thing that can be seen on the background, mostly from the theme if there is one."""
         shapes = self.shapes

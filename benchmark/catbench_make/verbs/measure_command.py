@@ -23,15 +23,18 @@ def measure(
         str | None, typer.Option(help="Candidate ids with commas between. Default: the suite's.")
     ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
-    batch: Annotated[int, typer.Option(help="Images that are drawn at once where seconds are measured.")] = 1,
+    batch: Annotated[
+        int, typer.Option(min=1, help="Images that are drawn at once where seconds are measured.")
+    ] = 1,
     batches: Annotated[
         str | None,
         typer.Option(help="Batch sizes to try, as 1,2,4,8: each candidate's fastest is the one measured."),
     ] = None,
     compiled: Annotated[bool, typer.Option("--compile", help="torch.compile and CUDA graphs.")] = False,
-    repeats: Annotated[int, typer.Option(help="Timed calls a candidate; the median counts.")] = 5,
+    repeats: Annotated[int, typer.Option(min=1, help="Timed calls a candidate; the median counts.")] = 5,
     rounds: Annotated[
-        int, typer.Option(help="Times to go through all candidates: the spread between them is reported.")
+        int,
+        typer.Option(min=1, help="Times to go through all candidates: the spread between them is reported."),
     ] = 3,
 ) -> None:
     """Count FLOPs in both conventions, and measure seconds and joules per image on this machine."""
