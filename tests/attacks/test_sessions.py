@@ -185,7 +185,7 @@ def test_a_sandbox_that_cannot_start_says_why(inside, folder, pool):
 
 def test_one_that_does_not_start_is_not_waited_for(inside, pool, monkeypatch):
     words = ["/bin/sh", "-c", "sleep 3600 > /dev/null & echo no >&2"]
-    monkeypatch.setattr(sessions, "words_of", lambda inside: words)
+    monkeypatch.setattr(sessions, "command_of", lambda inside: words)
     with pytest.raises(RouterError, match=r"did not start.*no"), session_of(inside) as session:
         session.make(pool)
 

@@ -32,6 +32,8 @@ from catbench.suite.matrix import ScoreMatrix
 GPU = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
 DECLARED = ("name", "authors", "paper", "licence", "unseen_candidates", "needs_gpu", "requirements")
 """What a report says in the words of `submission.toml`."""
+WORDS = (".py", ".md")
+"""Endings of files that hold no data."""
 _IN_THIS_PROCESS = threading.RLock()
 
 
@@ -143,10 +145,6 @@ def run_submission(
         duplicates=duplicates,
     )
     return judged.scored.model_copy(update={"submission": record})
-
-
-WORDS = (".py", ".md")
-"""Endings of files that hold no data."""
 
 
 def check_untrained(files: Iterable[str], rounds: Rounds, name: str) -> None:

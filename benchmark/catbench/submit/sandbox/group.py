@@ -78,7 +78,8 @@ class Usage:
 
 def make_group(limits: Limits) -> Group:
     """Return a new group with these limits; one without folders where this user may not make any."""
-    places = _places(str(limits.memory_bytes + 2 * limits.scratch_bytes), str(limits.threads))
+    memory = limits.memory_bytes + 2 * limits.scratch_bytes  # both temporary folders are held in memory
+    places = _places(str(memory), str(limits.threads))
     _remove_left_behind(places)
     name = f"{PREFIX}{secrets.token_hex(8)}"
     wanted = {place / name: settings for place, settings in places.items()}

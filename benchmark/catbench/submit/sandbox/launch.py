@@ -18,8 +18,8 @@ from catbench.submit.sandbox.layout import (
     PACKAGES,
     SUBMISSION,
     Mount,
-    arguments,
-    read_only,
+    mount_arguments,
+    remount_arguments,
     seen_from_inside,
     system_mounts,
 )
@@ -37,7 +37,7 @@ NOT_PROTECTED: dict[SandboxKind, str] = {
     "none": "Nothing: the submission runs inside this very process. For your own code only.",
 }
 """What each kind does not protect from, as said to the user and in the report."""
-SETTINGS = {
+ENVIRONMENT = {
     "HOME": "/tmp",
     "TMPDIR": "/tmp",
     "USER": "nobody",
@@ -88,13 +88,15 @@ def _bubblewrap_problem() -> str:
     return f"bubblewrap cannot make a sandbox here ({problem})" if said.returncode else ""
 
 
-def words_of(inside: Inside) -> list[str]:
+def command_of(inside: Inside) -> list[str]:
     """Return the command that starts the inside of a sandbox."""
-    said = inside.name, inside.entry, inside.limits.model_dump_json(), inside.sandbox
+    words = inside.name, inside.entry, inside.limits.model_dump_json(), inside.sandbox
     if inside.sandbox == "process":
-        return python(str(inside.folder), "", *said)
+        return python_command(str(inside.folder), "", *words)
     mounts = seen_from_inside(inside.folder, inside.packages, inside.masked)
-    return bubblewrap(mounts, python(str(SUBMISSION), str(PACKAGES), *said), inside.limits, inside.devices)
+    return bubblewrap(
+        mounts, python_command(str(SUBMISSION), str(PACKAGES), *words), inside.limits, inside.devices
+    )
 
 
 def bubblewrap(
@@ -110,24 +112,24 @@ def bubblewrap(
     scratch = ["--size", str(limits.scratch_bytes), "--perms", "0700", "--tmpfs"]
     first = [mount for mount in mounts if not mount.target.is_relative_to("/tmp")]
     inner = [
-        *(bwrap, *ISOLATION, *arguments(first, from_inside=root)),
+        *(bwrap, *ISOLATION, *mount_arguments(first, from_inside=root)),
         *("--proc", "/proc", "--dev", "/dev"),
         *(*scratch, "/tmp", *scratch, "/dev/shm"),
         *(word for device in devices for word in ("--dev-bind", device, device)),
-        *arguments([mount for mount in mounts if mount not in first], from_inside=root),
-        *(word for name, value in SETTINGS.items() for word in ("--setenv", name, value)),
-        *(*read_only(mounts), "--remount-ro", "/dev", "--chdir", "/tmp", "--", *command),
+        *mount_arguments([mount for mount in mounts if mount not in first], from_inside=root),
+        *(word for name, value in ENVIRONMENT.items() for word in ("--setenv", name, value)),
+        *(*remount_arguments(mounts), "--remount-ro", "/dev", "--chdir", "/tmp", "--", *command),
     ]
     if not root:
         return inner
     return [
-        *(bwrap, "--die-with-parent", "--unshare-pid", "--dir", "/tmp", *arguments(mounts)),
-        *("--dev-bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev", *read_only(mounts), "--"),
+        *(bwrap, "--die-with-parent", "--unshare-pid", "--dir", "/tmp", *mount_arguments(mounts)),
+        *("--dev-bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev", *remount_arguments(mounts), "--"),
         *("setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--no-new-privs", *inner),
     ]
 
 
-def python(*words: str) -> list[str]:
+def python_command(*words: str) -> list[str]:
     """Return the command that runs catbench's program inside: no site of the user's, no environment.
 
     It is the program of this very catbench, though another may be installed: only Python itself goes before.

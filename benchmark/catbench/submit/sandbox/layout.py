@@ -20,7 +20,7 @@ SUBMISSION, PACKAGES = Path("/submission"), Path("/packages")
 """Where the inside finds the submission, and what its requirements installed."""
 OWN = ("catbench", "catbench_make", "catbench_baselines")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
-SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
+SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,13 @@ def seen_from_inside(folder: Path, packages: Path | None, masked: Iterable[Path]
     return sorted(chosen.values(), key=lambda mount: (len(mount.target.parts), str(mount.target)))
 
 
-def arguments(mounts: Sequence[Mount], *, from_inside: bool = False) -> list[str]:
+def mount_arguments(mounts: Sequence[Mount], *, from_inside: bool = False) -> list[str]:
     """Return bubblewrap's arguments for mounts; `from_inside` a first sandbox that has them already."""
     words: list[str] = []
     there: list[Path] = []
     for mount in mounts:
         target = str(mount.target)
-        for place in reversed(mount.target.parents[:-1]):  # its own would be closed to others
+        for place in reversed(mount.target.parents[:-1]):  # one that bubblewrap makes is closed to others
             if not any(place.is_relative_to(known) for known in there):
                 words += ["--perms", "0755", "--dir", str(place)]
         there.append(mount.target)
@@ -71,7 +71,7 @@ def arguments(mounts: Sequence[Mount], *, from_inside: bool = False) -> list[str
     return words
 
 
-def read_only(mounts: Sequence[Mount]) -> list[str]:
+def remount_arguments(mounts: Sequence[Mount]) -> list[str]:
     """Return the arguments that make the root and the masks read-only, once everything hangs in them."""
     masks = [mount.target for mount in mounts if mount.source is None and not mount.link]
     return [word for path in (Path("/"), *masks) for word in ("--remount-ro", str(path))]
@@ -101,7 +101,7 @@ def system_mounts() -> list[Mount]:
             mounts.append(Mount(path, link=str(path.readlink())))
         elif path.is_dir():
             mounts.append(Mount(path, path))
-    return mounts + [Mount(path, path) for path in map(Path, SETTINGS) if path.exists()]
+    return mounts + [Mount(path, path) for path in map(Path, SYSTEM_FILES) if path.exists()]
 
 
 def _python() -> list[Path]:

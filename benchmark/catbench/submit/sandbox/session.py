@@ -12,7 +12,7 @@ from catbench.route.routing import checked_answer
 from catbench.score.answer import Answer, Labelled
 from catbench.submit.sandbox.channel import Channel
 from catbench.submit.sandbox.group import Usage
-from catbench.submit.sandbox.launch import Inside, words_of
+from catbench.submit.sandbox.launch import Inside, command_of
 from catbench.submit.sandbox.wire import Kind, answer_size, decode_answer, encode_request, pool_to_json
 from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
@@ -41,7 +41,7 @@ class SandboxSession(Channel):
 
     def __init__(self, inside: Inside, scratch: Path) -> None:
         private = inside.sandbox == "bwrap"
-        super().__init__(words_of(inside), inside.name, inside.limits, scratch, private=private)
+        super().__init__(command_of(inside), inside.name, inside.limits, scratch, private=private)
         self._routers = list[tuple[Pool, Kind]]()
 
     def make(self, pool: Pool) -> int:
@@ -63,10 +63,10 @@ class SandboxSession(Channel):
         asked = {"verb": "ask", "router": router, "trade_offs": trade_offs.tolist()}
         largest = answer_size(len(prompts), columns, kind)
         nothing = np.empty((len(prompts), 0))
-        said = self.exchange(encode_request(asked, (prompts, nothing)), largest)
-        numbers = decode_answer(said, len(prompts), columns, kind)
+        reply = self.exchange(encode_request(asked, (prompts, nothing)), largest)
+        numbers = decode_answer(reply, len(prompts), columns, kind)
         if numbers is None:
             self.break_off("answer", "answered with no array of the shape that was asked for")
         policy = kind == "policy"
-        said = numbers.T if policy else numbers
-        return checked_answer(self._name, said, len(prompts), pool, trade_offs, policy=policy)
+        answer = numbers.T if policy else numbers
+        return checked_answer(self._name, answer, len(prompts), pool, trade_offs, policy=policy)
