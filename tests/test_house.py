@@ -10,9 +10,11 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections import defaultdict
 from functools import cache
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -21,12 +23,38 @@ import catbench
 
 ROOT = Path(__file__).parent.parent
 HOUSES = {"catbench": ROOT / "benchmark" / "catbench", "catbench_make": ROOT / "benchmark" / "catbench_make"}
-HEAVY = ("torch", "torchvision", "diffusers", "transformers", "open_clip", "sentence_transformers", "ray")
+MAKING = ("torch", "minilm", "generate", "infinity", "image-reward", "ray")
+"""The extras that make scores: catbench imports nothing of what they bring."""
+IMPORTED_AS = {
+    "clip-anytorch": "clip",
+    "image-reward": "ImageReward",
+    "nvidia-ml-py": "pynvml",
+    "open_clip_torch": "open_clip",
+}
+"""What is not imported by its own name."""
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+BROUGHT = {
+    re.split(r"[^\w-]", line)[0] for extra in MAKING for line in PROJECT["optional-dependencies"][extra]
+}
+HEAVY = {name: IMPORTED_AS.get(name, name.replace("-", "_")) for name in BROUGHT}
+"""Distribution that these extras bring -> the name that it is imported by."""
+SMALL = {"pytz", "setuptools", "tqdm"}
+"""What libraries that catbench may use import, so that it cannot be kept out when they are run."""
 ABOVE = {
-    "catbench": ("catbench_make", "catbench_baselines", "catbench_leaderboard", "nano_training"),
-    "catbench_make": ("catbench_baselines", "catbench_leaderboard", "nano_training"),
+    "catbench": (
+        "catbench_make",
+        "catbench_command",
+        "catbench_baselines",
+        "catbench_leaderboard",
+        "nano_training",
+    ),
+    "catbench_make": ("catbench_command", "catbench_baselines", "catbench_leaderboard", "nano_training"),
 }
 """Package -> packages that it must not know."""
+BY_NAME = {"catbench.cli.leaderboard_command": "catbench_leaderboard"}
+"""File -> the one package that it imports all the same, when its verb is used."""
+DOOR = ("catbench.__version__", "catbench.__file__")
+"""What a file of catbench may take from `catbench` itself, which re-exports, late, what is public."""
 LONGEST = 9
 """Files in the longest chain of imports within catbench: it may only fall."""
 LONGEST_FILE = 300
@@ -40,13 +68,27 @@ def tree_of(path):
 
 @cache
 def imported(path):
-    """Return the modules, and the names in them, that a file imports, wherever in it."""
-    found = []
-    for node in ast.walk(tree_of(path)):
+    """Return the modules, and the names in them, that a file imports, wherever in it.
+
+    A relative one begins with a dot. What is looked up in a house counts (`catbench.load`), and so does what
+    `import_module` is given as a text: all of it, or as far as it is constant.
+    """
+    found, called = [], {house: house for house in HOUSES}
+    nodes = list(ast.walk(tree_of(path)))
+    for node in nodes:
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found += [f"{node.module}.{alias.name}" for alias in node.names]
+            called |= {alias.asname: alias.name for alias in node.names if alias.name in HOUSES}
+        elif isinstance(node, ast.ImportFrom):
+            found += [f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Call) and node.args:
+            text = node.args[0].values[0] if isinstance(node.args[0], ast.JoinedStr) else node.args[0]
+            function = ast.unparse(node.func).rpartition(".")[2]
+            if function in ("import_module", "__import__") and isinstance(text, ast.Constant):
+                found.append(text.value.rstrip("."))
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in called:
+            found.append(f"{called[node.value.id]}.{node.attr}")
     return found
 
 
@@ -63,11 +105,7 @@ def modules():
 
 @cache
 def arrows():
-    """Return the modules that each module imports.
-
-    The door `catbench` itself leads everywhere: it re-exports, late, what is public; who imports it wants the
-    version.
-    """
+    """Return the modules that each module imports, but for the houses' own doors, which lead everywhere."""
     known = modules()
     return {
         module: {
@@ -82,11 +120,16 @@ def arrows():
 
 
 @cache
+def lines_of_the_map():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    return text.split("```text\n")[1].split("```")[0].splitlines()
+
+
+@cache
 def the_map():
     """Return the ground's modules and the rooms of each package, in the order of CONTRIBUTING's map."""
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("```text\n")[1].split("```")[0]
     ground, rooms, house = {}, {}, ""
-    for line in text.splitlines():
+    for line in lines_of_the_map():
         first = line.split()[0]
         if not line.startswith(" "):
             house = first.strip("/").rpartition("/")[2]
@@ -114,6 +157,24 @@ def test_the_map_is_the_tree(house):
     assert sorted(rooms[house]) == sorted(path.name for path in stands if (path / "__init__.py").is_file())
 
 
+def test_what_a_line_of_the_map_names_stands_where_it_says():
+    """Its first words: in the repository, or in the package above it; others: in the line's own folder."""
+    house = ROOT
+    for line in lines_of_the_map():
+        names, says = re.split(r"\s{2,}|(?<=/) ", line.strip(), maxsplit=1)
+        if not line.startswith(" "):
+            house = folder = ROOT / names
+            assert folder.is_dir() if names.endswith("/") else folder.is_file(), line
+        else:
+            folder = house / names if names.endswith("/") else house
+            for name in names.split():
+                assert (house / name).is_dir() or (house / f"{name}.py").is_file(), line
+        for name in re.findall(r"[\w*]+(?:/|\.py\b|\.sh\b)", says):
+            found = [path.is_dir() for path in folder.glob(name.strip("/"))]
+            assert found, f"{line}: no {name} in {folder}"
+            assert all(found) == name.endswith("/"), line
+
+
 def test_every_folder_with_code_is_a_package_that_says_what_it_holds():
     for module, path in modules().items():
         assert (path.parent / "__init__.py").is_file(), module
@@ -121,15 +182,29 @@ def test_every_folder_with_code_is_a_package_that_says_what_it_holds():
             assert ast.get_docstring(tree_of(path)), module
 
 
-@pytest.mark.parametrize("module", sorted(arrows()))
+@pytest.mark.parametrize("module", sorted(modules()))
 def test_a_file_imports_from_its_room_and_from_rooms_before_it(module):
     house = module.split(".")[0]
     for name in imported(modules()[module]):
-        assert name.split(".")[0] not in ABOVE[house], name
-        assert house != "catbench" or name.split(".")[0] not in HEAVY, name
-    for other in arrows()[module]:
+        package = name.split(".")[0]
+        assert package, f"{module} imports by a relative path: {name}"
+        assert package not in ABOVE[house] or package == BY_NAME.get(module), name
+        if house == "catbench":
+            assert package not in HEAVY.values(), name
+            through_the_door = name.rpartition(".")[0] == "catbench" and name not in modules()
+            assert not through_the_door or name in DOOR, f"{module} imports {name} through the door"
+    for other in arrows().get(module, ()):
         if other.split(".")[0] == house:
             assert floor_of(other) <= floor_of(module), f"{module} imports {other}"
+
+
+def test_what_making_brings_is_imported_by_the_names_given_here():
+    for distribution, name in HEAVY.items():
+        try:
+            version(distribution)
+        except PackageNotFoundError:
+            continue
+        assert find_spec(name), f"{distribution} is not imported as {name}: IMPORTED_AS says how"
 
 
 def test_no_two_files_need_each_other_and_no_chain_grows():
@@ -170,7 +245,7 @@ def test_the_walks_are_what_they_say():
 
 def test_catbench_is_imported_whole_where_nothing_heavy_and_no_other_package_can_be():
     names = sorted(module for module in modules() if module.split(".")[0] == "catbench")
-    blocked = (*HEAVY, *ABOVE["catbench"])
+    blocked = (*({*HEAVY.values()} - SMALL), *ABOVE["catbench"])
     code = f"""
 import importlib, sys
 
