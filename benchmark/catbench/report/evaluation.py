@@ -67,7 +67,7 @@ def evaluate(
 ) -> Report:
     """Fit a router on the training split and score it on the test split.
 
-    `router` is a router, a factory `make_router(pool)`, or a text that names one (`catbench.route.routing`).
+    `router` is a router, a factory `make_router(pool)`, or a text that names one (`catbench.find_router`).
     It is fitted anew for every metric; `metric` is one, several, or None for all of the suite. `cost` is a
     cost key (default: the suite's first), `pool` a pool's name (default `all`), or `candidates` their ids.
     `by` names a prompt column to slice the results by; `hold_out` a candidate that is hidden in training.

@@ -2,7 +2,7 @@
 
     catbench evaluate mine.py            make_router of mine.py; `import helper` finds helper.py beside it
     catbench evaluate mine.py:other      another factory of it
-    catbench evaluate folder             folder/router.py
+    catbench evaluate folder             router.py in it
 
 Each router is loaded as a package of its own, under a name that nothing else has. Its modules are known to
 its own code alone: two routers that both bring a `helper.py` each get theirs, at any time, and no library

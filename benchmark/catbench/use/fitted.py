@@ -262,7 +262,7 @@ def fit(
 ) -> FittedRouter:
     """Fit a router for use: on a suite's training split, calibrated on its validation split.
 
-    `router` is a router, a factory `make_router(pool)`, or a text that names one (`catbench.route.routing`).
+    `router` is a router, a factory `make_router(pool)`, or a text that names one (`catbench.find_router`).
     `cost` is a cost key (default: the suite's first that prices the whole pool), `pool` a pool's name
     (default `all`). Raises UsageError for unknown names, RouterError where the router fails.
     """
