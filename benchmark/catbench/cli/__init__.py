@@ -122,7 +122,8 @@ def main() -> None:
         line = _line(raised, arguments)
         if line is None or len(arguments) < len(sys.argv) - 1:
             raise
-        typer.echo(" ".join(map(str.strip, line.splitlines())), err=True)
+        shown = raised.args[0] if type(raised).__name__ == "NoArgsIsHelpError" else ""
+        typer.echo(shown or " ".join(map(str.strip, line.splitlines())), err=True)
         sys.exit(2)
 
 

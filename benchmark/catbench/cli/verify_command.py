@@ -66,7 +66,8 @@ def verify(
 ) -> None:
     """Check every digest and rule of a suite, or derive every number of a report again.
 
-    Exit code 1: the numbers follow, but what they claim does not hold on new prompts, or knows the noise.
+    Exit code 1: the numbers follow, but what they claim does not hold on new prompts, knows the noise, or
+    failed the submission's own checks.
     """
     from catbench.errors import CatbenchError, SubmissionError, UsageError
     from catbench.report.index import own_index
@@ -184,7 +185,7 @@ def _derive(
     noise = check_noise(answers, rounds.test, [pool_of_report(report, rounds, metric) for metric in answers])
     ceiling = "" if noise.value is None else " (above it is only who knows the test scores)"
     typer.echo(f"{'noise ' if noise.passed else 'FAILED'}  {path}: {noise.says}{ceiling}")
-    return noise.passed
+    return noise.passed and (report.submission is None or report.submission.passed)
 
 
 def _prove(

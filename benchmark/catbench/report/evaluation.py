@@ -78,6 +78,8 @@ def evaluate(
     seeds pair. With `answers`, what the router said before by metric, it is not run. Raises UsageError for
     unknown names, RouterError where the router fails or answers wrongly.
     """
+    if isinstance(matrix, str):  # as a router may be
+        raise UsageError(f"evaluate() takes a suite that is loaded: catbench.load({matrix!r})")
     named = find_router(router)
     if hold_out:
         named = held_out(named, hold_out)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -31,6 +31,7 @@ from catbench.suite.pool import Pool
 from catbench.suite.prompts import Prompts
 
 Scored = TypeVar("Scored")
+Found = TypeVar("Found")
 Answers: TypeAlias = dict[str, Answer]
 """By metric."""
 Begin: TypeAlias = Callable[[], AbstractContextManager[Session]]
@@ -63,11 +64,11 @@ def judge(
     """Run a submission for its answers, to see them repeat, and as each canary.
 
     `begin` gives a session. Where it is `timed`, the run whose answers count comes first and has the machine
-    for itself. `score` is called with its answers once their digest is taken, while the others go on.
+    for itself. `score` is called with its answers once their digest is taken, while the others go on. Where
+    one fails, or this is interrupted, all of them end.
     """
     begun: dict[str, Future[Any]] = {}
-    runs = _Runs(begin, rounds, pools)
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as executor:
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as executor, closing(_Runs(begin, rounds, pools)) as runs:
         jobs: dict[str, Callable[[], Any]] = {
             "counts": runs.count,
             "repeats": runs.repeat,
@@ -75,11 +76,11 @@ def judge(
             MIXED: lambda: runs.altered(mixed(runs.draws[MIXED])),
         }
         if timed:
-            begun["counts"] = executor.submit(jobs.pop("counts"))
+            begun["counts"] = executor.submit(runs.or_end, jobs.pop("counts"))
             begun["counts"].result()
         names = list(jobs)
         for place in runs.random.permutation(len(names)):
-            begun[names[place]] = executor.submit(jobs[names[place]])
+            begun[names[place]] = executor.submit(runs.or_end, jobs[names[place]])
         counted, asked_besides = begun["counts"].result()
         answers = runs.joined(counted)
         digest = digest_of(answers, rounds)
@@ -102,10 +103,28 @@ class _Runs:
     def __init__(self, begin: Begin, rounds: Rounds, pools: Sequence[Pool]) -> None:
         self._begin, self._rounds, self._pools = begin, rounds, pools
         self._usages: list[Usage] = []
+        self._open: list[Session] = []
+        self._is_over = False
+        self._failed: BaseException | None = None
         self.random = np.random.default_rng()
         self.draws = dict(zip((REWORDED, SHUFFLED, MIXED), self.random.spawn(3), strict=True))
         self.tried = int(self.random.integers(len(rounds.each)))
         """Position of the round that the canaries are of."""
+
+    def or_end(self, job: Callable[[], Found]) -> Found:
+        """Do a job; where it fails all others end, with what it raised: nobody asks for them any more."""
+        try:
+            return job()
+        except BaseException as error:
+            self._failed = self._failed or error
+            self.close()
+            raise self._failed from None
+
+    def close(self) -> None:
+        """End what still runs, and let nothing more begin."""
+        self._is_over = True
+        for session in list(self._open):
+            session.end()
 
     def count(self) -> tuple[list[Answers], list[Check]]:
         """Return the answers that count, by round, and what the first round's routers are asked besides."""
@@ -148,7 +167,11 @@ class _Runs:
     def _fitted(self, one: Round, alter: Altered = lambda quality: quality) -> Generator[_RoutersOfRound]:
         """Begin a session with the routers of a round, and note what it used when it has ended."""
         with self._begin() as session:
+            self._open.append(session)
+            if self._is_over:
+                raise CancelledError
             yield _RoutersOfRound(session, one, self._pools, alter)
+        self._open.remove(session)
         self._usages.append(session.usage)
 
 

@@ -76,6 +76,8 @@ def _way_out(error: CatbenchError) -> str:
         return "make it faster; --wall gives a run more time, beside what the suite warrants"
     if limit == "memory":
         return "make it smaller; --memory gives a run more"
+    if "ModuleNotFoundError" in str(error):
+        return 'name its package under requirements in submission.toml, as "name==1.0 --hash=sha256:..."'
     return (
         "run fit() and predict() by hand on some prompts; inside a sandbox there is no network, and no file "
         "but the submission's"

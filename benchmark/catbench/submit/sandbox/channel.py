@@ -122,6 +122,10 @@ class Channel:
         if (breach := self._watch.breach()) is not None:
             self.break_off(*breach)
 
+    def end(self) -> None:
+        """End everything that runs in it, from another thread; what waits for a reply finds that it ended."""
+        self._watch.kill()
+
     def close(self) -> None:
         """End the sandbox and everything that runs in it."""
         try:
@@ -191,7 +195,8 @@ class Channel:
         number = -code if code < 0 else code - 128  # bubblewrap ends with 128 more than the signal's number
         if number == signal.SIGXCPU:
             self.break_off("cpu", f"used more than {self._limits.cpu_seconds} seconds of processor time")
-        how = f"died of {signal.Signals(number).name}" if number in set(signal.Signals) else "ended"
+        status = f" with status {code}" if 0 < code < 128 else ""
+        how = f"died of {signal.Signals(number).name}" if number in set(signal.Signals) else f"ended{status}"
         self.break_off("crash", f"{how} before it replied")
 
     def break_off(self, verdict: str, what: str) -> NoReturn:

@@ -40,6 +40,9 @@ class Routers:
         pool, made = self._made[router]
         return ask(self._name, made, prompts, pool, trade_offs)
 
+    def end(self) -> None:
+        """Do nothing: what runs in this process goes on to its end."""
+
     def predicts(self, router: int) -> bool:
         """Whether a router predicts, and does not choose itself."""
         return hasattr(self._made[router][1], "predict")

@@ -35,6 +35,10 @@ class Session(Protocol):
         """Ask a fitted router about prompts."""
         ...
 
+    def end(self) -> None:
+        """End what runs, from another thread, where that can be."""
+        ...
+
 
 class SandboxSession(Channel):
     """Routers in a process of their own; what comes from there is checked byte by byte."""

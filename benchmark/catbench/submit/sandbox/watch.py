@@ -65,7 +65,7 @@ class Watch:
         try:
             self._thread.join()
         finally:  # an interrupt leaves nothing unwatched
-            self._kill()
+            self.kill()
         self._breach = self.breach() or self._written()
         self._group.remove()
 
@@ -79,7 +79,7 @@ class Watch:
                 found = "crash", f"could not be watched ({type(error).__name__})"
             if found is not None:
                 self._breach = found
-                self._kill()
+                self.kill()
                 return
             pause = max(INTERVAL, LOOKING * (time.monotonic() - start))
 
@@ -123,7 +123,7 @@ class Watch:
         still = self._group.members()  # else a number may be that of another process by now
         return [process for process in found if process.pid in still]
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
         """End the whole tree, and wait until it is gone.
 
         All are halted before the first is killed: what is halted starts nothing new, and a sandbox's first
