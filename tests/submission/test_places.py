@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -98,3 +99,14 @@ def test_a_suite_beside_reports_is_no_report(tmp_path):
     (tmp_path / "report.json").write_text("{}")
     assert report_files(tmp_path) == [tmp_path / "report.json"]
     assert report_files(tmp_path / "suite") == []
+
+
+@pytest.mark.parametrize(("passed", "code"), [(True, 0), (False, 1)])
+def test_the_exit_code_says_whether_the_submission_s_own_checks_passed(command, tmp_path, passed, code):
+    place = shutil.copytree(ROOT / "submissions" / "word-policy", tmp_path / "word-policy")
+    report = json.loads((place / "report.json").read_text())
+    report["submission"]["checks"][0]["passed"] = passed
+    (place / "report.json").write_text(json.dumps(report))
+    done = command("verify", place / "report.json")
+    assert done.code == code
+    assert ("FAILED" in done.out) == (not passed)

@@ -119,14 +119,21 @@ def check_prompts(prompts: pd.DataFrame, name: str) -> None:
             raise SuiteError(f"{name}: prompts {said} {prompts['text'].iloc[several.argmax()]!r} {rule}")
 
 
+_WORDS = re.compile(r"\w+")
+
+
 def normalise(text: str) -> str:
     """Return the text under which equal prompts meet: NFC, case folded, white space collapsed."""
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    return " ".join(_folded(text).split())
 
 
 def words_of(text: str) -> tuple[str, ...]:
     """Return the words of a normalised text, in order."""
-    return tuple(re.findall(r"\w+", normalise(text)))
+    return tuple(_WORDS.findall(_folded(text)))
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
 
 
 def group_of(key: str) -> str:

@@ -51,4 +51,5 @@ def unlike_warning(unlike: int, prompts: int) -> str | None:
 
 def _unknown(text: str, words: frozenset[str]) -> float:
     found = words_of(text)
-    return sum(word not in words for word in found) / max(1, len(found))
+    known = sum(map(words.__contains__, found))
+    return (len(found) - known) / max(1, len(found))
