@@ -48,7 +48,15 @@ def test_one_that_fails_ends_the_others_and_its_error_is_raised(inside, matrix):
     assert children() == before
 
 
-def test_an_interrupt_ends_all_of_them(inside, matrix):
+@pytest.fixture
+def interruptible():
+    """Takes SIGINT as Python does, though a job in the background may be started without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_ends_all_of_them(inside, matrix, interruptible):
     before, start = children(), time.monotonic()
     threading.Timer(3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
