@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from catbench import evaluate
 from catbench.cli import main
-from catbench.errors import RouterError
+from catbench.errors import RouterError, UsageError
 
 
 @pytest.fixture
@@ -587,3 +588,16 @@ def test_a_folder_of_the_same_name_does_not_hide_a_suite(catbench, tmp_path):
     assert catbench("simulate", "--out", tmp_path / "home" / "suites" / "toy", "--prompts", 40)[0] == 0
     (tmp_path / "toy").mkdir()
     assert catbench("verify", "toy")[0] == 0
+
+
+@pytest.mark.parametrize("group", ["submit", "import"])
+def test_a_group_without_a_command_shows_its_help_as_it_is_laid_out(command, group):
+    shown = command(group)
+    assert shown.code == 2
+    assert f"Usage: catbench {group}" in shown.err.splitlines()[0]
+    assert "Commands:" in shown.err.splitlines()
+
+
+def test_a_suite_s_name_in_place_of_a_suite_is_answered_with_what_to_call():
+    with pytest.raises(UsageError, match=r"catbench\.load\('nano'\)"):
+        evaluate("ridge", "nano")

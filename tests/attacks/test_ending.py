@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 
-import psutil
 import pytest
 
 from catbench.errors import RouterError
@@ -32,7 +31,7 @@ def judged(begin, matrix):
     return judge(begin, rounds_of(matrix), pools, lambda answers: None, timed=False)
 
 
-def test_one_that_fails_ends_the_others_and_its_error_is_raised(inside, matrix):
+def test_one_that_fails_ends_the_others_and_its_error_is_raised(inside, host, matrix):
     started = threading.Event()
 
     def begin():
@@ -41,11 +40,11 @@ def test_one_that_fails_ends_the_others_and_its_error_is_raised(inside, matrix):
             return session_of(inside)
         raise RouterError("the second one fails")
 
-    before, start = children(), time.monotonic()
+    start = time.monotonic()
     with pytest.raises(RouterError, match="the second one fails"):
         judged(begin, matrix)
     assert time.monotonic() - start < LONG
-    assert children() == before
+    host.check()
 
 
 @pytest.fixture
@@ -56,14 +55,21 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
-def test_an_interrupt_ends_all_of_them(inside, matrix, interruptible):
-    before, start = children(), time.monotonic()
+def test_an_interrupt_ends_all_of_them(inside, host, matrix, interruptible):
+    start = time.monotonic()
     threading.Timer(3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         judged(lambda: session_of(inside), matrix)
     assert time.monotonic() - start < LONG
-    assert children() == before
+    host.check()
 
 
-def children():
-    return {process.pid for process in psutil.Process().children(recursive=True)}
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [("import notthere", "under requirements"), ("os._exit(3)", "ended with status 3 before it replied")],
+)
+def test_a_check_says_what_ended_it_and_what_to_do(bwrap, folder, head, command, code, says):
+    (folder / "router.py").write_text(f"{head}{code}\n")
+    checked = command("submit", "check", folder, "--suite", "nano")
+    assert checked.code == 2
+    assert says in checked.out + checked.err

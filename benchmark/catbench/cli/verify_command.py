@@ -66,8 +66,8 @@ def verify(
 ) -> None:
     """Check every digest and rule of a suite, or derive every number of a report again.
 
-    Exit code 1: the numbers follow, but what they claim does not hold on new prompts, knows the noise, or
-    failed the submission's own checks.
+    Exit code 1: the numbers follow, but the submission's own checks failed, or what they claim does not hold
+    on new prompts, or knows the noise.
     """
     from catbench.errors import CatbenchError, SubmissionError, UsageError
     from catbench.report.index import own_index
